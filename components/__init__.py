@@ -1,0 +1,1 @@
+"""What is computed. Nothing here imports prefect or dvc; only `tracking` imports mlflow."""

@@ -1,0 +1,1 @@
+"""Sources → raw files under DVC → prepared arrays."""

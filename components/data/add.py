@@ -1,0 +1,114 @@
+"""``alphabar data add``: a user's ImageFolder checked whole, then copied to ``datasets/``."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from components.data.disk import naming_a_full_disk, only_writer
+from components.data.faults import listed
+from components.data.images import FORMATS, check_image
+from components.data.metadata import Row
+from components.data.pin import USERS
+from components.data.sources.folder import DEFAULT_LABEL_COLUMN, Reading, inspect, locate
+from components.errors import AlphabarError
+from components.runtime import Progress, silent
+from components.spec.models import Slug
+
+
+def add_folder(
+    source: Path,
+    name: str,
+    root: Path,
+    *,
+    caption_column: str = "caption",
+    label_column: str = DEFAULT_LABEL_COLUMN,
+    progress: Progress = silent,
+) -> Path:
+    """Check the ImageFolder ``source`` and copy it to ``<root>/datasets/<name>``.
+
+    Every listed image is decoded whole. An image in the folder that is not listed is a fault
+    too: its owner believes that it is in the data. Other files are left behind. The copy
+    appears by one rename; after a fault or a kill there is none.
+
+    Returns:
+        the new folder, for ``dvc add``.
+
+    Raises:
+        AlphabarError: the name is not valid or taken, the metadata is missing or broken, or
+            images are at fault (the first ten are named), or the disk is full.
+    """
+    target = root / USERS / _valid(name)
+    _refuse_taken(target, name)
+    reading = inspect(source, caption_column, label_column)
+    faults = [*reading.faults, *_image_faults(source, reading.rows, progress)]
+    faults += [f"{path} is not listed" for path in _unlisted(source, reading.rows)]
+    if faults:
+        raise AlphabarError(
+            f"{source} has {len(faults)} fault(s):{listed(faults)}",
+            f"mend them in {source} and add it again; nothing has been copied",
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with naming_a_full_disk(target.parent), only_writer(target.parent):
+        _refuse_taken(target, name)
+        _copy(source, reading, target, progress)
+    return target
+
+
+def _copy(source: Path, reading: Reading, target: Path, progress: Progress) -> None:
+    unfinished = target.parent / f".adding-{target.name}"
+    shutil.rmtree(unfinished, ignore_errors=True)  # left by a kill
+    try:
+        unfinished.mkdir()
+        shutil.copyfile(reading.metadata, unfinished / reading.metadata.name)
+        for done, row in enumerate(reading.rows, start=1):
+            copy = unfinished / row.file_name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(locate(source, row.file_name), copy)
+            progress(done, len(reading.rows), f"copying {row.file_name}")
+        unfinished.rename(target)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def _image_faults(source: Path, rows: Sequence[Row], progress: Progress) -> list[str]:
+    faults = []
+    for done, row in enumerate(rows, start=1):
+        try:
+            check_image(locate(source, row.file_name))
+        except AlphabarError as error:
+            faults.append(error.what)
+        progress(done, len(rows), f"checking {row.file_name}")
+    return faults
+
+
+def _unlisted(source: Path, rows: Sequence[Row]) -> list[str]:
+    names = {row.file_name for row in rows}
+    return [
+        name
+        for path in sorted(source.rglob("*"))
+        if path.suffix.lower() in FORMATS
+        and path.is_file()
+        and (name := path.relative_to(source).as_posix()) not in names
+        and not any(part.startswith(".") for part in name.split("/"))
+    ]
+
+
+def _valid(name: str) -> str:
+    try:
+        return TypeAdapter(Slug).validate_python(name)
+    except ValidationError:
+        raise AlphabarError(
+            f"the name {name!r} is not valid",
+            "use up to 64 small letters, digits, `-` and `_`, beginning with a letter or digit",
+        ) from None
+
+
+def _refuse_taken(target: Path, name: str) -> None:
+    if target.exists() or target.with_name(f"{name}.dvc").exists():
+        raise AlphabarError(
+            f"a dataset `{name}` exists already in {target.parent}",
+            f"choose another name, or remove it first: dvc remove {target}.dvc && rm -r {target}",
+        )

@@ -1,0 +1,98 @@
+"""Prepared data as the later stages read it: arrays, captions and classes of one split."""
+
+import csv
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.errors import AlphabarError
+
+SplitName = Literal["train", "holdout"]
+
+COLUMNS = ("file_name", "label", "class", "caption", "drawing")
+"""Of train.csv and holdout.csv; row i describes image i."""
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What a prepared dataset is.
+
+    Attributes:
+        source: a key of `components.data.sources.SOURCES`.
+        name: the user's dataset, for source ``folder``.
+        style: the rendering that was kept, if the source has several.
+        size: side of the images, pixels.
+        channels: 1 for grey, 3 for RGB.
+        classes: the classes' names; empty when the images have no labels.
+        n_train, n_holdout: images a split.
+        data_hash: DVC hash of the raw folder.
+    """
+
+    source: str
+    name: str | None
+    style: str | None
+    size: int
+    channels: int
+    classes: tuple[str, ...]
+    n_train: int
+    n_holdout: int
+    data_hash: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of a prepared dataset.
+
+    Attributes:
+        images: uint8 (n, height, width, channel), 0..255.
+        classes: int64 (n,), index into `DatasetInfo.classes`, -1 where there are none.
+        captions: n texts.
+        files: n paths inside the raw folder.
+    """
+
+    images: NDArray[np.uint8]
+    classes: NDArray[np.int64]
+    captions: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+def load_info(directory: Path) -> DatasetInfo:
+    """Read dataset.json of a prepared directory. Raises AlphabarError when it is not one."""
+    path = directory / "dataset.json"
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        known = {field.name: values[field.name] for field in fields(DatasetInfo)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _broken(path, error) from error
+    return DatasetInfo(**known | {"classes": tuple(known["classes"])})
+
+
+def load_split(directory: Path, split: SplitName) -> Split:
+    """Read one split of a prepared directory.
+
+    Raises:
+        AlphabarError: a file is missing or broken, or they do not fit each other.
+    """
+    path = directory / f"{split}.npy"
+    try:
+        images = np.load(path, allow_pickle=False)
+        path = directory / f"{split}.csv"
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        classes = np.array([int(row["class"]) for row in rows], dtype=np.int64)
+        captions = tuple(row["caption"] for row in rows)
+        files = tuple(row["file_name"] for row in rows)
+        if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(rows):
+            raise ValueError(f"{images.dtype} {images.shape} does not fit {len(rows)} rows")
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise _broken(path, error) from error
+    return Split(images, classes, captions, files)
+
+
+def _broken(path: Path, error: Exception) -> AlphabarError:
+    fault = "does not exist" if isinstance(error, FileNotFoundError) else f"is broken: {error!r}"
+    return AlphabarError(f"{path} {fault}", f"delete {path.parent} and run `prepare` again")

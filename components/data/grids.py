@@ -1,0 +1,67 @@
+"""Contact sheets: many small images as one picture, and PNG files with the same bytes each time."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+VISIBLE = 48
+"""The side in pixels, at least, that small images are enlarged to on a sheet."""
+
+
+def contact_sheet(
+    images: np.ndarray, columns: int, scale: int | None = None, background: int = 128
+) -> np.ndarray:
+    """Lay images out row by row with thin gaps between them.
+
+    Args:
+        images: uint8 (n, height, width, channel), channel 1 or 3, n at least 1.
+        columns: images a row; the last row may be short.
+        scale: whole number that each image is enlarged by (nearest neighbour, so that a pixel
+            stays a square); None makes the shorter side at least `VISIBLE` pixels.
+        background: grey level of the gaps and of a short row's rest.
+
+    Returns:
+        uint8 (rows * tile height + gaps, columns * tile width + gaps, channel).
+
+    Raises:
+        ValueError: the array is not a batch of images, or ``columns`` or ``scale`` is below 1.
+    """
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        given = f"{images.dtype} {images.shape}"
+        raise ValueError(f"uint8 (n, height, width, 1 or 3) expected, not {given}")
+    if len(images) == 0:
+        raise ValueError("a contact sheet needs at least one image")
+    if columns < 1 or (scale is not None and scale < 1):
+        raise ValueError(f"columns ({columns}) and scale ({scale}) must be at least 1")
+    factor = visible_scale(images.shape[1], images.shape[2]) if scale is None else scale
+    tiles = images.repeat(factor, axis=1).repeat(factor, axis=2)
+    count, height, width, channels = tiles.shape
+    columns = min(columns, count)
+    rows, gap = math.ceil(count / columns), max(1, min(height, width) // 24)
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, channels)
+    sheet = np.full(shape, background, dtype=np.uint8)
+    for index, tile in enumerate(tiles):
+        top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
+        sheet[top : top + height, left : left + width] = tile
+    return sheet
+
+
+def visible_scale(height: int, width: int) -> int:
+    """The whole factor that brings the shorter side to at least `VISIBLE` pixels."""
+    return max(1, math.ceil(VISIBLE / min(height, width)))
+
+
+def save_png(path: Path, array: np.ndarray) -> None:
+    """Write uint8 (height, width) or (height, width, 1 or 3) as PNG, without any metadata.
+
+    The same array gives the same bytes (with the same Pillow).
+    """
+    as_image(array).save(path, format="PNG", compress_level=9)
+
+
+def as_image(array: np.ndarray) -> Image.Image:
+    """Pillow's image of a uint8 (height, width) or (height, width, 1 or 3) array."""
+    plane = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
+    return Image.fromarray(np.ascontiguousarray(plane))

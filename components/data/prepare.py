@@ -1,0 +1,145 @@
+"""The stage ``prepare``: raw images → square uint8 arrays, split into train and holdout."""
+
+import csv
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.data.arrays import COLUMNS, DatasetInfo
+from components.data.images import is_grey, square_pixels, svg_pixels
+from components.data.metadata import Row
+from components.data.pin import directory_hash
+from components.data.sources import SOURCES
+from components.data.sources.folder import locate, read_rows
+from components.errors import AlphabarError
+from components.runtime import Runtime
+from components.spec.models import DataSpec
+from components.store import write_json
+
+
+def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
+    """Fill ``out`` with the arrays, tables and dataset.json that `components.data.arrays` reads.
+
+    Args:
+        spec: a `DataSpec`, as plain JSON.
+        inputs: ``raw``: an ImageFolder (data/digits, data/openmoji or datasets/<name>).
+
+    Raises:
+        AlphabarError: an image is missing or corrupt, a column is missing, the style is not
+            there, or a split would be empty.
+    """
+    data, raw = DataSpec.model_validate(spec), inputs["raw"]
+    rows = read_rows(raw, data.caption_column, data.label_column)
+    kept = _of_style(rows, data.style, raw)
+    classes = class_names(rows)
+    held_out = _held_out_drawings(raw, rows, data)
+    splits = {
+        "train": [row for row in kept if row.drawing not in held_out],
+        "holdout": [row for row in kept if row.drawing in held_out],
+    }
+    _refuse_empty(splits, data)
+    vector = SOURCES[data.source].vector
+    # over all styles, so that a network trained on one fits the other
+    grey = not vector and all(is_grey(locate(raw, row.file_name)) for row in rows)
+    done = 0
+    for name, members in splits.items():
+        with (out / f"{name}.npy").open("wb") as file:
+            shape = (len(members), data.size, data.size, 1 if grey else 3)
+            _write_header(file, shape)
+            for row in members:
+                path = locate(raw, row.file_name)
+                file.write(_pixels(path, data.size, grey, vector).tobytes())
+                done += 1
+                runtime.progress(done, len(kept), f"preparing {row.file_name}")
+        _write_table(out / f"{name}.csv", members, classes)
+    info = DatasetInfo(
+        source=data.source,
+        name=data.name,
+        style=data.style,
+        size=data.size,
+        channels=1 if grey else 3,
+        classes=classes,
+        n_train=len(splits["train"]),
+        n_holdout=len(splits["holdout"]),
+        data_hash=directory_hash(raw),
+    )
+    write_json(out / "dataset.json", asdict(info))
+
+
+def class_names(rows: Iterable[Row]) -> tuple[str, ...]:
+    """The distinct labels: by number when all are whole numbers, else by spelling."""
+    names = {row.label for row in rows} - {""}
+    if all(name.isascii() and name.isdigit() for name in names):
+        return tuple(sorted(names, key=lambda name: (int(name), name)))
+    return tuple(sorted(names))
+
+
+def is_held_out(content: bytes, seed: int, share: float) -> bool:
+    """Whether an image belongs to the holdout, by a seeded hash of its bytes.
+
+    The first 64 bits of SHA-256 are a uniform number in [0, 1) that is held against ``share``:
+    an image keeps its side when others come or go, and equal images are on one side.
+    """
+    digest = hashlib.sha256(f"{seed}:".encode() + content).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2.0**64
+
+
+def _held_out_drawings(raw: Path, rows: Iterable[Row], data: DataSpec) -> set[str]:
+    """Drawings of the holdout: the first listed rendering decides for all of them."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row.drawing, row)
+    return {
+        drawing
+        for drawing, row in first.items()
+        if is_held_out(locate(raw, row.file_name).read_bytes(), data.split_seed, data.holdout)
+    }
+
+
+def _of_style(rows: Sequence[Row], style: str | None, raw: Path) -> list[Row]:
+    kept = [row for row in rows if style is None or row.style == style]
+    if not kept:
+        styles = sorted({row.style for row in rows} - {""})
+        raise AlphabarError(
+            f"`data.style: {style}` is not in {raw}",
+            f"choose from {', '.join(styles)}" if styles else "remove `data.style`",
+        )
+    return kept
+
+
+def _refuse_empty(splits: Mapping[str, Sequence[Row]], data: DataSpec) -> None:
+    for name, rows in splits.items():
+        if not rows:
+            total = sum(map(len, splits.values()))
+            raise AlphabarError(
+                f"the {name} split of {total} image(s) is empty at `data.holdout: {data.holdout}`",
+                "add images, or change `data.holdout` or `data.split_seed`",
+            )
+
+
+def _pixels(path: Path, size: int, grey: bool, vector: bool) -> NDArray[np.uint8]:
+    return svg_pixels(path, size) if vector else square_pixels(path, size, grey=grey)
+
+
+def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
+    """Begin an .npy file; images follow one by one, so memory does not grow with their number.
+
+    A plain file and no memory map: a full disk is an error that can be told, not a SIGBUS.
+    """
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _write_table(path: Path, rows: Iterable[Row], classes: Sequence[str]) -> None:
+    index = {name: number for number, name in enumerate(classes)}
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            number = index.get(row.label, -1)
+            writer.writerow((row.file_name, row.label, number, row.caption, row.drawing))

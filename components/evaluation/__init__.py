@@ -1,0 +1,1 @@
+"""How good images are: features → statistics → figures, each figure with its interval."""

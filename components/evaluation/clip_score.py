@@ -1,0 +1,33 @@
+"""CLIP score: how well images fit their captions."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.evaluation.intervals import Estimate, mean_interval
+
+
+def clip_scores(images: NDArray[np.float32], captions: NDArray[np.float32]) -> NDArray[np.float64]:
+    """100 max(cos(image, caption), 0) of each pair (Hessel et al., 2021, with w = 100).
+
+    torchmetrics' formula, applied to each image as its documentation writes it; its code cuts
+    the mean at 0 instead of each image, which differs only where single cosines are negative.
+
+    Args:
+        images: (n, dimension) embeddings of any length.
+        captions: (n, dimension), row k of the caption that image k was asked for.
+
+    Returns:
+        (n,) scores in [0, 100].
+    """
+    x, y = images.astype(np.float64), captions.astype(np.float64)
+    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
+    cosines = np.einsum("nd,nd->n", x, y) / lengths
+    scores: NDArray[np.float64] = 100.0 * np.clip(cosines, 0.0, 1.0)
+    return scores
+
+
+def clip_score_estimate(
+    images: NDArray[np.float32], captions: NDArray[np.float32], confidence: float
+) -> Estimate:
+    """Mean score with a t interval over images; raises AlphabarError for fewer than two."""
+    return mean_interval(clip_scores(images, captions), confidence)

@@ -1,0 +1,52 @@
+"""From stored pixels to what an image network reads."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from components.errors import AlphabarError
+
+RESIZE = "bilinear-antialias"
+_PIXELS_A_BATCH = 256 * 64 * 64
+
+
+def resize_name(size: int) -> str:
+    """How a record names the resize, such as ``bilinear-antialias 64px``."""
+    return f"{RESIZE} {size}px"
+
+
+def check_images(images: NDArray[np.uint8]) -> None:
+    """Raise AlphabarError unless ``images`` is uint8 (n, height, width, 1 or 3), n at least 1."""
+    shape = images.shape
+    if images.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3) or shape[0] == 0:
+        raise AlphabarError(
+            f"images of type {images.dtype} and shape {shape} cannot be evaluated",
+            "give uint8 images of shape (n, height, width, channel) with 1 or 3 channels",
+        )
+
+
+def network_input(images: NDArray[np.uint8], size: int, device: torch.device) -> Tensor:
+    """Resize and scale images for an ImageNet network.
+
+    Grey is repeated to three channels. The resize works on floats and is not rounded back to
+    eight bits, as in clean-fid (Parmar et al., 2022).
+
+    Args:
+        images: (n, height, width, channel) uint8, channel 1 or 3.
+        size: side of the result, pixels.
+
+    Returns:
+        (n, 3, size, size) float32 in [-1, 1], channels last.
+    """
+    pixels = torch.tensor(images, device=device).permute(0, 3, 1, 2).float() / 255.0
+    if pixels.shape[2:] != (size, size):
+        pixels = interpolate(pixels, (size, size), mode="bilinear", antialias=True)
+    scaled = ((pixels - 0.5) / 0.5).expand(-1, 3, -1, -1)
+    return scaled.contiguous(memory_format=torch.channels_last)
+
+
+def batch_size(size: int) -> int:
+    """Images a batch at ``size`` pixels, so that memory stays the same."""
+    return max(1, _PIXELS_A_BATCH // size**2)

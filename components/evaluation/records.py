@@ -1,0 +1,133 @@
+"""The record of one figure: never a bare number, always with its interval and its protocol."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.evaluation.intervals import Estimate
+from components.store import write_json
+
+CLIP_SCORE_DOMAIN = "clip_score_domain"
+RECOGNISED_SVC = "recognised_svc"
+RETRIEVAL_TOP1 = "retrieval_top1"
+
+
+def fd_name(extractor: str) -> str:
+    """Name of the Fréchet distance; `fid` is only ever the Inception network's."""
+    return f"fd_{extractor}"
+
+
+def kd_name(extractor: str) -> str:
+    """Name of the kernel distance; `kid` is only ever the Inception network's."""
+    return f"kd_{extractor}"
+
+
+@dataclass(frozen=True)
+class MetricRecord:
+    """A figure, its interval, and all that it must share with a figure it is compared with.
+
+    Attributes:
+        value, low, high: the figure and the ends of its interval.
+        confidence: level of the interval, such as 0.95.
+        interval: how the interval was made.
+        n_generated: images that were judged.
+        n_reference: images (or captions) that they were judged against.
+        extractor: the network that judged.
+        resize: how images were brought to its size.
+        reference: what n_reference counts: a split of the data, or captions.
+        data_hash: DVC hash of the raw data behind the reference.
+        seed: the first seed of the judged images.
+        classifier_accuracy: the classifier's own share on real held-out images.
+        chance: what a guess would reach.
+    """
+
+    value: float
+    low: float
+    high: float
+    confidence: float
+    interval: str
+    n_generated: int
+    n_reference: int
+    extractor: str
+    resize: str
+    reference: str
+    data_hash: str
+    seed: int
+    classifier_accuracy: float | None = None
+    chance: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        estimate: Estimate,
+        *,
+        n_generated: int,
+        n_reference: int,
+        extractor: str,
+        resize: str,
+        reference: str,
+        data_hash: str,
+        seed: int,
+        classifier_accuracy: float | None = None,
+        chance: float | None = None,
+    ) -> "MetricRecord":
+        """A record from an estimate and the rest of the fields."""
+        return cls(
+            value=estimate.value,
+            low=estimate.low,
+            high=estimate.high,
+            confidence=estimate.confidence,
+            interval=estimate.method,
+            n_generated=n_generated,
+            n_reference=n_reference,
+            extractor=extractor,
+            resize=resize,
+            reference=reference,
+            data_hash=data_hash,
+            seed=seed,
+            classifier_accuracy=classifier_accuracy,
+            chance=chance,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values, without the fields that do not apply."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "MetricRecord":
+        """The inverse of `to_json`. Raises AlphabarError naming a missing or unknown field."""
+        known = {field.name for field in fields(cls)}
+        missing = known - {"classifier_accuracy", "chance"} - values.keys()
+        if wrong := sorted(missing | (values.keys() - known)):
+            raise AlphabarError(
+                f"a metric record has missing or unknown fields: {', '.join(wrong)}",
+                "delete its directory and run the experiment again",
+            )
+        return cls(**values)
+
+
+def write_metrics(path: Path, records: Mapping[str, MetricRecord]) -> None:
+    """Write ``{"metrics": {name: record}}``."""
+    write_json(path, {"metrics": {name: record.to_json() for name, record in records.items()}})
+
+
+def read_metrics(path: Path) -> dict[str, MetricRecord]:
+    """The records in a metrics.json. Raises AlphabarError when it is missing or broken."""
+    try:
+        document = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise AlphabarError(
+            f"{path} does not exist", "give the directory of a published stage"
+        ) from None
+    except ValueError as error:
+        raise AlphabarError(
+            f"{path} is not JSON: {error}", "delete its directory and run the experiment again"
+        ) from error
+    if not isinstance(document, dict) or not isinstance(document.get("metrics"), dict):
+        raise AlphabarError(
+            f"{path} holds no metrics", "delete its directory and run the experiment again"
+        )
+    return {name: MetricRecord.from_json(r) for name, r in document["metrics"].items()}

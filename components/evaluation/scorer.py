@@ -1,0 +1,91 @@
+"""The stage `scorer`: trains the domain CLIP and says how good it is."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components.data.arrays import DatasetInfo, Split, load_info, load_split
+from components.errors import AlphabarError
+from components.evaluation.contrastive import Pairs, train_projections
+from components.evaluation.domain_clip import NAME, ClipConfig, DomainClip, distinct_captions
+from components.evaluation.extractors.efficientnet import EfficientNetLite0
+from components.evaluation.records import RETRIEVAL_TOP1, MetricRecord, write_metrics
+from components.evaluation.retrieval import retrieval
+from components.networks.device import resolve_device
+from components.runtime import Runtime
+from components.spec.models import ScorerSpec
+
+_CONFIDENCE = 0.95
+
+
+def scorer(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
+    """Train on the training splits of ``data`` and, where given, ``data:<role>`` together.
+
+    Writes scorer.safetensors and metrics.json: per style, the share of held-out images whose own
+    caption is nearest among the distinct ones (among 100, where there are more).
+
+    Raises:
+        AlphabarError: the data has no captions, or all are the same.
+    """
+    settings = ScorerSpec.model_validate(spec)
+    folders = [inputs[role] for role in sorted(inputs) if role.partition(":")[0] == "data"]
+    device = resolve_device(runtime.accelerator)
+    extract = EfficientNetLite0(settings.size, device)
+    clip = DomainClip(ClipConfig(settings.embed_dim, settings.size), device)
+    splits = [_captioned(folder) for folder in folders]
+    features = [extract(split.images, runtime.progress) for split in splits]
+    captions, caption_of = distinct_captions([c for split in splits for c in split.captions])
+    if len(captions) < 2:
+        raise AlphabarError(
+            f"all captions of {folders[0]} are the same, so that a scorer has nothing to learn",
+            "set `evaluation.clip: none`, or give captions that tell images apart",
+        )
+    pairs = Pairs(np.concatenate(features), clip.caption_features(captions), caption_of)
+    clip.load_trained(train_projections(pairs, settings, runtime.progress))
+    records = {}
+    for folder in folders:
+        info, holdout = load_info(folder), load_split(folder, "holdout")
+        record = _retrieval_record(clip, extract, info, holdout, settings.seed)
+        records[f"{RETRIEVAL_TOP1}_{info.style or info.name}"] = record
+    clip.save(out)
+    write_metrics(out / "metrics.json", records)
+
+
+def _captioned(folder: Path) -> Split:
+    split = load_split(folder, "train")
+    if bare := _without(split.captions):
+        raise AlphabarError(
+            f"{bare} of {len(split.captions)} training images of {folder} have no caption",
+            "set `evaluation.clip: none`, or give `data.caption_column` and captions in it",
+        )
+    return split
+
+
+def _without(captions: Sequence[str]) -> int:
+    return sum(not caption.strip() for caption in captions)
+
+
+def _retrieval_record(
+    clip: DomainClip, extract: EfficientNetLite0, info: DatasetInfo, holdout: Split, seed: int
+) -> MetricRecord:
+    captions, caption_of = distinct_captions(holdout.captions)
+    found = retrieval(
+        clip.project_features(extract(holdout.images)),
+        clip.encode_captions(captions),
+        caption_of,
+        seed,
+        _CONFIDENCE,
+    )
+    return MetricRecord.of(
+        found.top1,
+        n_generated=len(holdout.images),
+        n_reference=found.candidates,
+        extractor=NAME,
+        resize=clip.resize,
+        reference="captions",
+        data_hash=info.data_hash,
+        seed=seed,
+        chance=found.chance,
+    )

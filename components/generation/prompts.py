@@ -1,0 +1,45 @@
+"""Which class and caption each sample is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from components.data.arrays import load_info, load_split
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """One entry a sample; class −1 and label "" where the data has no classes."""
+
+    classes: tuple[int, ...]
+    labels: tuple[str, ...]
+    captions: tuple[str, ...]
+
+
+def holdout_prompts(data: Path, count: int) -> Prompts:
+    """``count`` prompts that go with the holdout, the same ones at every call.
+
+    With classes they are balanced: sample k has class k mod C and the first holdout caption
+    of that class. Without, they are the distinct holdout captions in turn.
+    """
+    info, holdout = load_info(data), load_split(data, "holdout")
+    if not info.classes:
+        captions = sorted(set(holdout.captions))
+        chosen = tuple(captions[k % len(captions)] for k in range(count))
+        return Prompts((-1,) * count, ("",) * count, chosen)
+    captions_of = _first_captions(holdout.classes.tolist(), holdout.captions, len(info.classes))
+    classes = tuple(k % len(info.classes) for k in range(count))
+    return Prompts(
+        classes,
+        tuple(info.classes[c] for c in classes),
+        tuple(captions_of[c] for c in classes),
+    )
+
+
+def _first_captions(classes: Sequence[int], captions: Sequence[str], n_classes: int) -> list[str]:
+    of_class = np.full(n_classes, -1)
+    for row in range(len(classes) - 1, -1, -1):
+        of_class[classes[row]] = row
+    return [captions[row] if row >= 0 else "" for row in of_class]

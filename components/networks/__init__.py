@@ -1,0 +1,1 @@
+"""Networks on diffusers and transformers: denoisers, conditions, EMA, checkpoints."""

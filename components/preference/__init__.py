@@ -1,0 +1,1 @@
+"""Blind side-by-side studies: the export, the annotator's page, and what the answers say."""

@@ -1,0 +1,87 @@
+"""Reading a sample directory: the images, and what each one was asked to be."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from components.errors import AlphabarError
+
+COLUMNS = ("index", "seed", "class", "label", "caption")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What identifies a sample apart from its model and sampler; class -1 is none."""
+
+    index: int
+    seed: int
+    class_index: int
+    label: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Images and their rows.
+
+    Attributes:
+        images: uint8 (n, height, width, channel), mapped from the file.
+        rows: n rows, in the order of the images.
+    """
+
+    images: np.ndarray
+    rows: tuple[Row, ...]
+
+
+def read_samples(directory: Path) -> Samples:
+    """The images and rows of a ``sample/`` directory.
+
+    Raises:
+        AlphabarError: a file is missing or broken, or the two do not belong together.
+    """
+    remedy = f"delete {directory} and run the experiment again"
+    try:
+        # mapped, so that a report over many cells reads only the rows that it shows
+        images = np.load(directory / "images.npy", mmap_mode="r", allow_pickle=False)
+        with (directory / "samples.csv").open(encoding="utf-8", newline="") as file:
+            rows = tuple(_row(values) for values in csv.DictReader(file))
+    except FileNotFoundError as error:
+        raise AlphabarError(f"{error.filename} does not exist", remedy) from None
+    except (ValueError, TypeError, KeyError, EOFError) as error:
+        raise AlphabarError(
+            f"{directory}: images.npy or samples.csv is broken: {error}", remedy
+        ) from error
+    if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(rows):
+        raise AlphabarError(
+            f"{directory}: images.npy ({images.dtype} {images.shape}) does not fit the "
+            f"{len(rows)} rows of samples.csv",
+            remedy,
+        )
+    return Samples(images, rows)
+
+
+def _row(values: dict[str, str]) -> Row:
+    index, seed, class_index, label, caption = (values[column] for column in COLUMNS)
+    return Row(int(index), int(seed), int(class_index), label or "", caption or "")
+
+
+def spread(rows: tuple[Row, ...], count: int, order: list[int]) -> list[int]:
+    """``count`` positions in ``rows``, as evenly over the classes as they allow.
+
+    Args:
+        rows: the samples to choose from.
+        count: how many; all of them when there are fewer.
+        order: every position once; those that come first in it are taken first.
+
+    Returns:
+        positions in rounds: in each round at most one of every class, classes in the order in
+        which ``order`` meets them.
+    """
+    queues: dict[int, list[int]] = {}
+    for position in order:
+        queues.setdefault(rows[position].class_index, []).append(position)
+    rounds = max((len(queue) for queue in queues.values()), default=0)
+    dealt = (q[r] for r in range(rounds) for q in queues.values() if r < len(q))
+    return [position for _, position in zip(range(count), dealt, strict=False)]

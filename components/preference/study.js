@@ -1,0 +1,144 @@
+"use strict";
+(() => {
+  const { study, pairs } = JSON.parse(document.getElementById("content").textContent);
+  const SLOT = "alphabar-study-" + study;
+  const SMALL = 256; // images below this many pixels keep their pixels square
+  const at = (id) => document.getElementById(id);
+  let shownAt = 0;
+  let state = load();
+
+  function fresh() {
+    return { annotator: "", choices: [] };
+  }
+
+  function load() {
+    try {
+      const kept = JSON.parse(localStorage.getItem(SLOT));
+      if (kept && typeof kept.annotator === "string" && Array.isArray(kept.choices)) {
+        return kept;
+      }
+    } catch (error) {
+      warn();
+    }
+    return fresh();
+  }
+
+  function save() {
+    try {
+      localStorage.setItem(SLOT, JSON.stringify(state));
+    } catch (error) {
+      warn();
+    }
+  }
+
+  function warn() {
+    at("notice").textContent =
+      "This browser keeps nothing for this page: finish and download before you close or reload it.";
+    at("notice").hidden = false;
+  }
+
+  function show() {
+    const done = state.choices.length;
+    const part = !state.annotator ? "start" : done < pairs.length ? "choice" : "end";
+    for (const id of ["start", "choice", "end"]) {
+      at(id).hidden = id !== part;
+    }
+    at("count").textContent = pairs.length;
+    at("bar").value = done / pairs.length;
+    at("done").textContent = `${done} of ${pairs.length} done`;
+    at("undo").disabled = done === 0;
+    if (part === "choice") {
+      const pair = pairs[done];
+      at("prompt").textContent = pair.prompt;
+      at("left-image").src = pair.left;
+      at("right-image").src = pair.right;
+      shownAt = performance.now();
+    } else if (part === "start") {
+      at("annotator").focus();
+    } else {
+      at("download").focus();
+    }
+  }
+
+  function choose(choice) {
+    if (at("choice").hidden) return;
+    const seconds = Math.round((performance.now() - shownAt) / 100) / 10;
+    state.choices.push({ pair: pairs[state.choices.length].pair, choice, seconds });
+    if (document.activeElement) document.activeElement.blur();
+    save();
+    show();
+  }
+
+  function undo() {
+    if (!state.annotator || state.choices.length === 0) return;
+    state.choices.pop();
+    save();
+    show();
+  }
+
+  // as components/preference/spreadsheet.py: no cell may start like a formula
+  function field(value) {
+    const text = /^ *[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(value) ? "'" + value : value;
+    return /[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
+  }
+
+  function responses() {
+    const lines = state.choices.map((made) =>
+      [made.pair, made.choice, field(state.annotator), made.seconds.toFixed(1)].join(","),
+    );
+    return ["pair,choice,annotator,seconds", ...lines].join("\n") + "\n";
+  }
+
+  function download() {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([responses()], { type: "text/csv" }));
+    link.download = "responses.csv";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  const KEYS = {
+    ArrowLeft: () => choose("left"),
+    ArrowRight: () => choose("right"),
+    ArrowDown: () => choose("none"),
+    " ": () => choose("none"),
+    u: undo,
+    Backspace: undo,
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    const onButton = event.target instanceof HTMLButtonElement && event.key === " ";
+    if (at("choice").hidden || onButton || !(event.key in KEYS)) return;
+    event.preventDefault();
+    KEYS[event.key]();
+  });
+  at("who").addEventListener("submit", (event) => {
+    event.preventDefault();
+    state.annotator = at("annotator").value.trim();
+    at("annotator").blur();
+    save();
+    show();
+  });
+  for (const side of ["left", "right", "none"]) {
+    at(side).addEventListener("click", () => choose(side));
+  }
+  for (const side of ["left", "right"]) {
+    const image = at(side + "-image");
+    image.addEventListener("load", () => {
+      image.classList.toggle("small", image.naturalWidth < SMALL);
+    });
+  }
+  at("undo").addEventListener("click", undo);
+  at("undo-last").addEventListener("click", undo);
+  at("download").addEventListener("click", download);
+  at("again").addEventListener("click", () => {
+    if (confirm("Clear all choices on this page? Download them first.")) {
+      state = fresh();
+      at("annotator").value = "";
+      save();
+      show();
+    }
+  });
+  show();
+})();

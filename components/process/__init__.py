@@ -1,0 +1,1 @@
+"""The forward process: schedules, prediction targets, noise. Imports only torch."""

@@ -1,0 +1,1 @@
+"""What people read: tables with intervals, sample grids, plots and the HTML report."""

@@ -1,0 +1,157 @@
+"""The report's paragraph in words, and its headline figures as plain numbers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from components.reporting.cells import Cell
+from components.reporting.figures import Figure, first_metric, main_metric, readable
+from components.reporting.table import BEST, BETTER, NOISE, WORSE, standings
+
+Figures = Mapping[str, Figure]
+
+
+def sentences(
+    cells: Sequence[Cell],
+    best: int,
+    floors: Figures,
+    tuned: Mapping[str, Figures] | None,
+    style: str,
+) -> list[str]:
+    """What was found, as plain sentences.
+
+    Args:
+        cells: all cells.
+        best: the index of the chosen one.
+        floors: real training images against the holdout.
+        tuned: ``baseline``, ``finetuned`` and ``reference``, all against the new style's holdout.
+        style: the new style's name.
+    """
+    chosen = cells[best]
+    metric = main_metric(chosen.figures)
+    text = [_winner(cells, best, metric)]
+    if metric and metric in floors:
+        text.append(_floor(chosen.figures[metric], floors[metric]))
+    if metric and len(cells) > 1:
+        text.append(_others(standings([c.figures for c in cells], best)))
+    text += _recognised(chosen.figures, "the real images", "of its samples")
+    if tuned:
+        text += _finetuned(tuned, style)
+    return text
+
+
+def headline(
+    cells: Sequence[Cell], best: int, floors: Figures, tuned: Mapping[str, Figures] | None
+) -> dict[str, Any]:
+    """The figures that `dvc metrics` and the tracker follow: flat names, plain numbers."""
+    figures = cells[best].figures
+    values: dict[str, Any] = {"best": cells[best].name, "cells": len(cells)}
+    for name, figure in figures.items():
+        values |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+    values |= _against_floor(figures, floors, "")
+    if tuned:
+        for name, figure in tuned["finetuned"].items():
+            values[f"finetuned_{name}"] = figure.value
+        for name, figure in tuned["baseline"].items():
+            values[f"before_finetune_{name}"] = figure.value
+        values |= _against_floor(tuned["finetuned"], tuned["reference"], "finetuned_")
+    return values
+
+
+def _against_floor(figures: Figures, floors: Figures, prefix: str) -> dict[str, float]:
+    metric = main_metric(figures)
+    if metric is None or metric not in floors:
+        return {}
+    value, floor = figures[metric].value, floors[metric].value
+    ratio = {f"{prefix}{metric}_over_floor": value / floor} if floor > 0 else {}
+    return {f"{prefix}{metric}_floor": floor} | ratio
+
+
+def _winner(cells: Sequence[Cell], best: int, metric: str | None) -> str:
+    chosen = cells[best]
+    if metric is None:
+        return f"{chosen.name} was chosen among {_count(len(cells), 'cell')}."
+    figure = chosen.figures[metric]
+    values = [cell.figures[metric].value for cell in cells if metric in cell.figures]
+    what = (
+        "has the lowest"
+        if figure.value <= min(values)
+        else "was chosen, though not with the lowest"
+    )
+    among = f"Of {len(cells)} cells, " if len(cells) > 1 else "The only cell, "
+    what = what if len(cells) > 1 else "has a"
+    return f"{among}{chosen.name} {what} {readable(metric)}: {figure.text()}."
+
+
+def _others(standing: Sequence[str]) -> str:
+    counts = {kind: sum(s == kind for s in standing) for kind in (NOISE, WORSE, BETTER)}
+    parts = []
+    if counts[NOISE]:
+        parts.append(
+            f"{_count(counts[NOISE], 'other cell')} cannot be told from the best (intervals overlap)"
+        )
+    if counts[WORSE]:
+        parts.append(
+            f"{_count(counts[WORSE], 'cell')} {_is(counts[WORSE])} worse outside the intervals"
+        )
+    if counts[BETTER]:
+        parts.append(
+            f"{_count(counts[BETTER], 'cell')} {_is(counts[BETTER])} better outside the intervals"
+        )
+    unlike = sum(s not in (BEST, NOISE, WORSE, BETTER) for s in standing)
+    if unlike:
+        parts.append(f"{_count(unlike, 'cell')} {_is(unlike)} not comparable (another protocol)")
+    joined = "; ".join(parts)
+    return joined[:1].upper() + joined[1:] + "."
+
+
+def _floor(figure: Figure, floor: Figure) -> str:
+    same = figure.record.get("n_generated") == floor.record.get("n_generated")
+    counts = "as many" if same else f"{floor.record.get('n_generated')}"
+    ratio = (
+        f"{figure.value / floor.value:.2f} times the floor"
+        if floor.value > 0
+        else "above the floor"
+    )
+    return (
+        f"That is {ratio} of {floor.short()}, "
+        f"which {counts} real training images reach against the same holdout."
+    )
+
+
+def _recognised(figures: Figures, real: str, whose: str) -> list[str]:
+    name = first_metric(figures, "recognised_")
+    if name is None:
+        return []
+    classifier = name.removeprefix("recognised_").upper()
+    accuracy = figures[name].record.get("classifier_accuracy")
+    own = (
+        f" (it gets {100 * accuracy:.1f} % of their holdout right)" if accuracy is not None else ""
+    )
+    share = f"{figures[name].text()} {whose}"
+    return [f"An {classifier} trained on {real} recognises {share}{own}."]
+
+
+def _finetuned(tuned: Mapping[str, Figures], style: str) -> list[str]:
+    before, after, floors = tuned["baseline"], tuned["finetuned"], tuned["reference"]
+    metric = main_metric(after)
+    if metric is None or metric not in before:
+        return []
+    apart = "outside" if not before[metric].overlaps(after[metric]) else "but within"
+    text = (
+        f"Fine-tuning on the style {style} took the {readable(metric)} to that style's holdout "
+        f"from {before[metric].text()} to {after[metric].text()}, {apart} the intervals"
+    )
+    if metric in floors:
+        text += f"; the floor there is {floors[metric].short()}"
+    return [
+        text + ".",
+        *_recognised(after, f"the real {style} images", "of the fine-tuned model's samples"),
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -1,0 +1,31 @@
+"""What a stage is told about the machine that it runs on; nothing here changes its result."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Called by long work as it goes on: ``done`` of ``total`` units, with a short note."""
+
+    def __call__(self, done: int, total: int, note: str = "") -> None: ...
+
+
+def silent(done: int, total: int, note: str = "") -> None:
+    """The progress of work that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The surroundings of one stage run.
+
+    Attributes:
+        progress: receives (done, total, note).
+        accelerator: Lightning's name: ``auto``, ``cpu``, ``gpu`` or ``mps``.
+        scratch: a folder that survives a kill and is offered again when the same stage is
+            started again, for checkpoints to resume from; ``None`` where there is none.
+    """
+
+    progress: Progress = field(default=silent)
+    accelerator: str = "auto"
+    scratch: Path | None = None

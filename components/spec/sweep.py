@@ -1,0 +1,71 @@
+"""The sweep: dotted overrides, their product, and the cell that each one names."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from components.errors import AlphabarError
+from components.spec.models import Experiment, Overrides, Scalar
+
+SWEPT_SECTIONS = ("data", "conditioning", "process", "network", "training", "sampling")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of the sweep: what differs from the file, and the experiment with it applied."""
+
+    overrides: tuple[tuple[str, Scalar], ...]
+    experiment: Experiment
+
+    @property
+    def name(self) -> str:
+        """A name for tables and folders, such as ``schedule=cosine,guidance=2``."""
+        return cell_name(self.overrides)
+
+    @property
+    def model_name(self) -> str:
+        """The name without the sampling overrides: cells that share it share a network."""
+        return cell_name(tuple(o for o in self.overrides if not o[0].startswith("sampling.")))
+
+
+def cell_name(overrides: tuple[tuple[str, Scalar], ...]) -> str:
+    """``leaf=value`` pairs joined by commas; ``base`` when nothing is overridden."""
+    pairs = (f"{path.rpartition('.')[2]}={_short(value)}" for path, value in overrides)
+    return ",".join(pairs) or "base"
+
+
+def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]:
+    """All cells: the product of ``sweep`` in file order, then those of ``also``.
+
+    Raises:
+        AlphabarError: a path is unknown or may not be swept, or a value is not valid there.
+    """
+    axes = [[(path, value) for value in values] for path, values in experiment.sweep.items()]
+    chosen: list[Overrides] = [dict(point) for point in itertools.product(*axes)]
+    chosen += experiment.also
+    cells = [Cell(tuple(o.items()), _override(experiment, o, origin)) for o in chosen]
+    names = [cell.name for cell in cells]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise AlphabarError(
+            f"{origin}: the cell {twice[0]} is planned twice", "remove it from `sweep` or `also`"
+        )
+    return cells
+
+
+def _override(experiment: Experiment, overrides: Overrides, origin: str) -> Experiment:
+    from components.spec.loading import nearest, valid_names, validate
+
+    values: dict[str, Any] = experiment.model_dump(mode="python")
+    values["sweep"], values["also"] = {}, []
+    for path, value in overrides.items():
+        section, _, leaf = path.partition(".")
+        if section not in SWEPT_SECTIONS or leaf not in valid_names(section):
+            known = [f"{s}.{n}" for s in SWEPT_SECTIONS for n in valid_names(s)]
+            raise AlphabarError(f"{origin}: `{path}` cannot be swept", nearest(path, known))
+        values[section] = {**values[section], leaf: value}
+    return validate(values, f"{origin}, cell {cell_name(tuple(overrides.items()))}")
+
+
+def _short(value: Scalar) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

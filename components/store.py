@@ -1,0 +1,205 @@
+"""The content-addressed store: one directory a stage run, published by one atomic rename.
+
+    <root>/<stage>/<key>/            published: manifest.json and the stage's files
+    <root>/.work/<stage>-<key>/      being made: out/ (discarded after a kill), scratch/ (kept)
+
+The root may be any shared file system with POSIX locks and renames.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.spec.plan import Node
+
+RECORDED_LIBRARIES = ("alphabar", "torch", "pytorch-lightning", "diffusers", "transformers", "numpy")
+
+Stage = Callable[[dict[str, Any], Mapping[str, Path], Path, Path], None]
+"""Called as ``stage(spec, inputs, out, scratch)``; it fills ``out``."""
+
+
+class Store:
+    """Published stage outputs under ``root``, by stage and key."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, node: Node) -> Path:
+        """Where the node's output lies once it is published."""
+        return self.root / node.stage / node.key
+
+    def scratch(self, node: Node) -> Path:
+        """Where the node's unfinished work lies."""
+        return self._work(node) / "scratch"
+
+    def has(self, node: Node) -> bool:
+        """Whether the node's output is published."""
+        return (self.path(node) / "manifest.json").is_file()
+
+    def manifest(self, node: Node) -> dict[str, Any]:
+        """The published manifest. Raises AlphabarError when it is not there."""
+        return read_manifest(self.path(node))
+
+    def produce(self, node: Node, stage: Stage, *, device: str = "cpu") -> Path:
+        """Run ``stage`` unless its key is published already; return the published directory.
+
+        Another process that works on the same key is waited for. After a kill the next call
+        starts with the same scratch folder and an empty output folder.
+
+        Raises:
+            AlphabarError: an input is not published, or the disk is full.
+        """
+        if self.has(node):
+            return self.path(node)
+        with naming_a_full_disk(self.root):
+            work = self._work(node)
+            work.mkdir(parents=True, exist_ok=True)
+            with _locked(work / "lock"):
+                if not self.has(node):
+                    self._run(node, stage, work, device)
+        return self.path(node)
+
+    def _run(self, node: Node, stage: Stage, work: Path, device: str) -> None:
+        inputs = {role: self._published(source) for role, source in node.inputs.items()}
+        out, scratch = work / "out", work / "scratch"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        scratch.mkdir(exist_ok=True)
+        started = time.time()
+        try:
+            stage(node.spec, inputs, out, scratch)
+            manifest = describe(node, out) | circumstances(time.time() - started, device)
+            write_json(out / "manifest.json", manifest)
+        except BaseException:
+            shutil.rmtree(out, ignore_errors=True)
+            raise
+        target = self.path(node)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sync(out)
+        os.rename(out, target)
+        shutil.rmtree(work, ignore_errors=True)
+
+    def _published(self, node: Node) -> Path:
+        if not self.has(node):
+            raise AlphabarError(
+                f"{self.path(node)} (stage {node.name}) is missing from the store",
+                "run the experiment again: what is missing is made anew",
+            )
+        return self.path(node)
+
+    def _work(self, node: Node) -> Path:
+        return self.root / ".work" / f"{node.stage}-{node.key}"
+
+
+def describe(node: Node, out: Path) -> dict[str, Any]:
+    """The reproducible part of a manifest: the same bytes whenever the same stage runs."""
+    return {
+        "stage": node.stage,
+        "key": node.key,
+        "spec": node.spec,
+        "inputs": {role: source.key for role, source in node.inputs.items()},
+        "data_hash": node.data_hash,
+        "files": {
+            str(path.relative_to(out)): {"size": path.stat().st_size, "sha256": file_sha256(path)}
+            for path in sorted(out.rglob("*"))
+            if path.is_file()
+        },
+        "libraries": {name: _version(name) for name in RECORDED_LIBRARIES},
+    }
+
+
+def circumstances(wall_seconds: float, device: str) -> dict[str, Any]:
+    """The part of a manifest that differs from run to run."""
+    return {
+        "git_commit": git_commit(),
+        "wall_seconds": round(wall_seconds, 3),
+        "device": device,
+        "machine": platform.platform(),
+    }
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """A stage output's manifest. Raises AlphabarError when it is missing or broken."""
+    path = directory / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise AlphabarError(f"{path} does not exist", "give the directory of a published stage") from None
+    except ValueError as error:
+        raise AlphabarError(f"{path} is broken: {error}", f"delete {directory} and run again") from error
+    return manifest
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Readable JSON with a stable order, and no NaN."""
+    path.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def naming_a_full_disk(root: Path) -> Iterator[None]:
+    """Turn "no space left" into an error that names the place and the remedy."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        free = shutil.disk_usage(_existing(root)).free / 2**20
+        raise AlphabarError(
+            f"no disk space is left for {error.filename or root} ({free:.0f} MiB free)",
+            f"free some space, or give another store with --store; {root} is as it was",
+        ) from error
+
+
+def git_commit() -> str | None:
+    """The commit that is checked out, with ``-dirty`` when files differ; None outside git."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return result.stdout.strip() or None
+
+
+def _existing(path: Path) -> Path:
+    return next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold ``path`` exclusively; the kernel lets go of it when the process dies."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _sync(directory: Path) -> None:
+    """Flush every file to the disk, so that the rename never shows an empty one."""
+    for path in directory.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())

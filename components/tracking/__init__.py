@@ -1,0 +1,11 @@
+"""What was run, recorded in MLflow: runs, metrics, images, the model registry and its gate.
+
+The only room that imports mlflow; importing it takes two seconds, so callers do it late.
+"""
+
+from components.tracking.connection import connect
+from components.tracking.registry import Registered, load_model_dir, register
+from components.tracking.runs import Tracker
+from components.tracking.search import find_cells
+
+__all__ = ["Registered", "Tracker", "connect", "find_cells", "load_model_dir", "register"]

@@ -1,0 +1,222 @@
+"""Runs in MLflow, found again by their key: a parent a sweep, a child a model, then the cells."""
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from mlflow import MlflowClient
+from mlflow.entities import Experiment, LifecycleStage, Run
+from mlflow.exceptions import MlflowException
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, MLFLOW_SOURCE_NAME
+from mlflow.utils.uri import is_local_uri
+
+from components.errors import AlphabarError
+from components.store import naming_a_full_disk
+from components.tracking.cell_log import log_cell
+from components.tracking.fields import flatten, log_fields, tag_texts
+from components.tracking.sqlite_store import locked
+from components.tracking.training_log import log_training
+
+KEY = "alphabar.key"
+"""Run tag: what identifies the run among its siblings."""
+
+COMPLETE = "alphabar.complete"
+"""Run tag: equals the key once everything below the run is recorded."""
+
+SWEEP = "alphabar.sweep"
+"""Run tag: marks the parent run of a sweep."""
+
+TRAINING_VIEW = {"mlflow.experimentKind": "custom_model_development"}
+"""Experiment tag: the UI opens with runs and charts, not with its pages for language models."""
+
+Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """An MLflow store, and how this project writes to it. Made by `connect`.
+
+    Attributes:
+        uri: the store's address, credentials included.
+        address: the same for messages.
+        artifacts: where new experiments keep their artifacts; None: where the server says.
+        lock: the file locked while a run is looked for and made; None for a server.
+    """
+
+    client: MlflowClient
+    uri: str
+    address: str
+    artifacts: Path | None
+    lock: Path | None
+    _threads: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
+
+    def sweep(
+        self, experiment_name: str, key: str, params: Mapping[str, Any], tags: Mapping[str, Any]
+    ) -> str:
+        """The id of the sweep's parent run, made on the first call with this key.
+
+        Args:
+            params: the spec, nested or dotted; logged as ``process.schedule`` and the like.
+            tags: such as ``alphabar.stage_key``, ``data.dvc_hash``, ``git.commit``; None is
+                left out.
+        """
+        with self.talking():
+            experiment_id = self._experiment(experiment_name)
+            identity = {KEY: key, SWEEP: "true"}
+            name = f"sweep-{key[:8]}"
+            return self._find_or_create(experiment_id, name, identity, params, tags)
+
+    def child(
+        self,
+        parent_id: str,
+        name: str,
+        key: str,
+        params: Mapping[str, Any],
+        tags: Mapping[str, Any],
+    ) -> str:
+        """The id of the run ``key`` under ``parent_id``, made on the first call.
+
+        A run that had failed or was killed is running again; its missing params are added.
+        """
+        with self.talking():
+            experiment_id = self.client.get_run(parent_id).info.experiment_id
+            identity = {KEY: key, MLFLOW_PARENT_RUN_ID: parent_id}
+            return self._find_or_create(experiment_id, name, identity, params, tags)
+
+    def log_training(self, run_id: str, directory: Path) -> None:
+        """Log what a train directory holds by now: `training_log.log_training`."""
+        with self.talking():
+            log_training(self.client, run_id, directory)
+
+    def log_cell(self, run_id: str, sample_dir: Path, evaluate_dir: Path) -> None:
+        """Log a sampled and evaluated cell: `cell_log.log_cell`."""
+        with self.talking():
+            log_cell(self.client, run_id, sample_dir, evaluate_dir)
+
+    def log_artifacts(self, run_id: str, directory: Path, path: str) -> None:
+        """Store all files of ``directory`` under ``path`` in the run, over what is there."""
+        with self.talking():
+            self.client.log_artifacts(run_id, str(directory), path)
+
+    def finish(self, run_id: str, status: Status) -> None:
+        """Set the run's status, and its end time unless it is RUNNING."""
+        with self.talking():
+            if self.client.get_run(run_id).info.status == status:
+                return
+            if status == "RUNNING":
+                self.client.update_run(run_id, status=status)
+            else:
+                self.client.set_terminated(run_id, status)
+
+    def is_complete(self, run_id: str) -> bool:
+        """Whether `mark_complete` was called for the run; one query."""
+        with self.talking():
+            return _is_complete(self.client.get_run(run_id))
+
+    def mark_complete(self, run_id: str) -> None:
+        """Say that everything below the run is recorded, so that it need not be looked at again."""
+        with self.talking():
+            self.client.set_tag(run_id, COMPLETE, self.client.get_run(run_id).data.tags[KEY])
+
+    @contextlib.contextmanager
+    def talking(self) -> Iterator[None]:
+        """Turn MLflow's faults into AlphabarErrors that name the store."""
+        with naming_a_full_disk(self.artifacts or Path.cwd()):
+            try:
+                yield
+            except MlflowException as error:
+                text = next(iter(str(error).splitlines()), "no reason given")
+                raise AlphabarError(
+                    f"MLflow at {self.address} refused: {text}",
+                    "see that the store is up (`alphabar up`) and writable, and run again: "
+                    "finished stages are kept",
+                ) from error
+            except PermissionError as error:
+                raise AlphabarError(
+                    f"the artifacts of MLflow at {self.address} cannot be written: {error}",
+                    "make that folder writable",
+                ) from error
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Nobody else on this machine finds or creates meanwhile (with a server: no thread)."""
+        with self._threads, locked(self.lock) if self.lock else contextlib.nullcontext():
+            yield
+
+    def _find_or_create(
+        self,
+        experiment_id: str,
+        name: str,
+        identity: Mapping[str, str],
+        params: Mapping[str, Any],
+        tags: Mapping[str, Any],
+    ) -> str:
+        texts = tag_texts(tags)
+        run = self._find(experiment_id, identity)
+        if run is None:
+            with self.exclusive():
+                run = self._find(experiment_id, identity)
+                if run is None:
+                    source = {MLFLOW_SOURCE_NAME: "alphabar"}
+                    if "git.commit" in texts:
+                        source[MLFLOW_GIT_COMMIT] = texts["git.commit"].removesuffix("-dirty")
+                    everything = {**source, **texts, **identity}
+                    run = self.client.create_run(experiment_id, tags=everything, run_name=name)
+        run_id: str = run.info.run_id
+        if _is_complete(run):
+            return run_id
+        flat = flatten(params)
+        missing = {field: value for field, value in flat.items() if field not in run.data.params}
+        changed = {tag: value for tag, value in texts.items() if run.data.tags.get(tag) != value}
+        log_fields(self.client, run_id, missing, changed)
+        if run.info.status in ("FAILED", "KILLED"):
+            self.client.update_run(run_id, status="RUNNING")
+        return run_id
+
+    def _find(self, experiment_id: str, tags: Mapping[str, str]) -> Run | None:
+        """The oldest such run, so that everybody agrees should there ever be two."""
+        wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+        order = ["attributes.start_time ASC", "attributes.run_id ASC"]
+        runs = self.client.search_runs([experiment_id], wanted, max_results=1, order_by=order)
+        return runs[0] if runs else None
+
+    def _experiment(self, name: str) -> str:
+        experiment = self.client.get_experiment_by_name(name)
+        if experiment is None:
+            with self.exclusive():
+                experiment = self.client.get_experiment_by_name(name)
+                if experiment is None:
+                    root = (self.artifacts / name).as_uri() if self.artifacts else None
+                    return str(self.client.create_experiment(name, root, tags=TRAINING_VIEW))
+        self._check(experiment)
+        return str(experiment.experiment_id)
+
+    def _check(self, experiment: Experiment) -> None:
+        if experiment.lifecycle_stage == LifecycleStage.DELETED:
+            raise AlphabarError(
+                f"the experiment {experiment.name} was deleted in MLflow at {self.address}",
+                f"bring it back with `mlflow experiments restore --experiment-id "
+                f"{experiment.experiment_id}`, or give the experiment another name",
+            )
+        location = experiment.artifact_location
+        if self.artifacts is not None and location.startswith("mlflow-artifacts:"):
+            raise AlphabarError(
+                f"the experiment {experiment.name} keeps its artifacts behind an MLflow server",
+                "set MLFLOW_TRACKING_URI to that server, or give the experiment another name",
+            )
+        if self.artifacts is None and is_local_uri(location):
+            folder = Path(local_file_uri_to_path(location)).parent
+            if not folder.is_dir():
+                raise AlphabarError(
+                    f"the experiment {experiment.name} keeps its artifacts in {folder}, "
+                    "which this machine does not have",
+                    "mount that folder, or give the experiment another name",
+                )
+
+
+def _is_complete(run: Run) -> bool:
+    return COMPLETE in run.data.tags and run.data.tags[COMPLETE] == run.data.tags.get(KEY)

@@ -1,0 +1,134 @@
+"""Cells by name or id, with their whole records, for tables that compare runs."""
+
+import difflib
+import json
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+from components.errors import AlphabarError
+from components.tracking.cell_log import RECORD, WHOLE
+from components.tracking.runs import SWEEP, Tracker
+
+PAGE = 1000
+SHORTEST_ID = 6
+
+
+def find_cells(
+    tracker: Tracker, names_or_ids: Sequence[str]
+) -> list[tuple[str, dict[str, dict[str, Any]]]]:
+    """The cells that are meant, as (``experiment/cell``, metric → record), each once, in order.
+
+    A name is an MLflow run id or at least 6 characters of its start; ``experiment/run name``
+    (the most recently started one); or an experiment's name, for its latest sweep. A run that
+    is not a cell gives all cells below it.
+
+    Raises:
+        AlphabarError: a name fits nothing (the nearest names are given), several runs, or a
+            run without an evaluated cell.
+    """
+    with tracker.talking():
+        experiments = {e.experiment_id: e.name for e in tracker.client.search_experiments()}
+        runs = {run.info.run_id: run for run in _all_runs(tracker, list(experiments))}
+        chosen: dict[str, Run] = {}
+        for name in names_or_ids:
+            run = _meant(name, runs, experiments)
+            cells = _cells_below(run, runs.values())
+            if not cells:
+                raise AlphabarError(
+                    f"{name} (run {run.info.run_id}) has no evaluated cell",
+                    "finish it with `alphabar run`, or name another run",
+                )
+            chosen |= {cell.info.run_id: cell for cell in cells}
+        names = _names(chosen.values(), experiments)
+        return [(names[i], _record(tracker, cell)) for i, cell in chosen.items()]
+
+
+def _all_runs(tracker: Tracker, experiment_ids: list[str]) -> Iterable[Run]:
+    token: str | None = None
+    while experiment_ids:
+        page = tracker.client.search_runs(
+            experiment_ids,
+            max_results=PAGE,
+            order_by=["attributes.start_time ASC", "attributes.run_id ASC"],
+            page_token=token,
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _meant(name: str, runs: dict[str, Run], experiments: dict[str, str]) -> Run:
+    named = [run for run in runs.values() if _full_name(run, experiments) == name]
+    if not named:
+        named = [
+            run
+            for run in runs.values()
+            if SWEEP in run.data.tags and experiments[run.info.experiment_id] == name
+        ]
+    if named:
+        return named[-1]
+    if re.fullmatch(rf"[0-9a-f]{{{SHORTEST_ID},32}}", name):
+        fitting = [run for run_id, run in runs.items() if run_id.startswith(name)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            ids = ", ".join(run.info.run_id[:12] for run in fitting)
+            raise AlphabarError(
+                f"{len(fitting)} runs start with {name}", f"give more of one of {ids}"
+            )
+    known = sorted(
+        {*experiments.values(), *(_full_name(run, experiments) for run in runs.values())}
+    )
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known[:10]
+    raise AlphabarError(
+        f"no run is called {name}",
+        f"did you mean {' or '.join(close)}? A run id, or its first {SHORTEST_ID} characters, "
+        "also does",
+    )
+
+
+def _cells_below(run: Run, runs: Iterable[Run]) -> list[Run]:
+    """``run`` itself and its descendants, as far as they are recorded cells."""
+    below = {run.info.run_id}
+    grew = True
+    everyone = list(runs)
+    while grew:
+        found = {
+            r.info.run_id for r in everyone if r.data.tags.get(MLFLOW_PARENT_RUN_ID) in below
+        } | below
+        grew, below = found != below, found
+    return [r for r in everyone if r.info.run_id in below and WHOLE in r.data.tags]
+
+
+def _names(cells: Iterable[Run], experiments: dict[str, str]) -> dict[str, str]:
+    """Run id → name; cells of the same name are told apart by the start of their ids."""
+    full = {cell.info.run_id: _full_name(cell, experiments) for cell in cells}
+    every = list(full.values())
+    return {
+        run_id: name if every.count(name) == 1 else f"{name} ({run_id[:SHORTEST_ID]})"
+        for run_id, name in full.items()
+    }
+
+
+def _full_name(run: Run, experiments: dict[str, str]) -> str:
+    return f"{experiments[run.info.experiment_id]}/{run.info.run_name}"
+
+
+def _record(tracker: Tracker, cell: Run) -> dict[str, dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path = tracker.client.download_artifacts(cell.info.run_id, RECORD, folder)
+            metrics: dict[str, dict[str, Any]] = json.loads(Path(path).read_text())["metrics"]
+        except (OSError, ValueError, KeyError) as error:
+            raise AlphabarError(
+                f"the figures of run {cell.info.run_id} ({RECORD}) cannot be read: {error}",
+                "delete that run in MLflow and run the experiment again",
+            ) from error
+    return metrics

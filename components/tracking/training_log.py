@@ -1,0 +1,128 @@
+"""A train directory's history, evaluations and sample grids, as far as they are written."""
+
+import csv
+import json
+import math
+import re
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric
+
+from components.errors import AlphabarError
+from components.tracking.fields import interval, log_metrics
+from components.tracking.images import log_image, logged_images, open_whole
+
+WHOLE = "alphabar.training_recorded"
+"""Run tag: everything in the published train directory has been logged."""
+
+DENSE_ROWS = 2000
+KEPT_FILES = ("history.csv", "evaluations.csv", "metrics.json", "manifest.json")
+SAMPLES = "samples"
+
+
+def log_training(client: MlflowClient, run_id: str, directory: Path) -> None:
+    """Log what ``directory`` holds by now and the run does not.
+
+    ``history.csv`` (a step column, any metrics), ``evaluations.csv`` (step, metric, value, low,
+    high) and ``samples/step_*.png`` may still be growing: an unfinished last line or picture is
+    left for the next call. Once ``manifest.json`` is there, the files themselves are stored
+    under ``training/`` and further calls return at once.
+
+    Metrics carry the run's start time, since the files hold none: MLflow then recognises a row
+    that is sent twice. Histories are thinned as `kept` says.
+
+    Raises:
+        AlphabarError: a finished line is not readable.
+    """
+    run = client.get_run(run_id)
+    if WHOLE in run.data.tags:
+        return
+    published = (directory / "manifest.json").is_file()
+    started = run.info.start_time
+    for name, points in (("history.csv", _history), ("evaluations.csv", _evaluation)):
+        rows = _rows(directory / name, published)
+        progress = f"alphabar.logged.{name}"
+        done = int(run.data.tags.get(progress, 0))
+        if len(rows) > done:
+            try:
+                metrics = [m for i in range(done, len(rows)) for m in points(rows[i], i, started)]
+            except (KeyError, TypeError, ValueError) as error:
+                raise _broken(directory / name, error) from error
+            log_metrics(client, run_id, metrics, {progress: str(len(rows))})
+    _log_samples(client, run_id, directory / "samples")
+    if published:
+        _log_files(client, run_id, directory, started)
+
+
+def kept(index: int) -> bool:
+    """Whether a history's row ``index`` is logged.
+
+    The first 2,000 rows are, then every 2nd up to row 4,000, every 4th up to 8,000, and so on:
+    10,000 rows make about 4,300 points a metric. A row's fate does not depend on how many
+    follow, so a history looks the same whether it was logged live or at once.
+    """
+    stride = 1
+    while index >= DENSE_ROWS * stride:
+        stride *= 2
+    return index % stride == 0
+
+
+def _history(row: dict[str, str], index: int, timestamp: int) -> list[Metric]:
+    if not kept(index):
+        return []
+    step = int(row["step"])
+    return [
+        Metric(name, float(value), timestamp, step)
+        for name, value in row.items()
+        if name != "step" and value != ""
+    ]
+
+
+def _evaluation(row: dict[str, str], index: int, timestamp: int) -> list[Metric]:
+    return interval(row["metric"], row, int(row["step"]), timestamp)
+
+
+def _rows(path: Path, published: bool) -> list[dict[str, str]]:
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return []
+    if not published:
+        text = text[: text.rfind("\n") + 1]
+    return list(csv.DictReader(text.splitlines()))
+
+
+def _log_samples(client: MlflowClient, run_id: str, folder: Path) -> None:
+    found = {}
+    for path in sorted(folder.glob("step_*.png")):
+        if match := re.fullmatch(r"step_(\d+)", path.stem):
+            found[int(match[1])] = path
+    if not found:
+        return
+    logged = logged_images(client, run_id)
+    for step, path in found.items():
+        if (SAMPLES, step) not in logged and (image := open_whole(path)):
+            log_image(client, run_id, image, SAMPLES, step)
+
+
+def _log_files(client: MlflowClient, run_id: str, directory: Path, timestamp: int) -> None:
+    for name in KEPT_FILES:
+        if (directory / name).is_file():
+            client.log_artifact(run_id, str(directory / name), "training")
+    path = directory / "metrics.json"
+    figures = json.loads(path.read_text()) if path.is_file() else {}
+    metrics = [
+        Metric(name, float(value), timestamp, 0)
+        for name, value in figures.items()
+        # the final loss is the history's last row already
+        if name != "loss" and isinstance(value, int | float) and math.isfinite(value)
+    ]
+    log_metrics(client, run_id, metrics, {WHOLE: "true"})
+
+
+def _broken(path: Path, error: Exception) -> AlphabarError:
+    return AlphabarError(
+        f"{path} has a line that is not readable: {error}",
+        f"delete {path.parent} and run the experiment again",
+    )

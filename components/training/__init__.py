@@ -1,0 +1,1 @@
+"""Training a denoiser: batches, the LightningModule, what is watched meanwhile, the stage."""

@@ -1,0 +1,97 @@
+"""What Lightning calls while it trains: progress, history, checkpoints, evaluation."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+
+from components.runtime import Progress
+from components.training.evaluation import Watch
+from components.training.history import HISTORY, Journal
+from components.training.module import DiffusionModule
+
+HISTORY_EVERY = 10  # steps between rows of history.csv
+
+
+class ReportProgress(pl.Callback):
+    """Hand (step, total, loss) on."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress, self.total = progress, total
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.progress(trainer.global_step, self.total, f"loss {pl_module.last_loss:.4f}")
+
+
+class WriteHistory(pl.Callback):
+    """Rows of history.csv: the mean loss since the last row, learning rate, gradient norm."""
+
+    def __init__(self, journal: Journal, total: int) -> None:
+        self.journal, self.total = journal, total
+        self.losses: list[float] = []
+        self.grad_norm = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resume point needs to go on within a row."""
+        return {"losses": list(self.losses)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """The reverse of `state_dict`."""
+        self.losses = list(state_dict["losses"])
+
+    def on_before_optimizer_step(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Any
+    ) -> None:
+        """Before clipping, and only where a row is written."""
+        if self._writes(trainer.global_step + 1):
+            gradients = [p.grad for p in pl_module.parameters() if p.grad is not None]
+            self.grad_norm = float(torch.nn.utils.get_total_norm(gradients))
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.losses.append(pl_module.last_loss)
+        if self._writes(trainer.global_step):
+            rate = trainer.optimizers[0].param_groups[0]["lr"]
+            mean = sum(self.losses) / len(self.losses)
+            figures = {"loss": mean, "lr": rate, "grad_norm": self.grad_norm}
+            rounded = {name: f"{value:.6g}" for name, value in figures.items()}
+            self.journal.append([{"step": trainer.global_step, **rounded}])
+            self.losses.clear()
+
+    def _writes(self, step: int) -> bool:
+        return step % HISTORY_EVERY == 0 or step == self.total
+
+
+class KeepResumePoint(pl.Callback):
+    """Every ``every`` steps the whole training state, replaced atomically."""
+
+    def __init__(self, path: Path, every: int) -> None:
+        self.path, self.every = path, every
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if trainer.global_step % self.every == 0:
+            part = self.path.with_suffix(".part")
+            trainer.save_checkpoint(part, weights_only=False)  # the whole state
+            os.replace(part, self.path)
+
+
+class Evaluate(pl.Callback):
+    """Every ``every`` steps, and at the end, a grid of EMA samples and their figures."""
+
+    def __init__(self, watch: Watch, every: int, total: int) -> None:
+        self.watch, self.every, self.total = watch, every, total
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, DiffusionModule)
+        step = trainer.global_step
+        if step % self.every == 0 or step == self.total:
+            self.watch.look(pl_module.ema, step)

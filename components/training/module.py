@@ -1,0 +1,110 @@
+"""The LightningModule: one loss, its optimiser, and the moving average of the weights."""
+
+import math
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from components.errors import AlphabarError
+from components.networks.checkpoint import Checkpoint
+from components.networks.conditioning import Rows
+from components.networks.ema import copy_for_ema, update_ema
+from components.process.diffuse import coefficients, diffuse
+from components.spec.models import TrainingSpec
+from components.training.batches import mixed_seed
+
+NOISE_STREAM = 1
+
+
+class DiffusionModule(pl.LightningModule):
+    """Trains ``model.network`` to predict its target at random times (Ho 2020, eq. 14).
+
+    Times, noise and dropped conditions of a step come from a generator seeded by (seed, step),
+    so that a resumed run continues as if it had never stopped.
+    """
+
+    def __init__(self, model: Checkpoint, training: TrainingSpec) -> None:
+        super().__init__()
+        self.model, self.training_spec = model, training
+        self.network = model.network.train()
+        self.ema = copy_for_ema(model.network)
+        self.last_loss = math.nan
+
+    def training_step(self, batch: tuple[int, Tensor, Rows], batch_idx: int) -> Tensor:
+        """The loss of one batch; raises AlphabarError when it is not finite."""
+        step, images, rows = batch
+        if self.model.config["network"]["dropout"]:
+            torch.manual_seed(mixed_seed(self.training_spec.seed, step))
+        loss = self.loss(step, images, rows)
+        self.last_loss = loss.item()
+        if not math.isfinite(self.last_loss):
+            raise AlphabarError(
+                f"the loss is {self.last_loss} at step {step}: training diverged",
+                "lower `training.lr` or `training.gradient_clip`; "
+                "the last good checkpoint is kept",
+            )
+        return loss
+
+    def loss(self, step: int, images: Tensor, rows: Rows) -> Tensor:
+        """Mean squared error of the prediction, all times weighted alike.
+
+        Args:
+            images: (batch, channel, height, width) uint8.
+        """
+        generator = torch.Generator().manual_seed(
+            mixed_seed(self.training_spec.seed, step, NOISE_STREAM)
+        )
+        schedule = self.model.schedule
+        x0 = images.to(torch.float32) / 127.5 - 1
+        eps = torch.randn(x0.shape, generator=generator).to(x0)
+        index = torch.randint(1, schedule.steps + 1, (len(x0),), generator=generator)
+        t = index.to(torch.float64) / schedule.steps
+        alpha, sigma = coefficients(schedule, t, x0)
+        x_t = diffuse(x0, eps, alpha, sigma).contiguous(memory_format=torch.channels_last)
+        output = self.network(
+            x_t, schedule.timestep(t).to(x0.device), **self._dropped(rows, generator)
+        )
+        target = self.model.prediction.target(x0, eps, alpha, sigma)
+        return torch.nn.functional.mse_loss(output.float(), target)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """AdamW with a linear warm-up, then constant or cosine to zero."""
+        spec = self.training_spec
+        # the moving average is a parameter of this module too, but a frozen one
+        optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=spec.lr, weight_decay=spec.weight_decay
+        )
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._lr_factor)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Move the average, once a step."""
+        update_ema(self.ema, self.network, self.training_spec.ema, self.global_step)
+
+    def _lr_factor(self, step: int) -> float:
+        spec = self.training_spec
+        if step < spec.warmup_steps:
+            return (step + 1) / spec.warmup_steps
+        if spec.lr_decay == "constant":
+            return 1.0
+        share = (step - spec.warmup_steps) / max(1, spec.steps - spec.warmup_steps)
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+
+    def _dropped(self, rows: Rows, generator: torch.Generator) -> Rows:
+        """Replace a share of the rows by the absent condition (Ho, Salimans 2022, alg. 1)."""
+        share = self.model.config["conditioning"]["dropout"]
+        if not rows or not share:
+            return rows
+        count = len(next(iter(rows.values())))
+        drop = torch.rand(count, generator=generator) < share
+        null = self.model.conditioner.null(count)
+        result = {}
+        for name, tensor in rows.items():
+            mask = drop.view(-1, *(1,) * (tensor.ndim - 1)).to(tensor.device)
+            result[name] = torch.where(mask, null[name].to(tensor), tensor)
+        return result

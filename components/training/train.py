@@ -1,0 +1,24 @@
+"""The stage `train`: a network from random weights."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.data.arrays import load_info
+from components.networks.checkpoint import new_checkpoint
+from components.runtime import Runtime
+from components.spec.models import TrainingSpec
+from components.training.fit import fit
+
+
+def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
+    """Train the network of ``spec`` (process, network, conditioning, training) on ``data``."""
+    info = load_info(inputs["data"])
+    config = {part: spec[part] for part in ("process", "network", "conditioning")}
+    config["images"] = {
+        "size": info.size,
+        "channels": info.channels,
+        "classes": list(info.classes),
+    }
+    training = TrainingSpec.model_validate(spec["training"])
+    fit(new_checkpoint(config, training.seed), training, inputs, out, runtime)

@@ -1,0 +1,33 @@
+"""The command line. Each command's module is light; what it needs is imported when it runs."""
+
+import sys
+
+import typer
+
+from components.errors import AlphabarError
+from flows.cli import compare, data, evaluate, export, plan, run, sample, schedule, stage, study, up
+
+app = typer.Typer(
+    name="alphabar",
+    help="Which noise schedule, guidance scale, solver or fine-tune is better? Measure it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+for command in (run, plan, sample, evaluate, compare, export, schedule, up, stage):
+    command.register(app)
+app.add_typer(data.app, name="data")
+app.add_typer(study.app, name="study")
+
+
+def main() -> None:
+    """Run a command; a user's error becomes one message and exit code 2."""
+    try:
+        app()
+    except AlphabarError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped; finished stages are kept, and the next run goes on", file=sys.stderr)
+        sys.exit(130)

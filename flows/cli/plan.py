@@ -1,0 +1,21 @@
+"""`alphabar plan`: what a run would do, without doing it."""
+
+import typer
+
+from flows.cli.options import ExperimentFile, StoreOption
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(plan)
+
+
+def plan(file: ExperimentFile, store: StoreOption = None) -> None:
+    """Print the cells, what is published already, network evaluations and estimated time.
+
+    Example: `alphabar plan experiments/digits.yaml`
+    """
+    from components.spec.loading import load_experiment
+    from flows.planning import describe_plan, print_plan
+    from flows.workspace import Workspace
+
+    print_plan(describe_plan(load_experiment(file), Workspace.here(store)))

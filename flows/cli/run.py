@@ -1,0 +1,41 @@
+"""`alphabar run`: an experiment file from raw data to report."""
+
+import os
+
+import typer
+
+from flows.cli.options import ExperimentFile, Quiet, StoreOption
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(run)
+
+
+def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -> None:
+    """Run an experiment; what is published already is not run again.
+
+    Example: `alphabar run experiments/digits.yaml`
+    """
+    from components.data.pin import pinned_hashes
+    from components.spec.loading import load_experiment
+    from components.spec.plan import plan_baselines
+    from flows.console import Display
+    from flows.servers.prefect_server import (
+        client_environment,
+        ensure_prefect_server,
+        page_url,
+        using_prefect_server,
+    )
+    from flows.workspace import Workspace
+
+    experiment = load_experiment(file)
+    workspace = Workspace.here(store)
+    plan_baselines(experiment, pinned_hashes(workspace.root))  # refuse bad data before all else
+    with using_prefect_server(workspace.root):
+        address = ensure_prefect_server(workspace.root, say=Display(quiet=quiet).say)
+        os.environ.update(client_environment(address, workspace.root))
+        from flows.experiment import experiment_flow
+
+        experiment_flow(experiment, str(workspace.root), str(workspace.store_root), quiet)
+    if not quiet:
+        print(f"Prefect  {page_url(address)} (stop it with `alphabar down`)")

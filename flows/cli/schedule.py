@@ -1,0 +1,42 @@
+"""`alphabar schedule`: an experiment at fixed times."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(schedule)
+
+
+def schedule(
+    file: Annotated[Path | None, typer.Argument(help="An experiment file.", metavar="FILE")] = None,
+    cron: Annotated[str | None, typer.Option(help="When: five fields, as in cron.")] = None,
+    remove: Annotated[
+        str | None, typer.Option("--remove", help="Remove an experiment's schedule.")
+    ] = None,
+) -> None:
+    """Run an experiment at fixed times, while `alphabar up` runs; without FILE: list schedules.
+
+    Example: `alphabar schedule experiments/digits.yaml --cron "0 2 * * *"`
+    """
+    from components.errors import AlphabarError
+    from components.spec.loading import load_experiment
+    from flows import deployment
+    from flows.workspace import Workspace
+
+    root = Workspace.here().root
+    if remove is not None:
+        deployment.unschedule(remove, root)
+        print(f"{remove} is not scheduled any more")
+        return
+    if file is None:
+        found = deployment.schedules(root)
+        for line in [line for entry in found for line in entry.lines()] or ["no schedules"]:
+            print(line)
+        return
+    if cron is None:
+        raise AlphabarError("--cron is missing", 'give it, such as --cron "0 2 * * *"')
+    for line in deployment.schedule(load_experiment(file), cron, root).lines():
+        print(line)

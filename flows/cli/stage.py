@@ -1,0 +1,31 @@
+"""`alphabar stage`: one stage of a plan, for `dvc repro`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Quiet
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(stage)
+
+
+def stage(
+    name: Annotated[str, typer.Argument(help="The stage run's name, as `alphabar plan` shows it.")],
+    params: Annotated[Path, typer.Option(help="An experiment file without a sweep.")] = Path("params.yaml"),
+    folder: Annotated[Path, typer.Option(help="Holds one folder a stage run.")] = Path("pipeline"),
+    quiet: Quiet = False,
+) -> None:
+    """Run one stage: read its inputs from FOLDER, write FOLDER/NAME. dvc.yaml calls this.
+
+    Example: `alphabar stage train --params params.yaml`
+    """
+    from components.spec.loading import load_experiment
+    from flows.console import Work
+    from flows.single_stage import run_single_stage
+    from flows.workspace import Workspace
+
+    with Work(name, quiet=quiet) as progress:
+        run_single_stage(name, load_experiment(params), folder, Workspace.here(), progress)

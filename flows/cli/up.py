@@ -1,0 +1,36 @@
+"""`alphabar up` and `alphabar down`: the servers."""
+
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(up)
+    app.command()(down)
+
+
+def up(
+    prefect_port: Annotated[int | None, typer.Option(help="Default: a free one.")] = None,
+    mlflow_port: Annotated[int | None, typer.Option(help="Default: a free one.")] = None,
+) -> None:
+    """Serve Prefect, MLflow and a worker for schedules, until Ctrl-C.
+
+    Example: `alphabar up --mlflow-port 5000`
+    """
+    from flows.up import up as serve
+    from flows.workspace import Workspace
+
+    serve(Workspace.here().root, prefect_port, mlflow_port)
+
+
+def down() -> None:
+    """Stop the Prefect server that `alphabar run` leaves in the background.
+
+    Example: `alphabar down`
+    """
+    from flows.servers.prefect_server import stop_prefect_server
+    from flows.workspace import Workspace
+
+    stopped = stop_prefect_server(Workspace.here().root)
+    print("the Prefect server is stopped" if stopped else "no Prefect server runs here")

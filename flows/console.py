@@ -1,0 +1,127 @@
+"""What the user sees while stages run: bars in a terminal, plain lines elsewhere, or nothing."""
+
+import sys
+import threading
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from flows.execution import ProgressEvent
+
+LINE_SECONDS = 15.0  # between two plain lines about one stage
+
+
+class Display:
+    """Shows stage runs; a context manager. Output goes to stderr, results go to stdout."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._console = Console(stderr=True, highlight=False)
+        self._bars = None if quiet or not self._console.is_terminal else _bars(self._console)
+        self._tasks: dict[str, TaskID] = {}
+        self._started: dict[str, float] = {}
+        self._said: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Display":
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def say(self, text: str) -> None:
+        """One line, unless quiet."""
+        if not self._quiet:
+            if self._bars:
+                self._bars.console.print(text, markup=False)
+            else:
+                print(text, file=sys.stderr, flush=True)
+
+    def start(self, name: str) -> None:
+        """A stage run begins."""
+        with self._lock:
+            self._started[name] = self._said[name] = time.monotonic()
+            if self._bars:
+                self._tasks[name] = self._bars.add_task(name, total=None, note="")
+            else:
+                self.say(f"{name}: started")
+
+    def event(self, event: ProgressEvent) -> None:
+        """A stage run tells how far it is."""
+        with self._lock:
+            if event.name not in self._started:
+                return
+            if self._bars:
+                task = self._tasks[event.name]
+                self._bars.update(task, completed=event.done, total=event.total, note=event.note)
+            elif time.monotonic() - self._said[event.name] > LINE_SECONDS:
+                self._said[event.name] = time.monotonic()
+                self.say(self._line(event))
+
+    def finish(self, name: str, outcome: str = "done") -> None:
+        """A stage run ends."""
+        with self._lock:
+            seconds = time.monotonic() - self._started.pop(name, time.monotonic())
+            if self._bars and name in self._tasks:
+                self._bars.remove_task(self._tasks.pop(name))
+            self.say(f"{name}: {outcome} in {seconds:.1f} s")
+
+    def _line(self, event: ProgressEvent) -> str:
+        elapsed = time.monotonic() - self._started[event.name]
+        left = elapsed / max(event.done, 1) * (event.total - event.done)
+        share = 100 * event.done / max(event.total, 1)
+        note = f", {event.note}" if event.note else ""
+        return f"{event.name}: {share:.0f} % ({event.done}/{event.total}), {left:.0f} s left{note}"
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        console=console,
+        refresh_per_second=4,
+    )
+
+
+class Work:
+    """One piece of work on a `Display`, as a context manager that gives its progress function."""
+
+    def __init__(self, name: str, *, quiet: bool = False) -> None:
+        self._name, self._display = name, Display(quiet=quiet)
+
+    def __enter__(self) -> "Work":
+        self._display.__enter__()
+        self._display.start(self._name)
+        return self
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        self._display.event(ProgressEvent(self._name, done, total, note))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._display.finish(self._name, "stopped" if kind else "done")
+        self._display.__exit__(kind, error, trace)

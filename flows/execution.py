@@ -1,0 +1,155 @@
+"""Stage runs in worker processes: isolated from each other, torch kept out of the caller.
+
+A worker is started once and runs many stages. It dies with the process that started it, so
+that a killed run leaves nobody training behind its back.
+"""
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import TimeoutError as StillRunning
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.runtime import Runtime
+from components.spec.plan import Node
+from flows.workspace import Workspace
+
+REPORT_SECONDS = 0.25  # a worker reports progress at most this often
+TICK_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class ProgressEvent:
+    """What a worker says: ``done`` of ``total`` in stage run ``name``."""
+
+    name: str
+    done: int
+    total: int
+    note: str
+
+
+Listener = Callable[[ProgressEvent], None]
+
+
+def produce(
+    node: Node, workspace: Workspace, accelerator: str, progress: Callable[[int, int, str], None]
+) -> Path:
+    """Run a node in this process, unless it is published; return its directory."""
+    from flows.stages import device_name, run_stage
+
+    def stage(spec: dict[str, Any], inputs: Any, out: Path, scratch: Path) -> None:
+        everything = {**inputs, **workspace.outside_inputs(node)}
+        run_stage(node.stage, spec, everything, out, Runtime(progress, accelerator, scratch))
+
+    return workspace.store.produce(node, stage, device=device_name(accelerator))
+
+
+class Workers:
+    """A pool of worker processes; a context manager.
+
+    Args:
+        count: stages at once.
+        listener: called from a thread with every progress event.
+    """
+
+    def __init__(
+        self, workspace: Workspace, count: int, accelerator: str, listener: Listener
+    ) -> None:
+        self._workspace, self._count, self._accelerator = workspace, count, accelerator
+        self._listener = listener
+        self._context = multiprocessing.get_context("spawn")
+        self._events: Any = self._context.SimpleQueue()
+        self._pool: ProcessPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._drain = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> "Workers":
+        self._drain.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._lock:
+            if self._pool:
+                if kind is not None:  # an interrupted run does not wait for its stages
+                    for process in list((self._pool._processes or {}).values()):
+                        process.terminate()
+                self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        self._events.put(None)
+        self._drain.join(timeout=5)
+
+    def run(self, node: Node, threads: int, tick: Callable[[], None] | None = None) -> Path:
+        """Run ``node`` in a worker and wait; ``tick`` is called every few seconds meanwhile.
+
+        Raises:
+            AlphabarError: the stage refused its input, or its worker was killed.
+        """
+        future = self._submit(node, threads)
+        try:
+            while True:
+                try:
+                    return future.result(timeout=TICK_SECONDS)
+                except StillRunning:
+                    if future.done():
+                        raise
+                    if tick:
+                        tick()
+        except BrokenProcessPool as error:
+            with self._lock:
+                self._pool = None
+            raise AlphabarError(
+                f"the process that ran {node.name} was killed (out of memory?)",
+                "run again: it goes on from its last checkpoint; fewer `runner.workers` or a "
+                "smaller `training.batch_size` need less memory",
+            ) from error
+
+    def _submit(self, node: Node, threads: int) -> "Future[Path]":
+        with self._lock:
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(
+                    self._count, self._context, _start_worker, (self._events,)
+                )
+            return self._pool.submit(_work, node, self._workspace, self._accelerator, threads)
+
+    def _listen(self) -> None:
+        while (event := self._events.get()) is not None:
+            self._listener(event)
+
+
+_events: Any = None  # the queue of this worker process, set once when it starts
+
+
+def _start_worker(events: Any) -> None:
+    global _events
+    _events = events
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow_parent() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow_parent, daemon=True).start()
+
+
+def _work(node: Node, workspace: Workspace, accelerator: str, threads: int) -> Path:
+    from flows.stages import prepare_process
+
+    prepare_process(threads)
+    last = 0.0
+
+    def progress(done: int, total: int, note: str = "") -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= REPORT_SECONDS or done == total:
+            last = now
+            _events.put(ProgressEvent(node.name, done, total, note))
+
+    return produce(node, workspace, accelerator, progress)

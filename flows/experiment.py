@@ -1,0 +1,123 @@
+"""The Prefect flow that runs an experiment from raw data to report."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from prefect import flow
+
+from components.errors import AlphabarError
+from components.spec.models import Experiment
+from components.spec.plan import (
+    Node,
+    Plan,
+    in_order,
+    plan_baselines,
+    plan_finetune,
+    plan_report,
+    plan_study,
+)
+from flows.console import Display
+from flows.execution import Workers
+from flows.phase import run_phase
+from components.data.pin import pinned_hashes
+from flows.publishing import publish_report
+from flows.recording import Recorder
+from flows.results import Outcome, show_outcome
+from flows.selection import best_cell
+from flows.session import Session
+from flows.workspace import Workspace
+
+
+@flow(name="alphabar", flow_run_name="{experiment.name}")
+def experiment_flow(
+    experiment: Experiment, root: str, store: str | None = None, quiet: bool = False
+) -> None:
+    """Run one experiment in the folder ``root``: what the scheduler starts.
+
+    Args:
+        experiment: the experiment file's content.
+        root: the folder that holds data/ and dvc files; results go there too.
+        store: where stage outputs are published; default: artifacts/ in ``root``.
+        quiet: print nothing.
+    """
+    workspace = Workspace.here(store=Path(store) if store else None, root=Path(root))
+    with Display(quiet=quiet) as display:
+        outcome = run_experiment(experiment, workspace, display)
+    show_outcome(outcome, workspace)
+    if outcome.failures:
+        raise failed(outcome)
+
+
+def run_experiment(experiment: Experiment, workspace: Workspace, display: Display) -> Outcome:
+    """Run what is not published yet, record it, and write the report.
+
+    Raises:
+        AlphabarError: the data is not as pinned, MLflow cannot be reached, or no cell of the
+            sweep could be evaluated.
+    """
+    plan = plan_baselines(experiment, pinned_hashes(workspace.root))
+    with Recorder.connected(plan, workspace, display) as recorder:
+        runner = experiment.runner
+        with _session(workspace, display, experiment) as session:
+            before = _published(workspace)
+            tick = recorder.training_goes_on
+            failures = run_phase(
+                "baselines", plan.nodes(), session, parallel=runner.workers, tick=tick
+            )
+            whole = [cell for cell in plan.cells if workspace.store.has(cell.evaluate)]
+            finished = replace(plan, cells=whole)
+            if not whole and failures:
+                raise next(iter(failures.values()))
+            recorder.baselines(finished)
+            best = best_cell(finished, workspace.store)
+            tuned = plan_finetune(finished, best) if experiment.finetune else None
+            if tuned:
+                ends = [tuned.evaluate, tuned.evaluate_baseline]
+                failures |= run_phase("finetune", in_order(ends), session, parallel=1, tick=tick)
+                if not all(workspace.store.has(end) for end in ends):
+                    tuned = None
+            pages = [plan_report(finished, best, tuned)]
+            if tuned and experiment.study:
+                pages.append(plan_study(finished, best, tuned))
+            failures |= run_phase("report", in_order(pages), session, parallel=1)
+            stages_run = _published(workspace) - before
+        report = _publish(pages, failures, workspace, experiment.name)
+        recorder.finish(finished, best, tuned, report, failed=bool(failures))
+        return Outcome(
+            finished, best, tuned, report, failures, stages_run, recorder.registered
+        )
+
+
+def failed(outcome: Outcome) -> AlphabarError:
+    """One message for everything that stopped while the rest went on."""
+    parts = [
+        error.what if isinstance(error, AlphabarError) else f"{type(error).__name__}: {error}"
+        for error in outcome.failures.values()
+    ]
+    what = "; ".join(f"{name}: {part}" for name, part in zip(outcome.failures, parts, strict=True))
+    remedies = dict.fromkeys(
+        error.remedy for error in outcome.failures.values() if isinstance(error, AlphabarError)
+    )
+    return AlphabarError(what, "; ".join(remedies) or "run again; what is published is kept")
+
+
+@contextlib.contextmanager
+def _session(workspace: Workspace, display: Display, experiment: Experiment) -> Iterator[Session]:
+    runner = experiment.runner
+    with Workers(workspace, runner.workers, runner.accelerator, display.event) as workers:
+        yield Session(workspace, display, runner, workers)
+
+
+def _publish(
+    pages: list[Node], failures: dict[str, Exception], workspace: Workspace, name: str
+) -> Path:
+    paths = [workspace.store.path(node) for node in pages if workspace.store.has(node)]
+    if not paths or paths[0] != workspace.store.path(pages[0]):
+        raise next(iter(failures.values()))
+    return publish_report(paths[0], paths[1] if len(paths) > 1 else None, workspace.reports(name))
+
+
+def _published(workspace: Workspace) -> int:
+    return sum(1 for _ in workspace.store_root.glob("*/*/manifest.json"))

@@ -1,0 +1,52 @@
+"""Models and studies in folders of the user's choice, put in place by one rename."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.runtime import Runtime
+from components.store import naming_a_full_disk
+from flows.stages import prepare_process, run_stage
+
+
+def export_model(model: Path, out: Path) -> None:
+    """Write ``model`` (a checkpoint's directory) into the new folder ``out``.
+
+    Raises:
+        AlphabarError: ``out`` exists, or the checkpoint is broken.
+    """
+    with new_folder(out) as part:
+        prepare_process(threads=None)
+        from components.networks.diffusers_format import save_diffusers
+
+        save_diffusers(model, part)
+
+
+def export_study(baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any]) -> None:
+    """Write the study of two folders of samples into the new folder ``out``.
+
+    Raises:
+        AlphabarError: ``out`` exists, or the samples do not match pair by pair.
+    """
+    with new_folder(out) as part:
+        inputs = {"baseline": baseline, "finetuned": finetuned}
+        run_stage("study", spec, inputs, part, Runtime())
+
+
+@contextlib.contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A folder to fill that becomes ``out`` when all went well, and vanishes otherwise."""
+    if out.exists():
+        raise AlphabarError(f"{out} exists already", "give a new folder with --out")
+    part = out.with_name(f".{out.name}.part")
+    with naming_a_full_disk(out):
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        try:
+            yield part
+            part.rename(out)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)

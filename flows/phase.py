@@ -1,0 +1,98 @@
+"""A part of the plan as a Prefect flow: one task a node, in the order of their inputs."""
+
+from typing import Any
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from components.errors import AlphabarError
+from components.spec.models import RunnerSpec
+from components.spec.plan import Node
+from flows.execution import produce
+from flows.session import Session, Tick
+from flows.workspace import Workspace
+
+
+def run_phase(
+    title: str, nodes: list[Node], session: Session, *, parallel: int, tick: Tick | None = None
+) -> dict[str, Exception]:
+    """Run the unpublished ones of ``nodes``, inputs first; the others are not even started.
+
+    A node whose input failed is left out; every other node goes on.
+
+    Returns:
+        stage run name → what stopped it.
+    """
+    store = session.workspace.store
+    missing = [node for node in nodes if not store.has(node)]
+    if not missing:
+        return {}
+
+    @flow(name=title, task_runner=_task_runner(session.runner), validate_parameters=False)
+    def phase() -> dict[str, Exception]:
+        futures: dict[str, Any] = {}
+        for node in missing:
+            upstream = [futures[n.key] for n in node.inputs.values() if n.key in futures]
+            futures[node.key] = _submit(node, session, parallel, tick, upstream)
+        failures = {}
+        for node in missing:
+            future = futures[node.key]
+            future.wait()
+            if future.state.is_failed() or future.state.is_crashed():
+                failures[node.name] = future.result(raise_on_failure=False)
+        return failures
+
+    return phase()
+
+
+def _submit(
+    node: Node, session: Session, parallel: int, tick: Tick | None, upstream: list[Any]
+) -> Any:
+    if session.runner.kind == "ray":
+        remote = _on_ray.with_options(task_run_name=node.name)
+        workspace, accelerator = session.workspace, session.runner.accelerator
+        return remote.submit(_Sealed(node, workspace), accelerator, wait_for=upstream)
+    here = _in_worker.with_options(task_run_name=node.name)
+    return here.submit(_Sealed(node, session), parallel, tick, wait_for=upstream)
+
+
+class _Sealed:
+    """Carries values past Prefect's search for futures, which walks through dataclasses."""
+
+    def __init__(self, node: Node, place: Any) -> None:
+        self.node, self.place = node, place
+
+
+def _worth_retrying(task: Any, run: Any, state: Any) -> bool:
+    """Refused input stays refused; anything else gets a second try."""
+    return not isinstance(state.result(raise_on_failure=False), AlphabarError)
+
+
+@task(name="stage", cache_policy=NO_CACHE, retries=1, retry_condition_fn=_worth_retrying)
+def _in_worker(sealed: _Sealed, parallel: int, tick: Tick | None) -> None:
+    session: Session = sealed.place
+    session.run(sealed.node, parallel, tick if sealed.node.stage in ("train", "finetune") else None)
+
+
+@task(name="stage", cache_policy=NO_CACHE, retries=1, retry_condition_fn=_worth_retrying)
+def _on_ray(sealed: _Sealed, accelerator: str) -> None:
+    from components.runtime import silent
+    from flows.stages import prepare_process
+
+    workspace: Workspace = sealed.place
+    prepare_process(threads=1)
+    produce(sealed.node, workspace, accelerator, silent)
+
+
+def _task_runner(runner: RunnerSpec) -> TaskRunner[Any]:
+    if runner.kind == "threads":
+        return ThreadPoolTaskRunner(max_workers=runner.workers)
+    try:
+        from prefect_ray import RayTaskRunner
+    except ImportError as error:
+        raise AlphabarError(
+            "`runner.kind: ray` needs the cluster packages, which are not installed",
+            "pip install 'alphabar[cluster]', or use `runner.kind: threads`",
+        ) from error
+    return RayTaskRunner()

@@ -1,0 +1,33 @@
+"""Reports where people look for them: copies of published stages under reports/<name>/."""
+
+import shutil
+from pathlib import Path
+
+from components.store import naming_a_full_disk, read_manifest
+
+
+def publish_report(report: Path, study: Path | None, target: Path) -> Path:
+    """Put ``report`` (and ``study`` inside it) at ``target`` in one rename each way.
+
+    What was there before is replaced only when the new folder is whole; nothing happens when
+    it is the same report already.
+    """
+    wanted = [read_manifest(part)["key"] for part in (report, study) if part]
+    stamp = target / ".keys"
+    if stamp.is_file() and stamp.read_text().split() == wanted:
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    with naming_a_full_disk(target.parent):
+        for leftover in (fresh, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        hidden = shutil.ignore_patterns("manifest.json")
+        shutil.copytree(report, fresh, ignore=hidden)
+        if study:
+            shutil.copytree(study, fresh / "study", ignore=hidden)
+        (fresh / ".keys").write_text(" ".join(wanted))
+        if target.exists():
+            target.rename(old)
+        fresh.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    return target

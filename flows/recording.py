@@ -1,0 +1,187 @@
+"""What a run writes into MLflow, and when: a parent a sweep, a child a model, then its cells."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.spec.keys import digest
+from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
+from components.store import git_commit
+from flows.console import Display
+from flows.selection import primary_metric, read_metrics
+from flows.workspace import Workspace
+
+if TYPE_CHECKING:
+    from components.tracking.runs import Tracker
+
+
+class Recorder:
+    """Records one sweep; what is recorded already is left as it is.
+
+    Attributes:
+        registered: what became of the winner in the registry, once `finish` has run.
+    """
+
+    def __init__(self, plan: Plan, workspace: Workspace, tracker: "Tracker", parent: str) -> None:
+        self._plan, self._workspace, self._tracker = plan, workspace, tracker
+        self._parent = parent
+        self._complete = tracker.is_complete(parent)
+        self.registered: str | None = None
+
+    @classmethod
+    @contextlib.contextmanager
+    def connected(
+        cls, plan: Plan, workspace: Workspace, display: Display
+    ) -> "Iterator[Recorder]":
+        """A recorder on the workspace's MLflow; an unfinished sweep is marked as such at exit.
+
+        Raises:
+            AlphabarError: MLflow cannot be reached; nothing has run then.
+        """
+        from components.tracking.connection import connect
+
+        tracker = connect(workspace.tracking_uri, workspace.root)
+        experiment = plan.experiment
+        parent = tracker.sweep(
+            experiment.name,
+            sweep_key(plan),
+            experiment.model_dump(mode="json", exclude={"runner"}),
+            {"git.commit": git_commit()},
+        )
+        recorder = cls(plan, workspace, tracker, parent)
+        try:
+            yield recorder
+        except BaseException as error:
+            with contextlib.suppress(Exception):
+                killed = isinstance(error, KeyboardInterrupt)
+                tracker.finish(parent, "KILLED" if killed else "FAILED")
+            raise
+
+    def training_goes_on(self, node: Node, scratch: Path) -> None:
+        """Log what a model that is being trained has written so far."""
+        if self._complete or not (scratch / "history.csv").is_file():
+            return
+        for cell in self._plan.cells:
+            if cell.train.key == node.key:
+                self._tracker.log_training(self._model_run(cell), scratch)
+                return
+
+    def baselines(self, plan: Plan) -> None:
+        """Log every finished model and cell."""
+        if self._complete:
+            return
+        models: dict[str, str] = {}
+        for cell in plan.cells:
+            if cell.train.key not in models:
+                models[cell.train.key] = run = self._model_run(cell)
+                self._tracker.log_training(run, self._path(cell.train))
+            self._cell_run(models[cell.train.key], cell)
+        for run in models.values():
+            self._tracker.finish(run, "FINISHED")
+
+    def finish(
+        self,
+        plan: Plan,
+        best: PlannedCell,
+        tuned: FinetunePlan | None,
+        report: Path,
+        *,
+        failed: bool,
+    ) -> None:
+        """Log the fine-tuned model and the report, register the winner, end the sweep."""
+        if self._complete:
+            return
+        if tuned:
+            self._finetuned(best, tuned)
+        self._tracker.log_artifacts(self._parent, report, "report")
+        if plan.experiment.registry.model:
+            self._register(plan, best)
+        if failed:
+            self._tracker.finish(self._parent, "FAILED")
+        else:
+            self._tracker.finish(self._parent, "FINISHED")
+            self._tracker.mark_complete(self._parent)
+
+    def _model_run(self, cell: PlannedCell) -> str:
+        experiment = cell.cell.experiment
+        parts = {"data", "process", "conditioning", "network", "training"}
+        params = experiment.model_dump(mode="json", include=parts)
+        name = f"train {cell.cell.model_name}"
+        return self._tracker.child(self._parent, name, cell.train.key, params, self._tags(cell.train))
+
+    def _cell_run(self, parent: str, cell: PlannedCell) -> None:
+        params = cell.cell.experiment.model_dump(mode="json", include={"sampling", "evaluation"})
+        params["process"] = {"schedule": cell.cell.experiment.process.schedule}
+        self._leaf(parent, cell.name, params, cell.sample, cell.evaluate)
+
+    def _finetuned(self, best: PlannedCell, tuned: FinetunePlan) -> None:
+        experiment = self._plan.experiment
+        assert experiment.finetune is not None
+        style = experiment.finetune.style
+        params = {"finetune": tuned.finetune.spec, "baseline": best.name}
+        run = self._tracker.child(
+            self._parent,
+            f"finetune {style}",
+            tuned.finetune.key,
+            params,
+            self._tags(tuned.finetune),
+        )
+        self._tracker.log_training(run, self._path(tuned.finetune))
+        settings = best.cell.experiment.model_dump(mode="json", include={"sampling", "evaluation"})
+        settings["data"] = {"style": style}
+        self._leaf(run, f"fine-tuned on {style}", settings, tuned.sample, tuned.evaluate)
+        self._leaf(run, f"baseline on {style}", settings, best.sample, tuned.evaluate_baseline)
+        self._tracker.finish(run, "FINISHED")
+
+    def _leaf(
+        self, parent: str, name: str, params: dict[str, Any], sample: Node, evaluate: Node
+    ) -> None:
+        run = self._tracker.child(parent, name, evaluate.key, params, self._tags(evaluate))
+        self._tracker.log_cell(run, self._path(sample), self._path(evaluate))
+        self._tracker.finish(run, "FINISHED")
+
+    def _register(self, plan: Plan, best: PlannedCell) -> None:
+        from components.tracking.registry import register
+
+        model, metric = plan.experiment.registry.model, primary_metric(plan)
+        assert model is not None
+        record = read_metrics(self._workspace.store, best.evaluate)[metric]
+        result = register(
+            self._tracker,
+            model,
+            self._path(best.train),
+            self._model_run(best),
+            best.evaluate.key,
+            record | {"metric": metric},
+            self._tags(best.train) | {"cell": best.name},
+            sampling=best.cell.experiment.sampling.model_dump(mode="json"),
+        )
+        alias = "candidate and champion" if result.champion else "candidate"
+        self.registered = f"{model} version {result.version}, {alias}: {result.reason}"
+
+    def _tags(self, node: Node) -> dict[str, Any]:
+        manifest = self._workspace.store.path(node) / "manifest.json"
+        commit = json.loads(manifest.read_text())["git_commit"] if manifest.is_file() else None
+        return {
+            "alphabar.stage_key": node.key,
+            "data.dvc_hash": _data_hash(node),
+            "git.commit": commit or git_commit(),
+        }
+
+    def _path(self, node: Node) -> Path:
+        return self._workspace.store.path(node)
+
+
+def sweep_key(plan: Plan) -> str:
+    """What identifies a sweep: its figures' keys and what follows from them."""
+    experiment = plan.experiment
+    after = experiment.model_dump(mode="json", include={"name", "finetune", "study", "registry"})
+    return digest([after, [cell.evaluate.key for cell in plan.cells]])
+
+
+def _data_hash(node: Node) -> str | None:
+    if node.data_hash:
+        return node.data_hash
+    return next((found for n in node.inputs.values() if (found := _data_hash(n))), None)

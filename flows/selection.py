@@ -1,0 +1,37 @@
+"""Which baseline is the best: decided from published figures alone."""
+
+import json
+from typing import Any
+
+from components.errors import AlphabarError
+from components.spec.plan import Node, Plan, PlannedCell
+from components.store import Store
+
+
+def read_metrics(store: Store, node: Node) -> dict[str, Any]:
+    """The metric records of a published `evaluate` or `reference` stage."""
+    content = json.loads((store.path(node) / "metrics.json").read_text())
+    metrics: dict[str, Any] = content["metrics"]
+    return metrics
+
+
+def best_cell(plan: Plan, store: Store) -> PlannedCell:
+    """The swept cell with the smallest Fréchet distance; cells of ``also`` only compare.
+
+    Raises:
+        AlphabarError: no swept cell was evaluated.
+    """
+    beside = [tuple(overrides.items()) for overrides in plan.experiment.also]
+    swept = [cell for cell in plan.cells if cell.cell.overrides not in beside]
+    if not swept:
+        raise AlphabarError(
+            "no cell of the sweep was evaluated, so there is no winner",
+            "mend what stopped the cells, then run again: what is published is kept",
+        )
+    metric = primary_metric(plan)
+    return min(swept, key=lambda cell: read_metrics(store, cell.evaluate)[metric]["value"])
+
+
+def primary_metric(plan: Plan) -> str:
+    """The metric that decides: the Fréchet distance of the experiment's extractor."""
+    return f"fd_{plan.experiment.evaluation.extractor}"

@@ -1,0 +1,1 @@
+"""The servers that runs talk to, as background processes of the user's machine."""

@@ -1,0 +1,92 @@
+"""The MLflow server over a root's own records: <root>/mlruns/mlflow.db and /artifacts."""
+
+import http.client
+import os
+import sys
+import time
+from pathlib import Path
+
+from flows.servers.processes import (
+    LOOPBACK,
+    Background,
+    Pause,
+    await_ready,
+    claim_port,
+    find,
+    launch,
+)
+
+START_SECONDS = 90.0
+
+
+def user_tracking_server() -> str | None:
+    """MLFLOW_TRACKING_URI when the user has set it to a server."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI", "")
+    return uri if uri.startswith(("http://", "https://")) else None
+
+
+def record_path(root: Path) -> Path:
+    """Where the running server is noted."""
+    return root.resolve() / "mlruns" / "server.json"
+
+
+def start_mlflow_server(root: Path, port: int | None = None) -> Background:
+    """Start (or adopt) the server and return at once; `await_mlflow_server` waits for it.
+
+    Raises:
+        AlphabarError: the port is taken.
+    """
+    found = find(record_path(root))
+    if found and port in (None, found.port):
+        return found
+    folder = root.resolve() / "mlruns"
+    port = claim_port(port, "the MLflow server", "--mlflow-port")
+    command = [sys.executable, "-P", "-m", "mlflow", "server"]
+    command += ["--host", LOOPBACK, "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
+    # Files are read where the runs put them; nothing is uploaded through the server.
+    command += ["--default-artifact-root", (folder / "artifacts").as_uri(), "--no-serve-artifacts"]
+    return launch(
+        "the MLflow server",
+        command,
+        record=record_path(root),
+        log=folder / "server.log",
+        environment=_environment(),
+        port=port,
+    )
+
+
+def await_mlflow_server(server: Background, pause: Pause = time.sleep) -> None:
+    """Wait until the server answers; raises AlphabarError with the log's end."""
+    await_ready(
+        server,
+        lambda: _healthy(server.port),
+        seconds=START_SECONDS,
+        remedy="mend what the log names, then run this again",
+        pause=pause,
+    )
+
+
+def page_url(server: Background) -> str:
+    """The address to open."""
+    return f"http://{LOOPBACK}:{server.port}"
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    return kept | {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "1",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # for language-model judges: not ours
+    }
+
+
+def _healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().read(64).strip() == b"OK"
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

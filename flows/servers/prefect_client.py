@@ -1,0 +1,109 @@
+"""A Prefect client for one server, and what it is asked about workers."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from components.errors import AlphabarError
+from flows.servers.prefect_server import client_environment
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+WORK_POOL = "alphabar"
+HEARTBEATS_STAY = timedelta(seconds=90)
+"""Prefect's own limit: three heartbeats of 30 s missed, and a worker counts as offline."""
+
+
+def configure_prefect(api_url: str, root: Path) -> None:
+    """Point this process and its children at the server. Prefect reads this when imported."""
+    os.environ.update(client_environment(api_url, root))
+
+
+@contextlib.contextmanager
+def prefect_client(api_url: str, root: Path) -> Iterator["SyncPrefectClient"]:
+    """A synchronous client, also when Prefect was imported for another server before.
+
+    Raises:
+        AlphabarError: the server went away or refuses what is asked.
+    """
+    configure_prefect(api_url, root)
+    import httpx
+    from prefect.client.orchestration import get_client
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    try:
+        with temporary_settings({PREFECT_API_URL: api_url}), get_client(sync_client=True) as client:
+            yield client
+    except httpx.HTTPStatusError as error:
+        raise AlphabarError(
+            f"the Prefect server at {api_url} refused a request: {error}",
+            "use a server of the Prefect version that is installed here",
+        ) from error
+    except httpx.TransportError as error:
+        raise AlphabarError(
+            f"the Prefect server at {api_url} went away: {error}", "run this again"
+        ) from error
+
+
+def ensure_work_pool(client: "SyncPrefectClient") -> None:
+    """Create the process work pool unless it is there."""
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+    from prefect.workers.process import ProcessWorker
+
+    try:
+        client.read_work_pool(WORK_POOL)
+    except ObjectNotFound:
+        template = ProcessWorker.get_default_base_job_template()
+        pool = WorkPoolCreate(name=WORK_POOL, type="process", base_job_template=template)
+        with contextlib.suppress(ObjectAlreadyExists):  # made by another process just now
+            client.create_work_pool(pool)
+
+
+def online_workers(client: "SyncPrefectClient", since: datetime | None = None) -> list[str]:
+    """Names of the pool's workers that gave a sign of life lately, or after ``since``.
+
+    The server's own ONLINE mark stays for minutes, and for ever when the server stops too.
+    """
+    with _absence_allowed():
+        response = client.request(
+            "POST",
+            "/work_pools/{work_pool_name}/workers/filter",
+            path_params={"work_pool_name": WORK_POOL},
+            json={},
+        )
+        bound = since or datetime.now(UTC) - HEARTBEATS_STAY
+        return [
+            str(worker["name"])
+            for worker in response.json()
+            if worker["status"] == "ONLINE"
+            and worker["last_heartbeat_time"]
+            and datetime.fromisoformat(worker["last_heartbeat_time"]) > bound
+        ]
+    return []  # no pool, no workers
+
+
+def forget_worker(client: "SyncPrefectClient", name: str) -> None:
+    """Take a worker that was stopped off the pool's list, where it would seem online for long."""
+    with _absence_allowed():
+        client.request(
+            "DELETE",
+            "/work_pools/{work_pool_name}/workers/{name}",
+            path_params={"work_pool_name": WORK_POOL, "name": name},
+        )
+
+
+@contextlib.contextmanager
+def _absence_allowed() -> Iterator[None]:
+    """What is asked of a pool or worker that is not there is left undone."""
+    import httpx
+
+    try:
+        yield
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != 404:
+            raise

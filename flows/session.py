@@ -1,0 +1,38 @@
+"""One run of an experiment: who computes, who watches, who records."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from components.spec.models import RunnerSpec
+from components.spec.plan import Node
+from flows.console import Display
+from flows.execution import Workers
+from flows.workspace import Workspace
+
+Tick = Callable[[Node, Path], None]
+"""(node, scratch folder), every few seconds while a stage runs."""
+
+
+class Session:
+    """Runs nodes in worker processes and shows them. A plain class, so that Prefect, which
+    looks for futures inside dataclasses, passes it on untouched."""
+
+    def __init__(
+        self, workspace: Workspace, display: Display, runner: RunnerSpec, workers: Workers
+    ) -> None:
+        self.workspace, self.display, self.runner = workspace, display, runner
+        self._workers = workers
+
+    def run(self, node: Node, parallel: int, tick: Tick | None = None) -> Path:
+        """Run one node; ``parallel`` is how many may run beside it, which shares the cores."""
+        threads = max(1, (os.cpu_count() or 1) // max(1, min(parallel, self.runner.workers)))
+        scratch = self.workspace.store.scratch(node)
+        self.display.start(node.name)
+        outcome = "stopped"
+        try:
+            path = self._workers.run(node, threads, (lambda: tick(node, scratch)) if tick else None)
+            outcome = "done"
+            return path
+        finally:
+            self.display.finish(node.name, outcome)

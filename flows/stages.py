@@ -1,0 +1,66 @@
+"""Every stage by name, imported only where it runs."""
+
+import importlib
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.runtime import Runtime
+
+STAGES = {
+    "prepare": "components.data.prepare:prepare",
+    "scorer": "components.evaluation.scorer:scorer",
+    "reference": "components.evaluation.stages:reference",
+    "train": "components.training.train:train",
+    "sample": "components.generation.sample:sample",
+    "evaluate": "components.evaluation.stages:evaluate",
+    "finetune": "components.finetuning.full:finetune",
+    "report": "components.reporting.report:report",
+    "study": "components.preference.study:study",
+}
+
+QUIET = ("pytorch_lightning.utilities.rank_zero", "transformers", "diffusers", "timm", "root")
+
+
+def run_stage(
+    stage: str, spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime
+) -> None:
+    """Import the stage's function and call it."""
+    module, _, function = STAGES[stage].partition(":")
+    getattr(importlib.import_module(module), function)(spec, inputs, out, runtime)
+
+
+def prepare_process(threads: int | None) -> None:
+    """Settle what belongs to a process that runs stages: its threads and its loggers.
+
+    Libraries talk to a user who writes training code; ours reads a progress bar. Their
+    warnings about workers, loggers and hubs have no remedy that this user could apply.
+
+    Args:
+        threads: of torch; None leaves torch's own choice.
+    """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.simplefilter("ignore")
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def device_name(accelerator: str) -> str:
+    """What the manifest says that a stage ran on."""
+    from components.networks.device import resolve_device
+
+    device = resolve_device(accelerator)
+    if device.type == "cuda":
+        import torch
+
+        return str(torch.cuda.get_device_name(device))
+    return device.type

@@ -1,0 +1,54 @@
+"""Where things lie: the user's project folder, and what its environment says."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.data.pin import raw_folder
+from components.spec.models import DataSpec
+from components.spec.plan import Node
+from components.store import Store
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folder that a user works in.
+
+    Attributes:
+        root: holds data/, artifacts/, mlruns/ and reports/.
+        store_root: where stage outputs are published.
+        tracking_uri: MLflow's address; None is the SQLite store under mlruns/.
+    """
+
+    root: Path
+    store_root: Path
+    tracking_uri: str | None = None
+
+    @classmethod
+    def here(cls, store: Path | None = None, root: Path | None = None) -> "Workspace":
+        """The current folder, with MLFLOW_TRACKING_URI and ALPHABAR_STORE honoured."""
+        root = (root or Path.cwd()).resolve()
+        named = store or (Path(value) if (value := os.environ.get("ALPHABAR_STORE")) else None)
+        return cls(
+            root,
+            (root / named).resolve() if named else root / "artifacts",
+            os.environ.get("MLFLOW_TRACKING_URI") or None,
+        )
+
+    @property
+    def store(self) -> Store:
+        return Store(self.store_root)
+
+    def reports(self, name: str) -> Path:
+        """Where people read about the experiment ``name``."""
+        return self.root / "reports" / name
+
+    def raw(self, data: DataSpec) -> Path:
+        """The raw files of a data section."""
+        return raw_folder(data, self.root).folder
+
+    def outside_inputs(self, node: Node) -> dict[str, Path]:
+        """What a stage reads beside other stages' outputs: raw data for `prepare`."""
+        if node.stage != "prepare":
+            return {}
+        return {"raw": self.raw(DataSpec.model_validate(node.spec))}

@@ -1,0 +1,119 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from components.data.add import add_folder
+from components.data.listing import list_files
+from components.errors import AlphabarError
+
+
+def test_a_good_folder_is_copied_whole(tmp_path: Path, pictures: Callable[..., Path]) -> None:
+    source = pictures()
+    (source / "README.md").write_text("left behind")
+    (source / "._0.png").write_text("a Mac's shadow")
+    target = add_folder(source, "mine", tmp_path)
+    assert target == tmp_path / "datasets/mine"
+    wanted = {"metadata.jsonl", "0.png", "1.png", "2.png", "3.png"}
+    assert set(list_files(target)) == wanted
+    assert list_files(target).items() <= list_files(source).items()
+    assert [path.name for path in target.parent.iterdir()] == ["mine"]
+
+
+def test_every_fault_is_told_and_nothing_is_copied(
+    tmp_path: Path,
+    pictures: Callable[..., Path],
+    bomb: Callable[[int], bytes],
+    edit_records: Callable[..., None],
+) -> None:
+    source = pictures(6)
+    (source / "0.png").write_bytes((source / "0.png").read_bytes()[:100])
+    (source / "1.png").unlink()
+    (source / "2.png").write_bytes(bomb(60_000))
+
+    def break_rows(records: list[dict[str, object]]) -> list[dict[str, object]]:
+        records[3]["caption"] = " "
+        records[4]["file_name"] = "../4.png"
+        return records
+
+    edit_records(source, break_rows)
+    with pytest.raises(AlphabarError) as caught:
+        add_folder(source, "mine", tmp_path)
+    for fault in (
+        "0.png is corrupt or cut off",
+        "1.png is missing",
+        "2.png has more than",
+        "line 4: 3.png has no `caption`",
+        "'../4.png' leads out of the folder",
+        "4.png is not listed",
+    ):
+        assert fault in caught.value.what
+    assert not (tmp_path / "datasets").exists()
+
+
+def test_ten_faults_are_named_and_the_rest_counted(
+    tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    source = pictures(14)
+    for index in range(14):
+        (source / f"{index}.png").write_bytes(b"")
+    with pytest.raises(AlphabarError, match=r"14 fault\(s\)") as caught:
+        add_folder(source, "mine", tmp_path)
+    assert caught.value.what.count("cannot be opened") == 10
+    assert "and 4 more" in caught.value.what
+
+
+def test_an_image_that_is_not_listed_is_a_fault(
+    tmp_path: Path, pictures: Callable[..., Path], edit_records: Callable[..., None]
+) -> None:
+    source = pictures()
+    edit_records(source, lambda records: records[:-1])
+    with pytest.raises(AlphabarError, match="3.png is not listed"):
+        add_folder(source, "mine", tmp_path)
+
+
+def test_a_taken_name_is_refused_with_a_remedy(
+    tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    source = pictures()
+    target = add_folder(source, "mine", tmp_path)
+    before = list_files(target)
+    with pytest.raises(AlphabarError, match="`mine` exists already") as caught:
+        add_folder(source, "mine", tmp_path)
+    assert "another name" in caught.value.remedy
+    assert list_files(target) == before
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "UPPER", ".hidden", "a" * 65, "a b", "a\n"])
+def test_a_name_that_is_no_plain_word_is_refused(
+    tmp_path: Path, pictures: Callable[..., Path], name: str
+) -> None:
+    with pytest.raises(AlphabarError, match="is not valid"):
+        add_folder(pictures(), name, tmp_path)
+
+
+def test_another_caption_column_can_be_named(tmp_path: Path, pictures: Callable[..., Path]) -> None:
+    source = pictures(text=["a", "b", "c", "d"])
+    with pytest.raises(AlphabarError, match="no column `txt`") as caught:
+        add_folder(source, "mine", tmp_path, caption_column="txt")
+    assert "did you mean `text`?" in caught.value.remedy
+    assert add_folder(source, "mine", tmp_path, caption_column="text").is_dir()
+
+
+def test_a_stop_while_copying_leaves_nothing(tmp_path: Path, pictures: Callable[..., Path]) -> None:
+    def stop(done: int, total: int, note: str = "") -> None:
+        if note.startswith("copying 2"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        add_folder(pictures(), "mine", tmp_path, progress=stop)
+    assert list((tmp_path / "datasets").iterdir()) == []
+
+
+def test_what_a_kill_left_is_swept_away(tmp_path: Path, pictures: Callable[..., Path]) -> None:
+    left = tmp_path / "datasets/.adding-mine"
+    left.mkdir(parents=True)
+    (left / "half.png").touch()
+    target = add_folder(pictures(), "mine", tmp_path)
+    assert not left.exists()
+    assert "half.png" not in list_files(target)

@@ -1,0 +1,50 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.data.arrays import load_info, load_split
+from components.errors import AlphabarError
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    np.save(tmp_path / "train.npy", np.zeros((2, 4, 4, 1), dtype=np.uint8))
+    rows = "file_name,label,class,caption,drawing\na.png,x,0,one,a\nb.png,,-1,two,b\n"
+    (tmp_path / "train.csv").write_text(rows)
+    return tmp_path
+
+
+def test_a_split_is_read(directory: Path) -> None:
+    split = load_split(directory, "train")
+    assert split.images.shape == (2, 4, 4, 1)
+    assert split.classes.dtype == np.int64
+    assert split.classes.tolist() == [0, -1]
+    assert split.captions == ("one", "two")
+    assert split.files == ("a.png", "b.png")
+
+
+def test_a_missing_file_is_named(directory: Path) -> None:
+    with pytest.raises(AlphabarError, match="holdout.npy does not exist"):
+        load_split(directory, "holdout")
+    with pytest.raises(AlphabarError, match="dataset.json does not exist"):
+        load_info(directory)
+
+
+def test_arrays_that_do_not_fit_the_table_are_refused(directory: Path) -> None:
+    np.save(directory / "train.npy", np.zeros((3, 4, 4, 1), dtype=np.uint8))
+    with pytest.raises(AlphabarError, match="does not fit 2 rows"):
+        load_split(directory, "train")
+
+
+def test_a_pickle_is_not_loaded(directory: Path) -> None:
+    np.save(directory / "train.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(AlphabarError, match="train.npy is broken"):
+        load_split(directory, "train")
+
+
+def test_an_incomplete_description_is_broken(directory: Path) -> None:
+    (directory / "dataset.json").write_text(json.dumps({"source": "digits"}))
+    with pytest.raises(AlphabarError, match="dataset.json is broken"):
+        load_info(directory)

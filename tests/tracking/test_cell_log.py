@@ -1,0 +1,100 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from components.errors import AlphabarError
+from components.tracking import Tracker
+from components.tracking.images import slugs
+
+Dirs = Callable[..., tuple[Path, Path]]
+
+
+@pytest.fixture
+def run_id(tracker: Tracker) -> str:
+    return tracker.sweep("digits", "a1" * 32, {}, {})
+
+
+def pictures(tracker: Tracker, run_id: str) -> dict[str, str]:
+    """Key → artifact path of the full picture."""
+    files = tracker.client.list_artifacts(run_id, "images")
+    paths = [file.path for file in files if file.path.endswith(".png")]
+    keys = [path.removeprefix("images/").split("+")[0] for path in paths]
+    assert len(set(keys)) == len(keys)
+    return dict(zip(keys, paths, strict=True))
+
+
+def test_figures_come_with_interval_protocol_and_cost(
+    tracker: Tracker, run_id: str, cell_dirs: Dirs, figure: Callable[..., dict[str, Any]]
+) -> None:
+    tracker.log_cell(run_id, *cell_dirs("a", kd_x=figure(4.0, 1.0), recognised_svc=figure(0.9, 0)))
+    data = tracker.client.get_run(run_id).data
+    assert data.metrics == {
+        "kd_x": 4.0,
+        "kd_x_low": 3.0,
+        "kd_x_high": 5.0,
+        "recognised_svc": 0.9,
+        "recognised_svc_low": 0.9,
+        "recognised_svc_high": 0.9,
+        "network_evaluations": 50.0,
+    }
+    protocol = json.loads(data.tags["protocol.kd_x"])
+    assert protocol["n_generated"] == 500
+    assert "value" not in protocol
+
+
+def test_one_picture_a_prompt_and_the_grid_are_shown_large(
+    tracker: Tracker, run_id: str, cell_dirs: Dirs, tmp_path: Path
+) -> None:
+    sample, evaluate = cell_dirs("a")
+    tracker.log_cell(run_id, sample, evaluate)
+    found = pictures(tracker, run_id)
+    assert set(found) == {"the-digit-zero", "the-digit-one", "the-digit-two", "grid"}
+    path = tracker.client.download_artifacts(run_id, found["the-digit-one"], str(tmp_path))
+    pixels = np.asarray(Image.open(path))
+    first_one = np.load(sample / "images.npy")[1, ..., 0]
+    assert pixels.shape == (128, 128)
+    assert np.array_equal(pixels[::16, ::16], first_one)
+    assert np.array_equal(pixels[15::16, 15::16], first_one)
+
+
+def test_a_cell_is_logged_once_and_completed_after_a_kill(
+    tracker: Tracker, run_id: str, cell_dirs: Dirs
+) -> None:
+    dirs = cell_dirs("a")
+    tracker.log_cell(run_id, *dirs)
+    before = pictures(tracker, run_id)
+    tracker.log_cell(run_id, *dirs)
+    tracker.client.delete_tag(run_id, "alphabar.cell_recorded")
+    tracker.log_cell(run_id, *dirs)
+    assert pictures(tracker, run_id) == before
+    assert len(tracker.client.get_metric_history(run_id, "fd_efficientnet_lite0")) == 1
+
+
+def test_at_most_sixteen_prompts_are_shown(tracker: Tracker, run_id: str, cell_dirs: Dirs) -> None:
+    sample, evaluate = cell_dirs("a")
+    np.save(sample / "images.npy", np.zeros((20, 8, 8, 3), np.uint8))
+    rows = "".join(f"{i},{i},-1,,drawing {i}\n" for i in range(20))
+    (sample / "samples.csv").write_text("index,seed,class,label,caption\n" + rows)
+    tracker.log_cell(run_id, sample, evaluate)
+    assert set(pictures(tracker, run_id)) == {*(f"drawing-{i}" for i in range(16)), "grid"}
+
+
+def test_a_broken_directory_is_named(tracker: Tracker, run_id: str, cell_dirs: Dirs) -> None:
+    sample, evaluate = cell_dirs("a")
+    (sample / "images.npy").write_bytes(b"cut")
+    with pytest.raises(AlphabarError, match="sample-a"):
+        tracker.log_cell(run_id, sample, evaluate)
+    (evaluate / "metrics.json").write_text("{")
+    with pytest.raises(AlphabarError, match="evaluate-a"):
+        tracker.log_cell(run_id, sample, evaluate)
+
+
+def test_slugs_are_plain_and_no_two_are_alike() -> None:
+    assert slugs(["Fête!", "fete", "笑", "a/b\\c", "x" * 99, "笑顔"]) == [
+        "fete", "fete-2", "prompt", "a-b-c", "x" * 60, "prompt-2",
+    ]  # fmt: skip

@@ -1,0 +1,133 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import AlphabarError
+from components.tracking import Registered, Tracker, load_model_dir, register
+
+Make = Callable[..., dict[str, Any]]
+FD = "fd_efficientnet_lite0"
+Enter = Callable[..., Registered]
+
+
+@pytest.fixture
+def enter(tracker: Tracker, train_dir: Path, figure: Make) -> Enter:
+    """Registers a model under a key with an FD of so much."""
+
+    def register_it(key: str, value: float, **changes: Any) -> Registered:
+        run_id = tracker.sweep("digits", key, {}, {})
+        metric = {"metric": FD, **figure(value, **changes)}
+        sampling = {"solver": "ddim", "steps": 50, "guidance": 2.0}
+        tags = {"git.commit": "c0ffee"}
+        return register(tracker, "digits", train_dir, run_id, key, metric, tags, sampling)
+
+    return register_it
+
+
+def aliases(tracker: Tracker) -> dict[str, str]:
+    found = tracker.client.get_registered_model("digits").aliases
+    return {alias: str(version) for alias, version in found.items()}
+
+
+def test_the_first_model_is_candidate_and_champion(tracker: Tracker, enter: Enter) -> None:
+    assert enter("a1", 150.0) == Registered("1", True, "there was no champion")
+    assert aliases(tracker) == {"candidate": "1", "champion": "1"}
+
+
+def test_a_key_is_registered_once(tracker: Tracker, enter: Enter) -> None:
+    first = enter("a1", 150.0)
+    assert enter("a1", 150.0) == first
+    assert len(tracker.client.search_model_versions("name='digits'")) == 1
+
+
+def test_a_better_model_takes_the_championship_and_a_like_one_does_not(
+    tracker: Tracker, enter: Enter
+) -> None:
+    enter("a1", 150.0)
+    like = enter("b2", 145.0)
+    assert (like.champion, aliases(tracker)) == (False, {"candidate": "2", "champion": "1"})
+    assert "intervals" in like.reason
+    better = enter("c3", 120.0)
+    assert (better.champion, aliases(tracker)) == (True, {"candidate": "3", "champion": "3"})
+
+
+def test_a_figure_of_another_protocol_never_promotes(tracker: Tracker, enter: Enter) -> None:
+    enter("a1", 150.0)
+    refused = enter("b2", 1.0, n_generated=5000)
+    assert not refused.champion
+    assert "n_generated 5000 against 500" in refused.reason
+    assert aliases(tracker)["champion"] == "1"
+
+
+def test_figure_and_decision_are_tags_of_the_version(tracker: Tracker, enter: Enter) -> None:
+    enter("a1", 150.0)
+    tags = tracker.client.get_model_version("digits", "1").tags
+    assert (tags["figure.metric"], tags["figure.value"]) == (FD, "150.0")
+    assert (tags["figure.low"], tags["figure.high"]) == ("145.0", "155.0")
+    assert tags["protocol.data_hash"] == "abc"
+    assert (tags["gate.promoted"], tags["gate.champion_before"]) == ("true", "none")
+    assert tags["git.commit"] == "c0ffee"
+
+
+def test_a_registration_that_was_killed_is_completed(tracker: Tracker, enter: Enter) -> None:
+    enter("a1", 150.0)
+    for alias in ("candidate", "champion"):
+        tracker.client.delete_registered_model_alias("digits", alias)
+    tracker.client.delete_model_version_tag("digits", "1", "gate.promoted")
+    assert enter("a1", 150.0).champion
+    assert aliases(tracker) == {"candidate": "1", "champion": "1"}
+
+
+def test_the_directory_comes_back_by_alias_and_by_version(
+    tracker: Tracker, enter: Enter, train_dir: Path, tmp_path: Path
+) -> None:
+    enter("a1", 150.0)
+    (tmp_path / "into").mkdir()
+    for found in (
+        load_model_dir(tracker, "digits", "champion"),
+        load_model_dir(tracker, "digits", "1", tmp_path / "into"),
+    ):
+        weights = (found / "model.safetensors").read_bytes()
+        assert weights == (train_dir / "model.safetensors").read_bytes()
+        card = (found / "README.md").read_text()
+        for line in (
+            "- fd_efficientnet_lite0: 150 (145 to 155)",
+            "- measured with n_generated: 500",
+            "- guidance: 2",
+            "- schedule: cosine",
+            "- git.commit: c0ffee",
+        ):
+            assert line in card.splitlines()
+
+
+def test_a_model_that_is_not_there_is_named_with_those_that_are(
+    tracker: Tracker, enter: Enter
+) -> None:
+    with pytest.raises(AlphabarError, match="digits@champion") as caught:
+        load_model_dir(tracker, "digits", "champion")
+    assert "none" in caught.value.remedy
+    enter("a1", 150.0)
+    with pytest.raises(AlphabarError) as caught:
+        load_model_dir(tracker, "digits", "baseline")
+    assert "candidate, champion, 1" in caught.value.remedy
+    with pytest.raises(AlphabarError, match="digit@1") as caught:
+        load_model_dir(tracker, "digit", "1")
+    assert "digits" in caught.value.remedy
+
+
+def test_files_that_are_gone_are_named(tracker: Tracker, enter: Enter) -> None:
+    enter("a1", 150.0)
+    (load_model_dir(tracker, "digits", "1") / "model.safetensors").unlink()
+    with pytest.raises(AlphabarError, match="version 1"):
+        load_model_dir(tracker, "digits", "1")
+
+
+def test_broken_weights_are_refused_before_anything_is_made(
+    tracker: Tracker, enter: Enter, train_dir: Path
+) -> None:
+    (train_dir / "model.safetensors").write_bytes(b"\x80\x04pickle")
+    with pytest.raises(AlphabarError, match=r"model\.safetensors"):
+        enter("a1", 150.0)
+    assert list(tracker.client.search_registered_models()) == []

@@ -1,0 +1,123 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run
+
+from components.errors import AlphabarError
+from components.tracking import Tracker, connect
+
+KEY = "a1" * 32
+SPEC = {"process": {"schedule": "cosine", "steps": 1000}, "network": {"channels": [32, 64]}}
+
+
+def runs_of(tracker: Tracker) -> list[Run]:
+    experiment = tracker.client.get_experiment_by_name("digits")
+    return list(tracker.client.search_runs([experiment.experiment_id]))
+
+
+def test_a_second_run_finds_the_runs_of_the_first(tracker: Tracker, root: Path) -> None:
+    def record(tracker: Tracker) -> list[str]:
+        sweep = tracker.sweep("digits", KEY, SPEC, {"git.commit": "c0ffee"})
+        model = tracker.child(sweep, "schedule=cosine", "b2" * 32, SPEC, {})
+        cell = tracker.child(model, "schedule=cosine,guidance=2", "c3" * 32, {"g": 2.0}, {})
+        return [sweep, model, cell]
+
+    first = record(tracker)
+    assert record(connect(None, root)) == first
+    assert len(runs_of(tracker)) == 3
+    parents = [tracker.client.get_run(i).data.tags.get("mlflow.parentRunId") for i in first]
+    assert parents == [None, *first[:2]]
+
+
+def test_the_same_model_in_another_sweep_is_another_run(tracker: Tracker) -> None:
+    sweeps = [tracker.sweep("digits", key * 32, {}, {}) for key in ("a1", "b2")]
+    children = {tracker.child(sweep, "base", KEY, {}, {}) for sweep in sweeps}
+    assert len({*sweeps, *children}) == 4
+
+
+def test_threads_that_ask_at_once_share_one_run(tracker: Tracker) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: tracker.sweep("digits", KEY, SPEC, {}), range(6)))
+    assert len(set(found)) == 1
+    assert len(runs_of(tracker)) == 1
+
+
+def test_params_are_dotted_and_tags_are_kept(tracker: Tracker) -> None:
+    tags = {"alphabar.stage_key": "d4" * 32, "data.dvc_hash": "e5.dir", "git.commit": None}
+    data = tracker.client.get_run(tracker.sweep("digits", KEY, SPEC, tags)).data
+    assert data.params == {
+        "process.schedule": "cosine",
+        "process.steps": "1000",
+        "network.channels": "[32,64]",
+    }
+    assert data.tags["alphabar.key"] == KEY
+    assert data.tags["data.dvc_hash"] == "e5.dir"
+    assert "git.commit" not in data.tags
+
+
+def test_a_long_value_and_many_params_fit_mlflows_limits(tracker: Tracker) -> None:
+    spec = {"prompts": "x" * 7000, **{f"p{i}": i for i in range(250)}}
+    params = tracker.client.get_run(tracker.sweep("digits", KEY, spec, {"note": "y" * 9000})).data
+    assert len(params.params) == 251
+    assert len(params.params["prompts"]) == 6000
+    assert len(params.tags["note"]) == 8000
+
+
+def test_params_that_a_kill_kept_from_being_logged_are_added(tracker: Tracker) -> None:
+    run_id = tracker.sweep("digits", KEY, {}, {})
+    assert tracker.sweep("digits", KEY, SPEC, {"git.commit": "c0ffee"}) == run_id
+    data = tracker.client.get_run(run_id).data
+    assert data.params["process.schedule"] == "cosine"
+    assert data.tags["git.commit"] == "c0ffee"
+
+
+def test_a_killed_run_goes_on_running_and_a_finished_one_stays_so(tracker: Tracker) -> None:
+    run_id = tracker.sweep("digits", KEY, {}, {})
+    for status, after in (("KILLED", "RUNNING"), ("FAILED", "RUNNING"), ("FINISHED", "FINISHED")):
+        tracker.finish(run_id, status)
+        assert tracker.client.get_run(run_id).info.status == status
+        tracker.sweep("digits", KEY, {}, {})
+        assert tracker.client.get_run(run_id).info.status == after
+
+
+def test_a_complete_run_says_so_and_is_left_alone(tracker: Tracker) -> None:
+    run_id = tracker.sweep("digits", KEY, {}, {})
+    assert not tracker.is_complete(run_id)
+    tracker.mark_complete(run_id)
+    assert tracker.is_complete(run_id)
+    tracker.sweep("digits", KEY, SPEC, {"git.commit": "later"})
+    assert tracker.client.get_run(run_id).data.params == {}
+
+
+def test_a_directory_is_stored_with_its_folders(tracker: Tracker, tmp_path: Path) -> None:
+    (tmp_path / "report" / "images").mkdir(parents=True)
+    (tmp_path / "report" / "index.html").write_text("<p>")
+    (tmp_path / "report" / "images" / "a.csv").write_text("1")
+    run_id = tracker.sweep("digits", KEY, {}, {})
+    tracker.log_artifacts(run_id, tmp_path / "report", "report")
+    tracker.log_artifacts(run_id, tmp_path / "report", "report")
+    stored = {file.path for file in tracker.client.list_artifacts(run_id, "report")}
+    assert stored == {"report/index.html", "report/images"}
+
+
+def test_a_deleted_experiment_is_named_with_the_way_back(tracker: Tracker) -> None:
+    tracker.sweep("digits", KEY, {}, {})
+    number = tracker.client.get_experiment_by_name("digits").experiment_id
+    tracker.client.delete_experiment(number)
+    with pytest.raises(AlphabarError, match="deleted") as caught:
+        tracker.sweep("digits", KEY, {}, {})
+    assert f"restore --experiment-id {number}" in caught.value.remedy
+
+
+def test_an_experiment_behind_a_server_is_not_written_past_it(tracker: Tracker) -> None:
+    tracker.client.create_experiment("digits", artifact_location="mlflow-artifacts:/1")
+    with pytest.raises(AlphabarError, match="behind an MLflow server"):
+        tracker.sweep("digits", KEY, {}, {})
+
+
+def test_mlflows_refusal_names_the_store(tracker: Tracker) -> None:
+    with pytest.raises(AlphabarError) as caught:
+        tracker.child("0" * 32, "base", KEY, {}, {})
+    assert tracker.address in caught.value.what
+    assert "0" * 32 in caught.value.what

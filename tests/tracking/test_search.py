@@ -1,0 +1,92 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import AlphabarError
+from components.tracking import Tracker, find_cells
+
+FD = "fd_efficientnet_lite0"
+
+
+@pytest.fixture
+def recorded(
+    tracker: Tracker,
+    cell_dirs: Callable[..., tuple[Path, Path]],
+    figure: Callable[..., dict[str, Any]],
+) -> dict[str, str]:
+    """A sweep of two models with two cells each; name → run id."""
+    ids = {"sweep": tracker.sweep("digits", "a1" * 32, {}, {})}
+    value = 100.0
+    for model in ("schedule=linear", "schedule=cosine"):
+        ids[model] = tracker.child(ids["sweep"], model, f"key-{model}", {}, {})
+        for guidance in (1, 2):
+            name = f"{model},guidance={guidance}"
+            ids[name] = tracker.child(ids[model], name, f"key-{name}", {}, {})
+            tracker.log_cell(ids[name], *cell_dirs(name, fd_efficientnet_lite0=figure(value)))
+            value += 1
+    return ids
+
+
+CELLS = [
+    "digits/schedule=linear,guidance=1",
+    "digits/schedule=linear,guidance=2",
+    "digits/schedule=cosine,guidance=1",
+    "digits/schedule=cosine,guidance=2",
+]
+
+
+def test_a_cell_is_found_by_name_by_id_and_by_the_start_of_its_id(
+    tracker: Tracker, recorded: dict[str, str]
+) -> None:
+    run_id = recorded["schedule=cosine,guidance=2"]
+    for name in (CELLS[3], run_id, run_id[:12]):
+        [(found, metrics)] = find_cells(tracker, [name])
+        assert found == CELLS[3]
+        assert metrics[FD]["value"] == 103.0
+        assert metrics[FD]["n_generated"] == 500
+
+
+def test_a_parent_gives_its_cells_in_order_and_each_once(
+    tracker: Tracker, recorded: dict[str, str]
+) -> None:
+    for name in (recorded["sweep"], "digits"):
+        assert [found for found, _ in find_cells(tracker, [name])] == CELLS
+    names = [CELLS[2], "digits/schedule=cosine", CELLS[0]]
+    assert [found for found, _ in find_cells(tracker, names)] == [CELLS[2], CELLS[3], CELLS[0]]
+
+
+def test_the_same_cell_of_two_sweeps_is_told_apart(
+    tracker: Tracker, recorded: dict[str, str], cell_dirs: Callable[..., tuple[Path, Path]]
+) -> None:
+    name = "schedule=cosine,guidance=2"
+    later = tracker.child(tracker.sweep("digits", "b2" * 32, {}, {}), name, "k", {}, {})
+    tracker.log_cell(later, *cell_dirs("later"))
+    assert find_cells(tracker, [CELLS[3]])[0][1][FD]["value"] == 150.0
+    found = find_cells(tracker, [recorded[name], later])
+    assert [each for each, _ in found] == [
+        f"{CELLS[3]} ({recorded[name][:6]})",
+        f"{CELLS[3]} ({later[:6]})",
+    ]
+
+
+def test_a_name_that_fits_nothing_gets_the_nearest(
+    tracker: Tracker, recorded: dict[str, str]
+) -> None:
+    with pytest.raises(AlphabarError, match="schedule=cosin,guidance=2") as caught:
+        find_cells(tracker, ["digits/schedule=cosin,guidance=2"])
+    assert CELLS[3] in caught.value.remedy
+    with pytest.raises(AlphabarError, match="abcdef0123"):
+        find_cells(tracker, ["abcdef0123"])
+
+
+def test_a_run_without_figures_is_named(tracker: Tracker) -> None:
+    run_id = tracker.sweep("digits", "a1" * 32, {}, {})
+    with pytest.raises(AlphabarError, match="no evaluated cell"):
+        find_cells(tracker, [run_id])
+
+
+def test_an_empty_store_says_that_nothing_is_there(tracker: Tracker) -> None:
+    with pytest.raises(AlphabarError, match="no run is called digits"):
+        find_cells(tracker, ["digits"])

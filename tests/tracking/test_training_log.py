@@ -1,0 +1,117 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from components.errors import AlphabarError
+from components.tracking import Tracker
+from components.tracking.training_log import kept
+
+WriteHistory = Callable[[Path, int], None]
+
+
+@pytest.fixture
+def run_id(tracker: Tracker) -> str:
+    return tracker.sweep("digits", "a1" * 32, {}, {})
+
+
+def points(tracker: Tracker, run_id: str, name: str) -> list[tuple[int, float]]:
+    history = tracker.client.get_metric_history(run_id, name)
+    return sorted((metric.step, metric.value) for metric in history)
+
+
+def sample_steps(tracker: Tracker, run_id: str) -> list[int]:
+    paths = [file.path for file in tracker.client.list_artifacts(run_id, "images")]
+    return sorted(
+        int(path.split("+step+")[1].split("+")[0]) for path in paths if path.endswith(".png")
+    )
+
+
+def test_a_directory_is_followed_while_it_grows(
+    tracker: Tracker, run_id: str, train_dir: Path, write_history: WriteHistory
+) -> None:
+    history = train_dir / "history.csv"
+    with history.open("a") as file:
+        file.write("11,0.09")
+    (train_dir / "samples" / "step_000010.png").write_bytes(b"\x89PNG half")
+    tracker.log_training(run_id, train_dir)
+    assert [step for step, _ in points(tracker, run_id, "loss")] == list(range(1, 11))
+    assert sample_steps(tracker, run_id) == [5]
+    write_history(train_dir, 12)
+    Image.new("RGB", (300, 200)).save(train_dir / "samples" / "step_000010.png")
+    tracker.log_training(run_id, train_dir)
+    assert points(tracker, run_id, "loss") == [(step, 1 / step) for step in range(1, 13)]
+    assert sample_steps(tracker, run_id) == [5, 10]
+
+
+def test_evaluations_come_with_their_intervals(
+    tracker: Tracker, run_id: str, train_dir: Path
+) -> None:
+    tracker.log_training(run_id, train_dir)
+    fd = "fd_efficientnet_lite0"
+    logged = {suffix: points(tracker, run_id, fd + suffix) for suffix in ("", "_low", "_high")}
+    assert logged == {"": [(5, 300.0)], "_low": [(5, 290.0)], "_high": [(5, 310.0)]}
+
+
+def test_a_published_directory_is_logged_whole_and_once(
+    tracker: Tracker, run_id: str, train_dir: Path
+) -> None:
+    (train_dir / "manifest.json").write_text("{}")
+    for _ in range(2):
+        tracker.log_training(run_id, train_dir)
+    assert len(points(tracker, run_id, "loss")) == 10
+    assert points(tracker, run_id, "parameters") == [(0, 3.0)]
+    assert sample_steps(tracker, run_id) == [5]
+    stored = {file.path for file in tracker.client.list_artifacts(run_id, "training")}
+    assert "training/history.csv" in stored
+
+
+def test_rows_sent_twice_after_a_kill_are_stored_once(
+    tracker: Tracker, run_id: str, train_dir: Path
+) -> None:
+    tracker.log_training(run_id, train_dir)
+    tracker.client.delete_tag(run_id, "alphabar.logged.history.csv")
+    tracker.log_training(run_id, train_dir)
+    assert len(points(tracker, run_id, "loss")) == 10
+
+
+def test_a_long_history_is_thinned_alike_live_and_at_once(
+    tracker: Tracker, run_id: str, train_dir: Path, write_history: WriteHistory
+) -> None:
+    for rows in (1500, 2500, 3001):
+        write_history(train_dir, rows)
+        tracker.log_training(run_id, train_dir)
+    steps = [step for step, _ in points(tracker, run_id, "loss")]
+    assert steps == [index + 1 for index in range(3001) if kept(index)]
+    assert len(steps) == 2501
+    assert steps[-2:] == [2999, 3001]
+
+
+def test_thinning_grows_by_a_thousand_a_doubling() -> None:
+    totals = [sum(map(kept, range(rows))) for rows in (2000, 4000, 8000, 16000)]
+    assert totals == [2000, 3000, 4000, 5000]
+
+
+def test_a_finished_line_that_is_not_readable_is_named(
+    tracker: Tracker, run_id: str, train_dir: Path
+) -> None:
+    (train_dir / "history.csv").write_text("step,loss\n1,much\n")
+    with pytest.raises(AlphabarError, match=r"history\.csv"):
+        tracker.log_training(run_id, train_dir)
+
+
+def test_a_loss_that_is_not_a_number_is_logged_as_such(
+    tracker: Tracker, run_id: str, train_dir: Path
+) -> None:
+    (train_dir / "history.csv").write_text("step,loss\n1,0.5\n2,nan\n")
+    for _ in range(2):
+        tracker.log_training(run_id, train_dir)
+    assert [step for step, _ in points(tracker, run_id, "loss")] == [1, 2]
+
+
+def test_a_directory_with_nothing_yet_logs_nothing(
+    tracker: Tracker, run_id: str, tmp_path: Path
+) -> None:
+    tracker.log_training(run_id, tmp_path)
+    assert tracker.client.get_run(run_id).data.metrics == {}
