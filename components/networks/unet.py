@@ -43,20 +43,21 @@ class DenoisingUNet(nn.Module):
             "norm_num_groups": 8,
         }
         plain = len(channels) - 1  # attention only where the image is smallest
+        head = next(width for width in (32, 16, 8) if channels[-1] % width == 0)
         if text:
             self.unet = UNet2DConditionModel(
                 **shared,
                 down_block_types=("DownBlock2D",) * plain + ("CrossAttnDownBlock2D",),
                 up_block_types=("CrossAttnUpBlock2D",) + ("UpBlock2D",) * plain,
                 cross_attention_dim=TEXT_WIDTH,
-                attention_head_dim=max(1, channels[-1] // 32),
+                attention_head_dim=channels[-1] // head,  # diffusers means the number here
             )
         else:
             self.unet = UNet2DModel(
                 **shared,
                 down_block_types=("DownBlock2D",) * plain + ("AttnDownBlock2D",),
                 up_block_types=("AttnUpBlock2D",) + ("UpBlock2D",) * plain,
-                attention_head_dim=32,
+                attention_head_dim=head,
                 num_class_embeds=n_classes + 1 if n_classes else None,
             )
 

@@ -7,23 +7,43 @@
   let shownAt = 0;
   let state = load();
 
-  function fresh() {
-    return { annotator: "", choices: [] };
+  function fresh(revision) {
+    return { annotator: "", choices: [], revision };
   }
 
+  // Kept twice: in localStorage, which outlives the tab, and in the tab's history entry, which
+  // outlives a reload. A browser may refuse the first for files, and Chromium was seen to show
+  // it empty for one load within seconds of its start. The later revision is the truth.
   function load() {
+    const kept = [fromStorage(), history.state && history.state[SLOT]].filter(valid);
+    kept.sort((one, other) => other.revision - one.revision);
+    return kept[0] || fresh(0);
+  }
+
+  function fromStorage() {
     try {
-      const kept = JSON.parse(localStorage.getItem(SLOT));
-      if (kept && typeof kept.annotator === "string" && Array.isArray(kept.choices)) {
-        return kept;
-      }
+      return JSON.parse(localStorage.getItem(SLOT));
     } catch (error) {
       warn();
+      return null;
     }
-    return fresh();
+  }
+
+  function valid(kept) {
+    return (
+      kept !== null &&
+      typeof kept === "object" &&
+      typeof kept.annotator === "string" &&
+      Number.isInteger(kept.revision) &&
+      Array.isArray(kept.choices) &&
+      kept.choices.length <= pairs.length &&
+      kept.choices.every((made, place) => made.pair === pairs[place].pair)
+    );
   }
 
   function save() {
+    state.revision += 1;
+    history.replaceState({ [SLOT]: state }, "");
     try {
       localStorage.setItem(SLOT, JSON.stringify(state));
     } catch (error) {
@@ -33,7 +53,7 @@
 
   function warn() {
     at("notice").textContent =
-      "This browser keeps nothing for this page: finish and download before you close or reload it.";
+      "This browser keeps nothing for this page: finish and download before you close the tab.";
     at("notice").hidden = false;
   }
 
@@ -134,7 +154,7 @@
   at("download").addEventListener("click", download);
   at("again").addEventListener("click", () => {
     if (confirm("Clear all choices on this page? Download them first.")) {
-      state = fresh();
+      state = fresh(state.revision);
       at("annotator").value = "";
       save();
       show();

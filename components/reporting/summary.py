@@ -87,7 +87,7 @@ def _others(standing: Sequence[str]) -> str:
     parts = []
     if counts[NOISE]:
         parts.append(
-            f"{_count(counts[NOISE], 'other cell')} cannot be told from the best (intervals overlap)"
+            f"{_count(counts[NOISE], 'other cell')} cannot be told from the best: intervals overlap"
         )
     if counts[WORSE]:
         parts.append(

@@ -12,7 +12,7 @@ from typing import Any
 
 from components.spec.keys import digest
 from components.spec.models import DataSpec, Experiment
-from components.spec.sweep import Cell, expand
+from components.spec.sweep import Cell, cell_name, expand
 
 STAGE_VERSIONS = {
     "prepare": 1,
@@ -111,20 +111,21 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     """The stages that follow once ``best`` is known; the experiment has a ``finetune``."""
     base, spec = best.cell.experiment, plan.experiment.finetune
     assert spec is not None
-    other = base.model_copy(update={"data": base.data.model_copy(update={"style": spec.style})})
-    data, scorer = _prepare(other, plan.data_hash), _scorer(base, plan.data_hash)
-    reference = _reference(other, plan.data_hash, scorer, base.evaluation.size)
+    sources = _Sources(best.cell, plan.data_hash)
+    data, scorer = sources.other_data(), sources.scorer()
+    reference = sources.reference(data, base.evaluation.size)
     inputs = {"model": best.train, "data": data}
     if spec.evaluate_every:
-        watch = _reference(other, plan.data_hash, scorer, base.training.evaluate_size)
+        watch = sources.reference(data, base.training.evaluate_size)
         inputs |= _roles(reference=watch, scorer=scorer)
     finetune = Node("finetune", "finetune", _dump(spec) | {"training": _dump(base.training)}, inputs)
-    sample = _sample(base, "sample-finetuned", finetune, best.sample.inputs["data"])
+    sample = _sample(base, "sample-finetuned", finetune, sources.data())
+    judges = {"reference": reference, "data": data} | _roles(scorer=scorer)
     return FinetunePlan(
         finetune,
         sample,
-        _evaluate(base, "evaluate-finetuned", sample, reference, data, scorer),
-        _evaluate(base, "evaluate-baseline", best.sample, reference, data, scorer),
+        _evaluate(base, "evaluate-finetuned", {"samples": sample} | judges),
+        _evaluate(base, "evaluate-baseline", {"samples": best.sample} | judges),
         reference,
     )
 
@@ -190,49 +191,68 @@ def _walk(node: Node) -> Iterator[Node]:
     yield node
 
 
+@dataclass(frozen=True)
+class _Sources:
+    """The stages that a cell's figures rest on: its data, the scorer, real references."""
+
+    cell: Cell
+    data_hash: DataHash
+
+    def data(self) -> Node:
+        """The data that the cell's model is trained on."""
+        return self._prepare("prepare", self.cell.experiment.data)
+
+    def other_data(self) -> Node:
+        """The same drawings in the style of `finetune`."""
+        experiment = self.cell.experiment
+        assert experiment.finetune is not None
+        other = experiment.data.model_copy(update={"style": experiment.finetune.style})
+        return self._prepare("prepare-finetune", other)
+
+    def scorer(self) -> Node | None:
+        """The domain CLIP, trained on every style that the experiment shows it."""
+        experiment = self.cell.experiment
+        if experiment.evaluation.clip != "domain":
+            return None
+        inputs = {"data": self.data()}
+        if experiment.finetune is not None:
+            inputs["data:finetune"] = self.other_data()
+        return Node(f"scorer{self._suffix}", "scorer", _dump(experiment.scorer), inputs)
+
+    def reference(self, data: Node, size: int) -> Node:
+        """Real images of ``data`` at ``size``: the holdout's features and the floor."""
+        evaluation = self.cell.experiment.evaluation
+        name = data.name.replace("prepare", "reference")
+        if size != evaluation.size:
+            name += f"-{size}px"
+        inputs = {"data": data} | _roles(scorer=self.scorer())
+        return Node(name, "reference", _dump(evaluation) | {"size": size}, inputs)
+
+    @property
+    def _suffix(self) -> str:
+        overrides = tuple(o for o in self.cell.overrides if o[0].startswith("data."))
+        return f"-{cell_name(overrides)}" if overrides else ""
+
+    def _prepare(self, name: str, data: DataSpec) -> Node:
+        return Node(name + self._suffix, "prepare", _dump(data), {}, self.data_hash(data))
+
+
 def _plan_cell(cell: Cell, data_hash: DataHash, swept: bool) -> PlannedCell:
-    experiment = cell.experiment
+    experiment, sources = cell.experiment, _Sources(cell, data_hash)
     suffix, model_suffix = (f"-{cell.name}", f"-{cell.model_name}") if swept else ("", "")
-    data, scorer = _prepare(experiment, data_hash), _scorer(experiment, data_hash)
-    reference = _reference(experiment, data_hash, scorer, experiment.evaluation.size)
+    data, scorer = sources.data(), _roles(scorer=sources.scorer())
+    reference = sources.reference(data, experiment.evaluation.size)
     inputs = {"data": data}
     if experiment.training.evaluate_every:
-        size = experiment.training.evaluate_size
-        watch = _reference(experiment, data_hash, scorer, size)
-        inputs |= _roles(reference=watch, scorer=scorer)
+        watch = sources.reference(data, experiment.training.evaluate_size)
+        inputs |= {"reference": watch} | scorer
     parts = ("process", "conditioning", "network", "training")
     spec = {part: _dump(getattr(experiment, part)) for part in parts}
     train = Node(f"train{model_suffix}", "train", spec, inputs)
     sample = _sample(experiment, f"sample{suffix}", train, data)
-    evaluate = _evaluate(experiment, f"evaluate{suffix}", sample, reference, data, scorer)
+    judges = {"samples": sample, "reference": reference, "data": data} | scorer
+    evaluate = _evaluate(experiment, f"evaluate{suffix}", judges)
     return PlannedCell(cell, train, sample, evaluate, reference)
-
-
-def _prepare(experiment: Experiment, data_hash: DataHash) -> Node:
-    data = experiment.data
-    name = f"prepare-{data.style}" if data.style else "prepare"
-    return Node(name, "prepare", _dump(data), {}, data_hash(data))
-
-
-def _scorer(experiment: Experiment, data_hash: DataHash) -> Node | None:
-    """The domain CLIP, trained on every style that the experiment shows it."""
-    if experiment.evaluation.clip != "domain":
-        return None
-    inputs = {"data": _prepare(experiment, data_hash)}
-    if experiment.finetune is not None:
-        style = {"style": experiment.finetune.style}
-        other = experiment.model_copy(update={"data": experiment.data.model_copy(update=style)})
-        inputs["data:finetune"] = _prepare(other, data_hash)
-    return Node("scorer", "scorer", _dump(experiment.scorer), inputs)
-
-
-def _reference(experiment: Experiment, data_hash: DataHash, scorer: Node | None, size: int) -> Node:
-    data = _prepare(experiment, data_hash)
-    spec = _dump(experiment.evaluation) | {"size": size}
-    name = data.name.replace("prepare", "reference")
-    if size != experiment.evaluation.size:
-        name += f"-{size}px"
-    return Node(name, "reference", spec, {"data": data} | _roles(scorer=scorer))
 
 
 def _sample(experiment: Experiment, name: str, model: Node, data: Node) -> Node:
@@ -240,10 +260,7 @@ def _sample(experiment: Experiment, name: str, model: Node, data: Node) -> Node:
     return Node(name, "sample", spec, {"model": model, "data": data})
 
 
-def _evaluate(
-    experiment: Experiment, name: str, sample: Node, reference: Node, data: Node, scorer: Node | None
-) -> Node:
-    inputs = {"samples": sample, "reference": reference, "data": data} | _roles(scorer=scorer)
+def _evaluate(experiment: Experiment, name: str, inputs: dict[str, Node]) -> Node:
     return Node(name, "evaluate", _dump(experiment.evaluation), inputs)
 
 

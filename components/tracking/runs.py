@@ -30,9 +30,6 @@ COMPLETE = "alphabar.complete"
 SWEEP = "alphabar.sweep"
 """Run tag: marks the parent run of a sweep."""
 
-TRAINING_VIEW = {"mlflow.experimentKind": "custom_model_development"}
-"""Experiment tag: the UI opens with runs and charts, not with its pages for language models."""
-
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
 
 
@@ -191,7 +188,7 @@ class Tracker:
                 experiment = self.client.get_experiment_by_name(name)
                 if experiment is None:
                     root = (self.artifacts / name).as_uri() if self.artifacts else None
-                    return str(self.client.create_experiment(name, root, tags=TRAINING_VIEW))
+                    return str(self.client.create_experiment(name, root))
         self._check(experiment)
         return str(experiment.experiment_id)
 

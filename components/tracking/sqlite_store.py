@@ -85,7 +85,10 @@ def _check(database: Path, uri: str) -> None:
         with contextlib.closing(sqlite3.connect(database, timeout=4.0)) as connection:
             names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
             if names:
-                connection.execute("BEGIN IMMEDIATE")  # fails at once on a read-only file
+                # a write that changes nothing: on a read-only file only a write fails
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(f"PRAGMA user_version = {int(version)}")
                 connection.rollback()
     except sqlite3.DatabaseError as error:
         if "readonly" in str(error) or "unable to open" in str(error):

@@ -15,6 +15,16 @@ from components.training.module import DiffusionModule
 HISTORY_EVERY = 10  # steps between rows of history.csv
 
 
+class MoveAverage(pl.Callback):
+    """Moves the EMA. Stands before all that saves or samples it: Lightning calls callbacks in
+    order, and the module's own hook after all of them."""
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        pl_module.move_average()
+
+
 class ReportProgress(pl.Callback):
     """Hand (step, total, loss) on."""
 

@@ -16,7 +16,13 @@ from components.runtime import Runtime
 from components.spec.models import TrainingSpec
 from components.store import write_json
 from components.training.batches import Batches, TrainingData, TrainingSet
-from components.training.callbacks import Evaluate, KeepResumePoint, ReportProgress, WriteHistory
+from components.training.callbacks import (
+    Evaluate,
+    KeepResumePoint,
+    MoveAverage,
+    ReportProgress,
+    WriteHistory,
+)
 from components.training.evaluation import Watch
 from components.training.history import EVALUATIONS, HISTORY, Journal
 from components.training.module import DiffusionModule
@@ -60,6 +66,7 @@ def _fit(
     for journal in (history, Journal(scratch / "evaluations.csv", EVALUATIONS)):
         journal.rewind(first)
     callbacks: list[pl.Callback] = [
+        MoveAverage(),
         ReportProgress(runtime.progress, training.steps),
         WriteHistory(history, training.steps),
     ]

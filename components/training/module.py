@@ -82,8 +82,8 @@ class DiffusionModule(pl.LightningModule):
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
 
-    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
-        """Move the average, once a step."""
+    def move_average(self) -> None:
+        """Move the average; called once after each optimiser step."""
         update_ema(self.ema, self.network, self.training_spec.ema, self.global_step)
 
     def _lr_factor(self, step: int) -> float:

@@ -70,7 +70,7 @@ def ensure_prefect_server(
         if server and port is not None and server.port != port:
             raise AlphabarError(
                 f"the Prefect server of {root} runs already, on port {server.port}",
-                "leave --prefect-port out to use it, or stop it first: alphabar up --stop",
+                "leave --prefect-port out to use it, or stop it first: alphabar down",
             )
         if server is None or not _healthy(server.port):
             began = time.monotonic()
@@ -233,7 +233,7 @@ def _await_healthy(server: Background, pause: Pause) -> None:
         server,
         lambda: _healthy(server.port),
         seconds=START_SECONDS,
-        remedy="run this again; if that does not help, `alphabar up --stop` and run it once more",
+        remedy="run this again; if that does not help, `alphabar down` and run it once more",
         pause=pause,
     )
 

@@ -133,6 +133,18 @@ def stop(background: Background, record: Path, grace: float = 10.0) -> None:
     record.unlink(missing_ok=True)
 
 
+def stop_children(background: Background, grace: float = 10.0) -> None:
+    """Ask the process's own children to end, and wait for them up to ``grace`` seconds."""
+    if not background.alive():
+        return
+    with contextlib.suppress(psutil.NoSuchProcess):
+        children = psutil.Process(background.pid).children()
+        for child in children:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.terminate()
+        _running(children, grace)
+
+
 def _family(background: Background) -> list[psutil.Process]:
     """The process, its descendants, and what is left of the session that it was started in."""
     family: dict[int, psutil.Process] = {}

@@ -17,7 +17,7 @@ from flows.servers.prefect_client import (
     prefect_client,
 )
 from flows.servers.prefect_server import client_environment, prefect_home
-from flows.servers.processes import Background, Pause, await_ready, find, launch, stop
+from flows.servers.processes import Background, Pause, await_ready, find, launch, stop, stop_children
 
 START_SECONDS = 90.0
 POLL_SECONDS = 5
@@ -69,7 +69,12 @@ def await_worker(worker: Background, root: Path, api_url: str, pause: Pause = ti
 
 
 def stop_worker(worker: Background, root: Path, api_url: str) -> None:
-    """Stop the worker with the run it is in the middle of; the server is told."""
+    """Stop the worker with the run it is in the middle of; the server is told.
+
+    The run goes first: asked itself, it reports that it crashed. A worker that is asked kills
+    it, and it is `Running` on the server's pages for ever.
+    """
+    stop_children(worker)
     stop(worker, record_path(root))
     with contextlib.suppress(AlphabarError), prefect_client(api_url, root) as client:
         forget_worker(client, worker_name())

@@ -11,19 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.data.fetch import fetch
-
 Records = list[dict[str, object]]
-REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A root with the packaged data; tests only read it."""
-    root = tmp_path_factory.mktemp("fetched")
-    shutil.copy(REPOSITORY / "data.dvc", root)
-    fetch(root)
-    return root
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -192,6 +194,11 @@ def test_the_scheduler_starts_a_run_and_ctrl_c_stops_everything(
     assert printed.splitlines() == ["stopping ...", "stopped"]
     assert not [process for process in family if _runs(process)]
     assert not _answers(api)
+    with contextlib.closing(sqlite3.connect(served_root / ".prefect" / "prefect.db")) as database:
+        states = database.execute(
+            "SELECT state_type FROM flow_run WHERE deployment_id NOTNULL AND start_time NOTNULL"
+        ).fetchall()
+    assert states == [("CRASHED",)]
 
 
 def _runs(process: psutil.Process) -> bool:

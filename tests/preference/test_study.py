@@ -36,7 +36,7 @@ class Tags(HTMLParser):
         self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
 
 
-def run(models: dict[str, Path], out: Path, **changes: Any) -> Path:
+def run(models: dict[str, Path], out: Path, **changes: object) -> Path:
     out.mkdir()
     study(SPEC | changes, models, out, Runtime())
     return out

@@ -2,14 +2,15 @@
 
 import csv
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from components.reporting.report import report
+from components.runtime import Runtime
 from components.spec.loading import parse_experiment
 from components.spec.plan import plan_baselines, plan_finetune, plan_report
 
@@ -33,15 +34,7 @@ DISTANCES = (210.0, 190.0, 300.0, 169.0, 153.0, 256.0, 158.0)
 FLOOR = 88.0
 
 
-@dataclass(frozen=True)
-class ReportInput:
-    """What the stage `report` is called with."""
-
-    spec: dict[str, Any]
-    inputs: Mapping[str, Path]
-
-
-def record(value: float, half: float, **extra: Any) -> dict[str, Any]:
+def record(value: float, half: float, **extra: object) -> dict[str, Any]:
     return {
         "value": value,
         "low": value - half,
@@ -109,18 +102,15 @@ def write_training(directory: Path, speed: float, watched: bool = True) -> Path:
     (directory / "history.csv").write_text("\n".join(lines) + "\n")
     rows = ["step,metric,value,low,high"]
     for step in (200, 400, 600) if watched else ():
-        rows.append(
-            f"{step},fd_efficientnet_lite0,{9000 * speed / step},{8000 * speed / step},{9900 * speed / step}"
-        )
-        rows.append(
-            f"{step},clip_score_domain,{0.2 + step / 3000},{0.18 + step / 3000},{0.22 + step / 3000}"
-        )
+        fd, clip = 9000 * speed / step, 0.2 + step / 3000
+        rows.append(f"{step},fd_efficientnet_lite0,{fd},{0.9 * fd},{1.1 * fd}")
+        rows.append(f"{step},clip_score_domain,{clip},{clip - 0.02},{clip + 0.02}")
     (directory / "evaluations.csv").write_text("\n".join(rows) + "\n")
     (directory / "metrics.json").write_text('{"loss": 0.05, "parameters": 1000, "steps": 600}')
     return directory
 
 
-def build(root: Path, caption: str = "the digit") -> ReportInput:
+def build(root: Path, caption: str = "the digit") -> SimpleNamespace:
     """The report's node as the plan makes it, over directories that lie under ``root``."""
     plan = plan_baselines(parse_experiment(EXPERIMENT, "the test"), lambda _: "3f2a.dir")
     best = plan.cells[4]
@@ -146,9 +136,20 @@ def build(root: Path, caption: str = "the digit") -> ReportInput:
                 write_figures(directory, figures(fd, 0.3 + 20 / fd, 0.97))
             made[source.key] = directory
         inputs[role] = made[source.key]
-    return ReportInput(node.spec, inputs)
+    return SimpleNamespace(spec=node.spec, inputs=inputs)
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished report, for tests that only read it."""
+    root = tmp_path_factory.mktemp("written")
+    out = root / "out"
+    out.mkdir()
+    given = build(root / "store")
+    report(given.spec, given.inputs, out, Runtime())
+    return out
 
 
 @pytest.fixture
-def report_input(tmp_path: Path) -> ReportInput:
+def report_input(tmp_path: Path) -> SimpleNamespace:
     return build(tmp_path / "store")

@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from components.errors import AlphabarError
 from components.reporting.cells import model_names, read_cells, read_history, sampler_name
 
 
-def sampling(**changes: Any) -> dict[str, Any]:
+def sampling(**changes: object) -> dict[str, Any]:
     return {"solver": "ddim", "steps": 50, "guidance": 1.0, "eta": 0.0, "seed": 0} | changes
 
 
@@ -37,7 +38,7 @@ def test_cells_of_one_network_share_its_name() -> None:
     assert model_names(cells, [same, other])[1] == "schedule linear"
 
 
-def test_cells_are_read_in_the_plans_order(report_input: Any) -> None:
+def test_cells_are_read_in_the_plans_order(report_input: SimpleNamespace) -> None:
     cells = read_cells(report_input.spec, report_input.inputs)
     assert [cell.guidance for cell in cells] == [1, 2, 4, 1, 2, 4, 2]
     assert cells[4].figures["fd_efficientnet_lite0"].value == 153.0
@@ -45,7 +46,7 @@ def test_cells_are_read_in_the_plans_order(report_input: Any) -> None:
     assert cells[0].evaluations in (50, 100)
 
 
-def test_a_broken_history_is_named(report_input: Any) -> None:
+def test_a_broken_history_is_named(report_input: SimpleNamespace) -> None:
     directory = report_input.inputs["train:0"]
     (directory / "history.csv").write_text("step,loss\n1,abc\n")
     with pytest.raises(AlphabarError, match=r"history\.csv .*is broken"):

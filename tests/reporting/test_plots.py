@@ -1,8 +1,9 @@
 import re
-from typing import Any
+from types import SimpleNamespace
 from xml.etree import ElementTree  # noqa: S405 - our own SVG
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from components.reporting import drawing
@@ -13,13 +14,13 @@ from components.reporting.plots import averaged, losses, over_guidance, trade_of
 FD, CLIP = "fd_efficientnet_lite0", "clip_score_domain"
 
 
-def drawn(draw: drawing.Draw) -> Any:
+def drawn(draw: drawing.Draw) -> Axes:
     axes = Canvas().subplots()
     draw(axes)
     return axes
 
 
-def test_the_trade_off_has_a_line_a_network_and_sampler(report_input: Any) -> None:
+def test_the_trade_off_has_a_line_a_network_and_sampler(report_input: SimpleNamespace) -> None:
     cells = read_cells(report_input.spec, report_input.inputs)
     floor = read_figures(report_input.inputs["reference"])[FD]
     axes = drawn(trade_off(cells, floor, FD, CLIP))
@@ -35,14 +36,14 @@ def test_the_trade_off_has_a_line_a_network_and_sampler(report_input: Any) -> No
     assert any(list(np.asarray(line.get_ydata())) == [88.0, 88.0] for line in axes.lines)
 
 
-def test_error_bars_span_the_interval(report_input: Any) -> None:
+def test_error_bars_span_the_interval(report_input: SimpleNamespace) -> None:
     cells = read_cells(report_input.spec, report_input.inputs)
     axes = drawn(over_guidance(cells[3:6], None, FD))
     segments = axes.containers[0].lines[2][0].get_segments()
     assert [(s[0][1], s[1][1]) for s in segments] == [(163, 175), (147, 159), (250, 262)]
 
 
-def test_cells_without_the_metric_are_left_out(report_input: Any) -> None:
+def test_cells_without_the_metric_are_left_out(report_input: SimpleNamespace) -> None:
     cells = read_cells(report_input.spec, report_input.inputs)
     assert drawn(over_guidance(cells, None, "kid")).containers == []
 

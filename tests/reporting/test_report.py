@@ -2,7 +2,7 @@ import csv
 import json
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -30,7 +30,7 @@ class Seen(HTMLParser):
         self.without_alt += tag == "img" and not values.get("alt")
 
 
-def run(report_input: Any, out: Path) -> Path:
+def run(report_input: SimpleNamespace, out: Path) -> Path:
     out.mkdir()
     report(report_input.spec, report_input.inputs, out, Runtime())
     return out
@@ -42,8 +42,11 @@ def look(page: Path) -> Seen:
     return seen
 
 
-def test_two_runs_write_the_same_bytes(report_input: Any, tmp_path: Path) -> None:
-    one, other = run(report_input, tmp_path / "one"), run(report_input, tmp_path / "other")
+def test_two_runs_write_the_same_bytes(
+    written: Path, report_input: SimpleNamespace, tmp_path: Path
+) -> None:
+    # the second run reads other directories of the same content
+    one, other = written, run(report_input, tmp_path / "other")
     names = sorted(path.name for path in one.iterdir())
     assert names == [
         "index.html",
@@ -58,9 +61,8 @@ def test_two_runs_write_the_same_bytes(report_input: Any, tmp_path: Path) -> Non
         assert str(tmp_path).encode() not in (one / name).read_bytes(), name
 
 
-def test_the_page_shows_every_cell_and_loads_nothing(report_input: Any, tmp_path: Path) -> None:
-    out = run(report_input, tmp_path / "out")
-    seen, text = look(out / "index.html"), (out / "index.html").read_text(encoding="utf-8")
+def test_the_page_shows_every_cell_and_loads_nothing(written: Path) -> None:
+    seen, text = look(written / "index.html"), (written / "index.html").read_text(encoding="utf-8")
     assert len(seen.sources) == 7 + 2  # a tile a cell, before and after fine-tuning
     assert all(source.startswith("data:image/png;base64,") for source in seen.sources)
     assert seen.without_alt == 0
@@ -74,28 +76,28 @@ def test_the_page_shows_every_cell_and_loads_nothing(report_input: Any, tmp_path
     assert set(seen.links) >= {"study/index.html", "results.csv", "metrics.json"}
 
 
-def test_results_csv_has_a_row_a_cell_and_metric(report_input: Any, tmp_path: Path) -> None:
-    out = run(report_input, tmp_path / "out")
-    with (out / "results.csv").open(newline="") as file:
+def test_results_csv_has_a_row_a_cell_and_metric(written: Path) -> None:
+    with (written / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 7 * 4 + 3 + 2 * 4 + 3  # cells, floor, before and after, the new floor
     first = rows[0]
     assert first["name"] == "schedule=linear,guidance=1"
     assert (first["metric"], first["value"]) == ("fd_efficientnet_lite0", "210.0")
     assert (first["low"], first["high"], first["n_generated"]) == ("204.0", "216.0", "40")
-    assert json.loads((out / "metrics.json").read_text())["best"] == "schedule=cosine,guidance=2"
+    assert (
+        json.loads((written / "metrics.json").read_text())["best"] == "schedule=cosine,guidance=2"
+    )
 
 
-def test_the_pictures_open(report_input: Any, tmp_path: Path) -> None:
-    out = run(report_input, tmp_path / "out")
+def test_the_pictures_open(written: Path) -> None:
     for name in ("samples.png", "tradeoff.png", "loss.png"):
-        with Image.open(out / name) as image:
+        with Image.open(written / name) as image:
             image.load()
             assert image.width > 600
             assert not image.info.keys() & {"Software", "date", "Creation Time"}
 
 
-def test_a_hostile_name_is_only_text(report_input: Any, tmp_path: Path) -> None:
+def test_a_hostile_name_is_only_text(report_input: SimpleNamespace, tmp_path: Path) -> None:
     spec = report_input.spec
     hostile = 'x"><script>alert(1)</script>'
     spec["name"] = hostile
@@ -104,7 +106,7 @@ def test_a_hostile_name_is_only_text(report_input: Any, tmp_path: Path) -> None:
     assert "script" not in seen.tags
 
 
-def test_cells_with_other_seeds_are_named(report_input: Any, tmp_path: Path) -> None:
+def test_cells_with_other_seeds_are_named(report_input: SimpleNamespace, tmp_path: Path) -> None:
     path = report_input.inputs["sample:2"] / "samples.csv"
     header, *rows = path.read_text().splitlines()
     path.write_text("\n".join([header, *("9" + row for row in rows)]))
@@ -112,7 +114,9 @@ def test_cells_with_other_seeds_are_named(report_input: Any, tmp_path: Path) -> 
     assert "same seeds and labels, except: schedule=linear,guidance=4." in text
 
 
-def test_without_finetune_and_clip_score_the_page_stands(report_input: Any, tmp_path: Path) -> None:
+def test_without_finetune_and_clip_score_the_page_stands(
+    report_input: SimpleNamespace, tmp_path: Path
+) -> None:
     inputs = {role: path for role, path in report_input.inputs.items() if "tune" not in role}
     del inputs["evaluate:baseline"]
     for role, path in inputs.items():
@@ -129,7 +133,7 @@ def test_without_finetune_and_clip_score_the_page_stands(report_input: Any, tmp_
     assert "study/" not in text
 
 
-def test_a_missing_figure_file_is_named(report_input: Any, tmp_path: Path) -> None:
+def test_a_missing_figure_file_is_named(report_input: SimpleNamespace, tmp_path: Path) -> None:
     (report_input.inputs["evaluate:1"] / "metrics.json").unlink()
     with pytest.raises(AlphabarError, match=r"metrics\.json does not exist"):
         run(report_input, tmp_path / "out")

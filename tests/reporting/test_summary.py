@@ -1,4 +1,4 @@
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 
@@ -7,7 +7,7 @@ from components.reporting.summary import headline, sentences
 
 
 @pytest.fixture
-def results(report_input: Any) -> Results:
+def results(report_input: SimpleNamespace) -> Results:
     return read(report_input.spec, report_input.inputs)
 
 

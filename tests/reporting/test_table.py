@@ -16,7 +16,7 @@ from components.reporting.table import (
 )
 
 
-def metrics(fd: float, half: float = 5.0, **protocol: Any) -> dict[str, Any]:
+def metrics(fd: float, half: float = 5.0, **protocol: object) -> dict[str, Any]:
     record = {"value": fd, "low": fd - half, "high": fd + half, "n_generated": 500}
     clip = {"value": 0.3, "low": 0.29, "high": 0.31, "n_generated": 500}
     return {"metrics": {"clip_score_domain": clip, "fd_x": record | protocol}}

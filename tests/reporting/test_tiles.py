@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def test_large_images_are_averaged_down() -> None:
     assert tile(made, choose(made)).shape[0] < 100
 
 
-def test_the_labelled_sheet_leaves_a_missing_cell_white(report_input: Any) -> None:
+def test_the_labelled_sheet_leaves_a_missing_cell_white(report_input: SimpleNamespace) -> None:
     cells = read_cells(report_input.spec, report_input.inputs)
     sheet = labelled_sheet(cells, choose(cells[0].samples))
     assert sheet.dtype == np.uint8
@@ -55,7 +55,7 @@ def test_the_labelled_sheet_leaves_a_missing_cell_white(report_input: Any) -> No
     assert (sheet[height // 2 + 20 : -30, -width // 5 : -30] != 255).any()
 
 
-def test_two_networks_lie_in_two_rows(report_input: Any, tmp_path: Path) -> None:
+def test_two_networks_lie_in_two_rows(report_input: SimpleNamespace, tmp_path: Path) -> None:
     cells = read_cells(report_input.spec, report_input.inputs)
     choice = choose(cells[0].samples)
     one_row = labelled_sheet(cells[:3], choice)

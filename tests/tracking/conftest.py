@@ -26,8 +26,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(tmp_path: Path, migrated: Path) -> Path:
-    """A project folder with a space in its name and an empty, migrated store."""
-    folder = tmp_path / "a project"
+    """A project folder with an awkward name and an empty, migrated store."""
+    folder = tmp_path / "a project #1 %20é"
     (folder / "mlruns").mkdir(parents=True)
     shutil.copy(migrated, folder / "mlruns" / "mlflow.db")
     return folder

@@ -1,0 +1,72 @@
+"""What many tests share: prepared data, and experiments shrunk from the shipped one."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.update(
+    HF_HUB_OFFLINE="1",
+    DO_NOT_TRACK="1",
+    DVC_NO_ANALYTICS="1",
+    PREFECT_SERVER_ANALYTICS_ENABLED="false",
+    TOKENIZERS_PARALLELISM="false",
+)
+
+ROOT = Path(__file__).parent.parent
+SHRINK = {
+    "scorer": {"steps": 60},
+    "network": {"channels": [16, 32], "layers_per_block": 1},
+    "training": {
+        "steps": 30,
+        "batch_size": 64,
+        "lr": 2.0e-3,
+        "ema": 0.9,
+        "checkpoint_every": 10,
+        "evaluate_every": 15,
+        "evaluate_samples": 40,
+        "evaluate_steps": 4,
+    },
+    "sampling": {"steps": 8, "guidance": 2},
+    "evaluation": {"samples": 60, "classifier": "svc"},
+    "sweep": {"process.schedule": ["linear", "cosine"]},
+    "also": [{"sampling.solver": "ddpm", "sampling.steps": 12}],
+    "finetune": {"style": "bold", "steps": 10, "lr": 5.0e-4, "batch_size": 64},
+    "study": {"pairs": 6},
+}
+"""The shipped digits experiment at a size for tests: the same stages, a minute of work."""
+
+
+@pytest.fixture(scope="session")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with the packaged data; tests only read it."""
+    from components.data.fetch import fetch
+
+    root = tmp_path_factory.mktemp("fetched")
+    shutil.copy(ROOT / "data.dvc", root)
+    fetch(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def digits(fetched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The digits, prepared."""
+    from components.data.prepare import prepare
+    from components.runtime import Runtime
+    from components.spec.models import DataSpec
+
+    out = tmp_path_factory.mktemp("prepared")
+    spec = DataSpec(source="digits", size=8, holdout=0.3).model_dump(mode="json")
+    prepare(spec, {"raw": fetched / "data" / "digits"}, out, Runtime())
+    return out
+
+
+@pytest.fixture
+def shrunk() -> dict[str, Any]:
+    """The shipped experiment's content, shrunk by SHRINK."""
+    from components.spec.loading import load_yaml
+
+    values: dict[str, Any] = load_yaml(ROOT / "experiments" / "digits.yaml")
+    return values | SHRINK

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from components.errors import AlphabarError
+from components.evaluation.clip_score import clip_score_estimate, clip_scores
+
+EAST = np.array([[1.0, 0.0]], np.float32)
+
+
+def test_a_caption_in_the_same_direction_scores_a_hundred() -> None:
+    assert clip_scores(EAST, 7 * EAST) == pytest.approx([100.0])
+
+
+def test_a_caption_in_the_opposite_direction_scores_nought_not_less() -> None:
+    assert clip_scores(EAST, -EAST) == pytest.approx([0.0])
+
+
+def test_an_angle_of_sixty_degrees_scores_fifty() -> None:
+    assert clip_scores(EAST, np.array([[0.5, 3**0.5 / 2]], np.float32)) == pytest.approx([50.0])
+
+
+def test_the_estimate_is_the_mean_of_the_clipped_scores() -> None:
+    images = np.repeat(EAST, 4, axis=0)
+    estimate = clip_score_estimate(images, np.array([[1, 0], [1, 0], [-1, 0], [0, 1]], "f4"), 0.95)
+    assert estimate.value == pytest.approx(50.0)
+    assert estimate.low < 50.0 < estimate.high
+
+
+def test_a_single_image_is_too_few() -> None:
+    with pytest.raises(AlphabarError, match="too few"):
+        clip_score_estimate(EAST, EAST, 0.95)

@@ -1,0 +1,55 @@
+import numpy as np
+import torch
+from torch.nn.functional import normalize
+
+from components.evaluation.contrastive import Pairs, contrastive_loss, train_projections
+from components.spec.models import ScorerSpec
+
+SPEC = ScorerSpec(steps=40, batch_size=16, embed_dim=8)
+
+
+def made_up_pairs() -> Pairs:
+    generator = np.random.default_rng(0)
+    captions = generator.normal(size=(4, 12)).astype(np.float32)
+    caption_of = generator.integers(0, 4, 80)
+    images = captions[caption_of] @ generator.normal(size=(12, 20)) + 5.0
+    return Pairs(images.astype(np.float32), captions, caption_of.astype(np.intp))
+
+
+def test_the_same_seed_gives_the_same_projections_and_another_seed_others() -> None:
+    first, again = (train_projections(made_up_pairs(), SPEC) for _ in range(2))
+    other = train_projections(made_up_pairs(), SPEC.model_copy(update={"seed": 1}))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["text.proj.weight"], other["text.proj.weight"])
+
+
+def test_training_leaves_the_global_generator_alone() -> None:
+    before = torch.random.get_rng_state()
+    train_projections(made_up_pairs(), SPEC)
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_trained_projections_find_each_image_s_caption_from_raw_features() -> None:
+    pairs = made_up_pairs()
+    trained = train_projections(pairs, SPEC)
+    images = torch.tensor(pairs.images) @ trained["visual.head.proj.weight"].T
+    images = normalize(images + trained["visual.head.proj.bias"], dim=-1)
+    captions = normalize(torch.tensor(pairs.captions) @ trained["text.proj.weight"].T, dim=-1)
+    nearest = (images @ captions.T).argmax(dim=1)
+    assert (nearest == torch.tensor(pairs.caption_of)).float().mean() > 0.95
+
+
+def test_images_that_share_a_caption_are_no_rivals() -> None:
+    captions = normalize(torch.eye(2), dim=-1)
+    caption_of = torch.tensor([0, 0, 0, 1])
+    loss = contrastive_loss(captions[caption_of], captions, caption_of, torch.tensor(100.0))
+    # the best a caption with three images can do is to share its choice among them: log 3
+    assert abs(loss.item() - np.log(3) / 4) < 1e-4
+
+
+def test_progress_ends_at_the_last_step() -> None:
+    seen: list[tuple[int, int]] = []
+    train_projections(
+        made_up_pairs(), SPEC, lambda done, total, note="": seen.append((done, total))
+    )
+    assert seen[-1] == (40, 40)

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from components.evaluation.retrieval import retrieval
+
+
+def test_an_image_at_its_caption_is_found() -> None:
+    found = retrieval(np.eye(5, dtype="f4"), np.eye(5, dtype="f4"), np.arange(5), 0, 0.95)
+    assert (found.top1.value, found.candidates, found.chance) == (1.0, 5, 0.2)
+
+
+def test_a_tie_is_a_miss() -> None:
+    same = np.ones((3, 2), np.float32)
+    assert retrieval(same, same, np.arange(3), 0, 0.95).top1.value == 0.0
+
+
+def test_many_captions_leave_a_hundred_to_choose_from() -> None:
+    points = np.eye(150, dtype=np.float32)
+    found = retrieval(points, points, np.arange(150), 0, 0.95)
+    assert (found.top1.value, found.candidates) == (1.0, 100)
+
+
+def test_guesses_among_many_captions_are_right_as_often_as_chance() -> None:
+    generator = np.random.default_rng(0)
+    images, captions = generator.normal(size=(4000, 8)), generator.normal(size=(150, 8))
+    found = retrieval(images, captions, generator.integers(0, 150, 4000), 0, 0.99)
+    assert found.top1.low < found.chance < found.top1.high
+
+
+def test_the_draw_of_other_captions_follows_the_seed() -> None:
+    generator = np.random.default_rng(1)
+    images, captions = generator.normal(size=(300, 8)), generator.normal(size=(400, 8))
+    images = images + 0.8 * captions[:300]
+    shares = [
+        retrieval(images.copy(), captions, np.arange(300), s, 0.95).top1.value for s in (0, 0, 1, 2)
+    ]
+    assert shares[0] == pytest.approx(shares[1])
+    assert len(set(shares)) > 1

@@ -1,0 +1,66 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import AlphabarError
+from components.evaluation.domain_clip import FILE_NAME
+from components.evaluation.records import read_metrics
+from components.evaluation.scorer import scorer
+from components.runtime import Runtime
+
+RUNTIME = Runtime(accelerator="cpu")
+
+
+def test_held_out_digits_find_their_captions(scorer_dir: Path) -> None:
+    record = read_metrics(scorer_dir / "metrics.json")["retrieval_top1_regular"]
+    assert record.value > 0.7
+    assert (record.chance, record.n_reference, record.n_generated) == (0.1, 10, 200)
+
+
+def test_the_same_training_gives_the_same_bytes(
+    digits: Path, scorer_dir: Path, scorer_spec: dict[str, Any], tmp_path: Path
+) -> None:
+    scorer(scorer_spec, {"data": digits}, tmp_path, RUNTIME)
+    for name in (FILE_NAME, "metrics.json"):
+        assert (tmp_path / name).read_bytes() == (scorer_dir / name).read_bytes()
+
+
+def test_two_styles_are_learned_together_and_reported_apart(
+    digits: Path,
+    scorer_dir: Path,
+    scorer_spec: dict[str, Any],
+    prepared: Callable[..., Path],
+    digit_arrays: Any,
+    tmp_path: Path,
+) -> None:
+    images, classes, captions = (part[:300] for part in digit_arrays)
+    negative = prepared(
+        tmp_path / "data", 255 - images, classes, captions, n_train=200, style="negative"
+    )
+    out = tmp_path / "out"
+    out.mkdir()
+    scorer(scorer_spec, {"data": digits, "data:finetune": negative}, out, RUNTIME)
+    records = read_metrics(out / "metrics.json")
+    assert set(records) == {"retrieval_top1_regular", "retrieval_top1_negative"}
+    assert records["retrieval_top1_negative"].value > 0.5
+    assert (out / FILE_NAME).read_bytes() != (scorer_dir / FILE_NAME).read_bytes()
+
+
+@pytest.mark.parametrize(("caption", "fault"), [("", "no caption"), ("a digit", "are the same")])
+def test_captions_that_teach_nothing_are_refused(
+    scorer_spec: dict[str, Any],
+    prepared: Callable[..., Path],
+    digit_arrays: Any,
+    tmp_path: Path,
+    caption: str,
+    fault: str,
+) -> None:
+    images, classes, _ = (part[:30] for part in digit_arrays)
+    data = prepared(tmp_path / "data", images, classes, [caption] * 30, n_train=20)
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(AlphabarError, match=fault):
+        scorer(scorer_spec, {"data": data}, out, RUNTIME)
+    assert list(out.iterdir()) == []

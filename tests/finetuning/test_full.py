@@ -1,0 +1,57 @@
+"""Fine-tuning starts from the model it is given."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from components.errors import AlphabarError
+from components.finetuning.full import finetune
+from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
+from components.runtime import Runtime
+from components.spec.models import (
+    ConditioningSpec,
+    FinetuneSpec,
+    NetworkSpec,
+    ProcessSpec,
+    TrainingSpec,
+)
+
+
+def baseline(folder: Path, size: int = 8) -> Path:
+    config = {
+        "process": ProcessSpec().model_dump(mode="json"),
+        "network": NetworkSpec(channels=[8, 16]).model_dump(mode="json"),
+        "conditioning": ConditioningSpec().model_dump(mode="json"),
+        "images": {"size": size, "channels": 1, "classes": [str(k) for k in range(10)]},
+    }
+    model = new_checkpoint(config, seed=0)
+    folder.mkdir()
+    save_checkpoint(folder, config, model.network)
+    return folder
+
+
+def run(model: Path, data: Path, out: Path, lr: float) -> dict[str, torch.Tensor]:
+    out.mkdir()
+    section = FinetuneSpec(style="bold", steps=3, batch_size=16, lr=lr, warmup_steps=0, ema=0.0)
+    spec = section.model_dump(mode="json") | {"training": TrainingSpec().model_dump(mode="json")}
+    finetune(spec, {"model": model, "data": data}, out, Runtime(accelerator="cpu"))
+    return load_checkpoint(out).network.state_dict()
+
+
+def distance(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> float:
+    return max((a[name] - b[name]).abs().max().item() for name in a)
+
+
+def test_a_tiny_rate_stays_at_the_baseline_and_a_real_one_leaves_it(
+    tmp_path: Path, digits: Path
+) -> None:
+    model = baseline(tmp_path / "model")
+    start = load_checkpoint(model).network.state_dict()
+    assert distance(run(model, digits, tmp_path / "still", 1e-12), start) < 1e-6
+    assert distance(run(model, digits, tmp_path / "moved", 1e-2), start) > 1e-3
+
+
+def test_data_that_does_not_fit_the_model_is_refused(tmp_path: Path, digits: Path) -> None:
+    with pytest.raises(AlphabarError, match="fine-tune on data of the same size"):
+        run(baseline(tmp_path / "model", size=16), digits, tmp_path / "out", 1e-3)

@@ -1,0 +1,114 @@
+"""Checkpoints rebuild themselves, and broken ones are named."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from components.errors import AlphabarError
+from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
+from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
+
+
+def config(encoder: str = "class", channels: int = 1, size: int = 8, **process: Any) -> dict:
+    return {
+        "process": ProcessSpec(steps=100, **process).model_dump(mode="json"),
+        "network": NetworkSpec(channels=[8, 16], layers_per_block=1).model_dump(mode="json"),
+        "conditioning": ConditioningSpec(encoder=encoder).model_dump(mode="json"),
+        "images": {
+            "size": size,
+            "channels": channels,
+            "classes": ["a", "b", "c"] if encoder == "class" else [],
+        },
+    }
+
+
+@pytest.mark.parametrize("encoder", ["none", "class", "minilm"])
+@pytest.mark.parametrize(("channels", "size"), [(1, 8), (3, 16)])
+def test_a_loaded_checkpoint_predicts_what_the_saved_one_did(
+    tmp_path: Path, encoder: str, channels: int, size: int
+) -> None:
+    model = new_checkpoint(config(encoder, channels, size), seed=3)
+    model.network.eval()
+    save_checkpoint(tmp_path, model.config, model.network)
+    loaded = load_checkpoint(tmp_path)
+    x = torch.randn(2, *model.image_shape, generator=torch.Generator().manual_seed(0))
+    t = torch.tensor([0.2, 1.0], dtype=torch.float64)
+    rows = model.conditioner.encode([0, 2], ["a red heart", "a cat"])
+    with torch.inference_mode():
+        expected, actual = model.predict(x, t, rows), loaded.predict(x, t, rows)
+    assert expected.shape == x.shape
+    torch.testing.assert_close(actual, expected, rtol=0, atol=0)
+    assert loaded.config == model.config
+
+
+@pytest.mark.parametrize("encoder", ["class", "minilm"])
+def test_the_condition_reaches_the_prediction(encoder: str) -> None:
+    model = new_checkpoint(config(encoder), seed=0)
+    model.network.eval()
+    x = torch.zeros(2, *model.image_shape)
+    rows = model.conditioner.encode([0, 1], ["a red heart", "a cat"])
+    with torch.inference_mode():
+        out = model.predict(x, torch.ones(2, dtype=torch.float64), rows)
+    assert (out[0] - out[1]).abs().max() > 1e-6
+
+
+def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
+    content = set()
+    for name in ("a", "b"):
+        folder = tmp_path / name
+        folder.mkdir()
+        model = new_checkpoint(config(), seed=5)
+        save_checkpoint(folder, model.config, model.network)
+        content.add((folder / "model.safetensors").read_bytes())
+    assert len(content) == 1
+
+
+def test_building_a_network_leaves_the_global_generator_alone() -> None:
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first = new_checkpoint(config(), seed=5).network.state_dict()
+    assert torch.equal(torch.get_rng_state(), before)
+    second = new_checkpoint(config(), seed=6).network.state_dict()
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AlphabarError, match=r"model\.safetensors does not exist"):
+        load_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("keep", [0, 7, 4000])
+def test_a_checkpoint_cut_short_is_named(tmp_path: Path, keep: int) -> None:
+    model = new_checkpoint(config(), seed=0)
+    save_checkpoint(tmp_path, model.config, model.network)
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(AlphabarError, match="not a whole alphabar checkpoint"):
+        load_checkpoint(tmp_path)
+
+
+def test_somebody_elses_safetensors_are_named(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file({"w": torch.zeros(1)}, tmp_path / "model.safetensors")
+    with pytest.raises(AlphabarError, match="not a whole alphabar checkpoint"):
+        load_checkpoint(tmp_path)
+
+
+def test_a_size_that_cannot_be_halved_is_named() -> None:
+    with pytest.raises(AlphabarError, match=r"`data\.size: 9` cannot be halved"):
+        new_checkpoint(config(size=9), seed=0)
+
+
+def test_classes_are_asked_for_when_there_are_none() -> None:
+    broken = config()
+    broken["images"]["classes"] = []
+    with pytest.raises(AlphabarError, match="needs labels, and the data has none"):
+        new_checkpoint(broken, seed=0)
+
+
+def test_a_class_that_the_model_does_not_know_is_refused() -> None:
+    with pytest.raises(AlphabarError, match="outside 0 … 2"):
+        new_checkpoint(config(), seed=0).conditioner.encode([3], [""])

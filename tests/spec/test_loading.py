@@ -1,0 +1,96 @@
+"""The experiment file: what is refused, and that the message names it."""
+
+from pathlib import Path
+
+import pytest
+
+from components.errors import AlphabarError
+from components.spec.loading import load_experiment, parse_experiment
+
+GOOD = {"name": "x", "data": {"source": "digits"}}
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+
+def refusal(values: dict) -> str:
+    with pytest.raises(AlphabarError) as caught:
+        parse_experiment(GOOD | values, "file.yaml")
+    assert caught.value.remedy
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.yaml")), ids=lambda p: p.name)
+def test_every_shipped_experiment_is_valid(path: Path) -> None:
+    assert load_experiment(path).name
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"trainning": {}}, ["file.yaml", "`trainning`", "did you mean `training`"]),
+        ({"training": {"stepz": 3}}, ["`training.stepz`", "did you mean `steps`"]),
+        ({"training": {"lr": "fast"}}, ["`training.lr: 'fast'`", "number"]),
+        ({"training": {"steps": 2.5}}, ["`training.steps: 2.5`", "integer"]),
+        ({"training": {"steps": True}}, ["`training.steps: True`"]),
+        ({"training": {"lr": 7.0}}, ["`training.lr: 7.0`", "less than or equal to 1"]),
+        ({"training": {"lr": float("nan")}}, ["`training.lr: nan`", "finite"]),
+        ({"process": {"schedule": "cosin"}}, ["`process.schedule: cosin`", "`cosine`"]),
+        ({"data": {"source": "digits", "style": "italic"}}, ["no style `italic`", "regular, bold"]),
+        ({"data": {"source": "folder"}}, ["`name` is given with source `folder`"]),
+        ({"data": {"source": "digits", "size": 2}}, ["`data.size: 2`", "greater than"]),
+        ({"name": "../up"}, ["`name: '../up'`"]),
+        ({"sweep": {"process.shedule": ["linear"]}}, ["`process.shedule`", "`process.schedule`"]),
+        ({"sweep": {"process.schedule": ["linar"]}}, ["cell schedule=linar", "`linear`"]),
+        ({"sweep": {"registry.model": ["a"]}}, ["`registry.model` cannot be swept"]),
+        ({"sweep": {"sampling.guidance": [1, 1.0]}}, ["guidance=1 is planned twice"]),
+        ({"sweep": {"sampling.guidance": []}}, ["`sweep.sampling.guidance: []`"]),
+        ({"study": {}}, ["give `finetune` too"]),
+        ({"finetune": {"style": "regular"}}, ["the style that the baseline is trained on"]),
+        ({"network": {"channels": [30]}}, ["`network.channels.0: 30`", "multiple of 8"]),
+    ],
+)
+def test_a_fault_is_named_with_path_value_and_remedy(values: dict, named: list[str]) -> None:
+    message = refusal(values)
+    for text in named:
+        assert text in message
+
+
+def test_every_fault_of_a_file_is_listed_at_once() -> None:
+    message = refusal({"training": {"lr": -1.0, "steps": 0}, "nme": 1})
+    for text in ("training.lr", "training.steps", "nme"):
+        assert text in message
+
+
+def test_a_missing_section_is_named() -> None:
+    with pytest.raises(AlphabarError, match="`data` is missing"):
+        parse_experiment({"name": "x"}, "file.yaml")
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("name: [unclosed", "not valid YAML"),
+        ("- a list", "not a mapping"),
+        ("name: a\nname: b", "given twice"),
+        ("", "not a mapping"),
+        ("name: !!python/object/apply:os.system [ls]", "not valid YAML"),
+    ],
+)
+def test_a_file_that_is_no_experiment_is_named(tmp_path: Path, content: str, named: str) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(content)
+    with pytest.raises(AlphabarError, match=named) as caught:
+        load_experiment(path)
+    assert "broken.yaml" in str(caught.value)
+
+
+def test_a_mistyped_file_name_gets_the_nearest_one(tmp_path: Path) -> None:
+    (tmp_path / "digits.yaml").write_text("")
+    with pytest.raises(AlphabarError, match=r"did you mean .*digits\.yaml"):
+        load_experiment(tmp_path / "digit.yaml")
+
+
+@pytest.mark.parametrize(("text", "value"), [("1e-3", 1e-3), ("2.0e-3", 2e-3), ("1", 1.0)])
+def test_numbers_are_read_as_people_write_them(tmp_path: Path, text: str, value: float) -> None:
+    path = tmp_path / "e.yaml"
+    path.write_text(f"name: e\ndata: {{source: digits}}\ntraining: {{lr: {text}}}")
+    assert load_experiment(path).training.lr == value

@@ -1,0 +1,106 @@
+"""The plan: what depends on what, and what a change reruns."""
+
+from typing import Any
+
+from components.spec.keys import canonical_json, digest
+from components.spec.loading import parse_experiment
+from components.spec.plan import (
+    Plan,
+    in_order,
+    plan_baselines,
+    plan_finetune,
+    plan_report,
+    plan_study,
+)
+
+
+def planned(values: dict[str, Any], data: str = "hash") -> Plan:
+    return plan_baselines(parse_experiment(values, "test"), lambda spec: f"{data}-{spec.source}")
+
+
+def keys(plan: Plan, *stages: str) -> set[str]:
+    best = plan.cells[0]
+    tuned = plan_finetune(plan, best)
+    ends = [*(c.evaluate for c in plan.cells), plan_report(plan, best, tuned)]
+    ends.append(plan_study(plan, best, tuned))
+    return {node.key for node in in_order(ends) if not stages or node.stage in stages}
+
+
+def changed(values: dict[str, Any], section: str, **fields: Any) -> dict[str, Any]:
+    return values | {section: values.get(section, {}) | fields}
+
+
+UPSTREAM = ("prepare", "scorer", "reference", "train", "finetune")
+
+
+def test_the_sweep_is_the_product_and_shares_what_it_can(shrunk: dict[str, Any]) -> None:
+    shrunk["sweep"] = {"process.schedule": ["linear", "cosine"], "sampling.guidance": [1, 2, 4]}
+    plan = planned(shrunk)
+    stages = [node.stage for node in plan.nodes()]
+    assert len(plan.cells) == 7
+    assert stages.count("train") == 2
+    assert stages.count("sample") == stages.count("evaluate") == 7
+    assert stages.count("prepare") == 2
+    assert stages.count("scorer") == stages.count("reference") == 1
+
+
+def test_inputs_come_before_those_that_read_them(shrunk: dict[str, Any]) -> None:
+    seen: set[str] = set()
+    for node in planned(shrunk).nodes():
+        assert {source.key for source in node.inputs.values()} <= seen
+        seen.add(node.key)
+
+
+def test_names_of_a_plan_are_unique(shrunk: dict[str, Any]) -> None:
+    shrunk["sweep"] = {"data.size": [8, 16], "process.schedule": ["linear", "cosine"]}
+    shrunk["also"] = []
+    names = [node.name for node in planned(shrunk).nodes()]
+    assert len(names) == len(set(names))
+
+
+def test_guidance_reruns_sampling_and_what_follows_but_nothing_before(
+    shrunk: dict[str, Any],
+) -> None:
+    other = changed(shrunk, "sampling", guidance=3)
+    assert keys(planned(shrunk), *UPSTREAM) == keys(planned(other), *UPSTREAM)
+    for stage in ("sample", "evaluate", "report", "study"):
+        assert not keys(planned(shrunk), stage) & keys(planned(other), stage)
+
+
+def test_the_extractors_size_retrains_nothing(shrunk: dict[str, Any]) -> None:
+    other = changed(shrunk, "evaluation", size=96)
+    for stage in ("train", "sample", "finetune"):
+        assert keys(planned(shrunk), stage) == keys(planned(other), stage)
+
+
+def test_workers_and_accelerator_change_nothing(shrunk: dict[str, Any]) -> None:
+    other = changed(shrunk, "runner", workers=7, accelerator="cpu")
+    assert keys(planned(shrunk)) == keys(planned(other))
+
+
+def test_other_data_changes_everything(shrunk: dict[str, Any]) -> None:
+    assert not keys(planned(shrunk)) & keys(planned(shrunk, data="other"))
+
+
+def test_training_without_evaluation_does_not_hang_on_the_scorer(shrunk: dict[str, Any]) -> None:
+    shrunk = changed(shrunk, "training", evaluate_every=0)
+    other = changed(shrunk, "scorer", steps=77)
+    assert keys(planned(shrunk), "train") == keys(planned(other), "train")
+    assert keys(planned(shrunk), "evaluate") != keys(planned(other), "evaluate")
+
+
+def test_the_finetuned_model_draws_the_baselines_prompts_and_seeds(
+    shrunk: dict[str, Any],
+) -> None:
+    plan = planned(shrunk)
+    best = plan.cells[1]
+    tuned = plan_finetune(plan, best)
+    assert tuned.sample.spec == best.sample.spec
+    assert tuned.sample.inputs["data"].key == best.sample.inputs["data"].key
+    assert tuned.finetune.inputs["model"].key == best.train.key
+
+
+def test_whole_floats_and_key_order_do_not_change_a_key() -> None:
+    assert canonical_json({"b": 2.0, "a": [1, 0.5]}) == '{"a":[1,0.5],"b":2}'
+    assert digest({"a": 1, "b": True}) == digest({"b": True, "a": 1.0})
+    assert digest(True) != digest(1)

@@ -1,0 +1,91 @@
+"""Imports point one way, and what must stay light or bare stays so."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ORDER = [
+    {"errors", "runtime"},
+    {"spec"},
+    {"store"},
+    {"data"},
+    {"process"},
+    {"sampling"},
+    {"networks"},
+    {"generation"},
+    {"evaluation"},
+    {"training"},
+    {"finetuning"},
+    {"tracking", "preference", "reporting"},
+]
+RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
+FORBIDDEN = {"prefect", "prefect_ray", "dvc", "ray", "flows"}
+SISTERS = {("reporting", "preference")}  # the two share how a CSV is made safe
+
+FILES = sorted((ROOT / "components").rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The dotted names that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+    return names
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT / "components").parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_room_imports_only_what_stands_before_it(path: Path) -> None:
+    here = room(path)
+    for name in imported(path):
+        if name.startswith("components."):
+            there = name.split(".")[1]
+            before = RANK[there] < RANK[here] or there == here or (here, there) in SISTERS
+            assert before, f"{here} imports {there}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_components_know_no_runner_and_only_tracking_knows_mlflow(path: Path) -> None:
+    tops = {name.split(".")[0] for name in imported(path)}
+    assert not tops & FORBIDDEN
+    assert "mlflow" not in tops or room(path) == "tracking"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_process_and_sampling_import_only_torch(path: Path) -> None:
+    if room(path) not in ("process", "sampling"):
+        return
+    standard = set(sys.stdlib_module_names) | {"torch", "components"}
+    assert {name.split(".")[0] for name in imported(path)} <= standard
+    inside = {name.split(".")[1] for name in imported(path) if name.startswith("components.")}
+    assert inside <= {"process", "sampling"}
+
+
+def test_every_folder_of_components_has_its_place_in_the_order() -> None:
+    assert {room(path) for path in FILES} - {"__init__"} == set(RANK)
+
+
+@pytest.mark.parametrize("module", ["flows.cli", "flows.planning", "components.store"])
+def test_help_and_plan_load_nothing_heavy(module: str) -> None:
+    code = f"import sys, {module}; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    heavy = {"torch", "pandas", "mlflow", "prefect", "sklearn", "dvc", "transformers", "numpy"}
+    assert not heavy & set(loaded)
+
+
+def test_nothing_below_flows_reads_the_environment() -> None:
+    readers = [p for p in FILES if "os.environ" in p.read_text() or "os.getenv" in p.read_text()]
+    assert readers == []

@@ -1,0 +1,163 @@
+"""The store: published whole or not at all, once, by whoever comes first."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import AlphabarError
+from components.spec.plan import Node
+from components.store import Store, file_sha256, read_manifest
+
+NODE = Node("train", "train", {"steps": 3}, {}, "data")
+
+
+def write(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, scratch: Path) -> None:
+    (out / "sub").mkdir()
+    (out / "sub" / "weights").write_bytes(b"12345")
+
+
+def unexpected(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, scratch: Path) -> None:
+    raise AssertionError("the stage ran again")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "artifacts")
+
+
+def leftovers(store: Store) -> list[Path]:
+    return [path for path in store.root.rglob("out") if any(path.iterdir())]
+
+
+def test_a_published_stage_has_a_whole_manifest(store: Store) -> None:
+    path = store.produce(NODE, write, device="cpu")
+    manifest = store.manifest(NODE)
+    file = manifest["files"]["sub/weights"]
+    assert file == {"size": 5, "sha256": file_sha256(path / "sub" / "weights")}
+    assert manifest["key"] == NODE.key
+    assert manifest["data_hash"] == "data"
+    assert manifest["spec"] == {"steps": 3}
+    assert manifest["libraries"]["torch"]
+    assert manifest["wall_seconds"] >= 0
+    assert manifest["device"] == "cpu"
+
+
+def test_a_published_stage_is_not_run_again(store: Store) -> None:
+    store.produce(NODE, write)
+    assert store.produce(NODE, unexpected) == store.path(NODE)
+
+
+def test_inputs_are_handed_over_by_role_and_must_be_published(store: Store) -> None:
+    reader = Node("sample", "sample", {}, {"model": NODE})
+    with pytest.raises(AlphabarError, match="is missing from the store"):
+        store.produce(reader, unexpected)
+    store.produce(NODE, write)
+    seen = {}
+
+    def read(spec: Any, inputs: Mapping[str, Path], out: Path, scratch: Path) -> None:
+        seen.update(inputs)
+
+    store.produce(reader, read)
+    assert seen == {"model": store.path(NODE)}
+    assert store.manifest(reader)["inputs"] == {"model": NODE.key}
+
+
+def test_a_failed_stage_leaves_nothing_but_its_scratch(store: Store) -> None:
+    def fail(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+        (out / "half").write_text("half")
+        (scratch / "resume").write_text("5")
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        store.produce(NODE, fail)
+    assert not store.has(NODE)
+    assert leftovers(store) == []
+
+    def resume(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+        assert (scratch / "resume").read_text() == "5"
+        assert list(out.iterdir()) == []
+
+    store.produce(NODE, resume)
+    assert not store.scratch(NODE).exists()
+
+
+def test_a_full_disk_is_named_and_leaves_nothing_half_written(store: Store) -> None:
+    def fill(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+        (out / "weights").symlink_to("/dev/full")
+        (out / "weights").write_bytes(b"x" * 10_000)
+
+    with pytest.raises(AlphabarError, match="no disk space is left") as caught:
+        store.produce(NODE, fill)
+    assert "--store" in caught.value.remedy
+    assert not store.has(NODE)
+    assert leftovers(store) == []
+
+
+def _slow(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+    (out / "started").write_text(str(os.getpid()))
+    (scratch / "count").open("a").write("x")
+    time.sleep(0.5)
+
+
+def _produce(root: Path) -> None:
+    Store(root).produce(NODE, _slow)
+
+
+def test_two_processes_on_one_key_run_it_once(store: Store) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_produce, args=(store.root,)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+    started = (store.path(NODE) / "started").read_text()
+    assert started in {str(process.pid) for process in processes}
+
+
+def _killed(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+    (out / "half").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _produce_killed(root: Path) -> None:
+    Store(root).produce(NODE, _killed)
+
+
+def test_a_killed_process_publishes_nothing_and_blocks_nobody(store: Store) -> None:
+    process = multiprocessing.get_context("spawn").Process(
+        target=_produce_killed, args=(store.root,)
+    )
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert not store.has(NODE)
+    path = store.produce(NODE, write)
+    assert sorted(p.name for p in path.iterdir()) == ["manifest.json", "sub"]
+
+
+def test_a_broken_manifest_is_named(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(AlphabarError, match=r"manifest\.json is broken"):
+        read_manifest(tmp_path)
+
+
+def test_the_reproducible_part_of_a_manifest_is_the_same_every_time(
+    store: Store, tmp_path: Path
+) -> None:
+    def part(root: Path) -> dict[str, Any]:
+        other = Store(root)
+        other.produce(NODE, write)
+        manifest = json.loads((other.path(NODE) / "manifest.json").read_text())
+        for name in ("wall_seconds", "git_commit", "device", "machine"):
+            manifest.pop(name)
+        return manifest
+
+    assert part(tmp_path / "a") == part(tmp_path / "b")
