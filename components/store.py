@@ -24,7 +24,14 @@ from typing import Any
 from components.errors import AlphabarError
 from components.spec.plan import Node
 
-RECORDED_LIBRARIES = ("alphabar", "torch", "pytorch-lightning", "diffusers", "transformers", "numpy")
+RECORDED_LIBRARIES = (
+    "alphabar",
+    "torch",
+    "pytorch-lightning",
+    "diffusers",
+    "transformers",
+    "numpy",
+)
 
 Stage = Callable[[dict[str, Any], Mapping[str, Path], Path, Path], None]
 """Called as ``stage(spec, inputs, out, scratch)``; it fills ``out``."""
@@ -88,7 +95,7 @@ class Store:
         target = self.path(node)
         target.parent.mkdir(parents=True, exist_ok=True)
         _sync(out)
-        os.rename(out, target)
+        out.rename(target)
         shutil.rmtree(work, ignore_errors=True)
 
     def _published(self, node: Node) -> Path:
@@ -136,9 +143,13 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
-        raise AlphabarError(f"{path} does not exist", "give the directory of a published stage") from None
+        raise AlphabarError(
+            f"{path} does not exist", "give the directory of a published stage"
+        ) from None
     except ValueError as error:
-        raise AlphabarError(f"{path} is broken: {error}", f"delete {directory} and run again") from error
+        raise AlphabarError(
+            f"{path} is broken: {error}", f"delete {directory} and run again"
+        ) from error
     return manifest
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.runtime import Runtime
+from components.runtime import Progress, Runtime
 from components.spec.plan import Node
 from flows.workspace import Workspace
 
@@ -39,9 +39,7 @@ class ProgressEvent:
 Listener = Callable[[ProgressEvent], None]
 
 
-def produce(
-    node: Node, workspace: Workspace, accelerator: str, progress: Callable[[int, int, str], None]
-) -> Path:
+def produce(node: Node, workspace: Workspace, accelerator: str, progress: Progress) -> Path:
     """Run a node in this process, unless it is published; return its directory."""
     from flows.stages import device_name, run_stage
 

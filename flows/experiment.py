@@ -7,11 +7,11 @@ from pathlib import Path
 
 from prefect import flow
 
+from components.data.pin import pinned_hashes
 from components.errors import AlphabarError
 from components.spec.models import Experiment
 from components.spec.plan import (
     Node,
-    Plan,
     in_order,
     plan_baselines,
     plan_finetune,
@@ -21,7 +21,6 @@ from components.spec.plan import (
 from flows.console import Display
 from flows.execution import Workers
 from flows.phase import run_phase
-from components.data.pin import pinned_hashes
 from flows.publishing import publish_report
 from flows.recording import Recorder
 from flows.results import Outcome, show_outcome
@@ -85,9 +84,7 @@ def run_experiment(experiment: Experiment, workspace: Workspace, display: Displa
             stages_run = _published(workspace) - before
         report = _publish(pages, failures, workspace, experiment.name)
         recorder.finish(finished, best, tuned, report, failed=bool(failures))
-        return Outcome(
-            finished, best, tuned, report, failures, stages_run, recorder.registered
-        )
+        return Outcome(finished, best, tuned, report, failures, stages_run, recorder.registered)
 
 
 def failed(outcome: Outcome) -> AlphabarError:

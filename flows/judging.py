@@ -2,13 +2,12 @@
 
 import json
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.runtime import Runtime
+from components.runtime import Progress, Runtime
 from components.spec.models import Experiment
 from components.spec.plan import Node, in_order, plan_baselines
 from flows.console import Display
@@ -77,7 +76,7 @@ def judge_samples(
     return Judged(samples.name, content, floor)
 
 
-def _relay(display: Display, node: Node) -> Callable[[int, int, str], None]:
+def _relay(display: Display, node: Node) -> Progress:
     def progress(done: int, total: int, note: str = "") -> None:
         display.event(ProgressEvent(node.name, done, total, note))
 

@@ -50,10 +50,10 @@ def _submit(
     node: Node, session: Session, parallel: int, tick: Tick | None, upstream: list[Any]
 ) -> Any:
     if session.runner.kind == "ray":
-        remote = _on_ray.with_options(task_run_name=node.name)
+        remote: Any = _on_ray.with_options(task_run_name=node.name)
         workspace, accelerator = session.workspace, session.runner.accelerator
         return remote.submit(_Sealed(node, workspace), accelerator, wait_for=upstream)
-    here = _in_worker.with_options(task_run_name=node.name)
+    here: Any = _in_worker.with_options(task_run_name=node.name)
     return here.submit(_Sealed(node, session), parallel, tick, wait_for=upstream)
 
 
@@ -95,4 +95,5 @@ def _task_runner(runner: RunnerSpec) -> TaskRunner[Any]:
             "`runner.kind: ray` needs the cluster packages, which are not installed",
             "pip install 'alphabar[cluster]', or use `runner.kind: threads`",
         ) from error
-    return RayTaskRunner()
+    ray: TaskRunner[Any] = RayTaskRunner()
+    return ray

@@ -58,7 +58,9 @@ def evaluations(node: Node) -> int:
     """Network evaluations (forward passes of one image) of a stage; a training step counts 3:
     the backward pass costs two forwards."""
     if node.stage in ("train", "finetune"):
-        training = node.spec["training"] | {k: v for k, v in node.spec.items() if k in ("steps", "batch_size")}
+        training = node.spec["training"] | {
+            k: v for k, v in node.spec.items() if k in ("steps", "batch_size")
+        }
         return int(3 * training["steps"] * training["batch_size"])
     if node.stage == "sample":
         sampling = node.spec["sampling"]

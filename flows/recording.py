@@ -32,9 +32,7 @@ class Recorder:
 
     @classmethod
     @contextlib.contextmanager
-    def connected(
-        cls, plan: Plan, workspace: Workspace, display: Display
-    ) -> "Iterator[Recorder]":
+    def connected(cls, plan: Plan, workspace: Workspace, display: Display) -> "Iterator[Recorder]":
         """A recorder on the workspace's MLflow; an unfinished sweep is marked as such at exit.
 
         Raises:
@@ -109,7 +107,9 @@ class Recorder:
         parts = {"data", "process", "conditioning", "network", "training"}
         params = experiment.model_dump(mode="json", include=parts)
         name = f"train {cell.cell.model_name}"
-        return self._tracker.child(self._parent, name, cell.train.key, params, self._tags(cell.train))
+        return self._tracker.child(
+            self._parent, name, cell.train.key, params, self._tags(cell.train)
+        )
 
     def _cell_run(self, parent: str, cell: PlannedCell) -> None:
         params = cell.cell.experiment.model_dump(mode="json", include={"sampling", "evaluation"})

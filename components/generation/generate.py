@@ -53,7 +53,9 @@ def generate(
             progress(start * sampling.steps + count * (step + 1), total * sampling.steps, "")
 
         seeds = [sampling.seed + int(k) for k in chosen]
-        batches.append(_batch(model, sampling, take(rows, chosen), take(null, chosen), seeds, report))
+        batches.append(
+            _batch(model, sampling, take(rows, chosen), take(null, chosen), seeds, report)
+        )
     return np.concatenate(batches)
 
 

@@ -1,6 +1,7 @@
 """Self-describing checkpoints: safetensors whose header rebuilds the network."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ class Checkpoint:
     def device(self) -> torch.device:
         return next(self.network.parameters()).device
 
-    def predict(self, x: Tensor, t: Tensor, rows: dict[str, Tensor]) -> Tensor:
+    def predict(self, x: Tensor, t: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
         """The network's prediction at times t ∈ [0, 1]."""
         prediction: Tensor = self.network(x, self.schedule.timestep(t).to(x.device), **rows)
         return prediction

@@ -27,7 +27,8 @@ def save_diffusers(model: Path, out: Path) -> None:
     if checkpoint.config["conditioning"]["encoder"] == "none":
         from diffusers import DDIMPipeline
 
-        DDIMPipeline(network.unet, ddim_scheduler(checkpoint)).save_pretrained(out)
+        pipeline: Any = DDIMPipeline(network.unet, ddim_scheduler(checkpoint))
+        pipeline.save_pretrained(out)
 
 
 def ddim_scheduler(checkpoint: Checkpoint) -> Any:

@@ -44,6 +44,7 @@ class DenoisingUNet(nn.Module):
         }
         plain = len(channels) - 1  # attention only where the image is smallest
         head = next(width for width in (32, 16, 8) if channels[-1] % width == 0)
+        self.unet: Any
         if text:
             self.unet = UNet2DConditionModel(
                 **shared,

@@ -100,7 +100,9 @@ def _section(model: type[BaseModel], name: str) -> type[BaseModel] | None:
     if field is None:
         return None
     annotation = field.annotation
-    options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    options = (
+        get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    )
     return next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), None)
 
 
@@ -145,5 +147,3 @@ def _near_files(path: Path) -> str:
     if close:
         return f"did you mean {folder / close[0]}?"
     return "give the path of an experiment file, such as experiments/digits.yaml"
-
-

@@ -30,7 +30,9 @@ class Section(BaseModel):
 class DataSpec(Section):
     """Which images, at which size, and how they are split."""
 
-    source: Literal["digits", "openmoji", "folder"] = Field(description="where the images come from")
+    source: Literal["digits", "openmoji", "folder"] = Field(
+        description="where the images come from"
+    )
     name: Slug | None = Field(None, description="source `folder`: the name given to `data add`")
     style: str | None = Field(None, description="digits: regular, bold; openmoji: color, line")
     size: int = Field(8, ge=4, le=1024, description="side of the square images, pixels")
@@ -60,7 +62,9 @@ def check_style(source: str, style: str | None) -> None:
     """Raise ValueError unless ``style`` is one of ``source``'s styles."""
     styles = SOURCE_STYLES[source]
     if style is not None and styles and style not in styles:
-        raise ValueError(f"source `{source}` has no style `{style}`: choose from {', '.join(styles)}")
+        raise ValueError(
+            f"source `{source}` has no style `{style}`: choose from {', '.join(styles)}"
+        )
 
 
 class ConditioningSpec(Section):
@@ -212,7 +216,9 @@ class Experiment(Section):
         if self.finetune is not None:
             check_style(self.data.source, self.finetune.style)
             if not SOURCE_STYLES[self.data.source]:
-                raise ValueError(f"finetune needs a second style; source `{self.data.source}` has one")
+                raise ValueError(
+                    f"finetune needs a second style; source `{self.data.source}` has one"
+                )
             if self.finetune.style == self.data.style:
                 raise ValueError("finetune.style is the style that the baseline is trained on")
         if self.study is not None and self.finetune is None:

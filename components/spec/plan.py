@@ -118,7 +118,9 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     if spec.evaluate_every:
         watch = sources.reference(data, base.training.evaluate_size)
         inputs |= _roles(reference=watch, scorer=scorer)
-    finetune = Node("finetune", "finetune", _dump(spec) | {"training": _dump(base.training)}, inputs)
+    finetune = Node(
+        "finetune", "finetune", _dump(spec) | {"training": _dump(base.training)}, inputs
+    )
     sample = _sample(base, "sample-finetuned", finetune, sources.data())
     judges = {"reference": reference, "data": data} | _roles(scorer=scorer)
     return FinetunePlan(

@@ -52,7 +52,7 @@ class Batches(IterableDataset[tuple[int, Tensor, Rows]]):
         position = torch.arange(step * self.batch_size, (step + 1) * self.batch_size)
         passes, rank = position // n, position % n
         index = torch.empty_like(position)
-        for number in passes.unique().tolist():
+        for number in sorted(set(passes.tolist())):
             here = passes == number
             index[here] = _shuffled(n, mixed_seed(self.seed, number))[rank[here]]
         return index
@@ -71,7 +71,9 @@ class TrainingData(pl.LightningDataModule):
 
 def mixed_seed(seed: int, index: int, stream: int = 0) -> int:
     """A seed for the ``index``-th draw of a stream, far from its neighbours' seeds."""
-    return (seed * 0x9E3779B97F4A7C15 + index * 0xBF58476D1CE4E5B9 + stream * 0x94D049BB133111EB) % 2**63
+    return (
+        seed * 0x9E3779B97F4A7C15 + index * 0xBF58476D1CE4E5B9 + stream * 0x94D049BB133111EB
+    ) % 2**63
 
 
 @lru_cache(maxsize=2)

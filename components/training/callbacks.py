@@ -1,6 +1,5 @@
 """What Lightning calls while it trains: progress, history, checkpoints, evaluation."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import torch
 
 from components.runtime import Progress
 from components.training.evaluation import Watch
-from components.training.history import HISTORY, Journal
+from components.training.history import Journal
 from components.training.module import DiffusionModule
 
 HISTORY_EVERY = 10  # steps between rows of history.csv
@@ -84,12 +83,17 @@ class KeepResumePoint(pl.Callback):
         self.path, self.every = path, every
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
     ) -> None:
         if trainer.global_step % self.every == 0:
             part = self.path.with_suffix(".part")
             trainer.save_checkpoint(part, weights_only=False)  # the whole state
-            os.replace(part, self.path)
+            part.replace(self.path)
 
 
 class Evaluate(pl.Callback):

@@ -61,10 +61,13 @@ class Watch:
             captions=self.prompts.captions,
         )
         save_png(
-            self.pictures / f"step_{step:06d}.png", contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
+            self.pictures / f"step_{step:06d}.png",
+            contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS),
         )
         classes = np.array(self.prompts.classes)
-        records = self.judge.measure(images, classes, list(self.prompts.captions), self.sampling.seed)
+        records = self.judge.measure(
+            images, classes, list(self.prompts.captions), self.sampling.seed
+        )
         self.journal.append(
             {"step": step, "metric": name, "value": r.value, "low": r.low, "high": r.high}
             for name, r in sorted(records.items())

@@ -42,8 +42,7 @@ class DiffusionModule(pl.LightningModule):
         if not math.isfinite(self.last_loss):
             raise AlphabarError(
                 f"the loss is {self.last_loss} at step {step}: training diverged",
-                "lower `training.lr` or `training.gradient_clip`; "
-                "the last good checkpoint is kept",
+                "lower `training.lr` or `training.gradient_clip`; the last good checkpoint is kept",
             )
         return loss
 
@@ -69,7 +68,7 @@ class DiffusionModule(pl.LightningModule):
         target = self.model.prediction.target(x0, eps, alpha, sigma)
         return torch.nn.functional.mse_loss(output.float(), target)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> Any:
         """AdamW with a linear warm-up, then constant or cosine to zero."""
         spec = self.training_spec
         # the moving average is a parameter of this module too, but a frozen one

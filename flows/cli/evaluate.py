@@ -17,9 +17,7 @@ def evaluate(
     experiment: Annotated[
         Path, typer.Option("--experiment", "-e", help="Whose data, scorer and metrics to use.")
     ],
-    style: Annotated[
-        str | None, typer.Option(help="Compare with another style's holdout.")
-    ] = None,
+    style: Annotated[str | None, typer.Option(help="Compare with another style's holdout.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write metrics.json.")] = None,
     store: StoreOption = None,
     quiet: Quiet = False,

@@ -14,7 +14,9 @@ def register(app: typer.Typer) -> None:
 
 def stage(
     name: Annotated[str, typer.Argument(help="The stage run's name, as `alphabar plan` shows it.")],
-    params: Annotated[Path, typer.Option(help="An experiment file without a sweep.")] = Path("params.yaml"),
+    params: Annotated[Path, typer.Option(help="An experiment file without a sweep.")] = Path(
+        "params.yaml"
+    ),
     folder: Annotated[Path, typer.Option(help="Holds one folder a stage run.")] = Path("pipeline"),
     quiet: Quiet = False,
 ) -> None:

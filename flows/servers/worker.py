@@ -17,7 +17,15 @@ from flows.servers.prefect_client import (
     prefect_client,
 )
 from flows.servers.prefect_server import client_environment, prefect_home
-from flows.servers.processes import Background, Pause, await_ready, find, launch, stop, stop_children
+from flows.servers.processes import (
+    Background,
+    Pause,
+    await_ready,
+    find,
+    launch,
+    stop,
+    stop_children,
+)
 
 START_SECONDS = 90.0
 POLL_SECONDS = 5

@@ -20,7 +20,7 @@ from components.spec.models import EvaluationSpec, ScorerSpec
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 RUNTIME = Runtime(accelerator="cpu")
-SIZE = 32
+SIZE = 64
 
 
 Writer = Callable[..., Path]
@@ -69,10 +69,12 @@ def prepared() -> Writer:
 
 @pytest.fixture(scope="session")
 def digit_arrays() -> Digits:
-    """All 1,797 scans as uint8 (n, 8, 8, 1), their classes and captions."""
+    """All 1,797 scans as uint8 (n, 8, 8, 1), their classes and captions, writers mixed."""
     scans = load_digits()
-    images = np.round(scans.images * (255 / 16)).astype(np.uint8)[..., None]
-    return images, scans.target, [f"a handwritten {WORDS[digit]}" for digit in scans.target]
+    order = np.random.default_rng(0).permutation(len(scans.target))
+    images = np.round(scans.images[order] * (255 / 16)).astype(np.uint8)[..., None]
+    classes = scans.target[order]
+    return images, classes, [f"a handwritten {WORDS[digit]}" for digit in classes]
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +88,7 @@ def digits(digit_arrays: Digits, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="session")
 def scorer_spec() -> dict[str, Any]:
-    return ScorerSpec(steps=150, batch_size=128, size=SIZE, embed_dim=64).model_dump(mode="json")
+    return ScorerSpec(steps=200, batch_size=128, size=SIZE, embed_dim=64).model_dump(mode="json")
 
 
 @pytest.fixture(scope="session")

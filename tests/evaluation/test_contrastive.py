@@ -5,7 +5,7 @@ from torch.nn.functional import normalize
 from components.evaluation.contrastive import Pairs, contrastive_loss, train_projections
 from components.spec.models import ScorerSpec
 
-SPEC = ScorerSpec(steps=40, batch_size=16, embed_dim=8)
+SPEC = ScorerSpec(steps=200, batch_size=32, embed_dim=8)
 
 
 def made_up_pairs() -> Pairs:
@@ -52,4 +52,4 @@ def test_progress_ends_at_the_last_step() -> None:
     train_projections(
         made_up_pairs(), SPEC, lambda done, total, note="": seen.append((done, total))
     )
-    assert seen[-1] == (40, 40)
+    assert seen[-1] == (200, 200)

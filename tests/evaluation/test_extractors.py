@@ -27,7 +27,7 @@ def test_features_do_not_depend_on_the_batch(
     extractor: EfficientNetLite0, images: np.ndarray
 ) -> None:
     alone = np.concatenate([extractor(images[k : k + 7]) for k in range(0, 30, 7)])
-    np.testing.assert_allclose(extractor(images), alone, atol=2e-5)
+    np.testing.assert_allclose(extractor(images), alone, rtol=1e-4, atol=1e-4)
 
 
 def test_the_same_images_give_the_same_bytes(

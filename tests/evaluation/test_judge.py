@@ -57,7 +57,7 @@ def test_a_record_tells_its_protocol(judge: Judge, real: Split) -> None:
     record = judge.measure(real.images[:50], real.classes[:50], real.captions[:50], 11)[FD]
     assert record.n_generated == 50
     assert record.n_reference == 200
-    assert record.resize == "bilinear-antialias 32px"
+    assert record.resize == "bilinear-antialias 64px"
     assert (record.extractor, record.reference) == ("efficientnet_lite0", "holdout")
     assert (record.data_hash, record.seed, record.confidence) == ("0123.dir", 11, 0.95)
 
@@ -113,8 +113,8 @@ def test_lists_of_different_length_are_refused(judge: Judge, real: Split) -> Non
 def test_a_reference_at_another_size_is_refused(
     reference_dir: Path, digits: Path, evaluation_spec: dict[str, Any]
 ) -> None:
-    with pytest.raises(AlphabarError, match="64px"):
-        Judge.load(reference_dir, digits, None, evaluation_spec | {"size": 64})
+    with pytest.raises(AlphabarError, match="32px"):
+        Judge.load(reference_dir, digits, None, evaluation_spec | {"size": 32})
 
 
 def test_a_reference_made_from_other_data_is_refused(

@@ -9,9 +9,9 @@ from components.data.arrays import load_split
 from components.errors import AlphabarError
 from components.evaluation.records import read_metrics
 from components.evaluation.stages import evaluate, reference
+from components.runtime import Runtime
 
 FD = "fd_efficientnet_lite0"
-from components.runtime import Runtime
 
 RUNTIME = Runtime(accelerator="cpu")
 

@@ -79,7 +79,7 @@ def test_progress_ends_at_its_total(model: Checkpoint) -> None:
 def test_prompts_are_balanced_over_the_classes(digits: Path) -> None:
     prompts = holdout_prompts(digits, 40)
     assert [prompts.classes.count(c) for c in range(10)] == [4] * 10
-    assert len({label for label in prompts.labels}) == 10
+    assert len(set(prompts.labels)) == 10
     pairs = set(zip(prompts.labels, prompts.captions, strict=True))
     assert len(pairs) == 10, "one caption a class"
 
@@ -98,5 +98,3 @@ def test_the_stage_writes_matching_images_and_rows(
     assert rows.seed.tolist() == list(range(9, 29))
     assert rows["class"].tolist() == [k % 10 for k in range(20)]
     assert (out / "grid.png").read_bytes().startswith(b"\x89PNG")
-
-

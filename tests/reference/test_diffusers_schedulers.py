@@ -37,9 +37,7 @@ def options(schedule: Schedule, kind: str) -> dict[str, object]:
 @pytest.mark.parametrize("kind", ["eps", "v", "x0"])
 @pytest.mark.parametrize("steps", [10, 25, 50])
 @pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
-def test_ddim_agrees_with_diffusers(
-    schedule_name: str, kind: str, steps: int, eta: float
-) -> None:
+def test_ddim_agrees_with_diffusers(schedule_name: str, kind: str, steps: int, eta: float) -> None:
     schedule = SCHEDULES[schedule_name](1000)
     noise = seeded_noise([1, 2, 3], SHAPE)
     # set_alpha_to_one: the last step ends at the clean image, as ours does

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from components.reporting.report import Results, read
+from components.reporting.results import Results, read
 from components.reporting.summary import headline, sentences
 
 

@@ -1,0 +1,39 @@
+# Two commands: `make demo` and `make test`. Both make .venv from the lock when it is missing.
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: demo test lint format install lock clean
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/alphabar data fetch
+	$(BIN)/alphabar run experiments/digits.yaml
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Resolve anew what pyproject.toml allows, with the versions in the lock as they are unless
+# they must move; then try it (`make test`) before committing.
+lock: $(STAMP)
+	$(BIN)/pip install --quiet --upgrade --constraint requirements.lock --editable '.[dev]'
+	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
+
+clean:
+	rm -rf .venv artifacts pipeline mlruns .prefect
