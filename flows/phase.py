@@ -29,7 +29,9 @@ def run_phase(
     if not missing:
         return {}
 
-    @flow(name=title, task_runner=_task_runner(session.runner), validate_parameters=False)
+    runner = _task_runner(session.runner, len(missing))
+
+    @flow(name=title, task_runner=runner, validate_parameters=False)
     def phase() -> dict[str, Exception]:
         futures: dict[str, Any] = {}
         for node in missing:
@@ -85,9 +87,10 @@ def _on_ray(sealed: _Sealed, accelerator: str) -> None:
     produce(sealed.node, workspace, accelerator, silent)
 
 
-def _task_runner(runner: RunnerSpec) -> TaskRunner[Any]:
+def _task_runner(runner: RunnerSpec, tasks: int) -> TaskRunner[Any]:
     if runner.kind == "threads":
-        return ThreadPoolTaskRunner(max_workers=runner.workers)
+        # a task that waits for its inputs holds a thread; the session bounds what computes
+        return ThreadPoolTaskRunner(max_workers=tasks)
     try:
         from prefect_ray import RayTaskRunner
     except ImportError as error:

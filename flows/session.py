@@ -1,6 +1,7 @@
 """One run of an experiment: who computes, who watches, who records."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,16 +24,24 @@ class Session:
     ) -> None:
         self.workspace, self.display, self.runner = workspace, display, runner
         self._workers = workers
+        self._turns = threading.Semaphore(runner.workers)
 
     def run(self, node: Node, parallel: int, tick: Tick | None = None) -> Path:
-        """Run one node; ``parallel`` is how many may run beside it, which shares the cores."""
+        """Run one node when a worker is free.
+
+        Args:
+            parallel: how many stages this part of the plan can run at once; they share the cores.
+            tick: called every few seconds meanwhile.
+        """
         threads = max(1, (os.cpu_count() or 1) // max(1, min(parallel, self.runner.workers)))
         scratch = self.workspace.store.scratch(node)
-        self.display.start(node.name)
-        outcome = "stopped"
-        try:
-            path = self._workers.run(node, threads, (lambda: tick(node, scratch)) if tick else None)
-            outcome = "done"
-            return path
-        finally:
-            self.display.finish(node.name, outcome)
+        with self._turns:
+            self.display.start(node.name)
+            outcome = "stopped"
+            try:
+                watch = (lambda: tick(node, scratch)) if tick else None
+                path = self._workers.run(node, threads, watch)
+                outcome = "done"
+                return path
+            finally:
+                self.display.finish(node.name, outcome)

@@ -1,5 +1,6 @@
 """What many tests share: prepared data, and experiments shrunk from the shipped one."""
 
+import copy
 import os
 import shutil
 from pathlib import Path
@@ -64,8 +65,14 @@ def digits(fetched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shrunk() -> dict[str, Any]:
-    """The shipped experiment's content, shrunk by SHRINK."""
+def shrunk(shrunk_once: dict[str, Any]) -> dict[str, Any]:
+    """The shipped experiment's content, shrunk by SHRINK, for a test to change."""
+    return copy.deepcopy(shrunk_once)
+
+
+@pytest.fixture(scope="session")
+def shrunk_once() -> dict[str, Any]:
+    """The same for fixtures that only read it."""
     from components.spec.loading import load_yaml
 
     values: dict[str, Any] = load_yaml(ROOT / "experiments" / "digits.yaml")

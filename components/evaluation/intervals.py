@@ -108,6 +108,11 @@ def two_set_interval(
     it is about the figure's expected value at that n. It does not contain the bias that a
     Fréchet distance has at small n, so figures are comparable only at equal n.
 
+    It errs on the wide side: in simulations 95 to 100 of 100 intervals at 0.95 held the expected
+    distance. They were 1.1 to 1.25 times as wide as needed between sets that differ, and 1.3 to
+    1.8 times between sets from one source, where the statistic's first order vanishes
+    (tests/reference/test_interval_coverage.py).
+
     Args:
         floor: the smallest value that the statistic can have; the interval stops there.
     """

@@ -5,8 +5,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from components.errors import AlphabarError
-
 TEXT_WIDTH = 384  # all-MiniLM-L6-v2's token states
 
 
@@ -32,7 +30,6 @@ class DenoisingUNet(nn.Module):
         super().__init__()
         from diffusers import UNet2DConditionModel, UNet2DModel
 
-        _check_size(size, len(channels))
         shared: dict[str, Any] = {
             "sample_size": size,
             "in_channels": image_channels,
@@ -80,9 +77,6 @@ def build_unet(
     """The UNet of a ``network`` section with weights drawn from ``seed``.
 
     The global generator, which diffusers draws from, is left as it was.
-
-    Raises:
-        AlphabarError: the image cannot be halved as often as the network has resolutions.
     """
     encoder = conditioning["encoder"]
     with torch.random.fork_rng():
@@ -96,13 +90,3 @@ def build_unet(
             n_classes=n_classes if encoder == "class" else 0,
             text=encoder == "minilm",
         ).to(memory_format=torch.channels_last)
-
-
-def _check_size(size: int, resolutions: int) -> None:
-    divisor = 2 ** (resolutions - 1)
-    if size % divisor:
-        raise AlphabarError(
-            f"`data.size: {size}` cannot be halved {resolutions - 1} times, "
-            f"as {resolutions} entries in `network.channels` ask for",
-            f"use a size that {divisor} divides, or fewer channels",
-        )

@@ -213,6 +213,12 @@ class Experiment(Section):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Experiment":
+        halvings = len(self.network.channels) - 1
+        if self.data.size % 2**halvings:
+            raise ValueError(
+                f"`data.size: {self.data.size}` cannot be halved {halvings} times, as "
+                f"{halvings + 1} entries in `network.channels` ask for"
+            )
         if self.finetune is not None:
             check_style(self.data.source, self.finetune.style)
             if not SOURCE_STYLES[self.data.source]:

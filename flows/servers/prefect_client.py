@@ -5,12 +5,14 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from components.errors import AlphabarError
 from flows.servers.prefect_server import client_environment
 
 if TYPE_CHECKING:
+    from prefect import State
     from prefect.client.orchestration import SyncPrefectClient
 
 WORK_POOL = "alphabar"
@@ -95,6 +97,20 @@ def forget_worker(client: "SyncPrefectClient", name: str) -> None:
             "/work_pools/{work_pool_name}/workers/{name}",
             path_params={"work_pool_name": WORK_POOL, "name": name},
         )
+
+
+def settle_interrupted(client: "SyncPrefectClient", flow_run: str) -> None:
+    """Mark a run whose process is gone, and the flows inside it, as crashed unless they ended."""
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+    from prefect.states import Crashed
+
+    top = UUID(flow_run)
+    inside = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[top]))
+    with _absence_allowed():
+        for run in [*client.read_flow_runs(flow_run_filter=inside), client.read_flow_run(top)]:
+            if run.state is None or not run.state.is_final():
+                crashed: State[Any] = Crashed(message="`alphabar up` was stopped meanwhile")
+                client.set_flow_run_state(run.id, crashed, force=True)
 
 
 @contextlib.contextmanager

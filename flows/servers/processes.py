@@ -133,16 +133,21 @@ def stop(background: Background, record: Path, grace: float = 10.0) -> None:
     record.unlink(missing_ok=True)
 
 
-def stop_children(background: Background, grace: float = 10.0) -> None:
-    """Ask the process's own children to end, and wait for them up to ``grace`` seconds."""
-    if not background.alive():
-        return
+def stop_children(background: Background, grace: float, mark: str) -> list[str]:
+    """Ask the process's own children to end, and wait for them up to ``grace`` seconds.
+
+    Returns:
+        the environment variable ``mark`` of each child that has it.
+    """
+    marks = []
     with contextlib.suppress(psutil.NoSuchProcess):
-        children = psutil.Process(background.pid).children()
+        children = psutil.Process(background.pid).children() if background.alive() else []
         for child in children:
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with contextlib.suppress(psutil.Error):
+                marks += [value for name, value in child.environ().items() if name == mark]
                 child.terminate()
         _running(children, grace)
+    return marks
 
 
 def _family(background: Background) -> list[psutil.Process]:

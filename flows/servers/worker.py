@@ -15,6 +15,7 @@ from flows.servers.prefect_client import (
     forget_worker,
     online_workers,
     prefect_client,
+    settle_interrupted,
 )
 from flows.servers.prefect_server import client_environment, prefect_home
 from flows.servers.processes import (
@@ -29,6 +30,9 @@ from flows.servers.processes import (
 
 START_SECONDS = 90.0
 POLL_SECONDS = 5
+RUN_GRACE_SECONDS = 3.0  # stages may be killed at any instant; this is for a tidy report
+FLOW_RUN_ID = "PREFECT__FLOW_RUN_ID"
+"""Set by Prefect in the process of each run."""
 
 
 def record_path(root: Path) -> Path:
@@ -77,12 +81,14 @@ def await_worker(worker: Background, root: Path, api_url: str, pause: Pause = ti
 
 
 def stop_worker(worker: Background, root: Path, api_url: str) -> None:
-    """Stop the worker with the run it is in the middle of; the server is told.
+    """Stop the worker with the run it is in the middle of, and tell the server.
 
-    The run goes first: asked itself, it reports that it crashed. A worker that is asked kills
-    it, and it is `Running` on the server's pages for ever.
+    The run is asked first, because a worker that is asked just kills it. What it does not
+    report in time is reported for it: else it would be `Running` on the pages for ever.
     """
-    stop_children(worker)
+    interrupted = stop_children(worker, RUN_GRACE_SECONDS, FLOW_RUN_ID)
     stop(worker, record_path(root))
     with contextlib.suppress(AlphabarError), prefect_client(api_url, root) as client:
         forget_worker(client, worker_name())
+        for flow_run in interrupted:
+            settle_interrupted(client, flow_run)

@@ -20,6 +20,15 @@ def test_many_captions_leave_a_hundred_to_choose_from() -> None:
     assert (found.top1.value, found.candidates) == (1.0, 100)
 
 
+def test_any_other_caption_may_be_among_those_to_choose_from() -> None:
+    """Of 101 captions the first or the last is nearest; 99 of the 100 others are drawn."""
+    for nearest in (0, 100):
+        captions = np.full((101, 2), -1.0, np.float32)
+        captions[50], captions[nearest] = 0.5, 1.0
+        found = retrieval(np.ones((200, 2), "f4"), captions, np.full(200, 50), 0, 0.95)
+        assert 0.0 <= found.top1.value < 0.05
+
+
 def test_guesses_among_many_captions_are_right_as_often_as_chance() -> None:
     generator = np.random.default_rng(0)
     images, captions = generator.normal(size=(4000, 8)), generator.normal(size=(150, 8))

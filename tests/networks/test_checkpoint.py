@@ -97,11 +97,6 @@ def test_somebody_elses_safetensors_are_named(tmp_path: Path) -> None:
         load_checkpoint(tmp_path)
 
 
-def test_a_size_that_cannot_be_halved_is_named() -> None:
-    with pytest.raises(AlphabarError, match=r"`data\.size: 9` cannot be halved"):
-        new_checkpoint(config(size=9), seed=0)
-
-
 def test_classes_are_asked_for_when_there_are_none() -> None:
     broken = config()
     broken["images"]["classes"] = []

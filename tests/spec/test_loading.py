@@ -45,6 +45,7 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
         ({"sweep": {"sampling.guidance": []}}, ["`sweep.sampling.guidance: []`"]),
         ({"study": {}}, ["give `finetune` too"]),
         ({"finetune": {"style": "regular"}}, ["the style that the baseline is trained on"]),
+        ({"network": {"channels": [8] * 5}}, ["`data.size: 8` cannot be halved 4 times"]),
         ({"network": {"channels": [30]}}, ["`network.channels.0: 30`", "multiple of 8"]),
     ],
 )

@@ -1,0 +1,172 @@
+"""The whole chain as a user runs it, and what it leaves behind."""
+
+import csv
+import json
+from typing import Any
+
+import pytest
+
+from tests.flows.project import Project
+
+pytestmark = pytest.mark.slow
+Finished = tuple[Project, str]
+CELLS = {
+    "schedule=linear",
+    "schedule=cosine",
+    "solver=ddpm,steps=12",
+}
+
+
+def test_the_run_prints_every_cell_and_the_paths_to_look_at(finished: Finished) -> None:
+    project, printed = finished
+    for text in (*CELLS, "real images (floor)", "fine-tuned", "baseline", "best"):
+        assert text in printed
+    report = project.root / "reports" / "digits"
+    for path in (report / "index.html", report / "study" / "index.html"):
+        assert str(path) in printed
+        assert path.is_file()
+
+
+def test_a_second_run_runs_no_stage(finished: Finished) -> None:
+    project, _ = finished
+    before = project.published()
+    result = project.alphabar("run", "experiment.yaml")
+    assert result.returncode == 0, result.stderr
+    assert "stages   0 run" in result.stdout
+    assert project.published() == before
+    assert "started" not in result.stderr
+
+
+def test_nothing_is_left_in_the_working_folder_of_the_store(finished: Finished) -> None:
+    project, _ = finished
+    assert list((project.root / "artifacts" / ".work").iterdir()) == []
+
+
+def test_the_report_has_what_a_reader_looks_for(finished: Finished) -> None:
+    project, _ = finished
+    report = project.root / "reports" / "digits"
+    page = (report / "index.html").read_text()
+    for text in (*CELLS, "floor", "SVC", "study/index.html"):
+        assert text in page
+    with (report / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {"fd_efficientnet_lite0", "kd_efficientnet_lite0", "clip_score_domain"} <= {
+        row["metric"] for row in rows
+    }
+    for row in rows:
+        assert float(row["low"]) <= float(row["value"]) <= float(row["high"])
+        assert row["data_hash"].endswith(".dir")
+
+
+def test_the_study_pairs_the_same_prompts_and_keeps_its_key_apart(finished: Finished) -> None:
+    study = finished[0].root / "reports" / "digits" / "study"
+    page = (study / "index.html").read_text()
+    with (study / "key.csv").open() as file:
+        key = list(csv.DictReader(file))
+    with (study / "pairs.csv").open() as file:
+        pairs = list(csv.DictReader(file))
+    assert len(pairs) == len(key) == 6
+    assert all({row["left"], row["right"]} == {"baseline", "finetuned"} for row in key)
+    assert "finetuned" not in page
+    assert "finetuned" not in (study / "pairs.csv").read_text()
+
+
+def test_manifests_name_the_data_and_the_commit(finished: Finished) -> None:
+    for path in finished[0].published():
+        manifest = json.loads(path.read_text())
+        assert {"git_commit", "wall_seconds", "device", "libraries", "files"} <= set(manifest)
+        if manifest["stage"] == "prepare":
+            assert manifest["data_hash"].endswith(".dir")
+
+
+@pytest.fixture(scope="module")
+def runs(finished: Finished) -> list[Any]:
+    """Every MLflow run of the sweep."""
+    from components.tracking import connect
+
+    client = connect(None, finished[0].root).client
+    experiment = client.get_experiment_by_name("digits")
+    return list(client.search_runs([experiment.experiment_id]))
+
+
+def parent(run: Any) -> str | None:
+    found: str | None = run.data.tags.get("mlflow.parentRunId")
+    return found
+
+
+def test_mlflow_has_a_sweep_its_models_and_their_cells(runs: list[Any]) -> None:
+    (sweep,) = [run for run in runs if parent(run) is None]
+    models = [run for run in runs if parent(run) == sweep.info.run_id]
+    ids = {run.info.run_id for run in models}
+    cells = [run for run in runs if parent(run) in ids]
+    assert len(models) == 3
+    assert len(cells) == 5
+    assert len(runs) == 9
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert {run.info.run_name for run in cells} >= CELLS
+
+
+def test_models_have_their_loss_and_metrics_against_the_step(
+    runs: list[Any], finished: Finished
+) -> None:
+    from components.tracking import connect
+
+    client = connect(None, finished[0].root).client
+    (trained,) = [run for run in runs if run.info.run_name == "train schedule=cosine"]
+    for metric in ("loss", "fd_efficientnet_lite0", "clip_score_domain"):
+        history = client.get_metric_history(trained.info.run_id, metric)
+        assert max(point.step for point in history) == 30
+        assert len(history) >= 2
+    images = client.list_artifacts(trained.info.run_id, "images")
+    assert any("samples" in image.path for image in images)
+    assert trained.data.params["process.schedule"] == "cosine"
+    assert trained.data.tags["data.dvc_hash"].endswith(".dir")
+
+
+def test_the_winner_is_registered_with_its_aliases(finished: Finished) -> None:
+    from components.tracking import connect
+
+    client = connect(None, finished[0].root).client
+    aliases = client.get_registered_model("digits").aliases
+    assert aliases == {"candidate": "1", "champion": "1"}
+
+
+def test_the_registered_model_samples_is_evaluated_and_exported(finished: Finished) -> None:
+    project, _ = finished
+    commands = [
+        ("sample", "digits@champion", "--out", "mine", "-n", 40, "--steps", 5),
+        ("evaluate", "mine", "--experiment", "experiment.yaml", "--out", "figures"),
+        ("export", "digits@champion", "--out", "exported"),
+        ("compare", "digits", "--out", "table.csv"),
+        ("compare", "digits/schedule=linear", "digits/schedule=cosine"),
+        ("plan", "experiment.yaml"),
+    ]
+    for command in commands:
+        result = project.alphabar(*command)
+        assert result.returncode == 0, (command, result.stderr)
+        assert "Traceback" not in result.stderr
+    root = project.root
+    assert len(list((root / "mine" / "images").glob("*.png"))) == 40
+    figures = json.loads((root / "figures" / "metrics.json").read_text())["metrics"]
+    assert figures["fd_efficientnet_lite0"]["n_generated"] == 40
+    assert (root / "exported" / "unet" / "config.json").is_file()
+    names = [row["name"] for row in csv.DictReader((root / "table.csv").open())]
+    assert len(names) == 5
+    plan = project.alphabar("plan", "experiment.yaml").stdout
+    assert "to run: 0 of" in plan
+
+
+def test_a_changed_guidance_trains_nothing_again(finished: Finished, shrunk: dict) -> None:
+    project, _ = finished
+    before = project.published()
+    shrunk["sampling"]["guidance"] = 1
+    shrunk["also"] = []
+    project.write(shrunk, "guided.yaml")
+    result = project.alphabar("run", "guided.yaml")
+    assert result.returncode == 0, result.stderr
+    after = project.published()
+    made = {path.parts[-3] for path in set(after) - set(before)}
+    assert "train" not in made
+    assert "scorer" not in made
+    assert {"sample", "evaluate", "report"} <= made
+    assert all(after[path] == when for path, when in before.items())
