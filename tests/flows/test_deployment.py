@@ -40,7 +40,11 @@ def silent(line: str) -> None:
 
 @flow
 def leave_a_note(experiment: Experiment, note: str) -> None:
-    """What a scheduled run sees of its surroundings; then it goes on until it is stopped."""
+    """What a scheduled run sees of its surroundings; then it goes on until it is killed.
+
+    It is deaf to SIGTERM, as a run whose threads wait for long stages is.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     seen = {
         "name": experiment.name,
         "here": str(Path.cwd()),
