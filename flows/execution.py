@@ -7,6 +7,7 @@ that a killed run leaves nobody training behind its back.
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from flows.workspace import Workspace
 
 REPORT_SECONDS = 0.25  # a worker reports progress at most this often
 TICK_SECONDS = 3.0
+GO_ON = "run again: what is published is kept, and training goes on from its last checkpoint"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Workers:
         self._context = multiprocessing.get_context("spawn")
         self._events: Any = self._context.SimpleQueue()
         self._pool: ProcessPoolExecutor | None = None
+        self._stopped = False
         self._lock = threading.Lock()
         self._drain = threading.Thread(target=self._listen, daemon=True)
 
@@ -74,11 +77,10 @@ class Workers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.stop()
         with self._lock:
             if self._pool:
-                if kind is not None:  # an interrupted run does not wait for its stages
-                    for process in list((self._pool._processes or {}).values()):
-                        process.terminate()
                 self._pool.shutdown(wait=kind is None, cancel_futures=True)
         self._events.put(None)
         self._drain.join(timeout=5)
@@ -102,14 +104,25 @@ class Workers:
         except BrokenProcessPool as error:
             with self._lock:
                 self._pool = None
+            if self._stopped:
+                raise AlphabarError(f"{node.name} was stopped", GO_ON) from error
             raise AlphabarError(
                 f"the process that ran {node.name} was killed (out of memory?)",
                 "run again: it goes on from its last checkpoint; fewer `runner.workers` or a "
                 "smaller `training.batch_size` need less memory",
             ) from error
 
+    def stop(self) -> None:
+        """End every stage at once; it goes on from its last checkpoint in the next run."""
+        with self._lock:
+            self._stopped = True
+            for process in list((self._pool._processes or {}).values()) if self._pool else []:
+                process.terminate()
+
     def _submit(self, node: Node, threads: int) -> "Future[Path]":
         with self._lock:
+            if self._stopped:
+                raise AlphabarError(f"{node.name} was not started: the run was stopped", GO_ON)
             if self._pool is None:
                 self._pool = ProcessPoolExecutor(
                     self._count, self._context, _start_worker, (self._events,)
@@ -127,6 +140,7 @@ _events: Any = None  # the queue of this worker process, set once when it starts
 def _start_worker(events: Any) -> None:
     global _events
     _events = events
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's; it stops us
     parent = multiprocessing.parent_process()
     assert parent is not None
 

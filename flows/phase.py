@@ -37,15 +37,24 @@ def run_phase(
         for node in missing:
             upstream = [futures[n.key] for n in node.inputs.values() if n.key in futures]
             futures[node.key] = _submit(node, session, parallel, tick, upstream)
-        failures = {}
-        for node in missing:
-            future = futures[node.key]
-            future.wait()
-            if future.state.is_failed() or future.state.is_crashed():
-                failures[node.name] = future.result(raise_on_failure=False)
-        return failures
+        try:
+            return _failures(missing, futures)
+        except BaseException:  # Ctrl-C, or the worker that runs us is told to end
+            session.stop()  # else the task runner waits for the stages
+            raise
 
     return phase()
+
+
+def _failures(nodes: list[Node], futures: dict[str, Any]) -> dict[str, Exception]:
+    """Wait for every task; stage run name → what stopped it."""
+    failures = {}
+    for node in nodes:
+        future = futures[node.key]
+        future.wait()
+        if future.state.is_failed() or future.state.is_crashed():
+            failures[node.name] = future.result(raise_on_failure=False)
+    return failures
 
 
 def _submit(

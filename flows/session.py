@@ -26,6 +26,10 @@ class Session:
         self._workers = workers
         self._turns = threading.Semaphore(runner.workers)
 
+    def stop(self) -> None:
+        """End every running stage at once."""
+        self._workers.stop()
+
     def run(self, node: Node, parallel: int, tick: Tick | None = None) -> Path:
         """Run one node when a worker is free.
 

@@ -20,6 +20,7 @@ PROTOCOL = (
 )
 """What two figures must share to be compared."""
 
+SHARES = ("recognised_", "retrieval_")  # shown in per cent
 LOWER_IS_BETTER = ("fd_", "fid", "kd_", "kid")
 NAMES = {
     "fd_": "Fréchet distance",
@@ -70,11 +71,11 @@ class Figure:
 
     @property
     def scale(self) -> float:
-        return 100.0 if self.metric.startswith("recognised_") else 1.0
+        return 100.0 if self.metric.startswith(SHARES) else 1.0
 
     @property
     def unit(self) -> str:
-        return " %" if self.metric.startswith("recognised_") else ""
+        return " %" if self.metric.startswith(SHARES) else ""
 
     def decimals(self) -> int:
         """Two significant digits of the interval's half width; at most 7 decimals."""

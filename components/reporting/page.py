@@ -11,7 +11,7 @@ from components.reporting import drawing, plots
 from components.reporting.cells import History
 from components.reporting.figures import Figure, first_metric, main_metric, readable
 from components.reporting.results import AGAINST_NEW_STYLE, Results
-from components.reporting.summary import sentences
+from components.reporting.summary import scorer_sentence, sentences
 from components.reporting.table import (
     BEST,
     FLOOR,
@@ -41,6 +41,7 @@ def page(results: Results) -> str:
         summary=sentences(
             results.cells, results.best, results.floors, tuned.figures if tuned else None, style
         ),
+        scorer=scorer_sentence(results.scorer),
         sheet=_sheet(results),
         plots=[(Markup(svg), caption) for svg, caption in _trade_off_plots(results)],  # noqa: S704
         loss_plots=[(Markup(svg), caption) for svg, caption in _training_plots(results)],  # noqa: S704

@@ -37,6 +37,7 @@ class Results:
     floors: Mapping[str, Figure]
     histories: Sequence[History]
     finetuned: Finetuned | None
+    scorer: Mapping[str, Figure]
 
     @property
     def chosen(self) -> Cell:
@@ -60,4 +61,5 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
             read_history(inputs["finetune"], "fine-tuned"),
         )
     floors = read_figures(inputs["reference"])
-    return Results(spec, cells, best, floors, read_histories(cells, inputs), finetuned)
+    scorer = read_figures(inputs["scorer"]) if "scorer" in inputs else {}
+    return Results(spec, cells, best, floors, read_histories(cells, inputs), finetuned, scorer)

@@ -39,6 +39,22 @@ def sentences(
     return text
 
 
+def scorer_sentence(figures: Figures) -> str | None:
+    """How far the CLIP score can be trusted: the scorer's own retrieval on held-out images."""
+    if not figures:
+        return None
+    parts = [
+        f"{figure.text()} of held-out {name.removeprefix('retrieval_top1_')} images"
+        for name, figure in sorted(figures.items())
+    ]
+    record = next(iter(figures.values())).record
+    chance = f"{100 * record['chance']:.0f} %"
+    return (
+        f"The CLIP score is worth what its scorer is: among {record['n_reference']} captions, "
+        f"it finds the right one for {' and '.join(parts)} (chance: {chance})."
+    )
+
+
 def headline(
     cells: Sequence[Cell], best: int, floors: Figures, tuned: Mapping[str, Figures] | None
 ) -> dict[str, Any]:
@@ -72,14 +88,11 @@ def _winner(cells: Sequence[Cell], best: int, metric: str | None) -> str:
         return f"{chosen.name} was chosen among {_count(len(cells), 'cell')}."
     figure = chosen.figures[metric]
     values = [cell.figures[metric].value for cell in cells if metric in cell.figures]
-    what = (
-        "has the lowest"
-        if figure.value <= min(values)
-        else "was chosen, though not with the lowest"
-    )
+    lowest = figure.value <= min(values)
     among = f"Of {len(cells)} cells, " if len(cells) > 1 else "The only cell, "
-    what = what if len(cells) > 1 else "has a"
-    return f"{among}{chosen.name} {what} {readable(metric)}: {figure.text()}."
+    rank = "a" if len(cells) == 1 else "the lowest" if lowest else "the sweep's lowest"
+    beside = "" if lowest else "; a cell beside the sweep, there for comparison only, is lower"
+    return f"{among}{chosen.name} has {rank} {readable(metric)}: {figure.text()}{beside}."
 
 
 def _others(standing: Sequence[str]) -> str:

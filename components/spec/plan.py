@@ -135,6 +135,7 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
 def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> Node:
     """The page: it reads every cell's images, figures and training history."""
     inputs: dict[str, Node] = {"reference": best.reference}
+    inputs |= {role: node for role, node in best.reference.inputs.items() if role == "scorer"}
     cells = []
     for index, cell in enumerate(plan.cells):
         inputs |= {

@@ -38,7 +38,7 @@ def compare(
         raise AlphabarError(
             f"{', '.join(runs)} names one evaluated run", "give two or more, or a sweep's parent"
         )
-    table = results_table(cells)
+    table = results_table([(name, {"metrics": metrics}) for name, metrics in cells])
     print_table(table, "comparison")
     target = out or workspace.root / "reports" / "compare.csv"
     target.parent.mkdir(parents=True, exist_ok=True)

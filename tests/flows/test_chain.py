@@ -128,7 +128,10 @@ def test_the_winner_is_registered_with_its_aliases(finished: Finished) -> None:
 
     client = connect(None, finished[0].root).client
     aliases = client.get_registered_model("digits").aliases
-    assert aliases == {"candidate": "1", "champion": "1"}
+    assert {alias: str(version) for alias, version in aliases.items()} == {
+        "candidate": "1",
+        "champion": "1",
+    }
 
 
 def test_the_registered_model_samples_is_evaluated_and_exported(finished: Finished) -> None:

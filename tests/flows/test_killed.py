@@ -22,11 +22,15 @@ def children(pid: int) -> list[psutil.Process]:
     return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
 
 
-def wait_for(path: Path, process: subprocess.Popen[bytes], seconds: float = 240) -> None:
-    limit = time.monotonic() + seconds
-    while not list(path.parent.glob(path.name)):
+RESUME = "train-*/scratch/resume.ckpt"
+
+
+def wait_for_resume_point(work: Path, process: subprocess.Popen[Any]) -> None:
+    """Wait until the run in ``process`` has a checkpoint to resume from."""
+    limit = time.monotonic() + 240
+    while not list(work.glob(RESUME)):
         assert process.poll() is None, "the run ended before it was killed"
-        assert time.monotonic() < limit, f"no {path} after {seconds} s"
+        assert time.monotonic() < limit, "no checkpoint appeared"
         time.sleep(0.02)
 
 
@@ -43,7 +47,7 @@ def test_a_run_killed_in_training_resumes_from_its_checkpoint(
         stderr=subprocess.DEVNULL,
     )
     work = project.root / "artifacts" / ".work"
-    wait_for(work / "train-*" / "scratch" / "resume.ckpt", process)
+    wait_for_resume_point(work, process)
     workers = children(process.pid)
     assert workers
     process.send_signal(signal.SIGKILL)
@@ -52,7 +56,7 @@ def test_a_run_killed_in_training_resumes_from_its_checkpoint(
     assert not alive, "a worker trains on behind the user's back"
     before = project.published()
     assert {"prepare", "scorer"} <= {path.parts[-3] for path in before}
-    (resume,) = work.glob("train-*/scratch/resume.ckpt")
+    (resume,) = work.glob(RESUME)
     done = torch.load(resume, weights_only=True)["global_step"]
     assert 0 < done < 200
 
@@ -67,3 +71,25 @@ def test_a_run_killed_in_training_resumes_from_its_checkpoint(
     assert whole[: len(kept)] == kept, "the steps before the kill are not trained again"
     assert whole[-1].startswith("200,")
     assert os.listdir(work) == []
+
+
+def test_ctrl_c_stops_a_run_at_once_and_says_so(project: Project, shrunk: dict[str, Any]) -> None:
+    shrunk |= {"sweep": {}, "also": [], "finetune": None, "study": None}
+    shrunk["training"] |= {"steps": 5000, "evaluate_every": 0}
+    project.write(shrunk)
+    process = subprocess.Popen(
+        project.command("run", "experiment.yaml"),
+        cwd=project.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    work = project.root / "artifacts" / ".work"
+    wait_for_resume_point(work, process)
+    workers = children(process.pid)
+    process.send_signal(signal.SIGINT)
+    _, message = process.communicate(timeout=60)
+    assert process.returncode == 130, message
+    assert "finished stages are kept" in message
+    assert "Traceback" not in message
+    assert not psutil.wait_procs(workers, timeout=20)[1]

@@ -125,6 +125,15 @@ def build(root: Path, caption: str = "the digit") -> SimpleNamespace:
                 write_training(directory, 1.0 + number / 10, watched=kind == "train")
             elif kind == "sample":
                 write_samples(directory, number, caption=caption)
+            elif kind == "scorer":
+                record = {
+                    "value": 0.93,
+                    "low": 0.91,
+                    "high": 0.95,
+                    "n_reference": 10,
+                    "chance": 0.1,
+                }
+                write_figures(directory, {"metrics": {"retrieval_top1_regular": record}})
             elif kind == "reference":
                 write_figures(directory, figures(FLOOR, 0.41, None))
             else:

@@ -2,8 +2,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from components.reporting.figures import parse_figures
 from components.reporting.results import Results, read
-from components.reporting.summary import headline, sentences
+from components.reporting.summary import headline, scorer_sentence, sentences
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_the_summary_says_who_won_and_by_how_much(results: Results) -> None:
 
 def test_a_chosen_cell_that_is_not_the_lowest_is_not_called_so(results: Results) -> None:
     text = words(results, best=2)
-    assert "was chosen, though not with the lowest" in text
+    assert "a cell beside the sweep, there for comparison only, is lower" in text
     assert "6 cells are better outside the intervals" in text
 
 
@@ -41,3 +42,13 @@ def test_headline_figures_are_plain_numbers(results: Results) -> None:
     assert values["finetuned_recognised_svc"] == 0.97
     assert values["before_finetune_fd_efficientnet_lite0"] == 400.0
     assert all(isinstance(v, int | float) for name, v in values.items() if name != "best")
+
+
+def test_the_scorers_own_accuracy_is_said_beside_its_chance() -> None:
+    record = {"value": 0.93, "low": 0.91, "high": 0.95, "n_reference": 10, "chance": 0.1}
+    content = {"metrics": {"retrieval_top1_bold": record}}
+    text = scorer_sentence(parse_figures(content, "the scorer"))
+    assert text is not None
+    assert "among 10 captions" in text
+    assert "93.0 % [91.0, 95.0] of held-out bold images (chance: 10 %)" in text
+    assert scorer_sentence({}) is None
