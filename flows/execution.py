@@ -117,7 +117,7 @@ class Workers:
         with self._lock:
             self._stopped = True
             for process in list((self._pool._processes or {}).values()) if self._pool else []:
-                process.terminate()
+                process.kill()  # Lightning would take SIGTERM as a wish
 
     def _submit(self, node: Node, threads: int) -> "Future[Path]":
         with self._lock:

@@ -21,6 +21,8 @@ for command in (run, plan, sample, evaluate, compare, export, schedule, up, stag
 app.add_typer(data.app, name="data")
 app.add_typer(study.app, name="study")
 
+INTERRUPTED = 130  # typer's exit code after Ctrl-C
+
 
 def main() -> None:
     """Run a command; a user's error becomes one message and exit code 2."""
@@ -31,6 +33,7 @@ def main() -> None:
     except AlphabarError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("stopped; finished stages are kept, and the next run goes on", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            print("stopped; finished stages are kept, and the next run goes on", file=sys.stderr)
+        raise
