@@ -1,0 +1,95 @@
+"""`dvc repro` in a copy of the repository, with the shipped dvc.yaml and a shrunk params.yaml."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DVC = Path(sys.executable).with_name("dvc")
+GUIDED = {"sample", "sample-finetuned"}
+FOLLOWING = {"evaluate", "evaluate-finetuned", "evaluate-baseline", "report", "study"}
+
+pytestmark = pytest.mark.slow
+
+
+def dvc(root: Path, *words: str) -> str:
+    result = subprocess.run(
+        [str(DVC), *words], cwd=root, capture_output=True, text=True, timeout=500, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def ran(output: str) -> set[str]:
+    return set(re.findall(r"Running stage '([^']+)'", output))
+
+
+@pytest.fixture(scope="module")
+def repository(
+    tmp_path_factory: pytest.TempPathFactory, fetched: Path, shrunk_once: dict[str, Any]
+) -> Path:
+    """The files that `dvc repro` needs, in a repository of their own."""
+    root = tmp_path_factory.mktemp("repository")
+    for name in ("components", ".dvc/config", ".dvcignore", "dvc.yaml", "data.dvc", ".gitignore"):
+        source, target = ROOT / name, root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    subprocess.run([str(Path(DVC).with_name("alphabar")), "data", "fetch"], cwd=root, check=True)
+    (root / ".venv").symlink_to(Path(sys.prefix))
+    params = {key: value for key, value in shrunk_once.items() if key not in ("sweep", "also")}
+    params |= {"name": "reference", "registry": {}}
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    return root
+
+
+@pytest.fixture(scope="module")
+def reproduced(repository: Path) -> tuple[Path, str]:
+    """The repository after `dvc repro`, and what that printed."""
+    return repository, dvc(repository, "repro")
+
+
+def test_repro_runs_every_stage_and_leaves_the_status_clean(reproduced: tuple[Path, str]) -> None:
+    root, printed = reproduced
+    stages = set(yaml.safe_load((root / "dvc.yaml").read_text())["stages"])
+    assert ran(printed) == stages
+    assert (root / "pipeline" / "report" / "index.html").is_file()
+    assert (root / "pipeline" / "study" / "key.csv").is_file()
+    assert "up to date" in dvc(root, "status")
+    assert "up to date" in dvc(root, "repro")
+
+
+def test_metrics_and_plots_are_shown(reproduced: tuple[Path, str]) -> None:
+    root, _ = reproduced
+    assert "fd_efficientnet_lite0" in dvc(root, "metrics", "show", "--json")
+    page = Path(dvc(root, "plots", "show").strip().splitlines()[-1].removeprefix("file://"))
+    content = page.read_text()
+    for text in ("training loss", "sample/grid.png"):
+        assert text in content
+
+
+def test_guidance_reruns_sampling_and_what_follows_with_the_same_bytes_as_before(
+    reproduced: tuple[Path, str],
+) -> None:
+    root, _ = reproduced
+    first = (root / "dvc.lock").read_text()
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    original = params["sampling"]["guidance"]
+    params["sampling"]["guidance"] = 3
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    assert ran(dvc(root, "repro")) == GUIDED | FOLLOWING
+    assert "value" in dvc(root, "metrics", "show")
+    params["sampling"]["guidance"] = original
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    again = dvc(root, "repro", "--force", "--no-run-cache")
+    assert "train" in ran(again)
+    assert (root / "dvc.lock").read_text() == first
