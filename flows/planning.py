@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from components.data.pin import pinned_hashes
 from components.errors import AlphabarError
 from components.spec.models import DataSpec, Experiment
-from components.spec.plan import Node, Plan, in_order, plan_baselines
+from components.spec.plan import Node, Plan, plan_baselines
 from components.store import Store
 from flows.workspace import Workspace
 
@@ -103,11 +103,6 @@ def print_plan(description: Description) -> None:
         print(f"then, on the best baseline: {', '.join([*following, 'report'])}")
     if description.warning:
         print(f"note: {description.warning}")
-
-
-def in_store(node: Node, store: Store) -> bool:
-    """Whether the node and all that it reads are published."""
-    return all(store.has(part) for part in in_order([node]))
 
 
 def _unknown(data: DataSpec) -> str:

@@ -31,3 +31,22 @@ def export(
     export_study(baseline, finetuned, out, {"pairs": pairs, "seed": seed, "name": name})
     print(f"the page to send to annotators: {out / 'index.html'}")
     print(f"keep to yourself: {out / 'key.csv'}")
+
+
+@app.command()
+def results(
+    responses: Annotated[list[Path], typer.Argument(help="Annotators' responses.csv files.")],
+    key: Annotated[Path, typer.Option("--key", help="The study's key.csv.")],
+) -> None:
+    """Unblind annotators' answers: the fine-tuned model's win rate with its interval.
+
+    Example: `alphabar study results anna.csv ben.csv --key reports/digits/study/key.csv`
+    """
+    from components.preference.analysis import analyse
+
+    found = analyse(responses, key)
+    answers = f"{found.wins} for the fine-tuned model, {found.losses} for the baseline"
+    print(f"{found.annotators} annotators: {answers}, {found.ties} without preference")
+    if found.rate is not None and found.low is not None and found.high is not None:
+        interval = f"[{100 * found.low:.1f}, {100 * found.high:.1f}]"
+        print(f"win rate {100 * found.rate:.1f} % {interval}, p = {found.p_value:.3g}")

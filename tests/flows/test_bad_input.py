@@ -179,6 +179,11 @@ def test_a_corrupt_image_is_refused_by_name(dvc_project: Project, tmp_path: Path
     assert "1.png" in refused(dvc_project, "data", "add", mine, "--name", "mine")
 
 
+def test_answers_without_their_key_are_refused(place: Project) -> None:
+    message = refused(place, "study", "results", "answers.csv", "--key", "nowhere.csv")
+    assert "nowhere.csv" in message
+
+
 @pytest.mark.parametrize("cron", ["every day", "61 * * * *", "* * *"])
 def test_a_faulty_cron_expression_is_refused(
     place: Project, shrunk: dict[str, Any], cron: str
@@ -189,7 +194,7 @@ def test_a_faulty_cron_expression_is_refused(
 
 def test_every_command_has_help_with_an_example(place: Project) -> None:
     commands = ["run", "plan", "data fetch", "data add", "sample", "evaluate", "compare"]
-    commands += ["export", "schedule", "up", "down", "study export", "stage"]
+    commands += ["export", "schedule", "up", "down", "study export", "study results", "stage"]
     for command in commands:
         result = place.alphabar(*command.split(), "--help")
         assert result.returncode == 0, command

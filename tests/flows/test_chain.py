@@ -71,6 +71,23 @@ def test_the_study_pairs_the_same_prompts_and_keeps_its_key_apart(finished: Fini
     assert "finetuned" not in (study / "pairs.csv").read_text()
 
 
+def test_answers_to_the_study_are_unblinded(finished: Finished) -> None:
+    project, _ = finished
+    key = project.root / "reports" / "digits" / "study" / "key.csv"
+    with key.open() as file:
+        sides = {row["pair"]: row for row in csv.DictReader(file)}
+    lines = [
+        f"{pair},{'left' if row['left'] == 'finetuned' else 'right'},me,1"
+        for pair, row in sides.items()
+    ]
+    answers = project.root / "answers.csv"
+    answers.write_text("\n".join(["pair,choice,annotator,seconds", *lines]) + "\n")
+    result = project.alphabar("study", "results", answers, "--key", key)
+    assert result.returncode == 0, result.stderr
+    assert "6 for the fine-tuned model, 0 for the baseline" in result.stdout
+    assert "win rate 100.0 %" in result.stdout
+
+
 def test_manifests_name_the_data_and_the_commit(finished: Finished) -> None:
     for path in finished[0].published():
         manifest = json.loads(path.read_text())
