@@ -91,6 +91,8 @@ class Store:
             write_json(out / "manifest.json", manifest)
         except BaseException:
             shutil.rmtree(out, ignore_errors=True)
+            for part in scratch.rglob("*.part"):  # what a stage was about to put in place
+                part.unlink()
             raise
         target = self.path(node)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -169,13 +171,15 @@ def naming_a_full_disk(root: Path) -> Iterator[None]:
     """Turn "no space left" into an error that names the place and the remedy."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
+    except AlphabarError:
+        raise
+    except Exception as error:
         free = shutil.disk_usage(_existing(root)).free / 2**20
+        if not _tells_of_a_full_disk(error, free):
+            raise
         raise AlphabarError(
-            f"no disk space is left for {error.filename or root} ({free:.0f} MiB free)",
-            f"free some space, or give another store with --store; {root} is as it was",
+            f"no disk space is left in {root} ({free:.0f} MiB free)",
+            "free some space, or give another store with --store; what is published there is kept",
         ) from error
 
 
@@ -187,6 +191,14 @@ def git_commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return result.stdout.strip() or None
+
+
+def _tells_of_a_full_disk(error: Exception, free: float) -> bool:
+    """safetensors and torch have errors of their own, and NumPy's has no number."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    nameless = not isinstance(error, OSError) or error.errno is None
+    return nameless and (os.strerror(errno.ENOSPC) in str(error) or free < 1)
 
 
 def _existing(path: Path) -> Path:

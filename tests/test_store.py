@@ -3,12 +3,14 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from components.errors import AlphabarError
@@ -73,6 +75,7 @@ def test_a_failed_stage_leaves_nothing_but_its_scratch(store: Store) -> None:
     def fail(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
         (out / "half").write_text("half")
         (scratch / "resume").write_text("5")
+        (scratch / "resume.part").write_text("6, half")
         raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError, match="broken"):
@@ -81,6 +84,7 @@ def test_a_failed_stage_leaves_nothing_but_its_scratch(store: Store) -> None:
     assert leftovers(store) == []
 
     def resume(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+        assert [path.name for path in scratch.iterdir()] == ["resume"]
         assert (scratch / "resume").read_text() == "5"
         assert list(out.iterdir()) == []
 
@@ -98,6 +102,38 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_written(store: Store) -> N
     assert "--store" in caught.value.remedy
     assert not store.has(NODE)
     assert leftovers(store) == []
+
+
+def test_a_full_disk_is_named_though_numpys_error_has_no_number(store: Store) -> None:
+    def fill(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+        (out / "images.npy").symlink_to("/dev/full")
+        np.save(out / "images.npy", np.zeros(100_000))
+
+    with pytest.raises(AlphabarError, match="no disk space is left"):
+        store.produce(NODE, fill)
+    assert not store.has(NODE)
+
+
+def test_an_error_on_a_disk_without_room_is_named_whatever_it_says(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+        raise RuntimeError("basic_ios::clear: iostream error")  # torch.save's, on a full disk
+
+    with pytest.raises(RuntimeError, match="iostream"):
+        store.produce(NODE, fail)
+    full = shutil.disk_usage("/")._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+    with pytest.raises(AlphabarError, match="no disk space is left"):
+        store.produce(NODE, fail)
+
+
+def test_other_errors_are_not_taken_for_a_full_disk(store: Store) -> None:
+    def fail(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+        (out / "missing" / "file").write_text("x")
+
+    with pytest.raises(FileNotFoundError):
+        store.produce(NODE, fail)
 
 
 def _slow(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
