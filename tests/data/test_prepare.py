@@ -1,5 +1,4 @@
 import csv
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,10 +91,8 @@ def test_a_larger_holdout_keeps_what_was_held_out() -> None:
 def test_openmoji_is_prepared_at_every_size_in_both_styles(
     fetched: Path, tmp_path: Path, style: str, count: int, size: int
 ) -> None:
-    started = time.perf_counter()
     raw = fetched / "data/openmoji"
     out = prepared(raw, tmp_path / "out", source="openmoji", style=style, size=size)
-    assert time.perf_counter() - started < 15.0
     info, train, holdout = load_info(out), load_split(out, "train"), load_split(out, "holdout")
     assert (info.channels, info.classes) == (3, ())
     assert train.images.shape == (info.n_train, size, size, 3)
