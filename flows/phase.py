@@ -1,5 +1,7 @@
 """A part of the plan as a Prefect flow: one task a node, in the order of their inputs."""
 
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from prefect import flow, task
@@ -29,21 +31,40 @@ def run_phase(
     if not missing:
         return {}
 
+    work = _Work(missing, session, parallel, tick)
     runner = _task_runner(session.runner, len(missing))
+    token = _work.set(work)
+    try:
+        return _phase.with_options(name=title, task_runner=runner)()
+    finally:
+        _work.reset(token)
 
-    @flow(name=title, task_runner=runner, validate_parameters=False)
-    def phase() -> dict[str, Exception]:
-        futures: dict[str, Any] = {}
-        for node in missing:
-            upstream = [futures[n.key] for n in node.inputs.values() if n.key in futures]
-            futures[node.key] = _submit(node, session, parallel, tick, upstream)
-        try:
-            return _failures(missing, futures)
-        except BaseException:  # Ctrl-C, or the worker that runs us is told to end
-            session.stop()  # else the task runner waits for the stages
-            raise
 
-    return phase()
+@dataclass(frozen=True)
+class _Work:
+    """What a phase does, out of Prefect's sight: it would send it along with every task."""
+
+    nodes: list[Node]
+    session: Session
+    parallel: int
+    tick: Tick | None
+
+
+_work: ContextVar[_Work] = ContextVar("work")
+
+
+@flow(validate_parameters=False)
+def _phase() -> dict[str, Exception]:
+    work = _work.get()
+    futures: dict[str, Any] = {}
+    for node in work.nodes:
+        upstream = [futures[n.key] for n in node.inputs.values() if n.key in futures]
+        futures[node.key] = _submit(node, work.session, work.parallel, work.tick, upstream)
+    try:
+        return _failures(work.nodes, futures)
+    except BaseException:  # Ctrl-C, or the worker that runs us is told to end
+        work.session.stop()  # else the task runner waits for the stages
+        raise
 
 
 def _failures(nodes: list[Node], futures: dict[str, Any]) -> dict[str, Exception]:
