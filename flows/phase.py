@@ -55,6 +55,10 @@ _work: ContextVar[_Work] = ContextVar("work")
 
 @flow(validate_parameters=False)
 def _phase() -> dict[str, Exception]:
+    return _run_work()  # by name: Prefect pickles this function with the globals that it uses
+
+
+def _run_work() -> dict[str, Exception]:
     work = _work.get()
     futures: dict[str, Any] = {}
     for node in work.nodes:
