@@ -48,10 +48,12 @@ class Background:
         """Whether this very process runs."""
         try:
             process = psutil.Process(self.pid)
+            words = process.cmdline()[1:]  # [0] may be a resolved link
             return bool(
                 process.status() != psutil.STATUS_ZOMBIE
                 and abs(process.create_time() - self.started) < 2.0  # clocks are adjusted
-                and process.cmdline()[1:] == self.command[1:]  # [0] may be a resolved link
+                # for an instant after its start the kernel shows no words yet
+                and words in ([], self.command[1:])
             )
         except psutil.Error:
             return False
