@@ -16,6 +16,7 @@ from components.sampling.noise import seeded_noise
 from components.sampling.solvers import SOLVERS
 from components.sampling.solvers.steps import Callback
 from components.sampling.times import time_grid
+from components.spec.catalogue import SOLVERS as CATALOGUE_SOLVERS
 from components.spec.models import SamplingSpec
 
 BATCH = 256  # images at once: changes memory, not the images
@@ -78,9 +79,10 @@ def _batch(
     noise = seeded_noise(seeds, model.image_shape, device)
     predict = guided(model.predict, _to(rows, device), _to(null, device), sampling.guidance)
     denoise = denoiser(predict, model.schedule, model.prediction, clip=sampling.clip)
-    start = noise(-1).to(memory_format=torch.channels_last)
-    solver = SOLVERS[sampling.solver]
-    x0 = solver(denoise, start, times, noise=noise, eta=sampling.eta, callback=callback)
+    start = (times.start_scale * noise(-1)).to(memory_format=torch.channels_last)
+    names = CATALOGUE_SOLVERS[sampling.solver].options
+    options = {name: getattr(sampling, name) for name in names}
+    x0 = SOLVERS[sampling.solver](denoise, start, times, noise=noise, callback=callback, **options)
     pixels = ((x0.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     images: NDArray[np.uint8] = pixels.permute(0, 2, 3, 1).cpu().numpy()
     return images

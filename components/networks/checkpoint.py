@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from components.errors import AlphabarError
 from components.networks.conditioning import Conditioner, build_conditioner
 from components.networks.unet import build_unet
-from components.process.prediction import PREDICTIONS, Prediction
-from components.process.schedules import SCHEDULES, Schedule
+from components.process.prediction import Prediction, build_prediction
+from components.process.schedules import Schedule, build_schedule
 
 FILE_NAME = "model.safetensors"
 _HEADER = "alphabar"  # one entry only: the order of several is not fixed in the file
@@ -68,8 +68,8 @@ def new_checkpoint(config: dict[str, Any], seed: int) -> Checkpoint:
         config,
         network,
         build_conditioner(config["conditioning"], images["classes"]),
-        SCHEDULES[process["schedule"]](process["steps"]),
-        PREDICTIONS[process["prediction"]],
+        build_schedule(process),
+        build_prediction(process),
     )
 
 

@@ -26,7 +26,8 @@ def denoiser(
 
     def denoise(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         alpha, sigma = coefficients(schedule, t, x)
-        x0, eps = prediction.split(predict(x, t), x, alpha, sigma)
+        output = predict(prediction.scale(alpha, sigma) * x, t)
+        x0, eps = prediction.split(output, x, alpha, sigma)
         if clip:
             x0 = x0.clamp(-1, 1)
             eps = (x - alpha * x0) / sigma

@@ -1,13 +1,24 @@
 """The experiment file as pydantic models: every field, its range and its default.
 
-The names in the ``Literal`` types are the keys of the registries in `components.process`,
-`components.sampling` and `components.data`; a test holds the two equal, so that this module
-needs no torch to know what exists.
+The names in the ``Literal`` types are those of `components.spec.catalogue`, which a test holds
+equal to the registries of the code.
 """
 
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from components.spec.catalogue import (
+    FINETUNES,
+    LOSS_WEIGHTS,
+    PREDICTIONS,
+    SCHEDULES,
+    SOLVERS,
+    TIME_SAMPLINGS,
+    Entry,
+)
 
 SOURCE_STYLES: dict[str, tuple[str, ...]] = {
     "digits": ("regular", "bold"),
@@ -80,9 +91,71 @@ class ConditioningSpec(Section):
 class ProcessSpec(Section):
     """The forward process and what the network predicts."""
 
-    schedule: Literal["linear", "cosine"] = Field("cosine", description="noise schedule")
-    prediction: Literal["eps", "x0", "v"] = Field("v", description="prediction target")
+    schedule: Literal[
+        "linear", "scaled_linear", "cosine", "sigmoid", "table", "rectified_flow", "edm"
+    ] = Field("cosine", description="noise schedule")
+    prediction: Literal["eps", "x0", "v", "flow", "edm"] = Field(
+        "v", description="prediction target"
+    )
     steps: int = Field(1000, ge=2, le=10_000, description="length of the discrete table")
+    table: list[Annotated[float, Field(ge=0.0, lt=1.0)]] | None = Field(
+        None, description="schedule `table`: ᾱ at equal times, falling; few are interpolated"
+    )
+    zero_terminal_snr: bool = Field(False, description="rescale a discrete table to end at SNR 0")
+    snr_shift: float = Field(1.0, gt=0.0, le=1000.0, description="divide the SNR by its square")
+    sigma_min: float = Field(0.002, gt=0.0, description="schedule `edm`: least noise level")
+    sigma_max: float = Field(80.0, gt=0.0, description="schedule `edm`: largest noise level")
+    sigma_data: float = Field(0.5, gt=0.0, description="prediction `edm`: spread of the data")
+
+    @model_validator(mode="after")
+    def _schedule_and_prediction_fit_together(self) -> "ProcessSpec":
+        if (self.schedule == "table") != (self.table is not None):
+            raise ValueError("`table` is given with schedule `table`, and only with it")
+        if self.table is not None:
+            check_table(self.table, self.steps)
+        if self.sigma_min >= self.sigma_max:
+            raise ValueError("`sigma_min` must be below `sigma_max`")
+        continuous = self.schedule in ("rectified_flow", "edm")
+        if self.zero_terminal_snr and continuous:
+            why = "has it" if self.schedule == "rectified_flow" else "cannot have it: its α is 1"
+            raise ValueError(f"`zero_terminal_snr` rescales a table; `{self.schedule}` {why}")
+        ends_at_zero = (
+            self.zero_terminal_snr
+            or self.schedule == "rectified_flow"
+            or (self.table is not None and self.table[-1] == 0)
+        )
+        if ends_at_zero and self.prediction == "eps":
+            raise ValueError(
+                "`eps` says nothing about the image where the SNR is 0: use `v`, `x0` or `flow`"
+            )
+        refuse_unread(self, "schedule", SCHEDULES)
+        refuse_unread(self, "prediction", PREDICTIONS)
+        return self
+
+
+def check_table(values: list[float], steps: int) -> None:
+    """Raise ValueError unless ``values`` can be a table of ᾱ with ``steps`` entries."""
+    if not 2 <= len(values) <= steps:
+        raise ValueError(f"`table` has {len(values)} values: give 2 to `steps` = {steps}")
+    if any(a <= b for a, b in pairwise(values)):
+        raise ValueError("`table` must fall: it is ᾱ from the least noisy time to the noisiest")
+    if len(values) < steps and values[-1] == 0:
+        raise ValueError("`table` is interpolated in log-SNR, so it cannot end at 0: give 1e-6")
+
+
+def refuse_unread(section: Section, choice: str, entries: Mapping[str, Entry]) -> None:
+    """Raise ValueError where an option is set that the chosen entry does not read.
+
+    An option at its default is taken as not set.
+    """
+    chosen = getattr(section, choice)
+    for option in sorted({option for entry in entries.values() for option in entry.options}):
+        default = type(section).model_fields[option].default
+        if option not in entries[chosen].options and getattr(section, option) != default:
+            readers = ", ".join(name for name, e in entries.items() if option in e.options)
+            raise ValueError(
+                f"`{option}` has no meaning with {choice} `{chosen}`: it belongs to {readers}"
+            )
 
 
 class NetworkSpec(Section):
@@ -106,6 +179,28 @@ class TrainingSpec(Section):
     weight_decay: float = Field(0.0, ge=0.0, le=1.0, description="AdamW weight decay")
     gradient_clip: float = Field(1.0, ge=0.0, description="largest gradient norm; 0 is off")
     ema: float = Field(0.999, ge=0.0, lt=1.0, description="EMA decay a step, after warm-up")
+    ema_snapshots: int = Field(
+        0, ge=0, le=1000, description="snapshots of two power-function EMAs; 0 is off"
+    )
+    loss_weight: Literal["uniform", "min_snr", "p2", "edm", "snr_trunc"] = Field(
+        "uniform", description="how much each noise level counts"
+    )
+    snr_gamma: float = Field(5.0, gt=0.0, description="min_snr: largest weight on x0")
+    time_sampling: Literal["uniform", "low_discrepancy", "logit_normal", "lognormal_sigma"] = Field(
+        "uniform", description="which noise levels are drawn"
+    )
+    time_mean: float | None = Field(
+        None, description="logit_normal: mean, 0 unless given; lognormal_sigma: -1.2"
+    )
+    time_std: float | None = Field(
+        None, gt=0.0, description="logit_normal: deviation, 1 unless given; lognormal_sigma: 1.2"
+    )
+    offset_noise: float = Field(
+        0.0, ge=0.0, le=1.0, description="spread of noise that is the same over a whole channel"
+    )
+    input_perturbation: float = Field(
+        0.0, ge=0.0, le=1.0, description="extra noise in the input that is not to be predicted"
+    )
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true")
     seed: int = Field(0, ge=0, description="seed of weights, batches and noise")
     checkpoint_every: int = Field(200, ge=1, description="steps between resume checkpoints")
@@ -115,17 +210,82 @@ class TrainingSpec(Section):
     evaluate_size: int = Field(64, ge=32, le=1024, description="feature size then, pixels")
     evaluate_guidance: float = Field(2.0, ge=0.0, le=50.0, description="guidance of those samples")
 
+    @model_validator(mode="after")
+    def _options_are_read(self) -> "TrainingSpec":
+        refuse_unread(self, "loss_weight", LOSS_WEIGHTS)
+        refuse_unread(self, "time_sampling", TIME_SAMPLINGS)
+        return self
+
 
 class SamplingSpec(Section):
     """How images are drawn from a trained network."""
 
-    solver: Literal["ddim", "ddpm"] = Field("ddim", description="solver of the reverse process")
-    steps: int = Field(50, ge=1, le=1000, description="solver steps")
-    guidance: float = Field(1.0, ge=0.0, le=50.0, description="guidance scale; 1 is off")
-    eta: float = Field(0.0, ge=0.0, le=1.0, description="DDIM: 0 deterministic, 1 ancestral")
-    grid: Literal["trailing", "leading", "linspace"] = Field("trailing", description="time grid")
+    solver: Literal[
+        "ddim",
+        "ddpm",
+        "euler",
+        "euler_ancestral",
+        "heun",
+        "dpmpp_2m",
+        "dpmpp_2m_sde",
+        "unipc",
+        "rk45",
+        "langevin",
+        "predictor_corrector",
+        "consistency",
+    ] = Field("ddim", description="solver of the reverse process")
+    steps: int = Field(50, ge=1, le=1000, description="solver steps; rk45 starts with this many")
+    grid: Literal["trailing", "leading", "linspace", "karras", "uniform_logsnr"] = Field(
+        "trailing", description="time grid"
+    )
+    eta: float = Field(0.0, ge=0.0, le=1.0, description="ddim: 0 deterministic, 1 ancestral")
+    variance: Literal["small", "large"] = Field("small", description="ddpm: which fixed variance")
+    churn: float = Field(0.0, ge=0.0, le=1000.0, description="euler, heun: S_churn; 0 is off")
+    tolerance: float = Field(1.0e-3, gt=0.0, le=1.0, description="rk45: relative and absolute")
+    corrector_steps: int = Field(
+        1, ge=1, le=1000, description="langevin, predictor_corrector: Langevin steps a level"
+    )
+    corrector_snr: float = Field(
+        0.16, gt=0.0, le=1.0, description="langevin, predictor_corrector: step size as SNR"
+    )
     clip: bool = Field(True, description="hold x0 within the range of pixels")
+    guidance: float = Field(1.0, ge=0.0, le=50.0, description="guidance scale; 1 is off")
+    guidance_kind: Literal["cfg", "apg", "cfgpp"] = Field(
+        "cfg", description="how strong and weak prediction are put together"
+    )
+    guide: Literal["unconditional", "weaker"] = Field(
+        "unconditional", description="the weak prediction: no condition, or the model of `guide`"
+    )
+    negative_prompt: str = Field(
+        "", description="a class or caption that takes the place of no condition"
+    )
+    guidance_rescale: float = Field(
+        0.0, ge=0.0, le=1.0, description="share of the guided prediction's spread that is undone"
+    )
+    guidance_sigma_min: float = Field(
+        0.0, ge=0.0, description="noise level σ/α up to which guidance is off"
+    )
+    guidance_sigma_max: float | None = Field(
+        None, gt=0.0, description="noise level σ/α above which guidance is off; none: no limit"
+    )
+    ema_length: float | None = Field(
+        None, ge=0.01, le=0.25, description="σ_rel of a post-hoc EMA; none: the trained EMA"
+    )
     seed: int = Field(0, ge=0, description="image k is drawn from seed + k")
+
+    @model_validator(mode="after")
+    def _options_are_read(self) -> "SamplingSpec":
+        refuse_unread(self, "solver", SOLVERS)
+        if self.guidance_kind == "cfgpp" and self.guidance > 1:
+            raise ValueError("`guidance_kind: cfgpp` takes a scale within [0, 1]")
+        if (
+            self.guidance_sigma_max is not None
+            and self.guidance_sigma_min >= self.guidance_sigma_max
+        ):
+            raise ValueError("`guidance_sigma_min` must be below `guidance_sigma_max`")
+        if self.guide == "weaker" and self.negative_prompt:
+            raise ValueError("`negative_prompt` has no meaning with guide `weaker`")
+        return self
 
 
 class EvaluationSpec(Section):
@@ -137,6 +297,9 @@ class EvaluationSpec(Section):
     clip: Literal["domain", "none"] = Field("domain", description="which CLIP score")
     classifier: Literal["none", "svc"] = Field(
         "none", description="svc: share of class-conditional samples that an SVC recognises"
+    )
+    likelihood: Literal["none", "elbo"] = Field(
+        "none", description="elbo: variational bound of the holdout, bits per dimension"
     )
     confidence: float = Field(0.95, gt=0.5, lt=1.0, description="level of every interval")
 
@@ -155,16 +318,36 @@ class ScorerSpec(Section):
 
 
 class FinetuneSpec(Section):
-    """The best baseline, trained further on another style of the same data."""
+    """The best baseline, trained further: on another style, or into a few-step sampler."""
 
-    kind: Literal["full"] = Field("full", description="which weights move: all of them")
-    style: str = Field(description="the style to move to, such as bold or line")
+    kind: Literal["full", "consistency"] = Field("full", description="what training does")
+    style: str | None = Field(
+        None, description="the style to move to, such as bold or line; none: the baseline's own"
+    )
     steps: int = Field(1000, ge=1, description="optimiser steps")
     batch_size: int = Field(128, ge=1, le=65_536)
     lr: float = Field(1.0e-4, gt=0.0, le=1.0)
     warmup_steps: int = Field(50, ge=0)
     ema: float = Field(0.99, ge=0.0, lt=1.0)
     evaluate_every: int = Field(0, ge=0, description="steps between evaluations; 0 is off")
+    teacher_steps: int = Field(
+        50, ge=2, le=1000, description="consistency: DDIM steps of the teacher"
+    )
+    teacher_guidance: float = Field(
+        1.0, ge=0.0, le=50.0, description="consistency: guidance that is distilled in"
+    )
+    sampling: list[Overrides] = Field(
+        default_factory=list,
+        description="sampling settings beside the baseline's; the first one's figures are the "
+        "fine-tune's",
+    )
+
+    @model_validator(mode="after")
+    def _options_are_read(self) -> "FinetuneSpec":
+        refuse_unread(self, "kind", FINETUNES)
+        if self.kind == "full" and self.style is None:
+            raise ValueError("`kind: full` needs a `style` to move to")
+        return self
 
 
 class StudySpec(Section):
@@ -200,6 +383,11 @@ class Experiment(Section):
     training: TrainingSpec = TrainingSpec()
     sampling: SamplingSpec = SamplingSpec()
     evaluation: EvaluationSpec = EvaluationSpec()
+    guide: dict[str, Any] = Field(
+        default_factory=dict,
+        description="the weaker model of autoguidance: dotted network and training keys that "
+        "differ from the model's own",
+    )
     finetune: FinetuneSpec | None = None
     study: StudySpec | None = None
     registry: RegistrySpec = RegistrySpec()
@@ -219,7 +407,7 @@ class Experiment(Section):
                 f"`data.size: {self.data.size}` cannot be halved {halvings} times, as "
                 f"{halvings + 1} entries in `network.channels` ask for"
             )
-        if self.finetune is not None:
+        if self.finetune is not None and self.finetune.style is not None:
             check_style(self.data.source, self.finetune.style)
             if not SOURCE_STYLES[self.data.source]:
                 raise ValueError(
@@ -231,4 +419,8 @@ class Experiment(Section):
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
         if self.evaluation.classifier == "svc" and self.conditioning.encoder != "class":
             raise ValueError("evaluation.classifier: svc needs conditioning.encoder: class")
+        if self.sampling.ema_length is not None and not self.training.ema_snapshots:
+            raise ValueError("`sampling.ema_length` needs `training.ema_snapshots`, 10 or so")
+        if self.sampling.guide == "weaker" and not self.guide:
+            raise ValueError("`sampling.guide: weaker` needs the section `guide`")
         return self

@@ -62,10 +62,13 @@ class DiffusionModule(pl.LightningModule):
         t = index.to(torch.float64) / schedule.steps
         alpha, sigma = coefficients(schedule, t, x0)
         x_t = diffuse(x0, eps, alpha, sigma).contiguous(memory_format=torch.channels_last)
+        prediction = self.model.prediction
         output = self.network(
-            x_t, schedule.timestep(t).to(x0.device), **self._dropped(rows, generator)
+            prediction.scale(alpha, sigma) * x_t,
+            schedule.timestep(t).to(x0.device),
+            **self._dropped(rows, generator),
         )
-        target = self.model.prediction.target(x0, eps, alpha, sigma)
+        target = prediction.target(x0, eps, alpha, sigma)
         return torch.nn.functional.mse_loss(output.float(), target)
 
     def configure_optimizers(self) -> Any:

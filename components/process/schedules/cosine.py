@@ -4,7 +4,9 @@ import math
 
 import torch
 
-from components.process.schedules.discrete import Schedule
+from components.process.schedules.discrete import from_betas
+from components.process.schedules.linear import LARGEST_BETA
+from components.process.schedules.schedule import Schedule
 
 
 def cosine(steps: int, *, offset: float = 0.008) -> Schedule:
@@ -12,5 +14,4 @@ def cosine(steps: int, *, offset: float = 0.008) -> Schedule:
     (Nichol, Dhariwal 2021, eq. 17)."""
     t = torch.arange(steps + 1, dtype=torch.float64) / steps
     f = torch.cos((t + offset) / (1 + offset) * math.pi / 2) ** 2
-    betas = (1 - f[1:] / f[:-1]).clamp(max=0.999)
-    return Schedule("cosine", torch.cumprod(1 - betas, 0))
+    return from_betas("cosine", (1 - f[1:] / f[:-1]).clamp(max=LARGEST_BETA))

@@ -1,66 +1,66 @@
-"""A variance-preserving process given by a table of ᾱ (Ho, Jain, Abbeel 2020)."""
-
-from dataclasses import dataclass
+"""Variance-preserving processes given by a table of ᾱ (Ho, Jain, Abbeel 2020)."""
 
 import torch
 from torch import Tensor
 
+from components.process.schedules.schedule import Schedule
 
-@dataclass(frozen=True)
-class Schedule:
-    """x_t = α(t) x0 + σ(t) ε with α² + σ² = 1, known at t = 1/N, 2/N, …, 1.
 
-    Attributes:
-        name: the registry's name.
-        alphas_cumprod: ᾱ_1 … ᾱ_N, shape (N,), float64, strictly decreasing, below 1.
+def discrete(name: str, alphas_cumprod: Tensor) -> Schedule:
+    """The process α = √ᾱ, σ = √(1 − ᾱ), known at t = 1/N, 2/N, …, 1; ᾱ(0) = 1.
 
-    Everything is computed in float64; callers cast once, at the edge. t = 0 is the clean
-    image, ᾱ = 1. Between the table's points ᾱ is interpolated linearly.
+    Between the table's points ᾱ is interpolated linearly. Networks are told the index,
+    0 … N − 1.
+
+    Args:
+        alphas_cumprod: ᾱ_1 … ᾱ_N, float64, falling strictly within [0, 1).
+
+    Raises:
+        ValueError: the table is something else.
     """
+    if alphas_cumprod.dtype != torch.float64 or alphas_cumprod.ndim != 1:
+        raise ValueError("alphas_cumprod must be a float64 vector")
+    falls = bool((alphas_cumprod.diff() < 0).all())
+    if not (falls and bool(((alphas_cumprod >= 0) & (alphas_cumprod < 1)).all())):
+        raise ValueError("alphas_cumprod must fall strictly within [0, 1)")
+    steps = len(alphas_cumprod)
+    table = torch.cat([torch.ones(1, dtype=torch.float64), alphas_cumprod])
 
-    name: str
-    alphas_cumprod: Tensor
+    def between(t: Tensor) -> tuple[Tensor, Tensor]:
+        position = t * steps
+        low = position.floor().long().clamp(0, steps - 1)
+        return low, position - low
 
-    def __post_init__(self) -> None:
-        table = self.alphas_cumprod
-        if table.dtype != torch.float64 or table.ndim != 1:
-            raise ValueError("alphas_cumprod must be a float64 vector")
-        if not bool(((table >= 0) & (table < 1)).all() and (table.diff() < 0).all()):
-            raise ValueError("alphas_cumprod must fall strictly within [0, 1)")
+    def at(t: Tensor) -> tuple[Tensor, Tensor]:
+        low, share = between(t)
+        alpha_bar = torch.lerp(table[low], table[low + 1], share)
+        return alpha_bar.sqrt(), (1 - alpha_bar).sqrt()
 
-    @property
-    def steps(self) -> int:
-        """N, the table's length."""
-        return len(self.alphas_cumprod)
+    def rates(t: Tensor) -> tuple[Tensor, Tensor]:
+        low, _ = between(t)
+        alpha_bar_rate = (table[low + 1] - table[low]) * steps
+        alpha, sigma = at(t)
+        return alpha_bar_rate / (2 * alpha), -alpha_bar_rate / (2 * sigma)
 
-    def alpha_bar(self, t: Tensor) -> Tensor:
-        """ᾱ(t) = α²(t), the signal's share of the variance at t ∈ [0, 1]; float64."""
-        position = t.detach().to("cpu", torch.float64) * self.steps
-        table = torch.cat([torch.ones(1, dtype=torch.float64), self.alphas_cumprod])
-        low = position.floor().long().clamp(0, self.steps - 1)
-        return torch.lerp(table[low], table[low + 1], position - low)
-
-    def alpha(self, t: Tensor) -> Tensor:
-        """α(t), float64."""
-        return self.alpha_bar(t).sqrt()
-
-    def sigma(self, t: Tensor) -> Tensor:
-        """σ(t), float64."""
-        return (1 - self.alpha_bar(t)).sqrt()
-
-    def logsnr(self, t: Tensor) -> Tensor:
-        """λ(t) = log α²/σ², float64; +∞ at t = 0 (Kingma 2021, eq. 3)."""
-        return torch.logit(self.alpha_bar(t))
-
-    def time_of_logsnr(self, logsnr: Tensor) -> Tensor:
-        """The inverse of `logsnr`: t ∈ [0, 1], float64."""
+    def time_of_logsnr(logsnr: Tensor) -> Tensor:
         wanted = torch.sigmoid(logsnr.to("cpu", torch.float64))
-        table = torch.cat([torch.ones(1, dtype=torch.float64), self.alphas_cumprod])
         # searchsorted wants rising values
-        high = torch.searchsorted(-table, -wanted).clamp(1, self.steps)
+        high = torch.searchsorted(-table, -wanted).clamp(1, steps)
         share = (table[high - 1] - wanted) / (table[high - 1] - table[high])
-        return (high - 1 + share.clamp(0, 1)) / self.steps
+        return (high - 1 + share.clamp(0, 1)) / steps
 
-    def timestep(self, t: Tensor) -> Tensor:
-        """What networks are told: the table's index, 0 … N − 1, float32."""
-        return (t * self.steps - 1).to(torch.float32)
+    return Schedule(
+        name,
+        steps,
+        at,
+        rates,
+        time_of_logsnr,
+        timestep_of=lambda t: t * steps - 1,
+        t_min=1 / steps,
+        alphas_cumprod=alphas_cumprod,
+    )
+
+
+def from_betas(name: str, betas: Tensor) -> Schedule:
+    """The process whose steps add variances β_1 … β_N: ᾱ_i = ∏ (1 − β_j) (Ho 2020, eq. 4)."""
+    return discrete(name, torch.cumprod(1 - betas, 0))

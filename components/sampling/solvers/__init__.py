@@ -1,11 +1,12 @@
 """Solvers by name, all with one signature:
 
-    solver(denoise, x, times, *, noise, eta=0.0, callback=None) -> x0
+    solver(denoise, x, times, *, noise, callback=None, **options) -> x0
 
 x: (batch, channel, height, width), noise at ``times.t[0]``; ``callback(step)`` after each step.
+``options`` are those that `components.spec.catalogue.SOLVERS` names for the solver.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -27,9 +28,9 @@ class Solver(Protocol):
         times: Times,
         *,
         noise: Noise,
-        eta: float = 0.0,
         callback: Callback | None = None,
+        **options: Any,
     ) -> Tensor: ...
 
 
-SOLVERS: dict[str, Solver] = {"ddim": ddim, "ddpm": ddpm}
+SOLVERS: dict[str, Solver] = {"ddim": ddim, "ddpm": ddpm}  # type: ignore[dict-item]

@@ -14,8 +14,8 @@ def ddim(
     times: Times,
     *,
     noise: Noise,
-    eta: float = 0.0,
     callback: Callback | None = None,
+    eta: float = 0.0,
 ) -> Tensor:
     """x_s = α_s x0 + √(σ_s² − σ_η²) ε + σ_η z (eq. 12),
     σ_η = η · σ_s/σ_t · √(1 − α_t²/α_s²) (eq. 16). η = 0 is deterministic."""

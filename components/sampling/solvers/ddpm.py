@@ -14,8 +14,8 @@ def ddpm(
     times: Times,
     *,
     noise: Noise,
-    eta: float = 0.0,
     callback: Callback | None = None,
+    variance: str = "small",
 ) -> Tensor:
     """Draw x_s from the posterior q(x_s | x_t, x0) (eq. 6–7), its variance fixed small.
 
