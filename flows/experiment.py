@@ -73,9 +73,9 @@ def run_experiment(experiment: Experiment, workspace: Workspace, display: Displa
             best = best_cell(finished, workspace.store)
             tuned = plan_finetune(finished, best) if experiment.finetune else None
             if tuned:
-                ends = [tuned.evaluate, tuned.evaluate_baseline]
-                failures |= run_phase("finetune", in_order(ends), session, parallel=1, tick=tick)
-                if not all(workspace.store.has(end) for end in ends):
+                nodes = in_order(tuned.ends())
+                failures |= run_phase("finetune", nodes, session, parallel=1, tick=tick)
+                if not all(workspace.store.has(end) for end in tuned.ends()):
                     tuned = None
             pages = [plan_report(finished, best, tuned)]
             if tuned and experiment.study:

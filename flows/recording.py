@@ -119,20 +119,26 @@ class Recorder:
     def _finetuned(self, best: PlannedCell, tuned: FinetunePlan) -> None:
         experiment = self._plan.experiment
         assert experiment.finetune is not None
-        style = experiment.finetune.style
-        params = {"finetune": tuned.finetune.spec, "baseline": best.name}
+        kind, style = experiment.finetune.kind, experiment.finetune.style
+        goal = style or kind
         run = self._tracker.child(
             self._parent,
-            f"finetune {style}",
+            f"finetune {goal}",
             tuned.finetune.key,
-            params,
+            {"finetune": tuned.finetune.spec, "baseline": best.name},
             self._tags(tuned.finetune),
         )
         self._tracker.log_training(run, self._path(tuned.finetune))
-        settings = best.cell.experiment.model_dump(mode="json", include={"sampling", "evaluation"})
-        settings["data"] = {"style": style}
-        self._leaf(run, f"fine-tuned on {style}", settings, tuned.sample, tuned.evaluate)
-        self._leaf(run, f"baseline on {style}", settings, best.sample, tuned.evaluate_baseline)
+        settings = best.cell.experiment.model_dump(mode="json", include={"evaluation"})
+        settings["data"] = {"style": style or best.cell.experiment.data.style}
+        for index, cell in enumerate(tuned.cells):
+            drawn = settings | {"sampling": cell.sampling.model_dump(mode="json")}
+            name = f"fine-tuned on {style}" if style else f"distilled, {cell.sampling.steps} steps"
+            if index and style:
+                name += f", sampling {index + 1}"
+            self._leaf(run, name, drawn, cell.sample, cell.evaluate)
+        drawn = settings | best.cell.experiment.model_dump(mode="json", include={"sampling"})
+        self._leaf(run, f"baseline on {goal}", drawn, best.sample, tuned.evaluate_baseline)
         self._tracker.finish(run, "FINISHED")
 
     def _leaf(

@@ -41,14 +41,16 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     print_table(results_table(rows, floor), f"{outcome.plan.experiment.name}: baselines")
     if outcome.tuned:
         tuned = outcome.tuned
-        rows = [
-            ("baseline", cell_content(store, tuned.evaluate_baseline)),
-            ("fine-tuned", cell_content(store, tuned.evaluate)),
-        ]
-        floor = cell_content(store, tuned.reference)
+        rows = [("baseline", cell_content(store, tuned.evaluate_baseline))]
+        for cell in tuned.cells:
+            named = f", {cell.sampling.steps} steps" if len(tuned.cells) > 1 else ""
+            rows.append((f"fine-tuned{named}", cell_content(store, cell.evaluate)))
         finetune = outcome.plan.experiment.finetune
         assert finetune is not None
-        print_table(results_table(rows, floor), f"against the holdout of style {finetune.style}")
+        style = finetune.style or outcome.plan.experiment.data.style
+        floor = cell_content(store, tuned.reference)
+        title = f"against the holdout of style {style}" if style else "against the holdout"
+        print_table(results_table(rows, floor), title)
     print(f"best     {outcome.best.name}")
     print(f"stages   {outcome.stages_run} run, the others were published already")
     print(f"report   {outcome.report / 'index.html'}")

@@ -70,7 +70,7 @@ def whole_plan(experiment: Experiment, workspace: Workspace) -> list[Node]:
     plan = plan_baselines(experiment, pinned_hashes(workspace.root))
     (best,) = plan.cells
     tuned = plan_finetune(plan, best) if experiment.finetune else None
-    ends = [best.evaluate, plan_report(plan, best, tuned)]
+    ends = [best.evaluate, *(tuned.ends() if tuned else []), plan_report(plan, best, tuned)]
     if tuned and experiment.study:
         ends.append(plan_study(plan, best, tuned))
     return in_order(ends)

@@ -16,6 +16,7 @@ STAGES = {
     "reference": "components.evaluation.stages:reference",
     "train": "components.training.train:train",
     "sample": "components.generation.sample:sample",
+    "likelihood": "components.evaluation.likelihood:likelihood",
     "evaluate": "components.evaluation.stages:evaluate",
     "finetune": "components.finetuning.full:finetune",
     "report": "components.reporting.report:report",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from components.spec.catalogue import (
     FINETUNES,
@@ -347,7 +347,26 @@ class FinetuneSpec(Section):
         refuse_unread(self, "kind", FINETUNES)
         if self.kind == "full" and self.style is None:
             raise ValueError("`kind: full` needs a `style` to move to")
+        self.samplings(SamplingSpec())
         return self
+
+    def samplings(self, base: SamplingSpec) -> list[SamplingSpec]:
+        """How the fine-tuned model is sampled: as its baseline (a distilled one in 2 steps of its
+        own solver), or as `sampling` changes that.
+
+        Raises:
+            ValueError: a change is not one of the sampling section's.
+        """
+        if self.kind == "consistency":
+            base = SamplingSpec(solver="consistency", steps=2, clip=base.clip, seed=base.seed)
+        values = base.model_dump()
+        try:
+            return [
+                SamplingSpec.model_validate(values | change) for change in self.sampling or [{}]
+            ]
+        except ValidationError as error:
+            faults = [f"{'.'.join(map(str, e['loc']))} {e['msg']}" for e in error.errors()]
+            raise ValueError(f"`finetune.sampling`: {'; '.join(faults)}") from None
 
 
 class StudySpec(Section):
@@ -415,6 +434,8 @@ class Experiment(Section):
                 )
             if self.finetune.style == self.data.style:
                 raise ValueError("finetune.style is the style that the baseline is trained on")
+        if self.finetune is not None:
+            self.finetune.samplings(self.sampling)
         if self.study is not None and self.finetune is None:
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
         if self.evaluation.classifier == "svc" and self.conditioning.encoder != "class":

@@ -8,6 +8,7 @@ from components.errors import AlphabarError
 from components.spec.models import Experiment, Overrides, Scalar
 
 SWEPT_SECTIONS = ("data", "conditioning", "process", "network", "training", "sampling")
+GUIDE_SECTIONS = ("network", "training")
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]
     chosen: list[Overrides] = [dict(point) for point in itertools.product(*axes)]
     chosen += experiment.also
     cells = [Cell(tuple(o.items()), _override(experiment, o, origin)) for o in chosen]
+    for cell in cells:
+        if cell.experiment.guide:
+            weaker(cell.experiment, origin)
     names = [cell.name for cell in cells]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -51,6 +55,25 @@ def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]
             f"{origin}: the cell {twice[0]} is planned twice", "remove it from `sweep` or `also`"
         )
     return cells
+
+
+def weaker(experiment: Experiment, origin: str = "the experiment") -> Experiment:
+    """The experiment of the weaker model that `guide` describes.
+
+    Raises:
+        AlphabarError: a key is not one of the network or the training, or its value is wrong.
+    """
+    from components.spec.loading import nearest, valid_names, validate
+
+    values: dict[str, Any] = experiment.model_dump(mode="python")
+    values["sampling"], values["guide"] = values["sampling"] | {"guide": "unconditional"}, {}
+    for path, value in experiment.guide.items():
+        section, _, leaf = path.partition(".")
+        if section not in GUIDE_SECTIONS or leaf not in valid_names(section):
+            known = [f"{s}.{n}" for s in GUIDE_SECTIONS for n in valid_names(s)]
+            raise AlphabarError(f"{origin}: `guide` cannot change `{path}`", nearest(path, known))
+        values[section] = {**values[section], leaf: value}
+    return validate(values, f"{origin}, guide")
 
 
 def _override(experiment: Experiment, overrides: Overrides, origin: str) -> Experiment:

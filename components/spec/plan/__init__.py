@@ -1,0 +1,21 @@
+"""From an experiment to its stages: what runs, from which inputs, under which key."""
+
+from components.spec.plan.baselines import Plan, PlannedCell, plan_baselines
+from components.spec.plan.finetune import FinetunePlan, TunedCell, plan_finetune
+from components.spec.plan.node import STAGE_VERSIONS, DataHash, Node, in_order
+from components.spec.plan.pages import plan_report, plan_study
+
+__all__ = [
+    "STAGE_VERSIONS",
+    "DataHash",
+    "FinetunePlan",
+    "Node",
+    "Plan",
+    "PlannedCell",
+    "TunedCell",
+    "in_order",
+    "plan_baselines",
+    "plan_finetune",
+    "plan_report",
+    "plan_study",
+]

@@ -1,0 +1,80 @@
+"""The stages that follow once the best baseline is known: its fine-tune and their figures."""
+
+from dataclasses import dataclass
+
+from components.spec.models import SamplingSpec
+from components.spec.plan.baselines import Plan, PlannedCell
+from components.spec.plan.node import Node, dump, roles
+from components.spec.plan.sources import Sources
+
+
+@dataclass(frozen=True)
+class TunedCell:
+    """The fine-tuned model under one sampling section."""
+
+    sampling: SamplingSpec
+    sample: Node
+    evaluate: Node
+
+
+@dataclass(frozen=True)
+class FinetunePlan:
+    """The best baseline trained further, and both models against the holdout of its data.
+
+    Attributes:
+        cells: one for each sampling section; the first one's figures are the fine-tune's.
+        evaluate_baseline: the baseline's samples against that holdout: where fine-tuning starts
+            from.
+    """
+
+    finetune: Node
+    cells: tuple[TunedCell, ...]
+    evaluate_baseline: Node
+    reference: Node
+
+    @property
+    def sample(self) -> Node:
+        return self.cells[0].sample
+
+    @property
+    def evaluate(self) -> Node:
+        return self.cells[0].evaluate
+
+    def ends(self) -> list[Node]:
+        """The stages that all others lead to."""
+        return [*(cell.evaluate for cell in self.cells), self.evaluate_baseline]
+
+
+def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
+    """The stages that follow once ``best`` is known; the experiment has a ``finetune``."""
+    base, spec = best.cell.experiment, plan.experiment.finetune
+    assert spec is not None
+    sources = Sources(best.cell, plan.data_hash)
+    data = sources.other_data() if spec.style else sources.data()
+    reference = sources.reference(data, base.evaluation.size)
+    inputs = {"model": best.train, "data": data}
+    if spec.evaluate_every:
+        watch = sources.reference(data, base.training.evaluate_size)
+        inputs |= roles(reference=watch, scorer=sources.scorer())
+    finetune = Node("finetune", "finetune", dump(spec) | {"training": dump(base.training)}, inputs)
+    judges = {"reference": reference, "data": data} | roles(scorer=sources.scorer())
+    judged = dump(base.evaluation) | {"likelihood": "none"}
+
+    def cell(index: int, sampling: SamplingSpec) -> TunedCell:
+        suffix = f"-{index + 1}" if index else ""
+        drawn = {"sampling": dump(sampling), "samples": base.evaluation.samples}
+        models = {"model": finetune, "data": sources.data()}
+        if sampling.guide == "weaker":
+            models |= roles(guide=sources.guide())
+        sample = Node(f"sample-finetuned{suffix}", "sample", drawn, models)
+        name = f"evaluate-finetuned{suffix}"
+        return TunedCell(
+            sampling, sample, Node(name, "evaluate", judged, {"samples": sample} | judges)
+        )
+
+    return FinetunePlan(
+        finetune,
+        tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling))),
+        Node("evaluate-baseline", "evaluate", judged, {"samples": best.sample} | judges),
+        reference,
+    )

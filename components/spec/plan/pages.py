@@ -1,0 +1,58 @@
+"""The stages that people read: the report and the preference study."""
+
+from components.spec.plan.baselines import Plan, PlannedCell
+from components.spec.plan.finetune import FinetunePlan
+from components.spec.plan.node import Node, dump
+
+
+def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> Node:
+    """The page: it reads every cell's images, figures and training history."""
+    inputs: dict[str, Node] = {"reference": best.reference}
+    inputs |= {role: node for role, node in best.reference.inputs.items() if role == "scorer"}
+    cells = []
+    for index, cell in enumerate(plan.cells):
+        inputs |= {
+            f"train:{index}": cell.train,
+            f"sample:{index}": cell.sample,
+            f"evaluate:{index}": cell.evaluate,
+        }
+        experiment = cell.cell.experiment
+        cells.append(
+            {
+                "name": cell.name,
+                "model": cell.cell.model_name,
+                "overrides": dict(cell.cell.overrides),
+                "sampling": dump(experiment.sampling),
+                "schedule": experiment.process.schedule,
+            }
+        )
+    if tuned:
+        inputs |= {
+            "finetune": tuned.finetune,
+            "sample:finetuned": tuned.sample,
+            "evaluate:finetuned": tuned.evaluate,
+            "evaluate:baseline": tuned.evaluate_baseline,
+            "reference:finetuned": tuned.reference,
+        }
+        for index, other in enumerate(tuned.cells[1:], start=1):
+            inputs |= {
+                f"sample:finetuned:{index}": other.sample,
+                f"evaluate:finetuned:{index}": other.evaluate,
+            }
+    spec = {
+        "name": plan.experiment.name,
+        "cells": cells,
+        "best": best.name,
+        "data": dump(plan.experiment.data),
+        "finetune": dump(plan.experiment.finetune) if plan.experiment.finetune else None,
+        "finetuned_samplings": [dump(cell.sampling) for cell in tuned.cells] if tuned else [],
+        "study": plan.experiment.study is not None,
+    }
+    return Node("report", "report", spec, inputs)
+
+
+def plan_study(plan: Plan, best: PlannedCell, tuned: FinetunePlan) -> Node:
+    """The blind comparison of the best baseline's and the fine-tuned model's samples."""
+    assert plan.experiment.study is not None
+    spec = dump(plan.experiment.study) | {"name": plan.experiment.name}
+    return Node("study", "study", spec, {"baseline": best.sample, "finetuned": tuned.sample})
