@@ -10,6 +10,7 @@ from components.errors import AlphabarError
 from components.evaluation.intervals import Estimate
 from components.store import write_json
 
+ELBO = "elbo_bpd"
 CLIP_SCORE_DOMAIN = "clip_score_domain"
 RECOGNISED_SVC = "recognised_svc"
 RETRIEVAL_TOP1 = "retrieval_top1"

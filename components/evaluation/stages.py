@@ -1,4 +1,4 @@
-"""The stages `reference` and `evaluate`."""
+"""The stages `reference`, `likelihood` and `evaluate`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from components.data.arrays import load_split
+from components.data.arrays import load_info, load_split
 from components.errors import AlphabarError
+from components.evaluation.intervals import mean_interval
 from components.evaluation.judge import FEATURES_FILE, EvaluationProtocol, Judge
-from components.evaluation.records import RECOGNISED_SVC, write_metrics
+from components.evaluation.likelihood import BOUND_IMAGES, BOUND_SEED, holdout_bits
+from components.evaluation.records import (
+    ELBO,
+    RECOGNISED_SVC,
+    MetricRecord,
+    read_metrics,
+    write_metrics,
+)
+from components.networks.checkpoint import load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
 
@@ -50,13 +59,44 @@ def reference(
     write_metrics(out / "metrics.json", records)
 
 
+def likelihood(
+    spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime
+) -> None:
+    """The variational bound of holdout images under a model; writes metrics.json.
+
+    Args:
+        spec: ``confidence``, the interval's level.
+        inputs: ``model`` and ``data``.
+    """
+    model = load_checkpoint(inputs["model"], resolve_device(runtime.accelerator))
+    split = load_split(inputs["data"], "holdout")
+    bits = holdout_bits(
+        model,
+        split.images[:BOUND_IMAGES],
+        split.classes[:BOUND_IMAGES].tolist(),
+        split.captions[:BOUND_IMAGES],
+        runtime.progress,
+    )
+    record = MetricRecord.of(
+        mean_interval(bits, spec["confidence"]),
+        n_generated=len(bits),
+        n_reference=len(bits),
+        extractor="none",
+        resize="none",
+        reference="holdout",
+        data_hash=load_info(inputs["data"]).data_hash,
+        seed=BOUND_SEED,
+    )
+    write_metrics(out / "metrics.json", {ELBO: record})
+
+
 def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
     """All figures of a cell's samples; writes metrics.json.
 
     Args:
         spec: the evaluation section.
-        inputs: ``samples``, ``reference``, ``data``, and ``scorer`` unless ``spec["clip"]`` is
-            none.
+        inputs: ``samples``, ``reference``, ``data``, ``scorer`` unless ``spec["clip"]`` is none,
+            and ``likelihood`` where the model's figures are wanted beside its samples'.
     """
     samples = _read_samples(inputs["samples"])
     judge = Judge.load(
@@ -69,6 +109,8 @@ def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
     records = judge.measure(
         samples.images, samples.classes, samples.captions, samples.seed, runtime.progress
     )
+    if "likelihood" in inputs:
+        records |= read_metrics(inputs["likelihood"] / "metrics.json")
     write_metrics(out / "metrics.json", records)
 
 

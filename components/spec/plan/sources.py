@@ -53,10 +53,12 @@ class Sources:
 
     def likelihood(self) -> Node | None:
         """What the cell's network knows of the holdout, where that is asked for."""
-        if self.cell.experiment.evaluation.likelihood == "none":
+        evaluation = self.cell.experiment.evaluation
+        if evaluation.likelihood == "none":
             return None
+        spec = {"confidence": evaluation.confidence}
         inputs = {"model": self.model(), "data": self.data()}
-        return Node(self._named("likelihood", self.cell.model_name), "likelihood", {}, inputs)
+        return Node(self._named("likelihood", self.cell.model_name), "likelihood", spec, inputs)
 
     def _train(self, name: str, experiment: Experiment, model_name: str) -> Node:
         data = self.data()
