@@ -91,4 +91,6 @@ def _override(experiment: Experiment, overrides: Overrides, origin: str) -> Expe
 
 
 def _short(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -46,6 +46,37 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
         ({"study": {}}, ["give `finetune` too"]),
         ({"finetune": {"style": "regular"}}, ["the style that the baseline is trained on"]),
         ({"network": {"channels": [8] * 5}}, ["`data.size: 8` cannot be halved 4 times"]),
+        (
+            {"process": {"zero_terminal_snr": True, "prediction": "eps"}},
+            ["`process`", "`eps` says nothing about the image where the SNR is 0"],
+        ),
+        (
+            {"process": {"schedule": "rectified_flow", "prediction": "eps"}},
+            ["use `v`, `x0` or `flow`"],
+        ),
+        ({"process": {"schedule": "edm", "zero_terminal_snr": True}}, ["its α is 1"]),
+        ({"process": {"schedule": "table"}}, ["`table` is given with schedule `table`"]),
+        ({"process": {"schedule": "table", "table": [0.5, 0.6]}}, ["`table` must fall"]),
+        ({"process": {"schedule": "table", "table": [0.9, 0.0]}}, ["cannot end at 0"]),
+        ({"process": {"sigma_max": 10.0}}, ["`sigma_max` has no meaning with schedule `cosine`"]),
+        (
+            {"sampling": {"solver": "heun", "eta": 1.0}},
+            ["`eta` has no meaning with solver `heun`", "belongs to ddim"],
+        ),
+        ({"sampling": {"guide": "weaker"}}, ["needs the section `guide`"]),
+        ({"sampling": {"ema_length": 0.1}}, ["needs `training.ema_snapshots`"]),
+        ({"sampling": {"guidance_kind": "cfgpp", "guidance": 2}}, ["within [0, 1]"]),
+        (
+            {"sampling": {"guidance_sigma_min": 5.0, "guidance_sigma_max": 1.0}},
+            ["`guidance_sigma_min` must be below"],
+        ),
+        ({"training": {"snr_gamma": 1.0}}, ["`snr_gamma` has no meaning with loss_weight"]),
+        ({"finetune": {"kind": "full"}}, ["`kind: full` needs a `style`"]),
+        ({"finetune": {"style": "bold", "teacher_steps": 9}}, ["belongs to consistency"]),
+        (
+            {"finetune": {"kind": "consistency", "sampling": [{"stepz": 1}]}},
+            ["`finetune.sampling`: stepz"],
+        ),
         ({"network": {"channels": [30]}}, ["`network.channels.0: 30`", "multiple of 8"]),
     ],
 )

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from components.errors import AlphabarError
 from components.spec.keys import canonical_json, digest
 from components.spec.loading import parse_experiment
 from components.spec.plan import (
@@ -98,6 +101,53 @@ def test_the_finetuned_model_draws_the_baselines_prompts_and_seeds(
     assert tuned.sample.spec == best.sample.spec
     assert tuned.sample.inputs["data"].key == best.sample.inputs["data"].key
     assert tuned.finetune.inputs["model"].key == best.train.key
+
+
+def test_a_guide_is_trained_for_the_cells_that_ask_for_it(shrunk: dict[str, Any]) -> None:
+    shrunk["guide"] = {"training.steps": 10, "network.channels": [8, 16]}
+    shrunk["sweep"] = {"sampling.guide": ["unconditional", "weaker"]}
+    shrunk["also"] = []
+    plain, guided = planned(shrunk).cells
+    assert "guide" not in plain.sample.inputs
+    guide = guided.sample.inputs["guide"]
+    assert guide.stage == "train"
+    assert guide.spec["training"]["steps"] == 10
+    assert guide.spec["network"]["channels"] == [8, 16]
+    assert guide.spec["process"] == guided.train.spec["process"]
+    assert plain.train.key == guided.train.key, "the guide changes nothing about the model"
+
+
+def test_a_guide_can_only_change_network_and_training(shrunk: dict[str, Any]) -> None:
+    shrunk["guide"] = {"process.prediction": "eps"}
+    with pytest.raises(AlphabarError, match=r"`guide` cannot change `process\.prediction`"):
+        planned(shrunk)
+
+
+def test_the_bound_is_measured_once_a_model(shrunk: dict[str, Any]) -> None:
+    shrunk = changed(shrunk, "evaluation", likelihood="elbo")
+    shrunk["sweep"] = {"process.schedule": ["linear", "cosine"], "sampling.guidance": [1, 2]}
+    plan = planned(shrunk)
+    bounds = [node for node in plan.nodes() if node.stage == "likelihood"]
+    assert len(bounds) == len({cell.train.key for cell in plan.cells})
+    assert all("likelihood" in cell.evaluate.inputs for cell in plan.cells)
+    assert "likelihood" not in planned(changed(shrunk, "evaluation", likelihood="none")).cells[
+        0
+    ].evaluate.inputs
+
+
+def test_a_distilled_model_stays_on_its_data_and_is_sampled_as_asked(
+    shrunk: dict[str, Any],
+) -> None:
+    shrunk["finetune"] = {"kind": "consistency", "steps": 5, "sampling": [{"steps": 1}, {}]}
+    plan = planned(shrunk)
+    best = plan.cells[0]
+    tuned = plan_finetune(plan, best)
+    assert tuned.finetune.inputs["data"].key == best.train.inputs["data"].key
+    assert [cell.sampling.steps for cell in tuned.cells] == [1, 2]
+    assert {cell.sampling.solver for cell in tuned.cells} == {"consistency"}
+    report = plan_report(plan, best, tuned)
+    assert report.inputs["evaluate:finetuned:1"] is tuned.cells[1].evaluate
+    assert [s["steps"] for s in report.spec["finetuned_samplings"]] == [1, 2]
 
 
 def test_whole_floats_and_key_order_do_not_change_a_key() -> None:
