@@ -1,5 +1,7 @@
 """Images from one trained model, by hand: what `alphabar sample` does."""
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +18,66 @@ def draw(
     out: Path,
     count: int,
     prompts: list[str],
-    settings: dict[str, Any],
+    sampling: SamplingSpec,
     progress: Progress,
+    *,
+    guide: Path | None = None,
 ) -> None:
     """Write ``count`` images of ``model`` into the new folder ``out``.
 
     The folder has the form of a published `sample` stage (images.npy, samples.csv, grid.png)
     and the images as PNG files with a metadata.csv beside them.
 
+    Args:
+        guide: the directory of the weaker model of ``sampling.guide: weaker``.
+
     Raises:
-        AlphabarError: ``out`` exists, a setting is out of range, or a prompt is no class.
+        AlphabarError: ``out`` exists, a prompt is no class, or the guide does not fit the model.
     """
-    sampling = _settings(settings)
     with new_folder(out) as part:
         prepare_process(threads=None)
         from components.generation.sample import write_samples
         from components.networks.checkpoint import load_checkpoint
         from components.networks.device import resolve_device
 
-        checkpoint = load_checkpoint(model, resolve_device("auto"))
+        device = resolve_device("auto")
+        checkpoint = load_checkpoint(model, device, ema_length=sampling.ema_length)
+        weaker = load_checkpoint(guide, device) if guide else None
         chosen = _prompts(checkpoint.config, prompts, count)
-        write_samples(checkpoint, sampling, chosen, part, progress, png=True)
+        write_samples(checkpoint, sampling, chosen, part, progress, guide=weaker, png=True)
 
 
-def _settings(settings: dict[str, Any]) -> SamplingSpec:
-    whole = {"name": "sample", "data": {"source": "digits"}, "sampling": settings}
-    return validate(whole, "the options of `alphabar sample`").sampling
+def sampling_of(
+    options: Mapping[str, Any], assignments: Sequence[str], origin: str
+) -> SamplingSpec:
+    """The sampling section that a command's options make.
+
+    Args:
+        options: key → value, None where the user did not give it.
+        assignments: ``key=value`` of any key of the section, over the options.
+        origin: what a message calls the place that they come from.
+
+    Raises:
+        AlphabarError: a key that is not one of the section's, or a value out of its range.
+    """
+    values = {key: value for key, value in options.items() if value is not None}
+    for text in assignments:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise AlphabarError(f"{origin}: `{text}` sets nothing", "write KEY=VALUE")
+        values[key.strip()] = _plain(value.strip())
+    # the parts of an experiment that a sampling section may lean on: here they are trained already
+    around = {"training": {"ema_snapshots": 1}, "guide": {"training.steps": 1}}
+    whole = {"name": "sample", "data": {"source": "digits"}, "sampling": values}
+    return validate(around | whole, origin).sampling
+
+
+def _plain(text: str) -> Any:
+    """A number, true, false or null as such, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _prompts(config: dict[str, Any], prompts: list[str], count: int) -> Any:

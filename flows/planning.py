@@ -1,13 +1,18 @@
 """The plan in words: which stages a run would start, and how long they may take."""
 
+import json
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from components.data.pin import pinned_hashes
 from components.errors import AlphabarError
+from components.spec.cost import Cost, planned_cost
 from components.spec.models import DataSpec, Experiment
 from components.spec.plan import Node, Plan, plan_baselines
-from components.store import Store
+from components.store import Store, read_manifest
 from flows.workspace import Workspace
 
 UNKNOWN = "data not fetched"
@@ -24,7 +29,7 @@ class PlannedStage:
 
     node: Node
     published: bool
-    evaluations: int
+    evaluations: Cost
     seconds: float | None
 
 
@@ -54,19 +59,25 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
     return Description(plan, stages, warning)
 
 
-def evaluations(node: Node) -> int:
+def evaluations(node: Node) -> Cost:
     """Network evaluations (forward passes of one image) of a stage; a training step counts 3:
     the backward pass costs two forwards."""
     if node.stage in ("train", "finetune"):
         training = node.spec["training"] | {
             k: v for k, v in node.spec.items() if k in ("steps", "batch_size")
         }
-        return int(3 * training["steps"] * training["batch_size"])
+        return Cost(3 * training["steps"] * training["batch_size"], "exactly")
     if node.stage == "sample":
-        sampling = node.spec["sampling"]
-        twice = 1 if sampling["guidance"] in (0, 1) else 2
-        return int(node.spec["samples"] * sampling["steps"] * twice)
-    return 0
+        image = planned_cost(node.spec["sampling"], _conditional(node.inputs["model"]))
+        return Cost(node.spec["samples"] * image.evaluations, image.certainty)
+    return Cost(0, "exactly")
+
+
+def _conditional(model: Node) -> bool:
+    """Whether a trained model is told what to draw; a fine-tuned one is what its baseline is."""
+    while "conditioning" not in model.spec:
+        model = model.inputs["model"]
+    return bool(model.spec["conditioning"]["encoder"] != "none")
 
 
 def print_plan(description: Description) -> None:
@@ -83,14 +94,14 @@ def print_plan(description: Description) -> None:
     print(f"{experiment.name}: {len(cells)} cells from {len(models)} trained models")
     table = Table("stage", "published", "network evaluations", "estimated time")
     for stage in description.stages:
-        work = f"{stage.evaluations:,}" if stage.evaluations else ""
+        work = _count([stage.evaluations]) if stage.evaluations.evaluations else ""
         time = "" if stage.published else _words(stage.seconds)
         table.add_row(stage.node.name, "yes" if stage.published else "no", work, time)
     console.print(table, markup=False)
     todo = [stage for stage in description.stages if not stage.published]
-    total = sum(stage.evaluations for stage in todo)
+    total = _count([stage.evaluations for stage in todo])
     known = [stage.seconds for stage in todo if stage.seconds is not None]
-    print(f"to run: {len(todo)} of {len(description.stages)} stages, {total:,} network evaluations")
+    print(f"to run: {len(todo)} of {len(description.stages)} stages, {total} network evaluations")
     if todo and known:
         unknown = len(todo) - len(known)
         more = f", and {unknown} stages that never ran here" if unknown else ""
@@ -111,26 +122,40 @@ def _unknown(data: DataSpec) -> str:
 
 def _speeds(store: Store) -> dict[str, list[tuple[int, float]]]:
     """stage → (network evaluations, seconds) of its latest runs in the store."""
-    from components.store import read_manifest
-
     found: dict[str, list[tuple[int, float]]] = {}
     for path in sorted(store.root.glob("*/*/manifest.json"), key=lambda p: -p.stat().st_mtime):
         manifest = read_manifest(path.parent)
         runs = found.setdefault(manifest["stage"], [])
         if len(runs) < 8:
-            node = Node("", manifest["stage"], manifest["spec"], {})
-            runs.append((evaluations(node), manifest["wall_seconds"]))
+            runs.append((_done(path.parent, manifest), manifest["wall_seconds"]))
     return found
+
+
+def _done(directory: Path, manifest: dict[str, Any]) -> int:
+    """The network evaluations of a published stage; images record how many they took."""
+    if manifest["stage"] == "sample":
+        figures = json.loads((directory / "metrics.json").read_text())
+        drawn: float = figures["samples"] * figures["network_evaluations"]
+        return round(drawn)
+    return evaluations(Node("", manifest["stage"], manifest["spec"], {})).evaluations
 
 
 def _estimate(node: Node, speeds: dict[str, list[tuple[int, float]]]) -> float | None:
     runs = speeds.get(node.stage)
     if not runs:
         return None
-    work = evaluations(node)
+    work = evaluations(node).evaluations
     if work:
         return work * statistics.median(seconds / done for done, seconds in runs)
     return statistics.median(seconds for _, seconds in runs)
+
+
+def _count(costs: Sequence[Cost]) -> str:
+    """Their sum, no surer than the least sure of them."""
+    certainties = {cost.certainty for cost in costs}
+    unsure = next((word for word in ("about", "at most") if word in certainties), None)
+    total = f"{sum(cost.evaluations for cost in costs):,}"
+    return f"{unsure} {total}" if unsure else total
 
 
 def _words(seconds: float | None) -> str:

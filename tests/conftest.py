@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("shared", deadline=None)  # how long an example takes proves nothing
+settings.load_profile("shared")
 
 os.environ.update(
     HF_HUB_OFFLINE="1",

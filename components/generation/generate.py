@@ -1,17 +1,19 @@
 """From a checkpoint, conditions and seeds to uint8 images."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from components.errors import AlphabarError
+from components.generation.denoising import build_denoiser, encode_conditions
 from components.networks.checkpoint import Checkpoint
-from components.networks.conditioning import Rows, take
 from components.runtime import Progress, silent
-from components.sampling.denoiser import denoiser
-from components.sampling.guidance import evaluations_per_step, guided
+from components.sampling.denoiser import Denoise
+from components.sampling.network import Evaluations
 from components.sampling.noise import seeded_noise
 from components.sampling.solvers import SOLVERS
 from components.sampling.solvers.steps import Callback
@@ -22,6 +24,19 @@ from components.spec.models import SamplingSpec
 BATCH = 256  # images at once: changes memory, not the images
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Images and what they took.
+
+    Attributes:
+        images: (n, height, width, channel), uint8.
+        network_evaluations: rows that went through networks, an image; measured.
+    """
+
+    images: NDArray[np.uint8]
+    network_evaluations: float
+
+
 @torch.inference_mode()
 def generate(
     model: Checkpoint,
@@ -29,64 +44,69 @@ def generate(
     *,
     classes: Sequence[int],
     captions: Sequence[str],
+    guide: Checkpoint | None = None,
     progress: Progress = silent,
-) -> NDArray[np.uint8]:
+) -> Drawn:
     """One image for each (class, caption); image k is drawn from seed ``sampling.seed`` + k.
 
-    Returns:
-        (n, height, width, channel), uint8.
+    Args:
+        guide: the weaker model of ``sampling.guide: weaker``.
 
     Raises:
-        AlphabarError: more solver steps than the process has, or unknown classes.
+        AlphabarError: more solver steps than the process has, unknown classes, or a guide
+            that does not fit the model.
     """
     total = len(captions)
+    check_steps(model, sampling)
+    conditions = encode_conditions(model, sampling, classes, captions, guide)
+    evaluations, batches = Evaluations(), []
+    for start in range(0, total, BATCH):
+        chosen = torch.arange(start, min(start + BATCH, total))
+
+        def report(step: int, start: int = start, count: int = len(chosen)) -> None:
+            # a solver with adaptive steps may take more of them, or fewer
+            done = start * sampling.steps + count * min(step + 1, sampling.steps)
+            progress(done, total * sampling.steps, "")
+
+        denoise = build_denoiser(
+            model, sampling, conditions.take(chosen), guide=guide, evaluations=evaluations
+        )
+        seeds = [sampling.seed + int(k) for k in chosen]
+        batches.append(to_pixels(_solve(model, sampling, denoise, seeds, report)))
+        report(sampling.steps)
+    return Drawn(np.concatenate(batches), evaluations.rows / total)
+
+
+def check_steps(model: Checkpoint, sampling: SamplingSpec) -> None:
+    """Raise AlphabarError if the solver is to take more steps than the process has."""
     if sampling.steps > model.schedule.steps:
         raise AlphabarError(
             f"`sampling.steps: {sampling.steps}` is more than the process's {model.schedule.steps}",
             "use fewer solver steps",
         )
-    rows, null = model.conditioner.encode(classes, captions), model.conditioner.null(total)
-    batches = []
-    for start in range(0, total, BATCH):
-        chosen = torch.arange(start, min(start + BATCH, total))
-
-        def report(step: int, start: int = start, count: int = len(chosen)) -> None:
-            progress(start * sampling.steps + count * (step + 1), total * sampling.steps, "")
-
-        seeds = [sampling.seed + int(k) for k in chosen]
-        batches.append(
-            _batch(model, sampling, take(rows, chosen), take(null, chosen), seeds, report)
-        )
-    return np.concatenate(batches)
 
 
-def network_evaluations(model: Checkpoint, sampling: SamplingSpec) -> int:
-    """Network evaluations an image costs."""
-    conditional = model.config["conditioning"]["encoder"] != "none"
-    return sampling.steps * evaluations_per_step(sampling.guidance, conditional)
+def solver_options(sampling: SamplingSpec) -> dict[str, object]:
+    """The options that the chosen solver reads, by name."""
+    return {name: getattr(sampling, name) for name in CATALOGUE_SOLVERS[sampling.solver].options}
 
 
-def _batch(
-    model: Checkpoint,
-    sampling: SamplingSpec,
-    rows: Rows,
-    null: Rows,
-    seeds: list[int],
-    callback: Callback,
-) -> NDArray[np.uint8]:
-    device = model.device
-    times = time_grid(model.schedule, sampling.steps, sampling.grid)
-    noise = seeded_noise(seeds, model.image_shape, device)
-    predict = guided(model.predict, _to(rows, device), _to(null, device), sampling.guidance)
-    denoise = denoiser(predict, model.schedule, model.prediction, clip=sampling.clip)
-    start = (times.start_scale * noise(-1)).to(memory_format=torch.channels_last)
-    names = CATALOGUE_SOLVERS[sampling.solver].options
-    options = {name: getattr(sampling, name) for name in names}
-    x0 = SOLVERS[sampling.solver](denoise, start, times, noise=noise, callback=callback, **options)
+def to_pixels(x0: Tensor) -> NDArray[np.uint8]:
+    """Images within [−1, 1], (n, channel, height, width), as (n, height, width, channel)."""
     pixels = ((x0.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     images: NDArray[np.uint8] = pixels.permute(0, 2, 3, 1).cpu().numpy()
     return images
 
 
-def _to(rows: Rows, device: torch.device) -> Rows:
-    return {name: tensor.to(device) for name, tensor in rows.items()}
+def _solve(
+    model: Checkpoint,
+    sampling: SamplingSpec,
+    denoise: Denoise,
+    seeds: list[int],
+    callback: Callback,
+) -> Tensor:
+    times = time_grid(model.schedule, sampling.steps, sampling.grid)
+    noise = seeded_noise(seeds, model.image_shape, model.device)
+    start = (times.start_scale * noise(-1)).to(memory_format=torch.channels_last)
+    solver, options = SOLVERS[sampling.solver], solver_options(sampling)
+    return solver(denoise, start, times, noise=noise, callback=callback, **options)

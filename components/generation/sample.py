@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from components.data.grids import contact_sheet, save_png
-from components.generation.generate import generate, network_evaluations
+from components.generation.generate import generate
 from components.generation.prompts import Prompts, holdout_prompts
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.device import resolve_device
@@ -21,11 +21,14 @@ GRID_IMAGES = 50
 
 
 def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
-    """Draw ``spec["samples"]`` images from the checkpoint in ``inputs["model"]``."""
-    model = load_checkpoint(inputs["model"], resolve_device(runtime.accelerator))
-    prompts = holdout_prompts(inputs["data"], spec["samples"])
+    """Draw ``spec["samples"]`` images from the checkpoint in ``inputs["model"]``, guided by the
+    one in ``inputs["guide"]`` where there is one."""
     sampling = SamplingSpec.model_validate(spec["sampling"])
-    write_samples(model, sampling, prompts, out, runtime.progress)
+    device = resolve_device(runtime.accelerator)
+    model = load_checkpoint(inputs["model"], device, ema_length=sampling.ema_length)
+    prompts = holdout_prompts(inputs["data"], spec["samples"])
+    guide = load_checkpoint(inputs["guide"], device) if "guide" in inputs else None
+    write_samples(model, sampling, prompts, out, runtime.progress, guide=guide)
 
 
 def write_samples(
@@ -35,6 +38,7 @@ def write_samples(
     out: Path,
     progress: Progress,
     *,
+    guide: Checkpoint | None = None,
     png: bool = False,
 ) -> None:
     """Draw an image for every prompt.
@@ -42,9 +46,15 @@ def write_samples(
     Writes images.npy (n, height, width, channel) uint8, samples.csv, grid.png, metrics.json,
     and with ``png`` an ImageFolder: images/00000.png, …, and images/metadata.csv.
     """
-    images = generate(
-        model, sampling, classes=prompts.classes, captions=prompts.captions, progress=progress
+    drawn = generate(
+        model,
+        sampling,
+        classes=prompts.classes,
+        captions=prompts.captions,
+        guide=guide,
+        progress=progress,
     )
+    images = drawn.images
     np.save(out / "images.npy", images)
     index = range(len(images))
     table = pd.DataFrame(
@@ -58,8 +68,8 @@ def write_samples(
     )
     table.to_csv(out / "samples.csv", index=False)
     save_png(out / "grid.png", contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS))
-    evaluations = network_evaluations(model, sampling)
-    write_json(out / "metrics.json", {"samples": len(images), "network_evaluations": evaluations})
+    figures = {"samples": len(images), "network_evaluations": drawn.network_evaluations}
+    write_json(out / "metrics.json", figures)
     if png:
         (out / "images").mkdir()
         names = [f"{k:05d}.png" for k in index]

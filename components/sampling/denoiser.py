@@ -4,33 +4,26 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from components.process.diffuse import coefficients
 from components.process.prediction import Prediction
 from components.process.schedules import Schedule
-from components.sampling.guidance import Predict
+from components.sampling.network import Predict
+from components.sampling.reading import Pair, Reading
 
-Denoise = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+Denoise = Callable[[Tensor, Tensor], Pair]
 """(x (batch, channel, height, width), t (batch,)) → (x0, ε), each of x's shape."""
 
 
 def denoiser(
     predict: Predict, schedule: Schedule, prediction: Prediction, *, clip: bool = False
 ) -> Denoise:
-    """Turn a network's prediction into (x0, ε).
+    """Turn a network's prediction into (x0, ε); `guided_denoiser` does so with guidance.
 
     Args:
-        clip: hold x0 within [−1, 1], the range of pixels, and let ε follow from it, so that
-            the pair still makes up x_t (Ho 2020's code; Ho, Salimans 2022 rely on it for
-            strong guidance). Latents are not bounded: leave it off there.
+        clip: hold x0 within the range of pixels, as `Reading` says.
     """
 
-    def denoise(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        alpha, sigma = coefficients(schedule, t, x)
-        output = predict(prediction.scale(alpha, sigma) * x, t)
-        x0, eps = prediction.split(output, x, alpha, sigma)
-        if clip:
-            x0 = x0.clamp(-1, 1)
-            eps = (x - alpha * x0) / sigma
-        return x0, eps
+    def denoise(x: Tensor, t: Tensor) -> Pair:
+        reading = Reading.at(x, t, schedule, prediction, clip)
+        return reading.pair(predict(reading.network_input, t))
 
     return denoise

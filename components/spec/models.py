@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from components.spec.catalogue import (
     FINETUNES,
+    GUIDANCE,
     LOSS_WEIGHTS,
     PREDICTIONS,
     SCHEDULES,
@@ -26,6 +27,8 @@ SOURCE_STYLES: dict[str, tuple[str, ...]] = {
     "folder": (),
 }
 """The paired styles of each packaged source; the first one decides the split."""
+
+CFGPP_SOLVERS = ("ddim", "euler", "euler_ancestral")
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Scalar = str | int | float | bool
@@ -276,8 +279,14 @@ class SamplingSpec(Section):
     @model_validator(mode="after")
     def _options_are_read(self) -> "SamplingSpec":
         refuse_unread(self, "solver", SOLVERS)
+        refuse_unread(self, "guidance_kind", GUIDANCE)
         if self.guidance_kind == "cfgpp" and self.guidance > 1:
             raise ValueError("`guidance_kind: cfgpp` takes a scale within [0, 1]")
+        if self.guidance_kind == "cfgpp" and self.solver not in CFGPP_SOLVERS:
+            raise ValueError(
+                f"`guidance_kind: cfgpp` cannot be used with solver `{self.solver}`: only "
+                f"{', '.join(CFGPP_SOLVERS)} step to α x0 + σ ε, as it asks for"
+            )
         if (
             self.guidance_sigma_max is not None
             and self.guidance_sigma_min >= self.guidance_sigma_max

@@ -1,5 +1,6 @@
 """Images from a checkpoint: their seeds, their prompts, their cost."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,12 @@ import pytest
 
 from components.errors import AlphabarError
 from components.generation import generate as module
-from components.generation.generate import generate, network_evaluations
+from components.generation.generate import Drawn, generate
 from components.generation.prompts import holdout_prompts
 from components.generation.sample import sample
 from components.networks.checkpoint import Checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
+from components.sampling.solvers import SOLVERS
 from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, SamplingSpec
 
 
@@ -29,19 +31,33 @@ def model() -> Checkpoint:
     return checkpoint
 
 
-def draw(model: Checkpoint, count: int, **settings: object) -> np.ndarray:
+def drawn(model: Checkpoint, count: int, **settings: object) -> Drawn:
     classes = [k % 10 for k in range(count)]
     sampling = SamplingSpec(**({"steps": 4} | settings))  # type: ignore[arg-type]
     return generate(model, sampling, classes=classes, captions=[""] * count)
 
 
-@pytest.mark.parametrize("solver", ["ddim", "ddpm"])
+def draw(model: Checkpoint, count: int, **settings: object) -> np.ndarray:
+    return drawn(model, count, **settings).images
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"solver": "ddim", "guidance": 2.0},
+        {"solver": "ddpm", "guidance": 2.0},
+        {"guidance": 2.0, "guidance_rescale": 0.7, "guidance_sigma_max": 2.0},
+        {"guidance": 4.0, "guidance_kind": "apg", "negative_prompt": "3"},
+        {"guidance": 0.6, "guidance_kind": "cfgpp"},
+    ],
+    ids=str,
+)
 def test_images_do_not_depend_on_the_batch_size(
-    model: Checkpoint, solver: str, monkeypatch: pytest.MonkeyPatch
+    model: Checkpoint, settings: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = draw(model, 12, solver=solver, guidance=2.0)
+    whole = draw(model, 12, **settings)
     monkeypatch.setattr(module, "BATCH", 5)
-    parts = draw(model, 12, solver=solver, guidance=2.0)
+    parts = draw(model, 12, **settings)
     # a convolution's sums are ordered by batch size; a pixel may round the other way
     assert np.abs(whole.astype(int) - parts.astype(int)).max() <= 1
     assert (whole == parts).mean() > 0.99
@@ -49,14 +65,20 @@ def test_images_do_not_depend_on_the_batch_size(
 
 def test_an_image_is_its_seeds(model: Checkpoint) -> None:
     images = draw(model, 3, seed=5)
-    later = generate(model, SamplingSpec(steps=4, seed=7), classes=[2], captions=[""])
+    later = generate(model, SamplingSpec(steps=4, seed=7), classes=[2], captions=[""]).images
     assert np.abs(images[2].astype(int) - later[0].astype(int)).max() <= 1
     assert not np.array_equal(images[0], images[1])
 
 
-def test_the_cost_counts_guidance(model: Checkpoint) -> None:
-    assert network_evaluations(model, SamplingSpec(steps=50, guidance=1)) == 50
-    assert network_evaluations(model, SamplingSpec(steps=50, guidance=2)) == 100
+def test_the_evaluations_of_an_image_are_counted(
+    model: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 2)
+    assert drawn(model, 3, guidance=1).network_evaluations == 4
+    assert drawn(model, 3, guidance=2).network_evaluations == 8
+    # at t = 1, 3/4, 1/2, 1/4 the cosine schedule's σ/α is 640, 2.4, 1.0, 0.4
+    inside = {"guidance": 2, "guidance_sigma_min": 0.5, "guidance_sigma_max": 5.0}
+    assert drawn(model, 3, **inside).network_evaluations == 6
 
 
 def test_more_steps_than_the_process_has_are_refused(model: Checkpoint) -> None:
@@ -64,16 +86,23 @@ def test_more_steps_than_the_process_has_are_refused(model: Checkpoint) -> None:
         draw(model, 1, steps=101)
 
 
-def test_progress_ends_at_its_total(model: Checkpoint) -> None:
+@pytest.mark.parametrize("solver", sorted(SOLVERS))
+def test_progress_rises_to_its_total(
+    model: Checkpoint, solver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 2)
     seen: list[tuple[int, int]] = []
     generate(
         model,
-        SamplingSpec(steps=4),
-        classes=[0] * 6,
-        captions=[""] * 6,
+        SamplingSpec(solver=solver, steps=4),
+        classes=[0] * 3,
+        captions=[""] * 3,
         progress=lambda done, total, note="": seen.append((done, total)),
     )
-    assert seen[-1] == (24, 24)
+    assert seen == sorted(seen)
+    assert {total for _, total in seen} == {12}
+    assert seen[0][0] <= 2
+    assert seen[-1] == (12, 12)
 
 
 def test_prompts_are_balanced_over_the_classes(digits: Path) -> None:
@@ -98,3 +127,19 @@ def test_the_stage_writes_matching_images_and_rows(
     assert rows.seed.tolist() == list(range(9, 29))
     assert rows["class"].tolist() == [k % 10 for k in range(20)]
     assert (out / "grid.png").read_bytes().startswith(b"\x89PNG")
+    figures = json.loads((out / "metrics.json").read_text())
+    assert figures == {"samples": 20, "network_evaluations": 2}
+
+
+def test_the_stage_is_guided_by_the_model_in_its_role(
+    model: Checkpoint, digits: Path, tmp_path: Path
+) -> None:
+    save_checkpoint(tmp_path, model.config, model.network)
+    sampling = SamplingSpec(steps=2, guidance=3.0, guide="weaker").model_dump(mode="json")
+    inputs = {"model": tmp_path, "data": digits, "guide": tmp_path}
+    sample({"sampling": sampling, "samples": 20}, inputs, tmp_path, Runtime(accelerator="cpu"))
+    figures = json.loads((tmp_path / "metrics.json").read_text())
+    assert figures["network_evaluations"] == 4
+    del inputs["guide"]
+    with pytest.raises(AlphabarError, match="no guide model"):
+        sample({"sampling": sampling, "samples": 20}, inputs, tmp_path, Runtime(accelerator="cpu"))

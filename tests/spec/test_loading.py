@@ -67,6 +67,14 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
         ({"sampling": {"ema_length": 0.1}}, ["needs `training.ema_snapshots`"]),
         ({"sampling": {"guidance_kind": "cfgpp", "guidance": 2}}, ["within [0, 1]"]),
         (
+            {"sampling": {"guidance_kind": "cfgpp", "guidance": 0.5, "solver": "unipc"}},
+            ["cannot be used with solver `unipc`", "ddim, euler"],
+        ),
+        (
+            {"sampling": {"guidance_kind": "apg", "guidance_rescale": 0.7}},
+            ["`guidance_rescale` has no meaning", "belongs to cfg"],
+        ),
+        (
             {"sampling": {"guidance_sigma_min": 5.0, "guidance_sigma_max": 1.0}},
             ["`guidance_sigma_min` must be below"],
         ),

@@ -17,7 +17,8 @@ def edm(
     ``shift`` multiplies σ, which divides the SNR by shift². Networks are told 1000 c_noise =
     250 ln σ (table 1; the factor because their embedding is made for 0 … 1000).
     """
-    low, high = (shift * sigma_min) ** (1 / RHO), (shift * sigma_max) ** (1 / RHO)
+    low: float = (shift * sigma_min) ** (1 / RHO)
+    high: float = (shift * sigma_max) ** (1 / RHO)
 
     def at(t: Tensor) -> tuple[Tensor, Tensor]:
         return torch.ones_like(t), (low + t * (high - low)) ** RHO

@@ -1,0 +1,53 @@
+"""The stage `sample` draws from the weights that are asked for."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from components.errors import AlphabarError
+from components.generation.sample import sample
+from components.networks.checkpoint import new_checkpoint, save_checkpoint
+from components.networks.ema_snapshots import FOLDER, write_snapshot
+from components.runtime import Runtime
+from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, SamplingSpec
+
+CONFIG: dict[str, Any] = {
+    "process": ProcessSpec().model_dump(mode="json"),
+    "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
+    "conditioning": ConditioningSpec().model_dump(mode="json"),
+    "images": {"size": 8, "channels": 1, "classes": [str(k) for k in range(10)]},
+}
+
+
+def model(folder: Path, seed: int) -> Path:
+    folder.mkdir()
+    save_checkpoint(folder, CONFIG, new_checkpoint(CONFIG, seed).network)
+    return folder
+
+
+def drawn(folder: Path, data: Path, out: Path, ema_length: float | None = None) -> np.ndarray:
+    out.mkdir()
+    sampling = SamplingSpec(steps=2, ema_length=ema_length)
+    spec = {"sampling": sampling.model_dump(mode="json"), "samples": 4}
+    sample(spec, {"model": folder, "data": data}, out, Runtime(accelerator="cpu"))
+    return np.load(out / "images.npy")
+
+
+def test_an_ema_length_draws_from_the_average_of_that_length(tmp_path: Path, digits: Path) -> None:
+    trained = model(tmp_path / "trained", seed=0)
+    for sigma_rel, seed in ((0.05, 1), (0.10, 2)):
+        network = new_checkpoint(CONFIG, seed).network
+        write_snapshot(trained / FOLDER, CONFIG, network, sigma_rel, step=5)
+    short = drawn(trained, digits, tmp_path / "short", ema_length=0.05)
+    published = drawn(trained, digits, tmp_path / "published")
+    expected = drawn(model(tmp_path / "alone", seed=1), digits, tmp_path / "expected")
+    assert np.abs(short.astype(int) - expected).max() <= 1, "one grey level of rounding"
+    assert np.abs(short.astype(int) - published).max() > 20
+
+
+def test_an_ema_length_without_snapshots_draws_nothing(tmp_path: Path, digits: Path) -> None:
+    with pytest.raises(AlphabarError, match="training.ema_snapshots"):
+        drawn(model(tmp_path / "trained", seed=0), digits, tmp_path / "out", ema_length=0.05)
+    assert not list((tmp_path / "out").iterdir())

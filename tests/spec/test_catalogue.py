@@ -1,0 +1,79 @@
+"""The names that a file may hold, those that are listed, and those that the code has: the same."""
+
+import inspect
+from typing import Any, get_args
+
+import pytest
+from pydantic import BaseModel
+
+from components.process.prediction import PREDICTIONS
+from components.process.schedules import SCHEDULES
+from components.process.time_sampling import TIME_SAMPLINGS
+from components.process.weights import LOSS_WEIGHTS
+from components.sampling.guidance import GUIDANCE
+from components.sampling.solvers import SOLVERS
+from components.sampling.times import GRIDS
+from components.spec.catalogue import CATALOGUE
+from components.spec.models import Experiment, FinetuneSpec
+from flows.cli.list import KEYS
+
+REGISTRIES: dict[str, dict[str, Any]] = {
+    "schedules": SCHEDULES,
+    "predictions": PREDICTIONS,
+    "solvers": SOLVERS,
+    "grids": GRIDS,
+    "guidance": GUIDANCE,
+    "loss-weights": LOSS_WEIGHTS,
+    "time-samplings": TIME_SAMPLINGS,
+}
+EVERY_TOPIC = pytest.mark.parametrize("topic", CATALOGUE)
+
+
+def section(topic: str) -> type[BaseModel]:
+    """The model of the section of the experiment file that a topic's names stand in."""
+    name = KEYS[topic].split(".")[0]
+    if name == "finetune":
+        return FinetuneSpec
+    annotation = Experiment.model_fields[name].annotation
+    assert annotation is not None
+    assert issubclass(annotation, BaseModel)
+    return annotation
+
+
+def test_every_topic_has_its_key() -> None:
+    assert list(KEYS) == list(CATALOGUE)
+
+
+@EVERY_TOPIC
+def test_the_experiment_file_takes_exactly_the_listed_names(topic: str) -> None:
+    field = section(topic).model_fields[KEYS[topic].split(".")[1]]
+    assert get_args(field.annotation) == tuple(CATALOGUE[topic])
+
+
+@pytest.mark.parametrize("topic", REGISTRIES)
+def test_the_code_has_exactly_the_listed_names(topic: str) -> None:
+    assert set(REGISTRIES[topic]) == set(CATALOGUE[topic])
+
+
+@EVERY_TOPIC
+def test_options_are_keys_of_the_same_section(topic: str) -> None:
+    for entry in CATALOGUE[topic].values():
+        assert set(entry.options) <= set(section(topic).model_fields)
+        assert entry.line
+        assert entry.source
+
+
+@pytest.mark.parametrize("name", CATALOGUE["solvers"])
+def test_a_solver_has_the_one_signature_and_takes_the_listed_options(name: str) -> None:
+    parameters = inspect.signature(SOLVERS[name]).parameters
+    positional = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    keywords = {p.name: p for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
+    assert positional == ["denoise", "x", "times"]
+    assert len(positional) + len(keywords) == len(parameters)
+    assert keywords.pop("noise").default is inspect.Parameter.empty
+    assert keywords.pop("callback").default is None
+    assert set(keywords) == set(CATALOGUE["solvers"][name].options)
+    fields = section("solvers").model_fields
+    assert {p.name: p.default for p in keywords.values()} == {
+        k: fields[k].default for k in keywords
+    }

@@ -1,0 +1,102 @@
+"""What an image is planned to cost is what it costs."""
+
+from typing import Any
+
+import pytest
+
+from components.generation.generate import generate
+from components.networks.checkpoint import Checkpoint, new_checkpoint
+from components.sampling.solvers import SOLVERS
+from components.spec.catalogue import SOLVERS as CATALOGUE_SOLVERS
+from components.spec.cost import ADAPTIVE, CALLS, Cost, planned_cost
+from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, SamplingSpec
+
+FIXED = sorted(set(SOLVERS) - ADAPTIVE)
+
+
+def checkpoint(encoder: str) -> Checkpoint:
+    config = {
+        "process": ProcessSpec(steps=100).model_dump(mode="json"),
+        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
+        "conditioning": ConditioningSpec(encoder=encoder).model_dump(mode="json"),
+        "images": {"size": 4, "channels": 1, "classes": ["a", "b"]},
+    }
+    made = new_checkpoint(config, seed=0)
+    made.network.eval()
+    return made
+
+
+@pytest.fixture(scope="module")
+def told() -> Checkpoint:
+    return checkpoint("class")
+
+
+@pytest.fixture(scope="module")
+def untold() -> Checkpoint:
+    return checkpoint("none")
+
+
+def measured(model: Checkpoint, guide: Checkpoint | None = None, /, **settings: Any) -> float:
+    sampling = SamplingSpec(**settings)
+    return generate(
+        model, sampling, classes=[0, 1], captions=["", ""], guide=guide
+    ).network_evaluations
+
+
+def planned(conditional: bool, **settings: Any) -> Cost:
+    return planned_cost(SamplingSpec(**settings).model_dump(mode="json"), conditional)
+
+
+def test_every_solver_has_a_cost() -> None:
+    assert set(CALLS) == set(CATALOGUE_SOLVERS)
+
+
+@pytest.mark.parametrize("solver", FIXED)
+@pytest.mark.parametrize("steps", [1, 5])
+def test_the_planned_cost_of_a_solver_is_measured(
+    told: Checkpoint, solver: str, steps: int
+) -> None:
+    settings: dict[str, Any] = {"solver": solver, "steps": steps}
+    if "corrector_steps" in CATALOGUE_SOLVERS[solver].options:
+        settings["corrector_steps"] = 3
+    cost = planned(True, **settings)
+    assert cost == Cost(round(measured(told, **settings)), "exactly")
+    guided = settings | {"guidance": 2.0}
+    assert planned(True, **guided) == Cost(round(measured(told, **guided)), "exactly")
+    assert planned(True, **guided).evaluations == 2 * cost.evaluations
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("kind", ["cfg", "apg", "cfgpp"])
+def test_the_planned_cost_of_guidance_is_measured(
+    told: Checkpoint, untold: Checkpoint, kind: str, scale: float
+) -> None:
+    settings = {"steps": 3, "guidance": scale, "guidance_kind": kind}
+    for conditional, model in ((True, told), (False, untold)):
+        cost = planned(conditional, **settings)
+        assert cost == Cost(round(measured(model, **settings)), "exactly")
+        weaker = settings | {"guide": "weaker"}
+        count = measured(model, model, **weaker)
+        assert planned(conditional, **weaker) == Cost(round(count), "exactly")
+
+
+def test_within_an_interval_the_plan_is_an_upper_bound(told: Checkpoint) -> None:
+    settings = {"steps": 4, "guidance": 2.0, "guidance_sigma_max": 2.0}
+    assert planned(True, **settings) == Cost(8, "at most")
+    assert measured(told, **settings) == 6
+    assert planned(False, **settings) == Cost(4, "exactly")
+
+
+@pytest.mark.parametrize("tolerance", [1e-1, 1e-2, 1e-3])
+def test_adaptive_steps_are_estimated_within_a_factor_of_two(
+    told: Checkpoint, tolerance: float
+) -> None:
+    settings = {"solver": "rk45", "tolerance": tolerance}
+    cost, count = planned(True, **settings), measured(told, **settings)
+    assert cost.certainty == "about"
+    assert count / 2 < cost.evaluations < count * 2
+    assert planned(True, **settings, guidance=2.0) == Cost(2 * cost.evaluations, "about")
+
+
+def test_a_key_that_is_left_out_is_at_its_default() -> None:
+    assert planned_cost({"steps": 7}, conditional=True) == Cost(7, "exactly")
