@@ -9,19 +9,21 @@ from typing import Any
 from components.errors import AlphabarError
 from components.preference.samples import Samples, read_samples
 from components.reporting.figures import Figure, read_figures, read_object
-from components.spec.keys import canonical_json
+from components.reporting.naming import line_name, model_name, sampler_name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
-    """One sampled and evaluated point of the sweep.
+    """One sampled and evaluated point of the sweep, equal to nothing but itself.
 
     Attributes:
         name: as in the plan, such as ``schedule=cosine,guidance=2``.
         model: the network's name in words; cells of one network share it.
         sampler: what differs between the sweep's sampling settings, in words.
-        line: ``model`` and ``sampler`` without the guidance: the curve that the cell is on.
-        guidance: its guidance scale.
+        line: network and sampler without the guidance: the cell's line in plots over guidance.
+        curve: network and sampler without the steps: its line in plots over evaluations.
+        sampling: the whole sampling section.
+        settings: dotted path → value here, for every path that the sweep changes anywhere.
         figures: metric → figure.
         evaluations: network evaluations an image; None when not recorded.
         samples: its images.
@@ -31,10 +33,17 @@ class Cell:
     model: str
     sampler: str
     line: str
-    guidance: float
+    curve: str
+    sampling: Mapping[str, Any]
+    settings: Mapping[str, Any]
     figures: Mapping[str, Figure]
     evaluations: float | None
     samples: Samples
+
+    @property
+    def guidance(self) -> float:
+        """The guidance scale; 1 is off."""
+        return float(self.sampling["guidance"])
 
 
 @dataclass(frozen=True)
@@ -55,23 +64,27 @@ class History:
 
 def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
     """The cells of the plan, in its order. Raises AlphabarError for what is missing or broken."""
-    settings = [cell["sampling"] for cell in spec["cells"]]
-    models = model_names(spec["cells"], [inputs[f"train:{i}"] for i in range(len(settings))])
+    planned = spec["cells"]
+    samplings = [cell["sampling"] for cell in planned]
+    models = model_names(planned, [inputs[f"train:{i}"] for i in range(len(planned))])
+    several = len(set(models)) > 1
     cells = []
-    for index, (planned, sampling) in enumerate(zip(spec["cells"], settings, strict=True)):
-        directory = inputs[f"sample:{index}"]
-        others = sampler_name(sampling, settings, without=("guidance",))
-        model = models[index]
+    for index, (cell, model, sampling) in enumerate(zip(planned, models, samplings, strict=True)):
+        drawn = inputs[f"sample:{index}"]
+        on_line = sampler_name(sampling, samplings, without=("guidance",))
+        on_curve = sampler_name(sampling, samplings, without=("steps",))
         cells.append(
             Cell(
-                planned["name"],
-                model,
-                sampler_name(sampling, settings),
-                f"{model}, {others}" if others else model,
-                float(sampling["guidance"]),
-                read_figures(inputs[f"evaluate:{index}"]),
-                read_object(directory / "metrics.json").get("network_evaluations"),
-                read_samples(directory),
+                name=cell["name"],
+                model=model,
+                sampler=sampler_name(sampling, samplings),
+                line=line_name(model, on_line, several),
+                curve=line_name(model, on_curve, several),
+                sampling=sampling,
+                settings=cell["settings"],
+                figures=read_figures(inputs[f"evaluate:{index}"]),
+                evaluations=read_object(drawn / "metrics.json").get("network_evaluations"),
+                samples=read_samples(drawn),
             )
         )
     return cells
@@ -81,26 +94,8 @@ def model_names(cells: Sequence[Mapping[str, Any]], trained: Sequence[Path]) -> 
     """Each cell's network in words; cells that read the same directory share the first's name."""
     names: dict[Path, str] = {}
     for cell, directory in zip(cells, trained, strict=True):
-        plain = cell["model"] if cell["model"] != "base" else f"schedule={cell['schedule']}"
-        names.setdefault(directory, plain.replace("=", " ").replace(",", ", "))
+        names.setdefault(directory, model_name(cell))
     return [names[directory] for directory in trained]
-
-
-def sampler_name(
-    sampling: Mapping[str, Any],
-    settings: Sequence[Mapping[str, Any]],
-    without: tuple[str, ...] = (),
-) -> str:
-    """The fields of ``sampling`` that differ among ``settings``, in words."""
-    if all(canonical_json(sampling) == canonical_json(other) for other in settings):
-        return "" if without else f"guidance {_plain(sampling['guidance'])}"
-    varying = [
-        name
-        for name in sampling
-        if name not in without and len({canonical_json(s[name]) for s in settings}) > 1
-    ]
-    words = {"solver": "{}", "steps": "{} steps"}
-    return ", ".join(words.get(n, n + " {}").format(_plain(sampling[n])) for n in _order(varying))
 
 
 def read_histories(cells: Sequence[Cell], inputs: Mapping[str, Path]) -> list[History]:
@@ -136,11 +131,3 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
         raise AlphabarError(
             f"{path} does not exist", f"delete {path.parent} and run the experiment again"
         ) from None
-
-
-def _order(names: Sequence[str]) -> list[str]:
-    return sorted(names, key=lambda name: name != "guidance")  # what is compared comes first
-
-
-def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

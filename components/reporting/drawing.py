@@ -4,20 +4,29 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 Draw = Callable[[Axes], None]
 """Draws one plot on the axes that it is given."""
 
 INK = "#2b313a"
 """Text and axes; in the SVG it becomes the page's text colour, dark or light."""
-SERIES = ("#3f7fd9", "#d4690a", "#2c9a62", "#9a62d6", "#cf3f6d", "#0d95a6", "#97801f", "#7c7c86")
-"""Line colours with a contrast of at least 3 to 1 against white and against the dark page."""
-MARKERS = "osD^vPX*"
+SERIES = ("#3f7fd9", "#d4690a", "#1fa867", "#8c46ae", "#c42e5d", "#087577", "#815f0a", "#c17cb5")
+"""Line colours with a contrast of at least 3 to 1 against white and against the dark page, and
+apart from each other for those who see no red or no green."""
+MARKERS = "osD^vPX*<>h"
+DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
+SHORT = 24
+"""Names of at most this many letters fit two a line in a legend."""
+LEGEND_ROW, FREE_ROWS = 0.235, 3
+"""The height of a legend's line in inches; how many lines a plot has room for as it is."""
+SIZE = (6.4, 4.8)
+"""Width and height of a plot, inches, without what `grow` adds."""
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # which Matplotlib carries
     "font.size": 11,
@@ -47,7 +56,7 @@ def svg(draw: Draw, name: str, label: str) -> str:
     """
     buffer = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
-        figure = _figure([draw], (6.4, 4.8))
+        figure = _figure([draw])
         empty = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=empty)
     text = buffer.getvalue()
@@ -58,8 +67,17 @@ def svg(draw: Draw, name: str, label: str) -> str:
 def save_png(path: Path, draws: Sequence[Draw]) -> None:
     """Plots side by side on white, as PNG without metadata."""
     with mpl.rc_context(STYLE):
-        figure = _figure(draws, (6.4 * len(draws), 4.8))
+        figure = _figure(draws)
         figure.savefig(path, format="png", dpi=110, facecolor="white", metadata={"Software": None})
+
+
+def line_style(index: int) -> dict[str, Any]:
+    """The index-th line's colour, marker and dashes: 88 pairs of colour and marker."""
+    return {
+        "color": colour(index),
+        "marker": MARKERS[index % len(MARKERS)],
+        "linestyle": DASHES[index // len(SERIES) % len(DASHES)],
+    }
 
 
 def colour(index: int) -> str:
@@ -67,13 +85,38 @@ def colour(index: int) -> str:
     return SERIES[index % len(SERIES)]
 
 
-def marker(index: int) -> str:
-    """The index-th line's marker, so that colour is not all that tells lines apart."""
-    return MARKERS[index % len(MARKERS)]
+def grow(axes: Axes, inches: float) -> None:
+    """Make the plot's figure taller than `SIZE` by at least this much."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.set_figheight(max(figure.get_figheight(), SIZE[1] + inches))
 
 
-def _figure(draws: Sequence[Draw], size: tuple[float, float]) -> Figure:
-    figure = Figure(figsize=size, layout="constrained")
+def log_scale(axes: Axes, which: Literal["x", "y"], ticks: Sequence[float] = (1, 2, 5)) -> None:
+    """Make the axis x or y logarithmic; each decade's ``ticks`` are written as plain numbers."""
+    if which == "x":
+        axes.set_xscale("log")
+    else:
+        axes.set_yscale("log")
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(subs=ticks))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def legend(axes: Axes) -> None:
+    """Above the axes, where it hides no point; one column when names are long."""
+    names = axes.get_legend_handles_labels()[1]
+    if names:
+        columns = 2 if max(len(name) for name in names) <= SHORT else 1
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=0.2)
+        rows = -(-len(names) // columns)
+        grow(axes, LEGEND_ROW * max(0, rows - FREE_ROWS))
+
+
+def _figure(draws: Sequence[Draw]) -> Figure:
+    width, height = SIZE
+    figure = Figure(figsize=(width * len(draws), height), layout="constrained")
     for axes, draw in zip(figure.subplots(1, len(draws), squeeze=False)[0], draws, strict=True):
         draw(axes)
     return figure

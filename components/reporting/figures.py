@@ -21,12 +21,15 @@ PROTOCOL = (
 """What two figures must share to be compared."""
 
 SHARES = ("recognised_", "retrieval_")  # shown in per cent
-LOWER_IS_BETTER = ("fd_", "fid", "kd_", "kid")
+LOWER_IS_BETTER = ("fd_", "fid", "kd_", "kid", "elbo_bpd")
+OF_NETWORKS = ("elbo_bpd",)
+"""Figures of a network, whatever its sampler: the same in all of its cells."""
 NAMES = {
     "fd_": "Fréchet distance",
     "fid": "FID",
     "kd_": "kernel distance",
     "kid": "KID",
+    "elbo_bpd": "variational bound in bits per dimension",
     "clip_score": "CLIP score",
     "recognised_": "recognised",
 }
@@ -136,6 +139,11 @@ def readable(metric: str) -> str:
 def lower_is_better(metric: str) -> bool:
     """Whether a smaller value of ``metric`` is the better one."""
     return metric.startswith(LOWER_IS_BETTER)
+
+
+def sampled(figures: Mapping[str, Figure]) -> dict[str, Figure]:
+    """The figures of samples, without those of the network alone."""
+    return {name: f for name, f in figures.items() if not name.startswith(OF_NETWORKS)}
 
 
 def first_metric(figures: Mapping[str, Figure], *prefixes: str) -> str | None:

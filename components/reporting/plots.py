@@ -1,28 +1,30 @@
-"""What the report draws: the trade-off over guidance, losses, and the metrics met in training."""
+"""What the report draws of the cells: distances over guidance, over cost, and side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from components.reporting.cells import Cell, History
-from components.reporting.drawing import INK, Draw, colour, marker
+from components.reporting.cells import Cell
+from components.reporting.drawing import INK, Draw, grow, legend, line_style, log_scale
 from components.reporting.figures import Figure, readable
+from components.reporting.table import BEST, NOISE, standings
 
-POINTS = 250
-"""A loss curve is averaged to at most this many points."""
-SHORT = 20
-"""Names of at most this many letters fit two a line in a legend."""
-LOG_FROM = 8.0
-"""A distance axis is logarithmic when its values span more than this factor."""
+LOG_FROM = 4.0
+"""A distance axis is logarithmic when its values span more than this factor: the small values,
+which matter most, would lie on one another."""
+CLOSE = 20.0
+"""Within this factor such an axis has more ticks."""
+GREY = "#8a93a0"
+ROW = 0.27
+"""The height of a row where cells are listed, inches."""
 
 
 def trade_off(cells: Sequence[Cell], floor: Figure | None, distance: str, score: str) -> Draw:
     """Distance against CLIP score, a line a network and sampler, its points marked by guidance."""
 
     def draw(axes: Axes) -> None:
-        for index, (name, line) in enumerate(_lines(cells, distance, score).items()):
+        for index, (name, line) in enumerate(_by_guidance(cells, distance, score).items()):
             x, y = [c.figures[score] for c in line], [c.figures[distance] for c in line]
             _errorbar(axes, index, name, x, y)
             for cell, px, py in zip(line, x, y, strict=True):
@@ -39,17 +41,11 @@ def over_guidance(cells: Sequence[Cell], floor: Figure | None, metric: str) -> D
     """A metric against the guidance scale, a line a network and sampler."""
 
     def draw(axes: Axes) -> None:
-        lines = _lines(cells, metric)
+        lines = _by_guidance(cells, metric)
         for index, (name, line) in enumerate(lines.items()):
-            # a little apart, so that error bars at one guidance do not hide each other
-            shift = 1 + 0.012 * (index - (len(lines) - 1) / 2)
-            _errorbar(
-                axes,
-                index,
-                name,
-                [c.guidance * shift for c in line],
-                [c.figures[metric] for c in line],
-            )
+            apart = _apart(index, len(lines))
+            x = [cell.guidance * apart for cell in line]
+            _errorbar(axes, index, name, x, [cell.figures[metric] for cell in line])
         values = sorted({cell.guidance for cell in cells})
         if values[0] > 0 and values[-1] / values[0] > 3:
             axes.set_xscale("log")
@@ -61,53 +57,83 @@ def over_guidance(cells: Sequence[Cell], floor: Figure | None, metric: str) -> D
     return draw
 
 
-def losses(histories: Sequence[History]) -> Draw:
-    """Training loss against the step, averaged over neighbouring steps."""
+def over_evaluations(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Draw:
+    """A metric against network evaluations an image (log), a line a network and sampler."""
 
     def draw(axes: Axes) -> None:
-        for index, history in enumerate(histories):
-            if history.steps:
-                steps, loss = averaged(history.steps, history.loss)
-                axes.plot(steps, loss, color=colour(index), label=history.name, linewidth=1.6)
-        _log_scale(axes)
-        axes.set_xlabel("training step")
-        axes.set_ylabel("loss (running mean)")
-        _legend(axes)
+        lines = _lines(cells, lambda cell: cell.curve, _cost, metric)
+        for index, (name, line) in enumerate(lines.items()):
+            apart = _apart(index, len(lines))
+            x = [_cost(cell) * apart for cell in line]
+            _errorbar(axes, index, name, x, [cell.figures[metric] for cell in line])
+        log_scale(axes, "x")
+        axes.set_xlabel("network evaluations an image")
+        _distance_axis(axes, cells, floor, metric)
 
     return draw
 
 
-def watched(histories: Sequence[History], metric: str) -> Draw:
-    """A metric of the EMA weights' samples during training, with its interval."""
+def side_by_side(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Draw:
+    """A metric of every cell with its interval, a row a cell, the best on top.
+
+    The best one's interval is shaded over all rows: whoever reaches into it cannot be told from
+    the best.
+    """
 
     def draw(axes: Axes) -> None:
-        for index, history in enumerate(histories):
-            rows = np.array(history.watched.get(metric, ()), dtype=float).reshape(-1, 4)
-            step, value, low, high = rows.T
-            axes.fill_between(step, low, high, color=colour(index), alpha=0.18, linewidth=0)
-            axes.plot(step, value, color=colour(index), marker=marker(index), label=history.name)
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-        axes.set_xlabel("training step")
-        axes.set_ylabel(readable(metric))
-        _legend(axes)
+        ranked = sorted((c for c in cells if metric in c.figures), key=lambda c: _value(c, metric))
+        figures = [cell.figures[metric] for cell in ranked]
+        standing = standings([{metric: figure} for figure in figures])
+        for row, (figure, kind) in enumerate(zip(figures, standing, strict=True)):
+            style = line_style(0) if kind in (BEST, NOISE) else {"color": GREY, "marker": "o"}
+            fill = None if kind == BEST else "none"
+            axes.errorbar(
+                [figure.value], [row], xerr=_reach([figure]), fillstyle=fill, capsize=2.5, **style
+            )
+        best = figures[standing.index(BEST)]
+        axes.axvspan(best.low, best.high, color=line_style(0)["color"], alpha=0.12, linewidth=0)
+        if floor is not None:
+            _floor(axes.axvline, axes.axvspan, floor)
+        axes.set_yticks(range(len(ranked)), [cell.name.replace(",", ", ") for cell in ranked])
+        axes.set_ylim(len(ranked) - 0.4, -0.6)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel(f"{readable(metric)}\nlower is better")
+        grow(axes, ROW * len(ranked) - 4.0)
+        legend(axes)
 
     return draw
 
 
-def averaged(steps: Sequence[int], values: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Means of up to `POINTS` equal runs of neighbouring steps: (step, value), both 1-d."""
-    parts = min(POINTS, max(1, len(steps) // 10)) if len(steps) > 20 else len(steps)
-    x, y = (np.array_split(np.asarray(v, dtype=float), parts) for v in (steps, values))
-    return np.array([p.mean() for p in x]), np.array([p.mean() for p in y])
+def _by_guidance(cells: Sequence[Cell], *metrics: str) -> Mapping[str, list[Cell]]:
+    return _lines(cells, lambda cell: cell.line, lambda cell: cell.guidance, *metrics)
 
 
-def _lines(cells: Sequence[Cell], *metrics: str) -> Mapping[str, list[Cell]]:
+def _lines(
+    cells: Sequence[Cell],
+    name: Callable[[Cell], str],
+    position: Callable[[Cell], float],
+    *metrics: str,
+) -> Mapping[str, list[Cell]]:
+    """The cells that have the metrics by the name of their line, in order of position."""
     lines: dict[str, list[Cell]] = {}
-    for cell in sorted(cells, key=lambda cell: cell.guidance):
+    for cell in cells:
         if all(metric in cell.figures for metric in metrics):
-            lines.setdefault(cell.line, []).append(cell)
-    first = {cell.line: index for index, cell in reversed(list(enumerate(cells)))}
-    return {name: lines[name] for name in sorted(lines, key=lambda name: first[name])}
+            lines.setdefault(name(cell), []).append(cell)
+    return {line: sorted(on_line, key=position) for line, on_line in lines.items()}
+
+
+def _apart(index: int, count: int) -> float:
+    """A factor near 1, so that error bars at one position do not hide each other."""
+    return float(1 + 0.012 * (index - (count - 1) / 2))
+
+
+def _cost(cell: Cell) -> float:
+    assert cell.evaluations is not None, "drawn over evaluations, so they were recorded"
+    return cell.evaluations
+
+
+def _value(cell: Cell, metric: str) -> float:
+    return cell.figures[metric].value
 
 
 def _errorbar(
@@ -119,13 +145,12 @@ def _errorbar(
         [p.value for p in y],
         xerr=_reach(figures) if figures else None,
         yerr=_reach(y),
-        color=colour(index),
-        marker=marker(index),
         markersize=5,
         linewidth=1.6,
         elinewidth=1.0,
         capsize=2.5,
         label=name,
+        **line_style(index),
     )
 
 
@@ -136,30 +161,17 @@ def _reach(figures: Sequence[Figure]) -> np.ndarray:
 
 
 def _distance_axis(axes: Axes, cells: Sequence[Cell], floor: Figure | None, metric: str) -> None:
-    values = [c.figures[metric].value for c in cells if metric in c.figures]
+    values = [_value(cell, metric) for cell in cells if metric in cell.figures]
     if floor is not None:
         values.append(floor.value)
-        axes.axhline(
-            floor.value, color=INK, linestyle="--", linewidth=1.2, label="floor (real images)"
-        )
-        axes.axhspan(floor.low, floor.high, color="#8a93a0", alpha=0.18, linewidth=0)
+        _floor(axes.axhline, axes.axhspan, floor)
     if values and min(values) > 0 and max(values) / min(values) > LOG_FROM:
-        _log_scale(axes)
+        close = max(values) / min(values) < CLOSE
+        log_scale(axes, "y", (1, 1.5, 2, 3, 4, 5, 7) if close else (1, 2, 5))
     axes.set_ylabel(f"{readable(metric)}\nlower is better")
-    _legend(axes)
+    legend(axes)
 
 
-def _log_scale(axes: Axes) -> None:
-    """Logarithmic, its ticks written as plain numbers."""
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _legend(axes: Axes) -> None:
-    """Above the axes, where it hides no point; one column when names are long."""
-    names = axes.get_legend_handles_labels()[1]
-    if names:
-        columns = 2 if max(len(name) for name in names) <= SHORT else 1
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=0.2)
+def _floor(line: Callable[..., object], band: Callable[..., object], floor: Figure) -> None:
+    line(floor.value, color=INK, linestyle="--", linewidth=1.2, label="floor (real images)")
+    band(floor.low, floor.high, color=GREY, alpha=0.18, linewidth=0)

@@ -6,12 +6,14 @@ from typing import Any
 
 from components.data.grids import save_png
 from components.preference.spreadsheet import write_csv
-from components.reporting import drawing, plots
-from components.reporting.page import page, trade_off_draws
-from components.reporting.results import AGAINST_NEW_STYLE, Results, read
+from components.reporting import curves, drawing
+from components.reporting.illustrations import plates
+from components.reporting.page import choice_of, page
+from components.reporting.results import Results, read
+from components.reporting.sheet import arrange
 from components.reporting.summary import headline
 from components.reporting.table import FLOOR, long_rows
-from components.reporting.tiles import choose, labelled_sheet
+from components.reporting.tiles import labelled_sheet
 from components.runtime import Runtime
 from components.store import write_json
 
@@ -23,7 +25,8 @@ def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
         spec: as `components.spec.plan.plan_report` makes it.
         inputs: train:i, sample:i, evaluate:i for each cell, reference, and, with a fine-tune,
             finetune, sample:finetuned, evaluate:finetuned, evaluate:baseline,
-            reference:finetuned.
+            reference:finetuned, and sample:finetuned:k, evaluate:finetuned:k for the k-th of
+            its further sampling settings.
         out: an empty directory.
         runtime: receives the progress.
 
@@ -34,11 +37,10 @@ def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     results = read(spec, inputs)
     runtime.progress(1, 4, "tables")
     write_csv(out / "results.csv", _csv_rows(results))
-    tuned = results.finetuned.figures if results.finetuned else None
-    write_json(out / "metrics.json", headline(results.cells, results.best, results.floors, tuned))
+    write_json(out / "metrics.json", headline(results))
     runtime.progress(2, 4, "pictures")
-    choice = choose(results.chosen.samples)
-    save_png(out / "samples.png", labelled_sheet(results.cells, choice))
+    sheet = arrange(results.cells, results.metric)
+    save_png(out / "samples.png", labelled_sheet(sheet, choice_of(results)))
     _save_plots(results, out)
     runtime.progress(3, 4, "page")
     (out / "index.html").write_text(page(results), encoding="utf-8")
@@ -46,11 +48,11 @@ def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
 
 
 def _save_plots(results: Results, out: Path) -> None:
-    if draws := [draw for draw, _ in trade_off_draws(results)]:
-        drawing.save_png(out / "tradeoff.png", draws)
-    shown = [plots.losses(results.histories)]
+    for plate in plates(results):
+        drawing.save_png(out / f"{plate.file}.png", [plot.draw for plot in plate.plots])
+    shown = [curves.losses(results.histories)]
     if results.finetuned:
-        shown.append(plots.losses([results.finetuned.history]))
+        shown.append(curves.losses([results.finetuned.history]))
     drawing.save_png(out / "loss.png", shown)
 
 
@@ -59,8 +61,7 @@ def _csv_rows(results: Results) -> list[dict[str, Any]]:
     for cell in results.cells:
         rows += long_rows(cell.name, cell.figures, network_evaluations=cell.evaluations)
     rows += long_rows(FLOOR, results.floors, network_evaluations=None)
-    if results.finetuned:
-        for who, words in AGAINST_NEW_STYLE.items():
-            name = f"{words} ({results.finetuned.style})"
-            rows += long_rows(name, results.finetuned.figures[who], network_evaluations=None)
+    if tuned := results.finetuned:
+        for words, figures, cost in tuned.rows(results.chosen):
+            rows += long_rows(f"{words} ({tuned.goal})", figures, network_evaluations=cost)
     return rows

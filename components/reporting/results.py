@@ -5,26 +5,54 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.preference.samples import Samples, read_samples
+from components.preference.samples import read_samples
 from components.reporting.cells import Cell, History, read_cells, read_histories, read_history
-from components.reporting.figures import Figure, read_figures
+from components.reporting.figures import Figure, main_metric, read_figures, read_object
+from components.reporting.naming import line_name, phrase, sampler_name
 from components.reporting.table import FLOOR
 
-AGAINST_NEW_STYLE = {
-    "baseline": "baseline, before fine-tuning",
-    "finetuned": "fine-tuned",
-    "reference": FLOOR,
-}
+Figures = Mapping[str, Figure]
 
 
 @dataclass(frozen=True)
 class Finetuned:
-    """The fine-tune's results, all against the new style's holdout."""
+    """The fine-tune's results, all against the holdout of its data.
 
-    style: str
-    figures: Mapping[str, Mapping[str, Figure]]
-    samples: Samples
+    Attributes:
+        kind: ``full``, or ``consistency`` for a distilled model.
+        style: the style that it moved to; None where it stays on the baseline's data.
+        cells: the fine-tuned model, a cell a sampling setting; the first one's figures are the
+            fine-tune's.
+        baseline: the best baseline's figures against that holdout.
+        floors: real training images against it.
+        history: how it was trained.
+    """
+
+    kind: str
+    style: str | None
+    cells: tuple[Cell, ...]
+    baseline: Figures
+    floors: Figures
     history: History
+
+    @property
+    def figures(self) -> Figures:
+        return self.cells[0].figures
+
+    @property
+    def goal(self) -> str:
+        """What it was trained for: a style, or the kind of training."""
+        return self.style or self.kind
+
+    def rows(self, best: Cell) -> list[tuple[str, Figures, float | None]]:
+        """What is compared: (name, figures, network evaluations), the ``best`` baseline first."""
+        before = "fine-tuning" if self.style else "distillation"
+        tuned = [(cell.line, cell.figures, cell.evaluations) for cell in self.cells]
+        return [
+            (f"baseline, before {before}", self.baseline, best.evaluations),
+            *tuned,
+            (FLOOR, self.floors, None),
+        ]
 
 
 @dataclass(frozen=True)
@@ -34,32 +62,71 @@ class Results:
     spec: Mapping[str, Any]
     cells: Sequence[Cell]
     best: int
-    floors: Mapping[str, Figure]
+    floors: Figures
     histories: Sequence[History]
     finetuned: Finetuned | None
-    scorer: Mapping[str, Figure]
+    scorer: Figures
 
     @property
     def chosen(self) -> Cell:
         return self.cells[self.best]
+
+    @property
+    def metric(self) -> str | None:
+        """The metric that ranks the cells."""
+        return main_metric(self.chosen.figures)
 
 
 def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
     """Load what the page shows; raises AlphabarError for what is missing or broken."""
     cells = read_cells(spec, inputs)
     best = next(i for i, cell in enumerate(spec["cells"]) if cell["name"] == spec["best"])
-    finetuned = None
-    if "finetune" in inputs:
-        finetuned = Finetuned(
-            spec["finetune"]["style"],
-            {
-                "baseline": read_figures(inputs["evaluate:baseline"]),
-                "finetuned": read_figures(inputs["evaluate:finetuned"]),
-                "reference": read_figures(inputs["reference:finetuned"]),
-            },
-            read_samples(inputs["sample:finetuned"]),
-            read_history(inputs["finetune"], "fine-tuned"),
-        )
     floors = read_figures(inputs["reference"])
     scorer = read_figures(inputs["scorer"]) if "scorer" in inputs else {}
+    finetuned = _finetuned(spec, inputs) if "finetune" in inputs else None
     return Results(spec, cells, best, floors, read_histories(cells, inputs), finetuned, scorer)
+
+
+def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Finetuned:
+    kind, style = spec["finetune"]["kind"], spec["finetune"]["style"]
+    samplings = spec["finetuned_samplings"]
+    return Finetuned(
+        kind,
+        style,
+        tuple(
+            _tuned_cell(index, samplings, inputs, kind, style) for index in range(len(samplings))
+        ),
+        read_figures(inputs["evaluate:baseline"]),
+        read_figures(inputs["reference:finetuned"]),
+        read_history(inputs["finetune"], "fine-tuned" if style else "distilled"),
+    )
+
+
+def _tuned_cell(
+    index: int,
+    samplings: Sequence[Mapping[str, Any]],
+    inputs: Mapping[str, Path],
+    kind: str,
+    style: str | None,
+) -> Cell:
+    sampling, which = samplings[index], f":{index}" if index else ""
+    drawn = inputs[f"sample:finetuned{which}"]
+    model = "fine-tuned" if style else f"distilled, {kind}"
+    others = sampler_name(sampling, samplings, without=("steps",))
+    if style:
+        sampler = sampler_name(sampling, samplings) if len(samplings) > 1 else ""
+    else:
+        sampler = line_name(phrase("sampling.steps", sampling["steps"]), others, several=True)
+    line = line_name(model, sampler, several=True)
+    return Cell(
+        name=line,
+        model=model,
+        sampler=sampler,
+        line=line,
+        curve=line_name(model, others, several=True),
+        sampling=sampling,
+        settings={},
+        figures=read_figures(inputs[f"evaluate:finetuned{which}"]),
+        evaluations=read_object(drawn / "metrics.json").get("network_evaluations"),
+        samples=read_samples(drawn),
+    )

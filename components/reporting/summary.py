@@ -1,42 +1,31 @@
 """The report's paragraph in words, and its headline figures as plain numbers."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from components.reporting.cells import Cell
+from components.reporting.distillation import finding
 from components.reporting.figures import Figure, first_metric, main_metric, readable
+from components.reporting.naming import count
+from components.reporting.results import Figures, Finetuned, Results
 from components.reporting.table import BEST, BETTER, NOISE, WORSE, standings
 
-Figures = Mapping[str, Figure]
 
-
-def sentences(
-    cells: Sequence[Cell],
-    best: int,
-    floors: Figures,
-    tuned: Mapping[str, Figures] | None,
-    style: str,
-) -> list[str]:
-    """What was found, as plain sentences.
-
-    Args:
-        cells: all cells.
-        best: the index of the chosen one.
-        floors: real training images against the holdout.
-        tuned: ``baseline``, ``finetuned`` and ``reference``, all against the new style's holdout.
-        style: the new style's name.
-    """
-    chosen = cells[best]
-    metric = main_metric(chosen.figures)
+def paragraphs(results: Results) -> list[str]:
+    """What was found, in plain sentences: about the cells, and about the fine-tune."""
+    cells, best, floors, metric = results.cells, results.best, results.floors, results.metric
     text = [_winner(cells, best, metric)]
     if metric and metric in floors:
-        text.append(_floor(chosen.figures[metric], floors[metric]))
+        text.append(_floor(results.chosen.figures[metric], floors[metric]))
     if metric and len(cells) > 1:
         text.append(_others(standings([c.figures for c in cells], best)))
-    text += _recognised(chosen.figures, "the real images", "of its samples")
-    if tuned:
-        text += _finetuned(tuned, style)
-    return text
+    text += _recognised(results.chosen.figures, "the real images", "of its samples")
+    tuned = results.finetuned
+    if tuned is None:
+        return [" ".join(text)]
+    about = _finetuned(tuned, tuned.style) if tuned.style else finding(tuned.cells[0], results)
+    return [" ".join(text), *filter(None, [about])]
 
 
 def scorer_sentence(figures: Figures) -> str | None:
@@ -55,21 +44,20 @@ def scorer_sentence(figures: Figures) -> str | None:
     )
 
 
-def headline(
-    cells: Sequence[Cell], best: int, floors: Figures, tuned: Mapping[str, Figures] | None
-) -> dict[str, Any]:
+def headline(results: Results) -> dict[str, Any]:
     """The figures that `dvc metrics` and the tracker follow: flat names, plain numbers."""
-    figures = cells[best].figures
-    values: dict[str, Any] = {"best": cells[best].name, "cells": len(cells)}
+    figures, tuned = results.chosen.figures, results.finetuned
+    values: dict[str, Any] = {"best": results.chosen.name, "cells": len(results.cells)}
     for name, figure in figures.items():
         values |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
-    values |= _against_floor(figures, floors, "")
+    values |= _against_floor(figures, results.floors, "")
     if tuned:
-        for name, figure in tuned["finetuned"].items():
-            values[f"finetuned_{name}"] = figure.value
-        for name, figure in tuned["baseline"].items():
-            values[f"before_finetune_{name}"] = figure.value
-        values |= _against_floor(tuned["finetuned"], tuned["reference"], "finetuned_")
+        values |= {f"finetuned_{name}": f.value for name, f in tuned.figures.items()}
+        values |= {f"before_finetune_{name}": f.value for name, f in tuned.baseline.items()}
+        values |= _against_floor(tuned.figures, tuned.floors, "finetuned_")
+        for cell in tuned.cells[1:]:
+            prefix = re.sub(r"\W+", "_", f"finetuned_{cell.sampler}")
+            values |= {f"{prefix}_{name}": f.value for name, f in cell.figures.items()}
     return values
 
 
@@ -85,7 +73,7 @@ def _against_floor(figures: Figures, floors: Figures, prefix: str) -> dict[str, 
 def _winner(cells: Sequence[Cell], best: int, metric: str | None) -> str:
     chosen = cells[best]
     if metric is None:
-        return f"{chosen.name} was chosen among {_count(len(cells), 'cell')}."
+        return f"{chosen.name} was chosen among {count(len(cells), 'cell')}."
     figure = chosen.figures[metric]
     values = [cell.figures[metric].value for cell in cells if metric in cell.figures]
     lowest = figure.value <= min(values)
@@ -100,19 +88,19 @@ def _others(standing: Sequence[str]) -> str:
     parts = []
     if counts[NOISE]:
         parts.append(
-            f"{_count(counts[NOISE], 'other cell')} cannot be told from the best: intervals overlap"
+            f"{count(counts[NOISE], 'other cell')} cannot be told from the best: intervals overlap"
         )
     if counts[WORSE]:
         parts.append(
-            f"{_count(counts[WORSE], 'cell')} {_is(counts[WORSE])} worse outside the intervals"
+            f"{count(counts[WORSE], 'cell')} {_is(counts[WORSE])} worse outside the intervals"
         )
     if counts[BETTER]:
         parts.append(
-            f"{_count(counts[BETTER], 'cell')} {_is(counts[BETTER])} better outside the intervals"
+            f"{count(counts[BETTER], 'cell')} {_is(counts[BETTER])} better outside the intervals"
         )
     unlike = sum(s not in (BEST, NOISE, WORSE, BETTER) for s in standing)
     if unlike:
-        parts.append(f"{_count(unlike, 'cell')} {_is(unlike)} not comparable (another protocol)")
+        parts.append(f"{count(unlike, 'cell')} {_is(unlike)} not comparable (another protocol)")
     joined = "; ".join(parts)
     return joined[:1].upper() + joined[1:] + "."
 
@@ -144,11 +132,11 @@ def _recognised(figures: Figures, real: str, whose: str) -> list[str]:
     return [f"An {classifier} trained on {real} recognises {share}{own}."]
 
 
-def _finetuned(tuned: Mapping[str, Figures], style: str) -> list[str]:
-    before, after, floors = tuned["baseline"], tuned["finetuned"], tuned["reference"]
+def _finetuned(tuned: Finetuned, style: str) -> str:
+    before, after, floors = tuned.baseline, tuned.figures, tuned.floors
     metric = main_metric(after)
     if metric is None or metric not in before:
-        return []
+        return ""
     apart = "outside" if not before[metric].overlaps(after[metric]) else "but within"
     text = (
         f"Fine-tuning on the style {style} took the {readable(metric)} to that style's holdout "
@@ -156,14 +144,8 @@ def _finetuned(tuned: Mapping[str, Figures], style: str) -> list[str]:
     )
     if metric in floors:
         text += f"; the floor there is {floors[metric].short()}"
-    return [
-        text + ".",
-        *_recognised(after, f"the real {style} images", "of the fine-tuned model's samples"),
-    ]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    own = _recognised(after, f"the real {style} images", "of the fine-tuned model's samples")
+    return " ".join([f"{text}.", *own])
 
 
 def _is(number: int) -> str:

@@ -13,13 +13,15 @@ from components.reporting.figures import (
     lower_is_better,
     main_metric,
     parse_figures,
+    sampled,
 )
+from components.reporting.naming import cost
 
 FLOOR = "real images (floor)"
 BEST, NOISE, WORSE = "best", "within noise of the best", "worse than the best"
 UNLIKE = "other protocol: not comparable"
 BETTER = "better than the chosen one"
-ORDER = ("fid", "fd_", "kd_", "kid", "clip_score", "recognised_")
+ORDER = ("fid", "fd_", "kd_", "kid", "elbo_bpd", "clip_score", "recognised_")
 
 __all__ = ["Table", "results_table", "write_csv", "write_table_csv"]
 
@@ -56,13 +58,19 @@ def results_table(
     metrics = ordered_metrics([*figures, floors])
     columns = ("name", *metrics, "n", "network evaluations", "standing")
     lines = [
-        (name, *_cells(measured, metrics), _n(measured), _evaluations(content), standing)
+        (
+            name,
+            *_cells(measured, metrics),
+            n_samples(measured),
+            cost(content.get("network_evaluations")),
+            standing,
+        )
         for (name, content), measured, standing in zip(
             rows, figures, standings(figures), strict=True
         )
     ]
     if floors:
-        lines.append((FLOOR, *_cells(floors, metrics), _n(floors), "", "floor"))
+        lines.append((FLOOR, *_cells(floors, metrics), n_samples(floors), "", "floor"))
     return Table(columns, tuple(lines), tuple(protocol_notes(figures)))
 
 
@@ -119,6 +127,12 @@ def write_table_csv(path: Path, table: Table) -> None:
     write_csv(path, [dict(zip(table.columns, row, strict=True)) for row in table.rows])
 
 
+def n_samples(figures: Mapping[str, Figure]) -> str:
+    """How many images were judged: one number, or several where figures differ in it."""
+    counts = {str(f.record.get("n_generated", "")) for f in sampled(figures).values()}
+    return ", ".join(sorted(counts - {""}))
+
+
 def _ranking(figures: Mapping[str, Figure]) -> str | None:
     return main_metric(figures) or first_metric(figures, "")
 
@@ -137,17 +151,6 @@ def _standing(figure: Figure | None, top: Figure, is_top: bool, sign: int) -> st
 
 def _cells(figures: Mapping[str, Figure], metrics: Sequence[str]) -> tuple[str, ...]:
     return tuple(figures[m].text() if m in figures else "" for m in metrics)
-
-
-def _n(figures: Mapping[str, Figure]) -> str:
-    return ", ".join(
-        sorted({str(f.record.get("n_generated", "")) for f in figures.values()} - {""})
-    )
-
-
-def _evaluations(content: Mapping[str, Any]) -> str:
-    count = content.get("network_evaluations")
-    return "" if count is None else f"{count:g}"
 
 
 def _flat(record: Mapping[str, Any]) -> dict[str, Any]:

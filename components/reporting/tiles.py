@@ -3,7 +3,6 @@
 import base64
 import io
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +12,15 @@ from PIL import Image, ImageDraw, ImageFont
 
 from components.data.grids import as_image, contact_sheet
 from components.preference.samples import Samples, spread
-from components.reporting.cells import Cell
+from components.reporting.sheet import Sheet
 
-LARGEST = 96
-"""Images are shown at most this large on a sheet, pixels."""
-TILE = 40
-"""Images in a tile, about."""
+LARGEST, READABLE = 96, 48
+"""Images are shown at most this large on a sheet, and not smaller than this for the sake of more
+of them, pixels."""
+TILE, FEWER, MANY = 40, 20, 12
+"""Images in a tile, about; and how many when there are more than so many tiles."""
+BYTES = 1_000_000
+"""What the pixels of all tiles may weigh: a page stays below 2 MB."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +30,32 @@ class Choice:
     Attributes:
         positions: of the samples, row by row.
         columns: images a row; a class a column when the classes are few.
+        largest: images with longer sides are averaged down to this, pixels.
     """
 
     positions: tuple[int, ...]
     columns: int
+    largest: int = LARGEST
 
 
-def choose(samples: Samples) -> Choice:
-    """The first samples of every class, a class a column; without classes the first ones."""
+def choose(samples: Samples, tiles: int = 1) -> Choice:
+    """The first samples of every class, a class a column; without classes the first ones.
+
+    The more ``tiles`` there are, the fewer and the smaller the images in them, so that a page
+    of many cells can still be loaded and taken in.
+    """
     order = sorted(range(len(samples.rows)), key=lambda i: (samples.rows[i].class_index, i))
     classes = len({row.class_index for row in samples.rows})
     columns = classes if 2 <= classes <= 12 else min(8, len(order))
-    rows = max(1, min(TILE // columns, len(order) // columns))
-    return Choice(tuple(spread(samples.rows, columns * rows, order)), columns)
+    side, channels = max(samples.images.shape[1:3]), samples.images.shape[3]
+    rows = max(1, min((TILE if tiles <= MANY else FEWER), len(order)) // columns)
+    while True:
+        largest = math.isqrt(BYTES // (tiles * rows * columns * channels))
+        if rows == 1 or largest >= min(side, READABLE):
+            break
+        rows -= 1
+    positions = tuple(spread(samples.rows, columns * rows, order))
+    return Choice(positions, columns, max(1, min(LARGEST, largest)))
 
 
 def same_rows(one: Samples, other: Samples, choice: Choice) -> bool:
@@ -52,7 +67,7 @@ def tile(samples: Samples, choice: Choice) -> np.ndarray:
     """The chosen images as one sheet, uint8 (height, width, channel)."""
     positions = [p for p in choice.positions if p < len(samples.rows)]
     images = np.ascontiguousarray(samples.images[positions])
-    return contact_sheet(_reduced(images), choice.columns)
+    return contact_sheet(_reduced(images, choice.largest), choice.columns)
 
 
 def data_uri(array: np.ndarray) -> str:
@@ -62,41 +77,33 @@ def data_uri(array: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def labelled_sheet(cells: Sequence[Cell], choice: Choice) -> np.ndarray:
+def labelled_sheet(sheet: Sheet, choice: Choice) -> np.ndarray:
     """All tiles with their names on white: the picture for a README. uint8 (height, width, 3)."""
-    models, samplers = axes(cells)
-    tiles = {(cell.model, cell.sampler): _rgb(tile(cell.samples, choice)) for cell in cells}
+    tiles = {place: _rgb(tile(cell.samples, choice)) for place, cell in sheet.places.items()}
     height, width = (max(t.shape[axis] for t in tiles.values()) for axis in (0, 1))
     size = max(16, width // 22)
     font, gap = _font(size), size
-    left = max(_width(font, name) for name in models) + 2 * gap
-    columns = max(width, *(_width(font, name) for name in samplers)) + gap
+    left = max(_width(font, name) for name in sheet.rows) + 2 * gap
+    step = max(width, *(_width(font, name) for name in sheet.columns)) + gap
     top = 2 * gap + size
     canvas = Image.new(
-        "RGB", (left + columns * len(samplers), top + (height + gap) * len(models)), "white"
+        "RGB", (left + step * len(sheet.columns), top + (height + gap) * len(sheet.rows)), "white"
     )
     draw = ImageDraw.Draw(canvas)
-    for i, name in enumerate(samplers):
-        draw.text((left + i * columns, gap), name, font=font, fill="#1c2128")
-    for j, name in enumerate(models):
+    for i, name in enumerate(sheet.columns):
+        draw.text((left + i * step, gap), name, font=font, fill="#1c2128")
+    for j, name in enumerate(sheet.rows):
         y = top + j * (height + gap)
         draw.text((gap, y + height // 2), name, font=font, fill="#1c2128", anchor="lm")
-        for i, sampler in enumerate(samplers):
-            if (name, sampler) in tiles:
-                canvas.paste(Image.fromarray(tiles[name, sampler]), (left + i * columns, y))
+        for i, column in enumerate(sheet.columns):
+            if (name, column) in tiles:
+                canvas.paste(Image.fromarray(tiles[name, column]), (left + i * step, y))
     return np.asarray(canvas)
 
 
-def axes(cells: Sequence[Cell]) -> tuple[list[str], list[str]]:
-    """The rows' names (networks) and the columns' (samplers), in the order of the plan."""
-    return list(dict.fromkeys(c.model for c in cells)), list(
-        dict.fromkeys(c.sampler for c in cells)
-    )
-
-
-def _reduced(images: np.ndarray) -> np.ndarray:
-    """Large images averaged down to `LARGEST` pixels, small ones as they are."""
-    factor = math.ceil(max(images.shape[1:3]) / LARGEST)
+def _reduced(images: np.ndarray, largest: int) -> np.ndarray:
+    """Large images averaged down to ``largest`` pixels, small ones as they are."""
+    factor = math.ceil(max(images.shape[1:3]) / largest)
     if factor == 1:
         return images
     small = [np.asarray(as_image(image).reduce(factor)) for image in images]

@@ -6,7 +6,21 @@ import sys
 import typer
 
 from components.errors import AlphabarError
-from flows.cli import compare, data, evaluate, export, plan, run, sample, schedule, stage, study, up
+from flows.cli import (
+    compare,
+    data,
+    evaluate,
+    export,
+    plan,
+    plot,
+    run,
+    sample,
+    schedule,
+    stage,
+    study,
+    up,
+)
+from flows.cli import list as listing
 
 app = typer.Typer(
     name="alphabar",
@@ -16,10 +30,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for command in (run, plan, sample, evaluate, compare, export, schedule, up, stage):
+for command in (run, plan, listing, sample, evaluate, compare, export, schedule, up, stage):
     command.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(study.app, name="study")
+app.add_typer(plot.app, name="plot")
 
 INTERRUPTED = 130  # typer's exit code after Ctrl-C
 

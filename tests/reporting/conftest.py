@@ -2,6 +2,8 @@
 
 import csv
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,9 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from components.preference.samples import Row, Samples
+from components.reporting.cells import Cell
+from components.reporting.figures import Figure
+from components.reporting.naming import phrase
 from components.reporting.report import report
+from components.reporting.results import Results, read
 from components.runtime import Runtime
 from components.spec.loading import parse_experiment
+from components.spec.models import SamplingSpec
 from components.spec.plan import plan_baselines, plan_finetune, plan_report
 
 EXPERIMENT: dict[str, Any] = {
@@ -33,6 +41,94 @@ EXPERIMENT: dict[str, Any] = {
 DISTANCES = (210.0, 190.0, 300.0, 169.0, 153.0, 256.0, 158.0)
 FLOOR = 88.0
 
+SOLVERS: dict[str, Any] = {
+    "name": "solvers",
+    "data": {"source": "digits", "holdout": 0.3},
+    "evaluation": {"samples": 40},
+    "sweep": {
+        "sampling.solver": [
+            *("ddim", "ddpm", "euler", "euler_ancestral", "heun", "dpmpp_2m", "dpmpp_2m_sde"),
+            *("unipc", "rk45", "predictor_corrector"),
+        ],
+        "sampling.steps": [5, 10, 20, 50],
+    },
+    "also": [{"sampling.solver": "ddim", "sampling.steps": 4}],
+    "finetune": {
+        "kind": "consistency",
+        "sampling": [{"steps": 2}, {"steps": 1}, {"steps": 4}],
+    },
+}
+"""One network, ten solvers at four numbers of steps, and a distilled model."""
+EXCESS = {
+    "ddim": (900, 1.2),
+    "ddpm": (5200, 1.35),
+    "euler": (1000, 1.2),
+    "euler_ancestral": (2600, 1.3),
+    "heun": (2500, 2.0),
+    "dpmpp_2m": (1500, 1.9),
+    "dpmpp_2m_sde": (2600, 1.7),
+    "unipc": (900, 1.9),
+    "rk45": (200, 1.0),
+    "predictor_corrector": (7000, 1.4),
+    "consistency": (30, 1.0),
+}
+"""Solver → (a, p): its distance is 150 + a n^-p after n evaluations."""
+
+SCHEDULES: dict[str, Any] = {
+    "name": "schedules",
+    "data": {"source": "digits", "holdout": 0.3},
+    "evaluation": {"samples": 40, "likelihood": "elbo"},
+    "process": {"schedule": "cosine", "prediction": "v"},
+    "sweep": {"process.schedule": ["linear", "cosine", "sigmoid", "scaled_linear"]},
+    "also": [
+        {"process.schedule": "linear", "process.zero_terminal_snr": True},
+        {"process.schedule": "rectified_flow", "process.prediction": "flow"},
+        {"process.schedule": "edm", "process.prediction": "edm"},
+        {"process.schedule": "cosine", "process.prediction": "eps"},
+    ],
+}
+"""Eight networks under one sampler."""
+BY_SCHEDULE = (205.0, 172.0, 181.0, 230.0, 198.0, 168.0, 176.0, 260.0)
+BOUNDS = (3.11, 3.02, 3.05, 3.2, 3.1, 3.01, 2.98, 3.3)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a report is made from.
+
+    Attributes:
+        experiment: the experiment file.
+        distance: (role without its kind, its sampling section) → Fréchet distance.
+        half: half the distance's interval, as a share of it.
+        bounds: the variational bound of each cell's network.
+    """
+
+    experiment: dict[str, Any]
+    distance: Callable[[str, dict[str, Any]], float]
+    half: float
+    bounds: tuple[float, ...] = ()
+
+
+def distance_of_digits(which: str, _: dict[str, Any]) -> float:
+    return DISTANCES[int(which)] if which.isdigit() else 400.0 - 200 * (which == "finetuned")
+
+
+def distance_of_solvers(_: str, sampling: dict[str, Any]) -> float:
+    scale, power = EXCESS[sampling["solver"]]
+    return 150.0 + scale * float(evaluations(sampling)) ** -power
+
+
+DIGITS_CASE = Case(EXPERIMENT, distance_of_digits, 0.0)
+SOLVERS_CASE = Case(SOLVERS, distance_of_solvers, 0.035)
+SCHEDULES_CASE = Case(SCHEDULES, lambda which, _: BY_SCHEDULE[int(which)], 0.05, BOUNDS)
+
+
+def evaluations(sampling: dict[str, Any]) -> float:
+    """What an image costs under each solver, about as the real ones count it."""
+    steps, guided = sampling["steps"], sampling["guidance"] > 1
+    special = {"heun": 2 * steps - 1, "predictor_corrector": 2 * steps, "rk45": 56 + steps / 8}
+    return float(special.get(sampling["solver"], steps)) * (1 + guided)
+
 
 def record(value: float, half: float, **extra: object) -> dict[str, Any]:
     return {
@@ -51,14 +147,20 @@ def record(value: float, half: float, **extra: object) -> dict[str, Any]:
     } | extra
 
 
-def figures(fd: float, clip: float, share: float | None) -> dict[str, Any]:
+def figures(
+    fd: float, clip: float, share: float | None, half: float = 0.0, bound: float | None = None
+) -> dict[str, Any]:
+    """Every metric of a cell; its distance's interval is ±6 or, with ``half``, that share of it."""
     records = {
-        "fd_efficientnet_lite0": record(fd, 6.0),
+        "fd_efficientnet_lite0": record(fd, half * fd or 6.0),
         "kd_efficientnet_lite0": record(fd / 4000 - 0.02, 0.0021),
         "clip_score_domain": record(clip, 0.012),
     }
     if share is not None:
         records["recognised_svc"] = record(share, 0.01, classifier_accuracy=0.985)
+    if bound is not None:
+        alone = {"extractor": "none", "resize": "none", "n_generated": 540}
+        records["elbo_bpd"] = record(bound, 0.02, **alone)
     return {"metrics": records}
 
 
@@ -69,7 +171,7 @@ def write_figures(directory: Path, content: dict[str, Any]) -> Path:
 
 
 def write_samples(
-    directory: Path, noise: int, channels: int = 1, caption: str = "the digit"
+    directory: Path, noise: int, cost: float, channels: int = 1, caption: str = "the digit"
 ) -> Path:
     """Forty blurred strokes, of ten classes, in the format of the stage `sample`."""
     directory.mkdir(parents=True)
@@ -87,7 +189,7 @@ def write_samples(
             label = index % 10
             writer.writerow([index, index, label, str(label), f"{caption} {label}"])
     (directory / "metrics.json").write_text(
-        json.dumps({"samples": 40, "network_evaluations": 50 + 50 * (noise % 2)})
+        json.dumps({"samples": 40, "network_evaluations": cost})
     )
     return directory
 
@@ -110,42 +212,60 @@ def write_training(directory: Path, speed: float, watched: bool = True) -> Path:
     return directory
 
 
-def build(root: Path, caption: str = "the digit") -> SimpleNamespace:
+def build(root: Path, case: Case = DIGITS_CASE, caption: str = "the digit") -> SimpleNamespace:
     """The report's node as the plan makes it, over directories that lie under ``root``."""
-    plan = plan_baselines(parse_experiment(EXPERIMENT, "the test"), lambda _: "3f2a.dir")
-    best = plan.cells[4]
-    node = plan_report(plan, best, plan_finetune(plan, best))
+    plan = plan_baselines(parse_experiment(case.experiment, "the test"), lambda _: "3f2a.dir")
+    swept = range(len(plan.cells) - len(plan.experiment.also))
+    samplings = [cell.cell.experiment.sampling.model_dump() for cell in plan.cells]
+    best = plan.cells[min(swept, key=lambda i: case.distance(str(i), samplings[i]))]
+    tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
+    node = plan_report(plan, best, tuned)
     made: dict[str, Path] = {}
     inputs = {}
     for number, (role, source) in enumerate(sorted(node.inputs.items())):
-        kind, _, which = role.partition(":")
-        directory = root / kind / source.key
         if source.key not in made:
-            if kind in ("train", "finetune"):
-                write_training(directory, 1.0 + number / 10, watched=kind == "train")
-            elif kind == "sample":
-                write_samples(directory, number, caption=caption)
-            elif kind == "scorer":
-                record = {
-                    "value": 0.93,
-                    "low": 0.91,
-                    "high": 0.95,
-                    "n_reference": 10,
-                    "chance": 0.1,
-                }
-                write_figures(directory, {"metrics": {"retrieval_top1_regular": record}})
-            elif kind == "reference":
-                write_figures(directory, figures(FLOOR, 0.41, None))
-            else:
-                fd = (
-                    DISTANCES[int(which)]
-                    if which.isdigit()
-                    else 400.0 - 200 * (which == "finetuned")
-                )
-                write_figures(directory, figures(fd, 0.3 + 20 / fd, 0.97))
+            directory = root / source.stage / source.key
+            _write(directory, role, number, _sampling(role, node.spec), case, caption)
             made[source.key] = directory
         inputs[role] = made[source.key]
     return SimpleNamespace(spec=node.spec, inputs=inputs)
+
+
+def _sampling(role: str, spec: dict[str, Any]) -> dict[str, Any]:
+    """The sampling section behind a role's directory; the best cell's where there is none."""
+    _, _, which = role.partition(":")
+    first, _, index = which.partition(":")
+    chosen = next(cell for cell in spec["cells"] if cell["name"] == spec["best"])
+    cell = spec["cells"][int(first)] if first.isdigit() else chosen
+    tuned = first == "finetuned"
+    section: dict[str, Any] = spec["finetuned_samplings"][int(index or 0)] if tuned else {}
+    return section or cell["sampling"]
+
+
+def _write(
+    directory: Path,
+    role: str,
+    number: int,
+    sampling: dict[str, Any],
+    case: Case,
+    caption: str,
+) -> None:
+    """One stage's directory, by the role that it has for the report."""
+    kind, _, which = role.partition(":")
+    if kind in ("train", "finetune"):
+        write_training(directory, 1.0 + number / 10, watched=kind == "train")
+    elif kind == "sample":
+        write_samples(directory, number, evaluations(sampling), caption=caption)
+    elif kind == "scorer":
+        scores = {"value": 0.93, "low": 0.91, "high": 0.95, "n_reference": 10, "chance": 0.1}
+        write_figures(directory, {"metrics": {"retrieval_top1_regular": scores}})
+    elif kind == "reference":
+        write_figures(directory, figures(FLOOR, 0.41, None))
+    else:
+        fd, bound = case.distance(which, sampling), None
+        if case.bounds and which.isdigit():
+            bound = case.bounds[int(which)]
+        write_figures(directory, figures(fd, 0.3 + 20 / fd, 0.97, case.half, bound))
 
 
 @pytest.fixture(scope="session")
@@ -162,3 +282,60 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def report_input(tmp_path: Path) -> SimpleNamespace:
     return build(tmp_path / "store")
+
+
+@pytest.fixture
+def solvers_input(tmp_path: Path) -> SimpleNamespace:
+    return build(tmp_path / "store", SOLVERS_CASE)
+
+
+@pytest.fixture
+def schedules_input(tmp_path: Path) -> SimpleNamespace:
+    return build(tmp_path / "store", SCHEDULES_CASE)
+
+
+@pytest.fixture(scope="session")
+def solvers(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """What the report of the solver sweep shows."""
+    given = build(tmp_path_factory.mktemp("solvers"), SOLVERS_CASE)
+    return read(given.spec, given.inputs)
+
+
+@pytest.fixture(scope="session")
+def schedules(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """What the report of the schedule sweep shows."""
+    given = build(tmp_path_factory.mktemp("schedules"), SCHEDULES_CASE)
+    return read(given.spec, given.inputs)
+
+
+@pytest.fixture
+def cell() -> Callable[..., Cell]:
+    """Makes a cell by hand: its settings by dotted path, its distance, and what it costs."""
+
+    def make(
+        settings: dict[str, Any],
+        value: float,
+        cost: float | None = None,
+        half: float = 5.0,
+        metric: str = "fd_x",
+        **protocol: object,
+    ) -> Cell:
+        sampling = SamplingSpec().model_dump()
+        own = {p.removeprefix("sampling."): v for p, v in settings.items() if "sampling." in p}
+        network = {path: v for path, v in settings.items() if "sampling." not in path}
+        model = ", ".join(phrase(path, v) for path, v in network.items()) or "schedule cosine"
+        record = {"n_generated": 40} | protocol
+        return Cell(
+            name=",".join(f"{path}={v}" for path, v in settings.items()),
+            model=model,
+            sampler=", ".join(map(str, own.values())),
+            line=model,
+            curve=", ".join([model, *(str(v) for n, v in own.items() if n != "steps")]),
+            sampling=sampling | own,
+            settings=settings,
+            figures={metric: Figure(metric, value, value - half, value + half, record)},
+            evaluations=cost,
+            samples=Samples(np.zeros((1, 8, 8, 1), dtype=np.uint8), (Row(0, 0, -1, "", ""),)),
+        )
+
+    return make

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from components.errors import AlphabarError
-from components.reporting.cells import model_names, read_cells, read_history, sampler_name
+from components.reporting.cells import model_names, read_cells, read_history
+from components.reporting.naming import sampler_name
+from components.reporting.results import Results
 
 
 def sampling(**changes: object) -> dict[str, Any]:
@@ -30,8 +32,8 @@ def test_a_single_sampler_is_named_by_its_guidance() -> None:
 
 def test_cells_of_one_network_share_its_name() -> None:
     cells = [
-        {"model": "schedule=cosine,lr=0.1", "schedule": "cosine"},
-        {"model": "base", "schedule": "linear"},
+        {"overrides": {"process.schedule": "cosine", "training.lr": 0.1}, "schedule": "cosine"},
+        {"overrides": {"sampling.steps": 10}, "schedule": "linear"},
     ]
     same, other = Path("a"), Path("b")
     assert model_names(cells, [same, same]) == ["schedule cosine, lr 0.1"] * 2
@@ -43,7 +45,23 @@ def test_cells_are_read_in_the_plans_order(report_input: SimpleNamespace) -> Non
     assert [cell.guidance for cell in cells] == [1, 2, 4, 1, 2, 4, 2]
     assert cells[4].figures["fd_efficientnet_lite0"].value == 153.0
     assert cells[6].line == "schedule cosine, ddpm, 250 steps"
-    assert cells[0].evaluations in (50, 100)
+    assert cells[6].curve == "schedule cosine, guidance 2, ddpm"
+    assert [cell.evaluations for cell in cells] == [50, 100, 100, 50, 100, 100, 500]
+
+
+def test_a_cell_knows_every_setting_that_the_sweep_changes(schedules: Results) -> None:
+    assert schedules.cells[0].settings == {
+        "process.schedule": "linear",
+        "process.zero_terminal_snr": False,
+        "process.prediction": "v",
+    }
+    assert schedules.cells[4].settings["process.zero_terminal_snr"] is True
+
+
+def test_the_only_network_is_not_named_in_every_line(solvers: Results) -> None:
+    assert {cell.model for cell in solvers.cells} == {"schedule cosine"}
+    assert solvers.cells[0].line == "ddim, 5 steps"
+    assert solvers.cells[0].curve == "ddim"
 
 
 def test_a_broken_history_is_named(report_input: SimpleNamespace) -> None:

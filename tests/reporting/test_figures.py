@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 
 from components.errors import AlphabarError
-from components.reporting.figures import Figure, parse_figures, read_figures, readable
+from components.reporting.figures import (
+    Figure,
+    lower_is_better,
+    parse_figures,
+    read_figures,
+    readable,
+    sampled,
+)
 
 
 def figure(metric: str, value: float, low: float, high: float) -> Figure:
@@ -37,6 +44,14 @@ def test_a_metric_has_a_name_in_words() -> None:
     assert readable("fd_efficientnet_lite0") == "Fréchet distance (efficientnet_lite0)"
     assert readable("clip_score") == "CLIP score"
     assert readable("precision") == "precision"
+
+
+def test_the_variational_bound_is_a_networks_figure_and_better_when_low() -> None:
+    assert readable("elbo_bpd") == "variational bound in bits per dimension"
+    assert lower_is_better("elbo_bpd")
+    assert not lower_is_better("clip_score_domain")
+    given = {"elbo_bpd": figure("elbo_bpd", 3, 2, 4), "fd_x": figure("fd_x", 1, 0, 2)}
+    assert list(sampled(given)) == ["fd_x"]
 
 
 def test_a_file_without_figures_is_named(tmp_path: Path) -> None:

@@ -1,15 +1,14 @@
-import re
 from types import SimpleNamespace
-from xml.etree import ElementTree  # noqa: S405 - our own SVG
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from components.reporting import drawing
-from components.reporting.cells import History, read_cells
+from components.reporting.cells import read_cells
 from components.reporting.figures import read_figures
-from components.reporting.plots import averaged, losses, over_guidance, trade_off
+from components.reporting.plots import over_evaluations, over_guidance, side_by_side, trade_off
+from components.reporting.results import Results
 
 FD, CLIP = "fd_efficientnet_lite0", "clip_score_domain"
 
@@ -48,30 +47,29 @@ def test_cells_without_the_metric_are_left_out(report_input: SimpleNamespace) ->
     assert drawn(over_guidance(cells, None, "kid")).containers == []
 
 
-def test_averaging_keeps_the_mean_and_the_order() -> None:
-    steps, loss = averaged(range(1, 10_001), np.linspace(2, 1, 10_000))
-    assert len(steps) == 250
-    assert np.all(np.diff(steps) > 0)
-    np.testing.assert_allclose(loss.mean(), 1.5)
-    assert list(averaged([1, 2, 3], [5.0, 4.0, 3.0])[1]) == [5.0, 4.0, 3.0]
+def test_cost_has_a_line_a_sampler_over_its_evaluations(solvers: Results) -> None:
+    axes = drawn(over_evaluations(solvers.cells, solvers.floors[FD], FD))
+    bars = {c.get_label(): c for c in axes.containers}
+    assert len(bars) == 10
+    x = np.asarray(bars["heun"].lines[0].get_xdata(), dtype=float)
+    np.testing.assert_allclose(x, [9, 19, 39, 99], rtol=0.1)  # drawn a little apart
+    ddim = np.asarray(bars["ddim"].lines[0].get_xdata(), dtype=float)
+    assert list(np.argsort(ddim)) == [0, 1, 2, 3, 4]  # 4 steps come last in the plan
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert any(list(np.asarray(line.get_ydata())) == [88.0, 88.0] for line in axes.lines)
 
 
-def test_an_svg_is_the_same_bytes_twice_and_valid() -> None:
-    history = History("<b> & a", (1, 2, 3), (3.0, 2.0, 1.0), {})
-    one, other = (drawing.svg(losses([history]), "loss", 'a "<label>" & b') for _ in range(2))
-    assert one == other
-    root = ElementTree.fromstring(one)  # noqa: S314 - our own SVG
-    assert root.attrib["aria-label"] == 'a "<label>" & b'
-    assert "currentColor" in one
-    assert "metadata" not in one
-    assert "date" not in one
+def test_values_near_each_other_stay_on_a_plain_axis(solvers: Results) -> None:
+    heun = [cell for cell in solvers.cells if cell.curve == "heun"]
+    assert drawn(over_evaluations(heun, None, FD)).get_yscale() == "linear"
 
 
-def test_ids_of_two_plots_in_a_page_do_not_meet() -> None:
-    history = History("a", (1, 2, 3), (3.0, 2.0, 1.0), {})
-    ids = [
-        set(re.findall(r' id="([^"]+)"', drawing.svg(losses([history]), name, "x")))
-        for name in ("one", "two")
-    ]
-    assert ids[0]
-    assert not ids[0] & ids[1]
+def test_side_by_side_the_best_is_on_top_and_worse_ones_are_grey(schedules: Results) -> None:
+    axes = drawn(side_by_side(schedules.cells, None, FD))
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[0] == "schedule=rectified_flow, prediction=flow"
+    assert axes.yaxis_inverted()
+    colours = [container.lines[0].get_color() for container in axes.containers]
+    assert len(set(colours[:4])) == 1
+    assert len(set(colours[4:])) == 1
+    assert colours[0] != colours[4]

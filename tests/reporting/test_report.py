@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -137,3 +138,41 @@ def test_a_missing_figure_file_is_named(report_input: SimpleNamespace, tmp_path:
     (report_input.inputs["evaluate:1"] / "metrics.json").unlink()
     with pytest.raises(AlphabarError, match=r"metrics\.json does not exist"):
         run(report_input, tmp_path / "out")
+
+
+def test_forty_cells_and_a_distilled_model_make_a_readable_page(
+    solvers_input: SimpleNamespace, tmp_path: Path
+) -> None:
+    # large coloured noise is the worst case for the weight of the tiles
+    rng = np.random.default_rng(0)
+    for role, path in solvers_input.inputs.items():
+        if role.startswith("sample"):
+            np.save(path / "images.npy", rng.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8))
+    out = run(solvers_input, tmp_path / "out")
+    assert (out / "evaluations.png").exists()
+    assert (out / "index.html").stat().st_size < 2_000_000
+    text, seen = (out / "index.html").read_text(encoding="utf-8"), look(out / "index.html")
+    assert len(seen.sources) == 41 + 5  # before, ddim at few steps, after at 1, 2 and 4 steps
+    assert "At 10 steps: " in text
+    assert "At 10 evaluations, 10 steps unless noted: " in text
+    assert "share no point" in text  # what "outside the intervals" means
+    assert "Distillation into few steps: consistency" in text
+    assert "style None" not in text
+    assert text.count('<tr class="group">') == 10
+    assert "evaluations.png" in seen.links
+    with (out / "results.csv").open(newline="") as file:
+        costs = {row["name"]: row["network_evaluations"] for row in csv.DictReader(file)}
+    assert costs["distilled, consistency, 2 steps (consistency)"] == "2.0"
+
+
+def test_a_schedule_sweep_shows_the_bound_and_the_cells_side_by_side(
+    schedules_input: SimpleNamespace, tmp_path: Path
+) -> None:
+    out = run(schedules_input, tmp_path / "out")
+    text = (out / "index.html").read_text(encoding="utf-8")
+    assert (out / "ranking.png").exists()
+    assert not (out / "tradeoff.png").exists()
+    assert "elbo_bpd, is how many bits" in text
+    assert "process.zero_terminal_snr" in text
+    assert "Fine-tune" not in text
+    assert "Distillation" not in text

@@ -1,10 +1,11 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from components.reporting.figures import parse_figures
 from components.reporting.results import Results, read
-from components.reporting.summary import headline, scorer_sentence, sentences
+from components.reporting.summary import headline, paragraphs, scorer_sentence
 
 
 @pytest.fixture
@@ -12,10 +13,8 @@ def results(report_input: SimpleNamespace) -> Results:
     return read(report_input.spec, report_input.inputs)
 
 
-def words(results: Results, best: int | None = None) -> str:
-    tuned = results.finetuned.figures if results.finetuned else None
-    chosen = results.best if best is None else best
-    return " ".join(sentences(results.cells, chosen, results.floors, tuned, "bold"))
+def words(results: Results) -> str:
+    return " ".join(paragraphs(results))
 
 
 def test_the_summary_says_who_won_and_by_how_much(results: Results) -> None:
@@ -29,19 +28,35 @@ def test_the_summary_says_who_won_and_by_how_much(results: Results) -> None:
 
 
 def test_a_chosen_cell_that_is_not_the_lowest_is_not_called_so(results: Results) -> None:
-    text = words(results, best=2)
+    text = words(replace(results, best=2))
     assert "a cell beside the sweep, there for comparison only, is lower" in text
     assert "6 cells are better outside the intervals" in text
 
 
 def test_headline_figures_are_plain_numbers(results: Results) -> None:
-    assert results.finetuned is not None
-    values = headline(results.cells, results.best, results.floors, results.finetuned.figures)
+    values = headline(results)
     assert values["best"] == "schedule=cosine,guidance=2"
     assert values["fd_efficientnet_lite0_over_floor"] == pytest.approx(153 / 88)
     assert values["finetuned_recognised_svc"] == 0.97
     assert values["before_finetune_fd_efficientnet_lite0"] == 400.0
     assert all(isinstance(v, int | float) for name, v in values.items() if name != "best")
+
+
+def test_every_sampling_of_the_distilled_model_has_headline_figures(solvers: Results) -> None:
+    values = headline(solvers)
+    assert values["finetuned_fd_efficientnet_lite0"] == pytest.approx(165.0)
+    assert values["finetuned_1_step_fd_efficientnet_lite0"] == pytest.approx(180.0)
+    assert values["finetuned_4_steps_fd_efficientnet_lite0"] == pytest.approx(157.5)
+
+
+def test_the_variational_bound_is_among_the_headline_figures(schedules: Results) -> None:
+    assert headline(schedules)["elbo_bpd"] == 3.02
+
+
+def test_a_distilled_model_has_a_paragraph_of_its_own(solvers: Results) -> None:
+    cells, tuned = paragraphs(solvers)
+    assert cells.startswith("Of 41 cells, solver=heun,steps=50 has the lowest")
+    assert tuned.startswith("The distilled model at 2 steps (2 evaluations)")
 
 
 def test_the_scorers_own_accuracy_is_said_beside_its_chance() -> None:

@@ -66,6 +66,14 @@ def test_floor_and_network_evaluations_are_shown() -> None:
     assert table.rows[1][-1] == "floor"
 
 
+def test_a_networks_own_figure_does_not_count_samples() -> None:
+    content = metrics(100)
+    content["metrics"]["elbo_bpd"] = {"value": 3.0, "low": 2.9, "high": 3.1, "n_generated": 540}
+    table = results_table([("a", content | {"network_evaluations": 56.625})])
+    assert table.columns[1:4] == ("fd_x", "elbo_bpd", "clip_score_domain")
+    assert table.rows[0][-3:-1] == ("500", "56.6")
+
+
 def test_a_row_without_figures_is_named() -> None:
     with pytest.raises(AlphabarError, match="run-7 holds no evaluated figures"):
         results_table([("a", metrics(100)), ("run-7", {"loss": 0.1})])

@@ -1,10 +1,10 @@
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
 from components.preference.samples import Row, Samples
 from components.reporting.cells import read_cells
+from components.reporting.sheet import arrange
 from components.reporting.tiles import choose, labelled_sheet, same_rows, tile
 
 
@@ -44,9 +44,24 @@ def test_large_images_are_averaged_down() -> None:
     assert tile(made, choose(made)).shape[0] < 100
 
 
+def test_more_tiles_have_fewer_images() -> None:
+    made = samples([i // 6 for i in range(60)])
+    assert len(choose(made, 12).positions) == 40
+    assert len(choose(made, 40).positions) == 20
+
+
+def test_all_tiles_together_stay_small() -> None:
+    made = samples([-1] * 60, size=256)
+    for tiles in (1, 10, 60, 500):
+        choice = choose(made, tiles)
+        assert tiles * len(choice.positions) * choice.largest**2 <= 1_000_000
+    assert choose(made, 20).largest >= 48  # fewer images before illegible ones
+    assert choose(made, 20).positions == tuple(range(16))
+
+
 def test_the_labelled_sheet_leaves_a_missing_cell_white(report_input: SimpleNamespace) -> None:
     cells = read_cells(report_input.spec, report_input.inputs)
-    sheet = labelled_sheet(cells, choose(cells[0].samples))
+    sheet = labelled_sheet(arrange(cells, None), choose(cells[0].samples))
     assert sheet.dtype == np.uint8
     assert sheet.shape[2] == 3
     height, width = sheet.shape[:2]
@@ -55,10 +70,10 @@ def test_the_labelled_sheet_leaves_a_missing_cell_white(report_input: SimpleName
     assert (sheet[height // 2 + 20 : -30, -width // 5 : -30] != 255).any()
 
 
-def test_two_networks_lie_in_two_rows(report_input: SimpleNamespace, tmp_path: Path) -> None:
+def test_two_networks_lie_in_two_rows(report_input: SimpleNamespace) -> None:
     cells = read_cells(report_input.spec, report_input.inputs)
     choice = choose(cells[0].samples)
-    one_row = labelled_sheet(cells[:3], choice)
-    both = labelled_sheet(cells[:6], choice)
+    one_row = labelled_sheet(arrange(cells[:3], None), choice)
+    both = labelled_sheet(arrange(cells[:6], None), choice)
     assert both.shape[0] > 1.5 * one_row.shape[0] * 0.9
     assert both.shape[1] >= one_row.shape[1]

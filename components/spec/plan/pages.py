@@ -1,5 +1,8 @@
 """The stages that people read: the report and the preference study."""
 
+from typing import Any
+
+from components.spec.models import Experiment
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.finetune import FinetunePlan
 from components.spec.plan.node import Node, dump
@@ -9,6 +12,7 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
     """The page: it reads every cell's images, figures and training history."""
     inputs: dict[str, Node] = {"reference": best.reference}
     inputs |= {role: node for role, node in best.reference.inputs.items() if role == "scorer"}
+    swept = dict.fromkeys(path for cell in plan.cells for path, _ in cell.cell.overrides)
     cells = []
     for index, cell in enumerate(plan.cells):
         inputs |= {
@@ -22,6 +26,7 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
                 "name": cell.name,
                 "model": cell.cell.model_name,
                 "overrides": dict(cell.cell.overrides),
+                "settings": {path: _setting(experiment, path) for path in swept},
                 "sampling": dump(experiment.sampling),
                 "schedule": experiment.process.schedule,
             }
@@ -49,6 +54,12 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
         "study": plan.experiment.study is not None,
     }
     return Node("report", "report", spec, inputs)
+
+
+def _setting(experiment: Experiment, path: str) -> Any:
+    """The value at a dotted path, whether a cell overrides it or not."""
+    section, _, leaf = path.partition(".")
+    return getattr(getattr(experiment, section), leaf)
 
 
 def plan_study(plan: Plan, best: PlannedCell, tuned: FinetunePlan) -> Node:

@@ -1,0 +1,146 @@
+"""Which differences are outside the intervals: one setting varied, the others held fixed.
+
+Two cells differ outside the intervals when their intervals share no point (`standings`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from components.reporting.cells import Cell
+from components.reporting.figures import Figure, lower_is_better
+from components.reporting.naming import is_read, listed, phrase, varying
+from components.reporting.table import BEST, NOISE, WORSE, standings
+from components.spec.keys import canonical_json
+
+Choose = Callable[[str], bool]
+"""Whether a dotted path may vary within a comparison."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Cells that differ in one thing, and how they stand to the best of them.
+
+    Attributes:
+        held: what all of them share, in words.
+        best: what the best one is called.
+        figure: its figure.
+        noise: those whose intervals share a point with its own, nearest first.
+        worse: those whose intervals share none.
+        unlike: those that were measured by another protocol.
+        cells: the cells' names in the plan.
+        notes: name → what is said behind it, in parentheses.
+    """
+
+    held: str
+    best: str
+    figure: Figure
+    noise: tuple[str, ...]
+    worse: tuple[str, ...]
+    unlike: tuple[str, ...]
+    cells: frozenset[str]
+    notes: Mapping[str, str]
+
+    def text(self) -> str:
+        """One sentence."""
+        extreme = "lowest" if lower_is_better(self.figure.metric) else "highest"
+        parts = [f"{self._noted(self.best)} is {extreme}, {self.figure.text()}"]
+        for names, verdict in (
+            (self.noise, "cannot be told from it"),
+            (self.worse, f"{_is(self.worse)} worse outside the intervals"),
+            (self.unlike, f"{_is(self.unlike)} not comparable with it"),
+        ):
+            if names:
+                parts.append(f"{listed(map(self._noted, names))} {verdict}")
+        return f"{self.held}: {'; '.join(parts)}."
+
+    def _noted(self, name: str) -> str:
+        return f"{name} ({self.notes[name]})" if self.notes.get(name) else name
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Every comparison along one setting.
+
+    Attributes:
+        title: the setting: a dotted path, or words.
+        contrasts: one for each combination of the other settings.
+        about: how the comparison was made, where the title does not say it.
+    """
+
+    title: str
+    contrasts: tuple[Contrast, ...]
+    about: str = ""
+
+    def conclusion(self) -> str:
+        """What holds in every one of several comparisons; empty when there is one."""
+        if len(self.contrasts) < 2:
+            return ""
+        one = self.contrasts[0]
+        never = [n for n in (one.best, *one.noise) if all(_leads(n, c) for c in self.contrasts)]
+        always = [n for n in one.worse if all(n in c.worse for c in self.contrasts)]
+        parts = [f"never worse outside the intervals: {listed(never)}"] if never else []
+        parts += [f"always worse: {listed(always)}"] if always else []
+        text = "; ".join(parts)
+        return f"In all {len(self.contrasts)} comparisons, {text}." if parts else ""
+
+
+def groups(cells: Sequence[Cell], may_vary: Choose) -> list[list[Cell]]:
+    """Cells that agree in all other settings than those that may vary, together."""
+    found: dict[str, list[Cell]] = {}
+    for cell in cells:
+        held = {path: value for path, value in cell.settings.items() if not may_vary(path)}
+        found.setdefault(canonical_json(held), []).append(cell)
+    return list(found.values())
+
+
+def compared(
+    cells: Sequence[Cell],
+    names: Sequence[str],
+    metric: str,
+    held: str,
+    notes: Mapping[str, str] | None = None,
+) -> Iterator[Contrast]:
+    """How the cells stand to the best of them; nothing for fewer than two.
+
+    Args:
+        cells: all with the metric.
+        names: what each is called.
+        metric: the one that ranks them.
+        held: what they share, in words.
+        notes: name → what is said behind it.
+    """
+    if len(cells) < 2:
+        return
+    rows = [{metric: cell.figures[metric]} for cell in cells]
+    sign = 1 if lower_is_better(metric) else -1
+    order = sorted(range(len(rows)), key=lambda i: sign * rows[i][metric].value)
+    standing = standings(rows)
+    by_standing = {
+        kind: tuple(names[i] for i in order if standing[i] == kind) for kind in set(standing)
+    }
+    best = standing.index(BEST)
+    yield Contrast(
+        held,
+        names[best],
+        rows[best][metric],
+        by_standing.get(NOISE, ()),
+        by_standing.get(WORSE, ()),
+        tuple(names[i] for i in order if standing[i] not in (BEST, NOISE, WORSE)),
+        frozenset(cell.name for cell in cells),
+        notes or {},
+    )
+
+
+def held_words(cell: Cell, cells: Sequence[Cell], may_vary: Choose) -> str:
+    """The settings that are held, of those that the sweep varies."""
+    held = [p for p in varying([c.settings for c in cells]) if not may_vary(p)]
+    read = [p for p in held if is_read(p.removeprefix("sampling."), cell.sampling["solver"])]
+    return ", ".join(phrase(path, cell.settings[path]) for path in read)
+
+
+def _leads(name: str, contrast: Contrast) -> bool:
+    return name == contrast.best or name in contrast.noise
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"

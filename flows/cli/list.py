@@ -1,0 +1,59 @@
+"""`alphabar list`: what can be chosen in an experiment file."""
+
+from typing import Annotated
+
+import typer
+
+KEYS = {
+    "schedules": "process.schedule",
+    "predictions": "process.prediction",
+    "solvers": "sampling.solver",
+    "grids": "sampling.grid",
+    "guidance": "sampling.guidance_kind",
+    "guides": "sampling.guide",
+    "loss-weights": "training.loss_weight",
+    "time-samplings": "training.time_sampling",
+    "finetunes": "finetune.kind",
+}
+"""topic → the key that takes one of its names."""
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="list")(list_names)
+
+
+def list_names(
+    topic: Annotated[
+        str | None, typer.Argument(help=f"One of {', '.join(KEYS)}; all unless given.")
+    ] = None,
+) -> None:
+    """List what can be chosen: each name, what it is, its source and the options only it reads.
+
+    Example: `alphabar list solvers`
+    """
+    from components.errors import AlphabarError
+    from components.spec.catalogue import CATALOGUE
+    from components.spec.loading import nearest
+
+    if topic is not None and topic not in CATALOGUE:
+        raise AlphabarError(f"there is no list of `{topic}`", nearest(topic, list(CATALOGUE)))
+    for number, name in enumerate([topic] if topic else CATALOGUE):
+        if number:
+            print()
+        _print(name)
+
+
+def _print(topic: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from components.spec.catalogue import CATALOGUE
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    title = f"{topic}: {KEYS[topic]}"
+    table = Table("name", "what it is", "source", "options", title=title, title_justify="left")
+    for name, entry in CATALOGUE[topic].items():
+        table.add_row(name, entry.line, entry.source, ", ".join(entry.options))
+    console.print(table, markup=False)
