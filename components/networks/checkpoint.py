@@ -1,24 +1,22 @@
 """Self-describing checkpoints: safetensors whose header rebuilds the network."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
 from components.networks.conditioning import Conditioner, build_conditioner
+from components.networks.ema_snapshots import FOLDER, rebuild
 from components.networks.unet import build_unet
+from components.networks.weights_file import broken, read_header, read_weights, write_weights
 from components.process.prediction import Prediction, build_prediction
 from components.process.schedules import Schedule, build_schedule
 
 FILE_NAME = "model.safetensors"
-_HEADER = "alphabar"  # one entry only: the order of several is not fixed in the file
 
 
 @dataclass(frozen=True)
@@ -75,9 +73,7 @@ def new_checkpoint(config: dict[str, Any], seed: int) -> Checkpoint:
 
 def save_checkpoint(directory: Path, config: dict[str, Any], network: nn.Module) -> None:
     """Write ``directory/model.safetensors``; the same weights give the same bytes."""
-    weights = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
-    header = {_HEADER: json.dumps(config, sort_keys=True)}
-    save_file(weights, directory / FILE_NAME, metadata=header)
+    write_weights(directory / FILE_NAME, config, network.state_dict())
 
 
 def read_config(directory: Path) -> dict[str, Any]:
@@ -88,36 +84,40 @@ def read_config(directory: Path) -> dict[str, Any]:
             f"{path} does not exist: there is no checkpoint",
             "give the directory of a trained model, such as artifacts/train/<key>",
         )
-    try:
-        with safe_open(path, framework="pt") as file:
-            config: dict[str, Any] = json.loads((file.metadata() or {})[_HEADER])
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise _broken(path, error) from error
-    return config
+    return read_header(path)
 
 
-def load_checkpoint(directory: Path, device: torch.device | str = "cpu") -> Checkpoint:
+def load_checkpoint(
+    directory: Path,
+    device: torch.device | str = "cpu",
+    ema_length: float | None = None,
+    at_step: int | None = None,
+) -> Checkpoint:
     """Rebuild the network in ``directory``.
 
+    Args:
+        ema_length: σ_rel of the average that is rebuilt from ``directory/ema`` (Karras 2024);
+            None for the average that training published.
+        at_step: with ``ema_length``, the snapshots' step to look at; None for the last.
+
     Raises:
-        AlphabarError: there is no checkpoint, it is cut short, or it is not one of ours.
+        AlphabarError: there is no checkpoint, it is cut short, or it is not one of ours; there
+            are no snapshots, or they do not show that length at that step.
+        ValueError: ``at_step`` without ``ema_length``.
     """
+    if at_step is not None and ema_length is None:
+        raise ValueError("at_step needs an ema_length")
     config = read_config(directory)
     path = directory / FILE_NAME
     try:
         checkpoint = new_checkpoint(config, seed=0)
-        with safe_open(path, framework="pt") as file:
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if ema_length is None:
+            weights = dict(read_weights(path))
+        else:
+            path = directory / FOLDER
+            weights = rebuild(path, config, ema_length, at_step)
         checkpoint.network.load_state_dict(weights)
-    except (SafetensorError, KeyError, RuntimeError) as error:
-        raise _broken(path, error) from error
+    except (KeyError, RuntimeError) as error:
+        raise broken(path, error) from error
     checkpoint.network.to(device).eval()
     return checkpoint
-
-
-def _broken(path: Path, error: Exception) -> AlphabarError:
-    first = (str(error).splitlines() or [type(error).__name__])[0]
-    return AlphabarError(
-        f"{path} is not a whole alphabar checkpoint ({first})",
-        "delete its directory and run the experiment again",
-    )

@@ -1,11 +1,13 @@
 """What Lightning calls while it trains: progress, history, checkpoints, evaluation."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 
+from components.networks.ema_snapshots import write_snapshot
 from components.runtime import Progress
 from components.training.evaluation import Watch
 from components.training.history import Journal
@@ -15,7 +17,7 @@ HISTORY_EVERY = 10  # steps between rows of history.csv
 
 
 class MoveAverage(pl.Callback):
-    """Moves the EMA. Stands before all that saves or samples it: Lightning calls callbacks in
+    """Moves the EMAs. Stands before all that saves or samples it: Lightning calls callbacks in
     order, and the module's own hook after all of them."""
 
     def on_train_batch_end(
@@ -74,6 +76,26 @@ class WriteHistory(pl.Callback):
 
     def _writes(self, step: int) -> bool:
         return step % HISTORY_EVERY == 0 or step == self.total
+
+
+class WriteSnapshots(pl.Callback):
+    """After each of ``steps`` the power-function averages, as files in ``folder``.
+
+    Stands before `KeepResumePoint`: a resume point's step has its snapshot on the disk.
+    """
+
+    def __init__(self, folder: Path, steps: Collection[int]) -> None:
+        self.folder, self.steps = folder, steps
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        step = trainer.global_step
+        if step in self.steps:
+            config = pl_module.model.config
+            pairs = zip(pl_module.power_sigma_rels, pl_module.power_emas, strict=True)
+            for sigma_rel, average in pairs:
+                write_snapshot(self.folder, config, average, sigma_rel, step)
 
 
 class KeepResumePoint(pl.Callback):

@@ -59,7 +59,7 @@ class Watch:
             self.sampling,
             classes=self.prompts.classes,
             captions=self.prompts.captions,
-        )
+        ).images
         save_png(
             self.pictures / f"step_{step:06d}.png",
             contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS),

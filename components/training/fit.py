@@ -12,6 +12,8 @@ import torch
 from components.data.arrays import load_split
 from components.networks.checkpoint import Checkpoint, save_checkpoint
 from components.networks.device import resolve_device
+from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
+from components.networks.ema_snapshots import forget_after, snapshot_steps
 from components.runtime import Runtime
 from components.spec.models import TrainingSpec
 from components.store import write_json
@@ -22,6 +24,7 @@ from components.training.callbacks import (
     MoveAverage,
     ReportProgress,
     WriteHistory,
+    WriteSnapshots,
 )
 from components.training.evaluation import Watch
 from components.training.history import EVALUATIONS, HISTORY, Journal
@@ -41,7 +44,7 @@ def fit(
 
     Where ``runtime.scratch`` holds a resume point, training goes on from there, and ends with
     the weights that an undisturbed run gives. Writes model.safetensors, history.csv,
-    evaluations.csv, samples/ and metrics.json.
+    evaluations.csv, samples/, metrics.json and, with ``training.ema_snapshots``, ema/.
     """
     if runtime.scratch is None:
         with tempfile.TemporaryDirectory() as folder:
@@ -65,6 +68,7 @@ def _fit(
     history = Journal(scratch / "history.csv", HISTORY)
     for journal in (history, Journal(scratch / "evaluations.csv", EVALUATIONS)):
         journal.rewind(first)
+    forget_after(scratch / SNAPSHOTS, first)
     callbacks: list[pl.Callback] = [
         MoveAverage(),
         ReportProgress(runtime.progress, training.steps),
@@ -73,6 +77,9 @@ def _fit(
     if training.evaluate_every:
         watch = Watch.over(model, training, inputs, scratch)
         callbacks.append(Evaluate(watch, training.evaluate_every, training.steps))
+    if training.ema_snapshots:
+        steps = snapshot_steps(training.steps, training.ema_snapshots)
+        callbacks.append(WriteSnapshots(scratch / SNAPSHOTS, steps))
     callbacks.append(KeepResumePoint(resume, training.checkpoint_every))
     if first < training.steps:
         _trainer(training, runtime, callbacks).fit(
@@ -129,8 +136,9 @@ def _publish(
     save_checkpoint(out, model.config, module.ema)
     for name in ("history.csv", "evaluations.csv"):
         shutil.copyfile(scratch / name, out / name)
-    if (scratch / "samples").is_dir():
-        shutil.copytree(scratch / "samples", out / "samples")
+    for name in ("samples", SNAPSHOTS):
+        if (scratch / name).is_dir():
+            shutil.copytree(scratch / name, out / name)
     rows = (out / "history.csv").read_text().splitlines()
     loss = float(rows[-1].split(",")[HISTORY.index("loss")])
     parameters = sum(p.numel() for p in module.network.parameters())

@@ -11,7 +11,12 @@ from components.errors import AlphabarError
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioning import Rows
 from components.networks.ema import copy_for_ema, update_ema
+from components.networks.posthoc_ema import TRACKED, update_power_ema
 from components.process.diffuse import coefficients, diffuse
+from components.process.noise import perturbed, with_offset
+from components.process.prediction import SIGMA_DATA
+from components.process.time_sampling import TIME_SAMPLINGS
+from components.process.weights import Constants, loss_weight
 from components.spec.models import TrainingSpec
 from components.training.batches import mixed_seed
 
@@ -30,6 +35,10 @@ class DiffusionModule(pl.LightningModule):
         self.model, self.training_spec = model, training
         self.network = model.network.train()
         self.ema = copy_for_ema(model.network)
+        self.power_sigma_rels = TRACKED if training.ema_snapshots else ()
+        self.power_emas = torch.nn.ModuleList(
+            copy_for_ema(model.network) for _ in self.power_sigma_rels
+        )
         self.last_loss = math.nan
 
     def training_step(self, batch: tuple[int, Tensor, Rows], batch_idx: int) -> Tensor:
@@ -47,34 +56,35 @@ class DiffusionModule(pl.LightningModule):
         return loss
 
     def loss(self, step: int, images: Tensor, rows: Rows) -> Tensor:
-        """Mean squared error of the prediction, all times weighted alike.
+        """Mean squared error of the prediction at random times, each weighted as the spec says.
 
         Args:
             images: (batch, channel, height, width) uint8.
         """
-        generator = torch.Generator().manual_seed(
-            mixed_seed(self.training_spec.seed, step, NOISE_STREAM)
-        )
-        schedule = self.model.schedule
+        spec, schedule, prediction = self.training_spec, self.model.schedule, self.model.prediction
+        generator = torch.Generator().manual_seed(mixed_seed(spec.seed, step, NOISE_STREAM))
         x0 = images.to(torch.float32) / 127.5 - 1
-        eps = torch.randn(x0.shape, generator=generator).to(x0)
-        index = torch.randint(1, schedule.steps + 1, (len(x0),), generator=generator)
-        t = index.to(torch.float64) / schedule.steps
+        eps = torch.randn(x0.shape, generator=generator)
+        eps = with_offset(eps, spec.offset_noise, generator)
+        noise = perturbed(eps, spec.input_perturbation, generator).to(x0)
+        eps = eps.to(x0)
+        sampling = TIME_SAMPLINGS[spec.time_sampling]
+        t = sampling(len(x0), schedule, generator, spec.time_mean, spec.time_std)
         alpha, sigma = coefficients(schedule, t, x0)
-        x_t = diffuse(x0, eps, alpha, sigma).contiguous(memory_format=torch.channels_last)
-        prediction = self.model.prediction
+        x_t = diffuse(x0, noise, alpha, sigma).contiguous(memory_format=torch.channels_last)
         output = self.network(
             prediction.scale(alpha, sigma) * x_t,
             schedule.timestep(t).to(x0.device),
             **self._dropped(rows, generator),
         )
         target = prediction.target(x0, eps, alpha, sigma)
-        return torch.nn.functional.mse_loss(output.float(), target)
+        error = torch.nn.functional.mse_loss(output.float(), target, reduction="none")
+        return (self._weight(t).to(error).view(-1, 1, 1, 1) * error).mean()
 
     def configure_optimizers(self) -> Any:
         """AdamW with a linear warm-up, then constant or cosine to zero."""
         spec = self.training_spec
-        # the moving average is a parameter of this module too, but a frozen one
+        # the moving averages are parameters of this module too, but frozen ones
         optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=spec.lr, weight_decay=spec.weight_decay
         )
@@ -85,8 +95,10 @@ class DiffusionModule(pl.LightningModule):
         }
 
     def move_average(self) -> None:
-        """Move the average; called once after each optimiser step."""
+        """Move the averages; called once after each optimiser step."""
         update_ema(self.ema, self.network, self.training_spec.ema, self.global_step)
+        for sigma_rel, average in zip(self.power_sigma_rels, self.power_emas, strict=True):
+            update_power_ema(average, self.network, sigma_rel, self.global_step)
 
     def _lr_factor(self, step: int) -> float:
         spec = self.training_spec
@@ -96,6 +108,18 @@ class DiffusionModule(pl.LightningModule):
             return 1.0
         share = (step - spec.warmup_steps) / max(1, spec.steps - spec.warmup_steps)
         return 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+
+    def _weight(self, t: Tensor) -> Tensor:
+        """What each row's squared error is multiplied by, (batch,) float64."""
+        schedule, spec = self.model.schedule, self.training_spec
+        sigma_data = self.model.config["process"].get("sigma_data", SIGMA_DATA)
+        return loss_weight(
+            spec.loss_weight,
+            self.model.prediction,
+            schedule.alpha(t),
+            schedule.sigma(t),
+            Constants(spec.snr_gamma, sigma_data),
+        )
 
     def _dropped(self, rows: Rows, generator: torch.Generator) -> Rows:
         """Replace a share of the rows by the absent condition (Ho, Salimans 2022, alg. 1)."""

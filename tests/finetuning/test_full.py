@@ -52,6 +52,20 @@ def test_a_tiny_rate_stays_at_the_baseline_and_a_real_one_leaves_it(
     assert distance(run(model, digits, tmp_path / "moved", 1e-2), start) > 1e-3
 
 
+def test_the_baselines_snapshots_are_the_fine_tunes_too(tmp_path: Path, digits: Path) -> None:
+    section = FinetuneSpec(style="bold", steps=4, batch_size=16, lr=1e-2, warmup_steps=0)
+    training = TrainingSpec(steps=1000, ema_snapshots=2)
+    spec = section.model_dump(mode="json") | {"training": training.model_dump(mode="json")}
+    out = tmp_path / "out"
+    out.mkdir()
+    inputs = {"model": baseline(tmp_path / "model"), "data": digits}
+    finetune(spec, inputs, out, Runtime(accelerator="cpu"))
+    names = {path.name for path in (out / "ema").iterdir()}
+    assert names == {f"{s}-{step:06d}.safetensors" for s in ("0.05", "0.10") for step in (2, 4)}
+    rebuilt = load_checkpoint(out, ema_length=0.07).network.state_dict()
+    assert 0 < distance(rebuilt, load_checkpoint(out).network.state_dict()) < 0.1
+
+
 def test_data_that_does_not_fit_the_model_is_refused(tmp_path: Path, digits: Path) -> None:
     with pytest.raises(AlphabarError, match="fine-tune on data of the same size"):
         run(baseline(tmp_path / "model", size=16), digits, tmp_path / "out", 1e-3)

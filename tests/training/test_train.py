@@ -81,7 +81,7 @@ def _killed_at_step_7(out: Path, data: Path, scratch: Path) -> None:
     out.mkdir()
     scratch.mkdir()
     runtime = Runtime(die, accelerator="cpu", scratch=scratch)
-    train(spec(), {"data": data}, out, runtime)
+    train(spec(ema_snapshots=4), {"data": data}, out, runtime)
 
 
 def test_a_killed_run_resumes_and_ends_with_the_weights_of_an_undisturbed_one(
@@ -95,6 +95,8 @@ def test_a_killed_run_resumes_and_ends_with_the_weights_of_an_undisturbed_one(
     process.join(120)
     assert process.exitcode == -signal.SIGKILL
     assert (scratch / "resume.ckpt").is_file()
+    assert (scratch / "ema" / "0.10-000006.safetensors").is_file(), "past the resume point"
+    (scratch / "ema" / "0.05-000005.part").write_bytes(b"killed while this was written")
     steps: list[int] = []
     (tmp_path / "resumed").mkdir()
     threads = torch.get_num_threads()
@@ -103,8 +105,8 @@ def test_a_killed_run_resumes_and_ends_with_the_weights_of_an_undisturbed_one(
         runtime = Runtime(
             lambda done, total, note="": steps.append(done), accelerator="cpu", scratch=scratch
         )
-        train(spec(), {"data": digits}, tmp_path / "resumed", runtime)
-        undisturbed = run(tmp_path / "whole", digits)
+        train(spec(ema_snapshots=4), {"data": digits}, tmp_path / "resumed", runtime)
+        undisturbed = run(tmp_path / "whole", digits, ema_snapshots=4)
     finally:
         torch.set_num_threads(threads)
     assert steps == list(range(5, 13)), "it goes on after the checkpoint of step 4"
@@ -112,6 +114,43 @@ def test_a_killed_run_resumes_and_ends_with_the_weights_of_an_undisturbed_one(
     for name in ("history.csv", "metrics.json"):
         resumed = (tmp_path / "resumed" / name).read_text()
         assert resumed == (tmp_path / "whole" / name).read_text()
+    snapshots = {path.name: path.read_bytes() for path in (tmp_path / "whole" / "ema").iterdir()}
+    assert set(snapshots) == {
+        f"{length}-{step:06d}.safetensors" for length in ("0.05", "0.10") for step in (3, 6, 9, 12)
+    }
+    for path in (tmp_path / "resumed" / "ema").iterdir():
+        assert path.read_bytes() == snapshots.pop(path.name)
+    assert not snapshots, "the resumed run has fewer"
+
+
+def test_a_run_killed_before_its_first_resume_point_starts_its_snapshots_anew(
+    tmp_path: Path, digits: Path
+) -> None:
+    def stop(done: int, total: int, note: str = "") -> None:
+        if done == 4:
+            raise RuntimeError("stopped")
+
+    out, scratch = tmp_path / "out", tmp_path / "scratch"
+    for folder in (out, scratch):
+        folder.mkdir()
+    settings = spec(steps=6, ema_snapshots=6, checkpoint_every=100)
+    with pytest.raises(RuntimeError, match="stopped"):
+        train(settings, {"data": digits}, out, Runtime(stop, accelerator="cpu", scratch=scratch))
+    assert len(list((scratch / "ema").iterdir())) == 6
+    run(tmp_path / "whole", digits, steps=6, ema_snapshots=2)
+    train(
+        settings | {"training": settings["training"] | {"ema_snapshots": 2}},
+        {"data": digits},
+        out,
+        Runtime(accelerator="cpu", scratch=scratch),
+    )
+    names = {path.name for path in (out / "ema").iterdir()}
+    assert names == {path.name for path in (tmp_path / "whole" / "ema").iterdir()}
+
+
+def test_snapshots_change_nothing_in_what_is_trained(tmp_path: Path, digits: Path) -> None:
+    plain = run(tmp_path / "plain", digits, steps=4)
+    assert run(tmp_path / "with", digits, steps=4, ema_snapshots=2) == plain
 
 
 def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint_kept(

@@ -1,0 +1,57 @@
+"""`alphabar sample --ema-length`: the average is chosen when images are drawn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from components.errors import AlphabarError
+from components.networks.checkpoint import new_checkpoint, save_checkpoint
+from components.networks.ema_snapshots import FOLDER, write_snapshot
+from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
+from flows.cli import app
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model with snapshots of random weights, in a folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    config = {
+        "process": ProcessSpec().model_dump(mode="json"),
+        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
+        "conditioning": ConditioningSpec().model_dump(mode="json"),
+        "images": {"size": 8, "channels": 1, "classes": ["a", "b"]},
+    }
+    folder = tmp_path / "model"
+    folder.mkdir()
+    save_checkpoint(folder, config, new_checkpoint(config, 0).network)
+    for sigma_rel, seed in ((0.05, 1), (0.10, 2)):
+        write_snapshot(folder / FOLDER, config, new_checkpoint(config, seed).network, sigma_rel, 5)
+    return folder
+
+
+def drawn(model: Path, out: str, *words: str) -> np.ndarray:
+    command = ["sample", str(model), "--out", out, "-n", "2", "--steps", "2", "--quiet", *words]
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert result.exit_code == 0
+    return np.load(Path(out) / "images.npy")
+
+
+def test_each_length_draws_its_own_images(model: Path) -> None:
+    published = drawn(model, "published")
+    short, long = (drawn(model, s, "--ema-length", s) for s in ("0.05", "0.1"))
+    assert not np.array_equal(short, long)
+    assert not np.array_equal(published, short)
+
+
+@pytest.mark.parametrize(
+    ("length", "message"),
+    [("0.2", r"choose a length from 0\.04 to 0\.12"), ("0.3", "sampling.ema_length")],
+)
+def test_a_length_out_of_reach_is_refused_and_nothing_is_written(
+    model: Path, length: str, message: str
+) -> None:
+    with pytest.raises(AlphabarError, match=message):
+        drawn(model, "out", "--ema-length", length)
+    assert not Path("out").exists()
