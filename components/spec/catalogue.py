@@ -126,8 +126,8 @@ FINETUNES: dict[str, Entry] = {
     "full": Entry("every weight, on another style of the data", "plain training"),
     "consistency": Entry(
         "consistency distillation into a sampler of 1 to 4 steps",
-        "Song et al. 2023; Luo et al. 2023",
-        ("teacher_steps", "teacher_guidance"),
+        "Song et al. 2023; Heek et al. 2024",
+        ("teacher_steps", "teacher_guidance", "segments"),
     ),
 }
 

@@ -345,6 +345,9 @@ class FinetuneSpec(Section):
     teacher_guidance: float = Field(
         1.0, ge=0.0, le=50.0, description="consistency: guidance that is distilled in"
     )
+    segments: int = Field(
+        2, ge=1, le=16, description="consistency: parts of the time, each crossed in one step"
+    )
     sampling: list[Overrides] = Field(
         default_factory=list,
         description="sampling settings beside the baseline's; the first one's figures are the "
@@ -356,18 +359,29 @@ class FinetuneSpec(Section):
         refuse_unread(self, "kind", FINETUNES)
         if self.kind == "full" and self.style is None:
             raise ValueError("`kind: full` needs a `style` to move to")
+        if self.teacher_steps % self.segments:
+            raise ValueError(
+                f"`teacher_steps: {self.teacher_steps}` cannot be split into `segments: "
+                f"{self.segments}` equal parts"
+            )
         self.samplings(SamplingSpec())
         return self
 
     def samplings(self, base: SamplingSpec) -> list[SamplingSpec]:
-        """How the fine-tuned model is sampled: as its baseline (a distilled one in 2 steps of its
-        own solver), or as `sampling` changes that.
+        """How the fine-tuned model is sampled: as its baseline (a distilled one in one DDIM step a
+        segment, or with consistency sampling in 2 steps), or as `sampling` changes that.
 
         Raises:
             ValueError: a change is not one of the sampling section's.
         """
         if self.kind == "consistency":
-            base = SamplingSpec(solver="consistency", steps=2, clip=base.clip, seed=base.seed)
+            whole = self.segments == 1
+            base = SamplingSpec(
+                solver="consistency" if whole else "ddim",
+                steps=2 if whole else self.segments,
+                clip=base.clip,
+                seed=base.seed,
+            )
         values = base.model_dump()
         try:
             return [

@@ -80,7 +80,8 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
         ),
         ({"training": {"snr_gamma": 1.0}}, ["`snr_gamma` has no meaning with loss_weight"]),
         ({"finetune": {"kind": "full"}}, ["`kind: full` needs a `style`"]),
-        ({"finetune": {"style": "bold", "teacher_steps": 9}}, ["belongs to consistency"]),
+        ({"finetune": {"style": "bold", "teacher_steps": 8}}, ["belongs to consistency"]),
+        ({"finetune": {"kind": "consistency", "teacher_steps": 9}}, ["`segments: 2` equal parts"]),
         (
             {"finetune": {"kind": "consistency", "sampling": [{"stepz": 1}]}},
             ["`finetune.sampling`: stepz"],

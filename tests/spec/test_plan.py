@@ -144,7 +144,10 @@ def test_a_distilled_model_stays_on_its_data_and_is_sampled_as_asked(
     tuned = plan_finetune(plan, best)
     assert tuned.finetune.inputs["data"].key == best.train.inputs["data"].key
     assert [cell.sampling.steps for cell in tuned.cells] == [1, 2]
-    assert {cell.sampling.solver for cell in tuned.cells} == {"consistency"}
+    assert {cell.sampling.solver for cell in tuned.cells} == {"ddim"}
+    shrunk["finetune"] = {"kind": "consistency", "segments": 1}
+    (cell,) = plan_finetune(planned(shrunk), best).cells
+    assert (cell.sampling.solver, cell.sampling.steps) == ("consistency", 2)
     report = plan_report(plan, best, tuned)
     assert report.inputs["evaluate:finetuned:1"] is tuned.cells[1].evaluate
     assert [s["steps"] for s in report.spec["finetuned_samplings"]] == [1, 2]
