@@ -92,7 +92,7 @@ SOLVERS: dict[str, Entry] = {
         ("corrector_steps", "corrector_snr"),
     ),
     "predictor_corrector": Entry(
-        "reverse diffusion and Langevin steps in turn",
+        "ancestral and Langevin steps in turn",
         "Song et al. 2021",
         ("corrector_steps", "corrector_snr"),
     ),

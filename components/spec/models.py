@@ -274,7 +274,9 @@ class SamplingSpec(Section):
     ema_length: float | None = Field(
         None, ge=0.01, le=0.25, description="σ_rel of a post-hoc EMA; none: the trained EMA"
     )
-    seed: int = Field(0, ge=0, description="image k is drawn from seed + k")
+    seed: int = Field(
+        0, ge=0, le=2**31, description="image k is drawn from seed + k; torch reads 32 bits"
+    )
 
     @model_validator(mode="after")
     def _options_are_read(self) -> "SamplingSpec":

@@ -1,9 +1,12 @@
 """Denoising diffusion implicit models (Song, Meng, Ermon 2020)."""
 
+import math
+
 from torch import Tensor
 
 from components.sampling.denoiser import Denoise
 from components.sampling.noise import Noise
+from components.sampling.solvers.posterior import posterior_variance
 from components.sampling.solvers.steps import Callback, walk
 from components.sampling.times import Times
 
@@ -17,16 +20,17 @@ def ddim(
     callback: Callback | None = None,
     eta: float = 0.0,
 ) -> Tensor:
-    """x_s = α_s x0 + √(σ_s² − σ_η²) ε + σ_η z (eq. 12),
-    σ_η = η · σ_s/σ_t · √(1 − α_t²/α_s²) (eq. 16). η = 0 is deterministic."""
+    """x_s = α_s x0 + √(σ_s² − σ_η²) ε + σ_η z (eq. 12); one evaluation a step.
+
+    σ_η is η times the posterior's deviation σ_s/σ_t · σ_ts, which is eq. 16 where α² + σ² = 1
+    and keeps x_s at its noise level on every other process too. η = 0 is deterministic, η = 1
+    is `ddpm` with small variance.
+    """
 
     def step(i: int, x_t: Tensor, x0: Tensor, eps: Tensor) -> Tensor:
-        alpha_t, alpha_s = times.alpha[i], times.alpha[i + 1]
-        sigma_t, sigma_s = times.sigma[i], times.sigma[i + 1]
-        sigma_eta = eta * sigma_s / sigma_t * (1 - (alpha_t / alpha_s) ** 2).sqrt()
-        x_s = alpha_s.item() * x0 + (sigma_s**2 - sigma_eta**2).clamp(min=0).sqrt().item() * eps
-        if sigma_eta > 0:
-            x_s = x_s + sigma_eta.item() * noise(i)
-        return x_s
+        alpha_s, var_s = float(times.alpha[i + 1]), float(times.sigma[i + 1]) ** 2
+        var_eta = eta**2 * posterior_variance(times, i) if eta > 0 else 0.0
+        x_s = alpha_s * x0 + math.sqrt(max(var_s - var_eta, 0.0)) * eps
+        return x_s + math.sqrt(var_eta) * noise(i) if var_eta > 0 else x_s
 
     return walk(denoise, x, times, step, callback)

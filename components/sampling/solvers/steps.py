@@ -13,13 +13,17 @@ Step = Callable[[int, Tensor, Tensor, Tensor], Tensor]
 """(i, x_t, x0, ε) → x_s, from the i-th time of the grid to the next."""
 
 
+def evaluate(denoise: Denoise, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+    """(x0, ε) of every row of ``x`` at the one time ``t`` ()."""
+    return denoise(x, t.to("cpu", torch.float64).expand(len(x)))
+
+
 def walk(
     denoise: Denoise, x: Tensor, times: Times, step: Step, callback: Callback | None
 ) -> Tensor:
-    """Apply ``step`` from the noisiest time to t = 0; one denoiser call a step."""
+    """Apply ``step`` from the grid's first time to its last; one denoiser call a step."""
     for i in range(times.steps):
-        t = torch.full((len(x),), float(times.t[i]), dtype=torch.float64)
-        x0, eps = denoise(x, t)
+        x0, eps = evaluate(denoise, x, times.t[i])
         x = step(i, x, x0, eps)
         if callback:
             callback(i)
