@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,16 +155,18 @@ class Recorder:
         model, metric = plan.experiment.registry.model, primary_metric(plan)
         assert model is not None
         record = read_metrics(self._workspace.store, best.evaluate)[metric]
-        result = register(
-            self._tracker,
-            model,
-            self._path(best.train),
-            self._model_run(best),
-            best.evaluate.key,
-            record | {"metric": metric},
-            self._tags(best.train) | {"cell": best.name},
-            sampling=best.cell.experiment.sampling.model_dump(mode="json"),
-        )
+        sampling = best.cell.experiment.sampling
+        with _measured_weights(self._path(best.train), sampling.ema_length) as weights:
+            result = register(
+                self._tracker,
+                model,
+                weights,
+                self._model_run(best),
+                best.evaluate.key,
+                record | {"metric": metric},
+                self._tags(best.train) | {"cell": best.name},
+                sampling=sampling.model_dump(mode="json"),
+            )
         alias = "candidate and champion" if result.champion else "candidate"
         self.registered = f"{model} version {result.version}, {alias}: {result.reason}"
 
@@ -178,6 +181,20 @@ class Recorder:
 
     def _path(self, node: Node) -> Path:
         return self._workspace.store.path(node)
+
+
+@contextlib.contextmanager
+def _measured_weights(trained: Path, ema_length: float | None) -> Iterator[Path]:
+    """The directory with the weights that the figures are of: rebuilt for an EMA length."""
+    if ema_length is None:
+        yield trained
+        return
+    from components.networks.checkpoint import load_checkpoint, save_checkpoint
+
+    with tempfile.TemporaryDirectory() as folder:
+        model = load_checkpoint(trained, ema_length=ema_length)
+        save_checkpoint(Path(folder), model.config, model.network)
+        yield Path(folder)
 
 
 def sweep_key(plan: Plan) -> str:

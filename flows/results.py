@@ -43,7 +43,7 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         tuned = outcome.tuned
         rows = [("baseline", cell_content(store, tuned.evaluate_baseline))]
         for cell in tuned.cells:
-            named = f", {cell.sampling.steps} steps" if len(tuned.cells) > 1 else ""
+            named = f", {_steps(cell.sampling.steps)}" if len(tuned.cells) > 1 else ""
             rows.append((f"fine-tuned{named}", cell_content(store, cell.evaluate)))
         finetune = outcome.plan.experiment.finetune
         assert finetune is not None
@@ -60,6 +60,10 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         print(f"registry {outcome.registered}")
     where = workspace.tracking_uri or "`alphabar up` serves the runs"
     print(f"MLflow   {where}")
+
+
+def _steps(count: int) -> str:
+    return f"{count} step" if count == 1 else f"{count} steps"
 
 
 def cell_content(store: Store, evaluate: Node) -> dict[str, Any]:

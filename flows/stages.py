@@ -16,9 +16,9 @@ STAGES = {
     "reference": "components.evaluation.stages:reference",
     "train": "components.training.train:train",
     "sample": "components.generation.sample:sample",
-    "likelihood": "components.evaluation.likelihood:likelihood",
+    "likelihood": "components.evaluation.stages:likelihood",
     "evaluate": "components.evaluation.stages:evaluate",
-    "finetune": "components.finetuning.full:finetune",
+    "finetune": "components.finetuning.finetune:finetune",
     "report": "components.reporting.report:report",
     "study": "components.preference.study:study",
 }

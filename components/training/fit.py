@@ -28,7 +28,7 @@ from components.training.callbacks import (
 )
 from components.training.evaluation import Watch
 from components.training.history import EVALUATIONS, HISTORY, Journal
-from components.training.module import DiffusionModule
+from components.training.module import DiffusionModule, Objective
 
 RESUME_FILE = "resume.ckpt"
 
@@ -39,18 +39,20 @@ def fit(
     inputs: Mapping[str, Path],
     out: Path,
     runtime: Runtime,
+    objective: Objective | None = None,
 ) -> None:
     """Train ``model`` on ``inputs["data"]`` and write its moving average into ``out``.
 
     Where ``runtime.scratch`` holds a resume point, training goes on from there, and ends with
     the weights that an undisturbed run gives. Writes model.safetensors, history.csv,
     evaluations.csv, samples/, metrics.json and, with ``training.ema_snapshots``, ema/.
+    ``objective`` takes the place of the denoising loss.
     """
     if runtime.scratch is None:
         with tempfile.TemporaryDirectory() as folder:
-            _fit(model, training, inputs, out, runtime, Path(folder))
+            _fit(model, training, inputs, out, runtime, Path(folder), objective)
     else:
-        _fit(model, training, inputs, out, runtime, runtime.scratch)
+        _fit(model, training, inputs, out, runtime, runtime.scratch, objective)
 
 
 def _fit(
@@ -60,9 +62,10 @@ def _fit(
     out: Path,
     runtime: Runtime,
     scratch: Path,
+    objective: Objective | None,
 ) -> None:
     model.network.to(resolve_device(runtime.accelerator))
-    module = DiffusionModule(model, training)
+    module = DiffusionModule(model, training, objective)
     resume = scratch / RESUME_FILE
     first = _steps_done(resume)
     history = Journal(scratch / "history.csv", HISTORY)

@@ -1,6 +1,7 @@
 """The LightningModule: one loss, its optimiser, and the moving average of the weights."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -22,6 +23,9 @@ from components.training.batches import mixed_seed
 
 NOISE_STREAM = 1
 
+Objective = Callable[[torch.nn.Module, torch.nn.Module, int, Tensor, Rows], Tensor]
+"""(network, its moving average, step, images uint8, rows) → loss, in the place of `loss`."""
+
 
 class DiffusionModule(pl.LightningModule):
     """Trains ``model.network`` to predict its target at random times (Ho 2020, eq. 14).
@@ -30,9 +34,11 @@ class DiffusionModule(pl.LightningModule):
     so that a resumed run continues as if it had never stopped.
     """
 
-    def __init__(self, model: Checkpoint, training: TrainingSpec) -> None:
+    def __init__(
+        self, model: Checkpoint, training: TrainingSpec, objective: Objective | None = None
+    ) -> None:
         super().__init__()
-        self.model, self.training_spec = model, training
+        self.model, self.training_spec, self.objective = model, training, objective
         self.network = model.network.train()
         self.ema = copy_for_ema(model.network)
         self.power_sigma_rels = TRACKED if training.ema_snapshots else ()
@@ -46,7 +52,10 @@ class DiffusionModule(pl.LightningModule):
         step, images, rows = batch
         if self.model.config["network"]["dropout"]:
             torch.manual_seed(mixed_seed(self.training_spec.seed, step))
-        loss = self.loss(step, images, rows)
+        if self.objective is None:
+            loss = self.loss(step, images, rows)
+        else:
+            loss = self.objective(self.network, self.ema, step, images, rows)
         self.last_loss = loss.item()
         if not math.isfinite(self.last_loss):
             raise AlphabarError(

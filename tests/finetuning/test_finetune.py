@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from components.errors import AlphabarError
-from components.finetuning.full import finetune
+from components.finetuning.finetune import finetune
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
 from components.spec.models import (

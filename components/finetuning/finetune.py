@@ -1,28 +1,43 @@
-"""The stage `finetune`, kind `full`: every weight of a trained model moves to other data."""
+"""The stage `finetune`: a trained model, trained further."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from components.data.arrays import load_info
 from components.errors import AlphabarError
-from components.networks.checkpoint import load_checkpoint
+from components.finetuning.consistency import distillation
+from components.networks.checkpoint import Checkpoint, load_checkpoint
+from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.models import TrainingSpec
 from components.training.fit import fit
+from components.training.module import Objective
 
 TAKEN_OVER = ("steps", "batch_size", "lr", "warmup_steps", "ema", "evaluate_every")
 
 
+def plain(model: Checkpoint, spec: Mapping[str, Any], training: TrainingSpec) -> None:
+    """No objective of its own: the loss that the model was trained with."""
+
+
+FINETUNES: dict[str, Callable[[Checkpoint, Mapping[str, Any], TrainingSpec], Objective | None]] = {
+    "full": plain,
+    "consistency": distillation,
+}
+"""Kind → what is trained for: (model, finetune section, training section) → objective."""
+
+
 def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
-    """Train the checkpoint in ``model`` on ``data``.
+    """Train every weight of the checkpoint in ``model`` on ``data``, as ``spec["kind"]`` says.
 
     The baseline's training section holds, with the fine-tune's own steps, rates and EMA.
 
     Raises:
         AlphabarError: the data's images or classes are not those of the model.
     """
-    model, info = load_checkpoint(inputs["model"]), load_info(inputs["data"])
+    model = load_checkpoint(inputs["model"], resolve_device(runtime.accelerator))
+    info = load_info(inputs["data"])
     images = {"size": info.size, "channels": info.channels, "classes": list(info.classes)}
     if images != model.config["images"]:
         raise AlphabarError(
@@ -32,4 +47,5 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
     training = TrainingSpec.model_validate(
         spec["training"] | {name: spec[name] for name in TAKEN_OVER}
     )
-    fit(model, training, inputs, out, runtime)
+    objective = FINETUNES[spec["kind"]](model, spec, training)
+    fit(model, training, inputs, out, runtime, objective)

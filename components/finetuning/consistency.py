@@ -1,0 +1,143 @@
+"""Consistency distillation: a trained model becomes a sampler of a few steps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from components.networks.checkpoint import Checkpoint
+from components.networks.conditioning import Rows
+from components.networks.ema import copy_for_ema
+from components.process.diffuse import diffuse
+from components.sampling.denoiser import Denoise, denoiser
+from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
+from components.sampling.times import Times, time_grid
+from components.spec.models import TrainingSpec
+from components.training.batches import mixed_seed
+from components.training.module import NOISE_STREAM, Objective
+
+HUBER = 0.03  # pseudo-Huber's c, times √D (Song, Dhariwal 2023, section 3.3, for small images)
+
+
+def distillation(model: Checkpoint, spec: Mapping[str, Any], training: TrainingSpec) -> Objective:
+    """The objective that distils ``model`` as it is now into the network that is trained."""
+    teacher = Checkpoint(
+        model.config,
+        copy_for_ema(model.network),
+        model.conditioner,
+        model.schedule,
+        model.prediction,
+    )
+    times = time_grid(model.schedule, spec["teacher_steps"])
+    return Distillation(teacher, times, spec["segments"], spec["teacher_guidance"], training.seed)
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """Multistep consistency distillation (Heek, Hoogeboom, Salimans 2024, alg. 1).
+
+    The teacher's grid is cut into equal segments. Wherever a row stands in its segment, the
+    student learns the x0 with which one DDIM step lands where the teacher's DDIM steps would at
+    the segment's end; the moving average of the student, one teacher step ahead, says where.
+    One segment is consistency distillation (Song 2023, alg. 2). Any prediction will do: at the
+    end of a segment the target comes from the teacher alone.
+
+    Attributes:
+        teacher: the model to distil; frozen.
+        times: the teacher's grid.
+        segments: the DDIM steps that the student is to need; divides the grid's steps.
+        guidance: classifier-free guidance of the teacher, which the student takes in.
+        seed: all that is random in a step comes from it and the step.
+    """
+
+    teacher: Checkpoint
+    times: Times
+    segments: int
+    guidance: float
+    seed: int
+
+    def __call__(
+        self, network: nn.Module, average: nn.Module, step: int, images: Tensor, rows: Rows
+    ) -> Tensor:
+        """The pseudo-Huber distance of the student's x0 to its target, mean over the batch.
+
+        Args:
+            images: (batch, channel, height, width) uint8.
+        """
+        generator = torch.Generator().manual_seed(mixed_seed(self.seed, step, NOISE_STREAM))
+        x0 = images.to(torch.float32) / 127.5 - 1
+        eps = torch.randn(x0.shape, generator=generator).to(x0)
+        i = torch.randint(0, self.times.steps, (len(x0),), generator=generator)
+        alpha, sigma = self._at(i, x0)
+        x_t = diffuse(x0, eps, alpha, sigma).contiguous(memory_format=torch.channels_last)
+        rows = {name: tensor.to(x0.device) for name, tensor in rows.items()}
+        with torch.no_grad():
+            target = self.target(x_t, i, self.student(average, rows), rows)
+        found, _ = self.student(network, rows)(x_t, self.times.t[i])
+        return pseudo_huber(found.float(), target)
+
+    def target(self, x_t: Tensor, i: Tensor, student: Denoise, rows: Rows) -> Tensor:
+        """The x0 with which DDIM steps from ``x_t`` to where its segment should end.
+
+        Args:
+            i: (batch,) the rows' positions in the grid.
+            student: (x, t) → (x0, ε) of the student's moving average.
+        """
+        alpha_t, sigma_t = self._at(i, x_t)
+        alpha_s, sigma_s = self._at(i + 1, x_t)
+        x0, eps = self._teach(x_t, self.times.t[i], rows)
+        x_s = alpha_s * x0 + sigma_s * eps
+        length = self.times.steps // self.segments
+        end = (i // length + 1) * length
+        alpha_b, sigma_b = self._at(end, x_t)
+        arrived = (end == i + 1).to(x_t.device).view(-1, 1, 1, 1)
+        # rows that have arrived ask the student nothing; their time may lie at the clean image
+        ahead = torch.where(end == i + 1, i, i + 1)
+        x0_s, _ = student(torch.where(arrived, x_t, x_s), self.times.t[ahead])
+        x0_s = x0_s.clamp(-1, 1)
+        share = torch.where(arrived, 0.0, sigma_b / sigma_s.clamp(min=1e-12))
+        x_b = torch.where(arrived, x_s, alpha_b * x0_s + share * (x_s - alpha_s * x0_s))
+        share = sigma_b / sigma_t
+        return ((x_b - share * x_t) / (alpha_b - share * alpha_t)).clamp(-1, 1)
+
+    def student(self, network: nn.Module, rows: Rows) -> Denoise:
+        """(x, t) → (x0, ε) of ``network`` in the place of the teacher's."""
+
+        def predict(x: Tensor, t: Tensor) -> Tensor:
+            output: Tensor = network(x, self.teacher.schedule.timestep(t).to(x.device), **rows)
+            return output
+
+        return denoiser(predict, self.teacher.schedule, self.teacher.prediction)
+
+    def _teach(self, x: Tensor, t: Tensor, rows: Rows) -> tuple[Tensor, Tensor]:
+        model = self.teacher
+        null = {n: r.to(x.device) for n, r in model.conditioner.null(len(x)).items()}
+        denoise = guided_denoiser(
+            Conditioned(model.predict, rows),
+            Conditioned(model.predict, null) if rows else None,
+            Guidance(scale=self.guidance),
+            model.schedule,
+            model.prediction,
+            clip=True,
+        )
+        return denoise(x, t)
+
+    def _at(self, i: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+        """(α, σ) at positions of the grid, shaped to broadcast to ``like``."""
+        shape = (-1, *(1,) * (like.ndim - 1))
+        alpha, sigma = self.times.alpha[i], self.times.sigma[i]
+        return alpha.to(like).view(shape), sigma.to(like).view(shape)
+
+
+def pseudo_huber(found: Tensor, target: Tensor) -> Tensor:
+    """Mean of √(‖found − target‖² + c²) − c with c = 0.03 √D (Song, Dhariwal 2023, eq. 7).
+
+    What lies beyond the range of pixels, where the target lies at its end, is no error:
+    sampling clips it away.
+    """
+    beyond = (found.abs() > 1) & (target.abs() >= 1) & (found.sign() == target.sign())
+    square = (found - target).masked_fill(beyond, 0).square().flatten(1)
+    c: float = HUBER * square.shape[1] ** 0.5
+    return ((square.sum(1) + c**2).sqrt() - c).mean()

@@ -1,0 +1,170 @@
+"""Consistency distillation: its target in closed form, and one real small distillation."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from components.finetuning.consistency import Distillation, pseudo_huber
+from components.finetuning.finetune import finetune
+from components.networks.checkpoint import Checkpoint, new_checkpoint, save_checkpoint
+from components.networks.conditioning import NoCondition
+from components.process.diffuse import coefficients
+from components.process.prediction import PREDICTIONS
+from components.process.schedules import Schedule, build_schedule
+from components.runtime import Runtime
+from components.sampling.times import time_grid
+from components.spec.models import FinetuneSpec, TrainingSpec
+from tests.finetuning.test_finetune import baseline
+
+STD = 0.2
+
+
+def exact_x0(schedule: Schedule, x: Tensor, t: Tensor) -> Tensor:
+    """E[x0 | x_t] for data N(0, STD²)."""
+    alpha, sigma = coefficients(schedule, t, x)
+    return alpha * STD**2 / (alpha**2 * STD**2 + sigma**2) * x
+
+
+def exact_jump(schedule: Schedule, x: Tensor, t: Tensor, end: Tensor) -> Tensor:
+    """The x0 with which one DDIM step from x_t lands on the probability-flow ODE at ``end``."""
+    alpha, sigma = coefficients(schedule, t, x)
+    alpha_b, sigma_b = coefficients(schedule, end, x)
+    spread, spread_b = (
+        (a**2 * STD**2 + s**2).sqrt() for a, s in ((alpha, sigma), (alpha_b, sigma_b))
+    )
+    x_b = x * spread_b / spread
+    share = sigma_b / sigma
+    return (x_b - share * x) / (alpha_b - share * alpha)
+
+
+def distiller(steps: int, segments: int) -> tuple[Distillation, Any]:
+    """A distillation of the exact denoiser, and the exact student as (x, t) → (x0, ε)."""
+    schedule = build_schedule({"schedule": "cosine", "steps": 1000})
+
+    class Teacher(torch.nn.Module):
+        def forward(self, x: Tensor, timestep: Tensor) -> Tensor:
+            return exact_x0(schedule, x, (timestep.double() + 1) / 1000)
+
+    model = Checkpoint(
+        {"images": {"channels": 1, "size": 4}},
+        Teacher(),
+        NoCondition(),
+        schedule,
+        PREDICTIONS["x0"],
+    )
+    times = time_grid(schedule, steps)
+
+    def student(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        # a student knows the segment from the time alone: its end lies below t
+        end = ((t * segments - 1e-9).floor() / segments).clamp(min=0)
+        x0 = exact_jump(schedule, x, t, end)
+        return x0, x0
+
+    return Distillation(model, times, segments, 1.0, 0), student
+
+
+@pytest.mark.parametrize("segments", [1, 2, 4])
+def test_an_exact_student_is_its_own_target_as_the_teachers_steps_grow_fine(segments: int) -> None:
+    errors = []
+    for steps in (40, 200, 1000):
+        distillation, student = distiller(steps, segments)
+        i = torch.arange(0, steps, steps // 40)
+        t = distillation.times.t[i]
+        generator = torch.Generator().manual_seed(0)
+        alpha, sigma = coefficients(distillation.teacher.schedule, t, torch.zeros(40, 1, 4, 4))
+        x0 = STD * torch.randn(40, 1, 4, 4, generator=generator)
+        x_t = alpha * x0 + sigma * torch.randn(x0.shape, generator=generator)
+        target = distillation.target(x_t.double(), i, student, {})
+        own, _ = student(x_t.double(), t)
+        errors.append((target - own).abs().max().item())
+    assert errors[0] > 2 * errors[1] > 4 * errors[2], "one teacher step's error, which shrinks"
+    assert errors[2] < 2e-3
+
+
+def test_a_wrong_student_is_not_its_own_target() -> None:
+    distillation, student = distiller(40, 2)
+    i = torch.arange(1, 20)
+    x_t = torch.randn(19, 1, 4, 4, generator=torch.Generator().manual_seed(0)).double()
+
+    def wrong(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        x0, eps = student(x, t)
+        return x0 + 0.3, eps
+
+    own, _ = wrong(x_t, distillation.times.t[i])
+    target = distillation.target(x_t, i, wrong, {})
+    assert (target - own).abs().mean().item() > 0.01
+
+
+def test_what_clipping_takes_away_is_no_error() -> None:
+    target = torch.tensor([[1.0, -1.0, 0.5, 1.0]])
+    assert pseudo_huber(torch.tensor([[1.7, -3.0, 0.5, 1.0]]), target).item() == 0
+    assert pseudo_huber(torch.tensor([[-1.7, -1.0, 0.5, 1.0]]), target).item() > 1
+
+
+def distilled(model: Path, data: Path, out: Path, steps: int, scratch: Path | None = None) -> bytes:
+    section = FinetuneSpec(
+        kind="consistency", steps=steps, batch_size=32, lr=3e-3, warmup_steps=0, teacher_steps=4
+    )
+    training = TrainingSpec(evaluate_every=0, checkpoint_every=4).model_dump(mode="json")
+    spec = section.model_dump(mode="json") | {"training": training}
+    out.mkdir()
+    finetune(spec, {"model": model, "data": data}, out, Runtime(accelerator="cpu", scratch=scratch))
+    return (out / "model.safetensors").read_bytes()
+
+
+def test_a_distillation_lowers_its_loss_and_leaves_the_teacher_alone(
+    tmp_path: Path, digits: Path
+) -> None:
+    model = baseline(tmp_path / "model")
+    before = (model / "model.safetensors").read_bytes()
+    distilled(model, digits, tmp_path / "out", 60)
+    assert (model / "model.safetensors").read_bytes() == before
+    rows = (tmp_path / "out" / "history.csv").read_text().splitlines()[1:]
+    losses = [float(row.split(",")[1]) for row in rows]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_killed_distillation_ends_with_the_weights_of_an_undisturbed_one(
+    tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = baseline(tmp_path / "model")
+    whole = distilled(model, digits, tmp_path / "whole", 8)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    plain = Distillation.__call__
+
+    def stopped(self: Distillation, *inputs: Any) -> Tensor:
+        if inputs[2] == 6:
+            raise KeyboardInterrupt
+        return plain(self, *inputs)
+
+    monkeypatch.setattr(Distillation, "__call__", stopped)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        distilled(model, digits, tmp_path / "killed", 8, scratch)
+    monkeypatch.undo()
+    assert (scratch / "resume.ckpt").is_file()
+    assert distilled(model, digits, tmp_path / "resumed", 8, scratch) == whole
+
+
+def test_guidance_of_the_teacher_is_taken_in(tmp_path: Path, digits: Path) -> None:
+    config = {
+        "process": {"schedule": "cosine", "prediction": "v", "steps": 100},
+        "network": {"channels": [8, 16], "layers_per_block": 1, "dropout": 0.0},
+        "conditioning": {"encoder": "class", "dropout": 0.1, "max_tokens": 16},
+        "images": {"size": 8, "channels": 1, "classes": [str(k) for k in range(10)]},
+    }
+    model = new_checkpoint(config, seed=0)
+    save_checkpoint(tmp_path, config, model.network)
+    times = time_grid(model.schedule, 4)
+    rows = model.conditioner.encode([1, 2], ["", ""])
+    images = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
+
+    def loss(guidance: float) -> float:
+        network = model.network.eval()
+        distillation = Distillation(model, times, 2, guidance, 0)
+        return float(distillation(network, network, 0, images, rows))
+
+    assert loss(1.0) != loss(6.0)
