@@ -1,9 +1,22 @@
-"""CLIP score: how well images fit their captions."""
+"""CLIP score and cosine: how well images fit their captions."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.evaluation.intervals import Estimate, mean_interval
+
+
+def clip_cosines(images: NDArray[np.float32], captions: NDArray[np.float32]) -> NDArray[np.float64]:
+    """cos(image, caption) of each pair, in [-1, 1], neither cut nor scaled.
+
+    Args:
+        images: (n, dimension) embeddings of any length.
+        captions: (n, dimension), row k of the caption that image k was asked for.
+    """
+    x, y = images.astype(np.float64), captions.astype(np.float64)
+    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
+    cosines: NDArray[np.float64] = np.einsum("nd,nd->n", x, y) / lengths
+    return cosines
 
 
 def clip_scores(images: NDArray[np.float32], captions: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -19,10 +32,7 @@ def clip_scores(images: NDArray[np.float32], captions: NDArray[np.float32]) -> N
     Returns:
         (n,) scores in [0, 100].
     """
-    x, y = images.astype(np.float64), captions.astype(np.float64)
-    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
-    cosines = np.einsum("nd,nd->n", x, y) / lengths
-    scores: NDArray[np.float64] = 100.0 * np.clip(cosines, 0.0, 1.0)
+    scores: NDArray[np.float64] = 100.0 * np.clip(clip_cosines(images, captions), 0.0, 1.0)
     return scores
 
 
@@ -31,3 +41,13 @@ def clip_score_estimate(
 ) -> Estimate:
     """Mean score with a t interval over images; raises AlphabarError for fewer than two."""
     return mean_interval(clip_scores(images, captions), confidence)
+
+
+def clip_cosine_estimate(
+    images: NDArray[np.float32], captions: NDArray[np.float32], confidence: float
+) -> Estimate:
+    """Mean cosine with a t interval over images; raises AlphabarError for fewer than two.
+
+    Unlike the score it tells a caption that the model turns away from from one it ignores.
+    """
+    return mean_interval(clip_cosines(images, captions), confidence)

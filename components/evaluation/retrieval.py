@@ -10,6 +10,8 @@ from components.evaluation.intervals import Estimate, share_interval
 CANDIDATES = 100
 """Captions that an image chooses from, when there are more distinct ones."""
 
+_COSINES_A_BLOCK = 4_000_000
+
 
 @dataclass(frozen=True)
 class Retrieval:
@@ -44,15 +46,25 @@ def retrieval(
         caption_of: (n,) row of ``captions`` for each image.
         seed: draws each image's other captions when m is above `CANDIDATES`.
     """
-    n, m = len(images), len(captions)
-    cosines = images @ captions.T
-    own = cosines[np.arange(n), caption_of].copy()
-    cosines[np.arange(n), caption_of] = -np.inf
-    if m > CANDIDATES:
-        generator, others = np.random.default_rng(seed), np.empty((n, CANDIDATES - 1))
-        for row in range(n):
-            drawn = generator.choice(m - 1, CANDIDATES - 1, replace=False)
-            others[row] = cosines[row, drawn + (drawn >= caption_of[row])]  # skips its own
-        cosines = others
-    found = int((own > cosines.max(axis=1)).sum())
+    n, m, found = len(images), len(captions), 0
+    generator, step = np.random.default_rng(seed), max(1, _COSINES_A_BLOCK // m)
+    for start in range(0, n, step):
+        of = caption_of[start : start + step]
+        cosines = images[start : start + step] @ captions.T
+        own = cosines[np.arange(len(of)), of].copy()
+        cosines[np.arange(len(of)), of] = -np.inf
+        if m > CANDIDATES:
+            cosines = _drawn(cosines, of, generator)
+        found += int((own > cosines.max(axis=1)).sum())
     return Retrieval(share_interval(found, n, confidence), min(m, CANDIDATES))
+
+
+def _drawn(
+    cosines: NDArray[np.float32], of: NDArray[np.intp], generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """Each row's cosines with `CANDIDATES` - 1 other captions, drawn without its own."""
+    others = np.empty((len(cosines), CANDIDATES - 1), np.float32)
+    for row, own in enumerate(of):
+        drawn = generator.choice(cosines.shape[1] - 1, CANDIDATES - 1, replace=False)
+        others[row] = cosines[row, drawn + (drawn >= own)]
+    return others

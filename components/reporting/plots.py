@@ -1,6 +1,7 @@
 """What the report draws of the cells: distances over guidance, over cost, and side by side."""
 
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,8 +17,10 @@ which matter most, would lie on one another."""
 CLOSE = 20.0
 """Within this factor such an axis has more ticks."""
 GREY = "#8a93a0"
-ROW = 0.27
-"""The height of a row where cells are listed, inches."""
+ROW, LINE = 0.27, 0.16
+"""The height of a row where cells are listed, and of each further line of its name, inches."""
+LABEL = 34
+"""Letters of such a name on one line."""
 
 
 def trade_off(cells: Sequence[Cell], floor: Figure | None, distance: str, score: str) -> Draw:
@@ -86,19 +89,22 @@ def side_by_side(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Dr
         standing = standings([{metric: figure} for figure in figures])
         for row, (figure, kind) in enumerate(zip(figures, standing, strict=True)):
             style = line_style(0) if kind in (BEST, NOISE) else {"color": GREY, "marker": "o"}
-            fill = None if kind == BEST else "none"
+            inside = None if kind == BEST else "none"
             axes.errorbar(
-                [figure.value], [row], xerr=_reach([figure]), fillstyle=fill, capsize=2.5, **style
+                [figure.value], [row], xerr=_reach([figure]), fillstyle=inside, capsize=2.5, **style
             )
         best = figures[standing.index(BEST)]
         axes.axvspan(best.low, best.high, color=line_style(0)["color"], alpha=0.12, linewidth=0)
         if floor is not None:
             _floor(axes.axvline, axes.axvspan, floor)
-        axes.set_yticks(range(len(ranked)), [cell.name.replace(",", ", ") for cell in ranked])
+        names = [
+            fill(cell.name.replace(",", ", "), LABEL, break_long_words=False) for cell in ranked
+        ]
+        axes.set_yticks(range(len(ranked)), names, fontsize="small")
         axes.set_ylim(len(ranked) - 0.4, -0.6)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(f"{readable(metric)}\nlower is better")
-        grow(axes, ROW * len(ranked) - 4.0)
+        grow(axes, sum(ROW + LINE * name.count("\n") for name in names) - 4.0)
         legend(axes)
 
     return draw

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
-from components.evaluation.clip_score import clip_score_estimate, clip_scores
+from components.evaluation.clip_score import (
+    clip_cosine_estimate,
+    clip_cosines,
+    clip_score_estimate,
+    clip_scores,
+)
 
 EAST = np.array([[1.0, 0.0]], np.float32)
 
@@ -26,6 +31,24 @@ def test_the_estimate_is_the_mean_of_the_clipped_scores() -> None:
     assert estimate.low < 50.0 < estimate.high
 
 
+def test_a_cosine_is_neither_cut_nor_scaled() -> None:
+    captions = np.array([[1, 0], [-3, 0], [0, 1], [0.5, 3**0.5 / 2]], "f4")
+    cosines = clip_cosines(np.repeat(2 * EAST, 4, axis=0), captions)
+    np.testing.assert_allclose(cosines, [1.0, -1.0, 0.0, 0.5], atol=1e-7)
+
+
+def test_captions_that_images_turn_away_from_lower_the_cosine_below_nought() -> None:
+    images, captions = (
+        np.repeat(EAST, 4, axis=0),
+        np.array([[-1, 0], [-1, 0], [-1, 0], [0, 1]], "f4"),
+    )
+    cosine, score = (f(images, captions, 0.95) for f in (clip_cosine_estimate, clip_score_estimate))
+    assert (cosine.value, score.value) == pytest.approx((-0.75, 0.0))
+    assert cosine.low < -0.75 < cosine.high
+
+
 def test_a_single_image_is_too_few() -> None:
     with pytest.raises(AlphabarError, match="too few"):
         clip_score_estimate(EAST, EAST, 0.95)
+    with pytest.raises(AlphabarError, match="too few"):
+        clip_cosine_estimate(EAST, EAST, 0.95)

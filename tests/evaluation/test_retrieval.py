@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from components.evaluation import retrieval as module
 from components.evaluation.retrieval import retrieval
 
 
@@ -45,3 +46,16 @@ def test_the_draw_of_other_captions_follows_the_seed() -> None:
     ]
     assert shares[0] == pytest.approx(shares[1])
     assert len(set(shares)) > 1
+
+
+@pytest.mark.parametrize("m", [40, 150])
+def test_it_does_not_depend_on_how_it_is_cut_into_blocks(
+    m: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = np.random.default_rng(2)
+    captions, of = generator.normal(size=(m, 8)), generator.integers(0, m, 90)
+    images = captions[of] + generator.normal(size=(90, 8))
+    whole = retrieval(images, captions, of, 3, 0.95)
+    monkeypatch.setattr(module, "_COSINES_A_BLOCK", 7 * m)
+    assert retrieval(images, captions, of, 3, 0.95) == whole
+    assert 0.1 < whole.top1.value < 0.9
