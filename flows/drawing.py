@@ -43,7 +43,7 @@ def draw(
         device = resolve_device("auto")
         checkpoint = load_checkpoint(model, device, ema_length=sampling.ema_length)
         weaker = load_checkpoint(guide, device) if guide else None
-        chosen = _prompts(checkpoint.config, prompts, count)
+        chosen = prompts_of(checkpoint.config, prompts, count)
         write_samples(checkpoint, sampling, chosen, part, progress, guide=weaker, png=True)
 
 
@@ -80,7 +80,12 @@ def _plain(text: str) -> Any:
         return text
 
 
-def _prompts(config: dict[str, Any], prompts: list[str], count: int) -> Any:
+def prompts_of(config: dict[str, Any], prompts: list[str], count: int) -> Any:
+    """What ``count`` images of the model of ``config`` are asked for: ``prompts`` in turn.
+
+    Raises:
+        AlphabarError: a prompt is none of the model's classes, or captions are missing.
+    """
     from components.generation.prompts import Prompts
 
     classes = config["images"]["classes"]

@@ -9,6 +9,7 @@ from components.errors import AlphabarError
 from flows.cli import (
     compare,
     data,
+    edit,
     evaluate,
     export,
     plan,
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for command in (run, plan, listing, sample, evaluate, compare, export, schedule, up, stage):
+for command in (run, plan, listing, sample, edit, evaluate, compare, export, schedule, up, stage):
     command.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(study.app, name="study")

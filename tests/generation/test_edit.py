@@ -1,0 +1,290 @@
+"""Editing with a model that was really trained: the images that it gives back, and its refusals."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from components.data.arrays import Split, load_split
+from components.errors import AlphabarError
+from components.generation import generate as batches
+from components.generation.batches import from_pixels
+from components.generation.denoising import Conditions, encode_conditions
+from components.generation.edit import (
+    inpaint_images,
+    interpolate_seeds,
+    invert_images,
+    no_condition,
+    redraw_images,
+)
+from components.generation.generate import generate, to_pixels
+from components.networks.checkpoint import Checkpoint, new_checkpoint
+from components.sampling.inpainting import visits
+from components.spec.models import SamplingSpec
+
+COUNT = 8
+
+
+@pytest.fixture(scope="module")
+def holdout(digits: Path) -> Split:
+    return load_split(digits, "holdout")
+
+
+def conditions(model: Checkpoint, classes: list[int]) -> Conditions:
+    return encode_conditions(model, SamplingSpec(), classes, [""] * len(classes))
+
+
+def psnr(images: np.ndarray, others: np.ndarray) -> float:
+    """Of the worst pair, dB."""
+    error = np.square(images.astype(float) - others).mean((1, 2, 3)).max()
+    return 10 * math.log10(255**2 / error) if error else math.inf
+
+
+def invert(model: Checkpoint, holdout: Split, refinements: int, **settings: object) -> float:
+    """PSNR of images that the model has not seen, by its own condition."""
+    images, classes = holdout.images[:4], holdout.classes[:4].tolist()
+    sampling = SamplingSpec(**({"steps": 100} | settings))  # type: ignore[arg-type]
+    found = invert_images(
+        model, sampling, conditions(model, classes), images, refinements=refinements
+    )
+    assert found.noise.shape == (4, 1, 8, 8)
+    assert found.noise.dtype == np.float32
+    assert found.again.network_evaluations == 100 * (2 + refinements)
+    return psnr(found.again.images, images)
+
+
+def test_inversion_followed_by_sampling_returns_the_image(
+    drawing_digits: Checkpoint, holdout: Split
+) -> None:
+    plain, refined = (invert(drawing_digits, holdout, n) for n in (0, 3))
+    assert refined > 35
+    assert refined > plain + 10
+
+
+def test_the_inverted_noise_looks_like_noise_and_draws_the_image_under_generate(
+    drawing_digits: Checkpoint, holdout: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images, classes = holdout.images[:COUNT], holdout.classes[:COUNT].tolist()
+    sampling = SamplingSpec(steps=50, clip=False)
+    found = invert_images(drawing_digits, sampling, conditions(drawing_digits, classes), images)
+    assert abs(float(found.noise.mean())) < 0.2
+    assert float(found.noise.std()) == pytest.approx(1, abs=0.2)
+    start = torch.from_numpy(found.noise)
+    monkeypatch.setattr(batches, "seeded_noise", lambda seeds, shape, device: lambda key: start)
+    drawn = generate(drawing_digits, sampling, classes=classes, captions=[""] * COUNT)
+    assert psnr(drawn.images, images) > 35
+
+
+def test_pixels_survive_the_way_to_the_network_and_back(drawing_digits: Checkpoint) -> None:
+    images = np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1)
+    values = from_pixels(images, drawing_digits)
+    assert (float(values.min()), float(values.max())) == (-1, 1)
+    assert np.array_equal(to_pixels(values), images)
+
+
+@pytest.mark.parametrize("solver", ["ddim", "ddpm"])
+def test_a_walk_begins_and_ends_at_the_images_of_its_seeds(
+    drawing_digits: Checkpoint, solver: str
+) -> None:
+    sampling = SamplingSpec(steps=10, solver=solver, guidance=2.0)  # type: ignore[arg-type]
+    walk = interpolate_seeds(
+        drawing_digits, sampling, conditions(drawing_digits, [7] * 5), (3, 8), 5
+    )
+    assert walk.images.shape == (5, 8, 8, 1)
+    assert walk.network_evaluations == 20
+    for frame, seed in ((0, 3), (-1, 8)):
+        own = sampling.model_copy(update={"seed": seed})
+        alone = generate(drawing_digits, own, classes=[7], captions=[""]).images[0]
+        # a convolution's sums are ordered by batch size; a pixel may round the other way
+        assert np.abs(walk.images[frame].astype(int) - alone.astype(int)).max() <= 1
+    assert len({frame.tobytes() for frame in walk.images}) == 5
+
+
+def redraw(model: Checkpoint, holdout: Split, strength: float, **settings: object) -> np.ndarray:
+    classes = holdout.classes[:COUNT].tolist()
+    sampling = SamplingSpec(**({"steps": 20} | settings))  # type: ignore[arg-type]
+    return redraw_images(
+        model,
+        sampling,
+        conditions(model, classes),
+        holdout.images[:COUNT],
+        strength=strength,
+    ).images
+
+
+def test_the_stronger_the_less_of_the_image_is_left(
+    drawing_digits: Checkpoint, holdout: Split
+) -> None:
+    images = holdout.images[:COUNT].astype(float)
+    distances = [
+        np.square(redraw(drawing_digits, holdout, strength) - images).mean()
+        for strength in (0.1, 0.3, 0.6, 1.0)
+    ]
+    assert distances == sorted(distances)
+    assert 0 < 5 * distances[0] < distances[-1]
+
+
+@pytest.mark.parametrize("solver", ["heun", "dpmpp_2m", "euler_ancestral", "rk45"])
+def test_image_to_image_takes_any_solver(
+    drawing_digits: Checkpoint, holdout: Split, solver: str
+) -> None:
+    near, far = (redraw(drawing_digits, holdout, s, solver=solver) for s in (0.1, 0.7))
+    images = holdout.images[:COUNT].astype(float)
+    assert np.square(near - images).mean() < np.square(far - images).mean() / 3
+
+
+def fill(
+    model: Checkpoint,
+    images: np.ndarray,
+    classes: list[int] | None,
+    resamples: int = 3,
+    **settings: object,
+) -> tuple[np.ndarray, float]:
+    """The lower halves drawn anew, and the network evaluations of each."""
+    known = np.zeros((8, 8), dtype=bool)
+    known[:4] = True
+    sampling = SamplingSpec(**({"steps": 12, "solver": "ddpm"} | settings))  # type: ignore[arg-type]
+    asked = conditions(model, classes) if classes else no_condition(model, len(images))
+    drawn = inpaint_images(model, sampling, asked, images, known, resamples=resamples, jump=3)
+    return drawn.images, drawn.network_evaluations
+
+
+def fill_some(model: Checkpoint, holdout: Split, **settings: object) -> tuple[np.ndarray, float]:
+    return fill(model, holdout.images[:COUNT], holdout.classes[:COUNT].tolist(), **settings)
+
+
+@pytest.mark.parametrize("solver", ["ddpm", "ddim", "heun", "dpmpp_2m", "consistency"])
+def test_what_is_kept_is_kept_to_the_bit(
+    drawing_digits: Checkpoint, holdout: Split, solver: str
+) -> None:
+    images, evaluations = fill_some(drawing_digits, holdout, solver=solver)
+    assert np.array_equal(images[:, :4], holdout.images[:COUNT, :4])
+    assert not np.array_equal(images[:, 4:], holdout.images[:COUNT, 4:])
+    if solver in ("ddpm", "ddim"):
+        assert evaluations == visits(12, 3, 3)
+
+
+def test_resampling_makes_what_is_drawn_go_with_what_is_kept(
+    drawing_digits: Checkpoint, holdout: Split
+) -> None:
+    # told nothing, the model must see by the upper half which digit it is: what it draws lies
+    # closer to the rest of that image than to the rest of the others
+    images = holdout.images[:40]
+    own = images[:, 4:].astype(float)
+
+    def likeness(resamples: int) -> float:
+        filled, _ = fill(drawing_digits, images, None, resamples, steps=20)
+        drawn = filled[:, 4:]
+        others = np.mean([np.square(drawn - np.roll(own, k, axis=0)).mean() for k in range(1, 40)])
+        return float(np.square(drawn - own).mean() / others)
+
+    assert likeness(8) < min(0.85, likeness(1) - 0.05)
+
+
+def test_churn_is_noise_over_the_whole_run_of_inpainting(
+    drawing_digits: Checkpoint, holdout: Split
+) -> None:
+    # a step's share is at most √2 − 1 (Karras 2022, algorithm 2): 4.97 of 12 steps
+    little, most, more = (
+        fill_some(drawing_digits, holdout, solver="euler", churn=churn)[0]
+        for churn in (1.0, 5.0, 50.0)
+    )
+    assert np.array_equal(most, more)
+    assert not np.array_equal(little, most)
+
+
+@pytest.mark.parametrize("what", ["invert", "redraw", "fill"])
+def test_a_result_does_not_depend_on_the_batch(
+    drawing_digits: Checkpoint, holdout: Split, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run() -> np.ndarray:
+        if what == "redraw":
+            return redraw(drawing_digits, holdout, 0.6, solver="ddpm")
+        if what == "fill":
+            return fill_some(drawing_digits, holdout)[0]
+        asked = conditions(drawing_digits, [0] * COUNT)
+        images = holdout.images[:COUNT]
+        found = invert_images(drawing_digits, SamplingSpec(steps=10), asked, images)
+        return np.clip(np.rint(found.noise * 40 + 128), 0, 255).astype(np.uint8)
+
+    whole = run()
+    monkeypatch.setattr(batches, "BATCH", 3)
+    parts = run()
+    assert np.abs(whole.astype(int) - parts.astype(int)).max() <= 2
+    assert (whole == parts).mean() > 0.97
+
+
+def test_progress_ends_at_its_total(drawing_digits: Checkpoint, holdout: Split) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def progress(done: int, total: int, note: str = "") -> None:
+        seen.append((done, total))
+
+    model, images = drawing_digits, holdout.images[:2]
+    asked, sampling = conditions(model, [0, 1]), SamplingSpec(steps=4)
+    invert_images(model, sampling, asked, images, refinements=1, progress=progress)
+    assert seen[-1] == (24, 24)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    redraw_images(model, sampling, asked, images, strength=0.5, progress=progress)
+    assert seen[-1] == (4, 4)
+    known = np.eye(8, dtype=bool)
+    inpaint_images(model, sampling, asked, images, known, resamples=2, jump=1, progress=progress)
+    assert seen[-1] == (2 * visits(4, 2, 1),) * 2
+    interpolate_seeds(model, sampling, asked, (0, 1), 2, progress=progress)
+    assert seen[-1] == (8, 8)
+
+
+def test_inversion_takes_clipping_as_off(drawing_digits: Checkpoint, holdout: Split) -> None:
+    asked, images = conditions(drawing_digits, [0] * 4), holdout.images[:4]
+    noises = [
+        invert_images(drawing_digits, SamplingSpec(steps=10, clip=clip), asked, images).noise
+        for clip in (False, True)
+    ]
+    assert np.array_equal(noises[0], noises[1])
+
+
+def test_what_cannot_be_run_backwards_is_refused(
+    drawing_digits: Checkpoint, holdout: Split
+) -> None:
+    for settings in ({"solver": "ddpm"}, {"eta": 0.5}):
+        with pytest.raises(AlphabarError, match="cannot be run backwards"):
+            invert(drawing_digits, holdout, 0, **settings)
+
+
+def test_less_than_a_step_of_strength_is_refused(
+    drawing_digits: Checkpoint, holdout: Split
+) -> None:
+    with pytest.raises(AlphabarError, match=r"0\.04 is less than one of 20 steps") as refusal:
+        redraw(drawing_digits, holdout, 0.04)
+    assert "at least 0.05" in refusal.value.remedy
+
+
+def test_images_and_masks_that_do_not_fit_are_refused(
+    drawing_digits: Checkpoint, holdout: Split
+) -> None:
+    model, sampling, asked = drawing_digits, SamplingSpec(steps=4), conditions(drawing_digits, [0])
+    small, image = np.zeros((1, 4, 4, 1), dtype=np.uint8), holdout.images[:1]
+    for edit in (
+        lambda: invert_images(model, sampling, asked, small),
+        lambda: redraw_images(model, sampling, asked, small, strength=0.5),
+        lambda: inpaint_images(model, sampling, asked, small, np.eye(4, dtype=bool)),
+    ):
+        with pytest.raises(AlphabarError, match=r"images of shape \(4, 4, 1\)"):
+            edit()
+    with pytest.raises(AlphabarError, match="the mask is 4 x 4 pixels, the image 8 x 8"):
+        inpaint_images(model, sampling, asked, image, np.eye(4, dtype=bool))
+    with pytest.raises(AlphabarError, match="leaves nothing to draw"):
+        inpaint_images(model, sampling, asked, image, np.ones((8, 8), dtype=bool))
+    few = new_checkpoint(model.config | {"process": model.config["process"] | {"steps": 50}}, 0)
+    with pytest.raises(AlphabarError, match=r"`sampling\.steps: 60` is more than"):
+        redraw_images(few, SamplingSpec(steps=60), asked, image, strength=0.5)
+
+
+def test_a_model_that_always_had_a_condition_must_be_told_one(drawing_digits: Checkpoint) -> None:
+    assert no_condition(drawing_digits, 2).strong["class_labels"].tolist() == [10, 10]
+    conditioning = drawing_digits.config["conditioning"] | {"dropout": 0.0}
+    always = new_checkpoint(drawing_digits.config | {"conditioning": conditioning}, 0)
+    with pytest.raises(AlphabarError, match="never trained without a condition"):
+        no_condition(always, 2)
