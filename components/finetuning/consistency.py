@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from components.errors import AlphabarError
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioning import Rows
 from components.networks.ema import copy_for_ema
@@ -22,7 +23,17 @@ HUBER = 0.03  # pseudo-Huber's c, times √D (Song, Dhariwal 2023, section 3.3, 
 
 
 def distillation(model: Checkpoint, spec: Mapping[str, Any], training: TrainingSpec) -> Objective:
-    """The objective that distils ``model`` as it is now into the network that is trained."""
+    """The objective that distils ``model`` as it is now into the network that is trained.
+
+    Raises:
+        AlphabarError: the teacher is to take more steps than the process has.
+    """
+    if spec["teacher_steps"] > model.schedule.steps:
+        raise AlphabarError(
+            f"`finetune.teacher_steps: {spec['teacher_steps']}` is more than the process's "
+            f"{model.schedule.steps}",
+            "use fewer teacher steps",
+        )
     teacher = Checkpoint(
         model.config,
         copy_for_ema(model.network),
@@ -63,6 +74,8 @@ class Distillation:
     ) -> Tensor:
         """The pseudo-Huber distance of the student's x0 to its target, mean over the batch.
 
+        Rows count alike, but with prediction ε those of σ > α, which count α/σ.
+
         Args:
             images: (batch, channel, height, width) uint8.
         """
@@ -76,7 +89,9 @@ class Distillation:
         with torch.no_grad():
             target = self.target(x_t, i, self.student(average, rows), rows)
         found, _ = self.student(network, rows)(x_t, self.times.t[i])
-        return pseudo_huber(found.float(), target)
+        # ε's error counts σ/α times in x0: where hardly any image is left, take it as ε's own
+        weight = self.teacher.prediction.gain(alpha, sigma).sqrt().clamp(max=1)
+        return pseudo_huber(found.float(), target, weight.flatten())
 
     def target(self, x_t: Tensor, i: Tensor, student: Denoise, rows: Rows) -> Tensor:
         """The x0 with which DDIM steps from ``x_t`` to where its segment should end.
@@ -131,13 +146,16 @@ class Distillation:
         return alpha.to(like).view(shape), sigma.to(like).view(shape)
 
 
-def pseudo_huber(found: Tensor, target: Tensor) -> Tensor:
-    """Mean of √(‖found − target‖² + c²) − c with c = 0.03 √D (Song, Dhariwal 2023, eq. 7).
+def pseudo_huber(found: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Mean of w (√(‖found − target‖² + c²) − c), c = 0.03 √D (Song, Dhariwal 2023, eq. 7).
 
     What lies beyond the range of pixels, where the target lies at its end, is no error:
     sampling clips it away.
+
+    Args:
+        weight: (batch,) w.
     """
     beyond = (found.abs() > 1) & (target.abs() >= 1) & (found.sign() == target.sign())
     square = (found - target).masked_fill(beyond, 0).square().flatten(1)
     c: float = HUBER * square.shape[1] ** 0.5
-    return ((square.sum(1) + c**2).sqrt() - c).mean()
+    return (weight * ((square.sum(1) + c**2).sqrt() - c)).mean()

@@ -34,7 +34,8 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
     The baseline's training section holds, with the fine-tune's own steps, rates and EMA.
 
     Raises:
-        AlphabarError: the data's images or classes are not those of the model.
+        AlphabarError: the data's images or classes are not those of the model, or its process
+            is shorter than the teacher's steps.
     """
     model = load_checkpoint(inputs["model"], resolve_device(runtime.accelerator))
     info = load_info(inputs["data"])
@@ -44,8 +45,18 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
             f"the model makes images {model.config['images']}, the data has {images}",
             "fine-tune on data of the same size, channels and classes",
         )
-    training = TrainingSpec.model_validate(
-        spec["training"] | {name: spec[name] for name in TAKEN_OVER}
-    )
+    training = training_section(spec)
     objective = FINETUNES[spec["kind"]](model, spec, training)
     fit(model, training, inputs, out, runtime, objective)
+
+
+def training_section(spec: Mapping[str, Any]) -> TrainingSpec:
+    """The baseline's training section with what the fine-tune says itself.
+
+    A distilled model is watched as it is meant to be sampled: one DDIM step a segment, its
+    guidance taken in.
+    """
+    own = {name: spec[name] for name in TAKEN_OVER}
+    if spec["kind"] == "consistency":
+        own |= {"evaluate_steps": spec["segments"], "evaluate_guidance": 1.0}
+    return TrainingSpec.model_validate(spec["training"] | own)

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from components.finetuning.consistency import Distillation, pseudo_huber
-from components.finetuning.finetune import finetune
+from components.errors import AlphabarError
+from components.finetuning.consistency import Distillation, distillation, pseudo_huber
+from components.finetuning.finetune import finetune, training_section
 from components.networks.checkpoint import Checkpoint, new_checkpoint, save_checkpoint
 from components.networks.conditioning import NoCondition
 from components.process.diffuse import coefficients
@@ -16,7 +17,13 @@ from components.process.prediction import PREDICTIONS
 from components.process.schedules import Schedule, build_schedule
 from components.runtime import Runtime
 from components.sampling.times import time_grid
-from components.spec.models import FinetuneSpec, TrainingSpec
+from components.spec.models import (
+    ConditioningSpec,
+    FinetuneSpec,
+    NetworkSpec,
+    ProcessSpec,
+    TrainingSpec,
+)
 from tests.finetuning.test_finetune import baseline
 
 STD = 0.2
@@ -71,11 +78,13 @@ def test_an_exact_student_is_its_own_target_as_the_teachers_steps_grow_fine(segm
     errors = []
     for steps in (40, 200, 1000):
         distillation, student = distiller(steps, segments)
-        i = torch.arange(0, steps, steps // 40)
+        length = steps // segments
+        last = torch.arange(length - 1, steps, length)  # the teacher alone gives their target
+        i = torch.cat([torch.arange(0, steps, steps // 40), last])
         t = distillation.times.t[i]
         generator = torch.Generator().manual_seed(0)
-        alpha, sigma = coefficients(distillation.teacher.schedule, t, torch.zeros(40, 1, 4, 4))
-        x0 = STD * torch.randn(40, 1, 4, 4, generator=generator)
+        alpha, sigma = coefficients(distillation.teacher.schedule, t, torch.zeros(len(i), 1, 4, 4))
+        x0 = STD * torch.randn(len(i), 1, 4, 4, generator=generator)
         x_t = alpha * x0 + sigma * torch.randn(x0.shape, generator=generator)
         target = distillation.target(x_t.double(), i, student, {})
         own, _ = student(x_t.double(), t)
@@ -100,8 +109,9 @@ def test_a_wrong_student_is_not_its_own_target() -> None:
 
 def test_what_clipping_takes_away_is_no_error() -> None:
     target = torch.tensor([[1.0, -1.0, 0.5, 1.0]])
-    assert pseudo_huber(torch.tensor([[1.7, -3.0, 0.5, 1.0]]), target).item() == 0
-    assert pseudo_huber(torch.tensor([[-1.7, -1.0, 0.5, 1.0]]), target).item() > 1
+    one = torch.ones(1)
+    assert pseudo_huber(torch.tensor([[1.7, -3.0, 0.5, 1.0]]), target, one).item() == 0
+    assert pseudo_huber(torch.tensor([[-1.7, -1.0, 0.5, 1.0]]), target, one).item() > 1
 
 
 def distilled(model: Path, data: Path, out: Path, steps: int, scratch: Path | None = None) -> bytes:
@@ -165,6 +175,55 @@ def test_guidance_of_the_teacher_is_taken_in(tmp_path: Path, digits: Path) -> No
     def loss(guidance: float) -> float:
         network = model.network.eval()
         distillation = Distillation(model, times, 2, guidance, 0)
-        return float(distillation(network, network, 0, images, rows))
+        return float(distillation(network, network, 0, images, rows).detach())
 
     assert loss(1.0) != loss(6.0)
+
+
+def untrained(**process: Any) -> Checkpoint:
+    config = {
+        "process": ProcessSpec(**process).model_dump(mode="json"),
+        "network": NetworkSpec(channels=[8, 16], layers_per_block=1).model_dump(mode="json"),
+        "conditioning": ConditioningSpec().model_dump(mode="json"),
+        "images": {"size": 8, "channels": 1, "classes": [str(k) for k in range(10)]},
+    }
+    return new_checkpoint(config, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "prediction"),
+    [
+        ("cosine", "eps"),
+        ("cosine", "x0"),
+        ("cosine", "v"),
+        ("rectified_flow", "flow"),
+        ("edm", "edm"),
+    ],
+)
+def test_no_time_drowns_the_others_whatever_is_predicted(schedule: str, prediction: str) -> None:
+    model = untrained(schedule=schedule, prediction=prediction)
+    section = FinetuneSpec(kind="consistency", teacher_steps=8).model_dump(mode="json")
+    objective = distillation(model, section, TrainingSpec())
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (64, 1, 8, 8), dtype=torch.uint8, generator=generator)
+    rows = model.conditioner.encode([0] * 64, [""] * 64)
+    average = untrained(schedule=schedule, prediction=prediction).network
+    objective(model.network, average, 0, images, rows).backward()
+    gradients = [p.grad for p in model.network.parameters() if p.grad is not None]
+    assert 0 < float(torch.nn.utils.get_total_norm(gradients)) < 50
+
+
+def test_more_teacher_steps_than_the_process_has_are_refused() -> None:
+    section = FinetuneSpec(kind="consistency", teacher_steps=50).model_dump(mode="json")
+    with pytest.raises(AlphabarError, match="`finetune.teacher_steps: 50` is more than"):
+        distillation(untrained(steps=10), section, TrainingSpec())
+
+
+def test_a_distilled_model_is_watched_as_it_is_sampled() -> None:
+    training = TrainingSpec(evaluate_steps=20, evaluate_guidance=2.0).model_dump(mode="json")
+    distilled = FinetuneSpec(kind="consistency", segments=5, teacher_guidance=2.0)
+    watched = training_section(distilled.model_dump(mode="json") | {"training": training})
+    assert (watched.evaluate_steps, watched.evaluate_guidance) == (5, 1.0)
+    plain = FinetuneSpec(style="bold").model_dump(mode="json")
+    kept = training_section(plain | {"training": training})
+    assert (kept.evaluate_steps, kept.evaluate_guidance) == (20, 2.0)
