@@ -55,6 +55,7 @@ SOLVERS: dict[str, Any] = {
     "also": [{"sampling.solver": "ddim", "sampling.steps": 4}],
     "finetune": {
         "kind": "consistency",
+        "segments": 1,
         "sampling": [{"steps": 2}, {"steps": 1}, {"steps": 4}],
     },
 }

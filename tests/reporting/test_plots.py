@@ -67,7 +67,7 @@ def test_values_near_each_other_stay_on_a_plain_axis(solvers: Results) -> None:
 def test_side_by_side_the_best_is_on_top_and_worse_ones_are_grey(schedules: Results) -> None:
     axes = drawn(side_by_side(schedules.cells, None, FD))
     names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names[0] == "schedule=rectified_flow, prediction=flow"
+    assert names[0] == "schedule=rectified_flow,\nprediction=flow", "long names are wrapped"
     assert axes.yaxis_inverted()
     colours = [container.lines[0].get_color() for container in axes.containers]
     assert len(set(colours[:4])) == 1
