@@ -130,9 +130,10 @@ def test_the_bound_is_measured_once_a_model(shrunk: dict[str, Any]) -> None:
     bounds = [node for node in plan.nodes() if node.stage == "likelihood"]
     assert len(bounds) == len({cell.train.key for cell in plan.cells})
     assert all("likelihood" in cell.evaluate.inputs for cell in plan.cells)
-    assert "likelihood" not in planned(changed(shrunk, "evaluation", likelihood="none")).cells[
-        0
-    ].evaluate.inputs
+    assert (
+        "likelihood"
+        not in planned(changed(shrunk, "evaluation", likelihood="none")).cells[0].evaluate.inputs
+    )
 
 
 def test_a_distilled_model_stays_on_its_data_and_is_sampled_as_asked(
