@@ -24,8 +24,11 @@ class Runtime:
         accelerator: Lightning's name: ``auto``, ``cpu``, ``gpu`` or ``mps``.
         scratch: a folder that survives a kill and is offered again when the same stage is
             started again, for checkpoints to resume from; ``None`` where there is none.
+        cache: a folder of values that can be computed again, by content key, shared by all
+            stages of a store; ``None`` where nothing is kept.
     """
 
     progress: Progress = field(default=silent)
     accelerator: str = "auto"
     scratch: Path | None = None
+    cache: Path | None = None
