@@ -4,13 +4,14 @@ A worker is started once and runs many stages. It dies with the process that sta
 that a killed run leaves nobody training behind its back.
 """
 
+import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from concurrent.futures.process import BrokenProcessPool
@@ -47,7 +48,8 @@ def produce(node: Node, workspace: Workspace, accelerator: str, progress: Progre
 
     def stage(spec: dict[str, Any], inputs: Any, out: Path, scratch: Path) -> None:
         everything = {**inputs, **workspace.outside_inputs(node)}
-        run_stage(node.stage, spec, everything, out, Runtime(progress, accelerator, scratch))
+        runtime = Runtime(progress, accelerator, scratch, workspace.cache)
+        run_stage(node.stage, spec, everything, out, runtime)
 
     return workspace.store.produce(node, stage, device=device_name(accelerator))
 
@@ -69,7 +71,7 @@ class Workers:
         self._events: Any = self._context.SimpleQueue()
         self._pool: ProcessPoolExecutor | None = None
         self._stopped = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may come while this thread holds it
         self._drain = threading.Thread(target=self._listen, daemon=True)
 
     def __enter__(self) -> "Workers":
@@ -132,6 +134,37 @@ class Workers:
     def _listen(self) -> None:
         while (event := self._events.get()) is not None:
             self._listener(event)
+
+
+@contextlib.contextmanager
+def ending_on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C calls ``stop`` and raises KeyboardInterrupt, if need be a second time.
+
+    A library may swallow an exception that it did not expect; without this a run would then go
+    on until its last stage is done.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are another thread's
+        return
+    interrupted = False
+
+    def interrupt(number: int, frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        stop()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except Exception:
+        if interrupted:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 _events: Any = None  # the queue of this worker process, set once when it starts

@@ -61,10 +61,10 @@ def _phase() -> dict[str, Exception]:
 def _run_work() -> dict[str, Exception]:
     work = _work.get()
     futures: dict[str, Any] = {}
-    for node in work.nodes:
-        upstream = [futures[n.key] for n in node.inputs.values() if n.key in futures]
-        futures[node.key] = _submit(node, work.session, work.parallel, work.tick, upstream)
     try:
+        for node in work.nodes:
+            upstream = [futures[n.key] for n in node.inputs.values() if n.key in futures]
+            futures[node.key] = _submit(node, work.session, work.parallel, work.tick, upstream)
         return _failures(work.nodes, futures)
     except BaseException:  # Ctrl-C, or the worker that runs us is told to end
         work.session.stop()  # else the task runner waits for the stages
