@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test lint format install lock clean
+.PHONY: demo test lint format install lock clean bench
 
 install: $(STAMP)
 
@@ -28,6 +28,12 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Times what we do beside the libraries that do it too: about 15 minutes on two idle cores.
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.frechet --out reports/benchmarks.json
+	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.evaluation --out reports/benchmarks.json
 
 # Resolve anew what pyproject.toml allows, with the versions in the lock as they are unless
 # they must move; then try it (`make test`) before committing.

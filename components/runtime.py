@@ -26,9 +26,11 @@ class Runtime:
             started again, for checkpoints to resume from; ``None`` where there is none.
         cache: a folder of values that can be computed again, by content key, shared by all
             stages of a store; ``None`` where nothing is kept.
+        weights: a folder with files of networks' weights, before the user's own cache.
     """
 
     progress: Progress = field(default=silent)
     accelerator: str = "auto"
     scratch: Path | None = None
     cache: Path | None = None
+    weights: Path | None = None

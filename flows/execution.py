@@ -48,7 +48,7 @@ def produce(node: Node, workspace: Workspace, accelerator: str, progress: Progre
 
     def stage(spec: dict[str, Any], inputs: Any, out: Path, scratch: Path) -> None:
         everything = {**inputs, **workspace.outside_inputs(node)}
-        runtime = Runtime(progress, accelerator, scratch, workspace.cache)
+        runtime = Runtime(progress, accelerator, scratch, workspace.cache, workspace.weights)
         run_stage(node.stage, spec, everything, out, runtime)
 
     return workspace.store.produce(node, stage, device=device_name(accelerator))

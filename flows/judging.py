@@ -1,83 +1,194 @@
-"""Samples made by hand against an experiment's holdout: what `alphabar evaluate` does."""
+"""Images judged by hand: what `alphabar evaluate` does."""
 
+import contextlib
 import json
 import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
 from components.runtime import Progress, Runtime
+from components.spec.loading import validate
 from components.spec.models import Experiment
-from components.spec.plan import Node, in_order, plan_baselines
+from components.spec.plan import in_order, plan_baselines
 from flows.console import Display
 from flows.execution import ProgressEvent, produce
+from flows.exporting import new_folder
 from flows.results import print_table
 from flows.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A folder's metrics.json beside that of real images."""
+    """What was found, as the stage `evaluate` writes it.
+
+    Attributes:
+        name: what the images are called.
+        folder: the files.
+        floor: metrics.json of real images; None where nobody has measured them.
+    """
 
     name: str
-    content: dict[str, Any]
-    floor: dict[str, Any]
+    folder: Path
+    floor: Mapping[str, Any] | None = None
 
-    def show(self) -> None:
-        """Print both."""
+    def show(self, title: str) -> None:
+        """Print every figure with its interval."""
         from components.reporting.table import results_table
 
-        print_table(results_table([(self.name, self.content)], self.floor), "against the holdout")
+        content = json.loads((self.folder / "metrics.json").read_text())
+        print_table(results_table([(self.name, content)], self.floor), title)
+        for metric, reason in content.get("left_out", {}).items():
+            print(f"{metric} is left out: {reason}")
+
+    def keep(self, out: Path) -> None:
+        """Put the files, and the table as CSV, into the new folder ``out``."""
+        import shutil
+
+        from components.preference.spreadsheet import write_csv
+        from components.reporting.figures import parse_figures
+        from components.reporting.table import long_rows
+
+        content = json.loads((self.folder / "metrics.json").read_text())
+        with new_folder(out) as part:
+            for path in self.folder.iterdir():
+                shutil.copy(path, part / path.name)
+            write_csv(part / "metrics.csv", long_rows(self.name, parse_figures(content, self.name)))
 
 
-def judge_samples(
-    samples: Path,
+def judge_against_folder(
+    images: Path,
+    reference: Path,
+    training: Path | None,
+    values: Mapping[str, Any],
+    workspace: Workspace,
+    display: Display,
+    out: Path,
+) -> Judged:
+    """Judge the images at ``images`` against those at ``reference``; no training run is needed.
+
+    Args:
+        training: what the model has learnt from, to look for copies.
+        values: keys of the evaluation section.
+        out: an existing folder for the files.
+
+    Raises:
+        AlphabarError: a source holds no images, or a setting is wrong.
+    """
+    whole = {"name": "evaluate", "data": {"source": "digits"}, "evaluation": dict(values)}
+    spec = validate(whole, "the options of `alphabar evaluate`").evaluation
+    from flows.stages import prepare_process
+
+    prepare_process(threads=None)
+    from components.evaluation.feature_bank import FeatureBank
+    from components.evaluation.image_sources import read_source
+    from components.evaluation.judge import Judge, References
+    from components.evaluation.protocol import EvaluationProtocol
+    from components.networks.device import resolve_device
+
+    ours = read_source(images, captioned=spec.clip != "none")
+    theirs = read_source(reference)
+    seen = read_source(training).images if training else theirs.training
+    protocol = EvaluationProtocol.of(spec.model_dump(mode="json"))
+    seed = 0 if ours.seeds is None else int(ours.seeds.min())
+    with _told(display, "evaluate") as progress:
+        device = resolve_device("auto")
+        bank = FeatureBank(device, workspace.cache, progress, workspace.weights)
+        judge = Judge(protocol, References(theirs.images, seen), bank)
+        judge.measure(ours.images, seed).write(out, ours.seeds)
+    return Judged(images.name, out)
+
+
+def judge_against_experiment(
+    images: Path,
     experiment: Experiment,
     style: str | None,
     workspace: Workspace,
     display: Display,
+    out: Path,
 ) -> Judged:
-    """Evaluate the images in ``samples``; the scorer and the reference are published on the way.
+    """Judge samples as an experiment's own are; scorer and floor are published on the way.
 
     Raises:
-        AlphabarError: ``samples`` is not a folder of samples, or the style does not exist.
+        AlphabarError: ``images`` is not a folder of samples, or the style does not exist.
     """
     for name in ("images.npy", "samples.csv"):
-        if not (samples / name).is_file():
+        if not (images / name).is_file():
             raise AlphabarError(
-                f"{samples} has no {name}", "give a folder that `alphabar sample` made"
+                f"{images} has no {name}",
+                "give a folder that `alphabar sample` made, or compare folders with `--reference`",
             )
     from components.data.pin import pinned_hashes
-    from components.spec.loading import validate
 
     values = experiment.model_dump(mode="json") | {"sweep": {}, "also": []}
     if style is not None:
         values |= {"finetune": None, "study": None, "data": values["data"] | {"style": style}}
     plan = plan_baselines(validate(values, "the experiment"), pinned_hashes(workspace.root))
-    judge = plan.cells[0].evaluate
-    needed = {role: node for role, node in judge.inputs.items() if role != "samples"}
+    cell = plan.cells[0]
+    needed = {
+        role: node
+        for role, node in cell.evaluate.inputs.items()
+        if role not in ("samples", "likelihood")
+    }
     accelerator = experiment.runner.accelerator
-    for node in in_order(needed.values()):
+    for node in in_order([*needed.values(), cell.reference]):
         if not workspace.store.has(node):
-            display.start(node.name)
-            produce(node, workspace, accelerator, _relay(display, node))
-            display.finish(node.name)
+            with _told(display, node.name) as progress:
+                produce(node, workspace, accelerator, progress)
     from flows.stages import prepare_process, run_stage
 
     prepare_process(threads=None)
     inputs = {role: workspace.store.path(node) for role, node in needed.items()}
+    with _told(display, "evaluate") as progress:
+        runtime = Runtime(progress, accelerator, cache=workspace.cache, weights=workspace.weights)
+        run_stage("evaluate", cell.evaluate.spec, inputs | {"samples": images}, out, runtime)
+    floor = workspace.store.path(cell.reference) / "metrics.json"
+    return Judged(images.name, out, json.loads(floor.read_text()))
+
+
+@contextlib.contextmanager
+def images_of(name: str, count: int, workspace: Workspace, display: Display) -> Iterator[Path]:
+    """Where the images called ``name`` lie; those of a trained model are drawn first.
+
+    Args:
+        name: a path, or a model as `flows.models.find_model` takes it.
+        count: images to draw from a model.
+    """
+    from flows.models import REGISTERED, find_model
+
+    path = Path(name)
+    if path.exists() and not (path / "model.safetensors").is_file():
+        yield path
+        return
+    if not path.exists() and not REGISTERED.match(name):
+        raise AlphabarError(
+            f"{name} is neither images nor a model: there is no such path",
+            "give a folder of images, a checkpoint's directory, or NAME@ALIAS of the registry",
+        )
+    from components.spec.models import SamplingSpec
+    from flows.drawing import draw
+
+    model = find_model(name, workspace)
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder)
-        runtime = Runtime(accelerator=accelerator)
-        run_stage("evaluate", judge.spec, inputs | {"samples": samples}, out, runtime)
-        content = json.loads((out / "metrics.json").read_text())
-    floor = json.loads((inputs["reference"] / "metrics.json").read_text())
-    return Judged(samples.name, content, floor)
+        drawn = Path(folder) / "samples"
+        with _told(display, "sample") as progress:
+            draw(model, drawn, count, [], SamplingSpec(), progress)
+        yield drawn
 
 
-def _relay(display: Display, node: Node) -> Progress:
+@contextlib.contextmanager
+def _told(display: Display, name: str) -> Iterator[Progress]:
+    """Work that is shown under ``name``, by the progress function that this gives."""
+
     def progress(done: int, total: int, note: str = "") -> None:
-        display.event(ProgressEvent(node.name, done, total, note))
+        display.event(ProgressEvent(name, done, total, note))
 
-    return progress
+    display.start(name)
+    outcome = "stopped"
+    try:
+        yield progress
+        outcome = "done"
+    finally:
+        display.finish(name, outcome)

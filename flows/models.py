@@ -18,7 +18,7 @@ def find_model(model: str, workspace: Workspace) -> Path:
     registered = REGISTERED.match(model)
     if registered and not Path(model).exists():
         from components.tracking.connection import connect
-        from components.tracking.registry import load_model_dir
+        from components.tracking.versions import load_model_dir
 
         tracker = connect(workspace.tracking_uri, workspace.root)
         return load_model_dir(tracker, registered[1], registered[2])

@@ -11,7 +11,7 @@ from components.spec.keys import digest
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
 from components.store import git_commit
 from flows.console import Display
-from flows.selection import primary_metric, read_metrics
+from flows.selection import primary_metric
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -150,23 +150,22 @@ class Recorder:
         self._tracker.finish(run, "FINISHED")
 
     def _register(self, plan: Plan, best: PlannedCell) -> None:
-        from components.tracking.registry import register
+        from components.tracking.registry import Submitted, register
 
-        model, metric = plan.experiment.registry.model, primary_metric(plan)
+        model = plan.experiment.registry.model
         assert model is not None
-        record = read_metrics(self._workspace.store, best.evaluate)[metric]
-        sampling = best.cell.experiment.sampling
+        sampling, guide = best.cell.experiment.sampling, best.sample.inputs.get("guide")
         with _measured_weights(self._path(best.train), sampling.ema_length) as weights:
-            result = register(
-                self._tracker,
-                model,
+            submitted = Submitted(
                 weights,
-                self._model_run(best),
-                best.evaluate.key,
-                record | {"metric": metric},
+                self._path(best.evaluate),
+                primary_metric(plan),
+                sampling.model_dump(mode="json"),
                 self._tags(best.train) | {"cell": best.name},
-                sampling=sampling.model_dump(mode="json"),
+                self._path(guide) if guide else None,
             )
+            run = self._model_run(best)
+            result = register(self._tracker, model, run, best.evaluate.key, submitted)
         alias = "candidate and champion" if result.champion else "candidate"
         self.registered = f"{model} version {result.version}, {alias}: {result.reason}"
 

@@ -52,7 +52,9 @@ def run_single_stage(
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
         prepare_process(threads=None)
-        runtime = Runtime(progress, experiment.runner.accelerator, scratch)
+        cache = folder / ".work" / "cache"
+        accelerator = experiment.runner.accelerator
+        runtime = Runtime(progress, accelerator, scratch, cache, workspace.weights)
         run_stage(node.stage, node.spec, inputs | workspace.outside_inputs(node), part, runtime)
         write_json(part / "manifest.json", describe(node, part))
         shutil.rmtree(out, ignore_errors=True)
@@ -70,7 +72,12 @@ def whole_plan(experiment: Experiment, workspace: Workspace) -> list[Node]:
     plan = plan_baselines(experiment, pinned_hashes(workspace.root))
     (best,) = plan.cells
     tuned = plan_finetune(plan, best) if experiment.finetune else None
-    ends = [best.evaluate, *(tuned.ends() if tuned else []), plan_report(plan, best, tuned)]
+    ends = [
+        best.reference,
+        best.evaluate,
+        *(tuned.ends() if tuned else []),
+        plan_report(plan, best, tuned),
+    ]
     if tuned and experiment.study:
         ends.append(plan_study(plan, best, tuned))
     return in_order(ends)

@@ -18,26 +18,34 @@ class Workspace:
         root: holds data/, artifacts/, mlruns/ and reports/.
         store_root: where stage outputs are published.
         tracking_uri: MLflow's address; None is the SQLite store under mlruns/.
+        weights: where extractors' weights are looked for first; None is the user's own cache.
     """
 
     root: Path
     store_root: Path
     tracking_uri: str | None = None
+    weights: Path | None = None
 
     @classmethod
     def here(cls, store: Path | None = None, root: Path | None = None) -> "Workspace":
-        """The current folder, with MLFLOW_TRACKING_URI and ALPHABAR_STORE honoured."""
+        """The current folder; MLFLOW_TRACKING_URI, ALPHABAR_{STORE,WEIGHTS} are honoured."""
         root = (root or Path.cwd()).resolve()
         named = store or (Path(value) if (value := os.environ.get("ALPHABAR_STORE")) else None)
         return cls(
             root,
             (root / named).resolve() if named else root / "artifacts",
             os.environ.get("MLFLOW_TRACKING_URI") or None,
+            (root / weights).resolve() if (weights := os.environ.get("ALPHABAR_WEIGHTS")) else None,
         )
 
     @property
     def store(self) -> Store:
         return Store(self.store_root)
+
+    @property
+    def cache(self) -> Path:
+        """Values that can be computed again, by content: features of images."""
+        return self.store_root / ".cache"
 
     def reports(self, name: str) -> Path:
         """Where people read about the experiment ``name``."""

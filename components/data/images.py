@@ -78,20 +78,29 @@ def square_pixels(path: Path, size: int, *, grey: bool) -> "NDArray[np.uint8]":
         AlphabarError: as `open_image`, or the file is truncated or corrupt.
     """
     import numpy as np
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    with open_image(path) as file:
-        _decode(path, file)
-        try:
-            image = _flat(ImageOps.exif_transpose(file), grey)
-        except Exception as error:  # a broken EXIF block, an impossible palette
-            raise _corrupt(path, error) from error
+    image = _upright(path, grey)
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     image = image.crop((left, top, left + side, top + side))
     if side != size:
         image = image.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(image, dtype=np.uint8).reshape(size, size, 1 if grey else 3)
+
+
+def whole_pixels(path: Path) -> "NDArray[np.uint8]":
+    """The image as it is, uint8 (height, width, 3).
+
+    Turned upright as its EXIF says, laid on white where it is transparent; neither cropped nor
+    resampled.
+
+    Raises:
+        AlphabarError: as `open_image`, or the file is truncated or corrupt.
+    """
+    import numpy as np
+
+    return np.asarray(_upright(path, grey=False), dtype=np.uint8)
 
 
 def svg_pixels(path: Path, size: int) -> "NDArray[np.uint8]":
@@ -120,6 +129,18 @@ def svg_pixels(path: Path, size: int) -> "NDArray[np.uint8]":
         if image.size != (size, size):
             raise AlphabarError(f"{path} is not square", "restore the file")
         return np.asarray(image.convert("RGB"), dtype=np.uint8)
+
+
+def _upright(path: Path, grey: bool) -> "Image.Image":
+    """The whole image, decoded, as L or RGB with 8 bits; raises AlphabarError."""
+    from PIL import ImageOps
+
+    with open_image(path) as file:
+        _decode(path, file)
+        try:
+            return _flat(ImageOps.exif_transpose(file), grey)
+        except Exception as error:  # a broken EXIF block, an impossible palette
+            raise _corrupt(path, error) from error
 
 
 def _flat(image: "Image.Image", grey: bool) -> "Image.Image":

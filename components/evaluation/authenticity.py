@@ -11,7 +11,9 @@ from scipy import stats
 
 from components.errors import AlphabarError
 from components.evaluation.distances import closer
-from components.evaluation.intervals import Estimate, Floats, share_interval
+from components.evaluation.intervals import Estimate, Floats
+from components.evaluation.measured import Measured
+from components.evaluation.per_image import share_of_images
 from components.evaluation.training_neighbours import TrainingNeighbours
 
 
@@ -20,16 +22,18 @@ class NeighbourRatio:
     """A generated image's distance to its nearest training image, over that image's distance to
     the nearest other training image.
 
+    The median has no pseudo-values, so cells are compared by its interval, unpaired.
+
     Attributes:
         median: over generated images; 0 where most are copies.
         below_one: the share that is closer to a training image than that is to any other.
     """
 
-    median: Estimate
-    below_one: Estimate
+    median: Measured
+    below_one: Measured
 
 
-def authenticity(neighbours: TrainingNeighbours, confidence: float) -> Estimate:
+def authenticity(neighbours: TrainingNeighbours, confidence: float) -> Measured:
     """The share of generated images that are farther from their nearest training image than
     that is from its own nearest other training image (Alaa et al., 2022).
 
@@ -44,7 +48,7 @@ def authenticity(neighbours: TrainingNeighbours, confidence: float) -> Estimate:
     """
     gap = np.where(neighbours.duplicated, 0.0, neighbours.gap)
     authentic = closer(gap**2, neighbours.distance**2)
-    return share_interval(int(authentic.sum()), len(authentic), confidence)
+    return share_of_images(authentic, confidence)
 
 
 def neighbour_ratio(neighbours: TrainingNeighbours, confidence: float) -> NeighbourRatio:
@@ -57,8 +61,7 @@ def neighbour_ratio(neighbours: TrainingNeighbours, confidence: float) -> Neighb
     ratios = neighbours.distance / neighbours.gap
     below = closer(neighbours.distance**2, neighbours.gap**2)
     return NeighbourRatio(
-        _median_interval(ratios, confidence),
-        share_interval(int(below.sum()), len(below), confidence),
+        Measured(_median_interval(ratios, confidence)), share_of_images(below, confidence)
     )
 
 

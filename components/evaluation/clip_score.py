@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from components.evaluation.intervals import Estimate, mean_interval
+from components.evaluation.measured import Measured
+from components.evaluation.per_image import mean_of_images
 
 
 def clip_cosines(images: NDArray[np.float32], captions: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -38,16 +39,16 @@ def clip_scores(images: NDArray[np.float32], captions: NDArray[np.float32]) -> N
 
 def clip_score_estimate(
     images: NDArray[np.float32], captions: NDArray[np.float32], confidence: float
-) -> Estimate:
+) -> Measured:
     """Mean score with a t interval over images; raises AlphabarError for fewer than two."""
-    return mean_interval(clip_scores(images, captions), confidence)
+    return mean_of_images(clip_scores(images, captions), confidence)
 
 
 def clip_cosine_estimate(
     images: NDArray[np.float32], captions: NDArray[np.float32], confidence: float
-) -> Estimate:
+) -> Measured:
     """Mean cosine with a t interval over images; raises AlphabarError for fewer than two.
 
     Unlike the score it tells a caption that the model turns away from from one it ignores.
     """
-    return mean_interval(clip_cosines(images, captions), confidence)
+    return mean_of_images(clip_cosines(images, captions), confidence)

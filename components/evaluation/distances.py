@@ -19,7 +19,10 @@ _TIE = 1e-9
 """Squared distances closer than this, relative to their size, are equal."""
 
 _HEIGHT, _WIDTH = 1024, 256
-"""A tile's sides: what fits a processor's cache, and all that is held of an (n, m) matrix."""
+"""A tile's sides: what fits a processor's cache."""
+
+_TOGETHER = 1024
+"""Columns multiplied at once, and so all that is held of an (n, m) matrix."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +76,35 @@ def distance_tiles(
     for rows in row_blocks(len(x)):
         first = x[rows] - about
         first_lengths = np.einsum("nd,nd->n", first, first)[:, None]
-        for group, columns in column_pieces(groups):
-            second = y[columns] - about
+        for pieces in _bundles(groups):
+            bundle = np.concatenate([columns for _, columns in pieces])
+            second = y[bundle] - about
             lengths = first_lengths + np.einsum("nd,nd->n", second, second)
-            squared = lengths - 2.0 * (first @ second.T)
-            squared[squared < same * lengths] = 0.0
+            squared = first @ second.T
+            squared *= -2.0
+            squared += lengths
+            lengths *= same
+            squared[squared < lengths] = 0.0
             if within:
-                here = np.flatnonzero((columns >= rows.start) & (columns < rows.stop))
-                squared[columns[here] - rows.start, here] = np.inf
-            yield Tile(rows, group, columns, squared)
+                here = np.flatnonzero((bundle >= rows.start) & (bundle < rows.stop))
+                squared[bundle[here] - rows.start, here] = np.inf
+            start = 0
+            for group, columns in pieces:
+                yield Tile(
+                    rows, group, columns, squared[:, start : (start := start + len(columns))]
+                )
+
+
+def _bundles(groups: Sequence[Rows]) -> Iterator[list[tuple[int, Rows]]]:
+    """Pieces that are multiplied at once: a matrix product of few columns is slow."""
+    bundle: list[tuple[int, Rows]] = []
+    for piece in column_pieces(groups):
+        if bundle and sum(len(rows) for _, rows in [*bundle, piece]) > _TOGETHER:
+            yield bundle
+            bundle = []
+        bundle.append(piece)
+    if bundle:
+        yield bundle
 
 
 def closer(squared: Floats, than: Floats) -> Mask:

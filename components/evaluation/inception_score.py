@@ -6,6 +6,7 @@ from scipy.special import xlogy
 
 from components.errors import AlphabarError
 from components.evaluation.intervals import Estimate, Floats, mean_interval
+from components.evaluation.measured import Measured
 
 SPLITS = 10
 """Splits of the published figure (Salimans et al., 2016), of torch-fidelity and torchmetrics."""
@@ -13,13 +14,14 @@ SPLITS = 10
 
 def inception_score(
     probabilities: NDArray[np.floating], confidence: float, seed: int, splits: int = SPLITS
-) -> Estimate:
+) -> Measured:
     """exp of the mean divergence of each image's classes from all images' classes.
 
     Salimans et al., 2016, section 4: the mean over splits of the images, drawn at random (as
     torch-fidelity's and torchmetrics' are; stored images may be sorted by class). It grows with
     the size of a split, so compare at equal n and splits. The splits share no image, so the
-    interval is Student's t over them, about the score that a split of this size reaches.
+    interval is Student's t over them, about the score that a split of this size reaches; their
+    scores are the pseudo-values.
 
     Args:
         probabilities: (n, classes), each row summing to 1.
@@ -44,7 +46,8 @@ def inception_score(
     order = np.random.default_rng(seed).permutation(n)
     scores = split_scores(probabilities[order], splits)
     score = mean_interval(scores, confidence)
-    return Estimate(score.value, score.low, score.high, confidence, f"t over {splits} splits")
+    method = f"t over {splits} splits"
+    return Measured(Estimate(score.value, score.low, score.high, confidence, method), scores)
 
 
 def split_scores(probabilities: NDArray[np.floating], splits: int) -> Floats:

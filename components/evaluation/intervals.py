@@ -96,6 +96,22 @@ def jackknife_variance(value: float, replicates: Replicates) -> float:
     return float(np.mean((pseudo - centre) ** 2 / (h - 1)))
 
 
+def pseudo_values(value: float, replicates: Replicates) -> Floats:
+    """(groups,) pseudo-values v with var(v, ddof=1) / groups equal to `jackknife_variance`.
+
+    Where groups are equal they are h θ - (h - 1) θ_(g) themselves. Else those are scaled about
+    their mean as `jackknife_variance` weighs them.
+    """
+    h = replicates.sizes.sum() / replicates.sizes
+    pseudo = h * value - (h - 1) * replicates.values
+    centre = float(np.sum(pseudo / h))
+    apart = (pseudo - centre) * ((len(h) - 1) / (h - 1)) ** 0.5
+    wanted, apart = float(np.sum(apart**2)), apart - apart.mean()
+    left = float(np.sum(apart**2))
+    values: Floats = centre + apart * ((wanted / left) ** 0.5 if left > 0.0 else 1.0)
+    return values
+
+
 def two_set_interval(
     value: float, first: Replicates, second: Replicates, confidence: float, floor: float = -np.inf
 ) -> Estimate:
@@ -140,6 +156,18 @@ def mean_interval(values: NDArray[np.floating], confidence: float) -> Estimate:
     error = float(np.std(values, ddof=1, dtype=np.float64)) / n**0.5
     half = _t_quantile(confidence, n - 1) * error
     return Estimate(mean, mean - half, mean + half, confidence, "t over images")
+
+
+def normal_interval(
+    value: float, variance: float, confidence: float, method: str, floor: float = -np.inf
+) -> Estimate:
+    """Normal interval about a value of known variance.
+
+    Args:
+        floor: the smallest value that the figure can have; the interval stops there.
+    """
+    half = float(stats.norm.ppf(0.5 + confidence / 2)) * variance**0.5
+    return Estimate(value, max(value - half, floor), value + half, confidence, method)
 
 
 def share_interval(successes: int, n: int, confidence: float) -> Estimate:

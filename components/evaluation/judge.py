@@ -1,269 +1,289 @@
-"""The judge: from images to records, with one pass of features an image set."""
+"""The judge: from images to figures, with one pass of features a set and extractor."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
-from components.data.arrays import load_info, load_split
 from components.errors import AlphabarError
-from components.evaluation.clip_score import clip_score_estimate
-from components.evaluation.domain_clip import NAME, DomainClip, load_scorer
-from components.evaluation.extractors import Extractor, build_extractor
-from components.evaluation.extractors.efficientnet import EfficientNetLite0
-from components.evaluation.frechet import frechet_estimate
-from components.evaluation.intervals import Estimate
-from components.evaluation.kernel import kernel_estimate
-from components.evaluation.pixels import resize_name
-from components.evaluation.recognition import Recogniser, train_recogniser
-from components.evaluation.records import (
-    CLIP_SCORE_DOMAIN,
-    RECOGNISED_SVC,
-    MetricRecord,
-    fd_name,
-    kd_name,
-    read_metrics,
+from components.evaluation.captions import (
+    CAPTION_FAMILIES,
+    CaptionView,
+    Clip,
+    Domain,
+    Published,
 )
-from components.runtime import Progress, silent
+from components.evaluation.domain_clip import load_scorer
+from components.evaluation.families import FAMILIES, Finding, View
+from components.evaluation.feature_bank import FeatureBank, FeatureSet
+from components.evaluation.image_set import ImageSet
+from components.evaluation.judgement import ClosestPairs, Judgement
+from components.evaluation.measured import Measured
+from components.evaluation.protocol import EvaluationProtocol
+from components.evaluation.recognition import Recogniser, train_recogniser
+from components.evaluation.records import RECOGNISED_SVC, MetricRecord
+from components.evaluation.training_neighbours import closest_pairs
+from components.spec.metrics import metric_name
 
-FEATURES_FILE = "holdout_features.npy"
+GROUP_FAMILIES = ("fd", "kd", "precision", "recall", "clip_score")
+"""What is measured of each group of images, besides recognition."""
+
+GROUP_IMAGES, MOST_GROUPS = 20, 100
+"""Groups with fewer images on either side are left out, and those after so many."""
+
+RANKING = ("fd", "recognised")
+"""Figures that a run goes on with: never left out in silence."""
+
+SHOWN_PAIRS = 24
 
 
 @dataclass(frozen=True)
-class EvaluationProtocol:
-    """The part of the evaluation section that figures must share to be compared.
+class References:
+    """What images are judged against.
 
     Attributes:
-        extractor: a key of `components.evaluation.extractors.EXTRACTORS`.
-        size: side at which features are taken, pixels.
-        classifier: ``svc`` or ``none``.
-        confidence: level of every interval.
+        holdout: real images that the model has not seen.
+        training: those that it has learnt from; None where they are not known.
     """
 
-    extractor: str
-    size: int
-    classifier: str
-    confidence: float
+    holdout: ImageSet
+    training: ImageSet | None = None
 
     @classmethod
-    def of(cls, spec: dict[str, Any]) -> "EvaluationProtocol":
-        """From the evaluation section as plain values."""
-        return cls(spec["extractor"], spec["size"], spec["classifier"], spec["confidence"])
+    def of_data(cls, directory: Path) -> "References":
+        """Both splits of a prepared directory."""
+        return cls(ImageSet.load(directory, "holdout"), ImageSet.load(directory, "train"))
+
+
+@dataclass(frozen=True)
+class _Take:
+    """One figure to be taken.
+
+    Attributes:
+        name: its full name.
+        family: what it is an instance of.
+        extractor, resize: who judges, for the record.
+        measure: takes it; None where it does not apply.
+    """
+
+    name: str
+    family: str
+    extractor: str
+    resize: str
+    measure: Callable[[], Finding | None]
 
 
 class Judge:
-    """Measures image sets against one reference. Models are loaded when first needed, once.
+    """Measures image sets against references. Networks are loaded when first needed, once.
 
     Attributes:
         protocol: what is measured, and how.
-        data: the prepared directory whose holdout is the reference.
-        scorer_dir: the domain CLIP's directory; None leaves the CLIP score out.
-        device: where networks compute.
-        reference_features: (n, d) float32, the holdout's; None until they are known.
+        references: the real images.
+        bank: where features come from.
     """
 
     def __init__(
         self,
         protocol: EvaluationProtocol,
-        data: Path,
-        scorer_dir: Path | None,
-        device: torch.device | str = "cpu",
-        reference_features: NDArray[np.float32] | None = None,
+        references: References,
+        bank: FeatureBank,
+        scorer_dir: Path | None = None,
     ) -> None:
-        self.protocol = protocol
-        self.data = data
-        self.scorer_dir = scorer_dir
-        self.device = torch.device(device)
-        self.reference_features = reference_features
+        self.protocol, self.references, self.bank = protocol, references, bank
+        self._scorer_dir = scorer_dir
 
     @classmethod
-    def load(
-        cls,
-        reference_dir: Path,
-        data_dir: Path,
-        scorer_dir: Path | None,
-        spec: dict[str, Any],
-        device: torch.device | str = "cpu",
+    def of_data(
+        cls, data: Path, scorer_dir: Path | None, spec: dict[str, Any], bank: FeatureBank
     ) -> "Judge":
-        """A judge with the reference that the stage `reference` left in ``reference_dir``.
+        """A judge against prepared data.
 
         Args:
-            data_dir: the prepared directory that the reference was made from.
-            scorer_dir: the stage `scorer`'s output; None leaves the CLIP score out.
-            spec: the evaluation section; its ``size`` is the reference's.
-
-        Raises:
-            AlphabarError: the reference is missing or broken, or was made from other data, with
-                another extractor or at another size.
+            data: the prepared directory.
+            scorer_dir: the stage `scorer`'s output, for ``clip: domain``.
+            spec: the evaluation section as plain values.
         """
-        protocol = EvaluationProtocol.of(spec)
-        judge = cls(protocol, data_dir, scorer_dir, device, _read_features(reference_dir))
-        judge._check_reference(reference_dir)
-        return judge
+        return cls(EvaluationProtocol.of(spec), References.of_data(data), bank, scorer_dir)
+
+    def only(self, families: Collection[str], classifier: str | None = None) -> "Judge":
+        """A judge of some families; ``classifier`` replaces the protocol's."""
+        protocol = replace(
+            self.protocol,
+            families=tuple(families),
+            classifier=classifier or self.protocol.classifier,
+        )
+        return Judge(protocol, self.references, self.bank, self._scorer_dir)
 
     @cached_property
-    def data_hash(self) -> str:
-        """DVC hash of the raw data behind the reference."""
-        return load_info(self.data).data_hash
-
-    @cached_property
-    def extractor(self) -> Extractor:
-        """The feature extractor."""
-        return build_extractor(self.protocol.extractor, self.protocol.size, self.device)
-
-    @cached_property
-    def scorer(self) -> DomainClip | None:
-        """The domain CLIP, if there is one."""
-        return load_scorer(self.scorer_dir, self.device) if self.scorer_dir else None
+    def clip(self) -> Clip | None:
+        """The model that reads captions, if there is one."""
+        if self.protocol.clip == "none":
+            return None
+        if self.protocol.clip != "domain":
+            return Published(self.protocol.clip, self.bank)
+        if self._scorer_dir is None:
+            return None
+        return Domain(load_scorer(self._scorer_dir, self.bank.device), self.bank)
 
     @cached_property
     def recogniser(self) -> Recogniser:
-        """The classifier of real images, trained on the training split when first asked for."""
-        train, holdout = load_split(self.data, "train"), load_split(self.data, "holdout")
-        return train_recogniser(train, holdout, self.protocol.confidence)
+        """The classifier of real images, trained on the training images when first asked for."""
+        if self.references.training is None:
+            raise AlphabarError(
+                "a classifier of real images needs the training images, which are not known",
+                "set `evaluation.classifier: none`",
+            )
+        return train_recogniser(
+            self.references.training, self.references.holdout, self.protocol.confidence
+        )
 
-    def measure(
-        self,
-        images: NDArray[np.uint8],
-        classes: NDArray[np.int64],
-        captions: Sequence[str],
-        seed: int,
-        progress: Progress = silent,
-    ) -> dict[str, MetricRecord]:
+    def measure(self, images: ImageSet, seed: int) -> Judgement:
         """All figures of a set of images.
 
         Args:
-            images: (n, height, width, channel) uint8.
-            classes: (n,) what each was asked to show; -1 where there are no classes.
-            captions: n texts that each was asked for; all empty leaves the CLIP score out.
             seed: the first image's seed, for the record.
 
-        Returns:
-            records by name: ``fd_<extractor>``, ``kd_<extractor>``, and ``clip_score_domain`` and
-            ``recognised_svc`` where they apply.
-
         Raises:
-            AlphabarError: the images are too few or not images, or classes or captions do not
-                fit them.
+            AlphabarError: the images are too few or not images, a caption or class is missing,
+                or a family that the file demands cannot be measured.
         """
-        if not len(images) == len(classes) == len(captions):
-            raise AlphabarError(
-                f"{len(images)} images, {len(classes)} classes and {len(captions)} captions do not "
-                "belong together",
-                "give one class and one caption an image",
-            )
-        features = self.extractor(images, progress)
-        records = self.distances(features, seed)
-        records |= self.caption_fit(images, features, captions, seed)
-        if self.protocol.classifier == "svc":
-            share = self.recogniser.share(images, classes, self.protocol.confidence)
-            records[RECOGNISED_SVC] = self.recognition_record(share, len(images), seed)
-        return records
-
-    def distances(self, features: NDArray[np.float32], seed: int) -> dict[str, MetricRecord]:
-        """Fréchet and kernel distance of features (n, d) to the reference's."""
-        assert self.reference_features is not None, "the reference's features are not known yet"
-        name, level, reference = (
-            self.protocol.extractor,
-            self.protocol.confidence,
-            self.reference_features,
+        if not images.class_names:
+            images = replace(images, class_names=self.references.holdout.class_names)
+        views = {name: self.view(images, name) for name in self.protocol.extractors}
+        first, captions = views[self.protocol.extractors[0]], self.caption_view(images)
+        found = _Found()
+        for take in self._takes(images, views, captions, self.protocol.families):
+            self._run(take, found, len(images), seed)
+        groups = self._groups(images, first, captions, seed)
+        return Judgement(
+            found.records, found.measured, groups, found.left_out, self._closest(images, first)
         )
-        estimates = {
-            fd_name(name): frechet_estimate(features, reference, level),
-            kd_name(name): kernel_estimate(features, reference, level),
-        }
-        return {
-            metric: MetricRecord.of(
-                estimate,
-                n_generated=len(features),
-                n_reference=len(reference),
-                extractor=name,
-                resize=resize_name(self.protocol.size),
-                reference="holdout",
-                data_hash=self.data_hash,
-                seed=seed,
-            )
-            for metric, estimate in estimates.items()
-        }
 
-    def caption_fit(
-        self,
-        images: NDArray[np.uint8],
-        features: NDArray[np.float32],
-        captions: Sequence[str],
-        seed: int,
-    ) -> dict[str, MetricRecord]:
-        """The CLIP score, when there is a scorer and the images were asked for by caption.
+    def view(self, images: ImageSet, extractor: str) -> View:
+        """The sets as one extractor sees them."""
+        training = self.references.training
+        asked = {"authenticity", "neighbour_ratio"} & set(self.protocol.families)
+        return View(
+            self._features(images, extractor),
+            self._features(self.references.holdout, extractor),
+            self._features(training, extractor) if training and asked else None,
+            self.protocol.confidence,
+            self.protocol.neighbours,
+            "kd_subsets" in self.protocol.families,
+        )
 
-        ``features`` are the images' own; they are used instead of a second pass where the scorer
-        works at the same size.
-        """
-        if self.scorer is None or not any(captions):
-            return {}
-        if not all(captions):
+    def caption_view(self, images: ImageSet) -> CaptionView | None:
+        """Images and captions in the CLIP's space, where there is one and there are captions."""
+        asked = set(CAPTION_FAMILIES) & set(self.protocol.families)
+        if not asked or not any(images.captions) or self.clip is None:
+            return None
+        if bare := sum(not caption for caption in images.captions):
             raise AlphabarError(
-                f"{sum(not c for c in captions)} of {len(captions)} images have no caption",
+                f"{bare} of {len(images)} images have no caption",
                 "give every image a caption, or set `evaluation.clip: none`",
             )
-        same = (self.protocol.extractor, self.protocol.size)
-        if same == (EfficientNetLite0.name, self.scorer.config.size):
-            embeddings = self.scorer.project_features(features)
-        else:
-            embeddings = self.scorer.encode_images(images)
-        estimate = clip_score_estimate(
-            embeddings, self.scorer.encode_captions(captions), self.protocol.confidence
-        )
-        record = MetricRecord.of(
-            estimate,
-            n_generated=len(images),
-            n_reference=len(set(captions)),
-            extractor=NAME,
-            resize=self.scorer.resize,
-            reference="captions",
-            data_hash=self.data_hash,
-            seed=seed,
-        )
-        return {CLIP_SCORE_DOMAIN: record}
+        return CaptionView.of(self.clip, images.images, images.captions, self.protocol.confidence)
 
-    def recognition_record(self, share: Estimate, n: int, seed: int) -> MetricRecord:
-        """The record of a share of n images that the classifier recognised."""
+    def _features(self, images: ImageSet, extractor: str) -> FeatureSet:
+        return self.bank.features(images.images, extractor, self.protocol.size)
+
+    def _takes(
+        self,
+        images: ImageSet,
+        views: Mapping[str, View],
+        captions: CaptionView | None,
+        families: Collection[str],
+    ) -> Iterator[_Take]:
+        for extractor, view in views.items():
+            for family in (f for f in FAMILIES if f in families):
+                name, resize = metric_name(family, extractor), view.generated.resize
+                yield _Take(name, family, extractor, resize, partial(FAMILIES[family], view))
+        if captions and self.clip:
+            for family in (f for f in CAPTION_FAMILIES if f in families):
+                name = f"{family}_{self.clip.suffix}" if self.clip.suffix else family
+                measure = partial(CAPTION_FAMILIES[family], captions)
+                yield _Take(name, family, self.clip.name, self.clip.resize, measure)
+        if self.protocol.classifier == "svc":
+            recognised = partial(self._recognised, images)
+            yield _Take(RECOGNISED_SVC, "recognised", "svc", "none", recognised)
+
+    def _recognised(self, images: ImageSet) -> Finding:
+        share = self.recogniser.share(images.array(), images.classes, self.protocol.confidence)
+        training = self.references.training
+        return Finding(share, "training", len(training) if training else 0)
+
+    def _run(self, take: _Take, found: "_Found", n: int, seed: int) -> None:
+        """Take one figure, or note why it cannot be taken."""
+        try:
+            finding = take.measure()
+        except AlphabarError as error:
+            if self.protocol.demanded or take.family in RANKING:
+                raise
+            found.left_out[take.name] = error.what
+            return
+        if finding:
+            found.records[take.name] = self._record(take, finding, n, seed)
+            found.measured[take.name] = finding.measured
+
+    def _record(self, take: _Take, finding: Finding, n: int, seed: int) -> MetricRecord:
+        accuracy = self.recogniser.accuracy.value if take.family == "recognised" else None
         return MetricRecord.of(
-            share,
+            finding.measured.estimate,
             n_generated=n,
-            n_reference=load_info(self.data).n_train,
-            extractor="svc",
-            resize="none",
-            reference="train",
-            data_hash=self.data_hash,
+            n_reference=finding.n_reference,
+            extractor=take.extractor,
+            resize=take.resize,
+            reference=self._name(finding.against),
+            data_hash=self.references.holdout.data_hash,
             seed=seed,
-            classifier_accuracy=self.recogniser.accuracy.value,
+            classifier_accuracy=accuracy,
+            chance=finding.chance,
+            settings=finding.settings,
         )
 
-    def _check_reference(self, directory: Path) -> None:
-        """The reference's own record must tell of the same protocol."""
-        name = fd_name(self.protocol.extractor)
-        record = read_metrics(directory / "metrics.json").get(name)
-        wanted = (resize_name(self.protocol.size), self.data_hash)
-        found = (record.resize, record.data_hash) if record else None
-        if found != wanted:
-            raise AlphabarError(
-                f"{directory}: {name} was taken with (resize, data hash) {found}, not {wanted}",
-                "give the reference that was made from this data at this size",
-            )
+    def _groups(
+        self, images: ImageSet, view: View, captions: CaptionView | None, seed: int
+    ) -> dict[str, dict[str, MetricRecord]]:
+        """Figures of the first groups that both sides have enough images of."""
+        families = set(GROUP_FAMILIES) & set(self.protocol.families)
+        theirs = self.references.holdout.groups(self.protocol.groups)
+        groups: dict[str, dict[str, MetricRecord]] = {}
+        for group, rows in images.groups(self.protocol.groups).items():
+            real = theirs.get(group, np.empty(0, np.intp))
+            if len(groups) == MOST_GROUPS or min(len(rows), len(real)) < GROUP_IMAGES:
+                continue
+            found = _Found()
+            part = {self.protocol.extractors[0]: view.rows(rows, real)}
+            said = captions.rows(rows) if captions else None
+            for take in self._takes(images.rows(rows), part, said, families):
+                self._run(take, found, len(rows), seed)
+            groups[group] = found.records
+        return groups
+
+    def _closest(self, images: ImageSet, view: View) -> ClosestPairs | None:
+        training = self.references.training
+        if view.copies is None or training is None:
+            return None
+        pairs = closest_pairs(view.copies, SHOWN_PAIRS)
+        ours = images.thumbnails([pair.generated for pair in pairs])
+        theirs = training.thumbnails([pair.training for pair in pairs])
+        if ours.shape != theirs.shape:  # one is a folder of files, one an array
+            return None
+        return ClosestPairs(view.generated.extractor, pairs, np.stack([ours, theirs], axis=1))
+
+    def _name(self, against: str) -> str:
+        """What the record calls a set."""
+        if against == "reference":
+            return self.references.holdout.name
+        training = self.references.training
+        return training.name if against == "training" and training else against
 
 
-def _read_features(directory: Path) -> NDArray[np.float32]:
-    path = directory / FEATURES_FILE
-    try:
-        features: NDArray[np.float32] = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise AlphabarError(
-            f"{path} is missing or broken: {error}",
-            "delete its directory and run `reference` again",
-        ) from error
-    return features
+@dataclass(frozen=True)
+class _Found:
+    records: dict[str, MetricRecord] = field(default_factory=dict)
+    measured: dict[str, Measured] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)

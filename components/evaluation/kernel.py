@@ -1,34 +1,65 @@
 """The kernel distance between two sets of features: KID's statistic on any extractor.
 
-Everything comes from sums of the kernel over pairs of groups of images, which are taken block
-by block: the distance over the whole sets, and the distance without any one group.
+Everything comes from sums of the kernel over pairs of parts of the sets, taken tile by tile: the
+distance over the whole sets, the distance without any one of the jackknife's groups, and
+clean-fid's mean over subsets. One pass over the pairs gives them all.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from components.evaluation.features import Features, check_comparable
 from components.evaluation.intervals import (
     MINIMUM_IMAGES,
     Estimate,
     Floats,
-    Replicates,
-    group_sizes,
+    Rows,
+    pseudo_values,
     split_groups,
     two_set_interval,
 )
+from components.evaluation.kernel_sums import KernelSums, kernel_sums
+from components.evaluation.measured import Measured
 
-Counts = NDArray[np.int64]
+SUBSETS, SUBSET_SIZE = 100, 1000
+"""clean-fid's defaults, and those of Bińkowski et al., 2018."""
 
-_ROWS_A_BLOCK = 2048
+
+@dataclass(frozen=True)
+class SubsetDistance:
+    """The mean distance over random subsets.
+
+    Attributes:
+        measured: the figure; its interval is about the expected distance.
+        subsets: how many were drawn.
+        size: images of either set in each.
+    """
+
+    measured: Measured
+    subsets: int
+    size: int
 
 
-def polynomial_kernel(x: Floats, y: Floats) -> Floats:
-    """k(x, y) = (x·y / d + 1)³ (Bińkowski et al., 2018, section 4); (n, d), (m, d) → (n, m)."""
-    base = x @ y.T / x.shape[1] + 1.0
-    kernel: Floats = base * base * base
+@dataclass(frozen=True)
+class KernelDistances:
+    """The distance over all pairs, and its mean over random subsets."""
+
+    whole: Measured
+    over_subsets: SubsetDistance
+
+
+def polynomial_kernel(x: Features, y: Features) -> Floats:
+    """k(x, y) = (x·y / d + 1)³ (Bińkowski et al., 2018, section 4); (n, d), (m, d) → (n, m).
+
+    Products of float32 features are taken in float32, which moves the distance of 2,000 images
+    by some 1e-10 (tests/evaluation/test_kernel.py); all else is in float64.
+    """
+    base: Floats = (x @ y.T).astype(np.float64)
+    base /= x.shape[1]
+    base += 1.0
+    kernel: Floats = base * base
+    kernel *= base
     return kernel
 
 
@@ -46,85 +77,93 @@ def kernel_distance(generated: Features, reference: Features) -> float:
         AlphabarError: a set is too small, or the dimensions differ.
     """
     check_comparable(generated, reference, 2)
-    return _group_sums(generated, reference, groups=1).distance()
+    every = ([np.arange(len(generated))], [np.arange(len(reference))])
+    return kernel_sums(generated, reference, every, polynomial_kernel).distance()
 
 
-def kernel_estimate(generated: Features, reference: Features, confidence: float) -> Estimate:
+def kernel_estimate(generated: Features, reference: Features, confidence: float) -> Measured:
     """The distance with a delete-group jackknife interval over both sets.
 
     Raises:
-        AlphabarError: a set has fewer than `MINIMUM_IMAGES` images.
+        AlphabarError: a set has fewer than `MINIMUM_IMAGES` images, or the dimensions differ.
     """
     check_comparable(generated, reference, MINIMUM_IMAGES)
-    sums = _group_sums(generated, reference)
-    first, second = sums.replicates()
-    return two_set_interval(sums.distance(), first, second, confidence)
+    groups = split_groups(len(generated)), split_groups(len(reference))
+    return _whole(kernel_sums(generated, reference, groups, polynomial_kernel), confidence)
 
 
-@dataclass(frozen=True)
-class _GroupSums:
-    """Sums of the kernel over pairs of groups.
+def kernel_subsets(
+    generated: Features,
+    reference: Features,
+    confidence: float,
+    seed: int,
+    subsets: int = SUBSETS,
+    size: int = SUBSET_SIZE,
+) -> SubsetDistance:
+    """clean-fid's KID: the mean distance over random subsets; see `kernel_distances`."""
+    return kernel_distances(generated, reference, confidence, seed, subsets, size).over_subsets
 
-    Attributes:
-        n, m: sizes of the groups of the first and the second set.
-        xx, yy: (groups, groups) sums within a set, without a row's pair with itself.
-        xy: (groups, groups) sums between the sets.
+
+def kernel_distances(
+    generated: Features,
+    reference: Features,
+    confidence: float,
+    seed: int,
+    subsets: int = SUBSETS,
+    size: int = SUBSET_SIZE,
+) -> KernelDistances:
+    """The distance over all pairs, and over the subsets of ``cleanfid.fid.kernel_distance``.
+
+    After ``numpy.random.seed(seed)`` clean-fid draws the same subsets for (generated, reference).
+    Given the images, subsets are independent and their distances are the whole sets' on average,
+    so the mean's variance is the whole distance's (the jackknife's) plus the subsets' over their
+    number. Student's t over the subsets alone would hold too seldom, since they share images.
+
+    Args:
+        seed: draws the subsets.
+        subsets: how many; at least 2.
+        size: images of either set in each, and as many as the smaller set has at most.
+
+    Raises:
+        AlphabarError: a set has fewer than `MINIMUM_IMAGES` images, or the dimensions differ.
     """
-
-    n: Counts
-    m: Counts
-    xx: Floats
-    yy: Floats
-    xy: Floats
-
-    def distance(self) -> float:
-        return float(self._distance(self.xx.sum(), self.yy.sum(), self.xy.sum(), self.n, self.m))
-
-    def replicates(self) -> tuple[Replicates, Replicates]:
-        """The distance as each group of the first set, and of the second, is left out."""
-        n, m = len(self.n), len(self.m)
-        first, second = np.empty(n), np.empty(m)
-        for g in range(n):
-            k = np.arange(n) != g
-            xx, xy = self.xx[np.ix_(k, k)].sum(), self.xy[k].sum()
-            first[g] = self._distance(xx, self.yy.sum(), xy, self.n[k], self.m)
-        for g in range(m):
-            k = np.arange(m) != g
-            yy, xy = self.yy[np.ix_(k, k)].sum(), self.xy[:, k].sum()
-            second[g] = self._distance(self.xx.sum(), yy, xy, self.n, self.m[k])
-        return Replicates(first, self.n), Replicates(second, self.m)
-
-    @staticmethod
-    def _distance(xx: float, yy: float, xy: float, n_sizes: Counts, m_sizes: Counts) -> float:
-        n, m = int(n_sizes.sum()), int(m_sizes.sum())
-        return xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * m)
+    check_comparable(generated, reference, MINIMUM_IMAGES)
+    n, m = len(generated), len(reference)
+    size = min(n, m, size)
+    drawn = _drawn(n, m, seed, subsets, size)
+    groups = split_groups(n), split_groups(m)
+    sums = kernel_sums(generated, reference, groups, polynomial_kernel, drawn)
+    whole = _whole(sums, confidence)
+    mean = _mean_of_subsets(whole, sums.of_subsets())
+    return KernelDistances(whole, SubsetDistance(mean, subsets, size))
 
 
-def _group_sums(first: Features, second: Features, groups: int | None = None) -> _GroupSums:
-    """The sums over the jackknife's groups, or over each set as one group."""
-    x, n = _by_group(first, groups)
-    y, m = _by_group(second, groups)
-    return _GroupSums(
-        n, m, _block_sums(x, n, x, n), _block_sums(y, m, y, m), _block_sums(x, n, y, m)
+def _whole(sums: KernelSums, confidence: float) -> Measured:
+    value, sets = sums.distance(), sums.replicates()
+    estimate = two_set_interval(value, *sets, confidence)
+    return Measured(estimate, *(pseudo_values(value, each) for each in sets))
+
+
+def _mean_of_subsets(whole: Measured, distances: Floats) -> Measured:
+    """The mean, with the whole distance's interval and pseudo-values stretched about it."""
+    value, centre = float(distances.mean()), whole.estimate.value
+    sets = [each for each in (whole.generated, whole.reference) if each is not None]
+    variance = sum(float(np.var(each, ddof=1)) / len(each) for each in sets)
+    more = float(np.var(distances, ddof=1)) / len(distances)
+    stretch = (1.0 + more / variance) ** 0.5 if variance > 0.0 else 1.0
+    low, high = (
+        value + stretch * (end - centre) for end in (whole.estimate.low, whole.estimate.high)
     )
+    method = f"{whole.estimate.method}, and the scatter of the subsets"
+    estimate = Estimate(value, low, high, whole.estimate.confidence, method)
+    return Measured(estimate, *(value + stretch * (each - each.mean()) for each in sets))
 
 
-def _by_group(features: Features, groups: int | None) -> tuple[Floats, Counts]:
-    """Rows in the order of their groups, in float64, and the groups' sizes."""
-    if groups == 1:
-        return features.astype(np.float64), np.array([len(features)])
-    split = split_groups(len(features))
-    return features[np.concatenate(split)].astype(np.float64), group_sizes(split)
-
-
-def _block_sums(x: Floats, n: Counts, y: Floats, m: Counts) -> Floats:
-    """Kernel sums over each pair of groups; a row's pair with itself is left out when y is x."""
-    x_starts, y_starts = np.cumsum(n) - n, np.cumsum(m) - m
-    rows = np.empty((len(x), len(m)))
-    for start in range(0, len(x), _ROWS_A_BLOCK):
-        block = polynomial_kernel(x[start : start + _ROWS_A_BLOCK], y)
-        if y is x:
-            np.fill_diagonal(block[:, start:], 0.0)
-        rows[start : start + _ROWS_A_BLOCK] = np.add.reduceat(block, y_starts, axis=1)
-    sums: Floats = np.add.reduceat(rows, x_starts, axis=0)
-    return sums
+def _drawn(n: int, m: int, seed: int, subsets: int, size: int) -> tuple[list[Rows], list[Rows]]:
+    """Rows of the subsets in the order in which clean-fid draws them: the second set first."""
+    generator = np.random.RandomState(seed)
+    of_x, of_y = [], []
+    for _ in range(subsets):
+        of_y.append(generator.choice(m, size, replace=False))
+        of_x.append(generator.choice(n, size, replace=False))
+    return of_x, of_y

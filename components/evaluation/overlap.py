@@ -24,8 +24,10 @@ from components.evaluation.intervals import (
     Replicates,
     Rows,
     group_sizes,
+    pseudo_values,
 )
 from components.evaluation.manifold import NEIGHBOURS, Manifold, manifold
+from components.evaluation.measured import Measured
 from components.evaluation.score_intervals import (
     Jackknifed,
     count_of_two_sets,
@@ -52,10 +54,10 @@ class Overlap:
         k: which neighbour the balls reach to.
     """
 
-    precision: Estimate
-    recall: Estimate
-    density: Estimate
-    coverage: Estimate
+    precision: Measured
+    recall: Measured
+    density: Measured
+    coverage: Measured
     k: int
 
 
@@ -87,15 +89,21 @@ def overlap(
         )
     held = _held(first, second)
     n, m, k = len(second.features), len(first.features), first.k
+    precision = _mean_of_generated(held.inside > 0, first, second)
+    recall, coverage = _recall(held, first, second), _coverage(held, first, second)
+    density = _mean_of_generated(held.inside, first, second, 1.0 / k)
     return Overlap(
-        share_of_two_sets(_mean_of_generated(held.inside > 0, first, second), m, confidence),
-        share_of_two_sets(_recall(held, first, second), n, confidence),
-        count_of_two_sets(
-            _mean_of_generated(held.inside, first, second, 1.0 / k), 1.0 / (k * m), confidence
-        ),
-        share_of_two_sets(_coverage(held, first, second), n, confidence),
+        _measured(precision, share_of_two_sets(precision, m, confidence)),
+        _measured(recall, share_of_two_sets(recall, n, confidence)),
+        _measured(density, count_of_two_sets(density, 1.0 / (k * m), confidence)),
+        _measured(coverage, share_of_two_sets(coverage, n, confidence)),
         k,
     )
+
+
+def _measured(figure: Jackknifed, estimate: Estimate) -> Measured:
+    sets = (figure.generated, figure.reference)
+    return Measured(estimate, *(pseudo_values(figure.value, each) for each in sets))
 
 
 @dataclass(frozen=True)

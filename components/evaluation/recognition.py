@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from sklearn.svm import SVC
 from torch.nn.functional import interpolate
 
-from components.data.arrays import Split
 from components.errors import AlphabarError
+from components.evaluation.image_set import ImageSet
 from components.evaluation.intervals import Estimate, share_interval
+from components.evaluation.measured import Measured
+from components.evaluation.per_image import share_of_images
 
 _LARGEST_SIDE = 32  # more pixels cost time and add nothing that an RBF kernel can use
 
@@ -28,7 +30,7 @@ class Recogniser:
 
     def share(
         self, images: NDArray[np.uint8], classes: NDArray[np.int64], confidence: float
-    ) -> Estimate:
+    ) -> Measured:
         """The share of images recognised as the class that they were asked for, with Wilson's
         interval.
 
@@ -36,10 +38,10 @@ class Recogniser:
             AlphabarError: an image has no class.
         """
         right = self.classifier.predict(_pixels(images)) == _labelled(classes)
-        return share_interval(int(right.sum()), len(right), confidence)
+        return share_of_images(right, confidence)
 
 
-def train_recogniser(train: Split, holdout: Split, confidence: float) -> Recogniser:
+def train_recogniser(train: ImageSet, holdout: ImageSet, confidence: float) -> Recogniser:
     """Train on ``train`` and test on ``holdout``.
 
     Raises:
@@ -51,8 +53,8 @@ def train_recogniser(train: Split, holdout: Split, confidence: float) -> Recogni
             "the training images are all of one class: there is nothing to recognise",
             "set `evaluation.classifier: none`",
         )
-    classifier = SVC(C=10.0, kernel="rbf", gamma="scale").fit(_pixels(train.images), classes)
-    right = classifier.predict(_pixels(holdout.images)) == _labelled(holdout.classes)
+    classifier = SVC(C=10.0, kernel="rbf", gamma="scale").fit(_pixels(train.array()), classes)
+    right = classifier.predict(_pixels(holdout.array())) == _labelled(holdout.classes)
     return Recogniser(classifier, share_interval(int(right.sum()), len(right), confidence))
 
 

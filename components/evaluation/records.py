@@ -11,19 +11,12 @@ from components.evaluation.intervals import Estimate
 from components.store import write_json
 
 ELBO = "elbo_bpd"
-CLIP_SCORE_DOMAIN = "clip_score_domain"
 RECOGNISED_SVC = "recognised_svc"
 RETRIEVAL_TOP1 = "retrieval_top1"
 
 
-def fd_name(extractor: str) -> str:
-    """Name of the Fréchet distance; `fid` is only ever the Inception network's."""
-    return f"fd_{extractor}"
-
-
-def kd_name(extractor: str) -> str:
-    """Name of the kernel distance; `kid` is only ever the Inception network's."""
-    return f"kd_{extractor}"
+OPTIONAL = frozenset({"classifier_accuracy", "chance", "settings"})
+"""Fields that only some records have."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +36,7 @@ class MetricRecord:
         seed: the first seed of the judged images.
         classifier_accuracy: the classifier's own share on real held-out images.
         chance: what a guess would reach.
+        settings: what else two figures must share, such as k of precision and recall.
     """
 
     value: float
@@ -59,6 +53,7 @@ class MetricRecord:
     seed: int
     classifier_accuracy: float | None = None
     chance: float | None = None
+    settings: Mapping[str, Any] | None = None
 
     @classmethod
     def of(
@@ -74,6 +69,7 @@ class MetricRecord:
         seed: int,
         classifier_accuracy: float | None = None,
         chance: float | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> "MetricRecord":
         """A record from an estimate and the rest of the fields."""
         return cls(
@@ -91,6 +87,7 @@ class MetricRecord:
             seed=seed,
             classifier_accuracy=classifier_accuracy,
             chance=chance,
+            settings=dict(settings) if settings else None,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -101,7 +98,7 @@ class MetricRecord:
     def from_json(cls, values: Mapping[str, Any]) -> "MetricRecord":
         """The inverse of `to_json`. Raises AlphabarError naming a missing or unknown field."""
         known = {field.name for field in fields(cls)}
-        missing = known - {"classifier_accuracy", "chance"} - values.keys()
+        missing = known - OPTIONAL - values.keys()
         if wrong := sorted(missing | (values.keys() - known)):
             raise AlphabarError(
                 f"a metric record has missing or unknown fields: {', '.join(wrong)}",
@@ -110,9 +107,28 @@ class MetricRecord:
         return cls(**values)
 
 
-def write_metrics(path: Path, records: Mapping[str, MetricRecord]) -> None:
-    """Write ``{"metrics": {name: record}}``."""
-    write_json(path, {"metrics": {name: record.to_json() for name, record in records.items()}})
+def write_metrics(
+    path: Path,
+    records: Mapping[str, MetricRecord],
+    groups: Mapping[str, Mapping[str, MetricRecord]] | None = None,
+    left_out: Mapping[str, str] | None = None,
+) -> None:
+    """Write ``{"metrics": {name: record}}``.
+
+    Args:
+        groups: figures of parts of the images: group → name → record.
+        left_out: what was not measured, and why.
+    """
+    content: dict[str, Any] = {"metrics": _plain(records)}
+    if groups:
+        content["groups"] = {group: _plain(each) for group, each in groups.items()}
+    if left_out:
+        content["left_out"] = dict(left_out)
+    write_json(path, content)
+
+
+def _plain(records: Mapping[str, MetricRecord]) -> dict[str, Any]:
+    return {name: record.to_json() for name, record in records.items()}
 
 
 def read_metrics(path: Path) -> dict[str, MetricRecord]:

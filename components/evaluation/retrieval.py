@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.evaluation.intervals import Estimate, share_interval
+from components.evaluation.intervals import Estimate
+from components.evaluation.measured import Measured
+from components.evaluation.per_image import share_of_images
 
 CANDIDATES = 100
 """Captions that an image chooses from, when there are more distinct ones."""
@@ -18,13 +20,18 @@ class Retrieval:
     """How often an image finds its caption.
 
     Attributes:
-        top1: share of images whose own caption is nearest, with Wilson's interval.
+        measured: share of images whose own caption is nearest, with Wilson's interval.
         candidates: captions to choose from.
         chance: what a guess would reach.
     """
 
-    top1: Estimate
+    measured: Measured
     candidates: int
+
+    @property
+    def top1(self) -> Estimate:
+        """The share with its interval."""
+        return self.measured.estimate
 
     @property
     def chance(self) -> float:
@@ -46,7 +53,8 @@ def retrieval(
         caption_of: (n,) row of ``captions`` for each image.
         seed: draws each image's other captions when m is above `CANDIDATES`.
     """
-    n, m, found = len(images), len(captions), 0
+    n, m = len(images), len(captions)
+    found = np.empty(n, np.bool_)
     generator, step = np.random.default_rng(seed), max(1, _COSINES_A_BLOCK // m)
     for start in range(0, n, step):
         of = caption_of[start : start + step]
@@ -55,8 +63,8 @@ def retrieval(
         cosines[np.arange(len(of)), of] = -np.inf
         if m > CANDIDATES:
             cosines = _drawn(cosines, of, generator)
-        found += int((own > cosines.max(axis=1)).sum())
-    return Retrieval(share_interval(found, n, confidence), min(m, CANDIDATES))
+        found[start : start + step] = own > cosines.max(axis=1)
+    return Retrieval(share_of_images(found, confidence), min(m, CANDIDATES))
 
 
 def _drawn(

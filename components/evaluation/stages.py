@@ -1,62 +1,50 @@
 """The stages `reference`, `likelihood` and `evaluate`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from components.data.arrays import load_info, load_split
-from components.errors import AlphabarError
+from components.evaluation.captions import CAPTION_FAMILIES
+from components.evaluation.feature_bank import FeatureBank
+from components.evaluation.image_sources import read_samples
 from components.evaluation.intervals import mean_interval
-from components.evaluation.judge import FEATURES_FILE, EvaluationProtocol, Judge
+from components.evaluation.judge import Judge
 from components.evaluation.likelihood import BOUND_IMAGES, BOUND_SEED, holdout_bits
-from components.evaluation.records import (
-    ELBO,
-    RECOGNISED_SVC,
-    MetricRecord,
-    read_metrics,
-    write_metrics,
-)
+from components.evaluation.records import ELBO, MetricRecord, read_metrics, write_metrics
 from components.networks.checkpoint import load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
 
 _FLOOR_SEED = 0  # which training images the floor is taken from
+_OF_UNSEEN = frozenset({"authenticity", "neighbour_ratio", *CAPTION_FAMILIES})
+"""Figures in which training images, having been learnt from, would look too good or too bad."""
 
 
 def reference(
     spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime
 ) -> None:
-    """The holdout's features, and the floor: what real images reach.
+    """The floor: what real images reach in the place of samples; writes what `evaluate` does.
 
-    Writes holdout_features.npy (n, d) float32 and metrics.json. Distances are those of training
-    images, as many as a cell has samples (or all), to the holdout. CLIP score and recognition
-    are those of the holdout itself, since scorer and classifier have seen the training images.
+    Most figures are those of training images, as many as a cell has samples (or all), against
+    the holdout. CLIP figures, recognition and those that look for copies are the holdout's own,
+    since scorer and classifier have seen the training images.
 
     Args:
         spec: the evaluation section.
-        inputs: ``data``, and ``scorer`` unless ``spec["clip"]`` is none.
+        inputs: ``data``, and ``scorer`` where ``spec["clip"]`` is domain.
     """
-    device = resolve_device(runtime.accelerator)
-    judge = Judge(EvaluationProtocol.of(spec), inputs["data"], inputs.get("scorer"), device)
-    holdout, train = load_split(inputs["data"], "holdout"), load_split(inputs["data"], "train")
-    features = judge.extractor(holdout.images, runtime.progress)
-    judge.reference_features = features
-    n = len(train.images)
-    chosen = np.random.default_rng(_FLOOR_SEED).permutation(n)[: min(spec["samples"], n)]
-    records = judge.distances(
-        judge.extractor(train.images[np.sort(chosen)], runtime.progress), _FLOOR_SEED
-    )
-    records |= judge.caption_fit(holdout.images, features, holdout.captions, _FLOOR_SEED)
-    if judge.protocol.classifier == "svc":
-        accuracy = judge.recogniser.accuracy
-        records[RECOGNISED_SVC] = judge.recognition_record(accuracy, len(features), _FLOOR_SEED)
-    np.save(out / FEATURES_FILE, features)
-    write_metrics(out / "metrics.json", records)
+    judge = _judge(spec, inputs, runtime)
+    training, holdout = judge.references.training, judge.references.holdout
+    assert training is not None
+    chosen = np.random.default_rng(_FLOOR_SEED).permutation(len(training))[: spec["samples"]]
+    families = judge.protocol.families
+    seen = judge.only([f for f in families if f not in _OF_UNSEEN], classifier="none")
+    unseen = judge.only([f for f in families if f in _OF_UNSEEN])
+    floor = seen.measure(training.rows(np.sort(chosen)), _FLOOR_SEED)
+    floor.beside(unseen.measure(holdout, _FLOOR_SEED)).write(out)
 
 
 def likelihood(
@@ -91,48 +79,22 @@ def likelihood(
 
 
 def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
-    """All figures of a cell's samples; writes metrics.json.
+    """All figures of a cell's samples; writes what `Judgement.write` does.
 
     Args:
         spec: the evaluation section.
-        inputs: ``samples``, ``reference``, ``data``, ``scorer`` unless ``spec["clip"]`` is none,
-            and ``likelihood`` where the model's figures are wanted beside its samples'.
+        inputs: ``samples``, ``data``, ``scorer`` where ``spec["clip"]`` is domain, and
+            ``likelihood`` where the model's figures are wanted beside its samples'.
     """
-    samples = _read_samples(inputs["samples"])
-    judge = Judge.load(
-        inputs["reference"],
-        inputs["data"],
-        inputs.get("scorer"),
-        spec,
-        resolve_device(runtime.accelerator),
-    )
-    records = judge.measure(
-        samples.images, samples.classes, samples.captions, samples.seed, runtime.progress
-    )
+    samples, seeds = read_samples(inputs["samples"])
+    judgement = _judge(spec, inputs, runtime).measure(samples, int(seeds.min()))
+    beside = {}
     if "likelihood" in inputs:
-        records |= read_metrics(inputs["likelihood"] / "metrics.json")
-    write_metrics(out / "metrics.json", records)
+        beside = read_metrics(inputs["likelihood"] / "metrics.json")
+    judgement.write(out, seeds, beside)
 
 
-@dataclass(frozen=True)
-class _Samples:
-    images: NDArray[np.uint8]
-    classes: NDArray[np.int64]
-    captions: list[str]
-    seed: int
-
-
-def _read_samples(directory: Path) -> _Samples:
-    """The stage `sample`'s output. Raises AlphabarError when it is missing or broken."""
-    path = directory / "images.npy"
-    try:
-        images = np.load(path, allow_pickle=False)
-        path = directory / "samples.csv"
-        table = pd.read_csv(path, keep_default_na=False, dtype={"caption": str})
-        classes = table["class"].to_numpy(np.int64)
-        captions, seed = table["caption"].tolist(), int(table["seed"].min())
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise AlphabarError(
-            f"{path} is missing or broken: {error}", "delete its directory and run `sample` again"
-        ) from error
-    return _Samples(images, classes, captions, seed)
+def _judge(spec: dict[str, Any], inputs: Mapping[str, Path], runtime: Runtime) -> Judge:
+    device = resolve_device(runtime.accelerator)
+    bank = FeatureBank(device, runtime.cache, runtime.progress, runtime.weights)
+    return Judge.of_data(inputs["data"], inputs.get("scorer"), spec, bank)

@@ -10,7 +10,7 @@ from components.finetuning.consistency import distillation
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
-from components.spec.models import TrainingSpec
+from components.spec.models import DECIDED_BY_EVALUATIONS, TrainingSpec
 from components.training.fit import fit
 from components.training.module import Objective
 
@@ -53,10 +53,13 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
 def training_section(spec: Mapping[str, Any]) -> TrainingSpec:
     """The baseline's training section with what the fine-tune says itself.
 
-    A distilled model is watched as it is meant to be sampled: one DDIM step a segment, its
+    Without evaluations of its own it publishes its last weights, whatever the baseline does. A
+    distilled model is watched as it is meant to be sampled: one DDIM step a segment, its
     guidance taken in.
     """
     own = {name: spec[name] for name in TAKEN_OVER}
+    if not own["evaluate_every"]:
+        own |= {name: TrainingSpec.model_fields[name].default for name in DECIDED_BY_EVALUATIONS}
     if spec["kind"] == "consistency":
         own |= {"evaluate_steps": spec["segments"], "evaluate_guidance": 1.0}
     return TrainingSpec.model_validate(spec["training"] | own)

@@ -2,14 +2,17 @@
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
 from components.preference.samples import Samples, read_samples
-from components.reporting.figures import Figure, read_figures, read_object
+from components.reporting.closest import ClosestPairs, read_pairs
+from components.reporting.draws import prompts_digest
+from components.reporting.figures import Figure, read_figures, read_groups, read_object
 from components.reporting.naming import line_name, model_name, sampler_name
+from components.reporting.text_table import Row
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,8 @@ class Cell:
         figures: metric → figure.
         evaluations: network evaluations an image; None when not recorded.
         samples: its images.
+        groups: group of classes or captions → its figures.
+        pairs: its images that lie closest to training images; None where they are not recorded.
     """
 
     name: str
@@ -39,6 +44,8 @@ class Cell:
     figures: Mapping[str, Figure]
     evaluations: float | None
     samples: Samples
+    groups: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
+    pairs: ClosestPairs | None = None
 
     @property
     def guidance(self) -> float:
@@ -70,7 +77,8 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
     several = len(set(models)) > 1
     cells = []
     for index, (cell, model, sampling) in enumerate(zip(planned, models, samplings, strict=True)):
-        drawn = inputs[f"sample:{index}"]
+        drawn, evaluated = inputs[f"sample:{index}"], inputs[f"evaluate:{index}"]
+        samples = read_samples(drawn)
         on_line = sampler_name(sampling, samplings, without=("guidance",))
         on_curve = sampler_name(sampling, samplings, without=("steps",))
         cells.append(
@@ -82,12 +90,25 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
                 curve=line_name(model, on_curve, several),
                 sampling=sampling,
                 settings=cell["settings"],
-                figures=read_figures(inputs[f"evaluate:{index}"]),
+                figures=read_figures(evaluated, prompts_digest(samples.rows)),
                 evaluations=read_object(drawn / "metrics.json").get("network_evaluations"),
-                samples=read_samples(drawn),
+                samples=samples,
+                groups=read_groups(evaluated),
+                pairs=read_pairs(evaluated),
             )
         )
     return cells
+
+
+def stored_row(name: str, evaluated: Path, drawn: Path) -> Row:
+    """A row of a table from an ``evaluate/`` directory and the ``sample/`` one that it judged.
+
+    Raises:
+        AlphabarError: a file is missing or broken.
+    """
+    prompts = prompts_digest(read_samples(drawn).rows)
+    evaluations = read_object(drawn / "metrics.json").get("network_evaluations")
+    return Row(name, read_figures(evaluated, prompts), evaluations)
 
 
 def model_names(cells: Sequence[Mapping[str, Any]], trained: Sequence[Path]) -> list[str]:

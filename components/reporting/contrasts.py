@@ -1,15 +1,16 @@
 """Which differences are outside the intervals: one setting varied, the others held fixed.
 
-Two cells differ outside the intervals when their intervals share no point (`standings`).
+Two cells differ when their paired difference does, or, unpaired, when their intervals share no
+point (`standing`).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.reporting.cells import Cell
-from components.reporting.figures import Figure, lower_is_better
+from components.reporting.figures import Figure, sign
 from components.reporting.naming import is_read, listed, phrase, varying
-from components.reporting.table import BEST, NOISE, WORSE, standings
+from components.reporting.standing import BEST, NOISE, WORSE, standings
 from components.spec.keys import canonical_json
 
 Choose = Callable[[str], bool]
@@ -24,11 +25,12 @@ class Contrast:
         held: what all of them share, in words.
         best: what the best one is called.
         figure: its figure.
-        noise: those whose intervals share a point with its own, nearest first.
-        worse: those whose intervals share none.
+        noise: those that cannot be told from it, nearest first.
+        worse: those that can.
         unlike: those that were measured by another protocol.
         cells: the cells' names in the plan.
         notes: name → what is said behind it, in parentheses.
+        how: what the worse ones lie outside of, in words.
     """
 
     held: str
@@ -39,14 +41,15 @@ class Contrast:
     unlike: tuple[str, ...]
     cells: frozenset[str]
     notes: Mapping[str, str]
+    how: str = "outside the intervals"
 
     def text(self) -> str:
         """One sentence."""
-        extreme = "lowest" if lower_is_better(self.figure.metric) else "highest"
+        extreme = "lowest" if sign(self.figure.metric) > 0 else "highest"
         parts = [f"{self._noted(self.best)} is {extreme}, {self.figure.text()}"]
         for names, verdict in (
             (self.noise, "cannot be told from it"),
-            (self.worse, f"{_is(self.worse)} worse outside the intervals"),
+            (self.worse, f"{_is(self.worse)} worse {self.how}"),
             (self.unlike, f"{_is(self.unlike)} not comparable with it"),
         ):
             if names:
@@ -78,7 +81,8 @@ class Axis:
         one = self.contrasts[0]
         never = [n for n in (one.best, *one.noise) if all(_leads(n, c) for c in self.contrasts)]
         always = [n for n in one.worse if all(n in c.worse for c in self.contrasts)]
-        parts = [f"never worse outside the intervals: {listed(never)}"] if never else []
+        how = one.how if all(c.how == one.how for c in self.contrasts) else "outside the noise"
+        parts = [f"never worse {how}: {listed(never)}"] if never else []
         parts += [f"always worse: {listed(always)}"] if always else []
         text = "; ".join(parts)
         return f"In all {len(self.contrasts)} comparisons, {text}." if parts else ""
@@ -112,22 +116,22 @@ def compared(
     if len(cells) < 2:
         return
     rows = [{metric: cell.figures[metric]} for cell in cells]
-    sign = 1 if lower_is_better(metric) else -1
-    order = sorted(range(len(rows)), key=lambda i: sign * rows[i][metric].value)
-    standing = standings(rows)
-    by_standing = {
-        kind: tuple(names[i] for i in order if standing[i] == kind) for kind in set(standing)
-    }
-    best = standing.index(BEST)
+    order = sorted(range(len(rows)), key=lambda i: sign(metric) * rows[i][metric].value)
+    standing = standings(rows, metric)
+    kinds = [each.kind for each in standing]
+    by_kind = {kind: tuple(names[i] for i in order if kinds[i] == kind) for kind in set(kinds)}
+    best = kinds.index(BEST)
+    ways = {each.how for each in standing if each.kind in (NOISE, WORSE)}
     yield Contrast(
         held,
         names[best],
         rows[best][metric],
-        by_standing.get(NOISE, ()),
-        by_standing.get(WORSE, ()),
-        tuple(names[i] for i in order if standing[i] not in (BEST, NOISE, WORSE)),
+        by_kind.get(NOISE, ()),
+        by_kind.get(WORSE, ()),
+        tuple(names[i] for i in order if kinds[i] not in (BEST, NOISE, WORSE)),
         frozenset(cell.name for cell in cells),
         notes or {},
+        ways.pop() if len(ways) == 1 else "outside the noise",
     )
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from components.reporting.cells import Cell
 from components.reporting.contrasts import groups
 from components.reporting.equal_cost import SAMPLERS
-from components.reporting.figures import Figure, lower_is_better, readable
+from components.reporting.figures import Figure, readable, sign
 from components.reporting.naming import count, evaluations_words
 from components.reporting.results import Results
-from components.reporting.table import BETTER, NOISE, standings
+from components.reporting.standing import BETTER, NOISE, UNLIKE, between, standings
 
 YARDSTICK = "ddim"
 """The solver that a distilled model is measured against."""
@@ -49,12 +49,14 @@ def yardstick(cell: Cell, rivals: Sequence[Cell]) -> Cell | None:
 
 def verdict(one: Figure, other: Figure) -> str:
     """How ``one`` stands to ``other``: lower or higher, and whether outside the intervals."""
-    if one.protocol != other.protocol:
+    standing = between(one, other)
+    if standing.kind == UNLIKE:
         return "not comparable (another protocol)"
     if one.value == other.value:
         return "the same"
     side = "lower" if one.value < other.value else "higher"
-    return f"{side}, {'within' if one.overlaps(other) else 'outside'} the intervals"
+    near = "within noise" if standing.gap else "within the intervals"
+    return f"{side}, {near if standing.kind == NOISE else standing.how}"
 
 
 def _against(figure: Figure, name: str, other: Figure) -> str:
@@ -63,14 +65,14 @@ def _against(figure: Figure, name: str, other: Figure) -> str:
 
 def _reached(cell: Cell, rivals: Sequence[Cell], metric: str) -> str:
     """What the baseline must spend to get as far as ``cell``."""
-    standing = standings([{metric: c.figures[metric]} for c in (cell, *rivals)], best=0)[1:]
-    level = [c for c, kind in zip(rivals, standing, strict=True) if kind in (NOISE, BETTER)]
+    rows = [{metric: c.figures[metric]} for c in (cell, *rivals)]
+    standing = standings(rows, metric, best=0)[1:]
+    level = [c for c, s in zip(rivals, standing, strict=True) if s.kind in (NOISE, BETTER)]
     if not level:
-        return "No cell of the baseline gets as far, or near enough for the intervals to overlap."
-    sign = 1 if lower_is_better(metric) else -1
-    first = min(level, key=lambda c: (_evaluations(c), sign * c.figures[metric].value))
+        return "No cell of the baseline gets as far, or near enough not to be told apart."
+    first = min(level, key=lambda c: (_evaluations(c), sign(metric) * c.figures[metric].value))
     return (
-        "The cheapest cell of the baseline that is not worse outside the intervals is "
+        "The cheapest cell of the baseline that cannot be told to be worse is "
         f"{_named(first)}, {first.figures[metric].text()}."
     )
 

@@ -3,11 +3,13 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.reporting.draws import Draws, draws_of, read_draws
+from components.spec.metrics import METRICS, Direction, family_of, judge_of, lower_is_better
 
 PROTOCOL = (
     "extractor",
@@ -17,22 +19,11 @@ PROTOCOL = (
     "n_generated",
     "n_reference",
     "confidence",
+    "settings",
 )
 """What two figures must share to be compared."""
-
-SHARES = ("recognised_", "retrieval_")  # shown in per cent
-LOWER_IS_BETTER = ("fd_", "fid", "kd_", "kid", "elbo_bpd")
-OF_NETWORKS = ("elbo_bpd",)
+OF_NETWORKS = tuple(name for name, family in METRICS.items() if family.of_network)
 """Figures of a network, whatever its sampler: the same in all of its cells."""
-NAMES = {
-    "fd_": "Fréchet distance",
-    "fid": "FID",
-    "kd_": "kernel distance",
-    "kid": "KID",
-    "elbo_bpd": "variational bound in bits per dimension",
-    "clip_score": "CLIP score",
-    "recognised_": "recognised",
-}
 
 
 @dataclass(frozen=True)
@@ -43,6 +34,7 @@ class Figure:
         metric: its plain name, such as ``fd_efficientnet_lite0``.
         value, low, high: the estimate and its interval, in the metric's unit.
         record: the whole record of `metrics.json`, protocol included.
+        draws: what each image adds to it; None where that is not recorded.
     """
 
     metric: str
@@ -50,11 +42,17 @@ class Figure:
     low: float
     high: float
     record: Mapping[str, Any]
+    draws: Draws | None = None
 
     @property
     def protocol(self) -> dict[str, Any]:
         """What another figure must share to be comparable with this one."""
-        return {name: self.record.get(name) for name in PROTOCOL}
+        return {name: self.record.get(name) or None for name in PROTOCOL}
+
+    @property
+    def confidence(self) -> float:
+        """The level of its interval."""
+        return float(self.record.get("confidence", 0.95))
 
     def overlaps(self, other: "Figure") -> bool:
         """Whether the two intervals share a point: the difference may then be noise."""
@@ -68,34 +66,67 @@ class Figure:
         )
         return f"{value}{self.unit} [{low}, {high}]"
 
+    def compact(self) -> str:
+        """``value ±half``, the half width that holds the whole interval; no unit."""
+        half = max(self.high - self.value, self.value - self.low, 0.0)
+        decimals = self.decimals()
+        return f"{self.scale * self.value:.{decimals}f} ±{self.scale * half:.{decimals}f}"
+
     def short(self) -> str:
         """The value alone, with the digits of `text`."""
         return f"{self.scale * self.value:.{self.decimals()}f}{self.unit}"
 
     @property
     def scale(self) -> float:
-        return 100.0 if self.metric.startswith(SHARES) else 1.0
+        return scale_of(self.metric)
 
     @property
     def unit(self) -> str:
-        return " %" if self.metric.startswith(SHARES) else ""
+        return unit_of(self.metric)
 
     def decimals(self) -> int:
         """Two significant digits of the interval's half width; at most 7 decimals."""
-        half = self.scale * (self.high - self.low) / 2
-        if not half > 0:
-            half = abs(self.scale * self.value) / 100 or 1.0
-        return min(7, max(0, 1 - math.floor(math.log10(half))))
+        return decimals_of(self.scale * (self.high - self.low) / 2, self.scale * self.value)
 
 
-def read_figures(directory: Path) -> dict[str, Figure]:
+def decimals_of(half: float, value: float) -> int:
+    """Decimals for two significant digits of ``half``, or of a hundredth of ``value`` without."""
+    if not half > 0:
+        half = abs(value) / 100 or 1.0
+    return min(7, max(0, 1 - math.floor(math.log10(half))))
+
+
+def read_figures(directory: Path, prompts: str | None = None) -> dict[str, Figure]:
     """The figures of an ``evaluate/`` or ``reference/`` directory, by metric.
 
+    Args:
+        directory: holds `metrics.json`, and `pseudo_values.npz` where figures can be paired.
+        prompts: what identifies the prompts of its samples (`draws.prompts_digest`).
+
     Raises:
-        AlphabarError: `metrics.json` is missing, broken, or not a record of figures.
+        AlphabarError: a file is broken, or `metrics.json` is missing or no record of figures.
     """
     path = directory / "metrics.json"
-    return parse_figures(read_object(path), str(path))
+    figures = parse_figures(read_object(path), str(path))
+    draws = read_draws(directory, prompts)
+    return {name: replace(f, draws=draws_of(draws, name)) for name, f in figures.items()}
+
+
+def read_groups(directory: Path) -> dict[str, dict[str, Figure]]:
+    """Group of classes or captions → its figures; empty where there are no groups.
+
+    Raises:
+        AlphabarError: `metrics.json` is missing or broken.
+    """
+    path = directory / "metrics.json"
+    groups = read_object(path).get("groups")
+    if not isinstance(groups, Mapping):
+        return {}
+    return {
+        str(group): parse_figures({"metrics": records}, f"{path}, group {group}")
+        for group, records in groups.items()
+        if records
+    }
 
 
 def parse_figures(content: Mapping[str, Any], origin: str) -> dict[str, Figure]:
@@ -129,31 +160,52 @@ def read_object(path: Path) -> dict[str, Any]:
 
 def readable(metric: str) -> str:
     """The metric's name in words: ``fd_x`` is ``Fréchet distance (x)``."""
-    for prefix, words in NAMES.items():
-        if metric.startswith(prefix):
-            rest = metric.removeprefix(prefix).strip("_")
-            return f"{words} ({rest})" if rest else words
-    return metric
+    family, judge = family_of(metric), judge_of(metric)
+    if family is None:
+        return metric
+    return f"{METRICS[family].words} ({judge})" if judge else METRICS[family].words
 
 
-def lower_is_better(metric: str) -> bool:
-    """Whether a smaller value of ``metric`` is the better one."""
-    return metric.startswith(LOWER_IS_BETTER)
+def scale_of(metric: str) -> float:
+    """What its values are multiplied by to be shown: 100 for shares."""
+    return 100.0 if unit_of(metric) else 1.0
+
+
+def unit_of(metric: str) -> str:
+    """What stands behind its values."""
+    family = family_of(metric)
+    return " %" if family and METRICS[family].share else ""
+
+
+def direction(metric: str) -> Direction:
+    """Which way is better; ``neither`` too for a figure that nobody knows: it ranks nothing."""
+    family = family_of(metric)
+    return METRICS[family].better if family else "neither"
+
+
+def sign(metric: str) -> int:
+    """1 where low values are good, -1 where high ones are.
+
+    Raises:
+        AlphabarError: the metric has no known direction.
+    """
+    return 1 if lower_is_better(metric) else -1
 
 
 def sampled(figures: Mapping[str, Figure]) -> dict[str, Figure]:
     """The figures of samples, without those of the network alone."""
-    return {name: f for name, f in figures.items() if not name.startswith(OF_NETWORKS)}
+    return {name: f for name, f in figures.items() if family_of(name) not in OF_NETWORKS}
 
 
-def first_metric(figures: Mapping[str, Figure], *prefixes: str) -> str | None:
-    """The first metric, by name, that starts with one of ``prefixes``."""
-    return next((name for name in sorted(figures) if name.startswith(prefixes)), None)
+def first_of(figures: Mapping[str, Figure], *families: str) -> str | None:
+    """The first metric, by name, of the first of ``families`` that has one."""
+    found = ((family, name) for family in families for name in sorted(figures))
+    return next((name for family, name in found if family_of(name) == family), None)
 
 
 def main_metric(figures: Mapping[str, Figure]) -> str | None:
     """The distance that ranks cells: FID or a Fréchet distance."""
-    return first_metric(figures, "fid", "fd_")
+    return first_of(figures, "fid", "fd")
 
 
 def _figure(name: str, record: Mapping[str, Any], origin: str) -> Figure:

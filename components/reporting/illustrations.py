@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from components.reporting import curves, plots
 from components.reporting.cells import Cell, History
+from components.reporting.columns import ordered_metrics
 from components.reporting.drawing import Draw
-from components.reporting.figures import first_metric, readable
+from components.reporting.figures import first_of, readable, sign
 from components.reporting.naming import cost
 from components.reporting.results import Finetuned, Results
 from components.reporting.sheet import leading
-from components.reporting.table import ordered_metrics
 
 MOST_LINES, MOST_ROWS = 16, 40
 """Lines that can be told apart in a plot; cells that are listed in one."""
@@ -92,15 +92,15 @@ def _cost(results: Results, metric: str, cells: Sequence[Cell], beside: Sequence
         "evaluations",
         plots.over_evaluations(shown, results.floors.get(metric), metric),
         f"Line plot of {readable(metric)} over network evaluations an image. {words}",
-        "Down and to the left is better. Bars are the intervals; points of one cost are drawn a "
-        f"little apart.{left_out}",
+        f"{_side(metric)} and to the left is better. Bars are the intervals; points of one cost "
+        f"are drawn a little apart.{left_out}",
     )
     return Plate("evaluations", "Quality against network evaluations", (plot,))
 
 
 def _trade_off(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
     shown, left_out = _leading_lines(cells, metric, lambda cell: cell.line)
-    floor, score = results.floors.get(metric), first_metric(results.chosen.figures, "clip_score")
+    floor, score = results.floors.get(metric), first_of(results.chosen.figures, "clip_score")
     words = "; ".join(f"{cell.name}: {cell.figures[metric].text()}" for cell in shown)
     drawn = [
         Illustration(
@@ -110,9 +110,9 @@ def _trade_off(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
             f"The same cells over the guidance scale.{left_out}",
         )
     ]
-    if score:
+    if score and score != metric:
         label = f"Line plot of {readable(metric)} against {readable(score)}"
-        caption = "Down and to the right is better. Numbers at the points are the guidance scale."
+        caption = f"{_side(metric)} and to the right is better. Numbers are the guidance scale."
         draw = plots.trade_off(shown, floor, metric, score)
         label += "; figures in the table below"
         drawn.insert(0, Illustration("tradeoff", draw, label, caption + left_out))
@@ -121,7 +121,8 @@ def _trade_off(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
 
 def _side_by_side(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
     shown = leading(cells, metric, MOST_ROWS)
-    caption = "What reaches into the shaded interval cannot be told from the lowest; grey is worse."
+    caption = f"Shaded: the {_extreme(metric)} one's interval. "
+    caption += "Grey is worse; the others cannot be told from it."
     if len(shown) < len(cells):
         caption += f" The best {len(shown)} of {len(cells)} cells."
     words = "; ".join(f"{cell.name}: {cell.figures[metric].text()}" for cell in shown)
@@ -144,6 +145,14 @@ def _watched(histories: Sequence[History], name: str, when: str) -> list[Illustr
     return found
 
 
+def _extreme(metric: str) -> str:
+    return "lowest" if sign(metric) > 0 else "highest"
+
+
+def _side(metric: str) -> str:
+    return "Down" if sign(metric) > 0 else "Up"
+
+
 def _varies(
     cells: Sequence[Cell], line: Callable[[Cell], str], at: Callable[[Cell], object]
 ) -> bool:
@@ -157,13 +166,13 @@ def _varies(
 def _leading_lines(
     cells: Sequence[Cell], metric: str, line: Callable[[Cell], str]
 ) -> tuple[list[Cell], str]:
-    """The cells on the `MOST_LINES` lines that reach the lowest values, and what is left out."""
-    lowest: dict[str, float] = {}
+    """The cells on the `MOST_LINES` lines that reach the best values, and what is left out."""
+    best: dict[str, float] = {}
     for cell in cells:
-        value = cell.figures[metric].value
-        lowest[line(cell)] = min(value, lowest.get(line(cell), value))
-    kept = set(sorted(lowest, key=lambda name: lowest[name])[:MOST_LINES])
-    if len(kept) == len(lowest):
+        value = sign(metric) * cell.figures[metric].value
+        best[line(cell)] = min(value, best.get(line(cell), value))
+    kept = set(sorted(best, key=lambda name: best[name])[:MOST_LINES])
+    if len(kept) == len(best):
         return list(cells), ""
-    note = f" Of {len(lowest)} lines, the {len(kept)} that reach the lowest values."
+    note = f" Of {len(best)} lines, the {len(kept)} that reach the {_extreme(metric)} values."
     return [cell for cell in cells if line(cell) in kept], note

@@ -105,5 +105,10 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def capital(text: str) -> str:
+    """``text`` with a capital at its start."""
+    return text[:1].upper() + text[1:]
+
+
 def _plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)

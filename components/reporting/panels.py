@@ -3,14 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from components.data.grids import as_image
+from components.reporting.font import font
 
 VISIBLE = 144
 """The side in pixels, at least, that small images are enlarged to, each pixel a square."""
@@ -44,20 +43,20 @@ def labelled_rows(rows: Sequence[Sequence[Panel]], title: str) -> NDArray[np.uin
     height, width = rows[0][0].image.shape[:2]
     factor = max(1, math.ceil(VISIBLE / min(height, width)))
     height, width = height * factor, width * factor
-    font, line = _font(SIZE), math.ceil(SIZE * 1.4)
+    typeface, line = font(SIZE), math.ceil(SIZE * 1.4)
     step = width + MARGIN
     whole = max(len(row) for row in rows) * step + MARGIN
-    lines = _broken(title, font, whole - 2 * MARGIN)
+    lines = _broken(title, typeface, whole - 2 * MARGIN)
     top = MARGIN + len(lines) * line + MARGIN // 2
     canvas = Image.new("RGB", (whole, top + (line + height + MARGIN) * len(rows)), PAPER)
     draw = ImageDraw.Draw(canvas)
     for i, text in enumerate(lines):
-        draw.text((MARGIN, MARGIN + i * line), text, font=font, fill=INK)
+        draw.text((MARGIN, MARGIN + i * line), text, font=typeface, fill=INK)
     for j, row in enumerate(rows):
         y = top + j * (line + height + MARGIN)
         for i, panel in enumerate(row):
             x = MARGIN + i * step
-            draw.text((x, y), _cut(panel.label, font, width), font=font, fill=INK)
+            draw.text((x, y), _cut(panel.label, typeface, width), font=typeface, fill=INK)
             enlarged = as_image(panel.image).resize((width, height), Image.Resampling.NEAREST)
             canvas.paste(enlarged.convert("RGB"), (x, y + line))
             draw.rectangle((x - 1, y + line - 1, x + width, y + line + height), outline="#8a93a0")
@@ -90,29 +89,23 @@ def painted_over(image: NDArray[np.uint8], where: NDArray[np.bool_]) -> NDArray[
     return shown
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    # Matplotlib carries this font: the picture looks the same on a machine without any
-    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-    return ImageFont.truetype(str(path), size)
-
-
-def _cut(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
+def _cut(text: str, typeface: ImageFont.FreeTypeFont, width: int) -> str:
     """``text`` in one line, its end replaced by an ellipsis where it is too wide."""
     text = " ".join(text.split())
-    if font.getlength(text) <= width:
+    if typeface.getlength(text) <= width:
         return text
-    while text and font.getlength(text + ELLIPSIS) > width:
+    while text and typeface.getlength(text + ELLIPSIS) > width:
         text = text[:-1]
     return text + ELLIPSIS
 
 
-def _broken(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+def _broken(text: str, typeface: ImageFont.FreeTypeFont, width: int) -> list[str]:
     """``text`` in lines no wider than ``width``, broken between words."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and font.getlength(longer) > width:
+        if lines[-1] and typeface.getlength(longer) > width:
             lines.append(word)
         else:
             lines[-1] = longer
-    return [_cut(line, font, width) for line in lines]
+    return [_cut(line, typeface, width) for line in lines]

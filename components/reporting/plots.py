@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 
 from components.reporting.cells import Cell
 from components.reporting.drawing import INK, Draw, grow, legend, line_style, log_scale
-from components.reporting.figures import Figure, readable
-from components.reporting.table import BEST, NOISE, standings
+from components.reporting.figures import Figure, direction, readable
+from components.reporting.sheet import by_value
+from components.reporting.standing import BEST, NOISE, standings
 
 LOG_FROM = 4.0
 """A distance axis is logarithmic when its values span more than this factor: the small values,
@@ -79,14 +80,13 @@ def over_evaluations(cells: Sequence[Cell], floor: Figure | None, metric: str) -
 def side_by_side(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Draw:
     """A metric of every cell with its interval, a row a cell, the best on top.
 
-    The best one's interval is shaded over all rows: whoever reaches into it cannot be told from
-    the best.
+    The best one's interval is shaded over all rows; what differs from it is grey.
     """
 
     def draw(axes: Axes) -> None:
-        ranked = sorted((c for c in cells if metric in c.figures), key=lambda c: _value(c, metric))
+        ranked = by_value([c for c in cells if metric in c.figures], metric)
         figures = [cell.figures[metric] for cell in ranked]
-        standing = standings([{metric: figure} for figure in figures])
+        standing = [s.kind for s in standings([{metric: figure} for figure in figures], metric)]
         for row, (figure, kind) in enumerate(zip(figures, standing, strict=True)):
             style = line_style(0) if kind in (BEST, NOISE) else {"color": GREY, "marker": "o"}
             inside = None if kind == BEST else "none"
@@ -103,7 +103,7 @@ def side_by_side(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Dr
         axes.set_yticks(range(len(ranked)), names, fontsize="small")
         axes.set_ylim(len(ranked) - 0.4, -0.6)
         axes.grid(visible=False, axis="y")
-        axes.set_xlabel(f"{readable(metric)}\nlower is better")
+        axes.set_xlabel(f"{readable(metric)}\n{direction(metric)} is better")
         grow(axes, sum(ROW + LINE * name.count("\n") for name in names) - 4.0)
         legend(axes)
 
@@ -174,7 +174,7 @@ def _distance_axis(axes: Axes, cells: Sequence[Cell], floor: Figure | None, metr
     if values and min(values) > 0 and max(values) / min(values) > LOG_FROM:
         close = max(values) / min(values) < CLOSE
         log_scale(axes, "y", (1, 1.5, 2, 3, 4, 5, 7) if close else (1, 2, 5))
-    axes.set_ylabel(f"{readable(metric)}\nlower is better")
+    axes.set_ylabel(f"{readable(metric)}\n{direction(metric)} is better")
     legend(axes)
 
 

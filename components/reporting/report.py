@@ -12,7 +12,8 @@ from components.reporting.page import choice_of, page
 from components.reporting.results import Results, read
 from components.reporting.sheet import arrange
 from components.reporting.summary import headline
-from components.reporting.table import FLOOR, long_rows
+from components.reporting.table import long_rows
+from components.reporting.text_table import FLOOR
 from components.reporting.tiles import labelled_sheet
 from components.runtime import Runtime
 from components.store import write_json

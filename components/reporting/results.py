@@ -7,9 +7,17 @@ from typing import Any
 
 from components.preference.samples import read_samples
 from components.reporting.cells import Cell, History, read_cells, read_histories, read_history
-from components.reporting.figures import Figure, main_metric, read_figures, read_object
+from components.reporting.closest import read_pairs
+from components.reporting.draws import prompts_digest
+from components.reporting.figures import (
+    Figure,
+    main_metric,
+    read_figures,
+    read_groups,
+    read_object,
+)
 from components.reporting.naming import line_name, phrase, sampler_name
-from components.reporting.table import FLOOR
+from components.reporting.text_table import FLOOR
 
 Figures = Mapping[str, Figure]
 
@@ -73,8 +81,9 @@ class Results:
 
     @property
     def metric(self) -> str | None:
-        """The metric that ranks the cells."""
-        return main_metric(self.chosen.figures)
+        """The metric that ranks the cells: the plan's, or else the main one of the best."""
+        figures, planned = self.chosen.figures, self.spec.get("metric")
+        return planned if planned in figures else main_metric(figures)
 
 
 def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
@@ -83,11 +92,11 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
     best = next(i for i, cell in enumerate(spec["cells"]) if cell["name"] == spec["best"])
     floors = read_figures(inputs["reference"])
     scorer = read_figures(inputs["scorer"]) if "scorer" in inputs else {}
-    finetuned = _finetuned(spec, inputs) if "finetune" in inputs else None
+    finetuned = _finetuned(spec, inputs, cells[best]) if "finetune" in inputs else None
     return Results(spec, cells, best, floors, read_histories(cells, inputs), finetuned, scorer)
 
 
-def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Finetuned:
+def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path], best: Cell) -> Finetuned:
     kind, style = spec["finetune"]["kind"], spec["finetune"]["style"]
     samplings = spec["finetuned_samplings"]
     return Finetuned(
@@ -96,7 +105,7 @@ def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Finetuned:
         tuple(
             _tuned_cell(index, samplings, inputs, kind, style) for index in range(len(samplings))
         ),
-        read_figures(inputs["evaluate:baseline"]),
+        read_figures(inputs["evaluate:baseline"], prompts_digest(best.samples.rows)),
         read_figures(inputs["reference:finetuned"]),
         read_history(inputs["finetune"], "fine-tuned" if style else "distilled"),
     )
@@ -110,7 +119,8 @@ def _tuned_cell(
     style: str | None,
 ) -> Cell:
     sampling, which = samplings[index], f":{index}" if index else ""
-    drawn = inputs[f"sample:finetuned{which}"]
+    drawn, evaluated = inputs[f"sample:finetuned{which}"], inputs[f"evaluate:finetuned{which}"]
+    samples = read_samples(drawn)
     model = "fine-tuned" if style else f"distilled, {kind}"
     others = sampler_name(sampling, samplings, without=("steps",))
     if style:
@@ -126,7 +136,9 @@ def _tuned_cell(
         curve=line_name(model, others, several=True),
         sampling=sampling,
         settings={},
-        figures=read_figures(inputs[f"evaluate:finetuned{which}"]),
+        figures=read_figures(evaluated, prompts_digest(samples.rows)),
         evaluations=read_object(drawn / "metrics.json").get("network_evaluations"),
-        samples=read_samples(drawn),
+        samples=samples,
+        groups=read_groups(evaluated),
+        pairs=read_pairs(evaluated),
     )

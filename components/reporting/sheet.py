@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.reporting.cells import Cell
-from components.reporting.figures import lower_is_better
+from components.reporting.figures import sign
 from components.reporting.naming import line_name, phrase, sampler_name, varying
 from components.spec.keys import canonical_json
 
@@ -81,9 +81,8 @@ def by_value(cells: Sequence[Cell], metric: str | None) -> list[Cell]:
     """The best cell by ``metric`` first, those without it last; without one the plan's order."""
     if metric is None:
         return list(cells)
-    sign = 1 if lower_is_better(metric) else -1
     known = [cell for cell in cells if metric in cell.figures]
-    known.sort(key=lambda cell: sign * cell.figures[metric].value)
+    known.sort(key=lambda cell: sign(metric) * cell.figures[metric].value)
     return [*known, *(cell for cell in cells if metric not in cell.figures)]
 
 

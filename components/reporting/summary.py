@@ -6,10 +6,18 @@ from typing import Any
 
 from components.reporting.cells import Cell
 from components.reporting.distillation import finding
-from components.reporting.figures import Figure, first_metric, main_metric, readable
+from components.reporting.figures import Figure, first_of, main_metric, readable
 from components.reporting.naming import count
 from components.reporting.results import Figures, Finetuned, Results
-from components.reporting.table import BEST, BETTER, NOISE, WORSE, standings
+from components.reporting.standing import (
+    BEST,
+    BETTER,
+    NOISE,
+    WORSE,
+    Standing,
+    between,
+    standings,
+)
 
 
 def paragraphs(results: Results) -> list[str]:
@@ -19,7 +27,7 @@ def paragraphs(results: Results) -> list[str]:
     if metric and metric in floors:
         text.append(_floor(results.chosen.figures[metric], floors[metric]))
     if metric and len(cells) > 1:
-        text.append(_others(standings([c.figures for c in cells], best)))
+        text.append(_others(standings([c.figures for c in cells], metric, best)))
     text += _recognised(results.chosen.figures, "the real images", "of its samples")
     tuned = results.finetuned
     if tuned is None:
@@ -83,22 +91,19 @@ def _winner(cells: Sequence[Cell], best: int, metric: str | None) -> str:
     return f"{among}{chosen.name} has {rank} {readable(metric)}: {figure.text()}{beside}."
 
 
-def _others(standing: Sequence[str]) -> str:
-    counts = {kind: sum(s == kind for s in standing) for kind in (NOISE, WORSE, BETTER)}
+def _others(standing: Sequence[Standing]) -> str:
+    counts = {kind: sum(s.kind == kind for s in standing) for kind in (NOISE, WORSE, BETTER)}
+    others = [s for s in standing if s.kind in counts]
+    paired = bool(others) and all(s.gap for s in others)
+    how = "beyond noise" if paired else "outside the intervals"
+    why = "by differences over the same seeds" if paired else "intervals overlap"
     parts = []
     if counts[NOISE]:
-        parts.append(
-            f"{count(counts[NOISE], 'other cell')} cannot be told from the best: intervals overlap"
-        )
-    if counts[WORSE]:
-        parts.append(
-            f"{count(counts[WORSE], 'cell')} {_is(counts[WORSE])} worse outside the intervals"
-        )
-    if counts[BETTER]:
-        parts.append(
-            f"{count(counts[BETTER], 'cell')} {_is(counts[BETTER])} better outside the intervals"
-        )
-    unlike = sum(s not in (BEST, NOISE, WORSE, BETTER) for s in standing)
+        parts.append(f"{count(counts[NOISE], 'other cell')} cannot be told from the best: {why}")
+    for kind, word in ((WORSE, "worse"), (BETTER, "better")):
+        if counts[kind]:
+            parts.append(f"{count(counts[kind], 'cell')} {_is(counts[kind])} {word} {how}")
+    unlike = sum(s.kind not in (BEST, *counts) for s in standing)
     if unlike:
         parts.append(f"{count(unlike, 'cell')} {_is(unlike)} not comparable (another protocol)")
     joined = "; ".join(parts)
@@ -120,7 +125,7 @@ def _floor(figure: Figure, floor: Figure) -> str:
 
 
 def _recognised(figures: Figures, real: str, whose: str) -> list[str]:
-    name = first_metric(figures, "recognised_")
+    name = first_of(figures, "recognised")
     if name is None:
         return []
     classifier = name.removeprefix("recognised_").upper()
@@ -137,10 +142,12 @@ def _finetuned(tuned: Finetuned, style: str) -> str:
     metric = main_metric(after)
     if metric is None or metric not in before:
         return ""
-    apart = "outside" if not before[metric].overlaps(after[metric]) else "but within"
+    standing = between(after[metric], before[metric])
+    near = "but within noise" if standing.gap else "but within the intervals"
+    apart = near if standing.kind == NOISE else standing.how
     text = (
         f"Fine-tuning on the style {style} took the {readable(metric)} to that style's holdout "
-        f"from {before[metric].text()} to {after[metric].text()}, {apart} the intervals"
+        f"from {before[metric].text()} to {after[metric].text()}, {apart}"
     )
     if metric in floors:
         text += f"; the floor there is {floors[metric].short()}"

@@ -4,14 +4,13 @@ import base64
 import io
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
-import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from components.data.grids import as_image, contact_sheet
 from components.preference.samples import Samples, spread
+from components.reporting.font import font
 from components.reporting.sheet import Sheet
 
 LARGEST, READABLE = 96, 48
@@ -67,7 +66,7 @@ def tile(samples: Samples, choice: Choice) -> np.ndarray:
     """The chosen images as one sheet, uint8 (height, width, channel)."""
     positions = [p for p in choice.positions if p < len(samples.rows)]
     images = np.ascontiguousarray(samples.images[positions])
-    return contact_sheet(_reduced(images, choice.largest), choice.columns)
+    return contact_sheet(reduced(images, choice.largest), choice.columns)
 
 
 def data_uri(array: np.ndarray) -> str:
@@ -82,26 +81,26 @@ def labelled_sheet(sheet: Sheet, choice: Choice) -> np.ndarray:
     tiles = {place: _rgb(tile(cell.samples, choice)) for place, cell in sheet.places.items()}
     height, width = (max(t.shape[axis] for t in tiles.values()) for axis in (0, 1))
     size = max(16, width // 22)
-    font, gap = _font(size), size
-    left = max(_width(font, name) for name in sheet.rows) + 2 * gap
-    step = max(width, *(_width(font, name) for name in sheet.columns)) + gap
+    typeface, gap = font(size), size
+    left = max(_width(typeface, name) for name in sheet.rows) + 2 * gap
+    step = max(width, *(_width(typeface, name) for name in sheet.columns)) + gap
     top = 2 * gap + size
     canvas = Image.new(
         "RGB", (left + step * len(sheet.columns), top + (height + gap) * len(sheet.rows)), "white"
     )
     draw = ImageDraw.Draw(canvas)
     for i, name in enumerate(sheet.columns):
-        draw.text((left + i * step, gap), name, font=font, fill="#1c2128")
+        draw.text((left + i * step, gap), name, font=typeface, fill="#1c2128")
     for j, name in enumerate(sheet.rows):
         y = top + j * (height + gap)
-        draw.text((gap, y + height // 2), name, font=font, fill="#1c2128", anchor="lm")
+        draw.text((gap, y + height // 2), name, font=typeface, fill="#1c2128", anchor="lm")
         for i, column in enumerate(sheet.columns):
             if (name, column) in tiles:
                 canvas.paste(Image.fromarray(tiles[name, column]), (left + i * step, y))
     return np.asarray(canvas)
 
 
-def _reduced(images: np.ndarray, largest: int) -> np.ndarray:
+def reduced(images: np.ndarray, largest: int) -> np.ndarray:
     """Large images averaged down to ``largest`` pixels, small ones as they are."""
     factor = math.ceil(max(images.shape[1:3]) / largest)
     if factor == 1:
@@ -114,11 +113,5 @@ def _rgb(array: np.ndarray) -> np.ndarray:
     return np.broadcast_to(array, (*array.shape[:2], 3)) if array.shape[2] == 1 else array
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    # Matplotlib carries this font: the sheet looks the same on a machine without any
-    path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-    return ImageFont.truetype(str(path), size)
-
-
-def _width(font: ImageFont.FreeTypeFont, text: str) -> int:
-    return math.ceil(font.getlength(text))
+def _width(typeface: ImageFont.FreeTypeFont, text: str) -> int:
+    return math.ceil(typeface.getlength(text))

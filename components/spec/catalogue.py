@@ -7,6 +7,8 @@ what exists.
 
 from dataclasses import dataclass
 
+from components.spec.metrics import METRICS, TAKEN
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -122,6 +124,22 @@ GUIDES: dict[str, Entry] = {
     "weaker": Entry("autoguidance: the model of the section `guide`", "Karras et al. 2024"),
 }
 
+EXTRACTORS: dict[str, Entry] = {
+    "efficientnet_lite0": Entry(
+        "ImageNet features of 1,280 numbers, from a package: the offline default",
+        "Tan, Le 2019",
+        ("size",),
+    ),
+    "inception": Entry(
+        "FID's own network, with clean-fid's resize; needs its weights", "Szegedy et al. 2016"
+    ),
+    "dinov2": Entry("self-supervised ViT, by timm; needs its weights", "Oquab et al. 2023"),
+    "clip:MODEL:WEIGHTS": Entry(
+        "the image tower of an open_clip model; weights are a file or open_clip's name",
+        "Radford et al. 2021",
+    ),
+}
+
 FINETUNES: dict[str, Entry] = {
     "full": Entry("every weight, on another style of the data", "plain training"),
     "consistency": Entry(
@@ -141,5 +159,7 @@ CATALOGUE: dict[str, dict[str, Entry]] = {
     "loss-weights": LOSS_WEIGHTS,
     "time-samplings": TIME_SAMPLINGS,
     "finetunes": FINETUNES,
+    "extractors": EXTRACTORS,
+    "metrics": {name: Entry(METRICS[name].line, METRICS[name].source) for name in TAKEN},
 }
 """What `alphabar list` shows, by topic."""

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -84,7 +85,7 @@ def validate(values: dict[str, Any], origin: str) -> Experiment:
     try:
         return Experiment.model_validate(values)
     except ValidationError as error:
-        raise _readable(error, origin) from None
+        raise readable(error, origin) from None
 
 
 def valid_names(dotted: str) -> list[str]:
@@ -106,19 +107,27 @@ def _section(model: type[BaseModel], name: str) -> type[BaseModel] | None:
     return next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), None)
 
 
-def _readable(error: ValidationError, origin: str) -> AlphabarError:
-    faults = [_fault(item) for item in error.errors()]
+def readable(
+    error: ValidationError, origin: str, names: Callable[[str], list[str]] = valid_names
+) -> AlphabarError:
+    """Every fault that pydantic found, with its dotted path and the nearest valid name.
+
+    Args:
+        origin: what the message calls the place that the values come from.
+        names: the valid keys of a section, by its dotted path.
+    """
+    faults = [_fault(item, names) for item in error.errors()]
     what = f"{origin}: " + "; ".join(text for text, _ in faults)
     remedies = dict.fromkeys(remedy for _, remedy in faults)
     return AlphabarError(what, "; ".join(remedies))
 
 
-def _fault(item: Any) -> tuple[str, str]:
+def _fault(item: Any, names: Callable[[str], list[str]]) -> tuple[str, str]:
     path = ".".join(str(part) for part in item["loc"])
     kind, value, context = item["type"], item["input"], item.get("ctx", {})
     if kind == "extra_forbidden":
         parent, _, name = path.rpartition(".")
-        return f"`{path}` is not a known key", nearest(name, valid_names(parent))
+        return f"`{path}` is not a known key", nearest(name, names(parent))
     if kind == "missing":
         return f"`{path}` is missing", f"add `{path}`"
     if kind == "literal_error":

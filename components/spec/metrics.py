@@ -40,9 +40,7 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {
-    "fid": Metric(
-        "FID", "lower", "Fréchet distance of Inception features", "Heusel et al. 2017"
-    ),
+    "fid": Metric("FID", "lower", "Fréchet distance of Inception features", "Heusel et al. 2017"),
     "fid_infinity": Metric(
         "FID∞", "lower", "FID extrapolated to endless images", "Chong, Forsyth 2020"
     ),
@@ -64,9 +62,7 @@ METRICS: dict[str, Metric] = {
     "kd_subsets": Metric(
         "kernel distance over subsets", "lower", "as clean-fid takes KID", "Parmar et al. 2022"
     ),
-    "cmmd": Metric(
-        "CMMD", "lower", "kernel distance of CLIP embeddings", "Jayasumana et al. 2024"
-    ),
+    "cmmd": Metric("CMMD", "lower", "kernel distance of CLIP embeddings", "Jayasumana et al. 2024"),
     "precision": Metric(
         "precision",
         "higher",
@@ -108,7 +104,10 @@ METRICS: dict[str, Metric] = {
         "Inception Score", "higher", "clear and many classes", "Salimans et al. 2016"
     ),
     "vendi": Metric(
-        "Vendi score", "higher", "how many different images the set is worth", "Friedman, Dieng 2023"
+        "Vendi score",
+        "higher",
+        "how many images it is worth",
+        "Friedman, Dieng 2023",
     ),
     "clip_score": Metric(
         "CLIP score", "higher", "100 times the cosine of image and caption", "Hessel et al. 2021"
@@ -141,6 +140,29 @@ METRICS: dict[str, Metric] = {
         of_network=True,
     ),
 }
+
+CLIP_FAMILIES = frozenset({"clip_score", "clip_cosine", "r_precision"})
+"""Families that are judged by the model of `evaluation.clip`."""
+
+TAKEN = (
+    "fd",
+    "fd_infinity",
+    "kd",
+    "kd_subsets",
+    "cmmd",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "authenticity",
+    "neighbour_ratio",
+    "inception_score",
+    "vendi",
+    "clip_score",
+    "clip_cosine",
+    "r_precision",
+)
+"""What `evaluation.metrics` can name. Extractors give the published names where they apply."""
 
 _LONGEST_FIRST = sorted(METRICS, key=len, reverse=True)
 _PUBLISHED = {"fd": "fid", "fd_infinity": "fid_infinity", "kd": "kid", "kd_subsets": "kid_subsets"}

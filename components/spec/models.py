@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from components.errors import AlphabarError
 from components.spec.catalogue import (
+    EXTRACTORS,
     FINETUNES,
     GUIDANCE,
     LOSS_WEIGHTS,
@@ -20,6 +22,7 @@ from components.spec.catalogue import (
     TIME_SAMPLINGS,
     Entry,
 )
+from components.spec.metrics import CLIP_FAMILIES, lower_is_better, slug
 
 SOURCE_STYLES: dict[str, tuple[str, ...]] = {
     "digits": ("regular", "bold"),
@@ -31,6 +34,47 @@ SOURCE_STYLES: dict[str, tuple[str, ...]] = {
 CFGPP_SOLVERS = ("ddim", "euler", "euler_ancestral")
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+
+
+def check_extractor(name: str) -> str:
+    """An extractor's name; raises ValueError for any other."""
+    if name not in EXTRACTORS and not is_clip(name):
+        raise ValueError(f"`{name}` is no extractor: choose from {', '.join(EXTRACTORS)}")
+    return name
+
+
+def check_clip(name: str) -> str:
+    """What `evaluation.clip` may be; raises ValueError for anything else."""
+    if name not in ("domain", "none") and not is_clip(name):
+        raise ValueError(f"`{name}` is no CLIP: choose from domain, none, clip:MODEL:WEIGHTS")
+    return name
+
+
+def is_clip(name: str) -> bool:
+    """Whether this names an open_clip model and its weights: a file, or open_clip's own name."""
+    kind, *parts = name.split(":", 2)
+    return kind == "clip" and len(parts) == 2 and all(part.strip() for part in parts)
+
+
+Extractor = Annotated[str, AfterValidator(check_extractor)]
+MetricFamily = Literal[
+    "fd",
+    "fd_infinity",
+    "kd",
+    "kd_subsets",
+    "cmmd",
+    "precision",
+    "recall",
+    "density",
+    "coverage",
+    "authenticity",
+    "neighbour_ratio",
+    "inception_score",
+    "vendi",
+    "clip_score",
+    "clip_cosine",
+    "r_precision",
+]
 Scalar = str | int | float | bool
 Overrides = dict[str, Scalar]
 
@@ -171,6 +215,10 @@ class NetworkSpec(Section):
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="dropout inside residual layers")
 
 
+DECIDED_BY_EVALUATIONS = ("select_by", "patience", "publish", "max_share")
+"""Fields of the training section that mean nothing without evaluations."""
+
+
 class TrainingSpec(Section):
     """How the network is trained, and how it is watched meanwhile."""
 
@@ -212,11 +260,43 @@ class TrainingSpec(Section):
     evaluate_steps: int = Field(20, ge=1, le=1000, description="DDIM steps of those samples")
     evaluate_size: int = Field(64, ge=32, le=1024, description="feature size then, pixels")
     evaluate_guidance: float = Field(2.0, ge=0.0, le=50.0, description="guidance of those samples")
+    select_by: str | None = Field(
+        None, description="figure that the best evaluation has; none: the Fréchet distance"
+    )
+    patience: int = Field(
+        0,
+        ge=0,
+        description="evaluations in a row, worse than the best by more than the interval, that end "
+        "training; 0 is off",
+    )
+    publish: Literal["last", "best"] = Field(
+        "last", description="which weights are the model; the others are kept beside it"
+    )
+    max_share: float | None = Field(
+        None,
+        gt=0.0,
+        le=1.0,
+        description="largest share of the training time for evaluations, else some are left out, "
+        "as the machine's speed has it; none: no limit",
+    )
 
     @model_validator(mode="after")
     def _options_are_read(self) -> "TrainingSpec":
         refuse_unread(self, "loss_weight", LOSS_WEIGHTS)
         refuse_unread(self, "time_sampling", TIME_SAMPLINGS)
+        return self
+
+    @model_validator(mode="after")
+    def _evaluations_can_decide(self) -> "TrainingSpec":
+        for name in DECIDED_BY_EVALUATIONS:
+            given = getattr(self, name)
+            if not self.evaluate_every and given != type(self).model_fields[name].default:
+                raise ValueError(f"`{name}: {given}` has no meaning with `evaluate_every: 0`")
+        if self.select_by is not None:
+            try:
+                lower_is_better(self.select_by)
+            except AlphabarError as error:
+                raise ValueError(f"{error.what}: {error.remedy}") from None
         return self
 
 
@@ -303,16 +383,54 @@ class EvaluationSpec(Section):
     """How samples are compared with the holdout."""
 
     samples: int = Field(2000, ge=20, le=1_000_000, description="images a cell")
-    extractor: Literal["efficientnet_lite0"] = Field("efficientnet_lite0")
-    size: int = Field(64, ge=32, le=1024, description="side at which features are taken, pixels")
-    clip: Literal["domain", "none"] = Field("domain", description="which CLIP score")
+    extractor: Extractor = Field(
+        "efficientnet_lite0", description="the network whose Fréchet distance ranks cells"
+    )
+    others: list[Extractor] = Field(
+        default_factory=list, description="further extractors, each with figures of its own"
+    )
+    size: int = Field(
+        64, ge=32, le=1024, description="efficientnet_lite0: side at which it looks, pixels"
+    )
+    metrics: list[MetricFamily] | Literal["all"] = Field(
+        "all", description="which figures are taken; all: those that the rest of the file allows"
+    )
+    neighbours: int = Field(
+        5, ge=1, le=100, description="precision, recall, density, coverage: reach of the balls"
+    )
+    clip: Annotated[str, AfterValidator(check_clip)] = Field(
+        "domain", description="which CLIP score: domain, none, or clip:<model>:<weights>"
+    )
     classifier: Literal["none", "svc"] = Field(
         "none", description="svc: share of class-conditional samples that an SVC recognises"
+    )
+    groups: Literal["none", "class", "caption"] = Field(
+        "class", description="what else figures are taken for, each on its own"
     )
     likelihood: Literal["none", "elbo"] = Field(
         "none", description="elbo: variational bound of the holdout, bits per dimension"
     )
     confidence: float = Field(0.95, gt=0.5, lt=1.0, description="level of every interval")
+
+    @model_validator(mode="after")
+    def _metrics_can_be_taken(self) -> "EvaluationSpec":
+        extractors = [self.extractor, *self.others]
+        names = [slug(name) for name in extractors]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"figures of two extractors would both be called `{twice[0]}`")
+        if self.metrics == "all":
+            return self
+        if "fd" not in self.metrics:
+            raise ValueError("`metrics` must have `fd`, which ranks the cells")
+        if "cmmd" in self.metrics and not any(name.startswith("clip:") for name in extractors):
+            raise ValueError("`cmmd` needs an extractor `clip:<model>:<weights>`")
+        if self.clip == "none" and (idle := sorted(CLIP_FAMILIES & set(self.metrics))):
+            raise ValueError(f"`{idle[0]}` has no meaning with `clip: none`")
+        return self
+
+    def wants(self, family: str) -> bool:
+        """Whether a family of `components.spec.metrics.TAKEN` is to be measured."""
+        return self.metrics == "all" or family in self.metrics
 
 
 class ScorerSpec(Section):

@@ -4,8 +4,20 @@ The only room that imports mlflow; importing it takes two seconds, so callers do
 """
 
 from components.tracking.connection import connect
-from components.tracking.registry import Registered, load_model_dir, register
+from components.tracking.promotion import promote, rollback
+from components.tracking.registry import Registered, Submitted, register
 from components.tracking.runs import Tracker
 from components.tracking.search import find_cells
+from components.tracking.versions import load_model_dir
 
-__all__ = ["Registered", "Tracker", "connect", "find_cells", "load_model_dir", "register"]
+__all__ = [
+    "Registered",
+    "Submitted",
+    "Tracker",
+    "connect",
+    "find_cells",
+    "load_model_dir",
+    "promote",
+    "register",
+    "rollback",
+]

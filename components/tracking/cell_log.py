@@ -21,6 +21,9 @@ WHOLE = "alphabar.cell_recorded"
 RECORD = "evaluation/metrics.json"
 """Run artifact: the whole record of the cell's figures."""
 
+FILES = ("metrics.json", "pseudo_values.npz")
+"""What is kept of an evaluation; the second says what each image adds to a figure."""
+
 MOST_PROMPTS = 16
 
 
@@ -28,9 +31,9 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
     """Log a published sample directory and its published evaluation, once.
 
     Metrics: value, ``_low`` and ``_high`` of each figure, and ``network_evaluations`` (an
-    image). Tags: ``protocol.<metric>``, how it was measured, as JSON; the whole record is the
-    artifact ``evaluation/metrics.json``. Pictures: the first sample of each of up to 16
-    distinct prompts, and the grid.
+    image). Tags: ``protocol.<metric>``, how it was measured, as JSON. Artifacts: the whole record
+    as ``evaluation/metrics.json``, and ``pseudo_values.npz`` beside it where there is one.
+    Pictures: the first sample of each of up to 16 distinct prompts, and the grid.
 
     Raises:
         AlphabarError: a file is missing or broken.
@@ -47,7 +50,9 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
         metrics.append(Metric("network_evaluations", float(evaluations), started, 0))
     log_metrics(client, run_id, metrics, {})
     _log_pictures(client, run_id, sample_dir)
-    client.log_artifact(run_id, str(evaluate_dir / "metrics.json"), "evaluation")
+    for path in (evaluate_dir / name for name in FILES):
+        if path.is_file():
+            client.log_artifact(run_id, str(path), "evaluation")
     tags = {f"protocol.{name}": protocol(figure) for name, figure in figures.items()}
     log_metrics(client, run_id, [], tag_texts({**tags, WHOLE: "true"}))
 

@@ -1,108 +1,168 @@
-"""Who becomes champion: only a model that is better beyond both intervals, measured alike."""
+"""Who becomes champion: a version that holds every condition of a gate, measured alike."""
 
-import math
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from components.errors import AlphabarError
-
-LOWER_IS_BETTER = ("fd_", "kd_", "fid", "kid")
-HIGHER_IS_BETTER = ("clip_score", "recognised")
-PROTOCOL = (
-    "n_generated",
-    "n_reference",
-    "extractor",
-    "resize",
-    "reference",
-    "data_hash",
-    "confidence",
-    "interval",
-)
-"""The fields that must agree before two figures may be compared."""
+from components.spec.gate import Gate, MetricGate, PreferenceGate
+from components.spec.metrics import lower_is_better
+from components.tracking.difference import Difference, difference
+from components.tracking.evidence import Evidence, Figure
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A measured figure, its interval, and how it was measured (values as text)."""
+class WinRate:
+    """How often the candidate was preferred in a blind study, with its interval.
+
+    Attributes:
+        value, low, high: None when nobody preferred either model.
+        choices: how many choices were counted.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    confidence: float
+    choices: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One condition, and what became of it.
+
+    Attributes:
+        metric: the figure's full name, or ``preference``.
+        condition: the gate file's key, such as ``at_most``.
+        asked: what it was to be, as text; empty for a condition without a number.
+        difference: candidate minus champion, where the two were compared.
+        win_rate: the study's, for ``preference``.
+    """
 
     metric: str
-    value: float
-    low: float
-    high: float
-    protocol: Mapping[str, str]
-
-    def __str__(self) -> str:
-        return f"{self.metric} {self.value:.6g} [{self.low:.6g}, {self.high:.6g}]"
+    condition: str
+    asked: str
+    passed: bool
+    reason: str
+    candidate: Figure | None = None
+    champion: Figure | None = None
+    difference: Difference | None = None
+    win_rate: WinRate | None = None
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the candidate becomes champion, and why."""
+    """Whether the candidate may be champion, and every condition that this follows from."""
 
     promote: bool
-    reason: str
+    rows: tuple[Row, ...]
+
+    @property
+    def reason(self) -> str:
+        """Why, or why not, in one line."""
+        return "; ".join(dict.fromkeys(r.reason for r in self.rows if r.passed == self.promote))
 
 
-def figure(record: Mapping[str, Any]) -> Figure:
-    """The figure in ``record``: a record of ``metrics.json`` and its name as ``metric``.
+def decide(
+    gate: Gate, candidate: Evidence, champion: Evidence | None, study: WinRate | None = None
+) -> Decision:
+    """Hold the candidate against every condition of ``gate``.
 
-    Raises:
-        AlphabarError: a field is missing, or nobody knows whether the metric should be high or
-            low.
+    Without a champion the comparisons pass, but not for a figure that is not finite.
+
+    Args:
+        study: the win rate of the candidate; None when there was no study.
     """
-    try:
-        protocol = {name: str(record[name]) for name in PROTOCOL if record.get(name) is not None}
-        value, low, high = (float(record[name]) for name in ("value", "low", "high"))
-        result = Figure(str(record["metric"]), value, low, high, protocol)
-    except (KeyError, TypeError, ValueError) as error:
-        raise AlphabarError(
-            f"the figure to register a model by is incomplete: {error}",
-            "give metric, value, low and high, as evaluate's metrics.json has them",
-        ) from error
-    lower_is_better(result.metric)
-    return result
-
-
-def lower_is_better(metric: str) -> bool:
-    """The metric's direction. Raises AlphabarError when it is not known."""
-    if metric.startswith(LOWER_IS_BETTER):
-        return True
-    if metric.startswith(HIGHER_IS_BETTER):
-        return False
-    raise AlphabarError(
-        f"nobody knows whether a high or a low `{metric}` is good",
-        "choose the champion by one of "
-        + ", ".join(f"{start}..." for start in LOWER_IS_BETTER + HIGHER_IS_BETTER),
-    )
-
-
-def decide(candidate: Figure, champion: Figure | None) -> Decision:
-    """Compare the candidate with the present champion.
-
-    A candidate without a finite figure never becomes champion, not even the first.
-    """
-    if not all(map(math.isfinite, (candidate.value, candidate.low, candidate.high))):
-        return Decision(False, f"its {candidate} is not finite")
-    if champion is None:
-        return Decision(True, "there was no champion")
-    if candidate.metric != champion.metric:
-        return Decision(
-            False,
-            f"not comparable: measured by {candidate.metric}, the champion by {champion.metric}",
-        )
-    differing = [
-        f"{name} {candidate.protocol.get(name)} against {champion.protocol.get(name)}"
-        for name in PROTOCOL
-        if candidate.protocol.get(name) != champion.protocol.get(name)
+    rows = [
+        row
+        for name, asked in gate.metrics.items()
+        for row in _metric_rows(name, asked, candidate, champion)
     ]
-    if differing:
-        return Decision(False, f"not comparable, the protocols differ: {', '.join(differing)}")
-    if lower_is_better(candidate.metric):
-        better, worse = candidate.high < champion.low, candidate.low > champion.high
-    else:
-        better, worse = candidate.low > champion.high, candidate.high < champion.low
-    if better:
-        return Decision(True, f"better: {candidate} against the champion's {champion}")
-    how = "worse" if worse else "not better beyond the intervals"
-    return Decision(False, f"{how}: {candidate} against the champion's {champion}")
+    if gate.preference is not None:
+        rows.append(_preference_row(gate.preference, study))
+    return Decision(all(row.passed for row in rows), tuple(rows))
+
+
+def _metric_rows(
+    name: str, asked: MetricGate, candidate: Evidence, champion: Evidence | None
+) -> Iterator[Row]:
+    mine = candidate.figures.get(name)
+    for condition, limit in _conditions(asked):
+        words = "" if limit is None else f"{limit:g}"
+        if asked.certain and limit is not None:
+            words += ", for certain"
+        if mine is None:
+            yield Row(name, condition, words, False, f"no {name} {_recorded(name, candidate)}")
+        elif not mine.finite:
+            yield Row(name, condition, words, False, f"its {mine} is not finite", mine)
+        elif condition in ("at_most", "at_least"):
+            assert limit is not None
+            passed, reason = _absolute(mine, condition, limit, asked.certain)
+            yield Row(name, condition, words, passed, reason, mine)
+        elif champion is None:
+            yield Row(name, condition, words, True, "there was no champion", mine)
+        else:
+            theirs = champion.figures.get(name)
+            found = difference(name, candidate, champion)
+            if isinstance(found, str):
+                yield Row(name, condition, words, False, found, mine, theirs)
+            else:
+                passed, reason = _compared(name, condition, limit, found, asked.certain)
+                reason = f"{reason}: {mine} against the champion's {theirs}"
+                yield Row(name, condition, words, passed, reason, mine, theirs, found)
+
+
+def _conditions(asked: MetricGate) -> Iterator[tuple[str, float | None]]:
+    if asked.at_most is not None:
+        yield "at_most", asked.at_most
+    if asked.at_least is not None:
+        yield "at_least", asked.at_least
+    if asked.better_than_champion:
+        yield "better_than_champion", None
+    if asked.not_worse_than_champion_by is not None:
+        yield "not_worse_than_champion_by", asked.not_worse_than_champion_by
+
+
+def _absolute(mine: Figure, condition: str, limit: float, certain: bool) -> tuple[bool, str]:
+    if condition == "at_most":
+        passed = (mine.high if certain else mine.value) <= limit
+        return passed, f"{mine} is {'at most' if passed else 'not at most'} {limit:g}"
+    passed = (mine.low if certain else mine.value) >= limit
+    return passed, f"{mine} is {'at least' if passed else 'not at least'} {limit:g}"
+
+
+def _compared(
+    name: str, condition: str, limit: float | None, found: Difference, certain: bool
+) -> tuple[bool, str]:
+    loss = found if lower_is_better(name) else found.negated()
+    how = "by the paired difference" if found.paired else "by the intervals"
+    if limit is not None:
+        passed = (loss.high if certain else loss.value) <= limit
+        return passed, f"{'not worse' if passed else 'worse'} by more than {limit:g}, {how}"
+    if loss.high < 0:
+        return True, f"better, {how}"
+    if loss.low > 0:
+        return False, f"worse, {how}"
+    beyond = "its paired difference's interval" if found.paired else "the intervals"
+    return False, f"not better beyond {beyond}"
+
+
+def _preference_row(asked: PreferenceGate, study: WinRate | None) -> Row:
+    condition, limit = "win_rate_above", asked.win_rate_above
+    words = f"{limit:g}"
+    if study is None:
+        reason = "no study" + ("" if asked.required else ", and none is required")
+        return Row("preference", condition, words, not asked.required, reason)
+    if study.low is None or study.value is None:
+        reason = "nobody preferred either model"
+        return Row("preference", condition, words, False, reason, win_rate=study)
+    passed = study.low > limit
+    interval = f"{study.value:.3g} [{study.low:.3g}, {study.high:.3g}]"
+    side = "above" if passed else "not above"
+    reason = f"the win rate {interval} of {study.choices} choices lies {side} {limit:g}"
+    return Row("preference", condition, words, passed, reason, win_rate=study)
+
+
+def _recorded(name: str, evidence: Evidence) -> str:
+    close = difflib.get_close_matches(name, list(evidence.figures), n=3, cutoff=0.5)
+    known = close or list(evidence.figures)[:5]
+    return f"in its record, which has {', '.join(known) or 'no figure'}"

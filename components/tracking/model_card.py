@@ -1,5 +1,6 @@
 """The README.md that goes with a registered model."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,31 +8,47 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from components.errors import AlphabarError
+from components.tracking.evidence import Evidence, Figure
 from components.tracking.fields import flatten
-from components.tracking.gate import Figure
 
 
 def model_card(
     name: str,
     weights: Path,
+    evidence: Evidence,
     figure: Figure,
     sampling: Mapping[str, Any],
     tags: Mapping[str, Any],
 ) -> str:
     """Markdown in plain text: configuration, sampling settings, figures, origin.
 
+    Args:
+        weights: the model.safetensors; a manifest.json beside it tells how it was trained.
+        evidence: all figures; those of groups are not shown.
+        figure: the one that stands for the model; its protocol is shown.
+
     Raises:
         AlphabarError: ``weights`` is missing or is not a safetensors file.
     """
+    shown = {figure.metric: figure} | dict(evidence.figures)
+    figures = {
+        metric: f"{each.value:.6g} ({each.low:.6g} to {each.high:.6g})"
+        for metric, each in shown.items()
+        if "/" not in metric
+    }
     protocol = {f"measured with {field}": value for field, value in figure.protocol.items()}
     sections = {
-        "Figures": {figure.metric: f"{figure.value:.6g} ({figure.low:.6g} to {figure.high:.6g})"}
-        | protocol,
+        "Figures": figures | protocol,
         "Sampling": flatten(sampling),
         "Configuration": read_header(weights),
+        "Distillation": distillation(weights.parent),
         "Origin": flatten({tag: value for tag, value in tags.items() if value is not None}),
     }
     text = [f"# {name}", "", "A diffusion model, trained and measured by alphabar."]
+    if sampling.get("guide") == "weaker":
+        text.append("Its figures need the weaker model in guide/ beside it (autoguidance).")
+    if sections["Distillation"]:
+        text.append("It was distilled: it draws in a few steps, with its guidance taken in.")
     for title, values in sections.items():
         if values:
             text += ["", f"## {title}", *(f"- {field}: {value}" for field, value in values.items())]
@@ -48,3 +65,15 @@ def read_header(weights: Path) -> dict[str, str]:
             f"{weights} is not a usable safetensors file: {error}",
             f"delete {weights.parent} and run the experiment again",
         ) from error
+
+
+def distillation(directory: Path) -> dict[str, str]:
+    """How the model in a published stage's ``directory`` was distilled; empty if it was not."""
+    try:
+        spec = json.loads((directory / "manifest.json").read_text())["spec"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # weights without a manifest: nothing is known of their training
+    if not isinstance(spec, dict) or spec.get("kind") != "consistency":
+        return {}
+    names = ("kind", "segments", "teacher_steps", "teacher_guidance")
+    return flatten({name: spec[name] for name in names if name in spec})

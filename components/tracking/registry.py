@@ -1,29 +1,56 @@
-"""The model registry: versions made once a key, and the aliases `candidate` and `champion`."""
+"""Registration: a model, how good it is, and the gate's first word on it, once a key."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import mlflow.artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
-from mlflow.utils.file_utils import local_file_uri_to_path
-from mlflow.utils.uri import is_local_uri
 
 from components.errors import AlphabarError
+from components.spec.gate import Gate, better_by
+from components.tracking.decision_log import REASON
+from components.tracking.evidence import PSEUDO_VALUES, RECORD, Evidence, Figure, read_evidence
 from components.tracking.fields import tag_texts
-from components.tracking.gate import Decision, Figure, decide, figure
 from components.tracking.model_card import model_card
+from components.tracking.promotion import PROMOTED, judge_registered, settle
 from components.tracking.runs import KEY, Tracker
+from components.tracking.versions import CANDIDATE, EVALUATION, RECORDED, WEIGHTS
 
 FOLDER = "model"
 """Run artifact: the registered model's directory."""
 
-WEIGHTS = "model.safetensors"
-CANDIDATE, CHAMPION = "candidate", "champion"
-PROMOTED, REASON, AGAINST = "gate.promoted", "gate.reason", "gate.champion_before"
+GUIDE = "guide"
+"""Folder in the registered model's directory: the weaker model of autoguidance."""
+
+SAMPLING = "sampling.json"
+"""File in the registered model's directory: the settings that the figures were measured with."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What is registered.
+
+    Attributes:
+        weights: the directory of a model.safetensors.
+        evaluation: the directory of a metrics.json, and pseudo_values.npz where there is one.
+        metric: the figure that stands for the model, and decides unless ``gate`` says more.
+        sampling: the settings that the figures were measured with.
+        tags: where it comes from; None is left out.
+        guide: the directory of the weaker model of ``sampling.guide: weaker``.
+        gate: what it must show to become champion; None: a better ``metric``.
+    """
+
+    weights: Path
+    evaluation: Path
+    metric: str
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    guide: Path | None = None
+    gate: Gate | None = None
 
 
 @dataclass(frozen=True)
@@ -42,89 +69,63 @@ class Registered:
 
 
 def register(
-    tracker: Tracker,
-    model_name: str,
-    train_dir: Path,
-    run_id: str,
-    key: str,
-    metric: Mapping[str, Any],
-    tags: Mapping[str, Any],
-    sampling: Mapping[str, Any] | None = None,
+    tracker: Tracker, model_name: str, run_id: str, key: str, model: Submitted
 ) -> Registered:
-    """Register ``train_dir``'s model under ``model_name``, once a key.
+    """Register ``model`` under ``model_name``, once a key.
 
-    The weights and a README.md become artifacts of ``run_id`` under ``model/``; the version
-    gets the alias ``candidate``, and ``champion`` when `gate.decide` says so. The figure and
-    the decision are tags of the version. A second call with the same key returns the first
+    The weights, the whole evaluation, the sampling settings, the guide and a README.md become
+    artifacts of ``run_id`` under ``model/``; the version gets the alias ``candidate``, and
+    ``champion`` when the gate lets it. A second call with the same key returns the latest
     decision; after a kill in between it completes the registration.
 
-    Args:
-        metric: evaluate's record of one metric, and the metric's name as ``metric``.
-        sampling: the settings that the figure was measured with, for the README.md.
-
     Raises:
-        AlphabarError: the weights are missing or broken, the figure is incomplete, or MLflow
-            refuses.
+        AlphabarError: weights or evaluation are missing or broken, the figure is not among
+            those measured, nobody knows its good side, or MLflow refuses.
     """
-    measured = figure(metric)
-    weights = train_dir / WEIGHTS
-    card = model_card(model_name, weights, measured, sampling or {}, tags)
+    evidence = read_evidence(model.evaluation)
+    measured = _figure(evidence, model)
+    gate = model.gate or better_by(model.metric)
+    card = model_card(
+        model_name, model.weights / WEIGHTS, evidence, measured, model.sampling, model.tags
+    )
     with tracker.talking(), tracker.exclusive():
         version = _find(tracker, model_name, key)
         if version is None:
-            tracker.client.log_artifact(run_id, str(weights), FOLDER)
-            tracker.client.log_text(run_id, card, f"{FOLDER}/README.md")
-            described = _figure_tags(measured) | tag_texts(tags) | {KEY: key}
-            version = _create(tracker, model_name, run_id, described, str(measured))
+            files = _log_files(tracker, run_id, model, card)
+            described = _figure_tags(measured) | tag_texts(model.tags)
+            identity = {KEY: key, RECORDED: ",".join(files)}
+            version = _create(tracker, model_name, run_id, described | identity, str(measured))
         number = str(version.version)
         if PROMOTED in version.tags:
             return Registered(number, version.tags[PROMOTED] == "true", version.tags[REASON])
         tracker.client.set_registered_model_alias(model_name, CANDIDATE, number)
-        decision = _gate(tracker, model_name, number, measured)
-        return Registered(number, decision.promote, decision.reason)
+        case = judge_registered(tracker, version, gate)
+        settle(tracker, version, case)
+        return Registered(number, case.decision.promote, case.decision.reason)
 
 
-def load_model_dir(
-    tracker: Tracker, name: str, alias_or_version: str, into: Path | None = None
-) -> Path:
-    """The directory of a registered model: ``model.safetensors`` and ``README.md``.
-
-    Args:
-        alias_or_version: ``candidate``, ``champion`` or a version's number.
-        into: an existing folder to download to; without it, local artifacts are used in place
-            and others are downloaded to a new temporary folder.
-
-    Raises:
-        AlphabarError: there is no such model, alias or version, or its files are gone.
-    """
-    client = tracker.client
-    try:
-        if alias_or_version.isdigit():
-            version = client.get_model_version(name, alias_or_version)
-        else:
-            version = client.get_model_version_by_alias(name, alias_or_version)
-    except MlflowException as error:
+def _figure(evidence: Evidence, model: Submitted) -> Figure:
+    if model.metric not in evidence.figures:
         raise AlphabarError(
-            f"MLflow at {tracker.address} has no model {name}@{alias_or_version}",
-            _known(tracker, name),
-        ) from error
-    try:
-        with tracker.talking():
-            if into is None and is_local_uri(version.source):
-                found = Path(local_file_uri_to_path(version.source))
-            else:
-                found = Path(
-                    mlflow.artifacts.download_artifacts(
-                        artifact_uri=version.source,
-                        dst_path=str(into) if into else None,
-                        tracking_uri=tracker.uri,
-                    )
-                )
-    except (OSError, AlphabarError) as error:
-        raise _files_gone(name, version, error) from error
-    if not (found / WEIGHTS).is_file():
-        raise _files_gone(name, version, FileNotFoundError(f"{found / WEIGHTS} does not exist"))
-    return found
+            f"{model.evaluation} has no figure {model.metric} to register a model by",
+            f"choose from {', '.join(evidence.figures) or 'none: evaluate the model first'}",
+        )
+    return evidence.figures[model.metric]
+
+
+def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> list[str]:
+    """Store the registered model's directory; the names of the evaluation's files."""
+    client = tracker.client
+    client.log_artifact(run_id, str(model.weights / WEIGHTS), FOLDER)
+    if model.guide is not None:
+        client.log_artifact(run_id, str(model.guide / WEIGHTS), f"{FOLDER}/{GUIDE}")
+    files = [name for name in (RECORD, PSEUDO_VALUES) if (model.evaluation / name).is_file()]
+    for name in files:
+        client.log_artifact(run_id, str(model.evaluation / name), f"{FOLDER}/{EVALUATION}")
+    settings = json.dumps(dict(model.sampling), indent=1, sort_keys=True)
+    client.log_text(run_id, settings + "\n", f"{FOLDER}/{SAMPLING}")
+    client.log_text(run_id, card, f"{FOLDER}/README.md")
+    return files
 
 
 def _find(tracker: Tracker, name: str, key: str) -> ModelVersion | None:
@@ -147,55 +148,8 @@ def _create(
     )
 
 
-def _gate(tracker: Tracker, name: str, version: str, measured: Figure) -> Decision:
-    client = tracker.client
-    present = client.get_registered_model(name).aliases.get(CHAMPION)
-    if present is not None and str(present) == version:
-        decision = Decision(True, "it was made champion before")  # killed before the tags were set
-    else:
-        champion = client.get_model_version(name, str(present)) if present else None
-        decision = decide(measured, _recorded_figure(champion) if champion else None)
-    if decision.promote:
-        client.set_registered_model_alias(name, CHAMPION, version)
-    client.set_model_version_tag(name, version, REASON, decision.reason)
-    client.set_model_version_tag(name, version, AGAINST, str(present or "none"))
-    client.set_model_version_tag(name, version, PROMOTED, str(decision.promote).lower())
-    return decision
-
-
 def _figure_tags(measured: Figure) -> dict[str, str]:
     tags = {f"protocol.{name}": value for name, value in measured.protocol.items()}
     for name in ("metric", "value", "low", "high"):
         tags[f"figure.{name}"] = str(getattr(measured, name))
     return tags
-
-
-def _recorded_figure(version: ModelVersion) -> Figure:
-    """The figure that the version was registered with; one that compares with none when absent."""
-    tags = version.tags
-    protocol = {
-        name.removeprefix("protocol."): value
-        for name, value in tags.items()
-        if name.startswith("protocol.")
-    }
-    nan = "nan"
-    value, low, high = (float(tags.get(f"figure.{name}", nan)) for name in ("value", "low", "high"))
-    return Figure(tags.get("figure.metric", "nothing known"), value, low, high, protocol)
-
-
-def _known(tracker: Tracker, name: str) -> str:
-    with tracker.talking():
-        models = {model.name: model for model in tracker.client.search_registered_models()}
-        if name not in models:
-            return f"models there: {', '.join(sorted(models)) or 'none'}"
-        versions = tracker.client.search_model_versions(f"name='{name}'")
-    numbers = sorted((str(version.version) for version in versions), key=int)
-    return f"choose from {', '.join([*sorted(models[name].aliases), *numbers])}"
-
-
-def _files_gone(name: str, version: ModelVersion, error: Exception) -> AlphabarError:
-    return AlphabarError(
-        f"the files of model {name}, version {version.version}, are not there: "
-        f"{str(error).splitlines()[0]}",
-        "run the experiment again, or choose another version",
-    )

@@ -4,25 +4,59 @@ import difflib
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from PIL import Image
 
 from components.errors import AlphabarError
 from components.tracking.cell_log import RECORD, WHOLE
+from components.tracking.images import open_whole
 from components.tracking.runs import SWEEP, Tracker
 
 PAGE = 1000
 SHORTEST_ID = 6
+STAGE_KEY = "alphabar.stage_key"
+"""Run tag: the key of the stage whose output the run records."""
+GRID = re.compile(r"images/grid.step.0.timestamp.*\.png")
+
+
+@dataclass(frozen=True)
+class RecordedCell:
+    """An evaluated cell as MLflow knows it.
+
+    Attributes:
+        name: ``experiment/cell``.
+        metrics: metric → record.
+        run_id: its run.
+        model: the name of the model's run that it belongs to; empty where there is none.
+        stage_key: the key of its `evaluate` stage; empty where the run has none.
+        params: dotted field → value, as text.
+        evaluations: network evaluations an image; None when not recorded.
+    """
+
+    name: str
+    metrics: dict[str, dict[str, Any]]
+    run_id: str
+    model: str
+    stage_key: str
+    params: dict[str, str]
+    evaluations: float | None
 
 
 def find_cells(
     tracker: Tracker, names_or_ids: Sequence[str]
 ) -> list[tuple[str, dict[str, dict[str, Any]]]]:
-    """The cells that are meant, as (``experiment/cell``, metric → record), each once, in order.
+    """The cells that are meant (`recorded_cells`), as (name, metric → record)."""
+    return [(cell.name, cell.metrics) for cell in recorded_cells(tracker, names_or_ids)]
+
+
+def recorded_cells(tracker: Tracker, names_or_ids: Sequence[str]) -> list[RecordedCell]:
+    """The cells that are meant, each once, in order.
 
     A name is an MLflow run id or at least 6 characters of its start; ``experiment/run name``
     (the most recently started one); or an experiment's name, for its latest sweep. A run that
@@ -46,7 +80,30 @@ def find_cells(
                 )
             chosen |= {cell.info.run_id: cell for cell in cells}
         names = _names(chosen.values(), experiments)
-        return [(names[i], _record(tracker, cell)) for i, cell in chosen.items()]
+        return [_recorded(tracker, names[i], cell, runs) for i, cell in chosen.items()]
+
+
+def logged_grid(tracker: Tracker, run_id: str) -> Image.Image | None:
+    """The contact sheet that was logged with a cell; None where it is missing or broken."""
+    with tracker.talking(), tempfile.TemporaryDirectory() as folder:
+        files = [file.path for file in tracker.client.list_artifacts(run_id, "images")]
+        grid = next((p for p in files if GRID.fullmatch(p)), None)
+        if grid is None:
+            return None
+        return open_whole(Path(tracker.client.download_artifacts(run_id, grid, folder)))
+
+
+def _recorded(tracker: Tracker, name: str, cell: Run, runs: Mapping[str, Run]) -> RecordedCell:
+    above = runs.get(cell.data.tags.get(MLFLOW_PARENT_RUN_ID, ""))
+    return RecordedCell(
+        name,
+        _record(tracker, cell),
+        cell.info.run_id,
+        (above.info.run_name or "") if above else "",
+        cell.data.tags.get(STAGE_KEY, ""),
+        dict(cell.data.params),
+        cell.data.metrics.get("network_evaluations"),
+    )
 
 
 def _all_runs(tracker: Tracker, experiment_ids: list[str]) -> Iterable[Run]:

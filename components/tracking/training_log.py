@@ -17,7 +17,17 @@ WHOLE = "alphabar.training_recorded"
 """Run tag: everything in the published train directory has been logged."""
 
 DENSE_ROWS = 2000
-KEPT_FILES = ("history.csv", "evaluations.csv", "metrics.json", "manifest.json")
+KEPT_FILES = (
+    "history.csv",
+    "evaluations.csv",
+    "missed_evaluations.csv",
+    "best.json",
+    "best/best.json",
+    "metrics.json",
+    "manifest.json",
+)
+"""Stored where they are there; `components.training.publish` says when the best one's record is
+at the top."""
 SAMPLES = "samples"
 
 

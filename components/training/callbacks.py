@@ -1,6 +1,6 @@
 """What Lightning calls while it trains: progress, history, checkpoints, evaluation."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ import torch
 
 from components.networks.ema_snapshots import write_snapshot
 from components.runtime import Progress
-from components.training.evaluation import Watch
+from components.training.budget import Budget
+from components.training.evaluation import THINNED, Watch
 from components.training.history import Journal
 from components.training.module import DiffusionModule
 
@@ -27,22 +28,31 @@ class MoveAverage(pl.Callback):
 
 
 class ReportProgress(pl.Callback):
-    """Hand (step, total, loss) on."""
+    """Hand (step, total, loss) on, and what there is to say of the evaluations."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
-        self.progress, self.total = progress, total
+    def __init__(
+        self, progress: Progress, total: int, notice: Callable[[], str] = lambda: ""
+    ) -> None:
+        self.progress, self.total, self.notice = progress, total, notice
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self.progress(trainer.global_step, self.total, f"loss {pl_module.last_loss:.4f}")
+        parts = (f"loss {pl_module.last_loss:.4f}", self.notice())
+        self.progress(trainer.global_step, self.total, ", ".join(filter(None, parts)))
 
 
 class WriteHistory(pl.Callback):
-    """Rows of history.csv: the mean loss since the last row, learning rate, gradient norm."""
+    """Rows of history.csv: the mean loss since the last row, learning rate, gradient norm.
 
-    def __init__(self, journal: Journal, total: int) -> None:
-        self.journal, self.total = journal, total
+    Stands after `Evaluate`: a run that this ends has a last row too.
+
+    Args:
+        ends_every: steps between those at which `Evaluate` may end training; 0 for never.
+    """
+
+    def __init__(self, journal: Journal, total: int, ends_every: int = 0) -> None:
+        self.journal, self.total, self.ends_every = journal, total, ends_every
         self.losses: list[float] = []
         self.grad_norm = 0.0
 
@@ -57,8 +67,9 @@ class WriteHistory(pl.Callback):
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Any
     ) -> None:
-        """Before clipping, and only where a row is written."""
-        if self._writes(trainer.global_step + 1):
+        """Before clipping, and only where a row may be written."""
+        step = trainer.global_step + 1
+        if self._writes(step) or (self.ends_every and step % self.ends_every == 0):
             gradients = [p.grad for p in pl_module.parameters() if p.grad is not None]
             self.grad_norm = float(torch.nn.utils.get_total_norm(gradients))
 
@@ -66,7 +77,7 @@ class WriteHistory(pl.Callback):
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         self.losses.append(pl_module.last_loss)
-        if self._writes(trainer.global_step):
+        if self._writes(trainer.global_step) or trainer.should_stop:
             rate = trainer.optimizers[0].param_groups[0]["lr"]
             mean = sum(self.losses) / len(self.losses)
             figures = {"loss": mean, "lr": rate, "grad_norm": self.grad_norm}
@@ -79,7 +90,7 @@ class WriteHistory(pl.Callback):
 
 
 class WriteSnapshots(pl.Callback):
-    """After each of ``steps`` the power-function averages, as files in ``folder``.
+    """After each of ``steps``, and at an early end, the power-function averages as files.
 
     Stands before `KeepResumePoint`: a resume point's step has its snapshot on the disk.
     """
@@ -91,7 +102,7 @@ class WriteSnapshots(pl.Callback):
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         step = trainer.global_step
-        if step in self.steps:
+        if step in self.steps or trainer.should_stop:
             config = pl_module.model.config
             pairs = zip(pl_module.power_sigma_rels, pl_module.power_emas, strict=True)
             for sigma_rel, average in pairs:
@@ -99,10 +110,15 @@ class WriteSnapshots(pl.Callback):
 
 
 class KeepResumePoint(pl.Callback):
-    """Every ``every`` steps the whole training state, replaced atomically."""
+    """Every ``every`` steps the whole training state, replaced atomically.
 
-    def __init__(self, path: Path, every: int) -> None:
-        self.path, self.every = path, every
+    ``kept`` hears of the step once the state is on the disk.
+    """
+
+    def __init__(
+        self, path: Path, every: int, kept: Callable[[int], None] = lambda step: None
+    ) -> None:
+        self.path, self.every, self.kept = path, every, kept
 
     def on_train_batch_end(
         self,
@@ -116,18 +132,41 @@ class KeepResumePoint(pl.Callback):
             part = self.path.with_suffix(".part")
             trainer.save_checkpoint(part, weights_only=False)  # the whole state
             part.replace(self.path)
+            self.kept(trainer.global_step)
 
 
 class Evaluate(pl.Callback):
-    """Every ``every`` steps, and at the end, a grid of EMA samples and their figures."""
+    """Every ``every`` steps, and at the end, a grid of EMA samples and their figures.
 
-    def __init__(self, watch: Watch, every: int, total: int) -> None:
-        self.watch, self.every, self.total = watch, every, total
+    Ends training once the best evaluation is left behind. An evaluation that ``budget`` does not
+    allow is left out, but for the one at the end.
+    """
+
+    def __init__(self, watch: Watch, budget: Budget, every: int, total: int) -> None:
+        self.watch, self.budget, self.every, self.total = watch, budget, every, total
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resume point needs to go on counting time."""
+        return self.budget.state()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """The reverse of `state_dict`."""
+        self.budget.restore(state_dict)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.budget.start()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         assert isinstance(pl_module, DiffusionModule)
         step = trainer.global_step
-        if step % self.every == 0 or step == self.total:
+        if step == self.total:
             self.watch.look(pl_module.ema, step)
+        elif step % self.every == 0:
+            if not self.budget.allows():
+                self.watch.miss(step, THINNED, self.budget.reason())
+                return
+            with self.budget.evaluating():
+                self.watch.look(pl_module.ema, step)
+            trainer.should_stop = self.watch.is_left_behind()

@@ -1,74 +1,215 @@
-"""A look at the model while it trains: EMA samples on fixed seeds, judged on the holdout."""
+"""A look at the model while it trains: EMA samples on fixed seeds, judged on the holdout.
+
+Whatever goes wrong while they are drawn and judged, training goes on: the evaluation is missed,
+which is said once a kind and written down each time.
+"""
 
 import dataclasses
+import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from components.data.grids import contact_sheet, save_png
+from components.errors import AlphabarError
+from components.evaluation.feature_bank import FeatureBank
+from components.evaluation.image_set import ImageSet
 from components.evaluation.judge import Judge
-from components.generation.generate import generate
+from components.evaluation.records import MetricRecord
+from components.generation.generate import check_steps, generate
 from components.generation.prompts import Prompts, holdout_prompts
 from components.networks.checkpoint import Checkpoint
+from components.runtime import Runtime
+from components.spec.metrics import family_of, lower_is_better, metric_name
 from components.spec.models import EvaluationSpec, SamplingSpec, TrainingSpec
-from components.training.history import EVALUATIONS, Journal
+from components.training.best import FOLDER, BestCheckpoint
+from components.training.history import EVALUATIONS, MISSED, Journal
+from components.training.standing import Mark, Standing, marks_of, standing
 
 GRID_COLUMNS, GRID_IMAGES = 10, 30
+EVALUATIONS_FILE, MISSED_FILE = "evaluations.csv", "missed_evaluations.csv"
+LONGEST_MESSAGE = 300
+CHEAP = ("fd", "kd", "clip_score")
+"""Families that are measured, besides the chosen one's."""
+
+NOT_FINITE, THINNED = "not finite", "thinned"
 
 
 @dataclasses.dataclass(frozen=True)
 class Watch:
-    """Samples the moving average and writes a picture and rows of evaluations.csv."""
+    """Samples the moving average, writes a picture and rows of evaluations.csv, keeps the best.
+
+    Attributes:
+        select_by: the figure that decides which evaluation is the best.
+        patience: evaluations in a row that may be worse than the best by more than the interval
+            before training ends; 0 for any number.
+        journal, missed: what was measured, and what was not.
+        known: kinds of fault that have been told of.
+    """
 
     model: Checkpoint
     sampling: SamplingSpec
     prompts: Prompts
     judge: Judge
+    select_by: str
+    patience: int
     journal: Journal
+    missed: Journal
+    best: BestCheckpoint
     pictures: Path
+    known: set[str] = dataclasses.field(default_factory=set)
 
     @classmethod
     def over(
-        cls, model: Checkpoint, training: TrainingSpec, inputs: Mapping[str, Path], folder: Path
+        cls,
+        model: Checkpoint,
+        training: TrainingSpec,
+        inputs: Mapping[str, Path],
+        folder: Path,
+        runtime: Runtime,
     ) -> "Watch":
-        """The watch of a training run; ``inputs`` has data, reference and maybe scorer."""
-        pictures = folder / "samples"
-        pictures.mkdir(exist_ok=True)
-        spec = EvaluationSpec(size=training.evaluate_size, classifier="none")
+        """The watch of a training run; ``inputs`` has data and maybe scorer.
+
+        Raises:
+            AlphabarError: samples would take more steps than the process has, or nobody knows
+                which way `select_by` is better.
+        """
+        spec = EvaluationSpec(size=training.evaluate_size, groups="none")
+        sampling = SamplingSpec(steps=training.evaluate_steps, guidance=training.evaluate_guidance)
+        check_steps(model, sampling)
+        select_by = training.select_by or metric_name("fd", spec.extractor)
+        lower_is_better(select_by)
+        bank = FeatureBank(model.device, runtime.cache)
+        values = spec.model_dump(mode="json")
+        judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank)
         return cls(
             model,
-            SamplingSpec(steps=training.evaluate_steps, guidance=training.evaluate_guidance),
+            sampling,
             holdout_prompts(inputs["data"], training.evaluate_samples),
-            Judge.load(
-                inputs["reference"],
-                inputs["data"],
-                inputs.get("scorer"),
-                spec.model_dump(mode="json"),
-                model.device,
-            ),
-            Journal(folder / "evaluations.csv", EVALUATIONS),
-            pictures,
+            judge.only({*CHEAP, *filter(None, [family_of(select_by)])}),
+            select_by,
+            training.patience,
+            Journal(folder / EVALUATIONS_FILE, EVALUATIONS),
+            Journal(folder / MISSED_FILE, MISSED),
+            BestCheckpoint(folder / FOLDER),
+            folder / "samples",
         )
 
+    def rewind(self, step: int) -> None:
+        """Forget what lies past ``step``, from which training goes on."""
+        for journal in (self.journal, self.missed):
+            journal.rewind(step)
+        self.best.rewind(step)
+        self.pictures.mkdir(exist_ok=True)
+        for picture in self.pictures.glob("step_*.png"):
+            if int(picture.stem.removeprefix("step_")) > step:
+                picture.unlink()
+
+    def rehearse(self) -> None:
+        """Judge noise before the first step, to see whether ``select_by`` will be measured.
+
+        A judge that fails here is left to fail at the evaluations. Where there are evaluations
+        already, nothing is done.
+
+        Raises:
+            AlphabarError: the judge has no figure of that name.
+        """
+        if self._marks():
+            return
+        channels, height, width = self.model.image_shape
+        shape = (len(self.prompts.captions), height, width, channels)
+        noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+        try:
+            records = self._judge(noise)
+        except Exception as error:
+            self._tell(_kind(error), f"before the first step: {_message(error)}")
+            return
+        if self.select_by not in records:
+            raise self._unknown(records)
+
     def look(self, average: nn.Module, step: int) -> None:
-        """Draw, judge, write; the training state and the global generator stay untouched."""
+        """Draw, judge, write; the training state and the global generator stay untouched.
+
+        Raises:
+            AlphabarError: the first evaluation has no figure ``select_by``.
+        """
+        try:
+            records = self._judge(self._draw(average, step))
+        except Exception as error:
+            self.miss(step, _kind(error), _message(error))
+            return
+        if self.select_by not in records and not self._marks():
+            raise self._unknown(records)
+        finite = {name: r for name, r in sorted(records.items()) if _is_finite(r)}
+        for name in sorted(records.keys() - finite.keys()):
+            self.miss(step, NOT_FINITE, f"{name} is {records[name].value}")
+        self.journal.append(
+            {"step": step, "metric": name, "value": r.value, "low": r.low, "high": r.high}
+            for name, r in finite.items()
+        )
+        best = self.standing().best
+        if best is not None and best.step == step:
+            self.best.put(best, self.model.config, average)
+
+    def standing(self) -> Standing:
+        """How the run has done by ``select_by``, from what is written down."""
+        return standing(self._marks(), lower_is_better(self.select_by))
+
+    def is_left_behind(self) -> bool:
+        """Whether the best has been out of reach for long enough to end training."""
+        return 0 < self.patience <= self.standing().worse
+
+    def miss(self, step: int, kind: str, message: str) -> None:
+        """Write down that something was not measured; say so when the kind is new."""
+        self.missed.append([{"step": step, "kind": kind, "message": message}])
+        self._tell(kind, f"at step {step}: {message}")
+
+    def notice(self) -> str:
+        """What a progress line says of evaluations that were missed; mostly nothing."""
+        return f"evaluations missed: {', '.join(sorted(self.known))}" if self.known else ""
+
+    def _marks(self) -> list[Mark]:
+        return marks_of(self.select_by, self.journal.rows())
+
+    def _draw(self, average: nn.Module, step: int) -> NDArray[np.uint8]:
         images = generate(
             dataclasses.replace(self.model, network=average),
             self.sampling,
             classes=self.prompts.classes,
             captions=self.prompts.captions,
         ).images
-        save_png(
-            self.pictures / f"step_{step:06d}.png",
-            contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS),
-        )
+        sheet = contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
+        save_png(self.pictures / f"step_{step:06d}.png", sheet)
+        return images
+
+    def _judge(self, images: NDArray[np.uint8]) -> Mapping[str, MetricRecord]:
         classes = np.array(self.prompts.classes)
-        records = self.judge.measure(
-            images, classes, list(self.prompts.captions), self.sampling.seed
+        drawn = ImageSet(images, classes, self.prompts.captions, "generated")
+        return self.judge.measure(drawn, self.sampling.seed).records
+
+    def _tell(self, kind: str, message: str) -> None:
+        if kind not in self.known:
+            self.known.add(kind)
+            warnings.warn(f"an evaluation was missed ({kind}) {message}", stacklevel=2)
+
+    def _unknown(self, records: Mapping[str, MetricRecord]) -> AlphabarError:
+        return AlphabarError(
+            f"`training.select_by: {self.select_by}` is not measured while training",
+            f"choose from {', '.join(sorted(records))}",
         )
-        self.journal.append(
-            {"step": step, "metric": name, "value": r.value, "low": r.low, "high": r.high}
-            for name, r in sorted(records.items())
-        )
+
+
+def _is_finite(record: MetricRecord) -> bool:
+    return all(math.isfinite(x) for x in (record.value, record.low, record.high))
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__
+
+
+def _message(error: Exception) -> str:
+    return " ".join(str(error).split())[:LONGEST_MESSAGE]

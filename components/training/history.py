@@ -1,7 +1,7 @@
 """What is written down while training goes on, in files that survive a kill.
 
-`history.csv` and `evaluations.csv` grow by whole lines; a resumed run cuts off what lies past
-the checkpoint that it resumes from, so that no step stands there twice.
+`history.csv`, `evaluations.csv` and `missed_evaluations.csv` grow by whole lines; a resumed run
+cuts off what lies past the checkpoint that it resumes from, so that no step stands there twice.
 """
 
 import csv
@@ -11,6 +11,7 @@ from pathlib import Path
 
 HISTORY = ("step", "loss", "lr", "grad_norm")
 EVALUATIONS = ("step", "metric", "value", "low", "high")
+MISSED = ("step", "kind", "message")
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Journal:
 
     def rewind(self, step: int) -> None:
         """Keep only whole rows up to and including ``step``; make the file if it is missing."""
-        rows = [row for row in self._rows() if int(row["step"]) <= step]
+        rows = [row for row in self.rows() if int(row["step"]) <= step]
         part = self.path.with_suffix(".part")
         with part.open("w", newline="") as file:
             writer = csv.DictWriter(file, self.columns, lineterminator="\n")
@@ -35,7 +36,8 @@ class Journal:
         with self.path.open("a", newline="") as file:
             csv.DictWriter(file, self.columns, lineterminator="\n").writerows(rows)
 
-    def _rows(self) -> list[dict[str, str]]:
+    def rows(self) -> list[dict[str, str]]:
+        """The whole rows, as text; none where there is no file."""
         if not self.path.is_file():
             return []
         with self.path.open(newline="") as file:

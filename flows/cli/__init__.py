@@ -14,6 +14,7 @@ from flows.cli import (
     export,
     plan,
     plot,
+    promote,
     run,
     sample,
     schedule,
@@ -31,7 +32,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-for command in (run, plan, listing, sample, edit, evaluate, compare, export, schedule, up, stage):
+COMMANDS = (
+    run,
+    plan,
+    listing,
+    sample,
+    edit,
+    evaluate,
+    compare,
+    promote,
+    export,
+    schedule,
+    up,
+    stage,
+)
+for command in COMMANDS:
     command.register(app)
 app.add_typer(data.app, name="data")
 app.add_typer(study.app, name="study")

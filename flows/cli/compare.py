@@ -1,9 +1,11 @@
-"""`alphabar compare`: any recorded runs in one table."""
+"""`alphabar compare`: any recorded runs in one table and on one page."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from flows.cli.options import StoreOption
 
 
 def register(app: typer.Typer) -> None:
@@ -18,29 +20,21 @@ def compare(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="CSV file (default: reports/compare.csv).")
+        Path | None,
+        typer.Option(help="A folder, or the .html or .csv file (default: reports/compare)."),
     ] = None,
+    store: StoreOption = None,
 ) -> None:
-    """Print and write the table of two or more recorded runs.
+    """Print the table of two or more recorded runs; write a page that shows them side by side.
+
+    The page has samples at equal seeds, every figure, the differences from the best run with
+    intervals, and the trade-off plots. A CSV with every figure lies beside it.
 
     Example: `alphabar compare digits/schedule=linear,guidance=2 digits/schedule=cosine,guidance=2`
     """
-    from components.errors import AlphabarError
-    from components.reporting.table import results_table, write_table_csv
-    from components.tracking.connection import connect
-    from components.tracking.search import find_cells
-    from flows.results import print_table
+    from flows.comparing import compare_runs
     from flows.workspace import Workspace
 
-    workspace = Workspace.here()
-    cells = find_cells(connect(workspace.tracking_uri, workspace.root), runs)
-    if len(cells) < 2:
-        raise AlphabarError(
-            f"{', '.join(runs)} names one evaluated run", "give two or more, or a sweep's parent"
-        )
-    table = results_table([(name, {"metrics": metrics}) for name, metrics in cells])
-    print_table(table, "comparison")
-    target = out or workspace.root / "reports" / "compare.csv"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_table_csv(target, table)
-    print(f"written to {target}")
+    written = compare_runs(runs, Workspace.here(store), out)
+    print(f"page     {written.page}")
+    print(f"table    {written.csv}")

@@ -1,4 +1,4 @@
-"""`alphabar evaluate`: figures with intervals for samples made by hand."""
+"""`alphabar evaluate`: figures with intervals for any images."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,32 +13,114 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    samples: Annotated[Path, typer.Argument(help="A folder made by `alphabar sample`.")],
-    experiment: Annotated[
-        Path, typer.Option("--experiment", "-e", help="Whose data, scorer and metrics to use.")
+    images: Annotated[
+        str,
+        typer.Argument(
+            help="A folder of images or samples, a .npy or .npz, or a model: its directory or "
+            "NAME@ALIAS.",
+            metavar="PATH_OR_MODEL",
+        ),
     ],
-    style: Annotated[str | None, typer.Option(help="Compare with another style's holdout.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write metrics.json.")] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="Real images: a folder, a .npy, prepared data, or an experiment file."),
+    ] = None,
+    experiment: Annotated[
+        Path | None,
+        typer.Option("--experiment", "-e", help="Whose data, scorer and metrics to use."),
+    ] = None,
+    training: Annotated[
+        Path | None, typer.Option(help="What the model has learnt from, to look for copies.")
+    ] = None,
+    extractor: Annotated[
+        list[str] | None,
+        typer.Option(help="`alphabar list extractors`; repeat it, the first one ranks."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="`alphabar list metrics`; repeat it (default: all that apply)."),
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Side at which efficientnet_lite0 looks (default: 64).")
+    ] = None,
+    clip: Annotated[
+        str | None, typer.Option(help="clip:MODEL:WEIGHTS for the captions of metadata.csv.")
+    ] = None,
+    neighbours: Annotated[
+        int | None, typer.Option(help="k of precision, recall, density, coverage (default: 5).")
+    ] = None,
+    confidence: Annotated[
+        float | None, typer.Option(help="Level of every interval (default: 0.95).")
+    ] = None,
+    count: Annotated[int, typer.Option(help="Images to draw from a model.")] = 500,
+    style: Annotated[
+        str | None, typer.Option(help="With an experiment: another style's holdout.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A new folder for metrics.json and metrics.csv.")
+    ] = None,
     store: StoreOption = None,
     quiet: Quiet = False,
 ) -> None:
-    """Compare samples with an experiment's holdout; print every metric with its interval.
+    """Compare images with real ones; print every metric with its interval.
 
-    Example: `alphabar evaluate seven --experiment experiments/digits.yaml`
+    Needs no training run: `alphabar evaluate generated/ --reference real/`. With `--experiment`
+    samples are judged as that experiment's own are, with its scorer and beside its floor.
+
+    Example: `alphabar evaluate digits@champion --reference experiments/digits.yaml --out figures`
     """
+    import tempfile
+
+    from components.errors import AlphabarError
     from components.spec.loading import load_experiment
     from flows.console import Display
-    from flows.judging import judge_samples
+    from flows.judging import images_of, judge_against_experiment, judge_against_folder
     from flows.workspace import Workspace
 
-    with Display(quiet=quiet) as display:
-        judged = judge_samples(
-            samples, load_experiment(experiment), style, Workspace.here(store), display
+    if reference is not None and reference.suffix in (".yaml", ".yml"):
+        experiment, reference = experiment or reference, None
+    if (reference is None) == (experiment is None):
+        raise AlphabarError(
+            "what to compare with is not said, or said twice",
+            "give `--reference PATH` or `--experiment FILE`, one of them",
         )
-    judged.show()
-    if out:
-        from components.store import write_json
-
-        out.mkdir(parents=True, exist_ok=True)
-        write_json(out / "metrics.json", judged.content)
-        print(f"written to {out / 'metrics.json'}")
+    if out is not None and out.exists():
+        raise AlphabarError(f"{out} exists", "name a new folder")
+    options = {
+        "extractor": extractor[0] if extractor else None,
+        "others": extractor[1:] if extractor else None,
+        "metrics": metric or None,
+        "size": size,
+        "clip": clip,
+        "neighbours": neighbours,
+        "confidence": confidence,
+    }
+    given = {key: value for key, value in options.items() if value is not None}
+    if experiment and given:
+        raise AlphabarError(
+            f"--{next(iter(given))} has no meaning with an experiment, whose own settings hold",
+            "change its `evaluation`, or compare with `--reference FOLDER`",
+        )
+    if reference and style:
+        raise AlphabarError("--style has no meaning without an experiment", "leave it away")
+    workspace = Workspace.here(store)
+    with tempfile.TemporaryDirectory() as folder:
+        found = Path(folder)
+        with (
+            Display(quiet=quiet) as display,
+            images_of(images, count, workspace, display) as path,
+        ):
+            if experiment:
+                judged = judge_against_experiment(
+                    path, load_experiment(experiment), style, workspace, display, found
+                )
+            else:
+                assert reference is not None
+                values = {"clip": "none"} | given
+                judged = judge_against_folder(
+                    path, reference, training, values, workspace, display, found
+                )
+        judged.show(f"against {reference or experiment}")
+        if out:
+            judged.keep(out)
+            print(f"written to {out}")

@@ -14,6 +14,8 @@ KEYS = {
     "loss-weights": "training.loss_weight",
     "time-samplings": "training.time_sampling",
     "finetunes": "finetune.kind",
+    "extractors": "evaluation.extractor",
+    "metrics": "evaluation.metrics",
 }
 """topic → the key that takes one of its names."""
 

@@ -26,8 +26,11 @@ def test_an_angle_of_sixty_degrees_scores_fifty() -> None:
 
 def test_the_estimate_is_the_mean_of_the_clipped_scores() -> None:
     images = np.repeat(EAST, 4, axis=0)
-    estimate = clip_score_estimate(images, np.array([[1, 0], [1, 0], [-1, 0], [0, 1]], "f4"), 0.95)
+    captions = np.array([[1, 0], [1, 0], [-1, 0], [0, 1]], "f4")
+    found = clip_score_estimate(images, captions, 0.95)
+    estimate = found.estimate
     assert estimate.value == pytest.approx(50.0)
+    assert found.generated == pytest.approx([100.0, 100.0, 0.0, 0.0])
     assert estimate.low < 50.0 < estimate.high
 
 
@@ -42,7 +45,9 @@ def test_captions_that_images_turn_away_from_lower_the_cosine_below_nought() -> 
         np.repeat(EAST, 4, axis=0),
         np.array([[-1, 0], [-1, 0], [-1, 0], [0, 1]], "f4"),
     )
-    cosine, score = (f(images, captions, 0.95) for f in (clip_cosine_estimate, clip_score_estimate))
+    cosine, score = (
+        f(images, captions, 0.95).estimate for f in (clip_cosine_estimate, clip_score_estimate)
+    )
     assert (cosine.value, score.value) == pytest.approx((-0.75, 0.0))
     assert cosine.low < -0.75 < cosine.high
 

@@ -3,7 +3,7 @@ import pytest
 
 from components.errors import AlphabarError
 from components.evaluation import cmmd as module
-from components.evaluation import distances
+from components.evaluation import kernel_sums
 from components.evaluation.cmmd import cmmd_estimate
 from components.evaluation.intervals import Replicates, split_groups
 
@@ -28,8 +28,12 @@ def test_each_replicate_is_the_distance_without_its_group(
     monkeypatch.setattr(module, "two_set_interval", watched)
     cmmd_estimate(x, y, 0.95)
     first, second = seen
-    without_x = [cmmd_estimate(np.delete(x, g, axis=0), y, 0.9).value for g in split_groups(45)]
-    without_y = [cmmd_estimate(x, np.delete(y, g, axis=0), 0.9).value for g in split_groups(61)]
+    without_x = [
+        cmmd_estimate(np.delete(x, g, axis=0), y, 0.9).estimate.value for g in split_groups(45)
+    ]
+    without_y = [
+        cmmd_estimate(x, np.delete(y, g, axis=0), 0.9).estimate.value for g in split_groups(61)
+    ]
     np.testing.assert_allclose(first.values, without_x, rtol=1e-9)
     np.testing.assert_allclose(second.values, without_y, rtol=1e-9)
 
@@ -37,23 +41,24 @@ def test_each_replicate_is_the_distance_without_its_group(
 def test_the_distance_does_not_depend_on_the_tiles(
     sets: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = cmmd_estimate(*sets, 0.95)
-    monkeypatch.setattr(distances, "_HEIGHT", 7)
-    monkeypatch.setattr(distances, "_WIDTH", 2)
-    cut = cmmd_estimate(*sets, 0.95)
+    whole = cmmd_estimate(*sets, 0.95).estimate
+    monkeypatch.setattr(kernel_sums, "_ROWS_A_TILE", 7)
+    cut = cmmd_estimate(*sets, 0.95).estimate
     assert (cut.value, cut.low) == pytest.approx((whole.value, whole.low), rel=1e-9)
 
 
 def test_only_the_direction_of_an_embedding_counts(sets: tuple[np.ndarray, np.ndarray]) -> None:
     lengths = np.random.default_rng(1).uniform(0.1, 9.0, size=(45, 1))
-    longer = cmmd_estimate(sets[0] * lengths, sets[1], 0.95)
-    assert longer.value == pytest.approx(cmmd_estimate(*sets, 0.95).value, rel=1e-9)
+    longer = cmmd_estimate(sets[0] * lengths, sets[1], 0.95).estimate
+    assert longer.value == pytest.approx(cmmd_estimate(*sets, 0.95).estimate.value, rel=1e-9)
 
 
 def test_sets_from_one_source_are_at_distance_nought_on_average() -> None:
     generator = np.random.default_rng(1)
     values = [
-        cmmd_estimate(generator.normal(size=(20, 6)), generator.normal(size=(30, 6)), 0.95).value
+        cmmd_estimate(
+            generator.normal(size=(20, 6)), generator.normal(size=(30, 6)), 0.95
+        ).estimate.value
         for _ in range(200)
     ]
     assert abs(np.mean(values)) < 3 * np.std(values) / 200**0.5
@@ -61,7 +66,7 @@ def test_sets_from_one_source_are_at_distance_nought_on_average() -> None:
 
 
 def test_the_interval_of_sets_apart_excludes_nought(sets: tuple[np.ndarray, np.ndarray]) -> None:
-    estimate = cmmd_estimate(*sets, 0.95)
+    estimate = cmmd_estimate(*sets, 0.95).estimate
     assert 0.0 < estimate.low < estimate.value < estimate.high
 
 

@@ -1,10 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from components.errors import AlphabarError
 from components.evaluation.extractors import EXTRACTORS, build_extractor
+from components.evaluation.extractors.batches import extract_features
+from components.evaluation.extractors.dinov2 import ARCHITECTURE, dinov2_files
 from components.evaluation.extractors.efficientnet import EfficientNetLite0, load_efficientnet_lite0
+from components.evaluation.extractors.inception import FILES
+from components.evaluation.extractors.weights import file_digest
 
 CPU = torch.device("cpu")
 
@@ -55,12 +61,49 @@ def test_progress_ends_at_the_number_of_images(
     assert seen[-1] == (30, 30)
 
 
-def test_every_registered_extractor_is_called_by_its_own_name() -> None:
-    for name in EXTRACTORS:
-        built = build_extractor(name, 32, CPU)
-        assert (built.name, built.size) == (name, 32)
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "inception", "dinov2", "clip:ViT-B-32:w"])
+def test_every_registered_extractor_is_called_by_its_own_name(name: str, one_folder: Path) -> None:
+    assert name.partition(":")[0] in EXTRACTORS
+    built = build_extractor(name, 32, CPU, one_folder)
+    assert built.name == name
+    assert str(built.size) in built.resize
+    assert built.weights_digest == file_digest(one_folder / "w") or name == "efficientnet_lite0"
+
+
+def test_no_extractor_is_left_out_above() -> None:
+    assert set(EXTRACTORS) == {"efficientnet_lite0", "inception", "dinov2", "clip"}
+
+
+def test_only_efficientnet_leaves_its_size_open(one_folder: Path) -> None:
+    sizes = {
+        name: [build_extractor(name, size, CPU, one_folder).size for size in (32, 40, None)]
+        for name in ("efficientnet_lite0", "inception", "dinov2", "clip:ViT-B-32:w")
+    }
+    assert sizes == {
+        "efficientnet_lite0": [32, 40, 64],
+        "inception": [299] * 3,
+        "dinov2": [224] * 3,
+        "clip:ViT-B-32:w": [224] * 3,
+    }
 
 
 def test_an_unknown_extractor_is_refused_with_the_known_ones() -> None:
     with pytest.raises(AlphabarError, match="efficientnet_lite0"):
-        build_extractor("inception", 299, CPU)
+        build_extractor("resnet", 299, CPU)
+
+
+def test_a_network_that_gives_nan_names_the_first_image(images: np.ndarray) -> None:
+    def encode(batch: np.ndarray) -> torch.Tensor:
+        bad = torch.tensor((batch == images[20]).all(axis=(1, 2, 3)))
+        return torch.where(bad, torch.nan, 1.0)[:, None].expand(-1, 3)
+
+    with pytest.raises(AlphabarError, match="`mine` gives NaN or infinite features, .* image 20"):
+        extract_features(encode, images, 3, 7, "mine")
+
+
+@pytest.fixture
+def one_folder(tmp_path: Path) -> Path:
+    """A folder with the same bytes under every name that weights may have."""
+    for name in (*FILES, *dinov2_files(ARCHITECTURE), "w"):
+        (tmp_path / name).write_bytes(b"weights")
+    return tmp_path

@@ -7,6 +7,7 @@ from components.evaluation.intervals import (
     group_sizes,
     jackknife_variance,
     mean_interval,
+    pseudo_values,
     share_interval,
     split_groups,
     two_set_interval,
@@ -107,3 +108,29 @@ def test_more_confidence_is_a_wider_interval() -> None:
     for make in (lambda c: share_interval(20, 50, c), lambda c: mean_interval(np.arange(9.0), c)):
         narrow, wide = make(0.8), make(0.99)
         assert wide.low < narrow.low < narrow.value < narrow.high < wide.high
+
+
+@pytest.mark.parametrize("n", [20, 60, 73, 107])
+def test_pseudo_values_vary_by_the_jackknife_s_variance(n: int) -> None:
+    """Also where groups differ in size; and for a mean they lie about it."""
+    x = np.random.default_rng(n).exponential(size=n)
+    groups = split_groups(n)
+    without = np.array([np.delete(x, rows).mean() for rows in groups])
+    replicates = Replicates(without, group_sizes(groups))
+    pseudo = pseudo_values(float(x.mean()), replicates)
+    variance = jackknife_variance(float(x.mean()), replicates)
+    assert np.var(pseudo, ddof=1) / len(pseudo) == pytest.approx(variance, rel=1e-9)
+    assert pseudo.mean() == pytest.approx(x.mean(), rel=1e-9)
+
+
+def test_pseudo_values_of_a_mean_over_equal_groups_are_the_groups_means() -> None:
+    x = np.random.default_rng(0).normal(size=60)
+    groups = split_groups(60)
+    without = np.array([np.delete(x, rows).mean() for rows in groups])
+    pseudo = pseudo_values(float(x.mean()), Replicates(without, group_sizes(groups)))
+    np.testing.assert_allclose(pseudo, [x[rows].mean() for rows in groups], rtol=1e-9)
+
+
+def test_a_statistic_that_does_not_move_has_pseudo_values_all_alike() -> None:
+    still = Replicates(np.full(7, 2.0), np.array([3, 3, 3, 3, 3, 4, 4]))
+    np.testing.assert_allclose(pseudo_values(2.0, still), 2.0)

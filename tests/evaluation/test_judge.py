@@ -1,130 +1,209 @@
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from components.data.arrays import Split, load_split
 from components.errors import AlphabarError
-from components.evaluation.judge import Judge
+from components.evaluation.feature_bank import FeatureBank
+from components.evaluation.image_set import ImageSet
+from components.evaluation.judge import Judge, References
+from components.evaluation.judgement import Judgement
 from components.evaluation.records import read_metrics
+from components.spec.metrics import METRICS, family_of
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
+OF_FEATURES = {
+    f"{family}_efficientnet_lite0"
+    for family in (
+        "fd",
+        "kd",
+        "kd_subsets",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+        "authenticity",
+        "neighbour_ratio",
+        "inception_score",
+        "vendi",
+    )
+}
+OF_CAPTIONS = {"clip_score_domain", "clip_cosine_domain", "r_precision_domain"}
+
+
+@pytest.fixture(scope="module")
+def bank() -> FeatureBank:
+    return FeatureBank("cpu")
 
 
 @pytest.fixture(scope="module")
 def judge(
-    reference_dir: Path, digits: Path, scorer_dir: Path, evaluation_spec: dict[str, Any]
+    digits: Path, scorer_dir: Path, evaluation_spec: dict[str, Any], bank: FeatureBank
 ) -> Judge:
-    return Judge.load(reference_dir, digits, scorer_dir, evaluation_spec)
+    return Judge.of_data(digits, scorer_dir, evaluation_spec, bank)
 
 
 @pytest.fixture(scope="module")
-def real(digits: Path) -> Split:
-    return load_split(digits, "train")
+def cheap(judge: Judge) -> Judge:
+    return judge.only(("fd", "kd", "clip_score"))
 
 
-def test_the_holdout_is_at_distance_nought_of_itself(judge: Judge, digits: Path) -> None:
-    holdout = load_split(digits, "holdout")
-    records = judge.measure(holdout.images, holdout.classes, holdout.captions, 0)
+@pytest.fixture(scope="module")
+def real(digits: Path) -> ImageSet:
+    return ImageSet.load(digits, "train")
+
+
+@pytest.fixture(scope="module")
+def judged(judge: Judge, real: ImageSet) -> Judgement:
+    """Everything of 200 training images."""
+    return judge.measure(real.rows(np.arange(200)), 5)
+
+
+def test_every_figure_is_taken_and_none_is_a_bare_number(judged: Judgement) -> None:
+    assert set(judged.records) == OF_FEATURES | OF_CAPTIONS | {"recognised_svc"}
+    # 200 images of 1,280 numbers are too few for a line in 1/n
+    assert set(judged.left_out) == {"fd_infinity_efficientnet_lite0"}
+    for name, record in judged.records.items():
+        assert family_of(name) in METRICS
+        assert record.low <= record.value <= record.high
+        assert np.isfinite([record.low, record.value, record.high]).all()
+        assert (record.n_generated, record.seed, record.confidence) == (200, 5, 0.95)
+        assert record.interval
+
+
+def test_a_record_tells_its_protocol(judged: Judgement) -> None:
+    record = judged.records[FD]
+    assert (record.n_reference, record.reference) == (200, "holdout")
+    assert record.resize == "bilinear-antialias 64px"
+    assert (record.extractor, record.data_hash) == ("efficientnet_lite0", "0123.dir")
+    assert judged.records["recall_efficientnet_lite0"].settings == {"k": 5}
+    copies = judged.records["authenticity_efficientnet_lite0"]
+    assert (copies.reference, copies.n_reference) == ("train", 400)
+    assert judged.records["r_precision_domain"].chance == pytest.approx(0.1)
+
+
+def test_training_images_in_the_place_of_samples_are_found_out(judged: Judgement) -> None:
+    assert judged.records["authenticity_efficientnet_lite0"].value == 0.0
+    assert judged.records["neighbour_ratio_efficientnet_lite0"].value == 0.0
+    assert judged.closest is not None
+    assert (judged.closest.images[:, 0] == judged.closest.images[:, 1]).all()
+    assert {pair.ratio for pair in judged.closest.pairs} == {0.0}
+
+
+def test_unseen_images_are_no_copies(judge: Judge) -> None:
+    copies = judge.only(("authenticity",), classifier="none")
+    found = copies.measure(judge.references.holdout, 0).records
+    assert found["authenticity_efficientnet_lite0"].low > 0.2
+
+
+def test_the_holdout_is_at_distance_nought_of_itself(cheap: Judge) -> None:
+    records = cheap.measure(cheap.references.holdout, 0).records
     assert records[FD].value == pytest.approx(0.0, abs=1e-3)
     assert records["clip_score_domain"].n_generated == 200
 
 
 def test_noise_is_far_from_real_images_by_every_figure(
-    judge: Judge, real: Split, reference_dir: Path
+    judge: Judge, real: ImageSet, reference_dir: Path
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (200, 8, 8, 1), dtype=np.uint8)
     floor = read_metrics(reference_dir / "metrics.json")
-    found = judge.measure(noise, real.classes[:200], list(real.captions[:200]), 3)
+    found = judge.measure(replace(real.rows(np.arange(200)), images=noise), 3).records
     assert found[FD].low > 5 * floor[FD].high
     assert found[KD].low > floor[KD].high
     assert found["clip_score_domain"].high < floor["clip_score_domain"].low
     assert found["recognised_svc"].high < 0.5
-    assert found[FD].seed == 3
+    assert found["precision_efficientnet_lite0"].high < 0.2
+    assert found["coverage_efficientnet_lite0"].high < 0.2
 
 
-def test_shuffled_captions_lower_the_clip_score_and_nothing_else(judge: Judge, real: Split) -> None:
-    images, classes = real.images[:150], real.classes[:150]
-    own = judge.measure(images, classes, real.captions[:150], 0)
-    shuffled = judge.measure(images, classes, real.captions[7:157], 0)
-    assert shuffled["clip_score_domain"].high < own["clip_score_domain"].low
-    assert shuffled[FD] == own[FD]
-
-
-def test_a_record_tells_its_protocol(judge: Judge, real: Split) -> None:
-    record = judge.measure(real.images[:50], real.classes[:50], real.captions[:50], 11)[FD]
-    assert record.n_generated == 50
-    assert record.n_reference == 200
-    assert record.resize == "bilinear-antialias 64px"
-    assert (record.extractor, record.reference) == ("efficientnet_lite0", "holdout")
-    assert (record.data_hash, record.seed, record.confidence) == ("0123.dir", 11, 0.95)
-
-
-def test_without_scorer_captions_and_classifier_only_distances_are_measured(
-    reference_dir: Path,
-    digits: Path,
-    scorer_dir: Path,
-    evaluation_spec: dict[str, Any],
-    real: Split,
+def test_shuffled_captions_lower_the_clip_score_and_nothing_else(
+    cheap: Judge, real: ImageSet
 ) -> None:
-    spec = evaluation_spec | {"classifier": "none"}
-    images, classes = real.images[:30], np.full(30, -1)
-    bare = Judge.load(reference_dir, digits, None, spec)
-    assert set(bare.measure(images, classes, real.captions[:30], 0)) == {FD, KD}
-    unconditional = Judge.load(reference_dir, digits, scorer_dir, spec)
-    assert set(unconditional.measure(images, classes, [""] * 30, 0)) == {FD, KD}
+    own = real.rows(np.arange(150))
+    other = replace(own, captions=real.captions[7:157])
+    first, second = cheap.measure(own, 0).records, cheap.measure(other, 0).records
+    assert second["clip_score_domain"].high < first["clip_score_domain"].low
+    assert second[FD] == first[FD]
 
 
-def test_a_scorer_of_another_size_sees_the_images_itself(
-    judge: Judge,
-    reference_dir: Path,
-    digits: Path,
-    scorer_dir: Path,
-    evaluation_spec: dict[str, Any],
-    real: Split,
+def test_groups_are_judged_against_their_own_real_images(judge: Judge, real: ImageSet) -> None:
+    zeros = np.flatnonzero(real.classes == 0)
+    ones = np.flatnonzero(real.classes == 1)
+    rows = np.concatenate([zeros, ones])
+    # what is asked for as a one shows a nought, and the other way round
+    swapped = replace(real.rows(rows), classes=1 - real.classes[rows])
+    against = Judge(judge.protocol, References(real, real), judge.bank)
+    groups, wrong = (against.measure(images, 0).groups for images in (real.rows(rows), swapped))
+    assert set(groups) == {"class 0", "class 1"}
+    for name in groups:
+        assert wrong[name][FD].low > groups[name][FD].high
+        assert wrong[name]["recognised_svc"].value < 0.1 < groups[name]["recognised_svc"].value
+
+
+def test_without_captions_or_training_images_those_figures_are_missing(
+    judge: Judge, real: ImageSet, bank: FeatureBank
 ) -> None:
-    features = np.zeros((40, 1280), np.float32)  # of another size: not to be used
-    other = Judge.load(reference_dir, digits, scorer_dir, evaluation_spec)
-    other.protocol = type(judge.protocol).of(evaluation_spec | {"size": 48})
-    images, captions = real.images[:40], real.captions[:40]
-    score = other.caption_fit(images, features, captions, 0)["clip_score_domain"]
-    expected = judge.measure(images, real.classes[:40], captions, 0)["clip_score_domain"]
-    assert score.value == pytest.approx(expected.value, abs=1e-3)
+    bare = ImageSet.bare(real.images[:60], "mine")
+    protocol = replace(judge.protocol, classifier="none")
+    references = References(ImageSet.bare(judge.references.holdout.images, "theirs"))
+    found = Judge(protocol, references, bank).measure(bare, 0)
+    of_copies = {"authenticity_efficientnet_lite0", "neighbour_ratio_efficientnet_lite0"}
+    assert set(found.records) == OF_FEATURES - of_copies
+    assert found.closest is None
+    assert found.records[FD].reference == "theirs"
+
+
+def test_a_figure_that_cannot_be_taken_is_left_out_with_its_reason_or_refused_if_demanded(
+    judge: Judge, real: ImageSet
+) -> None:
+    few = real.rows(np.arange(15))  # too few for ten splits of two
+    asked = judge.only(("fd", "inception_score"), classifier="none")
+    found = asked.measure(few, 0)
+    assert set(found.records) == {FD}
+    assert "15 images" in found.left_out["inception_score_efficientnet_lite0"]
+    demanding = Judge(replace(asked.protocol, demanded=True), asked.references, asked.bank)
+    with pytest.raises(AlphabarError, match="15 images"):
+        demanding.measure(few, 0)
+
+
+def test_the_files_of_a_judgement_hold_what_a_comparison_needs(
+    judged: Judgement, tmp_path: Path
+) -> None:
+    judged.write(tmp_path, np.arange(5, 205))
+    content = json.loads((tmp_path / "metrics.json").read_text())
+    assert content["metrics"].keys() == judged.records.keys()
+    with np.load(tmp_path / "pseudo_values.npz") as arrays:
+        assert arrays["seeds"].tolist() == list(range(5, 205))
+        assert arrays["clip_score_domain|generated"].shape == (200,)
+        mean = arrays[f"{FD}|generated"].mean()
+    assert mean == pytest.approx(judged.records[FD].value, rel=0.2)
+    pairs = json.loads((tmp_path / "closest_pairs.json").read_text())["pairs"]
+    assert np.load(tmp_path / "closest_pairs.npy").shape == (len(pairs), 2, 8, 8, 1)
 
 
 @pytest.mark.parametrize("n", [1, 9])
-def test_too_few_images_are_named(judge: Judge, real: Split, n: int) -> None:
+def test_too_few_images_are_named(cheap: Judge, real: ImageSet, n: int) -> None:
     with pytest.raises(AlphabarError, match=f"{n} generated images are too few"):
-        judge.measure(real.images[:n], real.classes[:n], real.captions[:n], 0)
+        cheap.measure(real.rows(np.arange(n)), 0)
 
 
-def test_a_missing_caption_is_counted(judge: Judge, real: Split) -> None:
+def test_a_missing_caption_is_counted(cheap: Judge, real: ImageSet) -> None:
+    part = replace(real.rows(np.arange(20)), captions=(*real.captions[:19], ""))
     with pytest.raises(AlphabarError, match="1 of 20 images have no caption"):
-        judge.measure(real.images[:20], real.classes[:20], [*real.captions[:19], ""], 0)
+        cheap.measure(part, 0)
 
 
-def test_lists_of_different_length_are_refused(judge: Judge, real: Split) -> None:
+def test_lists_of_different_length_are_refused(real: ImageSet) -> None:
     with pytest.raises(AlphabarError, match="20 images, 19 classes and 20 captions"):
-        judge.measure(real.images[:20], real.classes[:19], real.captions[:20], 0)
+        ImageSet(real.images[:20], real.classes[:19], real.captions[:20], "samples")
 
 
-def test_a_reference_at_another_size_is_refused(
-    reference_dir: Path, digits: Path, evaluation_spec: dict[str, Any]
-) -> None:
-    with pytest.raises(AlphabarError, match="32px"):
-        Judge.load(reference_dir, digits, None, evaluation_spec | {"size": 32})
-
-
-def test_a_reference_made_from_other_data_is_refused(
-    reference_dir: Path,
-    evaluation_spec: dict[str, Any],
-    prepared: Callable[..., Path],
-    digit_arrays: Any,
-    tmp_path: Path,
-) -> None:
-    images, classes, captions = (part[:40] for part in digit_arrays)
-    other = prepared(tmp_path, images, classes, captions, n_train=20, data_hash="4567.dir")
-    with pytest.raises(AlphabarError, match=r"4567\.dir"):
-        Judge.load(reference_dir, other, None, evaluation_spec)
+def test_a_classifier_without_training_images_is_refused(judge: Judge, bank: FeatureBank) -> None:
+    holdout = judge.references.holdout
+    alone = Judge(judge.protocol, References(holdout), bank)
+    with pytest.raises(AlphabarError, match="training images"):
+        alone.measure(holdout, 0)

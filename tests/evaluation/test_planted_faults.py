@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from components.evaluation.authenticity import authenticity, neighbour_ratio
-from components.evaluation.clip_score import clip_score_estimate
+from components.evaluation.clip_score import clip_score_estimate, clip_scores
 from components.evaluation.domain_clip import DomainClip, distinct_captions
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
 from components.evaluation.frechet import frechet_distance
@@ -86,10 +86,10 @@ def sets(request: pytest.FixtureRequest) -> Sets:
 def test_mode_dropping_lowers_recall_and_coverage_and_not_precision(sets: Sets) -> None:
     whole = overlap(sets.honest, sets.reference, 0.95)
     few = overlap(sets.few_modes, sets.reference, 0.95)
-    assert few.recall.value < whole.recall.value - 0.1
-    assert few.coverage.high < whole.coverage.low
-    assert few.precision.value > whole.precision.value - 0.03
-    assert few.density.high > whole.density.low
+    assert few.recall.estimate.value < whole.recall.estimate.value - 0.1
+    assert few.coverage.estimate.high < whole.coverage.estimate.low
+    assert few.precision.estimate.value > whole.precision.estimate.value - 0.03
+    assert few.density.estimate.high > whole.density.estimate.low
 
 
 def test_a_memoriser_has_the_best_distance_and_no_authenticity(sets: Sets) -> None:
@@ -99,11 +99,11 @@ def test_a_memoriser_has_the_best_distance_and_no_authenticity(sets: Sets) -> No
         assert copied < 0.8 * frechet_distance(other, sets.reference)
     near = training_neighbours(sets.training, sets.training)
     honest = training_neighbours(sets.honest, sets.training)
-    assert authenticity(near, 0.95).high < 0.05
-    assert authenticity(honest, 0.95).low > 0.4
-    assert neighbour_ratio(near, 0.95).below_one.low > 0.95
-    assert neighbour_ratio(near, 0.95).median.high < 0.01
-    assert neighbour_ratio(honest, 0.95).median.low > 0.9
+    assert authenticity(near, 0.95).estimate.high < 0.05
+    assert authenticity(honest, 0.95).estimate.low > 0.4
+    assert neighbour_ratio(near, 0.95).below_one.estimate.low > 0.95
+    assert neighbour_ratio(near, 0.95).median.estimate.high < 0.01
+    assert neighbour_ratio(honest, 0.95).median.estimate.low > 0.9
 
 
 def test_a_few_copies_among_honest_images_are_the_closest_pairs(sets: Sets) -> None:
@@ -127,7 +127,7 @@ def test_blur_worsens_the_distance(sets: Sets) -> None:
 
 def test_mode_dropping_lowers_the_number_of_images_that_a_set_is_worth(synthetic: Sets) -> None:
     whole, few = (vendi_score(each, 0.95) for each in (synthetic.honest, synthetic.few_modes))
-    assert few.high < whole.low
+    assert few.estimate.high < whole.estimate.low
 
 
 def test_shuffled_captions_lower_r_precision_to_chance_and_the_score_with_it(
@@ -145,4 +145,7 @@ def test_shuffled_captions_lower_r_precision_to_chance_and_the_score_with_it(
     assert right.top1.low > 0.8
     assert wrong.top1.low < wrong.chance < wrong.top1.high
     score, lower = (clip_score_estimate(images, texts[of], 0.95) for of in (caption_of, shuffled))
-    assert lower.high < score.low
+    assert lower.estimate.high < score.estimate.low
+    every = [clip_scores(images, texts[np.full(N, k)]) for k in range(len(texts))]
+    chance = np.bincount(caption_of, minlength=len(texts)) / N @ np.mean(every, axis=1)
+    assert lower.estimate.low < chance < lower.estimate.high

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from components.evaluation.records import read_metrics
 from components.evaluation.stages import evaluate, reference
 from components.runtime import Runtime
 
-FD = "fd_efficientnet_lite0"
+FD, COPIES = "fd_efficientnet_lite0", "authenticity_efficientnet_lite0"
+FILES = ("metrics.json", "pseudo_values.npz", "closest_pairs.json", "closest_pairs.npy")
 
 RUNTIME = Runtime(accelerator="cpu")
 
@@ -35,13 +37,14 @@ def samples(digits: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_floor_has_every_figure_and_the_features_are_kept(reference_dir: Path) -> None:
+def test_the_floor_has_every_figure_of_real_images(reference_dir: Path) -> None:
     floor = read_metrics(reference_dir / "metrics.json")
-    assert set(floor) == {FD, "kd_efficientnet_lite0", "clip_score_domain", "recognised_svc"}
+    assert {FD, COPIES, "clip_score_domain", "recognised_svc"} < set(floor)
     assert (floor[FD].n_generated, floor[FD].n_reference) == (200, 200)
+    # the holdout against the training images, not those against themselves
+    assert (floor[COPIES].n_generated, floor[COPIES].n_reference) == (200, 400)
+    assert floor[COPIES].value > 0.2
     assert floor["recognised_svc"].value == floor["recognised_svc"].classifier_accuracy > 0.9
-    features = np.load(reference_dir / "holdout_features.npy")
-    assert (features.shape, features.dtype) == ((200, 1280), np.float32)
 
 
 def test_the_reference_is_byte_identical_when_made_twice(
@@ -52,7 +55,7 @@ def test_the_reference_is_byte_identical_when_made_twice(
     tmp_path: Path,
 ) -> None:
     reference(evaluation_spec, {"data": digits, "scorer": scorer_dir}, tmp_path, RUNTIME)
-    for name in ("holdout_features.npy", "metrics.json"):
+    for name in FILES:
         assert (tmp_path / name).read_bytes() == (reference_dir / name).read_bytes()
 
 
@@ -62,46 +65,65 @@ def test_the_floor_takes_as_many_images_as_there_are_samples(
     for count, expected in ((30, 30), (5000, 400)):
         out = tmp_path / str(count)
         out.mkdir()
-        spec = evaluation_spec | {"samples": count, "classifier": "none"}
-        reference(spec, {"data": digits}, out, RUNTIME)
+        cheap = {"metrics": ["fd"], "clip": "none", "classifier": "none", "groups": "none"}
+        reference(evaluation_spec | cheap | {"samples": count}, {"data": digits}, out, RUNTIME)
         assert read_metrics(out / "metrics.json")[FD].n_generated == expected
 
 
-def test_samples_are_evaluated_to_the_same_bytes_twice(
+def test_samples_are_evaluated_to_the_same_bytes_with_and_without_a_cache(
     samples: Path,
-    reference_dir: Path,
     digits: Path,
     scorer_dir: Path,
     evaluation_spec: dict[str, Any],
     tmp_path: Path,
 ) -> None:
-    inputs = {
-        "samples": samples, "reference": reference_dir, "data": digits, "scorer": scorer_dir
-    }  # fmt: skip
+    inputs = {"samples": samples, "data": digits, "scorer": scorer_dir}
     written = []
-    for name in ("first", "second"):
+    cached = Runtime(accelerator="cpu", cache=tmp_path / "cache")
+    for name, runtime in (("bare", RUNTIME), ("first", cached), ("second", cached)):
         out = tmp_path / name
         out.mkdir()
-        evaluate(evaluation_spec, inputs, out, RUNTIME)
-        written.append((out / "metrics.json").read_bytes())
-    assert written[0] == written[1]
+        evaluate(evaluation_spec, inputs, out, runtime)
+        written.append([(out / file).read_bytes() for file in FILES])
+    assert written[0] == written[1] == written[2]
     records = read_metrics(tmp_path / "first" / "metrics.json")
-    assert set(records) == {FD, "kd_efficientnet_lite0", "clip_score_domain", "recognised_svc"}
     assert records["recognised_svc"].value == 1.0  # the classifier was trained on these
+    assert records[COPIES].value == 0.0
     assert records[FD].seed == 5
 
 
-def test_missing_samples_are_named(
-    reference_dir: Path, digits: Path, evaluation_spec: dict[str, Any], tmp_path: Path
-) -> None:
-    inputs = {"samples": tmp_path, "reference": reference_dir, "data": digits}
-    with pytest.raises(AlphabarError, match=r"images\.npy"):
-        evaluate(evaluation_spec, inputs, tmp_path, RUNTIME)
-
-
-def test_a_missing_reference_is_named(
+def test_features_are_extracted_once(
     samples: Path, digits: Path, evaluation_spec: dict[str, Any], tmp_path: Path
 ) -> None:
-    inputs = {"samples": samples, "reference": tmp_path, "data": digits}
-    with pytest.raises(AlphabarError, match=r"holdout_features\.npy"):
+    spec = evaluation_spec | {"clip": "none", "classifier": "none"}
+    seen: list[str] = []
+    runtime = Runtime(
+        lambda done, total, note="": seen.append(note), accelerator="cpu", cache=tmp_path / "cache"
+    )
+    for name, extracts in (("first", True), ("second", False)):
+        seen.clear()
+        out = tmp_path / name
+        out.mkdir()
+        evaluate(spec, {"samples": samples, "data": digits}, out, runtime)
+        assert ("image features" in seen) is extracts
+
+
+def test_what_was_left_out_is_said(
+    samples: Path, digits: Path, evaluation_spec: dict[str, Any], tmp_path: Path
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    np.save(few / "images.npy", np.load(samples / "images.npy")[:15])
+    pd.read_csv(samples / "samples.csv").head(15).to_csv(few / "samples.csv", index=False)
+    spec = evaluation_spec | {"clip": "none", "classifier": "none"}
+    evaluate(spec, {"samples": few, "data": digits}, tmp_path, RUNTIME)
+    left_out = json.loads((tmp_path / "metrics.json").read_text())["left_out"]
+    assert "15 images" in left_out["inception_score_efficientnet_lite0"]
+
+
+def test_missing_samples_are_named(
+    digits: Path, evaluation_spec: dict[str, Any], tmp_path: Path
+) -> None:
+    inputs = {"samples": tmp_path, "data": digits}
+    with pytest.raises(AlphabarError, match=r"images\.npy"):
         evaluate(evaluation_spec, inputs, tmp_path, RUNTIME)

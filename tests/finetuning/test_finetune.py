@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from components.errors import AlphabarError
-from components.finetuning.finetune import finetune
+from components.finetuning.finetune import finetune, training_section
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
 from components.spec.models import (
@@ -64,6 +64,15 @@ def test_the_baselines_snapshots_are_the_fine_tunes_too(tmp_path: Path, digits: 
     assert names == {f"{s}-{step:06d}.safetensors" for s in ("0.05", "0.10") for step in (2, 4)}
     rebuilt = load_checkpoint(out, ema_length=0.07).network.state_dict()
     assert 0 < distance(rebuilt, load_checkpoint(out).network.state_dict()) < 0.1
+
+
+def test_without_evaluations_of_its_own_the_last_weights_are_published() -> None:
+    base = TrainingSpec(patience=3, publish="best", max_share=0.1, select_by="fid")
+    training = {"training": base.model_dump(mode="json")}
+    section = FinetuneSpec(style="bold").model_dump(mode="json") | training
+    assert training_section(section).publish == "last"
+    watched = training_section(section | {"evaluate_every": 100})
+    assert (watched.publish, watched.patience) == ("best", 3)
 
 
 def test_data_that_does_not_fit_the_model_is_refused(tmp_path: Path, digits: Path) -> None:

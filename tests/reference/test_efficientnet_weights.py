@@ -10,6 +10,7 @@ from components.evaluation.extractors.efficientnet import (
     EfficientNetLite0,
     load_efficientnet_lite0,
 )
+from components.evaluation.feature_bank import FeatureBank
 from components.evaluation.pixels import network_input
 
 CPU = torch.device("cpu")
@@ -22,6 +23,15 @@ def test_a_photograph_is_recognised(photo: str, name: str) -> None:
     with torch.inference_mode():
         logits = load_efficientnet_lite0(classifier=True)(network_input(square[None], 224, CPU))
     assert ImageNetInfo().index_to_description(int(logits.argmax())) == name
+
+
+@pytest.mark.parametrize(("photo", "name"), [("china.jpg", "palace"), ("flower.jpg", "daisy")])
+def test_stored_features_are_enough_to_recognise_it(photo: str, name: str) -> None:
+    image = load_sample_image(photo)
+    square = image[:, (image.shape[1] - image.shape[0]) // 2 :][:, : image.shape[0]]
+    probabilities = FeatureBank(CPU).features(square[None], "efficientnet_lite0", 224)
+    best = int(probabilities.probabilities().argmax())
+    assert ImageNetInfo().index_to_description(best) == name
 
 
 def test_the_features_are_what_the_classifier_reads() -> None:

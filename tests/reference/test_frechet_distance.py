@@ -6,7 +6,8 @@ import torch
 from cleanfid.fid import frechet_distance as cleanfid_distance
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from components.evaluation.frechet import frechet_distance
+from components.evaluation.frechet import frechet_distance, frechet_of_moments
+from components.evaluation.moments import moments_of
 
 
 def sets(n: int, m: int, d: int) -> tuple[np.ndarray, np.ndarray]:
@@ -20,6 +21,62 @@ def test_it_is_clean_fid_s(n: int, m: int, d: int) -> None:
     x, y = sets(n, m, d)
     theirs = cleanfid_distance(x.mean(0), np.cov(x.T), y.mean(0), np.cov(y.T))
     assert frechet_distance(x, y) == pytest.approx(theirs, rel=1e-8)
+    assert frechet_of_moments(moments_of(x), moments_of(y)) == pytest.approx(theirs, rel=1e-8)
+
+
+def nuclear(x: np.ndarray, y: np.ndarray) -> float:
+    """The distance by singular values of all rows' products: exact whatever the ranks."""
+    apart = x.mean(0) - y.mean(0)
+    x, y = (part - part.mean(0) for part in (x, y))
+    x, y = x / (len(x) - 1) ** 0.5, y / (len(y) - 1) ** 0.5
+    root = np.linalg.svd(x @ y.T, compute_uv=False).sum()
+    return float(apart @ apart + (x**2).sum() + (y**2).sum() - 2 * root)
+
+
+def plain(x: np.ndarray) -> np.ndarray:
+    return x
+
+
+def duplicated(x: np.ndarray) -> np.ndarray:
+    return np.concatenate([x[: len(x) // 3]] * 3)
+
+
+def constant(x: np.ndarray) -> np.ndarray:
+    x = x.copy()
+    x[:, ::4] = 5.0
+    return x
+
+
+def dependent(x: np.ndarray) -> np.ndarray:
+    x = x.copy()
+    half = x.shape[1] // 2
+    x[:, half : 2 * half] = 2 * x[:, :half]
+    return x
+
+
+@pytest.mark.parametrize("first", [plain, duplicated, constant, dependent])
+@pytest.mark.parametrize("second", [plain, duplicated, constant, dependent])
+@pytest.mark.parametrize(("n", "m", "d"), [(300, 240, 60), (60, 90, 120), (60, 300, 120)])
+def test_sets_of_any_rank_are_as_far_as_singular_values_say(
+    first: object, second: object, n: int, m: int, d: int
+) -> None:
+    x, y = sets(n, m, d)
+    x, y = first(x), second(y)  # type: ignore[operator]
+    expected = nuclear(x, y)
+    assert frechet_distance(x, y) == pytest.approx(expected, rel=1e-8)
+    assert frechet_distance(y, x) == pytest.approx(expected, rel=1e-8)
+    assert frechet_of_moments(moments_of(x), moments_of(y)) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize(("n", "m"), [(500, 400), (100, 400), (90, 70)])
+def test_a_spectrum_that_falls_by_many_decades_costs_no_digits(n: int, m: int) -> None:
+    """Variances from 1 to 1e-7, as real features have; their product falls by 14 decades."""
+    x, y = sets(n, m, 100)
+    scale = np.logspace(0, -3.5, 100)
+    x, y = x * scale, y * scale
+    expected = nuclear(x, y)
+    assert frechet_distance(x, y) == pytest.approx(expected, rel=1e-8)
+    assert frechet_of_moments(moments_of(x), moments_of(y)) == pytest.approx(expected, rel=1e-8)
 
 
 def test_it_is_torchmetrics_on_the_same_features() -> None:

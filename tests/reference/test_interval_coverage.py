@@ -34,7 +34,11 @@ def draws(estimate: object, apart: float, d: int, repeats: int = 120) -> list[Es
     ]
 
 
-@pytest.mark.parametrize("estimate", [frechet_estimate, kernel_estimate])
+def kernel_interval(x: np.ndarray, y: np.ndarray, confidence: float) -> Estimate:
+    return kernel_estimate(x, y, confidence).estimate
+
+
+@pytest.mark.parametrize("estimate", [frechet_estimate, kernel_interval])
 @pytest.mark.parametrize(("apart", "widest"), [(0.0, 1.9), (0.3, 1.4)])
 @pytest.mark.parametrize("d", [40, 150])
 def test_about_nineteen_of_twenty_intervals_hold_the_expected_distance(

@@ -8,7 +8,8 @@ import torch
 from cleanfid.fid import kernel_distance as cleanfid_distance
 from torchmetrics.image.kid import poly_mmd
 
-from components.evaluation.kernel import kernel_distance
+from components.evaluation.kernel import kernel_distance, kernel_distances, kernel_subsets
+from components.evaluation.measured import Measured
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +40,57 @@ def test_it_is_clean_fid_s_on_a_subset_that_is_the_whole_set(
 ) -> None:
     theirs = cleanfid_distance(*sets, num_subsets=1, max_subset_size=40)
     assert kernel_distance(*sets) == pytest.approx(theirs, rel=1e-9)
+
+
+@pytest.mark.parametrize(("n", "m", "size"), [(40, 40, 25), (60, 45, 30), (45, 60, 1000)])
+def test_over_subsets_it_is_clean_fid_s_on_the_same_subsets(n: int, m: int, size: int) -> None:
+    generator = np.random.default_rng(n)
+    x, y = generator.normal(size=(n, 12)) * 1.1 + 0.2, generator.normal(size=(m, 12))
+    np.random.seed(7)
+    theirs = cleanfid_distance(x, y, num_subsets=20, max_subset_size=size)
+    ours = kernel_subsets(x, y, 0.95, seed=7, subsets=20, size=size)
+    assert ours.measured.estimate.value == pytest.approx(theirs, rel=1e-9)
+    assert (ours.subsets, ours.size) == (20, min(n, m, size))
+    other = kernel_subsets(x, y, 0.95, seed=8, subsets=20, size=size).measured.estimate.value
+    assert other != pytest.approx(theirs, rel=1e-3)
+
+
+def test_about_nineteen_of_twenty_intervals_over_subsets_hold_the_expected_distance() -> None:
+    """Student's t over the subsets, as if they shared no image, would hold far fewer."""
+    generator = np.random.default_rng(5)
+    drawn = [
+        kernel_distances(
+            generator.normal(size=(80, 10)) + 0.3, generator.normal(size=(80, 10)), 0.95, k, 30, 40
+        ).over_subsets.measured.estimate
+        for k in range(150)
+    ]
+    values = np.array([each.value for each in drawn])
+    held = [each.low <= values.mean() <= each.high for each in drawn]
+    assert 0.9 <= np.mean(held) <= 0.99
+    half = np.mean([(each.high - each.low) / 2 for each in drawn])
+    assert half < 1.4 * 1.96 * values.std()
+    # the subsets' own scatter: their mean moves by this when only they are drawn again
+    x, y = generator.normal(size=(80, 10)) + 0.3, generator.normal(size=(80, 10))
+    again = [kernel_subsets(x, y, 0.95, seed, 30, 40).measured.estimate.value for seed in range(60)]
+    assert np.std(again) < 0.5 * values.std()
+
+
+def variance(of: Measured) -> float:
+    """What the pseudo-values say."""
+    return sum(
+        float(np.var(part, ddof=1)) / len(part)
+        for part in (of.generated, of.reference)
+        if part is not None
+    )
+
+
+def test_few_small_subsets_widen_the_interval_by_their_own_scatter() -> None:
+    """With 10 of 300 images in 4 subsets the subsets bring most of the variance."""
+    generator = np.random.default_rng(6)
+    x, y = generator.normal(size=(300, 10)) + 0.3, generator.normal(size=(300, 10))
+    found = [kernel_subsets(x, y, 0.95, seed, 4, 10).measured for seed in range(100)]
+    scatter = np.std([each.estimate.value for each in found])
+    own = variance(kernel_distances(x, y, 0.95, 0).whole)
+    error = np.mean([variance(each) for each in found])
+    assert error == pytest.approx(own + scatter**2, rel=0.3)
+    assert scatter**2 > 2 * own

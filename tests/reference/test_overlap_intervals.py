@@ -47,7 +47,7 @@ def found(request: pytest.FixtureRequest) -> dict[str, list[Estimate]]:
         overlap(generated(generator, M), reference(generator, N), 0.95) for _ in range(REPEATS)
     ]
     names = ("precision", "recall", "density", "coverage")
-    return {name: [getattr(draw, name) for draw in draws] for name in names}
+    return {name: [getattr(draw, name).estimate for draw in draws] for name in names}
 
 
 @pytest.mark.parametrize("name", ["precision", "recall", "density", "coverage"])
@@ -66,5 +66,5 @@ def test_wilson_s_interval_over_images_alone_would_hold_it_far_too_seldom() -> N
     generator, found = np.random.default_rng(3), []
     for _ in range(REPEATS):
         draw = overlap(gaussian(1.5, 0.0)(generator, M), gaussian(1.0, 0.0)(generator, N), 0.95)
-        found.append(share_interval(round(draw.coverage.value * N), N, 0.95))
+        found.append(share_interval(round(draw.coverage.estimate.value * N), N, 0.95))
     assert held(found) < 0.85

@@ -11,7 +11,7 @@ FIGURES = ("precision", "recall", "density", "coverage")
 
 def ours(generated: np.ndarray, reference: np.ndarray, k: int) -> dict[str, float]:
     found = overlap(generated, reference, 0.95, k)
-    return {name: getattr(found, name).value for name in FIGURES}
+    return {name: getattr(found, name).estimate.value for name in FIGURES}
 
 
 def sets(n: int, m: int, d: int) -> tuple[np.ndarray, np.ndarray]:

@@ -102,12 +102,15 @@ class Case:
         distance: (role without its kind, its sampling section) → Fréchet distance.
         half: half the distance's interval, as a share of it.
         bounds: the variational bound of each cell's network.
+        rich: whether evaluations hold every metric, pseudo-values, groups and closest pairs, as
+            they do today, and not the four figures of older ones.
     """
 
     experiment: dict[str, Any]
     distance: Callable[[str, dict[str, Any]], float]
     half: float
     bounds: tuple[float, ...] = ()
+    rich: bool = False
 
 
 def distance_of_digits(which: str, _: dict[str, Any]) -> float:
@@ -120,6 +123,7 @@ def distance_of_solvers(_: str, sampling: dict[str, Any]) -> float:
 
 
 DIGITS_CASE = Case(EXPERIMENT, distance_of_digits, 0.0)
+RICH_CASE = Case(EXPERIMENT, distance_of_digits, 0.0, rich=True)
 SOLVERS_CASE = Case(SOLVERS, distance_of_solvers, 0.035)
 SCHEDULES_CASE = Case(SCHEDULES, lambda which, _: BY_SCHEDULE[int(which)], 0.05, BOUNDS)
 
@@ -163,6 +167,57 @@ def figures(
         alone = {"extractor": "none", "resize": "none", "n_generated": 540}
         records["elbo_bpd"] = record(bound, 0.02, **alone)
     return {"metrics": records}
+
+
+def every_figure(fd: float, clip: float, share: float) -> dict[str, Any]:
+    """What a full evaluation records of a cell, with two groups."""
+    judge = "efficientnet_lite0"
+    quality = min(1.0, 150 / fd)
+    values = {
+        f"fd_infinity_{judge}": (fd - 20, 9.0),
+        f"kd_subsets_{judge}": (fd / 4000 - 0.02, 0.003),
+        f"precision_{judge}": (0.9 * quality, 0.04),
+        f"recall_{judge}": (0.8 * quality, 0.05),
+        f"density_{judge}": (0.95 * quality, 0.06),
+        f"coverage_{judge}": (0.85 * quality, 0.05),
+        f"authenticity_{judge}": (0.97, 0.02),
+        f"neighbour_ratio_{judge}": (1.04, 0.05),
+        f"vendi_{judge}": (23.0 * quality, 1.1),
+        "clip_cosine_domain": (clip / 100, 0.00012),
+        "r_precision_domain": (0.4 * quality, 0.05),
+        "cmmd_domain": (fd / 900, 0.01),
+    }
+    content = figures(fd, clip, share)
+    more = {name: record(value, half, settings={"k": 5}) for name, (value, half) in values.items()}
+    content["metrics"] |= more
+    content["groups"] = {
+        f"the digit {i}": {
+            f"recall_{judge}": record(0.5 + i / 30, 0.1, n_generated=4),
+            "clip_score_domain": record(clip, 0.05, n_generated=4),
+        }
+        for i in range(12)
+    }
+    return content
+
+
+def write_evidence(directory: Path, content: dict[str, Any], own: int) -> None:
+    """The pseudo-values of forty seeds, which all cells share most of, and the closest pairs."""
+    shared, alone = np.random.default_rng(0), np.random.default_rng(100 + own)
+    arrays: dict[str, Any] = {"seeds": np.arange(40, dtype=np.int64)}
+    for name, known in content["metrics"].items():
+        half = known["high"] - known["value"]
+        common = 2.6 * half * shared.standard_normal(40)
+        arrays[f"{name}|generated"] = common + 0.6 * half * alone.standard_normal(40)
+        arrays[f"{name}|reference"] = 1.2 * half * shared.standard_normal(20)
+    np.savez(directory / "pseudo_values.npz", **arrays)
+    pairs = [
+        {"generated": i, "training": 3 * i, "distance": 5.0 + i, "ratio": 0.5 + i / 10}
+        for i in range(4)
+    ]
+    content = {"extractor": "efficientnet_lite0", "pairs": pairs}
+    (directory / "closest_pairs.json").write_text(json.dumps(content))
+    images = np.random.default_rng(own).integers(0, 255, (4, 2, 8, 8, 1), dtype=np.uint8)
+    np.save(directory / "closest_pairs.npy", images)
 
 
 def write_figures(directory: Path, content: dict[str, Any]) -> Path:
@@ -261,12 +316,20 @@ def _write(
         scores = {"value": 0.93, "low": 0.91, "high": 0.95, "n_reference": 10, "chance": 0.1}
         write_figures(directory, {"metrics": {"retrieval_top1_regular": scores}})
     elif kind == "reference":
-        write_figures(directory, figures(FLOOR, 0.41, None))
+        floor = figures(FLOOR, 0.41, None)
+        if case.rich:
+            floor = every_figure(FLOOR, 0.41, 0.985)
+            floor.pop("groups")
+        write_figures(directory, floor)
     else:
         fd, bound = case.distance(which, sampling), None
         if case.bounds and which.isdigit():
             bound = case.bounds[int(which)]
-        write_figures(directory, figures(fd, 0.3 + 20 / fd, 0.97, case.half, bound))
+        if case.rich:
+            content = every_figure(fd, 0.3 + 20 / fd, 0.97)
+            write_evidence(write_figures(directory, content), content, number)
+        else:
+            write_figures(directory, figures(fd, 0.3 + 20 / fd, 0.97, case.half, bound))
 
 
 @pytest.fixture(scope="session")
@@ -280,9 +343,21 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="session")
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """What the report of a sweep shows whose evaluations hold every metric."""
+    given = build(tmp_path_factory.mktemp("rich"), RICH_CASE)
+    return read(given.spec, given.inputs)
+
+
 @pytest.fixture
 def report_input(tmp_path: Path) -> SimpleNamespace:
     return build(tmp_path / "store")
+
+
+@pytest.fixture
+def rich_input(tmp_path: Path) -> SimpleNamespace:
+    return build(tmp_path / "store", RICH_CASE)
 
 
 @pytest.fixture

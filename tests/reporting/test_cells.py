@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 
 from components.errors import AlphabarError
-from components.reporting.cells import model_names, read_cells, read_history
+from components.reporting.cells import model_names, read_cells, read_history, stored_row
 from components.reporting.naming import sampler_name
 from components.reporting.results import Results
+from components.reporting.standing import unpaired
+
+FD = "fd_efficientnet_lite0"
 
 
 def sampling(**changes: object) -> dict[str, Any]:
@@ -72,3 +75,20 @@ def test_a_broken_history_is_named(report_input: SimpleNamespace) -> None:
     (directory / "history.csv").unlink()
     with pytest.raises(AlphabarError, match=r"history\.csv does not exist"):
         read_history(directory, "a")
+
+
+def test_a_stored_row_pairs_with_others_of_its_prompts(rich_input: SimpleNamespace) -> None:
+    one, other = (
+        stored_row(f"r{i}", rich_input.inputs[f"evaluate:{i}"], rich_input.inputs[f"sample:{i}"])
+        for i in (0, 1)
+    )
+    assert (one.name, one.evaluations) == ("r0", 50.0)
+    assert unpaired(one.figures[FD], other.figures[FD]) == ""
+
+
+def test_a_cell_without_todays_files_has_neither_draws_nor_pairs(
+    report_input: SimpleNamespace,
+) -> None:
+    cell = read_cells(report_input.spec, report_input.inputs)[0]
+    assert all(figure.draws is None for figure in cell.figures.values())
+    assert (cell.groups, cell.pairs) == ({}, None)

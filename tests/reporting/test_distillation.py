@@ -18,7 +18,7 @@ def test_the_distilled_model_is_measured_against_ddim_and_the_best_baseline(
         "The distilled model at 2 steps (2 evaluations): Fréchet distance (efficientnet_lite0) "
         "165.0 [159.2, 170.8]. The baseline's ddim at 4 steps (4 evaluations) has 321 [309, 332]: "
         "the distilled model is lower, outside the intervals. The cheapest cell of the baseline "
-        "that is not worse outside the intervals is unipc at 10 steps (10 evaluations), 161.3 "
+        "that cannot be told to be worse is unipc at 10 steps (10 evaluations), 161.3 "
         "[155.7, 167.0]. The best baseline, heun at 50 steps (99 evaluations), has 150.3 [145.0, "
         "155.5]: the distilled model is higher, outside the intervals."
     )

@@ -73,3 +73,10 @@ def test_side_by_side_the_best_is_on_top_and_worse_ones_are_grey(schedules: Resu
     assert len(set(colours[:4])) == 1
     assert len(set(colours[4:])) == 1
     assert colours[0] != colours[4]
+
+
+def test_of_scores_the_highest_is_on_top(schedules: Results) -> None:
+    axes = drawn(side_by_side(schedules.cells, None, "clip_score_domain"))
+    values = [container.lines[0].get_xdata()[0] for container in axes.containers]
+    assert values == sorted(values, reverse=True)
+    assert axes.get_xlabel().endswith("higher is better")

@@ -165,6 +165,41 @@ def test_forty_cells_and_a_distilled_model_make_a_readable_page(
     assert costs["distilled, consistency, 2 steps (consistency)"] == "2.0"
 
 
+def test_a_full_evaluation_makes_a_full_page(rich_input: SimpleNamespace, tmp_path: Path) -> None:
+    out = run(rich_input, tmp_path / "out")
+    text, seen = (out / "index.html").read_text(encoding="utf-8"), look(out / "index.html")
+    assert "9 more metrics" in text
+    assert "Holm" in text
+    assert "worse than the best" in text
+    assert "beyond noise" in text
+    assert "Where it is weak" in text
+    assert "Is the model copying its training data?" in text
+    assert "no sign of copying" in text
+    assert len(seen.sources) == 7 + 2 + 2 * 4  # tiles, before and after, the closest pairs
+    assert seen.without_alt == 0
+    with (out / "results.csv").open(newline="") as file:
+        metrics = {row["metric"] for row in csv.DictReader(file)}
+    assert {"vendi_efficientnet_lite0", "fd_infinity_efficientnet_lite0"} < metrics
+
+
+def test_a_hostile_group_is_only_text(rich_input: SimpleNamespace, tmp_path: Path) -> None:
+    for path in {p for role, p in rich_input.inputs.items() if role.startswith("evaluate")}:
+        content = json.loads((path / "metrics.json").read_text())
+        content["groups"]["<script>alert(1)</script>"] = content["groups"].pop("the digit 0")
+        (path / "metrics.json").write_text(json.dumps(content))
+    seen = look(run(rich_input, tmp_path / "out") / "index.html")
+    assert "script" not in seen.tags
+
+
+def test_older_evaluations_are_reported_as_before(written: Path) -> None:
+    text = (written / "index.html").read_text(encoding="utf-8")
+    assert "Holm" not in text
+    assert "outside the intervals" in text
+    assert "pseudo-values are not recorded" in text
+    for heading in ("Where it is weak", "Is the model copying", "more metric"):
+        assert heading not in text
+
+
 def test_a_schedule_sweep_shows_the_bound_and_the_cells_side_by_side(
     schedules_input: SimpleNamespace, tmp_path: Path
 ) -> None:

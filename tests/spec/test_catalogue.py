@@ -4,8 +4,10 @@ import inspect
 from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from components.evaluation.captions import CAPTION_FAMILIES
+from components.evaluation.families import FAMILIES
 from components.process.prediction import PREDICTIONS
 from components.process.schedules import SCHEDULES
 from components.process.time_sampling import TIME_SAMPLINGS
@@ -14,7 +16,7 @@ from components.sampling.guidance import GUIDANCE
 from components.sampling.solvers import SOLVERS
 from components.sampling.times import GRIDS
 from components.spec.catalogue import CATALOGUE
-from components.spec.models import Experiment, FinetuneSpec
+from components.spec.models import EvaluationSpec, Experiment, FinetuneSpec, MetricFamily
 from flows.cli.list import KEYS
 
 REGISTRIES: dict[str, dict[str, Any]] = {
@@ -44,10 +46,43 @@ def test_every_topic_has_its_key() -> None:
     assert list(KEYS) == list(CATALOGUE)
 
 
-@EVERY_TOPIC
+@pytest.mark.parametrize("topic", [t for t in CATALOGUE if t not in ("extractors", "metrics")])
 def test_the_experiment_file_takes_exactly_the_listed_names(topic: str) -> None:
     field = section(topic).model_fields[KEYS[topic].split(".")[1]]
     assert get_args(field.annotation) == tuple(CATALOGUE[topic])
+
+
+def test_the_file_and_the_judge_have_exactly_the_listed_metrics() -> None:
+    assert get_args(MetricFamily) == tuple(CATALOGUE["metrics"])
+    assert {*FAMILIES, *CAPTION_FAMILIES} == set(CATALOGUE["metrics"])
+
+
+@pytest.mark.parametrize(
+    "name", [*(n for n in CATALOGUE["extractors"] if ":" not in n), "clip:ViT-B-32:w.pt"]
+)
+def test_the_experiment_file_takes_the_listed_extractors(name: str) -> None:
+    assert EvaluationSpec(extractor=name).extractor == name
+
+
+@pytest.mark.parametrize("name", ["incption", "clip:ViT-B-32", "clip::", "clip:ViT-B-32: "])
+def test_the_experiment_file_takes_no_other_extractors(name: str) -> None:
+    with pytest.raises(ValidationError, match="choose from"):
+        EvaluationSpec(extractor=name)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"metrics": ["kd"]}, "which ranks"),
+        ({"metrics": ["fd", "cmmd"]}, "needs an extractor"),
+        ({"metrics": ["fd", "clip_score"], "clip": "none"}, "no meaning"),
+        ({"others": ["efficientnet_lite0"]}, "both be called"),
+        ({"clip": "ViT-B-32"}, "choose from"),
+    ],
+)
+def test_metrics_that_cannot_be_taken_are_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        EvaluationSpec(**wrong)
 
 
 @pytest.mark.parametrize("topic", REGISTRIES)

@@ -1,6 +1,7 @@
 """Real SQLite stores, copied from one that is migrated once, and small stage directories."""
 
 import csv
+import itertools
 import json
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import save_file
 
-from components.tracking import Tracker, connect
+from components.tracking import Registered, Submitted, Tracker, connect, register
 
 PROMPTS = ("zero", "one", "two")
 
@@ -111,3 +112,47 @@ def cell_dirs(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
         return sample, evaluate
 
     return make
+
+
+@pytest.fixture
+def evaluation(tmp_path: Path) -> Callable[..., Path]:
+    """Makes an evaluation's directory: records by metric, and pseudo-values where given."""
+    made = itertools.count()
+
+    def make(
+        metrics: dict[str, dict[str, Any]],
+        pseudo_values: dict[str, np.ndarray] | None = None,
+        groups: dict[str, Any] | None = None,
+    ) -> Path:
+        folder = tmp_path / f"evaluation-{next(made)}"
+        folder.mkdir()
+        content = {"metrics": metrics} | ({"groups": groups} if groups else {})
+        (folder / "metrics.json").write_text(json.dumps(content))
+        if pseudo_values:
+            np.savez(folder / "pseudo_values.npz", **pseudo_values)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def enter(
+    tracker: Tracker, train_dir: Path, evaluation: Callable[..., Path]
+) -> Callable[..., Registered]:
+    """Registers `digits` under a key with an FD of so much, or with the evaluation given."""
+
+    def register_it(
+        key: str, value: float = 150.0, measured: Path | None = None, **changes: Any
+    ) -> Registered:
+        run_id = tracker.sweep("digits", key, {}, {})
+        fd = "fd_efficientnet_lite0"
+        model = Submitted(
+            train_dir,
+            measured or evaluation({fd: _figure(value, **changes)}),
+            fd,
+            {"solver": "ddim", "steps": 50, "guidance": 2.0},
+            {"git.commit": "c0ffee"},
+        )
+        return register(tracker, "digits", run_id, key, model)
+
+    return register_it

@@ -47,6 +47,17 @@ def test_figures_come_with_interval_protocol_and_cost(
     assert "value" not in protocol
 
 
+def test_the_whole_record_and_what_each_image_adds_are_kept(
+    tracker: Tracker, run_id: str, cell_dirs: Dirs
+) -> None:
+    sample, evaluate = cell_dirs("a")
+    np.savez(evaluate / "pseudo_values.npz", seeds=np.arange(6))
+    tracker.log_cell(run_id, sample, evaluate)
+    for name in ("metrics.json", "pseudo_values.npz"):
+        kept = tracker.client.download_artifacts(run_id, f"evaluation/{name}")
+        assert Path(kept).read_bytes() == (evaluate / name).read_bytes()
+
+
 def test_one_picture_a_prompt_and_the_grid_are_shown_large(
     tracker: Tracker, run_id: str, cell_dirs: Dirs, tmp_path: Path
 ) -> None:

@@ -1,14 +1,28 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from components.errors import AlphabarError
-from components.tracking import gate
-from components.tracking.gate import decide
+from components.spec.gate import Gate, MetricGate, PreferenceGate, better_by
+from components.tracking.evidence import Evidence, figure
+from components.tracking.gate import Decision, WinRate, decide
 
 Make = Callable[..., dict[str, Any]]
-LOWER, HIGHER = "fd_efficientnet_lite0", "clip_score_domain"
+LOWER, HIGHER, GUARD = "fd_efficientnet_lite0", "clip_score_domain", "recall_efficientnet_lite0"
+
+
+def one(metric: str, record: dict[str, Any]) -> Evidence:
+    return Evidence({metric: figure(metric, record)})
+
+
+def asked(metric: str, **conditions: Any) -> Gate:
+    return Gate(metrics={metric: MetricGate(**conditions)})
+
+
+def passes(gate: Gate, candidate: Evidence, champion: Evidence | None = None) -> bool:
+    return decide(gate, candidate, champion).promote
 
 
 @pytest.mark.parametrize(
@@ -24,14 +38,15 @@ LOWER, HIGHER = "fd_efficientnet_lite0", "clip_score_domain"
         (HIGHER, 80.0, False),
         ("recognised_svc", 120.0, True),
         ("kd_efficientnet_lite0", 80.0, True),
+        ("authenticity_efficientnet_lite0", 120.0, True),
+        ("cmmd_clip_b", 120.0, False),
     ],
 )
 def test_only_a_model_better_beyond_both_intervals_is_promoted(
     figure: Make, metric: str, candidate: float, promoted: bool
 ) -> None:
-    champion = gate.figure({"metric": metric, **figure(100.0)})
-    challenger = gate.figure({"metric": metric, **figure(candidate)})
-    assert decide(challenger, champion).promote is promoted
+    champion, challenger = one(metric, figure(100.0)), one(metric, figure(candidate))
+    assert passes(better_by(metric), challenger, champion) is promoted
 
 
 @pytest.mark.parametrize(
@@ -45,36 +60,170 @@ def test_only_a_model_better_beyond_both_intervals_is_promoted(
         {"confidence": 0.9},
         {"reference": "train"},
         {"interval": "bootstrap"},
+        {"settings": {"k": 3}},
     ],
 )
+@pytest.mark.parametrize("condition", ["better_than_champion", "not_worse_than_champion_by"])
 def test_figures_measured_differently_are_not_compared(
-    figure: Make, changed: dict[str, Any]
+    figure: Make, changed: dict[str, Any], condition: str
 ) -> None:
-    champion = gate.figure({"metric": LOWER, **figure(100.0)})
-    challenger = gate.figure({"metric": LOWER, **figure(1.0, **changed)})
-    decision = decide(challenger, champion)
+    gate = asked(LOWER, **{condition: True if condition.startswith("better") else 1e9})
+    champion = one(LOWER, figure(100.0))
+    decision = decide(gate, one(LOWER, figure(1.0, **changed)), champion)
     assert not decision.promote
     assert next(iter(changed)) in decision.reason
-    assert decide(gate.figure({"metric": LOWER, **figure(1.0, seed=7)}), champion).promote
+    assert passes(gate, one(LOWER, figure(1.0, seed=7)), champion)
 
 
 def test_another_metric_is_not_compared(figure: Make) -> None:
-    champion = gate.figure({"metric": LOWER, **figure(100.0)})
-    decision = decide(gate.figure({"metric": "kd_efficientnet_lite0", **figure(1.0)}), champion)
+    other = "kd_efficientnet_lite0"
+    decision = decide(better_by(other), one(other, figure(1.0)), one(LOWER, figure(100.0)))
     assert not decision.promote
-    assert "kd_efficientnet_lite0" in decision.reason
+    assert other in decision.reason
+    assert LOWER in decision.reason
 
 
 def test_the_first_finite_figure_is_champion(figure: Make) -> None:
-    assert decide(gate.figure({"metric": LOWER, **figure(1e9)}), None).promote
-    assert not decide(gate.figure({"metric": LOWER, **figure(float("nan"))}), None).promote
+    assert passes(better_by(LOWER), one(LOWER, figure(1e9)))
+    assert not passes(better_by(LOWER), one(LOWER, figure(float("nan"))))
+    assert not passes(asked(LOWER, at_most=1.0), one(LOWER, figure(float("nan"))))
 
 
-def test_a_metric_of_unknown_direction_is_refused(figure: Make) -> None:
+def test_no_figure_is_better_than_one_that_is_not_finite(figure: Make) -> None:
+    nan, mine = one(LOWER, figure(float("nan"))), one(LOWER, figure(1.0))
+    for gate in (better_by(LOWER), asked(LOWER, not_worse_than_champion_by=9.0)):
+        decision = decide(gate, mine, nan)
+        assert not decision.promote
+        assert "is not finite" in decision.reason
+
+
+def test_a_metric_of_unknown_direction_is_refused() -> None:
     with pytest.raises(AlphabarError, match="vibes"):
-        gate.figure({"metric": "vibes", **figure(1.0)})
+        better_by("vibes")
 
 
-def test_an_incomplete_figure_is_refused() -> None:
-    with pytest.raises(AlphabarError, match="low"):
-        gate.figure({"metric": LOWER, "value": 1.0})
+@pytest.mark.parametrize(
+    ("conditions", "passed"),
+    [
+        ({"at_most": 100.0}, True),
+        ({"at_most": 99.9}, False),
+        ({"at_least": 100.0}, True),
+        ({"at_least": 100.1}, False),
+        ({"at_most": 104.9, "certain": True}, False),  # the interval is [95, 105]
+        ({"at_most": 105.0, "certain": True}, True),
+        ({"at_least": 95.1, "certain": True}, False),
+        ({"at_least": 95.0, "certain": True}, True),
+        ({"at_least": 90.0, "at_most": 99.0}, False),
+    ],
+)
+def test_an_absolute_limit_holds_of_the_value_or_for_certain_of_the_interval(
+    figure: Make, conditions: dict[str, Any], passed: bool
+) -> None:
+    assert passes(asked(LOWER, **conditions), one(LOWER, figure(100.0))) is passed
+
+
+@pytest.mark.parametrize(
+    ("metric", "candidate", "certain", "passed"),
+    [
+        (HIGHER, 98.0, False, True),
+        (HIGHER, 97.9, False, False),
+        (HIGHER, 150.0, False, True),
+        (LOWER, 102.0, False, True),
+        (LOWER, 102.1, False, False),
+        (LOWER, 50.0, False, True),
+        (LOWER, 93.0, True, False),  # may be 3 worse: [88, 98] against [95, 105]
+        (LOWER, 92.0, True, True),
+        (HIGHER, 107.0, True, False),
+        (HIGHER, 108.0, True, True),
+    ],
+)
+def test_a_guard_may_lose_so_much_and_no_more(
+    figure: Make, metric: str, candidate: float, certain: bool, passed: bool
+) -> None:
+    gate = asked(metric, not_worse_than_champion_by=2.0, certain=certain)
+    assert passes(gate, one(metric, figure(candidate)), one(metric, figure(100.0))) is passed
+
+
+def drawn(record: dict[str, Any], generated: Any, reference: Any, first_seed: int = 0) -> Evidence:
+    seeds = np.arange(first_seed, first_seed + len(generated))
+    return Evidence({LOWER: figure(LOWER, record)}, {LOWER: (generated, reference)}, seeds)
+
+
+def test_the_paired_difference_sees_what_the_intervals_hide(figure: Make) -> None:
+    rng = np.random.default_rng(3)
+    generated, reference = rng.normal(100, 60, 500), rng.normal(0, 10, 540)
+    champion = drawn(figure(100.0), generated, reference)
+    better = drawn(figure(98.0), generated - 2 + rng.normal(0, 1, 500), reference)
+    decision = decide(better_by(LOWER), better, champion)
+    (row,) = decision.rows
+    assert decision.promote
+    assert row.difference is not None
+    assert row.difference.paired
+    assert row.difference.p_value is not None
+    assert row.difference.p_value < 1e-6
+    # Student's t of the differences, written out: 2 ± 1.965 · s / √500
+    gaps = better.pseudo_values[LOWER][0] - generated  # type: ignore[operator]
+    half = 1.9647 * gaps.std(ddof=1) / 500**0.5
+    assert row.difference.high == pytest.approx(-2 + half, abs=1e-4)
+    assert "paired" in decision.reason
+
+
+def test_without_the_same_seeds_the_intervals_decide(figure: Make) -> None:
+    rng = np.random.default_rng(3)
+    generated, reference = rng.normal(100, 60, 500), rng.normal(0, 10, 540)
+    champion = drawn(figure(100.0), generated, reference)
+    for other in (
+        drawn(figure(98.0), generated - 2, reference, first_seed=1),
+        drawn(figure(98.0), generated[:400] - 2, reference),
+        one(LOWER, figure(98.0)),
+    ):
+        (row,) = decide(better_by(LOWER), other, champion).rows
+        assert not row.passed
+        assert row.difference is not None
+        assert not row.difference.paired
+
+
+def test_a_metric_that_was_not_measured_fails_and_names_the_nearest(figure: Make) -> None:
+    decision = decide(asked("fd_inception", at_most=9.0), one(LOWER, figure(1.0)), None)
+    assert not decision.promote
+    assert "no fd_inception" in decision.reason
+    assert LOWER in decision.reason
+
+
+def test_every_condition_must_hold_and_those_that_fail_are_the_reason(figure: Make) -> None:
+    gate = Gate(
+        metrics={LOWER: MetricGate(better_than_champion=True), GUARD: MetricGate(at_least=0.5)}
+    )
+    champion = one(LOWER, figure(100.0))
+    good, bad = figure(0.9, 0.1), figure(0.3, 0.1)
+    for recall, promoted in ((good, True), (bad, False)):
+        candidate = Evidence(one(LOWER, figure(50.0)).figures | one(GUARD, recall).figures)
+        decision = decide(gate, candidate, champion)
+        assert decision.promote is promoted
+        assert [row.passed for row in decision.rows] == [True, promoted]
+        assert (GUARD in decision.reason, LOWER in decision.reason) == (True, promoted)
+
+
+def preferred(study: WinRate | None, **asked: Any) -> Decision:
+    return decide(Gate(preference=PreferenceGate(**asked)), Evidence({}), None, study)
+
+
+def test_the_win_rate_must_lie_above_with_its_lower_end() -> None:
+    assert preferred(WinRate(0.7, 0.51, 0.85, 0.95, 40)).promote
+    assert not preferred(WinRate(0.7, 0.5, 0.85, 0.95, 40)).promote
+    assert not preferred(WinRate(0.7, 0.55, 0.85, 0.95, 40), win_rate_above=0.6).promote
+    undecided = preferred(WinRate(None, None, None, 0.95, 0), required=False)
+    assert not undecided.promote
+    assert "nobody" in undecided.reason
+
+
+def test_without_a_study_only_a_preference_that_is_not_required_passes() -> None:
+    assert not preferred(None).promote
+    assert preferred(None, required=False).promote
+    assert "no study" in preferred(None, required=False).reason
+
+
+def test_a_group_can_be_asked_about(figure: Make) -> None:
+    evidence = one(f"{LOWER}/seven", figure(30.0))
+    assert passes(asked(f"{LOWER}/seven", at_most=40.0), evidence)
+    assert not passes(asked(f"{LOWER}/seven", at_most=20.0), evidence)

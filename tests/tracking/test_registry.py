@@ -1,29 +1,18 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from components.errors import AlphabarError
-from components.tracking import Registered, Tracker, load_model_dir, register
+from components.tracking import Registered, Submitted, Tracker, load_model_dir, register
 
 Make = Callable[..., dict[str, Any]]
 FD = "fd_efficientnet_lite0"
 Enter = Callable[..., Registered]
-
-
-@pytest.fixture
-def enter(tracker: Tracker, train_dir: Path, figure: Make) -> Enter:
-    """Registers a model under a key with an FD of so much."""
-
-    def register_it(key: str, value: float, **changes: Any) -> Registered:
-        run_id = tracker.sweep("digits", key, {}, {})
-        metric = {"metric": FD, **figure(value, **changes)}
-        sampling = {"solver": "ddim", "steps": 50, "guidance": 2.0}
-        tags = {"git.commit": "c0ffee"}
-        return register(tracker, "digits", train_dir, run_id, key, metric, tags, sampling)
-
-    return register_it
 
 
 def aliases(tracker: Tracker) -> dict[str, str]:
@@ -130,4 +119,59 @@ def test_broken_weights_are_refused_before_anything_is_made(
     (train_dir / "model.safetensors").write_bytes(b"\x80\x04pickle")
     with pytest.raises(AlphabarError, match=r"model\.safetensors"):
         enter("a1", 150.0)
+    assert list(tracker.client.search_registered_models()) == []
+
+
+def test_the_whole_evaluation_goes_with_the_model(
+    tracker: Tracker, enter: Enter, evaluation: Callable[..., Path], figure: Make, tmp_path: Path
+) -> None:
+    records = {FD: figure(150.0), "recall_efficientnet_lite0": figure(0.4, 0.1)}
+    ours = {"seeds": np.arange(3), f"{FD}|generated": np.ones(3), f"{FD}|reference": np.ones(2)}
+    measured = evaluation(records, ours)
+    enter("a1", measured=measured)
+    (tmp_path / "into").mkdir()
+    for found in (
+        load_model_dir(tracker, "digits", "champion"),
+        load_model_dir(tracker, "digits", "1", tmp_path / "into"),
+    ):
+        for name in ("metrics.json", "pseudo_values.npz"):
+            assert (found / "evaluation" / name).read_bytes() == (measured / name).read_bytes()
+        assert json.loads((found / "sampling.json").read_text())["guidance"] == 2.0
+        assert "- recall_efficientnet_lite0: 0.4 (0.3 to 0.5)" in (found / "README.md").read_text()
+
+
+def test_an_autoguided_model_brings_its_guide(
+    tracker: Tracker, evaluation: Callable[..., Path], figure: Make, train_dir: Path, tmp_path: Path
+) -> None:
+    guide = tmp_path / "guide"
+    guide.mkdir()
+    save_file({"w": np.ones(2, np.float32)}, guide / "model.safetensors", {"schedule": "cosine"})
+    measured = evaluation({FD: figure(150.0)})
+    model = Submitted(train_dir, measured, FD, {"guide": "weaker"}, guide=guide)
+    register(tracker, "digits", tracker.sweep("digits", "a1", {}, {}), "a1", model)
+    found = load_model_dir(tracker, "digits", "champion")
+    stored = (found / "guide" / "model.safetensors").read_bytes()
+    assert stored == (guide / "model.safetensors").read_bytes()
+    assert "autoguidance" in (found / "README.md").read_text()
+
+
+def test_the_card_of_a_distilled_model_says_so(
+    tracker: Tracker, enter: Enter, train_dir: Path
+) -> None:
+    enter("a1", 150.0)
+    assert "distilled" not in (load_model_dir(tracker, "digits", "1") / "README.md").read_text()
+    spec = {"kind": "consistency", "segments": 2, "teacher_steps": 50, "teacher_guidance": 2.0}
+    (train_dir / "manifest.json").write_text(json.dumps({"spec": spec}))
+    enter("b2", 150.0)
+    card = (load_model_dir(tracker, "digits", "2") / "README.md").read_text()
+    assert "It was distilled" in card
+    assert {"- segments: 2", "- teacher_guidance: 2"} <= set(card.splitlines())
+
+
+def test_a_model_without_the_figure_it_is_chosen_by_is_refused(
+    tracker: Tracker, enter: Enter, evaluation: Callable[..., Path], figure: Make
+) -> None:
+    with pytest.raises(AlphabarError, match=FD) as caught:
+        enter("a1", measured=evaluation({"clip_score_domain": figure(20.0)}))
+    assert "clip_score_domain" in caught.value.remedy
     assert list(tracker.client.search_registered_models()) == []

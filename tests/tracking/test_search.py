@@ -6,6 +6,7 @@ import pytest
 
 from components.errors import AlphabarError
 from components.tracking import Tracker, find_cells
+from components.tracking.search import logged_grid, recorded_cells
 
 FD = "fd_efficientnet_lite0"
 
@@ -46,6 +47,29 @@ def test_a_cell_is_found_by_name_by_id_and_by_the_start_of_its_id(
         assert found == CELLS[3]
         assert metrics[FD]["value"] == 103.0
         assert metrics[FD]["n_generated"] == 500
+
+
+def test_a_cell_comes_with_its_model_its_key_and_its_picture(
+    tracker: Tracker,
+    cell_dirs: Callable[..., tuple[Path, Path]],
+    figure: Callable[..., dict[str, Any]],
+) -> None:
+    sweep = tracker.sweep("digits", "a1" * 32, {}, {})
+    model = tracker.child(sweep, "train schedule=cosine", "m", {}, {})
+    tags, params = {"alphabar.stage_key": "e" * 64}, {"sampling": {"guidance": 2.0}}
+    run_id = tracker.child(model, "guidance=2", "e" * 64, params, tags)
+    tracker.log_cell(run_id, *cell_dirs("c", fd_efficientnet_lite0=figure(100.0)))
+    [cell] = recorded_cells(tracker, ["digits"])
+    assert (cell.name, cell.run_id, cell.model) == (
+        *("digits/guidance=2", run_id, "train schedule=cosine"),
+    )
+    assert cell.stage_key == "e" * 64
+    assert cell.params["sampling.guidance"] == "2"
+    assert cell.evaluations is not None
+    grid = logged_grid(tracker, run_id)
+    assert grid is not None
+    assert min(grid.size) >= 128
+    assert logged_grid(tracker, model) is None
 
 
 def test_a_parent_gives_its_cells_in_order_and_each_once(

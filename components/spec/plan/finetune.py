@@ -42,7 +42,7 @@ class FinetunePlan:
 
     def ends(self) -> list[Node]:
         """The stages that all others lead to."""
-        return [*(cell.evaluate for cell in self.cells), self.evaluate_baseline]
+        return [self.reference, *(cell.evaluate for cell in self.cells), self.evaluate_baseline]
 
 
 def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
@@ -51,13 +51,12 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     assert spec is not None
     sources = Sources(best.cell, plan.data_hash)
     data = sources.other_data() if spec.style else sources.data()
-    reference = sources.reference(data, base.evaluation.size)
+    reference = sources.reference(data)
     inputs = {"model": best.train, "data": data}
     if spec.evaluate_every:
-        watch = sources.reference(data, base.training.evaluate_size)
-        inputs |= roles(reference=watch, scorer=sources.scorer())
+        inputs |= roles(scorer=sources.scorer())
     finetune = Node("finetune", "finetune", dump(spec) | {"training": dump(base.training)}, inputs)
-    judges = {"reference": reference, "data": data} | roles(scorer=sources.scorer())
+    judges = {"data": data} | roles(scorer=sources.scorer())
     judged = dump(base.evaluation) | {"likelihood": "none"}
 
     def cell(index: int, sampling: SamplingSpec) -> TunedCell:

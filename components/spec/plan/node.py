@@ -16,13 +16,13 @@ from components.spec.models import DataSpec
 STAGE_VERSIONS = {
     "prepare": 1,
     "scorer": 1,
-    "reference": 1,
-    "train": 2,
+    "reference": 2,
+    "train": 3,
     "sample": 2,
     "likelihood": 1,
-    "evaluate": 1,
-    "finetune": 2,
-    "report": 2,
+    "evaluate": 2,
+    "finetune": 3,
+    "report": 3,
     "study": 1,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""

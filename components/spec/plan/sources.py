@@ -61,11 +61,9 @@ class Sources:
         return Node(self._named("likelihood", self.cell.model_name), "likelihood", spec, inputs)
 
     def _train(self, name: str, experiment: Experiment, model_name: str) -> Node:
-        data = self.data()
-        inputs = {"data": data}
+        inputs = {"data": self.data()}
         if experiment.training.evaluate_every:
-            watch = self.reference(data, experiment.training.evaluate_size)
-            inputs |= {"reference": watch} | roles(scorer=self.scorer())
+            inputs |= roles(scorer=self.scorer())
         parts = ("process", "conditioning", "network", "training")
         spec = {part: dump(getattr(experiment, part)) for part in parts}
         return Node(self._named(name, model_name), "train", spec, inputs)
@@ -74,14 +72,11 @@ class Sources:
         """With the cell's name behind it, where there are several cells."""
         return f"{name}-{cell}" if self.swept else name
 
-    def reference(self, data: Node, size: int) -> Node:
-        """Real images of ``data`` at ``size``: the holdout's features and the floor."""
-        evaluation = self.cell.experiment.evaluation
+    def reference(self, data: Node) -> Node:
+        """The floor: what real images of ``data`` reach in the place of samples."""
         name = data.name.replace("prepare", "reference")
-        if size != evaluation.size:
-            name += f"-{size}px"
         inputs = {"data": data} | roles(scorer=self.scorer())
-        return Node(name, "reference", dump(evaluation) | {"size": size}, inputs)
+        return Node(name, "reference", dump(self.cell.experiment.evaluation), inputs)
 
     @property
     def _suffix(self) -> str:

@@ -1,0 +1,142 @@
+"""How well images fit their captions, by any CLIP: one function a figure, one registry."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.evaluation.clip_score import clip_cosine_estimate, clip_score_estimate
+from components.evaluation.domain_clip import NAME, DomainClip, distinct_captions
+from components.evaluation.extractors.efficientnet import EfficientNetLite0
+from components.evaluation.families import DRAWS, Finding
+from components.evaluation.feature_bank import FeatureBank
+from components.evaluation.image_files import Pictures
+from components.evaluation.intervals import Rows
+from components.evaluation.r_precision import clip_r_precision
+
+Embeddings = NDArray[np.float32]
+
+
+class Clip(Protocol):
+    """A model of images and captions.
+
+    Attributes:
+        name: what records call it.
+        suffix: what stands behind a figure's family; empty for published models.
+        resize: how images are brought to its size.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def suffix(self) -> str: ...
+
+    @property
+    def resize(self) -> str: ...
+
+    def images(self, images: Pictures) -> Embeddings: ...
+
+    def captions(self, captions: Sequence[str]) -> Embeddings: ...
+
+
+class Domain:
+    """The experiment's own CLIP, reading its image tower's features from the bank."""
+
+    name = NAME
+    suffix = "domain"
+
+    def __init__(self, scorer: DomainClip, bank: FeatureBank) -> None:
+        self._scorer, self._bank = scorer, bank
+        self.resize = scorer.resize
+
+    def images(self, images: Pictures) -> Embeddings:
+        size = self._scorer.config.size
+        found = self._bank.features(images, EfficientNetLite0.name, size)
+        return self._scorer.project_features(found.values)
+
+    def captions(self, captions: Sequence[str]) -> Embeddings:
+        return self._scorer.encode_captions(captions)
+
+
+class Published:
+    """An open_clip model; its image embeddings come from the bank."""
+
+    suffix = ""
+
+    def __init__(self, name: str, bank: FeatureBank) -> None:
+        self.name, self._bank = name, bank
+
+    @property
+    def resize(self) -> str:
+        return self._bank.clip(self.name).resize
+
+    def images(self, images: Pictures) -> Embeddings:
+        return self._bank.features(images, self.name, None).values
+
+    def captions(self, captions: Sequence[str]) -> Embeddings:
+        return self._bank.clip(self.name).encode_captions(captions)
+
+
+@dataclass(frozen=True)
+class CaptionView:
+    """Images and the captions that they were asked for, embedded by one CLIP.
+
+    Attributes:
+        images: (n, dimension).
+        distinct: (m, dimension) each distinct caption once.
+        caption_of: (n,) row of ``distinct``.
+        confidence: level of every interval.
+    """
+
+    images: Embeddings
+    distinct: Embeddings
+    caption_of: Rows
+    confidence: float
+
+    @classmethod
+    def of(
+        cls, clip: Clip, images: Pictures, captions: Sequence[str], confidence: float
+    ) -> "CaptionView":
+        """Embed both; each distinct caption once."""
+        distinct, caption_of = distinct_captions(captions)
+        return cls(clip.images(images), clip.captions(distinct), caption_of, confidence)
+
+    def rows(self, chosen: Rows) -> "CaptionView":
+        """Some of the images, with all captions."""
+        return CaptionView(
+            self.images[chosen], self.distinct, self.caption_of[chosen], self.confidence
+        )
+
+    @cached_property
+    def own(self) -> Embeddings:
+        """(n, dimension) each image's own caption."""
+        return self.distinct[self.caption_of]
+
+
+def _score(view: CaptionView) -> Finding:
+    measured = clip_score_estimate(view.images, view.own, view.confidence)
+    return Finding(measured, "captions", len(view.distinct))
+
+
+def _cosine(view: CaptionView) -> Finding:
+    measured = clip_cosine_estimate(view.images, view.own, view.confidence)
+    return Finding(measured, "captions", len(view.distinct))
+
+
+def _r_precision(view: CaptionView) -> Finding | None:
+    if len(view.distinct) < 2:
+        return None
+    found = clip_r_precision(view.images, view.distinct, view.caption_of, DRAWS, view.confidence)
+    settings = {"candidates": found.candidates, "seed": DRAWS}
+    return Finding(found.measured, "captions", len(view.distinct), settings, found.chance)
+
+
+CAPTION_FAMILIES: dict[str, Callable[[CaptionView], Finding | None]] = {
+    "clip_score": _score,
+    "clip_cosine": _cosine,
+    "r_precision": _r_precision,
+}

@@ -1,0 +1,147 @@
+"""DINOv2's class token with dgm-eval's preprocessing: the extractor of `fd_dinov2`.
+
+Oquab et al., 2023; Stein et al., 2023, whose FD is of ViT-L/14 at 224 pixels.
+"""
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import timm
+import torch
+from huggingface_hub import hf_hub_download
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors.torch import load_file
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+from torchvision.transforms import functional as pictures
+
+from components.evaluation.extractors.batches import extract_features
+from components.evaluation.extractors.pillow import transformed
+from components.evaluation.extractors.weights import (
+    file_digest,
+    find_file,
+    loading,
+    missing_weights,
+    weights_folders,
+)
+from components.runtime import Progress, silent
+
+ARCHITECTURE = "vit_large_patch14_dinov2"
+TAG = "lvd142m"
+SIZE = 224
+
+_DIMENSIONS = {"small": 384, "base": 768, "large": 1024}
+_BATCH = 32
+_OFFSET = 0.1  # added by DINOv2's own code to the new grid's side, before it scales positions
+
+
+class DinoV2:
+    """The class token after the last norm, always at 224 pixels.
+
+    Args:
+        device: where it computes.
+        weights: a folder that may hold the weights, before the others are looked through.
+        architecture: timm's name; figures are called `dinov2` for the large one only.
+
+    Raises:
+        AlphabarError: the weights are nowhere and cannot be downloaded.
+    """
+
+    name = "dinov2"
+    size = SIZE
+    resize = f"dgm-eval bicubic {SIZE}px"
+
+    def __init__(
+        self, device: torch.device, weights: Path | None = None, architecture: str = ARCHITECTURE
+    ) -> None:
+        self.device = device
+        self.architecture = architecture
+        self.dimension = _DIMENSIONS[architecture.split("_")[1]]
+        self.path = find_dinov2(architecture, weights)
+
+    @cached_property
+    def weights_digest(self) -> str:
+        """SHA-256 of the file of weights."""
+        return file_digest(self.path)
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The network, loaded when it is first needed; raises AlphabarError."""
+        with loading(self.name, self.path):
+            network = load_dinov2(self.architecture, self.path)
+        return network.to(self.device)
+
+    def __call__(
+        self, images: NDArray[np.uint8], progress: Progress = silent
+    ) -> NDArray[np.float32]:
+        """Features (n, dimension) float32 of images (n, height, width, channel) uint8.
+
+        Raises:
+            AlphabarError: the images are not uint8 with 1 or 3 channels, there are none, or the
+                weights are broken.
+        """
+        return extract_features(self._encode, images, self.dimension, _BATCH, self.name, progress)
+
+    def logits(self, features: NDArray[np.float32]) -> None:
+        """It knows no classes."""
+
+    def _encode(self, images: NDArray[np.uint8]) -> Tensor:
+        features: Tensor = self.network(transformed(images, dgm_eval_input, self.device))
+        return features
+
+
+def dgm_eval_input(image: Image.Image) -> Tensor:
+    """An RGB image as dgm-eval feeds DINOv2: squeezed by Pillow's bicubic, in eight bits."""
+    small = image.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
+    pixels: Tensor = pictures.to_tensor(small)
+    scaled: Tensor = pictures.normalize(pixels, IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD)
+    return scaled
+
+
+def dinov2_files(architecture: str) -> tuple[str, str]:
+    """What the weights may be called: timm's tensors, or DINOv2's own file."""
+    letter = architecture.split("_")[1][0]
+    return f"{architecture}.{TAG}.safetensors", f"dinov2_vit{letter}14_pretrain.pth"
+
+
+def find_dinov2(architecture: str, weights: Path | None) -> Path:
+    """The file of weights, by timm's download if it is nowhere; raises AlphabarError."""
+    folders, names = weights_folders(weights), dinov2_files(architecture)
+    if found := find_file(names, folders):
+        return found
+    try:
+        return Path(hf_hub_download(f"timm/{architecture}.{TAG}", "model.safetensors"))
+    except Exception as error:  # network libraries raise many kinds; all mean the same here
+        why = type(error).__name__
+        raise missing_weights(DinoV2.name, names, folders, why) from error
+
+
+def load_dinov2(architecture: str, path: Path) -> nn.Module:
+    """The network for images of 224 pixels, frozen, from timm's or DINOv2's file."""
+    tensors = (
+        load_file(path)
+        if path.suffix == ".safetensors"
+        else torch.load(path, map_location="cpu", weights_only=True)
+    )
+    tensors.pop("mask_token", None)
+    with torch.random.fork_rng(devices=[]):  # the random start is replaced
+        network: nn.Module = timm.create_model(
+            architecture, pretrained=False, img_size=SIZE, num_classes=0
+        )
+    tensors["pos_embed"] = resized_positions(tensors["pos_embed"], SIZE // 14)
+    network.load_state_dict(tensors)
+    return network.eval().requires_grad_(False)
+
+
+def resized_positions(positions: Tensor, side: int) -> Tensor:
+    """(1, 1 + side², d) from (1, 1 + m², d), as DINOv2's own code does it, not as timm's."""
+    m = round((positions.shape[1] - 1) ** 0.5)
+    if m == side:
+        return positions
+    grid = positions[:, 1:].reshape(1, m, m, -1).permute(0, 3, 1, 2)
+    factor = (side + _OFFSET) / m
+    grid = interpolate(grid, scale_factor=(factor, factor), mode="bicubic")
+    return torch.cat([positions[:, :1], grid.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)

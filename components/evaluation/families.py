@@ -1,0 +1,197 @@
+"""Every family of figures that features alone give: one function each, one registry.
+
+A new figure is one function here, one line in `FAMILIES`, one entry in `components.spec.metrics`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from components.evaluation.authenticity import authenticity, neighbour_ratio
+from components.evaluation.cmmd import cmmd_estimate
+from components.evaluation.fd_infinity import fd_infinity
+from components.evaluation.feature_bank import FeatureSet
+from components.evaluation.frechet import FrechetParts, FrechetReference, frechet_parts
+from components.evaluation.inception_score import SPLITS, inception_score
+from components.evaluation.intervals import Rows
+from components.evaluation.kernel import KernelDistances, kernel_distances, kernel_estimate
+from components.evaluation.measured import Measured
+from components.evaluation.overlap import Overlap, overlap
+from components.evaluation.training_neighbours import TrainingNeighbours, training_neighbours
+from components.evaluation.vendi import vendi_score
+
+DRAWS = 0
+"""Seed of splits and subsets: alike for all sets, so that cells can be compared in pairs."""
+
+
+@dataclass(frozen=True)
+class View:
+    """All sets of a comparison as one extractor sees them.
+
+    Attributes:
+        generated: what is judged.
+        reference: what it is judged against.
+        training: what the model has learnt from, where that is known.
+        confidence: level of every interval.
+        neighbours: which neighbour the balls of precision and its kin reach to.
+        subsets: whether the kernel distance is wanted over subsets, too.
+    """
+
+    generated: FeatureSet
+    reference: FeatureSet
+    training: FeatureSet | None
+    confidence: float
+    neighbours: int
+    subsets: bool = False
+
+    def rows(self, generated: Rows, reference: Rows) -> "View":
+        """Some of the images, against some of the reference; without the training images."""
+        return View(
+            replace(self.generated, values=self.generated.values[generated], key=""),
+            replace(self.reference, values=self.reference.values[reference], key=""),
+            None,
+            self.confidence,
+            self.neighbours,
+        )
+
+    @cached_property
+    def overlap(self) -> Overlap:
+        """Precision, recall, density and coverage: one pass gives all four."""
+        return overlap(
+            self.generated.values, self.reference.values, self.confidence, self.neighbours
+        )
+
+    @cached_property
+    def holdout(self) -> FrechetReference:
+        """The reference with its statistics, made once."""
+        return FrechetReference(self.reference.values)
+
+    @cached_property
+    def frechet(self) -> FrechetParts:
+        """The Fréchet distance, and what extrapolating it needs."""
+        return frechet_parts(self.generated.values, self.holdout, self.confidence)
+
+    @cached_property
+    def kernel(self) -> KernelDistances:
+        """The kernel distance over all pairs and over subsets, in one pass."""
+        return kernel_distances(
+            self.generated.values, self.reference.values, self.confidence, DRAWS
+        )
+
+    @cached_property
+    def copies(self) -> TrainingNeighbours | None:
+        """Each generated image's nearest training image."""
+        if self.training is None:
+            return None
+        return training_neighbours(self.generated.values, self.training.values)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A figure and the part of its protocol that is its own.
+
+    Attributes:
+        against: which set it was measured against; ``none`` for figures of one set.
+        n_reference: images (or captions) in that set.
+        settings: what else two figures must share.
+        chance: what a guess would reach.
+    """
+
+    measured: Measured
+    against: str
+    n_reference: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    chance: float | None = None
+
+
+Family = Callable[[View], Finding | None]
+"""None where the figure does not apply: no classes, no training images, no CLIP."""
+
+
+def _fd(view: View) -> Finding:
+    return _to_reference(view, view.frechet.measured)
+
+
+def _fd_infinity(view: View) -> Finding:
+    measured = fd_infinity(
+        view.generated.values, view.holdout, view.confidence, DRAWS, view.frechet
+    )
+    return _to_reference(view, measured, seed=DRAWS)
+
+
+def _kd(view: View) -> Finding:
+    if view.subsets:
+        return _to_reference(view, view.kernel.whole)
+    measured = kernel_estimate(view.generated.values, view.reference.values, view.confidence)
+    return _to_reference(view, measured)
+
+
+def _kd_subsets(view: View) -> Finding:
+    found = view.kernel.over_subsets
+    return _to_reference(view, found.measured, seed=DRAWS, subsets=found.subsets, size=found.size)
+
+
+def _cmmd(view: View) -> Finding | None:
+    if not view.generated.extractor.startswith("clip:"):
+        return None
+    measured = cmmd_estimate(view.generated.values, view.reference.values, view.confidence)
+    return _to_reference(view, measured)
+
+
+def _overlap(part: str) -> Family:
+    def family(view: View) -> Finding:
+        measured: Measured = getattr(view.overlap, part)
+        return _to_reference(view, measured, k=view.neighbours)
+
+    return family
+
+
+def _authenticity(view: View) -> Finding | None:
+    if view.copies is None:
+        return None
+    return _to_training(view, authenticity(view.copies, view.confidence))
+
+
+def _neighbour_ratio(view: View) -> Finding | None:
+    if view.copies is None:
+        return None
+    return _to_training(view, neighbour_ratio(view.copies, view.confidence).median)
+
+
+def _inception_score(view: View) -> Finding | None:
+    probabilities = view.generated.probabilities()
+    if probabilities is None:
+        return None
+    measured = inception_score(probabilities, view.confidence, DRAWS)
+    return Finding(measured, "none", 0, {"splits": SPLITS, "seed": DRAWS})
+
+
+def _vendi(view: View) -> Finding:
+    return Finding(vendi_score(view.generated.values, view.confidence), "none", 0)
+
+
+def _to_reference(view: View, measured: Measured, **settings: Any) -> Finding:
+    return Finding(measured, "reference", len(view.reference.values), settings)
+
+
+def _to_training(view: View, measured: Measured) -> Finding:
+    assert view.training is not None
+    return Finding(measured, "training", len(view.training.values))
+
+
+FAMILIES: dict[str, Family] = {
+    "fd": _fd,
+    "fd_infinity": _fd_infinity,
+    "kd": _kd,
+    "kd_subsets": _kd_subsets,
+    "cmmd": _cmmd,
+    "precision": _overlap("precision"),
+    "recall": _overlap("recall"),
+    "density": _overlap("density"),
+    "coverage": _overlap("coverage"),
+    "authenticity": _authenticity,
+    "neighbour_ratio": _neighbour_ratio,
+    "inception_score": _inception_score,
+    "vendi": _vendi,
+}

@@ -1,0 +1,68 @@
+"""Features on disk by content key: values that can be computed again, never trusted blindly.
+
+A file is a .npy array of float32, which `numpy.load` reads, followed by the SHA-256 of the
+array's bytes, by which a broken one is found out.
+"""
+
+import contextlib
+import hashlib
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float32]
+
+
+def content_key(images: NDArray[np.uint8], identity: str) -> str:
+    """SHA-256 of an image set's pixels, shape and type, and of who looks at it: hexadecimal."""
+    digest = hashlib.sha256(f"{images.dtype.str} {images.shape} {identity}\n".encode())
+    digest.update(np.ascontiguousarray(images).data)
+    return digest.hexdigest()
+
+
+def read_values(path: Path, shape: tuple[int, int]) -> Values | None:
+    """The array at ``path``; None unless it is whole, of ``shape`` and finite."""
+    header = _header(shape)
+    try:
+        with path.open("rb") as file:
+            if file.read(len(header)) != header:
+                return None
+            values = np.fromfile(file, np.float32, shape[0] * shape[1])
+            digest = file.read()
+    except (OSError, ValueError):
+        return None
+    whole = values.size == shape[0] * shape[1] and digest == hashlib.sha256(values.data).digest()
+    return values.reshape(shape) if whole and np.isfinite(values).all() else None
+
+
+def write_values(path: Path, values: Values) -> None:
+    """Put ``values`` (n, d) at ``path`` in one step: others see nothing or all of it.
+
+    A folder that cannot be written, or a full disk, is no error and leaves nothing behind: the
+    features are computed again when they are next asked for.
+    """
+    content = np.ascontiguousarray(values).data
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=".tmp")
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(_header(values.shape))
+                file.write(content)
+                file.write(hashlib.sha256(content).digest())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def _header(shape: tuple[int, ...]) -> bytes:
+    """How a .npy file of float32 of this shape begins."""
+    header = io.BytesIO()
+    fields = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, fields)
+    return header.getvalue()

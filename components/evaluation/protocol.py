@@ -1,0 +1,51 @@
+"""What is measured and how: the part of the evaluation section that figures share."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from components.evaluation.manifold import NEIGHBOURS
+from components.spec.metrics import TAKEN
+from components.spec.models import EvaluationSpec
+
+
+@dataclass(frozen=True)
+class EvaluationProtocol:
+    """What figures must share to be compared.
+
+    Attributes:
+        extractors: the first one's Fréchet distance ranks cells.
+        size: side at which efficientnet_lite0 looks, pixels.
+        families: what is measured, of `components.spec.metrics.TAKEN`.
+        demanded: whether a family that cannot be measured is an error, and not left out.
+        neighbours: reach of the balls of precision and its kin.
+        clip: ``domain``, ``none`` or ``clip:<model>:<weights>``.
+        classifier: ``svc`` or ``none``.
+        groups: ``class``, ``caption`` or ``none``.
+        confidence: level of every interval.
+    """
+
+    extractors: tuple[str, ...]
+    size: int
+    families: tuple[str, ...] = TAKEN
+    demanded: bool = False
+    neighbours: int = NEIGHBOURS
+    clip: str = "none"
+    classifier: str = "none"
+    groups: str = "none"
+    confidence: float = 0.95
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> "EvaluationProtocol":
+        """From the evaluation section as plain values."""
+        spec = EvaluationSpec.model_validate(values)
+        return cls(
+            extractors=(spec.extractor, *spec.others),
+            size=spec.size,
+            families=TAKEN if spec.metrics == "all" else tuple(spec.metrics),
+            demanded=spec.metrics != "all",
+            neighbours=spec.neighbours,
+            clip=spec.clip,
+            classifier=spec.classifier,
+            groups=spec.groups,
+            confidence=spec.confidence,
+        )

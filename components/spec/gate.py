@@ -1,0 +1,159 @@
+"""The gate file: what a registered version must show before it becomes champion."""
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from components.errors import AlphabarError
+from components.spec.loading import load_yaml, readable
+from components.spec.metrics import METRICS, family_of, lower_is_better, metric_name
+from components.spec.models import Section
+
+MOST_VALUES = 10_000
+"""More than this is no gate; aliases in YAML can make a few bytes into billions."""
+
+
+class MetricGate(Section):
+    """What is asked of one metric; every condition given must hold."""
+
+    at_most: float | None = Field(None, description="largest value, in the metric's unit")
+    at_least: float | None = Field(None, description="smallest value, in the metric's unit")
+    better_than_champion: bool = Field(
+        False, description="better than the champion beyond the interval of their difference"
+    )
+    not_worse_than_champion_by: float | None = Field(
+        None, ge=0.0, description="largest loss against the champion, in the metric's unit"
+    )
+    certain: bool = Field(
+        False, description="the far end of the interval must hold too, not the value alone"
+    )
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> "MetricGate":
+        limits = (self.at_most, self.at_least, self.not_worse_than_champion_by)
+        if not self.better_than_champion and all(limit is None for limit in limits):
+            raise ValueError(
+                "nothing is asked: give at_most, at_least, better_than_champion: true or "
+                "not_worse_than_champion_by"
+            )
+        if self.at_most is not None and self.at_least is not None and self.at_least > self.at_most:
+            raise ValueError("`at_least` is above `at_most`: nothing passes")
+        return self
+
+    @property
+    def compares(self) -> bool:
+        """Whether the champion's figure is needed."""
+        return self.better_than_champion or self.not_worse_than_champion_by is not None
+
+
+class PreferenceGate(Section):
+    """What is asked of a blind study in which the candidate is the fine-tuned model."""
+
+    win_rate_above: float = Field(
+        0.5, ge=0.0, lt=1.0, description="the lower end of the win rate's interval lies above"
+    )
+    required: bool = Field(True, description="false: without a study the condition passes")
+
+
+class Gate(Section):
+    """One gate file; all conditions must hold."""
+
+    metrics: dict[str, MetricGate] = Field(
+        default_factory=dict, description="a figure's full name, or NAME/GROUP: what is asked"
+    )
+    preference: PreferenceGate | None = None
+
+    @field_validator("metrics")
+    @classmethod
+    def _metrics_are_known(cls, metrics: dict[str, MetricGate]) -> dict[str, MetricGate]:
+        for name, asked in metrics.items():
+            family = family_of(name)
+            if family is None:
+                raise ValueError(f"the metric `{name}` is not known")
+            if asked.compares and METRICS[family].better == "neither":
+                raise ValueError(
+                    f"`{name}` has no good side, so no champion can be beaten by it; "
+                    "give at_most or at_least"
+                )
+        return metrics
+
+    @model_validator(mode="after")
+    def _is_not_empty(self) -> "Gate":
+        if not self.metrics and self.preference is None:
+            raise ValueError("the gate asks for nothing: give `metrics` or `preference`")
+        return self
+
+
+def better_by(metric: str) -> Gate:
+    """The gate of a run without a gate file: better than the champion by one metric.
+
+    Raises:
+        AlphabarError: nobody knows whether a low or a high one is good.
+    """
+    lower_is_better(metric)
+    return Gate(metrics={metric: MetricGate(better_than_champion=True)})
+
+
+def load_gate(path: Path) -> Gate:
+    """Read a gate file.
+
+    Raises:
+        AlphabarError: the file is missing, not YAML, or has an unknown or mistyped key, metric
+            or value; every fault is listed with its dotted path.
+    """
+    try:
+        values = load_yaml(path)
+    except RecursionError:
+        raise AlphabarError(f"{path} is nested too deeply", "write it plainly") from None
+    if not isinstance(values, dict):
+        raise AlphabarError(
+            f"{path} holds {type(values).__name__}, not a mapping",
+            "start from gates.yaml",
+        )
+    _refuse_endless(values, path)
+    _refuse_unknown_metrics(values, path)
+    try:
+        return Gate.model_validate(values)
+    except ValidationError as error:
+        raise readable(error, str(path), _valid_names) from None
+
+
+def _valid_names(dotted: str) -> list[str]:
+    """The keys of the section that ``dotted`` names; a metric's own name may hold dots."""
+    if not dotted:
+        return sorted(Gate.model_fields)
+    section = PreferenceGate if dotted == "preference" else MetricGate
+    return sorted(section.model_fields)
+
+
+def _refuse_unknown_metrics(values: dict[Any, Any], path: Path) -> None:
+    metrics = values.get("metrics")
+    for name in metrics if isinstance(metrics, dict) else ():
+        if isinstance(name, str) and family_of(name) is None:
+            raise AlphabarError(f"{path}: `metrics.{name}` is not a known metric", _meant(name))
+
+
+def _meant(name: str) -> str:
+    judges = ("efficientnet_lite0", "inception", "dinov2", "domain", "svc")
+    full = [*METRICS, *(metric_name(family, judge) for family in METRICS for judge in judges)]
+    close = difflib.get_close_matches(name, full, n=1, cutoff=0.6)
+    meant = f"did you mean `{close[0]}`? " if close else ""
+    return f"{meant}a metric's name is its family and its judge; families: {', '.join(METRICS)}"
+
+
+def _refuse_endless(values: Any, path: Path) -> None:
+    """Raise AlphabarError where aliases make the file endless or far larger than it looks."""
+    stack, seen = [values], 0
+    while stack:
+        seen += 1
+        if seen > MOST_VALUES:
+            raise AlphabarError(
+                f"{path} holds more than {MOST_VALUES} values", "write it without YAML aliases"
+            )
+        value = stack.pop()
+        if isinstance(value, dict):
+            stack += [*value.keys(), *value.values()]
+        elif isinstance(value, list | tuple | set):
+            stack += list(value)

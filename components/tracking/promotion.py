@@ -1,0 +1,197 @@
+"""Promotion behind a gate, and the way back: who is champion, who was, and why."""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from components.errors import AlphabarError
+from components.spec.gate import Gate
+from components.tracking.decision_log import AGAINST, Case, log_decision
+from components.tracking.gate import WinRate, decide
+from components.tracking.runs import Tracker
+from components.tracking.versions import CANDIDATE, CHAMPION, evidence_of, find_version
+
+PROMOTED = "gate.promoted"
+"""Version tag, written last: whether the latest decision made it champion."""
+
+ROLLED_BACK = "gate.rolled_back"
+"""Version tag: when it lost the championship by a rollback, and to which version."""
+
+HISTORY = "alphabar.champions"
+"""Tag of the registered model: the champions from the first to the present, as JSON."""
+
+LONGEST_HISTORY = 500
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What a gate decided about a version.
+
+    Attributes:
+        case: the decision with all that it follows from.
+        was_champion: whether the version had the alias before.
+    """
+
+    case: Case
+    was_champion: bool
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """Who lost the championship, and who has it again."""
+
+    before: str
+    now: str
+
+
+def promote(
+    tracker: Tracker,
+    model: str,
+    gate: Gate,
+    version: str = CANDIDATE,
+    study: WinRate | None = None,
+    *,
+    dry_run: bool = False,
+) -> Promotion:
+    """Hold a version against ``gate`` and the present champion; make it champion if it passes.
+
+    A version that is champion already is held against the one that it replaced, so that a
+    second call decides as the first did and changes nothing. A champion that fails stays
+    champion: `rollback` is what takes it back. Aliases are set last, so that a kill in between
+    leaves the present champion; the next call goes on from there.
+
+    Args:
+        version: a number or an alias.
+        study: the version's win rate, where there was a study.
+        dry_run: decide and write nothing.
+
+    Raises:
+        AlphabarError: there is no such version, or its record is gone or broken.
+    """
+    alone = contextlib.nullcontext() if dry_run else tracker.exclusive()
+    with tracker.talking(), alone:
+        found = find_version(tracker, model, version)
+        case, was_champion = _judge(tracker, found, gate, study)
+        if not dry_run:
+            settle(tracker, found, case)
+        return Promotion(case, was_champion)
+
+
+def rollback(tracker: Tracker, model: str) -> Rollback:
+    """Give the championship back to the one before; versions that were deleted are passed over.
+
+    Raises:
+        AlphabarError: there is no champion, or none before it.
+    """
+    with tracker.talking(), tracker.exclusive():
+        client = tracker.client
+        now = str(find_version(tracker, model, CHAMPION).version)
+        history = champions(client, model)[:-1]
+        while history and _version(client, model, history[-1]) is None:
+            history.pop()
+        if not history:
+            raise AlphabarError(
+                f"{model} version {now} is champion, and there was none before it",
+                "promote another version: `alphabar promote`",
+            )
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        client.set_model_version_tag(model, now, ROLLED_BACK, f"{when}, to version {history[-1]}")
+        # the alias first: `champions` drops an end of the history that has not the alias
+        client.set_registered_model_alias(model, CHAMPION, history[-1])
+        _remember(client, model, history)
+        return Rollback(now, history[-1])
+
+
+def champions(client: MlflowClient, model: str) -> list[str]:
+    """The champions, from the first to the present.
+
+    Mends what a kill left: an end of the history that never got, or has lost, the alias is
+    dropped. A champion that somebody made by hand is added.
+    """
+    registered = client.get_registered_model(model)
+    present = registered.aliases.get(CHAMPION)
+    try:
+        history = [str(int(number)) for number in json.loads(registered.tags[HISTORY])]
+    except (KeyError, ValueError, TypeError):  # an older registry, or somebody's own tag
+        history = _chain(client, model, str(present)) if present else []
+    if present is None:
+        return history
+    if history and history[-1] != str(present) and history[-2:-1] == [str(present)]:
+        return history[:-1]
+    return history if history[-1:] == [str(present)] else [*history, str(present)]
+
+
+def settle(tracker: Tracker, version: ModelVersion, case: Case) -> None:
+    """Record ``case``, make the version champion if it passed, and say so in its last tag.
+
+    Every step is left out that was done before, so a call after a kill completes it.
+    """
+    client, number = tracker.client, str(version.version)
+    log_decision(client, version, case)
+    registered = client.get_registered_model(case.model)
+    if case.decision.promote and str(registered.aliases.get(CHAMPION)) != number:
+        history = champions(client, case.model)
+        _remember(client, case.model, history if history[-1:] == [number] else [*history, number])
+        client.set_registered_model_alias(case.model, CHAMPION, number)
+    outcome = str(case.decision.promote).lower()
+    if version.tags.get(PROMOTED) != outcome:
+        client.set_model_version_tag(case.model, number, PROMOTED, outcome)
+
+
+def judge_registered(tracker: Tracker, version: ModelVersion, gate: Gate) -> Case:
+    """The decision about a version that was registered just now."""
+    return _judge(tracker, version, gate, None)[0]
+
+
+def _judge(
+    tracker: Tracker, version: ModelVersion, gate: Gate, study: WinRate | None
+) -> tuple[Case, bool]:
+    client, model, number = tracker.client, version.name, str(version.version)
+    present = client.get_registered_model(model).aliases.get(CHAMPION)
+    was_champion = present is not None and str(present) == number
+    against = _replaced(version.tags) if was_champion else present
+    champion = _version(client, model, str(against)) if against else None
+    decision = decide(
+        gate,
+        evidence_of(tracker, version),
+        evidence_of(tracker, champion) if champion else None,
+        study,
+    )
+    opponent = str(champion.version) if champion else None
+    return Case(model, number, opponent, gate, decision), was_champion
+
+
+def _replaced(tags: Mapping[str, str]) -> str | None:
+    """The champion that a version with these tags was held against; None when there was none."""
+    number = tags.get(AGAINST, "none")
+    return number if number.isdecimal() else None
+
+
+def _chain(client: MlflowClient, model: str, champion: str) -> list[str]:
+    """The history as the versions' own tags tell it."""
+    history: list[str] = []
+    number: str | None = champion
+    while number and number not in history:
+        history.insert(0, number)
+        version = _version(client, model, number)
+        number = _replaced(version.tags) if version else None
+    return history
+
+
+def _remember(client: MlflowClient, model: str, history: list[str]) -> None:
+    client.set_registered_model_tag(model, HISTORY, json.dumps(history[-LONGEST_HISTORY:]))
+
+
+def _version(client: MlflowClient, model: str, number: str) -> ModelVersion | None:
+    try:
+        return client.get_model_version(model, number)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise

@@ -1,0 +1,136 @@
+"""Registered versions: found by number or alias, their files, and what is known of them."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow.artifacts
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.uri import is_local_uri
+
+from components.errors import AlphabarError
+from components.tracking.evidence import Evidence, figure, read_evidence
+from components.tracking.runs import Tracker
+
+CANDIDATE, CHAMPION = "candidate", "champion"
+WEIGHTS = "model.safetensors"
+EVALUATION = "evaluation"
+"""Folder in the registered model's directory: metrics.json, and pseudo_values.npz if any."""
+
+RECORDED = "alphabar.evaluation"
+"""Version tag: the files of `EVALUATION`. Versions of before have one figure, in their tags."""
+
+
+def find_version(tracker: Tracker, name: str, alias_or_version: str) -> ModelVersion:
+    """The version that is meant.
+
+    Raises:
+        AlphabarError: there is no such model, alias or version; those there are named.
+    """
+    try:
+        if alias_or_version.isdecimal():
+            return tracker.client.get_model_version(name, alias_or_version)
+        return tracker.client.get_model_version_by_alias(name, alias_or_version)
+    except MlflowException as error:
+        raise AlphabarError(
+            f"MLflow at {tracker.address} has no model {name}@{alias_or_version}",
+            _known(tracker, name),
+        ) from error
+
+
+def load_model_dir(
+    tracker: Tracker, name: str, alias_or_version: str, into: Path | None = None
+) -> Path:
+    """The directory of a registered model: ``model.safetensors``, ``README.md`` and
+    ``evaluation/``; ``guide/model.safetensors`` where it was guided by a weaker model.
+
+    Args:
+        alias_or_version: ``candidate``, ``champion`` or a version's number.
+        into: an existing folder to download to; without it, local artifacts are used in place
+            and others are downloaded to a new temporary folder.
+
+    Raises:
+        AlphabarError: there is no such model, alias or version, or its files are gone.
+    """
+    version = find_version(tracker, name, alias_or_version)
+    try:
+        with tracker.talking():
+            if into is None and is_local_uri(version.source):
+                found = Path(local_file_uri_to_path(version.source))
+            else:
+                found = _download(tracker, str(version.source), into)
+    except (OSError, AlphabarError) as error:
+        raise _files_gone(version, error) from error
+    if not (found / WEIGHTS).is_file():
+        raise _files_gone(version, FileNotFoundError(f"{found / WEIGHTS} does not exist"))
+    return found
+
+
+def evidence_of(tracker: Tracker, version: ModelVersion) -> Evidence:
+    """The version's whole evaluation record; of an older one, the figure in its tags.
+
+    Raises:
+        AlphabarError: the record is gone or broken.
+    """
+    if RECORDED not in version.tags:
+        return _tagged_figure(version)
+    with _evaluation(tracker, version) as folder:
+        return read_evidence(folder)
+
+
+@contextlib.contextmanager
+def _evaluation(tracker: Tracker, version: ModelVersion) -> Iterator[Path]:
+    if is_local_uri(version.source):
+        yield Path(local_file_uri_to_path(version.source)) / EVALUATION
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            found = _download(tracker, f"{version.source}/{EVALUATION}", Path(folder))
+        except (OSError, MlflowException) as error:
+            raise _files_gone(version, error) from error
+        yield found
+
+
+def _download(tracker: Tracker, source: str, into: Path | None) -> Path:
+    return Path(
+        mlflow.artifacts.download_artifacts(
+            artifact_uri=source,
+            dst_path=str(into) if into else None,
+            tracking_uri=tracker.uri,
+        )
+    )
+
+
+def _tagged_figure(version: ModelVersion) -> Evidence:
+    tags = version.tags
+    if "figure.metric" not in tags:
+        return Evidence({})
+    protocol = {
+        name.removeprefix("protocol."): value
+        for name, value in tags.items()
+        if name.startswith("protocol.")
+    }
+    ends = {end: tags.get(f"figure.{end}", "nan") for end in ("value", "low", "high")}
+    metric = tags["figure.metric"]
+    return Evidence({metric: figure(metric, protocol | ends)})
+
+
+def _known(tracker: Tracker, name: str) -> str:
+    with tracker.talking():
+        models = {model.name: model for model in tracker.client.search_registered_models()}
+        if name not in models:
+            return f"models there: {', '.join(sorted(models)) or 'none'}"
+        versions = tracker.client.search_model_versions(f"name='{name}'")
+    numbers = sorted((str(version.version) for version in versions), key=int)
+    return f"choose from {', '.join([*sorted(models[name].aliases), *numbers])}"
+
+
+def _files_gone(version: ModelVersion, error: Exception) -> AlphabarError:
+    return AlphabarError(
+        f"the files of model {version.name}, version {version.version}, are not there: "
+        f"{str(error).splitlines()[0]}",
+        "run the experiment again, or choose another version",
+    )

@@ -1,0 +1,73 @@
+"""The weights of the best evaluation so far, in files that survive a kill.
+
+    best/step_000500/model.safetensors     the moving average after step 500
+    best/step_000500/best.json             step, metric, value, low, high
+
+A folder is filled under another name and put in place by one rename: it is whole or not there.
+"""
+
+import dataclasses
+import shutil
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from components.networks.checkpoint import save_checkpoint
+from components.store import write_json
+from components.training.standing import Mark
+
+FOLDER, RECORD = "best", "best.json"
+
+
+class BestCheckpoint:
+    """The latest folder holds the best so far, since each is better than all before it.
+
+    The one that was the best at the resume point stays too: a run that is killed goes on from
+    there, and must then find what was the best at that step.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.resume_step = folder, 0
+
+    def rewind(self, step: int) -> None:
+        """Forget what lies past ``step``, from which training goes on, and what is half-written."""
+        for part in self.folder.glob("*.part"):
+            shutil.rmtree(part)
+        for found in self._found():
+            if _step(found) > step:
+                shutil.rmtree(found)
+        self.resume_at(step)
+
+    def put(self, mark: Mark, config: dict[str, Any], average: nn.Module) -> None:
+        """Make ``average`` the best so far."""
+        place = self.folder / f"step_{mark.step:06d}"
+        part = place.with_suffix(".part")
+        part.mkdir(parents=True)
+        save_checkpoint(part, config, average)
+        write_json(part / RECORD, dataclasses.asdict(mark))
+        part.replace(place)
+        self._prune()
+
+    def resume_at(self, step: int) -> None:
+        """There is a resume point at ``step`` now, and none before it."""
+        self.resume_step = step
+        self._prune()
+
+    def latest(self) -> Path | None:
+        """The folder of the best so far; None when there is none."""
+        return max(self._found(), key=_step, default=None)
+
+    def _prune(self) -> None:
+        found = sorted(self._found(), key=_step)
+        past = [folder for folder in found if _step(folder) <= self.resume_step]
+        for folder in found[:-1]:
+            if folder not in past[-1:]:
+                shutil.rmtree(folder)
+
+    def _found(self) -> list[Path]:
+        return [p for p in self.folder.glob("step_*") if p.suffix != ".part"]
+
+
+def _step(folder: Path) -> int:
+    return int(folder.name.removeprefix("step_"))

@@ -1,0 +1,88 @@
+"""What a training run leaves behind: weights, histories, pictures and what it says of itself.
+
+model.safetensors            what `training.publish` names
+best/model.safetensors       `publish: last`, where evaluations ran: the best one's weights
+best/best.json               its step, metric, value, low, high
+last/model.safetensors       `publish: best`: the last step's weights; best.json lies at the top
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.networks.checkpoint import FILE_NAME, save_checkpoint
+from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
+from components.spec.models import TrainingSpec
+from components.store import write_json
+from components.training.best import FOLDER as BEST
+from components.training.best import RECORD
+from components.training.evaluation import EVALUATIONS_FILE, MISSED_FILE, Watch
+from components.training.history import HISTORY, Journal
+from components.training.module import DiffusionModule
+
+HISTORY_FILE = "history.csv"
+LAST = "last"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training run.
+
+    Attributes:
+        module: with its moving average after ``step``.
+        step: the last step.
+        watch: what evaluated it; None where nothing did.
+        scratch: the folder that the run wrote into.
+    """
+
+    module: DiffusionModule
+    training: TrainingSpec
+    step: int
+    watch: Watch | None
+    scratch: Path
+
+
+def publish(run: Trained, out: Path) -> None:
+    """Write everything that is to stay into ``out``."""
+    for name in (HISTORY_FILE, EVALUATIONS_FILE):
+        shutil.copyfile(run.scratch / name, out / name)
+    if run.watch is not None and run.watch.missed.rows():
+        shutil.copyfile(run.watch.missed.path, out / MISSED_FILE)
+    for name in ("samples", SNAPSHOTS):
+        if (run.scratch / name).is_dir():
+            shutil.copytree(run.scratch / name, out / name)
+    write_json(out / "metrics.json", _figures(run) | _publish_weights(run, out))
+
+
+def _publish_weights(run: Trained, out: Path) -> dict[str, Any]:
+    """Write the weights; returns which ones are at the top, where there is a choice."""
+    best = run.watch.best.latest() if run.watch else None
+    last_at, best_at = out, out / BEST
+    if run.training.publish == "best" and best is not None:
+        last_at, best_at = out / LAST, out
+    last_at.mkdir(exist_ok=True)
+    save_checkpoint(last_at, run.module.model.config, run.module.ema)
+    if best is None:
+        return {"published": "last"} if run.training.publish == "best" else {}
+    best_at.mkdir(exist_ok=True)
+    for name in (FILE_NAME, RECORD):
+        shutil.copyfile(best / name, best_at / name)
+    return {"published": run.training.publish}
+
+
+def _figures(run: Trained) -> dict[str, Any]:
+    rows = Journal(run.scratch / HISTORY_FILE, HISTORY).rows()
+    figures: dict[str, Any] = {
+        "loss": float(rows[-1]["loss"]),
+        "parameters": sum(p.numel() for p in run.module.network.parameters()),
+        "steps": run.step,
+    }
+    if run.watch is None:
+        return figures
+    best = run.watch.standing().best
+    if best is not None:
+        figures |= {"best_step": best.step, "best_metric": best.metric, "best_value": best.value}
+    if run.step < run.training.steps:
+        figures |= {"stopped_early": True, "stopped_at": run.step}
+    return figures

@@ -1,0 +1,136 @@
+"""`alphabar compare` over recorded runs, with and without the store that they came from."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from components.errors import AlphabarError
+from components.spec.models import SamplingSpec
+from components.tracking.connection import connect
+from flows.comparing import compare_runs
+from flows.workspace import Workspace
+
+SEEDS = np.arange(40, dtype=np.int64)
+
+
+def record(value: float, half: float) -> dict[str, Any]:
+    """As evaluate writes it."""
+    return {
+        "value": value,
+        "low": value - half,
+        "high": value + half,
+        "confidence": 0.95,
+        "interval": "jackknife",
+        "n_generated": 40,
+        "n_reference": 540,
+        "extractor": "x",
+        "resize": "none",
+        "reference": "holdout",
+        "data_hash": "abc",
+        "seed": 0,
+    }
+
+
+def publish(directory: Path, inputs: dict[str, str], spec: dict[str, Any]) -> Path:
+    directory.mkdir(parents=True)
+    (directory / "manifest.json").write_text(json.dumps({"inputs": inputs, "spec": spec}))
+    return directory
+
+
+def write_cell(store: Path, number: int, guidance: float, distance: float) -> tuple[Path, Path]:
+    """The published sample and evaluate directories of one cell."""
+    drawn_key, key = f"{number}a" * 32, f"{number}b" * 32
+    sampling = SamplingSpec().model_dump(mode="json") | {"guidance": guidance}
+    spec = {"sampling": sampling, "samples": 40}
+    drawn = publish(store / "sample" / drawn_key, {"model": "f" * 64}, spec)
+    noise = np.random.default_rng(number)
+    np.save(drawn / "images.npy", noise.integers(0, 255, (40, 8, 8, 1), dtype=np.uint8))
+    lines = [f"{i},{i},{i % 10},{i % 10},the digit {i % 10}" for i in range(40)]
+    (drawn / "samples.csv").write_text("\n".join(["index,seed,class,label,caption", *lines]))
+    (drawn / "metrics.json").write_text('{"network_evaluations": 50}')
+    Image.new("L", (80, 40), 90).save(drawn / "grid.png")
+    inputs = {"samples": drawn_key, "reference": "c" * 64}
+    judged = publish(store / "evaluate" / key, inputs, {})
+    metrics = {"fd_x": record(distance, 6.0), "clip_score_x": record(20 + number, 0.5)}
+    (judged / "metrics.json").write_text(json.dumps({"metrics": metrics}))
+    shared = 20 * np.random.default_rng(0).standard_normal(40)
+    values = distance + shared + noise.standard_normal(40)
+    np.savez(judged / "pseudo_values.npz", **{"fd_x|generated": values, "seeds": SEEDS})
+    return drawn, judged
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a recorded sweep of one model at three guidance scales."""
+    root = tmp_path_factory.mktemp("project")
+    floor = publish(root / "artifacts" / "reference" / ("c" * 64), {}, {})
+    (floor / "metrics.json").write_text(json.dumps({"metrics": {"fd_x": record(60.0, 2.0)}}))
+    tracker = connect(None, root)
+    sweep = tracker.sweep("digits", "a1" * 32, {}, {})
+    model = tracker.child(sweep, "train schedule=cosine", "f" * 64, {}, {})
+    for number, (guidance, distance) in enumerate(((1.0, 104.0), (2.0, 100.0), (4.0, 140.0))):
+        drawn, judged = write_cell(root / "artifacts", number, guidance, distance)
+        tags, params = {"alphabar.stage_key": judged.name}, {"sampling": {"guidance": guidance}}
+        run = tracker.child(model, f"guidance={guidance:g}", judged.name, params, tags)
+        tracker.log_cell(run, drawn, judged)
+    return root
+
+
+def test_stored_runs_are_paired_and_shown_at_equal_seeds(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = compare_runs(["digits"], Workspace(finished, finished / "artifacts"), tmp_path / "o")
+    page = written.page.read_text(encoding="utf-8")
+    assert written.page == tmp_path / "o" / "index.html"
+    assert page.count("<img src=") == 3
+    assert "Every picture shows the same seeds and prompts" in page
+    assert "digits/guidance=2 is best: 100.0 [94.0, 106.0]" in page
+    assert ", paired" in page
+    assert "Trade-off over guidance" in page
+    assert "real images (floor)" in page
+    with written.csv.open(newline="") as file:
+        rows = {row["name"]: row for row in csv.DictReader(file)}
+    near = rows["digits/guidance=1"]  # the intervals overlap, the pairs differ
+    assert (near["standing"], near["compared by"]) == ("worse than the best", "paired difference")
+    assert "worse" in capsys.readouterr().out
+
+
+def test_without_the_store_the_record_in_mlflow_does(finished: Path, tmp_path: Path) -> None:
+    workspace = Workspace(finished, tmp_path / "empty")
+    written = compare_runs(["digits"], workspace, tmp_path / "table.csv")
+    assert written.page == tmp_path / "table.html"
+    page = written.page.read_text(encoding="utf-8")
+    assert page.count("as logged, perhaps other seeds") == 3
+    assert page.count("<img src=") == 3
+    assert ", unpaired" in page
+    assert "Trade-off over guidance" in page  # the guidance is in the runs' parameters
+    with written.csv.open(newline="") as file:
+        standing = {row["name"]: row["standing"] for row in csv.DictReader(file)}
+    assert standing["digits/guidance=1"] == "within noise of the best"
+
+
+def test_the_page_is_named_when_it_is_asked_for(finished: Path, tmp_path: Path) -> None:
+    workspace = Workspace(finished, finished / "artifacts")
+    names = ["digits/guidance=1", "digits/guidance=4"]
+    written = compare_runs(names, workspace, tmp_path / "two.html")
+    assert written.csv == tmp_path / "two.csv"
+    assert "comparison of 2 recorded runs" in written.page.read_text(encoding="utf-8")
+
+
+def test_one_run_is_no_comparison(finished: Path, tmp_path: Path) -> None:
+    with pytest.raises(AlphabarError, match="names one evaluated run"):
+        compare_runs(["digits/guidance=1"], Workspace(finished, tmp_path), tmp_path / "o")
+
+
+def test_a_broken_stored_cell_is_named(finished: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(finished / "artifacts", store)
+    (store / "sample" / ("0a" * 32) / "samples.csv").write_text("index,seed\n1,2\n")
+    with pytest.raises(AlphabarError, match=r"samples\.csv is broken"):
+        compare_runs(["digits"], Workspace(finished, store), tmp_path / "o")

@@ -1,0 +1,262 @@
+"""`alphabar promote` and `alphabar rollback` as they are typed, on a registry with real models."""
+
+import csv
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from components.networks.checkpoint import new_checkpoint, save_checkpoint
+from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
+from components.tracking import Submitted, connect, load_model_dir, register
+from flows.cli import main
+
+FD = "fd_efficientnet_lite0"
+STRICT, LOOSE = f"metrics: {{{FD}: {{at_most: 10}}}}", f"metrics: {{{FD}: {{at_most: 1000}}}}"
+PREFERENCE = "preference: {win_rate_above: 0.5}"
+Command = Callable[..., tuple[int, str, str]]
+
+
+def record(value: float) -> dict[str, Any]:
+    return {
+        "value": value,
+        "low": value - 5,
+        "high": value + 5,
+        "confidence": 0.95,
+        "interval": "jackknife",
+        "n_generated": 40,
+        "n_reference": 40,
+        "extractor": "efficientnet_lite0",
+        "resize": "bilinear 64px",
+        "reference": "holdout",
+        "data_hash": "abc",
+        "seed": 0,
+    }
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with two registered models: version 1 is champion, version 2 like it in FD."""
+    root = tmp_path_factory.mktemp("registry")
+    config = {
+        "process": ProcessSpec(steps=100).model_dump(mode="json"),
+        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
+        "conditioning": ConditioningSpec().model_dump(mode="json"),
+        "images": {"size": 4, "channels": 1, "classes": ["cat", "dog"]},
+    }
+    tracker = connect(None, root)
+    for seed, value in enumerate((150.0, 148.0)):
+        trained = root / f"model-{seed}"
+        trained.mkdir()
+        save_checkpoint(trained, config, new_checkpoint(config, seed).network)
+        (trained / "metrics.json").write_text(json.dumps({"metrics": {FD: record(value)}}))
+        run = tracker.sweep("animals", f"key{seed}", {}, {})
+        register(tracker, "animals", run, f"key{seed}", Submitted(trained, trained, FD))
+    return root
+
+
+@pytest.fixture
+def place(registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: a registry of its own, its artifacts shared until something is written.
+
+    MLflow keeps absolute addresses, so the copy is of the database alone.
+    """
+    (tmp_path / "mlruns").mkdir()
+    shutil.copy(registry / "mlruns" / "mlflow.db", tmp_path / "mlruns")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def command(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Types a command; its exit code, stdout and stderr."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["alphabar", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def champion(place: Path) -> str:
+    aliases = connect(None, place).client.get_registered_model("animals").aliases
+    return str(aliases["champion"])
+
+
+def gates(place: Path, text: str) -> Path:
+    path = place / "gates.yaml"
+    path.write_text(text)
+    return path
+
+
+def contents(place: Path) -> dict[str, bytes]:
+    """Every file but the lock under which any command opens the store."""
+    files = (path for path in sorted(place.rglob("*")) if path.is_file())
+    return {str(path): path.read_bytes() for path in files if path.suffix != ".lock"}
+
+
+def test_accepted_is_0_and_champion_rejected_is_1_and_not(place: Path, command: Command) -> None:
+    code, out, _ = command("promote", "animals", "--gate", gates(place, STRICT))
+    assert (code, champion(place)) == (1, "1")
+    assert "148 [143, 153]" in out
+    assert "not at most 10" in out
+    assert "version 2 does not become champion" in out
+    code, out, _ = command("promote", "animals", "--gate", gates(place, LOOSE))
+    assert (code, champion(place)) == (0, "2")
+    assert "version 2 is now champion" in out
+    code, out, _ = command("promote", "animals", "--gate", gates(place, LOOSE))
+    assert (code, champion(place)) == (0, "2")
+    assert "is champion already" in out
+
+
+def test_a_dry_run_prints_the_table_and_writes_nothing(place: Path, command: Command) -> None:
+    before = contents(place)
+    for text, wanted, said in ((LOOSE, 0, "would be champion"), (STRICT, 1, "does not become")):
+        path = gates(place, text)
+        code, out, _ = command("promote", "animals", "--gate", path, "--dry-run")
+        path.unlink()
+        assert code == wanted
+        assert said in out
+        assert "nothing is written" in out
+        assert "148 [143, 153]" in out
+        assert contents(place) == before
+
+
+def test_a_version_can_be_named_by_its_number(place: Path, command: Command) -> None:
+    path = gates(place, LOOSE)
+    code, out, _ = command("promote", "animals", "--gate", path, "--version", 1)
+    assert code == 0
+    assert "version 1 is champion already" in out
+    code, _, err = command("promote", "animals", "--gate", path, "--version", 7)
+    assert code == 2
+    assert "candidate, champion, 1, 2" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (f"metrics: {{{FD}: {{at_mots: 1}}}}", ["gates.yaml", f"metrics.{FD}.at_mots", "at_most"]),
+        ("metrics: {fdd_efficientnet_lite0: {at_most: 1}}", ["gates.yaml", f"`{FD}`"]),
+        ("metrics: !!python/object/apply:os.system [ls]", ["gates.yaml", "not valid YAML"]),
+    ],
+)
+def test_a_wrong_gate_file_is_refused(
+    place: Path, command: Command, text: str, named: list[str]
+) -> None:
+    path = gates(place, text)
+    before = contents(place)
+    code, _, err = command("promote", "animals", "--gate", path)
+    assert code == 2
+    assert "remedy: " in err
+    assert all(part in err for part in named)
+    assert contents(place) == before
+
+
+def test_a_metric_that_was_not_measured_rejects_and_says_so(place: Path, command: Command) -> None:
+    path = gates(place, "metrics: {recall_dinov2: {at_least: 0.1}}")
+    code, out, _ = command("promote", "animals", "--gate", path)
+    assert code == 1
+    assert "no recall_dinov2 in its record" in out
+
+
+@pytest.mark.parametrize("words", [("promote", "--gate", "gates.yaml"), ("rollback",)])
+def test_a_model_that_is_not_there_is_named_with_those_that_are(
+    place: Path, command: Command, words: tuple[str, ...]
+) -> None:
+    gates(place, LOOSE)
+    code, _, err = command(words[0], "animal", *words[1:])
+    assert code == 2
+    assert "models there: animals" in err
+    code, _, err = command(words[0], "animals@candidate", *words[1:])
+    assert code == 2
+    assert "give animals" in err
+
+
+def test_where_nothing_is_registered_nothing_is_made(place: Path, command: Command) -> None:
+    shutil.rmtree(place / "mlruns")
+    code, _, err = command("rollback", "animals")
+    assert code == 2
+    assert "nothing is registered here" in err
+    assert not (place / "mlruns").exists()
+
+
+@pytest.fixture
+def study(place: Path) -> Path:
+    """A study's folder whose 30 pairs one person answered: 24 times for the fine-tuned model."""
+    folder = place / "study"
+    (folder / "results").mkdir(parents=True)
+    write(
+        folder / "key.csv",
+        [{"pair": k, "left": "finetuned", "right": "baseline"} for k in range(30)],
+    )
+    answers = ["left"] * 24 + ["right"] * 6
+    rows = [
+        {"pair": k, "choice": choice, "annotator": "anna", "seconds": 3}
+        for k, choice in enumerate(answers)
+    ]
+    write(folder / "results" / "anna.csv", rows)
+    return folder
+
+
+def write(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_the_win_rate_of_a_study_is_a_condition(place: Path, command: Command, study: Path) -> None:
+    path = gates(place, PREFERENCE)
+    words = ("promote", "animals", "--gate", path, "--dry-run")
+    assert command(*words)[0] == 1
+    for folder in (study, study / "results"):
+        code, out, _ = command(*words, "--study", folder)
+        assert code == 0
+        assert "0.8 [0.627, 0.905]" in out  # Wilson's interval of 24 in 30
+        assert "30 choices" in out
+    gates(place, PREFERENCE.replace("0.5", "0.63"))
+    assert command(*words, "--study", study)[0] == 1
+    (study / "results" / "anna.csv").unlink()
+    code, _, err = command(*words, "--study", study)
+    assert code == 2
+    assert "no answers" in err
+
+
+def test_the_model_that_comes_back_makes_the_same_images(
+    place: Path, command: Command, registry: Path
+) -> None:
+    drawn: dict[str, bytes] = {}
+
+    def images(model: object, out: str) -> bytes:
+        code, _, err = command("sample", model, "--out", out, "-n", 4, "--steps", 3, "-q")
+        assert code == 0, err
+        return (place / out / "images.npy").read_bytes()
+
+    drawn = {str(k + 1): images(registry / f"model-{k}", f"trained-{k}") for k in range(2)}
+    assert drawn["1"] != drawn["2"]
+    assert images("animals@champion", "first") == drawn["1"]
+    assert command("promote", "animals", "--gate", gates(place, LOOSE))[0] == 0
+    assert images("animals@champion", "promoted") == drawn["2"]
+    code, out, _ = command("rollback", "animals")
+    assert code == 0
+    assert "version 1 is champion again, version 2 no longer" in out
+    assert images("animals@champion", "restored") == drawn["1"]
+    found = load_model_dir(connect(None, place), "animals", "champion")
+    assert (found / "model.safetensors").read_bytes() == (
+        registry / "model-0" / "model.safetensors"
+    ).read_bytes()
+    code, _, err = command("rollback", "animals")
+    assert code == 2
+    assert "none before it" in err
+    assert np.load(place / "restored" / "images.npy").shape == (4, 4, 4, 1)

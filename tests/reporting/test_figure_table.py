@@ -1,0 +1,29 @@
+from dataclasses import replace
+
+from components.reporting.figure_table import figure_table
+from components.reporting.results import Results
+from components.reporting.text_table import Row
+
+
+def test_each_metric_has_value_interval_floor_direction_and_settings(rich: Results) -> None:
+    cell = rich.chosen
+    table = figure_table(Row("mine", cell.figures, cell.evaluations), rich.floors)
+    assert table.columns == ("metric", "value", "interval", "real images", "better", "settings")
+    by_name = {row[0]: row[1:] for row in table.rows}
+    assert len(by_name) == len(cell.figures)
+    assert by_name["recall (efficientnet_lite0)"] == (
+        *("78.4 %", "[73.4, 83.4]", "80.0 ±5.0", "higher", "k 5"),
+    )
+    assert by_name["nearest-training ratio (efficientnet_lite0)"][3] == ""
+    assert "against 540 (holdout)" in table.notes[0]
+    assert table.notes[1] == "100 evaluations of the network an image"
+
+
+def test_what_is_not_as_usual_stands_on_the_row(rich: Results) -> None:
+    figures = dict(rich.chosen.figures)
+    odd = figures["recognised_svc"]
+    figures["recognised_svc"] = replace(odd, record=odd.record | {"extractor": "svc"})
+    table = figure_table(Row("mine", figures))
+    (row,) = [row for row in table.rows if row[0] == "recognised (svc)"]
+    assert row[-1] == "extractor svc"
+    assert "real images" not in table.columns

@@ -1,0 +1,462 @@
+"""Evaluation while training: it never stops training by failing, keeps the best, ends a bad run."""
+
+import json
+import math
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from components.data.grids import contact_sheet, save_png
+from components.errors import AlphabarError
+from components.evaluation.image_set import ImageSet
+from components.evaluation.intervals import Estimate
+from components.evaluation.judge import Judge
+from components.evaluation.judgement import Judgement
+from components.evaluation.records import MetricRecord
+from components.generation.generate import generate
+from components.generation.prompts import holdout_prompts
+from components.networks.checkpoint import load_checkpoint, new_checkpoint
+from components.runtime import Progress, Runtime, silent
+from components.spec.loading import parse_experiment
+from components.spec.models import (
+    ConditioningSpec,
+    NetworkSpec,
+    ProcessSpec,
+    SamplingSpec,
+    TrainingSpec,
+)
+from components.training import fit
+from components.training.budget import Budget
+from components.training.evaluation import Watch
+from components.training.module import DiffusionModule
+from components.training.train import train
+
+FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
+SECTION = {
+    "steps": 40,
+    "batch_size": 32,
+    "lr": 2e-3,
+    "warmup_steps": 2,
+    "ema": 0.8,
+    "checkpoint_every": 10,
+    "evaluate_every": 4,
+    "evaluate_samples": 40,
+    "evaluate_steps": 4,
+    "evaluate_size": 32,
+}
+
+pytestmark = pytest.mark.filterwarnings("ignore:an evaluation was missed")
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+class Runs:
+    """Short training runs on the digits, each in a folder of its own."""
+
+    def __init__(self, folder: Path, data: Path, cache: Path) -> None:
+        self.folder, self.data, self.cache = folder, data, cache
+
+    def __call__(self, name: str = "run", progress: Progress = silent, **training: Any) -> Path:
+        out, scratch = self.folder / name, self.scratch(name)
+        out.mkdir()
+        scratch.mkdir(exist_ok=True)
+        runtime = Runtime(progress, "cpu", scratch, self.cache)
+        train(spec(**training), {"data": self.data}, out, runtime)
+        return out
+
+    def scratch(self, name: str = "run") -> Path:
+        return self.folder / f"{name}-scratch"
+
+
+@pytest.fixture
+def run(tmp_path: Path, digits: Path, cache: Path) -> Runs:
+    return Runs(tmp_path, digits, cache)
+
+
+def spec(**training: Any) -> dict[str, Any]:
+    network = NetworkSpec(channels=[8, 16], layers_per_block=1)
+    return {
+        "process": ProcessSpec().model_dump(mode="json"),
+        "network": network.model_dump(mode="json"),
+        "conditioning": ConditioningSpec().model_dump(mode="json"),
+        "training": TrainingSpec(**(SECTION | training)).model_dump(mode="json"),
+    }
+
+
+def rows(out: Path, metric: str = FD) -> pd.DataFrame:
+    table = pd.read_csv(out / "evaluations.csv", float_precision="round_trip")
+    return table[table.metric == metric].set_index("step")
+
+
+def figures(out: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((out / "metrics.json").read_text())
+    return read
+
+
+def plant_regression(patch: pytest.MonkeyPatch, step: int) -> None:
+    """A learning rate a hundred times too large from ``step`` on."""
+    sound = DiffusionModule._lr_factor
+
+    def factor(self: DiffusionModule, at: int) -> float:
+        return sound(self, at) * (100 if at >= step else 1)
+
+    patch.setattr(DiffusionModule, "_lr_factor", factor)
+
+
+def plant_figures(patch: pytest.MonkeyPatch, value_of: Callable[[int], float]) -> None:
+    """The Fréchet distance at each step is what ``value_of`` says, give or take 1."""
+
+    def draw(self: Watch, average: Any, step: int) -> NDArray[np.uint8]:
+        return np.full((1, 1, 1, 1), step, np.uint8)
+
+    def judge(self: Watch, images: NDArray[np.uint8]) -> dict[str, MetricRecord]:
+        value = value_of(int(images.flat[0]))
+        estimate = Estimate(value, value - 1, value + 1, 0.95, "planted")
+        record = MetricRecord.of(
+            estimate,
+            n_generated=1,
+            n_reference=1,
+            extractor="planted",
+            resize="none",
+            reference="holdout",
+            data_hash="",
+            seed=0,
+        )
+        return {FD: record}
+
+    patch.setattr(Watch, "_draw", draw)
+    patch.setattr(Watch, "_judge", judge)
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_a_planted_regression_is_caught_and_the_best_checkpoint_survives(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_regression(monkeypatch, 20)
+    out = run(patience=2)
+    table, found = rows(out), figures(out)
+    best, last = table.loc[found["best_step"]], table.loc[found["stopped_at"]]
+    assert found["stopped_early"] is True
+    assert found["steps"] == found["stopped_at"] == table.index[-1] < 40
+    assert 20 <= found["best_step"] <= 24, "the moving average lags"
+    assert best.value == table.value.min()
+    assert last.low > best.high
+    assert pd.read_csv(out / "history.csv").step.tolist()[-1] == found["stopped_at"]
+    record = json.loads((out / "best" / "best.json").read_text())
+    assert record == {"step": found["best_step"], **best.to_dict()}
+    picture = out / "samples" / f"step_{found['best_step']:06d}.png"
+    model = load_checkpoint(out / "best")
+    prompts = holdout_prompts(run.data, SECTION["evaluate_samples"])
+    drawn = generate(
+        model,
+        SamplingSpec(steps=4, guidance=2.0),
+        classes=prompts.classes,
+        captions=prompts.captions,
+    ).images
+    save_png(out / "again.png", contact_sheet(drawn[:30], 10))
+    assert (out / "again.png").read_bytes() == picture.read_bytes(), "the best's own weights"
+
+
+def test_a_judge_that_fails_stops_nothing_and_changes_no_weight(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, calls = Judge.measure, []
+
+    def measure(self: Judge, images: ImageSet, seed: int) -> Judgement:
+        calls.append(seed)
+        if len(calls) == 2:
+            raise RuntimeError("no memory\nleft")
+        return sound(self, images, seed)
+
+    monkeypatch.setattr(Judge, "measure", measure)
+    with pytest.warns(UserWarning, match="missed \\(RuntimeError\\) at step 8: no memory left"):
+        watched = run(steps=12)
+    assert rows(watched).index.tolist() == [4, 12]
+    missed = (watched / "missed_evaluations.csv").read_text()
+    assert missed == "step,kind,message\n8,RuntimeError,no memory left\n"
+    assert weights(watched) == weights(run("blind", steps=12, evaluate_every=0))
+
+
+def test_a_failure_is_told_once_a_kind_and_stays_in_the_progress_line(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(step: int) -> float:
+        if step == 8:
+            raise ValueError("other")
+        raise RuntimeError("always")
+
+    plant_figures(monkeypatch, fail)
+    notes: dict[int, str] = {}
+    with pytest.warns(UserWarning, match="missed") as told:
+        out = run(
+            steps=16,
+            publish="best",
+            progress=lambda done, total, note="": notes.update({done: note}),
+        )
+    messages = [str(w.message) for w in told if "missed" in str(w.message)]
+    assert messages == [
+        "an evaluation was missed (RuntimeError) at step 4: always",
+        "an evaluation was missed (ValueError) at step 8: other",
+    ]
+    assert "missed" not in notes[3]
+    assert notes[4].endswith(", evaluations missed: RuntimeError")
+    assert notes[16].endswith(", evaluations missed: RuntimeError, ValueError")
+    missed = pd.read_csv(out / "missed_evaluations.csv")
+    assert missed.step.tolist() == [4, 8, 12, 16]
+    assert figures(out)["published"] == "last", "there is no best one"
+    assert (out / "model.safetensors").is_file()
+    assert not (out / "best").exists()
+    assert not (out / "last").exists()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
+def test_who_stops_the_program_during_an_evaluation_stops_it(
+    run: Runs, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+) -> None:
+    def interrupt(step: int) -> float:
+        raise stop
+
+    plant_figures(monkeypatch, interrupt)
+    images = {"size": 8, "channels": 1, "classes": [str(k) for k in range(10)]}
+    sections = spec()
+    model = new_checkpoint(sections | {"images": images}, 0)
+    training = TrainingSpec(**sections["training"])
+    watch = Watch.over(model, training, {"data": run.data}, run.folder, Runtime())
+    with pytest.raises(stop):
+        watch.look(model.network, 4)
+    assert not watch.missed.rows()
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf])
+def test_a_figure_that_is_not_finite_is_never_the_best(
+    run: Runs, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    plant_figures(monkeypatch, lambda step: value if step in (4, 12) else 30.0)
+    out = run(steps=16, patience=1)
+    assert rows(out).index.tolist() == [8, 16]
+    assert figures(out)["best_step"] == 8
+    missed = pd.read_csv(out / "missed_evaluations.csv")
+    assert missed.step.tolist() == [4, 12]
+    assert set(missed.kind) == {"not finite"}
+
+
+def test_patience_counts_evaluations_in_a_row_and_skips_those_that_were_missed(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {4: 10.0, 8: 20.0, 12: 11.0, 16: 20.0, 20: math.nan, 24: 20.0}
+    plant_figures(monkeypatch, lambda step: values[step])
+    out = run(patience=2, ema_snapshots=2)
+    assert figures(out)["stopped_at"] == 24
+    history = pd.read_csv(out / "history.csv")
+    assert history.step.tolist() == [10, 20, 24]
+    assert history.grad_norm.is_unique, "the last row's is its own"
+    snapshots = sorted(path.name for path in (out / "ema").glob("0.05*"))
+    assert snapshots == ["0.05-000020.safetensors", "0.05-000024.safetensors"]
+
+
+def test_the_end_of_training_is_no_early_end(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant_figures(monkeypatch, float)
+    found = figures(run(steps=8, patience=1))
+    assert (found["steps"], found["best_step"]) == (8, 4)
+    assert not {"stopped_early", "stopped_at"} & found.keys()
+
+
+def test_publish_says_which_weights_are_the_model_and_keeps_the_others(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_figures(monkeypatch, lambda step: abs(step - 8.0))
+    last, best = run("last", steps=12), run("best", steps=12, publish="best")
+    assert {p.name for p in best.iterdir()} == {
+        "model.safetensors",
+        "best.json",
+        "last",
+        "samples",
+        "history.csv",
+        "evaluations.csv",
+        "metrics.json",
+    }
+    assert weights(best) == weights(last / "best") != weights(last)
+    assert weights(best / "last") == weights(last)
+    assert (best / "best.json").read_bytes() == (last / "best" / "best.json").read_bytes()
+    assert json.loads((best / "best.json").read_text())["step"] == 8
+    assert figures(best) == figures(last) | {"published": "best"}
+
+
+def test_evaluations_are_thinned_to_the_share_that_the_file_allows(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+
+    def tick(done: int, total: int, note: str = "") -> None:
+        now[0] += 1  # a step takes a second
+
+    def slow(step: int) -> float:
+        now[0] += 3
+        return 50.0 - step
+
+    plant_figures(monkeypatch, slow)
+    monkeypatch.setattr(fit, "Budget", partial(Budget, clock=lambda: now[0]))
+    with pytest.warns(UserWarning, match="missed \\(thinned\\) at step 8: with about 3.0 s more"):
+        out = run(steps=39, max_share=0.5, progress=tick)
+    # the first is free; 6 s want 12 steps before, 9 s want 18, 12 s want 24, 15 s want 30
+    assert rows(out).index.tolist() == [4, 16, 20, 28, 32, 39]
+    missed = pd.read_csv(out / "missed_evaluations.csv")
+    assert missed.step.tolist() == [8, 12, 24, 36]
+    assert set(missed.kind) == {"thinned"}
+
+
+def test_a_chosen_figure_that_is_not_measured_is_refused_before_training(run: Runs) -> None:
+    steps: list[int] = []
+    with pytest.raises(AlphabarError, match="select_by: fd_dinov2` is not measured") as refused:
+        run(select_by="fd_dinov2", progress=lambda done, total, note="": steps.append(done))
+    assert refused.value.remedy == f"choose from {FD}, {KD}"
+    assert not steps
+
+
+def test_the_first_evaluation_refuses_it_where_the_rehearsal_failed(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def figure(step: int) -> float:
+        if step not in (4, 8):
+            raise RuntimeError("not yet")
+        return 1.0
+
+    plant_figures(monkeypatch, figure)
+    with pytest.raises(AlphabarError, match="`training.select_by: vendi_x` is not measured"):
+        run(select_by="vendi_x")
+    assert not (run.scratch() / "resume.ckpt").exists()
+
+
+def test_another_figure_can_decide_and_its_good_side_is_known(run: Runs) -> None:
+    metric = "recall_efficientnet_lite0"
+    out = run(steps=24, evaluate_every=8, select_by=metric)
+    table, found = rows(out, metric), figures(out)
+    assert found["best_metric"] == metric
+    assert found["best_value"] == table.value.max() > table.value.min()
+    assert table.value.idxmax() == found["best_step"]
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"select_by": "sharpness"}, "nobody knows whether a high or a low `sharpness` is good"),
+        ({"select_by": "neighbour_ratio_dinov2"}, "nobody knows"),
+        ({"evaluate_every": 0, "patience": 2}, "`patience: 2` has no meaning with"),
+        ({"evaluate_every": 0, "publish": "best"}, "`publish: best` has no meaning with"),
+        ({"evaluate_every": 0, "max_share": 0.1}, "`max_share: 0.1` has no meaning with"),
+        ({"evaluate_every": 0, "select_by": "fid"}, "`select_by: fid` has no meaning with"),
+    ],
+)
+def test_what_cannot_decide_is_refused_when_the_file_is_read(
+    section: dict[str, Any], message: str
+) -> None:
+    values = {"name": "x", "data": {"source": "digits"}, "training": section}
+    with pytest.raises(AlphabarError, match=message):
+        parse_experiment(values, "x.yaml")
+
+
+def test_more_sample_steps_than_the_process_has_are_refused_before_training(run: Runs) -> None:
+    steps: list[int] = []
+    settings = spec(evaluate_steps=30)
+    settings["process"]["steps"] = 20
+    out = run.folder / "out"
+    out.mkdir()
+    runtime = Runtime(lambda done, total, note="": steps.append(done), "cpu")
+    with pytest.raises(AlphabarError, match="more than the process's 20"):
+        train(settings, {"data": run.data}, out, runtime)
+    assert not steps
+
+
+def test_a_run_that_is_killed_while_it_publishes_ends_as_early_as_before(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_figures(monkeypatch, float)
+
+    def die(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit, "publish", die)
+        with pytest.raises(KeyboardInterrupt):
+            run(patience=4, checkpoint_every=20)
+    (run.folder / "run").rmdir()
+    steps: list[int] = []
+    again = run(
+        patience=4,
+        checkpoint_every=20,
+        progress=lambda done, total, note="": steps.append(done),
+    )
+    assert not steps, "the resume point is the end"
+    whole = run("whole", patience=4, checkpoint_every=20)
+    assert contents(again) == contents(whole)
+    assert figures(again)["stopped_at"] == 20
+
+
+def _killed_at_step_17(runs: Runs) -> None:
+    def die(done: int, total: int, note: str = "") -> None:
+        if done == 17:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        plant_regression(patch, 12)
+        runs("killed", die, patience=2, publish="best")
+
+
+def test_a_killed_run_finds_the_best_again_and_ends_early_as_an_undisturbed_one(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_killed_at_step_17, args=(run,))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+    scratch = run.scratch("killed")
+    kept = sorted(path.name for path in (scratch / "best").iterdir())
+    assert kept[0] == "step_000008"
+    assert kept[1] in ("step_000012", "step_000016")
+    (scratch / "best" / "step_000020.part").mkdir()
+    (scratch / "samples" / "step_000099.png").touch()
+    plant_regression(monkeypatch, 12)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    steps: list[int] = []
+    try:
+        scratch.rename(run.scratch("resumed"))
+        resumed = run(
+            "resumed",
+            lambda done, total, note="": steps.append(done),
+            patience=2,
+            publish="best",
+        )
+        whole = run("whole", patience=2, publish="best")
+    finally:
+        torch.set_num_threads(threads)
+    assert steps[0] == 11, "it goes on after the checkpoint of step 10"
+    assert figures(whole)["stopped_early"] is True
+    assert 10 < figures(whole)["best_step"] < figures(whole)["stopped_at"] < 40
+    assert contents(resumed) == contents(whole)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a published directory."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
