@@ -1,7 +1,6 @@
 """Recorded runs side by side: what `alphabar compare` gathers, prints and writes."""
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,7 +60,7 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     from components.reporting.text_table import Row
     from components.tracking.connection import connect
     from components.tracking.search import recorded_cells
-    from flows.results import print_table
+    from flows.results import print_table, table_width
 
     tracker = connect(workspace.tracking_uri, workspace.root)
     recorded = recorded_cells(tracker, names)
@@ -74,8 +73,7 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     floors = _floors(stored)
     metric = results_of(cells, floors).metric
     rows = [Row(cell.name, cell.figures, cell.evaluations) for cell in cells]
-    width = shutil.get_terminal_size((160, 24)).columns
-    print_table(rows_table(rows, floors, width, metric), "comparison")
+    print_table(rows_table(rows, floors, table_width(), metric), "comparison")
     written = _targets(out or workspace.root / "reports" / "compare")
     written.page.parent.mkdir(parents=True, exist_ok=True)
     write_table_csv(written.csv, wide_table(rows, metric))

@@ -1,16 +1,20 @@
 """What a run leaves behind, and how it is told."""
 
-import json
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
-from components.store import Store
+from components.spec.plan import FinetunePlan, Plan, PlannedCell
+from flows.selection import primary_metric
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
     from components.reporting.table import Table
+
+UNBOUNDED = 240
+"""Letters of a line that goes into a file or a pipe."""
 
 
 @dataclass(frozen=True)
@@ -33,24 +37,31 @@ class Outcome:
 
 def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     """Print the results table and the paths to look at."""
-    from components.reporting.table import results_table
+    from components.reporting.cells import stored_row
+    from components.reporting.figures import read_figures
+    from components.reporting.table import rows_table
 
     store = workspace.store
-    rows = [(cell.name, cell_content(store, cell.evaluate)) for cell in outcome.plan.cells]
-    floor = cell_content(store, outcome.best.reference)
-    print_table(results_table(rows, floor), f"{outcome.plan.experiment.name}: baselines")
+    rows = [
+        stored_row(cell.name, store.path(cell.evaluate), store.path(cell.sample))
+        for cell in outcome.plan.cells
+    ]
+    floors = read_figures(store.path(outcome.best.reference))
+    table = rows_table(rows, floors, table_width(), primary_metric(outcome.plan))
+    print_table(table, f"{outcome.plan.experiment.name}: baselines")
     if outcome.tuned:
-        tuned = outcome.tuned
-        rows = [("baseline", cell_content(store, tuned.evaluate_baseline))]
+        tuned, drawn = outcome.tuned, store.path(outcome.best.sample)
+        rows = [stored_row("baseline", store.path(tuned.evaluate_baseline), drawn)]
         for cell in tuned.cells:
             named = f", {_steps(cell.sampling.steps)}" if len(tuned.cells) > 1 else ""
-            rows.append((f"fine-tuned{named}", cell_content(store, cell.evaluate)))
+            paths = store.path(cell.evaluate), store.path(cell.sample)
+            rows.append(stored_row(f"fine-tuned{named}", *paths))
         finetune = outcome.plan.experiment.finetune
         assert finetune is not None
         style = finetune.style or outcome.plan.experiment.data.style
-        floor = cell_content(store, tuned.reference)
         title = f"against the holdout of style {style}" if style else "against the holdout"
-        print_table(results_table(rows, floor), title)
+        floors = read_figures(store.path(tuned.reference))
+        print_table(rows_table(rows, floors, table_width(), primary_metric(outcome.plan)), title)
     print(f"best     {outcome.best.name}")
     print(f"stages   {outcome.stages_run} run, the others were published already")
     print(f"report   {outcome.report / 'index.html'}")
@@ -66,14 +77,9 @@ def _steps(count: int) -> str:
     return f"{count} step" if count == 1 else f"{count} steps"
 
 
-def cell_content(store: Store, evaluate: Node) -> dict[str, Any]:
-    """An evaluated cell's metrics.json, with its network evaluations where it was sampled."""
-    content: dict[str, Any] = json.loads((store.path(evaluate) / "metrics.json").read_text())
-    samples = evaluate.inputs.get("samples")
-    if samples:
-        drawn = json.loads((store.path(samples) / "metrics.json").read_text())
-        content["network_evaluations"] = drawn["network_evaluations"]
-    return content
+def table_width() -> int:
+    """Letters that a line of a table may have: the terminal's, and many where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
 
 
 def print_table(table: "Table", title: str) -> None:
@@ -81,9 +87,7 @@ def print_table(table: "Table", title: str) -> None:
     from rich.console import Console
     from rich.table import Table as RichTable
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=240)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUNDED)
     rich = RichTable(*table.columns, title=title, title_justify="left")
     for row in table.rows:
         rich.add_row(*row)

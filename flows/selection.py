@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from components.errors import AlphabarError
+from components.spec.metrics import metric_name
 from components.spec.plan import Node, Plan, PlannedCell
 from components.store import Store
 
@@ -34,4 +35,4 @@ def best_cell(plan: Plan, store: Store) -> PlannedCell:
 
 def primary_metric(plan: Plan) -> str:
     """The metric that decides: the Fréchet distance of the experiment's extractor."""
-    return f"fd_{plan.experiment.evaluation.extractor}"
+    return metric_name("fd", plan.experiment.evaluation.extractor)

@@ -21,11 +21,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from components.errors import AlphabarError
-from components.evaluation.extractors.efficientnet import (
-    TIMM_NAME,
-    load_imagenet_weights,
-    repeatable_convolutions,
-)
+from components.evaluation.extractors.batches import repeatable_convolutions
+from components.evaluation.extractors.efficientnet import TIMM_NAME, load_imagenet_weights
 from components.evaluation.pixels import batch_size, check_images, network_input, resize_name
 from components.runtime import Progress, silent
 

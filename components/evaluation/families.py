@@ -4,21 +4,27 @@ A new figure is one function here, one line in `FAMILIES`, one entry in `compone
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from components.evaluation.authenticity import authenticity, neighbour_ratio
 from components.evaluation.cmmd import cmmd_estimate
 from components.evaluation.fd_infinity import fd_infinity
-from components.evaluation.feature_bank import FeatureSet
+from components.evaluation.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.frechet import FrechetParts, FrechetReference, frechet_parts
 from components.evaluation.inception_score import SPLITS, inception_score
 from components.evaluation.intervals import Rows
 from components.evaluation.kernel import KernelDistances, kernel_distances, kernel_estimate
+from components.evaluation.manifold import manifold, manifold_of
 from components.evaluation.measured import Measured
 from components.evaluation.overlap import Overlap, overlap
-from components.evaluation.training_neighbours import TrainingNeighbours, training_neighbours
+from components.evaluation.training_neighbours import (
+    TrainingGaps,
+    TrainingNeighbours,
+    training_gaps,
+    training_neighbours,
+)
 from components.evaluation.vendi import vendi_score
 
 DRAWS = 0
@@ -33,6 +39,7 @@ class View:
         generated: what is judged.
         reference: what it is judged against.
         training: what the model has learnt from, where that is known.
+        bank: keeps what follows from features alone.
         confidence: level of every interval.
         neighbours: which neighbour the balls of precision and its kin reach to.
         subsets: whether the kernel distance is wanted over subsets, too.
@@ -41,6 +48,7 @@ class View:
     generated: FeatureSet
     reference: FeatureSet
     training: FeatureSet | None
+    bank: FeatureBank
     confidence: float
     neighbours: int
     subsets: bool = False
@@ -51,6 +59,7 @@ class View:
             replace(self.generated, values=self.generated.values[generated], key=""),
             replace(self.reference, values=self.reference.values[reference], key=""),
             None,
+            self.bank,
             self.confidence,
             self.neighbours,
         )
@@ -58,9 +67,12 @@ class View:
     @cached_property
     def overlap(self) -> Overlap:
         """Precision, recall, density and coverage: one pass gives all four."""
-        return overlap(
-            self.generated.values, self.reference.values, self.confidence, self.neighbours
+        real, k = self.reference, self.neighbours
+        kept = self.bank.derived(
+            real, f"radii-{k}", lambda: {"radii": manifold(real.values, k).radii}
         )
+        balls = manifold_of(real.values, k, kept["radii"])
+        return overlap(self.generated.values, balls, self.confidence, k)
 
     @cached_property
     def holdout(self) -> FrechetReference:
@@ -82,9 +94,11 @@ class View:
     @cached_property
     def copies(self) -> TrainingNeighbours | None:
         """Each generated image's nearest training image."""
-        if self.training is None:
+        seen = self.training
+        if seen is None:
             return None
-        return training_neighbours(self.generated.values, self.training.values)
+        gaps = self.bank.derived(seen, "gaps", lambda: asdict(training_gaps(seen.values)))
+        return training_neighbours(self.generated.values, seen.values, TrainingGaps(**gaps))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -14,7 +15,15 @@ from scipy.special import softmax
 from components.errors import AlphabarError
 from components.evaluation.extractors import Extractor, build_extractor
 from components.evaluation.extractors.clip import OpenClip
-from components.evaluation.feature_store import Values, content_key, read_values, write_values
+from components.evaluation.feature_store import (
+    Arrays,
+    Values,
+    content_key,
+    read_arrays,
+    read_values,
+    write_arrays,
+    write_values,
+)
 from components.evaluation.image_files import ImageFiles, Pictures
 from components.evaluation.pixels import check_images
 from components.runtime import Progress, silent
@@ -108,6 +117,23 @@ class FeatureBank:
             found = FeatureSet(values, source.name, source.resize, key, source)
         self._remember(found)
         return found
+
+    def derived(self, features: FeatureSet, name: str, make: Callable[[], Arrays]) -> Arrays:
+        """What follows from features alone and takes long: made once, and kept on disk.
+
+        Args:
+            features: what it follows from; without a key it is always made.
+            name: what it is, with all that it depends on besides.
+            make: makes it.
+        """
+        if self.folder is None or not features.key:
+            return make()
+        path = self.folder / f"{features.key}-{name}.npz"
+        if (known := read_arrays(path)) is not None:
+            return known
+        arrays = make()
+        write_arrays(path, arrays)
+        return arrays
 
     def extractor(self, name: str, size: int | None = None) -> Extractor:
         """The extractor that `features` uses, made once; raises AlphabarError as it does."""

@@ -9,12 +9,18 @@ import hashlib
 import io
 import os
 import tempfile
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 Values = NDArray[np.float32]
+Arrays = Mapping[str, NDArray[Any]]
+Buffer = bytes | memoryview
 
 
 def content_key(images: NDArray[np.uint8], identity: str) -> str:
@@ -46,14 +52,33 @@ def write_values(path: Path, values: Values) -> None:
     features are computed again when they are next asked for.
     """
     content = np.ascontiguousarray(values).data
+    _put(path, [_header(values.shape), content, hashlib.sha256(content).digest()])
+
+
+def read_arrays(path: Path) -> Arrays | None:
+    """The arrays of a .npz at ``path``; None unless it is whole: its parts have checksums."""
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return {name: found[name] for name in found.files}
+    except (OSError, ValueError, EOFError, BadZipFile, zlib.error):
+        return None
+
+
+def write_arrays(path: Path, arrays: Arrays) -> None:
+    """Put ``arrays`` at ``path`` as a .npz in one step, as `write_values` does."""
+    whole = io.BytesIO()
+    np.savez(whole, **arrays)  # type: ignore[arg-type]
+    _put(path, [whole.getbuffer()])
+
+
+def _put(path: Path, parts: Sequence[Buffer]) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=".tmp")
         try:
             with os.fdopen(number, "wb") as file:
-                file.write(_header(values.shape))
-                file.write(content)
-                file.write(hashlib.sha256(content).digest())
+                for part in parts:
+                    file.write(part)
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -170,6 +170,7 @@ class Judge:
             self._features(images, extractor),
             self._features(self.references.holdout, extractor),
             self._features(training, extractor) if training and asked else None,
+            self.bank,
             self.protocol.confidence,
             self.protocol.neighbours,
             "kd_subsets" in self.protocol.families,

@@ -52,14 +52,20 @@ def manifold(features: Features, k: int = NEIGHBOURS) -> Manifold:
             f"give at least {least} images" if k >= 1 else "give k of 1 or more",
         )
     groups = split_groups(n)
-    group_of = np.empty(n, np.intp)
-    for group, rows in enumerate(groups):
-        group_of[rows] = group
     near = np.full((n, len(groups), k), np.inf)
     for tile in distance_tiles(features, None, groups):
         both = np.concatenate([near[tile.rows, tile.group], tile.squared], axis=1)
         near[tile.rows, tile.group] = np.partition(both, k - 1, axis=1)[:, :k]
-    return Manifold(features, k, groups, group_of, _radii(near))
+    return manifold_of(features, k, _radii(near))
+
+
+def manifold_of(features: Features, k: int, radii: Floats) -> Manifold:
+    """The manifold whose squared ``radii`` (n, groups + 1) are known already."""
+    groups = split_groups(len(features))
+    group_of = np.empty(len(features), np.intp)
+    for group, rows in enumerate(groups):
+        group_of[rows] = group
+    return Manifold(features, k, groups, group_of, radii)
 
 
 def _radii(near: Floats) -> Floats:

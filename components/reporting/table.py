@@ -34,6 +34,7 @@ from components.spec.metrics import METRICS, family_of
 WIDTH = 100
 """Letters a printed line has, unless told otherwise."""
 NAME = 20
+ROOMY = 200
 """Letters of a name on one line."""
 GIVE_WAY_LAST = ("precision", "recall", "clip_score", "elbo_bpd", "recognised", "authenticity")
 """Which of the main columns stay longest where there is little room; kernel distances do not."""
@@ -98,15 +99,16 @@ def rows_table(
     metric = metric or ranking([row.figures for row in rows])
     standing = standings([row.figures for row in rows], metric)
     shown = main_metrics([*(row.figures for row in rows), floors], metric)
+    roomy = width >= ROOMY
     listed = [*rows, *([Row(FLOOR, floors)] if floors else [])]
     known = [*standing, *([Standing("floor")] if floors else [])]
     columns = [
-        Column("name", [_broken(row.name) for row in listed], 0),
+        Column("name", [row.name if roomy else _broken(row.name) for row in listed], 0),
         *(_figures(m, listed, 0 if m == metric else _priority(m)) for m in shown),
         Column("evalu-\nations", [cost(row.evaluations) for row in listed], 2.5),
         Column("difference", [s.gap.compact() if s.gap else "" for s in known], 1.5),
         Column("p", [s.gap.p_text() if s.gap else "" for s in known], 1.4),
-        Column("standing", [_broken(SHORT.get(s.kind, s.kind), 14) for s in known], 0),
+        Column("standing", [_standing_text(s.kind, roomy) for s in known], 0),
     ]
     kept = within(width, [column for column in columns if any(column.values)])
     measured = ordered_metrics([row.figures for row in listed])
@@ -229,6 +231,10 @@ def _compared_by(standing: Standing) -> str:
     if standing.kind in ("", BEST, UNLIKE):
         return ""
     return "paired difference" if standing.gap else f"intervals ({standing.reason})"
+
+
+def _standing_text(kind: str, roomy: bool) -> str:
+    return kind if roomy else _broken(SHORT.get(kind, kind), 14)
 
 
 def _broken(text: str, letters: int = NAME) -> str:

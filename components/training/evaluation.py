@@ -83,7 +83,7 @@ class Watch:
         check_steps(model, sampling)
         select_by = training.select_by or metric_name("fd", spec.extractor)
         lower_is_better(select_by)
-        bank = FeatureBank(model.device, runtime.cache)
+        bank = FeatureBank(model.device, runtime.cache, weights=runtime.weights)
         values = spec.model_dump(mode="json")
         judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank)
         return cls(

@@ -192,3 +192,28 @@ def test_an_unknown_extractor_is_refused_with_the_known_ones(images: np.ndarray,
 def test_what_are_no_images_is_refused_before_anything_is_loaded() -> None:
     with pytest.raises(AlphabarError, match="cannot be evaluated"):
         FeatureBank("cpu").features(np.zeros((2, 8, 8, 3), np.float32), LITE, SIZE)
+
+
+def test_what_follows_from_features_is_made_once_and_a_broken_file_is_made_anew(
+    tmp_path: Path,
+) -> None:
+    bank = FeatureBank("cpu", tmp_path)
+    images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 1), np.uint8)
+    features = bank.features(images, "efficientnet_lite0", 32)
+    made = []
+
+    def make() -> dict[str, np.ndarray]:
+        made.append(True)
+        return {"gap": np.arange(3.0), "duplicated": np.array([True, False])}
+
+    for _ in range(2):
+        found = FeatureBank("cpu", tmp_path).derived(features, "gaps", make)
+        assert found["gap"].tolist() == [0.0, 1.0, 2.0]
+        assert found["duplicated"].tolist() == [True, False]
+    assert len(made) == 1
+    (path,) = (tmp_path / "features").glob("*-gaps.npz")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+    assert bank.derived(features, "gaps", make)["gap"].tolist() == [0.0, 1.0, 2.0]
+    assert len(made) == 2

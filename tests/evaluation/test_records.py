@@ -6,7 +6,7 @@ import pytest
 
 from components.errors import AlphabarError
 from components.evaluation.intervals import Estimate
-from components.evaluation.records import MetricRecord, fd_name, read_metrics, write_metrics
+from components.evaluation.records import MetricRecord, read_metrics, write_metrics
 
 RECORD = MetricRecord.of(
     Estimate(88.0, 80.0, 96.0, 0.95, "jackknife"),
@@ -21,8 +21,8 @@ RECORD = MetricRecord.of(
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
-    share = dataclasses.replace(RECORD, classifier_accuracy=0.98)
-    records = {fd_name("efficientnet_lite0"): RECORD, "recognised_svc": share}
+    share = dataclasses.replace(RECORD, classifier_accuracy=0.98, settings={"k": 5})
+    records = {"fd_efficientnet_lite0": RECORD, "recognised_svc": share}
     write_metrics(tmp_path / "metrics.json", records)
     assert read_metrics(tmp_path / "metrics.json") == records
 

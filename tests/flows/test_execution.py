@@ -1,8 +1,10 @@
 """Ctrl-C ends a run even where a library swallows it."""
 
+import contextlib
 import os
 import signal
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -14,40 +16,49 @@ def interrupt() -> None:
     signal.sigtimedwait([], 0.01)  # let it arrive
 
 
+def swallow() -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        interrupt()
+
+
+def fail_of_it() -> None:
+    try:
+        interrupt()
+    except KeyboardInterrupt:
+        raise RuntimeError("the stage was stopped") from None
+
+
+def run(work: Callable[[], None], stop: Callable[[], None] = lambda: None) -> None:
+    with ending_on_interrupt(stop):
+        work()
+
+
 def test_a_swallowed_interrupt_stops_the_work_and_is_raised_again() -> None:
     stopped = []
-    with pytest.raises(KeyboardInterrupt), ending_on_interrupt(lambda: stopped.append(True)):
-        try:
-            interrupt()
-        except KeyboardInterrupt:
-            pass
+    with pytest.raises(KeyboardInterrupt):
+        run(swallow, lambda: stopped.append(True))
     assert stopped == [True]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_what_the_stopped_work_raises_is_told_as_the_interrupt_that_it_was() -> None:
-    with pytest.raises(KeyboardInterrupt), ending_on_interrupt(lambda: None):
-        try:
-            interrupt()
-        except KeyboardInterrupt:
-            raise RuntimeError("the stage was stopped") from None
+    with pytest.raises(KeyboardInterrupt):
+        run(fail_of_it)
 
 
 def test_without_an_interrupt_nothing_changes() -> None:
-    with pytest.raises(RuntimeError, match="its own"), ending_on_interrupt(lambda: None):
+    def fail() -> None:
         raise RuntimeError("its own")
-    with ending_on_interrupt(lambda: None):
-        pass
+
+    with pytest.raises(RuntimeError, match="its own"):
+        run(fail)
+    run(lambda: None)
 
 
 def test_other_threads_are_left_alone() -> None:
     seen = []
-
-    def work() -> None:
-        with ending_on_interrupt(lambda: None):
-            seen.append(signal.getsignal(signal.SIGINT))
-
-    thread = threading.Thread(target=work)
+    work = lambda: seen.append(signal.getsignal(signal.SIGINT))  # noqa: E731
+    thread = threading.Thread(target=run, args=(work,))
     thread.start()
     thread.join()
     assert seen == [signal.default_int_handler]

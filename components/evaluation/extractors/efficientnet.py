@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from components.evaluation.extractors.batches import extract_features
-from components.evaluation.extractors.batches import (
-    repeatable_convolutions as repeatable_convolutions,
-)
 from components.evaluation.extractors.weights import file_digest
 from components.evaluation.pixels import batch_size, network_input, resize_name
 from components.runtime import Progress, silent
