@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
+from components.spec.plan.node import stage_key
 from components.store import read_manifest
 from flows.workspace import Workspace
 
@@ -99,10 +100,12 @@ def _stored(workspace: Workspace, cell: "RecordedCell") -> _Stored:
     """The directories of a cell that are published in this workspace's store."""
     root = workspace.store.root
     evaluated = _published(root, "evaluate", cell.stage_key)
-    inputs = read_manifest(evaluated)["inputs"] if evaluated else {}
+    manifest = read_manifest(evaluated) if evaluated else {"inputs": {}, "spec": {}}
+    inputs = manifest["inputs"]
     sampled = _published(root, "sample", inputs.get("samples", ""))
     model = read_manifest(sampled)["inputs"].get("model") if sampled else None
-    reference = _published(root, "reference", inputs.get("reference", ""))
+    real = {role: key for role, key in inputs.items() if role in ("data", "scorer")}
+    reference = _published(root, "reference", stage_key("reference", manifest["spec"], real))
     return _Stored(evaluated, sampled, reference, model)
 
 

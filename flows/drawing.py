@@ -10,6 +10,7 @@ from components.runtime import Progress
 from components.spec.loading import nearest, validate
 from components.spec.models import SamplingSpec
 from flows.exporting import new_folder
+from flows.registered import sampling_over
 from flows.stages import prepare_process
 
 
@@ -48,7 +49,10 @@ def draw(
 
 
 def sampling_of(
-    options: Mapping[str, Any], assignments: Sequence[str], origin: str
+    options: Mapping[str, Any],
+    assignments: Sequence[str],
+    origin: str,
+    own: Mapping[str, Any] | None = None,
 ) -> SamplingSpec:
     """The sampling section that a command's options make.
 
@@ -56,6 +60,7 @@ def sampling_of(
         options: key → value, None where the user did not give it.
         assignments: ``key=value`` of any key of the section, over the options.
         origin: what a message calls the place that they come from.
+        own: what holds where nothing is given, as far as it goes with what is.
 
     Raises:
         AlphabarError: a key that is not one of the section's, or a value out of its range.
@@ -66,6 +71,8 @@ def sampling_of(
         if not equals:
             raise AlphabarError(f"{origin}: `{text}` sets nothing", "write KEY=VALUE")
         values[key.strip()] = _plain(value.strip())
+    if own:
+        values = sampling_over(own, values)
     # the parts of an experiment that a sampling section may lean on: here they are trained already
     around = {"training": {"ema_snapshots": 1}, "guide": {"training.steps": 1}}
     whole = {"name": "sample", "data": {"source": "digits"}, "sampling": values}

@@ -40,8 +40,6 @@ class Judged:
 
         content = json.loads((self.folder / "metrics.json").read_text())
         print_table(results_table([(self.name, content)], self.floor), title)
-        for metric, reason in content.get("left_out", {}).items():
-            print(f"{metric} is left out: {reason}")
 
     def keep(self, out: Path) -> None:
         """Put the files, and the table as CSV, into the new folder ``out``."""
@@ -152,6 +150,8 @@ def judge_against_experiment(
 def images_of(name: str, count: int, workspace: Workspace, display: Display) -> Iterator[Path]:
     """Where the images called ``name`` lie; those of a trained model are drawn first.
 
+    A registered model is drawn from with its own sampling settings, others with the defaults.
+
     Args:
         name: a path, or a model as `flows.models.find_model` takes it.
         count: images to draw from a model.
@@ -167,14 +167,17 @@ def images_of(name: str, count: int, workspace: Workspace, display: Display) -> 
             f"{name} is neither images nor a model: there is no such path",
             "give a folder of images, a checkpoint's directory, or NAME@ALIAS of the registry",
         )
-    from components.spec.models import SamplingSpec
-    from flows.drawing import draw
+    from components.spec.model_folder import SAMPLING
+    from flows.drawing import draw, sampling_of
+    from flows.registered import own_guide, own_sampling
 
     model = find_model(name, workspace)
+    sampling = sampling_of(own_sampling(model), [], str(model / SAMPLING))
+    guide = own_guide(model) if sampling.guide == "weaker" else None
     with tempfile.TemporaryDirectory() as folder:
         drawn = Path(folder) / "samples"
         with _told(display, "sample") as progress:
-            draw(model, drawn, count, [], SamplingSpec(), progress)
+            draw(model, drawn, count, [], sampling, progress, guide=guide)
         yield drawn
 
 

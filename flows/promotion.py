@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.errors import AlphabarError
-from components.spec.gate import Gate
+from components.spec.gate import Gate, load_gate
+from components.spec.models import RegistrySpec
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
     from components.tracking.runs import Tracker
 
 KEY_FILE, ANSWERS = "key.csv", "results"
+
+
+def registry_gate(registry: RegistrySpec, workspace: Workspace) -> Gate | None:
+    """The gate that an experiment names for its winner; None where it names none.
+
+    Raises:
+        AlphabarError: the file is missing or broken.
+    """
+    return load_gate(workspace.root / registry.gate) if registry.gate else None
 
 
 def promote_version(

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components.spec.gate import Gate
 from components.spec.keys import digest
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
 from components.store import git_commit
 from flows.console import Display
+from flows.promotion import registry_gate
 from flows.selection import primary_metric
 from flows.workspace import Workspace
 
@@ -25,9 +27,16 @@ class Recorder:
         registered: what became of the winner in the registry, once `finish` has run.
     """
 
-    def __init__(self, plan: Plan, workspace: Workspace, tracker: "Tracker", parent: str) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        workspace: Workspace,
+        tracker: "Tracker",
+        parent: str,
+        gate: Gate | None = None,
+    ) -> None:
         self._plan, self._workspace, self._tracker = plan, workspace, tracker
-        self._parent = parent
+        self._parent, self._gate = parent, gate
         self._complete = tracker.is_complete(parent)
         self.registered: str | None = None
 
@@ -37,8 +46,10 @@ class Recorder:
         """A recorder on the workspace's MLflow; an unfinished sweep is marked as such at exit.
 
         Raises:
-            AlphabarError: MLflow cannot be reached; nothing has run then.
+            AlphabarError: the gate file is missing or broken, or MLflow cannot be reached;
+                nothing has run then.
         """
+        gate = registry_gate(plan.experiment.registry, workspace)
         from components.tracking.connection import connect
 
         tracker = connect(workspace.tracking_uri, workspace.root)
@@ -49,7 +60,7 @@ class Recorder:
             experiment.model_dump(mode="json", exclude={"runner"}),
             {"git.commit": git_commit()},
         )
-        recorder = cls(plan, workspace, tracker, parent)
+        recorder = cls(plan, workspace, tracker, parent, gate)
         try:
             yield recorder
         except BaseException as error:
@@ -163,6 +174,7 @@ class Recorder:
                 sampling.model_dump(mode="json"),
                 self._tags(best.train) | {"cell": best.name},
                 self._path(guide) if guide else None,
+                self._gate,
             )
             run = self._model_run(best)
             result = register(self._tracker, model, run, best.evaluate.key, submitted)
@@ -197,9 +209,13 @@ def _measured_weights(trained: Path, ema_length: float | None) -> Iterator[Path]
 
 
 def sweep_key(plan: Plan) -> str:
-    """What identifies a sweep: its figures' keys and what follows from them."""
+    """What identifies a sweep: its figures' keys and what follows from them.
+
+    The gate is not in it: it is asked once, when the winner is registered.
+    """
     experiment = plan.experiment
     after = experiment.model_dump(mode="json", include={"name", "finetune", "study", "registry"})
+    del after["registry"]["gate"]
     return digest([after, [cell.evaluate.key for cell in plan.cells]])
 
 

@@ -9,19 +9,15 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.reporting.draws import Draws, draws_of, read_draws
-from components.spec.metrics import METRICS, Direction, family_of, judge_of, lower_is_better
-
-PROTOCOL = (
-    "extractor",
-    "resize",
-    "reference",
-    "data_hash",
-    "n_generated",
-    "n_reference",
-    "confidence",
-    "settings",
+from components.spec.metrics import (
+    METRICS,
+    Direction,
+    family_of,
+    judge_of,
+    lower_is_better,
+    protocol_of,
 )
-"""What two figures must share to be compared."""
+
 OF_NETWORKS = tuple(name for name, family in METRICS.items() if family.of_network)
 """Figures of a network, whatever its sampler: the same in all of its cells."""
 
@@ -47,7 +43,7 @@ class Figure:
     @property
     def protocol(self) -> dict[str, Any]:
         """What another figure must share to be comparable with this one."""
-        return {name: self.record.get(name) or None for name in PROTOCOL}
+        return protocol_of(self.record)
 
     @property
     def confidence(self) -> float:

@@ -82,7 +82,7 @@ def _table(
     floor = _line(FLOOR, results.floors, metrics, None, Standing("floor")) | {"mark": "floor"}
     return {
         "header": [header(metric) for metric in metrics],
-        "groups": [*groups, ("", [floor])],
+        "groups": [*groups, ("", [floor])] if results.floors else groups,
         "grouped": len(groups) > 1,
     }
 

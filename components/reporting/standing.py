@@ -17,6 +17,7 @@ from components.evaluation.measured import Measured
 from components.evaluation.paired import difference, holm
 from components.reporting.draws import Draws
 from components.reporting.figures import Figure, decimals_of, direction, scale_of, sign, unit_of
+from components.spec.metrics import INTERVAL
 
 BEST, NOISE, WORSE = "best", "within noise of the best", "worse than the best"
 UNLIKE = "other protocol: not comparable"
@@ -152,6 +153,8 @@ def unpaired(one: Figure, other: Figure) -> str:
     """Why two figures cannot be paired, in words; empty when they can."""
     if one.protocol != other.protocol:
         return "other protocol"
+    if one.record.get(INTERVAL) != other.record.get(INTERVAL):
+        return "other kind of interval"
     if one.draws is None or other.draws is None:
         return "pseudo-values are not recorded"
     if one.draws.seeds is None or other.draws.seeds is None:
@@ -196,6 +199,6 @@ def _fit(one: Floats | None, other: Floats | None) -> bool:
 
 
 def _measured(figure: Figure) -> Measured:
-    method, draws = str(figure.record.get("interval", "")), figure.draws
+    method, draws = str(figure.record.get(INTERVAL, "")), figure.draws
     estimate = Estimate(figure.value, figure.low, figure.high, figure.confidence, method)
     return Measured(estimate, draws.generated, draws.reference) if draws else Measured(estimate)

@@ -10,7 +10,6 @@ from components.preference.spreadsheet import write_csv
 from components.reporting.columns import Column, main_metrics, ordered_metrics, within
 from components.reporting.figure_table import figure_table
 from components.reporting.figures import (
-    PROTOCOL,
     Figure,
     direction,
     main_metric,
@@ -29,7 +28,7 @@ from components.reporting.standing import (
     standings,
 )
 from components.reporting.text_table import FLOOR, Row, Table, n_samples
-from components.spec.metrics import METRICS, family_of
+from components.spec.metrics import METRICS, PROTOCOL, family_of
 
 WIDTH = 100
 """Letters a printed line has, unless told otherwise."""

@@ -155,4 +155,5 @@ def _near_files(path: Path) -> str:
     close = difflib.get_close_matches(path.name, names, n=1)
     if close:
         return f"did you mean {folder / close[0]}?"
-    return "give the path of an experiment file, such as experiments/digits.yaml"
+    known = folder / names[0] if names else Path("experiments") / "digits.yaml"
+    return f"give the path of a file that there is, such as {known}"

@@ -8,11 +8,30 @@ clean-fid's resize.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from components.errors import AlphabarError
 
 Direction = Literal["lower", "higher", "neither"]
+
+PROTOCOL = (
+    "extractor",
+    "resize",
+    "reference",
+    "data_hash",
+    "n_generated",
+    "n_reference",
+    "confidence",
+    "settings",
+)
+"""What the records of two figures must share for the figures to be comparable.
+
+The seed is not among them, nor `INTERVAL`: another method gives the same value another interval.
+"""
+
+INTERVAL = "interval"
+"""How a record's interval was made; two figures are paired only where it agrees, since
+pseudo-values belong to it."""
 
 INCEPTION = "inception"
 """The extractor whose distances keep the published names."""
@@ -176,6 +195,11 @@ def metric_name(family: str, judge: str) -> str:
         if family == "inception_score":
             return family
     return f"{family}_{slug(judge)}"
+
+
+def protocol_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a figure's record holds of `PROTOCOL`; None where it holds nothing."""
+    return {name: record.get(name) or None for name in PROTOCOL}
 
 
 def slug(judge: str) -> str:

@@ -256,7 +256,7 @@ class TrainingSpec(Section):
     seed: int = Field(0, ge=0, description="seed of weights, batches and noise")
     checkpoint_every: int = Field(200, ge=1, description="steps between resume checkpoints")
     evaluate_every: int = Field(1000, ge=0, description="steps between evaluations; 0 is off")
-    evaluate_samples: int = Field(128, ge=20, le=50_000, description="EMA samples an evaluation")
+    evaluate_samples: int = Field(256, ge=20, le=50_000, description="EMA samples an evaluation")
     evaluate_steps: int = Field(20, ge=1, le=1000, description="DDIM steps of those samples")
     evaluate_size: int = Field(64, ge=32, le=1024, description="feature size then, pixels")
     evaluate_guidance: float = Field(2.0, ge=0.0, le=50.0, description="guidance of those samples")
@@ -520,9 +520,24 @@ class StudySpec(Section):
 
 
 class RegistrySpec(Section):
-    """Where the winner is registered."""
+    """Where the winner is registered, and what makes it champion.
+
+    The gate is asked once, when the winner is registered; `alphabar promote` asks again.
+    """
 
     model: Slug | None = Field(None, description="model name in the registry; none: no record")
+    gate: str | None = Field(
+        None,
+        min_length=1,
+        description="gate file, from the project's root folder; none: a better Fréchet distance "
+        "than the champion's",
+    )
+
+    @model_validator(mode="after")
+    def _gate_has_a_model(self) -> "RegistrySpec":
+        if self.gate is not None and self.model is None:
+            raise ValueError("`gate` decides who is champion in the registry: give `model` too")
+        return self
 
 
 class RunnerSpec(Section):

@@ -7,7 +7,8 @@ import numpy as np
 from components.evaluation import paired
 from components.evaluation.intervals import Estimate
 from components.evaluation.measured import Measured
-from components.tracking.evidence import PROTOCOL, Evidence
+from components.spec.metrics import INTERVAL, PROTOCOL
+from components.tracking.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Difference:
 def difference(name: str, candidate: Evidence, champion: Evidence) -> Difference | str:
     """The difference of the two in figure ``name``, or why they cannot be compared.
 
-    It is paired where both have the pseudo-values of the figure, from the same seeds and
-    against the same reference.
+    It is paired where both have the pseudo-values of the figure, from the same seeds, against
+    the same reference and by the same method of interval.
     """
     mine, theirs = candidate.figures[name], champion.figures.get(name)
     if theirs is None:
@@ -65,8 +66,9 @@ def _paired(name: str, candidate: Evidence, champion: Evidence) -> Difference | 
     seeds, others = candidate.seeds, champion.seeds
     if seeds is None or others is None or not np.array_equal(seeds, others):
         return None
+    methods = {each.figures[name].protocol.get(INTERVAL) for each in (candidate, champion)}
     mine, theirs = _measured(name, candidate), _measured(name, champion)
-    if mine is None or theirs is None:
+    if mine is None or theirs is None or len(methods) > 1:
         return None
     found = paired.difference(mine, theirs, mine.estimate.confidence, same_seeds=True)
     if not found.paired:
@@ -81,6 +83,6 @@ def _measured(name: str, evidence: Evidence) -> Measured | None:
     figure = evidence.figures[name]
     confidence = float(figure.protocol.get("confidence", "0.95"))
     estimate = Estimate(
-        figure.value, figure.low, figure.high, confidence, figure.protocol.get("interval", "")
+        figure.value, figure.low, figure.high, confidence, figure.protocol.get(INTERVAL, "")
     )
     return Measured(estimate, generated, reference)

@@ -12,29 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import AlphabarError
+from components.spec.metrics import INTERVAL, PROTOCOL
 from components.tracking.fields import text
 
 RECORD, PSEUDO_VALUES = "metrics.json", "pseudo_values.npz"
 
-PROTOCOL = (
-    "n_generated",
-    "n_reference",
-    "extractor",
-    "resize",
-    "reference",
-    "data_hash",
-    "confidence",
-    "interval",
-    "settings",
-)
-"""The fields that must agree before two figures may be compared. The seed is not among them."""
+MEASURED = (*PROTOCOL, INTERVAL)
+"""The fields of a record that say how a figure was measured."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured figure, its interval, and how it was measured (values as text)."""
+    """A measured figure, its interval, and how it was measured: `MEASURED`, values as text."""
 
     metric: str
     value: float
@@ -84,7 +75,7 @@ def figure(metric: str, record: Mapping[str, Any]) -> Figure:
             f"the record of {metric} is incomplete: {error}",
             "give value, low and high, as evaluate's metrics.json has them",
         ) from error
-    protocol = {name: text(record[name]) for name in PROTOCOL if record.get(name) is not None}
+    protocol = {name: text(record[name]) for name in MEASURED if record.get(name)}
     return Figure(metric, value, low, high, protocol)
 
 

@@ -12,6 +12,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
 from components.errors import AlphabarError
 from components.spec.gate import Gate, better_by
+from components.spec.model_folder import GUIDE, SAMPLING
 from components.tracking.decision_log import REASON
 from components.tracking.evidence import PSEUDO_VALUES, RECORD, Evidence, Figure, read_evidence
 from components.tracking.fields import tag_texts
@@ -22,12 +23,6 @@ from components.tracking.versions import CANDIDATE, EVALUATION, RECORDED, WEIGHT
 
 FOLDER = "model"
 """Run artifact: the registered model's directory."""
-
-GUIDE = "guide"
-"""Folder in the registered model's directory: the weaker model of autoguidance."""
-
-SAMPLING = "sampling.json"
-"""File in the registered model's directory: the settings that the figures were measured with."""
 
 
 @dataclass(frozen=True)

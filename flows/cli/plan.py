@@ -16,6 +16,9 @@ def plan(file: ExperimentFile, store: StoreOption = None) -> None:
     """
     from components.spec.loading import load_experiment
     from flows.planning import describe_plan, print_plan
+    from flows.promotion import registry_gate
     from flows.workspace import Workspace
 
-    print_plan(describe_plan(load_experiment(file), Workspace.here(store)))
+    experiment, workspace = load_experiment(file), Workspace.here(store)
+    registry_gate(experiment.registry, workspace)
+    print_plan(describe_plan(experiment, workspace))

@@ -20,6 +20,7 @@ def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -
     from components.spec.loading import load_experiment
     from components.spec.plan import plan_baselines
     from flows.console import Display
+    from flows.promotion import registry_gate
     from flows.servers.prefect_server import (
         client_environment,
         ensure_prefect_server,
@@ -30,7 +31,9 @@ def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -
 
     experiment = load_experiment(file)
     workspace = Workspace.here(store)
-    plan_baselines(experiment, pinned_hashes(workspace.root))  # refuse bad data before all else
+    # refuse a bad gate and bad data before all else
+    registry_gate(experiment.registry, workspace)
+    plan_baselines(experiment, pinned_hashes(workspace.root))
     with using_prefect_server(workspace.root):
         address = ensure_prefect_server(workspace.root, say=Display(quiet=quiet).say)
         os.environ.update(client_environment(address, workspace.root))

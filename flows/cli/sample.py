@@ -9,6 +9,9 @@ from flows.cli.options import Quiet
 
 Model = Annotated[str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")]
 
+GUIDED = {"solver": "ddim", "guidance_kind": "cfg", "guidance": 2.0}
+"""What holds for a model without settings of its own, where the section's defaults do not."""
+
 
 def register(app: typer.Typer) -> None:
     app.command()(sample)
@@ -42,7 +45,10 @@ def sample(
     ] = None,
     guide: Annotated[
         str | None,
-        typer.Option(help="A weaker model to be guided away from, named as MODEL is."),
+        typer.Option(
+            help="A weaker model to be guided away from, named as MODEL is (default: the one "
+            "that a registered model brings along, where its own settings ask for it)."
+        ),
     ] = None,
     guidance_rescale: Annotated[
         float | None, typer.Option(help="Share of guidance's overexposure undone, 0 to 1.")
@@ -70,11 +76,15 @@ def sample(
 ) -> None:
     """Draw images from a trained model.
 
+    A registered model is drawn from as its figures were measured: its own sampling settings take
+    the place of the defaults below, and options change them one by one.
+
     Example: `alphabar sample digits@champion --out seven -n 20 --prompt 7 --guidance 4`
     """
     from flows.console import Work
     from flows.drawing import draw, sampling_of
     from flows.models import find_model
+    from flows.registered import own_guide, own_sampling
     from flows.workspace import Workspace
 
     options = {
@@ -82,7 +92,7 @@ def sample(
         "steps": steps,
         "grid": grid,
         "eta": eta,
-        "guidance": _scale(guidance, guidance_kind, solver),
+        "guidance": guidance,
         "guidance_kind": guidance_kind,
         "negative_prompt": negative_prompt,
         "guide": "weaker" if guide else None,
@@ -92,19 +102,15 @@ def sample(
         "ema_length": ema_length,
         "seed": seed,
     }
-    sampling = sampling_of(options, assignments or [], "the options of `alphabar sample`")
     workspace = Workspace.here()
     directory = find_model(model, workspace)
+    own, origin = own_sampling(directory), "the options of `alphabar sample`"
+    if own:
+        origin += f", with {model}'s own settings for the rest"
+    sampling = sampling_of(options, assignments or [], origin, own or GUIDED)
     weaker = find_model(guide, workspace) if guide else None
+    if weaker is None and sampling.guide == "weaker":
+        weaker = own_guide(directory)
     with Work("sample", quiet=quiet) as progress:
         draw(directory, out, count, list(prompt or []), sampling, progress, guide=weaker)
     print(f"{count} images in {out / 'images'}, together in {out / 'grid.png'}")
-
-
-def _scale(guidance: float | None, kind: str | None, solver: str | None) -> float:
-    """The guidance scale that is asked for, else one that suits kind and solver."""
-    if guidance is not None:
-        return guidance
-    if solver == "consistency":
-        return 1.0  # guidance was distilled in
-    return 0.5 if kind == "cfgpp" else 2.0

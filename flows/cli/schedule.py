@@ -24,9 +24,11 @@ def schedule(
     from components.errors import AlphabarError
     from components.spec.loading import load_experiment
     from flows import deployment
+    from flows.promotion import registry_gate
     from flows.workspace import Workspace
 
-    root = Workspace.here().root
+    workspace = Workspace.here()
+    root = workspace.root
     if remove is not None:
         deployment.unschedule(remove, root)
         print(f"{remove} is not scheduled any more")
@@ -38,5 +40,7 @@ def schedule(
         return
     if cron is None:
         raise AlphabarError("--cron is missing", 'give it, such as --cron "0 2 * * *"')
-    for line in deployment.schedule(load_experiment(file), cron, root).lines():
+    experiment = load_experiment(file)
+    registry_gate(experiment.registry, workspace)
+    for line in deployment.schedule(experiment, cron, root).lines():
         print(line)

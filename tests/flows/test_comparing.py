@@ -12,6 +12,7 @@ from PIL import Image
 
 from components.errors import AlphabarError
 from components.spec.models import SamplingSpec
+from components.spec.plan.node import stage_key
 from components.tracking.connection import connect
 from flows.comparing import compare_runs
 from flows.workspace import Workspace
@@ -37,6 +38,9 @@ def record(value: float, half: float) -> dict[str, Any]:
     }
 
 
+REAL = {"data": "d" * 64, "scorer": "e" * 64}
+
+
 def publish(directory: Path, inputs: dict[str, str], spec: dict[str, Any]) -> Path:
     directory.mkdir(parents=True)
     (directory / "manifest.json").write_text(json.dumps({"inputs": inputs, "spec": spec}))
@@ -55,7 +59,7 @@ def write_cell(store: Path, number: int, guidance: float, distance: float) -> tu
     (drawn / "samples.csv").write_text("\n".join(["index,seed,class,label,caption", *lines]))
     (drawn / "metrics.json").write_text('{"network_evaluations": 50}')
     Image.new("L", (80, 40), 90).save(drawn / "grid.png")
-    inputs = {"samples": drawn_key, "reference": "c" * 64}
+    inputs = {"samples": drawn_key, **REAL}
     judged = publish(store / "evaluate" / key, inputs, {})
     metrics = {"fd_x": record(distance, 6.0), "clip_score_x": record(20 + number, 0.5)}
     (judged / "metrics.json").write_text(json.dumps({"metrics": metrics}))
@@ -69,7 +73,8 @@ def write_cell(store: Path, number: int, guidance: float, distance: float) -> tu
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a recorded sweep of one model at three guidance scales."""
     root = tmp_path_factory.mktemp("project")
-    floor = publish(root / "artifacts" / "reference" / ("c" * 64), {}, {})
+    key = stage_key("reference", {}, REAL)  # of the same data, scorer and settings
+    floor = publish(root / "artifacts" / "reference" / key, REAL, {})
     (floor / "metrics.json").write_text(json.dumps({"metrics": {"fd_x": record(60.0, 2.0)}}))
     tracker = connect(None, root)
     sweep = tracker.sweep("digits", "a1" * 32, {}, {})

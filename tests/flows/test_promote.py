@@ -11,10 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from components.errors import AlphabarError
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
+from components.spec.loading import parse_experiment
 from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
+from components.spec.plan import Plan, plan_baselines
 from components.tracking import Submitted, connect, load_model_dir, register
 from flows.cli import main
+from flows.console import Display
+from flows.recording import Recorder, sweep_key
+from flows.workspace import Workspace
 
 FD = "fd_efficientnet_lite0"
 STRICT, LOOSE = f"metrics: {{{FD}: {{at_most: 10}}}}", f"metrics: {{{FD}: {{at_most: 1000}}}}"
@@ -260,3 +266,76 @@ def test_the_model_that_comes_back_makes_the_same_images(
     assert code == 2
     assert "none before it" in err
     assert np.load(place / "restored" / "images.npy").shape == (4, 4, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [(None, "does not exist"), ("metrics: {}", "asks for nothing"), ("metrics: [", "not valid")],
+)
+@pytest.mark.parametrize("words", [("run",), ("plan",), ("schedule", "--cron", "0 2 * * *")])
+def test_an_experiment_with_a_wrong_gate_is_refused_before_anything_starts(
+    place: Path, command: Command, text: str | None, named: str, words: tuple[str, ...]
+) -> None:
+    if text is not None:
+        gates(place, text)
+    registry = "registry: {model: animals, gate: gates.yaml}"
+    file = place / "experiment.yaml"
+    file.write_text(f"name: animals\ndata: {{source: digits}}\n{registry}\n")
+    before = contents(place)
+    code, _, err = command(words[0], file, *words[1:])
+    assert code == 2
+    assert f"{place / 'gates.yaml'}" in err
+    assert named in err
+    assert contents(place) == before
+
+
+def test_the_gate_of_an_experiment_decides_who_of_its_winners_is_champion(
+    place: Path, registry: Path
+) -> None:
+    """The figures are the champion's own: by the present rule none of the three would win."""
+    workspace = Workspace(place, place / "artifacts")
+    said = []
+    for steps, text, number in ((10, STRICT, "1"), (20, LOOSE, "4"), (30, None, "4")):
+        plan = winner(steps, "gates.yaml" if text else None)
+        publish(plan, workspace, registry / "model-0")
+        gates(place, text or STRICT)
+        with Recorder.connected(plan, workspace, Display(quiet=True)) as recorder:
+            recorder.finish(plan, plan.cells[0], None, registry / "model-0", failed=False)
+        assert champion(place) == number
+        said.append(str(recorder.registered))
+    assert "version 3, candidate: " in said[0]
+    assert "not at most 10" in said[0]
+    assert "version 4, candidate and champion: " in said[1]
+    assert "version 5, candidate: not better" in said[2]
+
+
+def test_the_gate_is_in_no_key(place: Path) -> None:
+    without, with_gate = winner(10, None), winner(10, "gates.yaml")
+    keys = [[node.key for node in plan.nodes()] for plan in (without, with_gate)]
+    assert keys[0] == keys[1]
+    assert sweep_key(without) == sweep_key(with_gate)
+
+
+def test_a_run_whose_gate_is_gone_ends_before_anything_is_recorded(place: Path) -> None:
+    before = contents(place)
+    workspace, plan = Workspace(place, place / "artifacts"), winner(10, "gone.yaml")
+    with (
+        pytest.raises(AlphabarError, match=r"gone\.yaml does not exist"),
+        Recorder.connected(plan, workspace, Display(quiet=True)),
+    ):
+        pass
+    assert contents(place) == before
+
+
+def winner(steps: int, gate: str | None) -> Plan:
+    """The plan of an experiment of one cell that registers it as `animals`."""
+    values = {"name": "animals", "data": {"source": "digits"}, "training": {"steps": steps}}
+    registry = {"registry": {"model": "animals", "gate": gate}}
+    return plan_baselines(parse_experiment(values | registry, "the experiment"), lambda data: "abc")
+
+
+def publish(plan: Plan, workspace: Workspace, made: Path) -> None:
+    """Put the files of ``made`` where the plan's stages would."""
+    cell = plan.cells[0]
+    for node in (cell.train, cell.evaluate):
+        shutil.copytree(made, workspace.store.path(node))

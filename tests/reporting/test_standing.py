@@ -46,6 +46,14 @@ def test_pairs_tell_apart_what_intervals_cannot() -> None:
     assert kinds(replace(one, draws=None), other) == [BEST, NOISE]
 
 
+def test_another_kind_of_interval_is_comparable_but_does_not_pair() -> None:
+    one, other = figure(100, 0), figure(103, 1)
+    record = {**other.record, "interval": "bootstrap"}
+    assert kinds(one, replace(other, record=record)) == [BEST, NOISE]
+    assert kinds(one, replace(other, record=record, low=110.0)) == [BEST, WORSE]
+    assert unpaired(one, replace(other, record=record)) == "other kind of interval"
+
+
 def test_the_difference_is_students_over_the_seeds() -> None:
     one, other = figure(100, 0), figure(101, 1)
     assert one.draws is not None

@@ -41,6 +41,8 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
         ({"sweep": {"process.shedule": ["linear"]}}, ["`process.shedule`", "`process.schedule`"]),
         ({"sweep": {"process.schedule": ["linar"]}}, ["cell schedule=linar", "`linear`"]),
         ({"sweep": {"registry.model": ["a"]}}, ["`registry.model` cannot be swept"]),
+        ({"registry": {"gate": "gates.yaml"}}, ["`registry`", "give `model` too"]),
+        ({"registry": {"model": "a", "gate": ""}}, ["`registry.gate: ''`"]),
         ({"sweep": {"sampling.guidance": [1, 1.0]}}, ["guidance=1 is planned twice"]),
         ({"sweep": {"sampling.guidance": []}}, ["`sweep.sampling.guidance: []`"]),
         ({"study": {}}, ["give `finetune` too"]),

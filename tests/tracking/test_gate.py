@@ -59,7 +59,6 @@ def test_only_a_model_better_beyond_both_intervals_is_promoted(
         {"data_hash": "other"},
         {"confidence": 0.9},
         {"reference": "train"},
-        {"interval": "bootstrap"},
         {"settings": {"k": 3}},
     ],
 )
@@ -175,12 +174,19 @@ def test_without_the_same_seeds_the_intervals_decide(figure: Make) -> None:
     for other in (
         drawn(figure(98.0), generated - 2, reference, first_seed=1),
         drawn(figure(98.0), generated[:400] - 2, reference),
+        drawn(figure(98.0, interval="bootstrap"), generated - 2, reference),
         one(LOWER, figure(98.0)),
     ):
         (row,) = decide(better_by(LOWER), other, champion).rows
         assert not row.passed
         assert row.difference is not None
         assert not row.difference.paired
+
+
+def test_another_kind_of_interval_is_compared_but_not_paired(figure: Make) -> None:
+    champion = one(LOWER, figure(100.0))
+    assert passes(better_by(LOWER), one(LOWER, figure(80.0, interval="bootstrap")), champion)
+    assert not passes(better_by(LOWER), one(LOWER, figure(97.0, interval="bootstrap")), champion)
 
 
 def test_a_metric_that_was_not_measured_fails_and_names_the_nearest(figure: Make) -> None:

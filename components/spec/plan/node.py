@@ -5,7 +5,7 @@ stage reads, its inputs' keys and the DVC hash of the raw data. Nodes that agree
 are one node, whichever cells need them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,6 +26,14 @@ STAGE_VERSIONS = {
     "study": 1,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""
+
+
+def stage_key(
+    stage: str, spec: Mapping[str, Any], inputs: Mapping[str, str], data_hash: str | None = None
+) -> str:
+    """The key of a stage run, from its inputs' keys by role."""
+    return digest([stage, STAGE_VERSIONS[stage], spec, inputs, data_hash])
+
 
 DataHash = Callable[[DataSpec], str]
 
@@ -52,8 +60,7 @@ class Node:
     def key(self) -> str:
         """64 hexadecimal digits."""
         inputs = {role: node.key for role, node in self.inputs.items()}
-        version = STAGE_VERSIONS[self.stage]
-        return digest([self.stage, version, self.spec, inputs, self.data_hash])
+        return stage_key(self.stage, self.spec, inputs, self.data_hash)
 
 
 def in_order(ends: Iterable[Node]) -> list[Node]:
