@@ -103,7 +103,9 @@ def prompts_of(config: dict[str, Any], prompts: list[str], count: int) -> Any:
         if unknown is not None:
             raise AlphabarError(f"the model has no class `{unknown}`", nearest(unknown, classes))
         labels = tuple(wanted[k % len(wanted)] for k in range(count))
-        return Prompts(tuple(classes.index(label) for label in labels), labels, labels)
+        chosen = tuple(classes.index(label) for label in labels)
+        captions_of = config.get("captions") or classes  # older checkpoints know no captions
+        return Prompts(chosen, labels, tuple(captions_of[k] or classes[k] for k in chosen))
     if kind == "minilm" and not prompts:
         raise AlphabarError("the model draws from captions", "give at least one --prompt")
     captions = tuple((prompts or [""])[k % max(1, len(prompts))] for k in range(count))

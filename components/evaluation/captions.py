@@ -3,14 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from components.errors import AlphabarError
 from components.evaluation.clip_score import clip_cosine_estimate, clip_score_estimate
-from components.evaluation.domain_clip import NAME, DomainClip, distinct_captions
+from components.evaluation.domain_clip import FILE_NAME, NAME, distinct_captions, load_scorer
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
+from components.evaluation.extractors.weights import file_digest
 from components.evaluation.families import DRAWS, Finding
 from components.evaluation.feature_bank import FeatureBank
 from components.evaluation.image_files import Pictures
@@ -27,6 +30,7 @@ class Clip(Protocol):
         name: what records call it.
         suffix: what stands behind a figure's family; empty for published models.
         resize: how images are brought to its size.
+        key: SHA-256 of its weights.
     """
 
     @property
@@ -37,6 +41,9 @@ class Clip(Protocol):
 
     @property
     def resize(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
 
     def images(self, images: Pictures) -> Embeddings: ...
 
@@ -49,9 +56,10 @@ class Domain:
     name = NAME
     suffix = "domain"
 
-    def __init__(self, scorer: DomainClip, bank: FeatureBank) -> None:
-        self._scorer, self._bank = scorer, bank
-        self.resize = scorer.resize
+    def __init__(self, folder: Path, bank: FeatureBank) -> None:
+        self._scorer, self._bank = load_scorer(folder, bank.device), bank
+        self.resize = self._scorer.resize
+        self.key = file_digest(folder / FILE_NAME)
 
     def images(self, images: Pictures) -> Embeddings:
         size = self._scorer.config.size
@@ -73,6 +81,10 @@ class Published:
     @property
     def resize(self) -> str:
         return self._bank.clip(self.name).resize
+
+    @property
+    def key(self) -> str:
+        return self._bank.clip(self.name).weights_digest
 
     def images(self, images: Pictures) -> Embeddings:
         return self._bank.features(images, self.name, None).values
@@ -127,15 +139,17 @@ def _cosine(view: CaptionView) -> Finding:
     return Finding(measured, "captions", len(view.distinct))
 
 
-def _r_precision(view: CaptionView) -> Finding | None:
+def _r_precision(view: CaptionView) -> Finding:
     if len(view.distinct) < 2:
-        return None
+        raise AlphabarError(
+            "one caption leaves nothing to choose from", "ask for images by several captions"
+        )
     found = clip_r_precision(view.images, view.distinct, view.caption_of, DRAWS, view.confidence)
     settings = {"candidates": found.candidates, "seed": DRAWS}
     return Finding(found.measured, "captions", len(view.distinct), settings, found.chance)
 
 
-CAPTION_FAMILIES: dict[str, Callable[[CaptionView], Finding | None]] = {
+CAPTION_FAMILIES: dict[str, Callable[[CaptionView], Finding]] = {
     "clip_score": _score,
     "clip_cosine": _cosine,
     "r_precision": _r_precision,

@@ -1,7 +1,9 @@
 """Images with what they were asked to show: what is judged, and what it is judged against."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from components.data.arrays import SplitName, load_info, load_split
 from components.errors import AlphabarError
+from components.evaluation.feature_store import content_key
 from components.evaluation.image_files import ImageFiles, Pictures
 from components.evaluation.intervals import Rows
 
@@ -55,6 +58,15 @@ class ImageSet:
         """Images of which nothing else is known."""
         n = len(images)
         return cls(images, np.full(n, -1), ("",) * n, name, data_hash)
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of the images and of their classes: what a figure was measured against."""
+        if isinstance(self.images, ImageFiles):
+            images = self.images.digest()
+        else:
+            images = content_key(self.images, "")
+        return hashlib.sha256(f"{images} {self.classes.tolist()}".encode()).hexdigest()
 
     def rows(self, chosen: Rows) -> "ImageSet":
         """Some of the images."""

@@ -16,7 +16,6 @@ from components.evaluation.captions import (
     Domain,
     Published,
 )
-from components.evaluation.domain_clip import load_scorer
 from components.evaluation.families import FAMILIES, Finding, View
 from components.evaluation.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.image_set import ImageSet
@@ -126,7 +125,7 @@ class Judge:
             return Published(self.protocol.clip, self.bank)
         if self._scorer_dir is None:
             return None
-        return Domain(load_scorer(self._scorer_dir, self.bank.device), self.bank)
+        return Domain(self._scorer_dir, self.bank)
 
     @cached_property
     def recogniser(self) -> Recogniser:
@@ -243,6 +242,7 @@ class Judge:
             classifier_accuracy=accuracy,
             chance=finding.chance,
             settings=finding.settings,
+            reference_key=self._key(finding.against),
         )
 
     def _groups(
@@ -274,6 +274,14 @@ class Judge:
         if ours.shape != theirs.shape:  # one is a folder of files, one an array
             return None
         return ClosestPairs(view.generated.extractor, pairs, np.stack([ours, theirs], axis=1))
+
+    def _key(self, against: str) -> str | None:
+        """Content key of what a figure was measured against."""
+        if against == "captions":
+            return self.clip.key if self.clip else None
+        known = {"reference": self.references.holdout, "training": self.references.training}
+        images = known.get(against)
+        return images.key if images else None
 
     def _name(self, against: str) -> str:
         """What the record calls a set."""

@@ -15,7 +15,7 @@ RECOGNISED_SVC = "recognised_svc"
 RETRIEVAL_TOP1 = "retrieval_top1"
 
 
-OPTIONAL = frozenset({"classifier_accuracy", "chance", "settings"})
+OPTIONAL = frozenset({"classifier_accuracy", "chance", "settings", "reference_key"})
 """Fields that only some records have."""
 
 
@@ -37,6 +37,7 @@ class MetricRecord:
         classifier_accuracy: the classifier's own share on real held-out images.
         chance: what a guess would reach.
         settings: what else two figures must share, such as k of precision and recall.
+        reference_key: content key of what was judged against: real images, or a scorer's weights.
     """
 
     value: float
@@ -54,6 +55,7 @@ class MetricRecord:
     classifier_accuracy: float | None = None
     chance: float | None = None
     settings: Mapping[str, Any] | None = None
+    reference_key: str | None = None
 
     @classmethod
     def of(
@@ -70,6 +72,7 @@ class MetricRecord:
         classifier_accuracy: float | None = None,
         chance: float | None = None,
         settings: Mapping[str, Any] | None = None,
+        reference_key: str | None = None,
     ) -> "MetricRecord":
         """A record from an estimate and the rest of the fields."""
         return cls(
@@ -88,6 +91,7 @@ class MetricRecord:
             classifier_accuracy=classifier_accuracy,
             chance=chance,
             settings=dict(settings) if settings else None,
+            reference_key=reference_key,
         )
 
     def to_json(self) -> dict[str, Any]:

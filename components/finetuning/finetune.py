@@ -7,6 +7,7 @@ from typing import Any
 from components.data.arrays import load_info
 from components.errors import AlphabarError
 from components.finetuning.consistency import distillation
+from components.generation.prompts import class_captions
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
@@ -45,6 +46,7 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
             f"the model makes images {model.config['images']}, the data has {images}",
             "fine-tune on data of the same size, channels and classes",
         )
+    model.config["captions"] = class_captions(inputs["data"])
     training = training_section(spec)
     objective = FINETUNES[spec["kind"]](model, spec, training)
     fit(model, training, inputs, out, runtime, objective)

@@ -29,13 +29,22 @@ def holdout_prompts(data: Path, count: int) -> Prompts:
         captions = sorted(set(holdout.captions))
         chosen = tuple(captions[k % len(captions)] for k in range(count))
         return Prompts((-1,) * count, ("",) * count, chosen)
-    captions_of = _first_captions(holdout.classes.tolist(), holdout.captions, len(info.classes))
+    captions_of = class_captions(data)
     classes = tuple(k % len(info.classes) for k in range(count))
     return Prompts(
         classes,
         tuple(info.classes[c] for c in classes),
         tuple(captions_of[c] for c in classes),
     )
+
+
+def class_captions(data: Path) -> list[str]:
+    """The caption that each class of the data is asked for by: its first one in the holdout.
+
+    Empty for data without classes.
+    """
+    info, holdout = load_info(data), load_split(data, "holdout")
+    return _first_captions(holdout.classes.tolist(), holdout.captions, len(info.classes))
 
 
 def _first_captions(classes: Sequence[int], captions: Sequence[str], n_classes: int) -> list[str]:

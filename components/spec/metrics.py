@@ -19,6 +19,7 @@ PROTOCOL = (
     "resize",
     "reference",
     "data_hash",
+    "reference_key",
     "n_generated",
     "n_reference",
     "confidence",

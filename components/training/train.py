@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from components.data.arrays import load_info
+from components.generation.prompts import class_captions
 from components.networks.checkpoint import new_checkpoint
 from components.runtime import Runtime
 from components.spec.models import TrainingSpec
@@ -20,5 +21,6 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
         "channels": info.channels,
         "classes": list(info.classes),
     }
+    config["captions"] = class_captions(inputs["data"])
     training = TrainingSpec.model_validate(spec["training"])
     fit(new_checkpoint(config, training.seed), training, inputs, out, runtime)

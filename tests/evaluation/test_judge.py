@@ -12,7 +12,7 @@ from components.evaluation.image_set import ImageSet
 from components.evaluation.judge import Judge, References
 from components.evaluation.judgement import Judgement
 from components.evaluation.records import read_metrics
-from components.spec.metrics import METRICS, family_of
+from components.spec.metrics import METRICS, family_of, protocol_of
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
 OF_FEATURES = {
@@ -206,3 +206,19 @@ def test_a_classifier_without_training_images_is_refused(judge: Judge, bank: Fea
     alone = Judge(judge.protocol, References(holdout), bank)
     with pytest.raises(AlphabarError, match="training images"):
         alone.measure(holdout, 0)
+
+
+def test_figures_of_other_real_images_under_the_same_name_are_not_comparable(
+    judge: Judge, real: ImageSet
+) -> None:
+    images, asked = real.rows(np.arange(60)), judge.only(("fd", "authenticity", "clip_score"))
+    other = replace(judge.references.holdout, images=255 - judge.references.holdout.images)
+    elsewhere = Judge(
+        asked.protocol, References(other, asked.references.training), asked.bank, asked._scorer_dir
+    )
+    first, second = (each.measure(images, 0).records for each in (asked, elsewhere))
+    assert first[FD].reference_key != second[FD].reference_key
+    for name in ("authenticity_efficientnet_lite0", "clip_score_domain", "recognised_svc"):
+        assert first[name].reference_key == second[name].reference_key
+        assert first[name].reference_key
+    assert protocol_of(first[FD].to_json()) != protocol_of(second[FD].to_json())
