@@ -44,7 +44,12 @@ def new_folder(out: Path) -> Iterator[Path]:
     part = out.with_name(f".{out.name}.part")
     with naming_a_full_disk(out):
         shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+        try:
+            part.mkdir(parents=True)
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            raise AlphabarError(
+                f"{out} cannot be made: {error.strerror}", "give a folder that can be written to"
+            ) from error
         try:
             yield part
             part.rename(out)

@@ -90,7 +90,7 @@ def judge_against_folder(
     theirs = read_source(reference)
     seen = read_source(training).images if training else theirs.training
     protocol = EvaluationProtocol.of(spec.model_dump(mode="json"))
-    seed = 0 if ours.seeds is None else int(ours.seeds.min())
+    seed = None if ours.seeds is None else int(ours.seeds.min())
     with _told(display, "evaluate") as progress:
         device = resolve_device("auto")
         bank = FeatureBank(device, workspace.cache, progress, workspace.weights)

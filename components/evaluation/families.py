@@ -14,7 +14,7 @@ from components.evaluation.fd_infinity import fd_infinity
 from components.evaluation.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.frechet import FrechetParts, FrechetReference, frechet_parts
 from components.evaluation.inception_score import SPLITS, inception_score
-from components.evaluation.intervals import Rows
+from components.evaluation.intervals import GROUPS, Rows
 from components.evaluation.kernel import KernelDistances, kernel_distances, kernel_estimate
 from components.evaluation.manifold import manifold, manifold_of
 from components.evaluation.measured import Measured
@@ -68,8 +68,9 @@ class View:
     def overlap(self) -> Overlap:
         """Precision, recall, density and coverage: one pass gives all four."""
         real, k = self.reference, self.neighbours
+        shapes = {"radii": (len(real.values), min(GROUPS, len(real.values)) + 1)}
         kept = self.bank.derived(
-            real, f"radii-{k}", lambda: {"radii": manifold(real.values, k).radii}
+            real, f"radii-{k}", shapes, lambda: {"radii": manifold(real.values, k).radii}
         )
         balls = manifold_of(real.values, k, kept["radii"])
         return overlap(self.generated.values, balls, self.confidence, k)
@@ -97,7 +98,8 @@ class View:
         seen = self.training
         if seen is None:
             return None
-        gaps = self.bank.derived(seen, "gaps", lambda: asdict(training_gaps(seen.values)))
+        shapes = {"gap": (len(seen.values),), "duplicated": (len(seen.values),)}
+        gaps = self.bank.derived(seen, "gaps", shapes, lambda: asdict(training_gaps(seen.values)))
         return training_neighbours(self.generated.values, seen.values, TrainingGaps(**gaps))
 
 

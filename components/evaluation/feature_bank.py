@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -29,7 +29,8 @@ from components.evaluation.pixels import check_images
 from components.runtime import Progress, silent
 
 VERSION = 1
-"""Part of every key; raise it when an extractor's code gives other features than before."""
+"""Part of every key; raise it when features or what is derived from them come out otherwise:
+an extractor's code, the decoding of files, radii of manifolds or gaps of training images."""
 
 MEMORY = 2**29
 """Features kept in memory for the next who asks, bytes; the newest set is always kept."""
@@ -118,18 +119,26 @@ class FeatureBank:
         self._remember(found)
         return found
 
-    def derived(self, features: FeatureSet, name: str, make: Callable[[], Arrays]) -> Arrays:
+    def derived(
+        self,
+        features: FeatureSet,
+        name: str,
+        shapes: Mapping[str, tuple[int, ...]],
+        make: Callable[[], Arrays],
+    ) -> Arrays:
         """What follows from features alone and takes long: made once, and kept on disk.
 
         Args:
             features: what it follows from; without a key it is always made.
             name: what it is, with all that it depends on besides.
+            shapes: of its arrays by name; a file of others is made anew.
             make: makes it.
         """
         if self.folder is None or not features.key:
             return make()
         path = self.folder / f"{features.key}-{name}.npz"
-        if (known := read_arrays(path)) is not None:
+        known = read_arrays(path)
+        if known is not None and {n: a.shape for n, a in known.items()} == dict(shapes):
             return known
         arrays = make()
         write_arrays(path, arrays)

@@ -60,7 +60,7 @@ def read_arrays(path: Path) -> Arrays | None:
     try:
         with np.load(path, allow_pickle=False) as found:
             return {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError, BadZipFile, zlib.error):
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile, zlib.error):
         return None
 
 

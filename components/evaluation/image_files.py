@@ -1,6 +1,7 @@
 """A folder of image files as a set to be judged: of any sizes, decoded a window at a time."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from components.data.images import FORMATS, square_pixels, whole_pixels
 from components.errors import AlphabarError
@@ -39,13 +41,7 @@ class ImageFiles:
         Raises:
             AlphabarError: there is no image.
         """
-        found = sorted(
-            path
-            for path in folder.rglob("*")
-            if path.suffix.lower() in FORMATS
-            and path.is_file()
-            and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        )
+        found = sorted(_walked(folder))
         if not found:
             raise AlphabarError(
                 f"{folder} holds no image",
@@ -64,8 +60,11 @@ class ImageFiles:
         """SHA-256 over the files' bytes, in order; their names do not enter."""
         whole = hashlib.sha256()
         for path in self.paths:
-            with path.open("rb") as file:
-                whole.update(hashlib.file_digest(file, "sha256").digest())
+            try:
+                with path.open("rb") as file:
+                    whole.update(hashlib.file_digest(file, "sha256").digest())
+            except OSError as error:
+                raise _unreadable(path, error) from error
         return whole.hexdigest()
 
     def windows(self) -> Iterator[list[tuple[NDArray[np.intp], NDArray[np.uint8]]]]:
@@ -93,6 +92,46 @@ class ImageFiles:
     def thumbnails(self, rows: Sequence[int]) -> NDArray[np.uint8]:
         """Small square pictures (k, side, side, 3) uint8 of some images, to be looked at."""
         return np.stack([square_pixels(self.paths[row], THUMBNAIL, grey=False) for row in rows])
+
+
+def _walked(folder: Path) -> Iterator[Path]:
+    """Image files below ``folder``; a sub-folder that cannot be read is an error, not a gap."""
+
+    def fail(error: OSError) -> None:
+        raise _unreadable(Path(error.filename or folder), error) from error
+
+    for place, folders, files in os.walk(folder, onerror=fail):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = (Path(place) / name for name in files if not name.startswith("."))
+        yield from (p for p in paths if p.suffix.lower() in FORMATS and p.is_file())
+
+
+def _unreadable(path: Path, error: OSError) -> AlphabarError:
+    return AlphabarError(f"{path} cannot be read: {error.strerror}", "make it readable")
+
+
+def alike(*sets: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Pictures (k, height, width, channel) brought to one shape, where theirs differ.
+
+    That of the largest side, RGB; enlarged by repeating pixels, so that small images stay sharp.
+    """
+    if len({each.shape[1:] for each in sets}) == 1:
+        return list(sets)
+    side = max(max(each.shape[1:3]) for each in sets)
+    nearest = Image.Resampling.NEAREST
+    return [
+        np.stack(
+            [
+                np.asarray(
+                    Image.fromarray(np.repeat(p, 3 // p.shape[2], axis=2)).resize(
+                        (side, side), nearest if max(p.shape[:2]) < side else None
+                    )
+                )
+                for p in each
+            ]
+        )
+        for each in sets
+    ]
 
 
 Pictures = NDArray[np.uint8] | ImageFiles

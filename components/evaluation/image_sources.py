@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from components.data.metadata import NAMES
 from components.data.sources.folder import locate, read_rows
 from components.errors import AlphabarError
-from components.evaluation.image_files import ImageFiles
+from components.evaluation.image_files import ImageFiles, Pictures
 from components.evaluation.image_set import ImageSet
 from components.evaluation.pixels import check_images
 from components.spec.models import DataSpec
@@ -45,10 +45,10 @@ def read_source(path: Path, *, captioned: bool = False) -> Source:
         AlphabarError: there is nothing of that kind, or it is broken.
     """
     if path.suffix in (".npy", ".npz") and path.is_file():
-        return Source(ImageSet.bare(_array(path), path.name))
+        return Source(_bare(_array(path), path.name))
     if not path.is_dir():
         raise AlphabarError(
-            f"{path} holds no images: there is no such folder",
+            f"{path} holds no images: it is no folder, .npy or .npz that there is",
             "give a folder of image files, a folder of samples, prepared data, a .npy or a .npz",
         )
     if (path / "images.npy").is_file() and (path / "samples.csv").is_file():
@@ -68,15 +68,26 @@ def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
     path = directory / "images.npy"
     try:
         images = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(images, np.ndarray):
+            raise ValueError("it is an archive of arrays")
         path = directory / "samples.csv"
         table = pd.read_csv(path, keep_default_na=False, dtype={"caption": str})
-        classes = table["class"].to_numpy(np.int64)
-        captions, seeds = table["caption"].tolist(), table["seed"].to_numpy(np.int64)
-    except (OSError, ValueError, KeyError, EOFError) as error:
+        if len(table) == 0:
+            raise ValueError("it has no row")
+        classes, seeds = (_whole_numbers(table[name]) for name in ("class", "seed"))
+        captions = table["caption"].tolist()
+    except (OSError, ValueError, KeyError, EOFError, OverflowError) as error:
         raise AlphabarError(
             f"{path} is missing or broken: {error}", "delete its directory and run `sample` again"
         ) from error
+    check_images(images)
     return ImageSet(images, classes, captions, "samples"), seeds
+
+
+def _whole_numbers(column: "pd.Series[int]") -> NDArray[np.int64]:
+    if not pd.api.types.is_integer_dtype(column):
+        raise ValueError(f"its column {column.name} has {column.dtype}, not whole numbers")
+    return np.asarray(column, np.int64)
 
 
 def _array(path: Path) -> NDArray[np.uint8]:
@@ -84,7 +95,10 @@ def _array(path: Path) -> NDArray[np.uint8]:
         found = np.load(path, mmap_mode="r", allow_pickle=False)
         images: NDArray[np.uint8] = found["arr_0"] if path.suffix == ".npz" else found
     except KeyError:
-        raise AlphabarError(f"{path} has no array `arr_0`", "save the images under it") from None
+        raise AlphabarError(
+            f"{path} has no array `arr_0`; it has {', '.join(found.files) or 'none'}",
+            "save the images under that name, as numpy.savez(path, images) does",
+        ) from None
     except Exception as error:  # a broken zip, a pickle, a header that lies
         raise AlphabarError(
             f"{path} is not an array of images: {error}", "save uint8 images with numpy.save"
@@ -95,7 +109,7 @@ def _array(path: Path) -> NDArray[np.uint8]:
 
 def _files(folder: Path, captioned: bool) -> ImageSet:
     if not captioned:
-        return ImageSet.bare(ImageFiles.in_folder(folder), folder.name)
+        return _bare(ImageFiles.in_folder(folder), folder.name)
     if not any((folder / name).is_file() for name in NAMES):
         raise AlphabarError(
             f"{folder} has no captions: {' or '.join(NAMES)} is missing",
@@ -105,4 +119,10 @@ def _files(folder: Path, captioned: bool) -> ImageSet:
     rows = read_rows(folder, fields["caption_column"].default, fields["label_column"].default)
     files = ImageFiles(tuple(locate(folder, row.file_name) for row in rows))
     captions = tuple(row.caption for row in rows)
-    return replace(ImageSet.bare(files, folder.name), captions=captions)
+    return replace(_bare(files, folder.name), captions=captions)
+
+
+def _bare(images: Pictures, name: str) -> ImageSet:
+    """Images of which nothing is known; what stands for DVC's hash is that of their content."""
+    found = ImageSet.bare(images, name)
+    return replace(found, data_hash=found.key)

@@ -18,6 +18,7 @@ from components.evaluation.captions import (
 )
 from components.evaluation.families import FAMILIES, Finding, View
 from components.evaluation.feature_bank import FeatureBank, FeatureSet
+from components.evaluation.image_files import alike
 from components.evaluation.image_set import ImageSet
 from components.evaluation.judgement import ClosestPairs, Judgement
 from components.evaluation.measured import Measured
@@ -139,11 +140,11 @@ class Judge:
             self.references.training, self.references.holdout, self.protocol.confidence
         )
 
-    def measure(self, images: ImageSet, seed: int) -> Judgement:
+    def measure(self, images: ImageSet, seed: int | None) -> Judgement:
         """All figures of a set of images.
 
         Args:
-            seed: the first image's seed, for the record.
+            seed: the first image's seed, for the record; None where there is none.
 
         Raises:
             AlphabarError: the images are too few or not images, a caption or class is missing,
@@ -215,7 +216,7 @@ class Judge:
         training = self.references.training
         return Finding(share, "training", len(training) if training else 0)
 
-    def _run(self, take: _Take, found: "_Found", n: int, seed: int) -> None:
+    def _run(self, take: _Take, found: "_Found", n: int, seed: int | None) -> None:
         """Take one figure, or note why it cannot be taken."""
         try:
             finding = take.measure()
@@ -228,7 +229,7 @@ class Judge:
             found.records[take.name] = self._record(take, finding, n, seed)
             found.measured[take.name] = finding.measured
 
-    def _record(self, take: _Take, finding: Finding, n: int, seed: int) -> MetricRecord:
+    def _record(self, take: _Take, finding: Finding, n: int, seed: int | None) -> MetricRecord:
         accuracy = self.recogniser.accuracy.value if take.family == "recognised" else None
         return MetricRecord.of(
             finding.measured.estimate,
@@ -246,7 +247,7 @@ class Judge:
         )
 
     def _groups(
-        self, images: ImageSet, view: View, captions: CaptionView | None, seed: int
+        self, images: ImageSet, view: View, captions: CaptionView | None, seed: int | None
     ) -> dict[str, dict[str, MetricRecord]]:
         """Figures of the first groups that both sides have enough images of."""
         families = set(GROUP_FAMILIES) & set(self.protocol.families)
@@ -266,14 +267,17 @@ class Judge:
 
     def _closest(self, images: ImageSet, view: View) -> ClosestPairs | None:
         training = self.references.training
-        if view.copies is None or training is None:
+        try:
+            copies = view.copies
+        except AlphabarError:  # the figures of copies are left out for the same reason
             return None
-        pairs = closest_pairs(view.copies, SHOWN_PAIRS)
+        if copies is None or training is None:
+            return None
+        pairs = closest_pairs(copies, SHOWN_PAIRS)
         ours = images.thumbnails([pair.generated for pair in pairs])
         theirs = training.thumbnails([pair.training for pair in pairs])
-        if ours.shape != theirs.shape:  # one is a folder of files, one an array
-            return None
-        return ClosestPairs(view.generated.extractor, pairs, np.stack([ours, theirs], axis=1))
+        pictures = np.stack(alike(ours, theirs), axis=1)
+        return ClosestPairs(view.generated.extractor, pairs, pictures)
 
     def _key(self, against: str) -> str | None:
         """Content key of what a figure was measured against."""

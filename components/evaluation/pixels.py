@@ -20,7 +20,7 @@ def resize_name(size: int) -> str:
 def check_images(images: NDArray[np.uint8]) -> None:
     """Raise AlphabarError unless ``images`` is uint8 (n, height, width, 1 or 3), n at least 1."""
     shape = images.shape
-    if images.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3) or shape[0] == 0:
+    if images.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3) or 0 in shape:
         raise AlphabarError(
             f"images of type {images.dtype} and shape {shape} cannot be evaluated",
             "give uint8 images of shape (n, height, width, channel) with 1 or 3 channels",

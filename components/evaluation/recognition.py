@@ -37,7 +37,15 @@ class Recogniser:
         Raises:
             AlphabarError: an image has no class.
         """
-        right = self.classifier.predict(_pixels(images)) == _labelled(classes)
+        pixels, known = _pixels(images), self.classifier.n_features_in_
+        if pixels.shape[1] != known:
+            raise AlphabarError(
+                f"images of shape {images.shape[1:]} are not those that the classifier was "
+                f"trained on: {pixels.shape[1]} numbers an image, not {known}",
+                "judge images of the data's own size and channels, or set "
+                "`evaluation.classifier: none`",
+            )
+        right = self.classifier.predict(pixels) == _labelled(classes)
         return share_of_images(right, confidence)
 
 

@@ -15,7 +15,7 @@ RECOGNISED_SVC = "recognised_svc"
 RETRIEVAL_TOP1 = "retrieval_top1"
 
 
-OPTIONAL = frozenset({"classifier_accuracy", "chance", "settings", "reference_key"})
+OPTIONAL = frozenset({"seed", "classifier_accuracy", "chance", "settings", "reference_key"})
 """Fields that only some records have."""
 
 
@@ -33,7 +33,7 @@ class MetricRecord:
         resize: how images were brought to its size.
         reference: what n_reference counts: a split of the data, or captions.
         data_hash: DVC hash of the raw data behind the reference.
-        seed: the first seed of the judged images.
+        seed: the first seed of the judged images; None for images that were not sampled.
         classifier_accuracy: the classifier's own share on real held-out images.
         chance: what a guess would reach.
         settings: what else two figures must share, such as k of precision and recall.
@@ -51,7 +51,7 @@ class MetricRecord:
     resize: str
     reference: str
     data_hash: str
-    seed: int
+    seed: int | None = None
     classifier_accuracy: float | None = None
     chance: float | None = None
     settings: Mapping[str, Any] | None = None
@@ -68,7 +68,7 @@ class MetricRecord:
         resize: str,
         reference: str,
         data_hash: str,
-        seed: int,
+        seed: int | None,
         classifier_accuracy: float | None = None,
         chance: float | None = None,
         settings: Mapping[str, Any] | None = None,

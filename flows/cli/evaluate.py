@@ -7,6 +7,9 @@ import typer
 
 from flows.cli.options import Quiet, StoreOption
 
+OPTIONS = {"metrics": "metric", "others": "extractor"}
+"""What a key of the evaluation section is called as an option, where that differs."""
+
 
 def register(app: typer.Typer) -> None:
     app.command()(evaluate)
@@ -74,31 +77,35 @@ def evaluate(
     from components.errors import AlphabarError
     from components.spec.loading import load_experiment
     from flows.console import Display
+    from flows.exporting import new_folder
     from flows.judging import images_of, judge_against_experiment, judge_against_folder
     from flows.workspace import Workspace
 
-    if reference is not None and reference.suffix in (".yaml", ".yml"):
-        experiment, reference = experiment or reference, None
     if (reference is None) == (experiment is None):
         raise AlphabarError(
             "what to compare with is not said, or said twice",
             "give `--reference PATH` or `--experiment FILE`, one of them",
         )
-    if out is not None and out.exists():
-        raise AlphabarError(f"{out} exists", "name a new folder")
+    if reference is not None and reference.suffix in (".yaml", ".yml"):
+        experiment, reference = reference, None
+    if out is not None:
+        with new_folder(out):  # refused before the work, not after it
+            pass
+        out.rmdir()
     options = {
         "extractor": extractor[0] if extractor else None,
         "others": extractor[1:] if extractor else None,
-        "metrics": metric or None,
+        "metrics": [*dict.fromkeys(["fd", *metric])] if metric else None,
         "size": size,
         "clip": clip,
         "neighbours": neighbours,
         "confidence": confidence,
     }
     given = {key: value for key, value in options.items() if value is not None}
-    if experiment and given:
+    if experiment and (given or training):
+        option = OPTIONS.get(key := next(iter(given), "training"), key)
         raise AlphabarError(
-            f"--{next(iter(given))} has no meaning with an experiment, whose own settings hold",
+            f"--{option} has no meaning with an experiment, whose own settings hold",
             "change its `evaluation`, or compare with `--reference FOLDER`",
         )
     if reference and style:

@@ -200,14 +200,15 @@ def test_what_follows_from_features_is_made_once_and_a_broken_file_is_made_anew(
     bank = FeatureBank("cpu", tmp_path)
     images = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 1), np.uint8)
     features = bank.features(images, "efficientnet_lite0", 32)
-    made = []
+    made: list[bool] = []
+    shapes = {"gap": (3,), "duplicated": (2,)}
 
     def make() -> dict[str, np.ndarray]:
         made.append(True)
         return {"gap": np.arange(3.0), "duplicated": np.array([True, False])}
 
     for _ in range(2):
-        found = FeatureBank("cpu", tmp_path).derived(features, "gaps", make)
+        found = FeatureBank("cpu", tmp_path).derived(features, "gaps", shapes, make)
         assert found["gap"].tolist() == [0.0, 1.0, 2.0]
         assert found["duplicated"].tolist() == [True, False]
     assert len(made) == 1
@@ -215,5 +216,8 @@ def test_what_follows_from_features_is_made_once_and_a_broken_file_is_made_anew(
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 1
     path.write_bytes(content)
-    assert bank.derived(features, "gaps", make)["gap"].tolist() == [0.0, 1.0, 2.0]
+    assert bank.derived(features, "gaps", shapes, make)["gap"].tolist() == [0.0, 1.0, 2.0]
     assert len(made) == 2
+    np.savez(path, gap=np.arange(4.0), duplicated=np.array([True, False]))  # of another shape
+    assert bank.derived(features, "gaps", shapes, make)["gap"].tolist() == [0.0, 1.0, 2.0]
+    assert len(made) == 3

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from typer.testing import CliRunner
 
+from components.errors import AlphabarError
+from components.evaluation.image_files import ImageFiles
 from components.evaluation.records import read_metrics
 from flows.cli import app, main
 
@@ -71,6 +74,43 @@ def test_images_that_were_trained_on_are_found_out(here: Path, scans: np.ndarray
     assert all(pair["generated"] == pair["training"] for pair in pairs)
 
 
+def test_what_cannot_serve_as_training_images_costs_only_the_figures_of_copies(
+    here: Path, scans: np.ndarray
+) -> None:
+    save(scans[:40], here / "real")
+    np.save("flat.npy", np.zeros((40, 8, 8, 1), np.uint8))
+    evaluate("real", "--reference", "real", "--training", "flat.npy", "--out", "o", "--size", "32", "-q")
+    content = json.loads((here / "o" / "metrics.json").read_text())
+    assert COPIES in content["left_out"]
+
+
+def test_closest_pairs_are_shown_whatever_the_shapes_of_the_images(
+    here: Path, scans: np.ndarray
+) -> None:
+    save(scans[:40], here / "real")
+    np.save("grey.npy", scans[40:80, ..., None])
+    evaluate("grey.npy", "--reference", "real", "--training", "real", "--out", "o", *QUICK)
+    pairs = np.load(here / "o" / "closest_pairs.npy")
+    assert pairs.shape == (24, 2, 96, 96, 3)
+
+
+def test_a_folder_that_cannot_be_read_is_an_error_and_not_a_smaller_set(
+    here: Path, scans: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(scans[:20], here / "real")
+    save(scans[20:40], here / "real" / "locked")
+
+    def scandir(place: str) -> object:
+        if str(place).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return real_scandir(place)
+
+    real_scandir = os.scandir  # root, who runs some tests, can read everything
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(AlphabarError, match="locked cannot be read"):
+        ImageFiles.in_folder(here / "real")
+
+
 def test_files_and_the_same_images_as_an_array_give_the_same_figures(
     here: Path, scans: np.ndarray
 ) -> None:
@@ -89,12 +129,22 @@ def test_files_and_the_same_images_as_an_array_give_the_same_figures(
     ("arguments", "message"),
     [
         (("gone", "--reference", "real"), "neither images nor a model"),
-        (("real", "--reference", "gone"), "there is no such folder"),
+        (("real", "--reference", "gone"), "no folder, .npy or .npz"),
         (("real", "--reference", "empty"), "holds no image"),
         (("real", "--reference", "broken"), "corrupt"),
         (("real", "--reference", "text.npy"), "not an array of images"),
         (("real", "--reference", "real", "--extractor", "incption"), "choose from"),
-        (("real", "--reference", "real", "--metric", "kd"), "which ranks"),
+        (("real", "--reference", "real", "--out", "text.npy/deep"), "cannot be made"),
+        (("real", "--reference", "zero.npy"), "cannot be evaluated"),
+        (("real", "--reference", "other.npz"), "it has pictures"),
+        (("real", "--reference", "real", "-e", "e.yaml"), "or said twice"),
+        (("real", "-e", "e.yaml", "--training", "real"), "--training has no meaning"),
+        (("real", "-e", "e.yaml", "--metric", "kd"), "--metric has no meaning"),
+        (("s-empty", "--reference", "real"), "has no row"),
+        (("s-scalar", "--reference", "real"), "cannot be evaluated"),
+        (("s-archive", "--reference", "real"), "archive of arrays"),
+        (("s-huge", "--reference", "real"), "missing or broken"),
+        (("s-half", "--reference", "real"), "not whole numbers"),
         (("real", "--reference", "real", "--metric", "fid"), "metrics"),
         (("real", "--reference", "real", "--out", "empty"), "exists"),
         (("real", "--reference", "real", "--style", "bold"), "without an experiment"),
@@ -115,6 +165,23 @@ def test_what_cannot_be_compared_is_named(
     save(scans[:12], here / "broken")
     (here / "broken" / "005.png").write_bytes((here / "real" / "005.png").read_bytes()[:60])
     (here / "empty").mkdir()
+    np.save("zero.npy", np.zeros((12, 0, 8, 3), np.uint8))
+    np.savez("other.npz", pictures=scans[:12, ..., None])
+    for name, images, row in (
+        ("empty", scans[:12, ..., None], ""),
+        ("scalar", np.uint8(3), "0,0,1,1,one"),
+        ("huge", scans[:1, ..., None], f"0,{10**25},1,1,one"),
+        ("half", scans[:1, ..., None], "0,0,1.5,1,one"),
+        ("archive", None, "0,0,1,1,one"),
+    ):
+        folder = here / f"s-{name}"
+        folder.mkdir()
+        if images is None:
+            np.savez(folder / "images", a=scans[:12])
+            (folder / "images.npz").rename(folder / "images.npy")
+        else:
+            np.save(folder / "images.npy", images)
+        (folder / "samples.csv").write_text(f"index,seed,class,label,caption\n{row}\n")
     (here / "text.npy").write_text("not an array")
     monkeypatch.setattr("sys.argv", ["alphabar", "evaluate", *arguments, "--quiet"])
     with pytest.raises(SystemExit) as stopped:
