@@ -41,8 +41,8 @@ class EvaluationProtocol:
         return cls(
             extractors=(spec.extractor, *spec.others),
             size=spec.size,
-            families=TAKEN if spec.metrics == "all" else tuple(spec.metrics),
-            demanded=spec.metrics != "all",
+            families=TAKEN if spec.metrics is None else tuple(spec.metrics),
+            demanded=spec.metrics is not None,
             neighbours=spec.neighbours,
             clip=spec.clip,
             classifier=spec.classifier,

@@ -392,8 +392,8 @@ class EvaluationSpec(Section):
     size: int = Field(
         64, ge=32, le=1024, description="efficientnet_lite0: side at which it looks, pixels"
     )
-    metrics: list[MetricFamily] | Literal["all"] = Field(
-        "all", description="which figures are taken; all: those that the rest of the file allows"
+    metrics: list[MetricFamily] | None = Field(
+        None, description="which figures are taken; none: all that the rest of the file allows"
     )
     neighbours: int = Field(
         5, ge=1, le=100, description="precision, recall, density, coverage: reach of the balls"
@@ -418,7 +418,7 @@ class EvaluationSpec(Section):
         names = [slug(name) for name in extractors]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"figures of two extractors would both be called `{twice[0]}`")
-        if self.metrics == "all":
+        if self.metrics is None:
             return self
         if "fd" not in self.metrics:
             raise ValueError("`metrics` must have `fd`, which ranks the cells")
@@ -427,10 +427,6 @@ class EvaluationSpec(Section):
         if self.clip == "none" and (idle := sorted(CLIP_FAMILIES & set(self.metrics))):
             raise ValueError(f"`{idle[0]}` has no meaning with `clip: none`")
         return self
-
-    def wants(self, family: str) -> bool:
-        """Whether a family of `components.spec.metrics.TAKEN` is to be measured."""
-        return self.metrics == "all" or family in self.metrics
 
 
 class ScorerSpec(Section):
