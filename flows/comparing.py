@@ -56,8 +56,9 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     Raises:
         AlphabarError: a name fits no run, or there is only one run.
     """
+    from components.preference.spreadsheet import write_csv
     from components.reporting.comparison import comparison_page, results_of
-    from components.reporting.table import rows_table, wide_table, write_table_csv
+    from components.reporting.table import comparison_rows, rows_table
     from components.reporting.text_table import Row
     from components.tracking.connection import connect
     from components.tracking.search import recorded_cells
@@ -72,12 +73,12 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     stored = [_stored(workspace, cell) for cell in recorded]
     cells = _cells(recorded, stored)
     floors = _floors(stored)
-    metric = results_of(cells, floors).metric
-    rows = [Row(cell.name, cell.figures, cell.evaluations) for cell in cells]
-    print_table(rows_table(rows, floors, table_width(), metric), "comparison")
+    results = results_of(cells, floors)
+    rows = [Row(cell.name, cell.figures, cell.evaluations, cell.groups) for cell in cells]
+    print_table(rows_table(rows, floors, table_width(), results.metric), "comparison")
     written = _targets(out or workspace.root / "reports" / "compare")
     written.page.parent.mkdir(parents=True, exist_ok=True)
-    write_table_csv(written.csv, wide_table(rows, metric))
+    write_csv(written.csv, comparison_rows(rows, floors, results.metric, results.best))
     pictures = _pictures(tracker, recorded, cells)
     page = comparison_page(cells, floors, pictures, _title(names), written.csv.name)
     written.page.write_text(page, encoding="utf-8")
@@ -140,6 +141,8 @@ def _cells(recorded: Sequence["RecordedCell"], stored: Sequence[_Stored]) -> "li
                 figures=_figures(cell, where, samples),
                 evaluations=cell.evaluations,
                 samples=samples,
+                groups=_groups(cell),
+                left_out=cell.left_out,
             )
         )
     return cells
@@ -203,6 +206,16 @@ def _figures(cell: "RecordedCell", where: _Stored, samples: "Samples") -> "dict[
     prompts = prompts_digest(samples.rows) if samples.rows else None
     draws = read_draws(where.evaluated, prompts)
     return {name: replace(f, draws=draws_of(draws, name)) for name, f in figures.items()}
+
+
+def _groups(cell: "RecordedCell") -> "dict[str, dict[str, Figure]]":
+    from components.reporting.figures import parse_figures
+
+    return {
+        group: parse_figures({"metrics": records}, f"{cell.name}, group {group}")
+        for group, records in cell.groups.items()
+        if records
+    }
 
 
 def _floors(stored: Sequence[_Stored]) -> "dict[str, Figure]":

@@ -143,7 +143,8 @@ def ending_on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
     A library may swallow an exception that it did not expect; without this a run would then go
     on until its last stage is done.
     """
-    if threading.current_thread() is not threading.main_thread():
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as shells do in the background
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield  # signals are another thread's
         return
     interrupted = False

@@ -1,14 +1,17 @@
 """A registered version behind a gate, and the way back: `alphabar promote` and `rollback`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.errors import AlphabarError
 from components.spec.gate import Gate, load_gate
+from components.spec.keys import digest
 from components.spec.models import RegistrySpec
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
+    from components.preference.models import Side
     from components.tracking.gate import WinRate
     from components.tracking.promotion import Promotion, Rollback
     from components.tracking.runs import Tracker
@@ -37,12 +40,18 @@ def promote_version(
     """Hold a version of ``model`` against ``gate``; the study is read before anything is written.
 
     Raises:
-        AlphabarError: there is no such version, or the study is not readable.
+        AlphabarError: there is no such version, or the study is not readable or is not about it.
     """
-    win_rate = read_study(study) if study else None
+    win_rate, tracker = None, _registry(model, workspace)
     from components.tracking.promotion import promote
+    from components.tracking.versions import find_version
 
-    return promote(_registry(model, workspace), model, gate, version, win_rate, dry_run=dry_run)
+    if study:
+        with tracker.talking():
+            meant = find_version(tracker, model, version)
+        win_rate = read_study(study, f"{model} version {meant.version}", meant.tags)
+        version = str(meant.version)  # the alias may move on meanwhile
+    return promote(tracker, model, gate, version, win_rate, dry_run=dry_run)
 
 
 def roll_back(model: str, workspace: Workspace) -> "Rollback":
@@ -52,15 +61,18 @@ def roll_back(model: str, workspace: Workspace) -> "Rollback":
     return rollback(_registry(model, workspace), model)
 
 
-def read_study(folder: Path) -> "WinRate":
-    """The win rate of a study's fine-tuned model.
+def read_study(folder: Path, who: str, tags: Mapping[str, str]) -> "WinRate":
+    """The win rate that a study gives to a registered version.
 
     Args:
         folder: the annotators' CSV files, with the study's key.csv in the folder above; or the
             study's own folder, with key.csv in it and the answers in ``results/``.
+        who: the version, for messages.
+        tags: the version's, which say what trained it and how its images were drawn.
 
     Raises:
-        AlphabarError: a file is missing, or is not of its kind.
+        AlphabarError: a file is missing or not of its kind, or the version is not one of the
+            study's two models.
     """
     from components.preference.analysis import analyse
     from components.tracking.gate import WinRate
@@ -75,9 +87,46 @@ def read_study(folder: Path) -> "WinRate":
             "put the annotators' responses.csv files into STUDY/results, beside STUDY/key.csv, "
             "and give --study STUDY/results",
         )
+    side = _side(folder.parent, who, tags)
     found = analyse(answers, key)
     choices = found.wins + found.losses
-    return WinRate(found.rate, found.low, found.high, found.confidence, choices)
+    rate = WinRate(found.rate, found.low, found.high, found.confidence, choices)
+    return rate.of_baseline() if side == "baseline" else rate
+
+
+def _side(study: Path, who: str, tags: Mapping[str, str]) -> str:
+    """Which of the study's two models the version with these tags is; raises AlphabarError."""
+    from components.preference.models import read_models
+    from components.tracking.versions import SAMPLED_WITH, STAGE_KEY
+
+    sides, trained = read_models(study), tags.get(STAGE_KEY)
+    if trained is None:
+        raise AlphabarError(
+            f"{who} does not say which training it is of (tag {STAGE_KEY}), so nobody knows "
+            f"whether the study in {study} is about it",
+            "register it with `alphabar run`, or promote it without --study",
+        )
+    drawn = tags.get(SAMPLED_WITH)  # versions of before have none: the network alone decides
+    found = [
+        name
+        for name, side in sides.items()
+        if side and side.model == trained and drawn in (None, digest(dict(side.sampling)))
+    ]
+    if len(found) == 1:
+        return found[0]
+    shown = ", ".join(f"{name}: {_named(side)}" for name, side in sides.items())
+    trouble = "both models of" if found else "neither of the two models of"
+    raise AlphabarError(
+        f"{who} is {trouble} the study in {study}, so its win rate is not known ({shown}; the "
+        f"version: model {trained[:12]})",
+        "give a study of which one side is that version, drawn with its own sampling settings: "
+        "`study` in its experiment file, or `alphabar study export` of two published `sample` "
+        "folders of the store",
+    )
+
+
+def _named(side: "Side | None") -> str:
+    return f"model {side.model[:12]}, sample {side.sample[:12]}" if side else "not recorded"
 
 
 def show(promotion: "Promotion", *, dry_run: bool) -> None:
@@ -94,18 +143,24 @@ def show(promotion: "Promotion", *, dry_run: bool) -> None:
 def _outcome(promotion: "Promotion", *, dry_run: bool) -> str:
     case = promotion.case
     if case.decision.promote:
+        verb = "would be champion" if dry_run else "is now champion"
         if promotion.was_champion:
-            return f"{case.model} version {case.version} is champion already"
-        verb = "would be" if dry_run else "is now"
-        text = f"{case.model} version {case.version} {verb} champion"
+            verb = "is champion already"
+        text = f"{case.model} version {case.version} {verb}"
     elif promotion.was_champion:
         text = (
             f"{case.model} version {case.version} is champion and does not pass the gate; "
-            f"`alphabar rollback {case.model}` takes it back"
+            + _way_back(case.model, promotion.earlier)
         )
     else:
         text = f"{case.model} version {case.version} does not become champion"
     return f"{text} (dry run: nothing is written)" if dry_run else text
+
+
+def _way_back(model: str, earlier: str | None) -> str:
+    if earlier is None:
+        return "it stays champion, and there is none before it to go back to"
+    return f"`alphabar rollback {model}` makes version {earlier} champion again"
 
 
 def _registry(model: str, workspace: Workspace) -> "Tracker":

@@ -5,6 +5,10 @@ from pathlib import Path
 
 from components.store import naming_a_full_disk, read_manifest
 
+ASIDE = "answers-of-study-"
+ANSWERS = "results"
+"""Sub-folder of a study where its annotators' answers are collected."""
+
 
 def publish_report(report: Path, study: Path | None, target: Path) -> Path:
     """Put ``report`` (and ``study`` inside it) at ``target`` in one rename each way.
@@ -25,9 +29,24 @@ def publish_report(report: Path, study: Path | None, target: Path) -> Path:
         shutil.copytree(report, fresh, ignore=hidden)
         if study:
             shutil.copytree(study, fresh / "study", ignore=hidden)
+        _keep_answers(target, fresh, wanted)
         (fresh / ".keys").write_text(" ".join(wanted))
         if target.exists():
             target.rename(old)
         fresh.rename(target)
         shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def _keep_answers(target: Path, fresh: Path, wanted: list[str]) -> None:
+    """Carry over what people have put beside a study: with it, or aside if the study changed."""
+    answers, stamp = target / "study" / ANSWERS, target / ".keys"
+    for before in target.glob(f"{ASIDE}*"):
+        shutil.copytree(before, fresh / before.name)
+    if not answers.is_dir():
+        return
+    known = stamp.read_text().split() if stamp.is_file() else []
+    same = len(known) > 1 and known[1:] == wanted[1:]
+    name = known[1][:8] if len(known) > 1 else "unknown"
+    place = fresh / "study" / ANSWERS if same else fresh / f"{ASIDE}{name}"
+    shutil.copytree(answers, place, dirs_exist_ok=True)

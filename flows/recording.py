@@ -178,14 +178,16 @@ class Recorder:
             )
             run = self._model_run(best)
             result = register(self._tracker, model, run, best.evaluate.key, submitted)
-        alias = "candidate and champion" if result.champion else "candidate"
+        alias = " and ".join(result.aliases) or "neither candidate nor champion any more"
         self.registered = f"{model} version {result.version}, {alias}: {result.reason}"
 
     def _tags(self, node: Node) -> dict[str, Any]:
+        from components.tracking.versions import STAGE_KEY
+
         manifest = self._workspace.store.path(node) / "manifest.json"
         commit = json.loads(manifest.read_text())["git_commit"] if manifest.is_file() else None
         return {
-            "alphabar.stage_key": node.key,
+            STAGE_KEY: node.key,
             "data.dvc_hash": _data_hash(node),
             "git.commit": commit or git_commit(),
         }

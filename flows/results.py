@@ -62,6 +62,8 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         title = f"against the holdout of style {style}" if style else "against the holdout"
         floors = read_figures(store.path(tuned.reference))
         print_table(rows_table(rows, floors, table_width(), primary_metric(outcome.plan)), title)
+    for remark in training_remarks(outcome, workspace):
+        print(f"note: {remark}")
     print(f"best     {outcome.best.name}")
     print(f"stages   {outcome.stages_run} run, the others were published already")
     print(f"report   {outcome.report / 'index.html'}")
@@ -71,6 +73,21 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         print(f"registry {outcome.registered}")
     where = workspace.tracking_uri or "`alphabar up` serves the runs"
     print(f"MLflow   {where}")
+
+
+def training_remarks(outcome: Outcome, workspace: Workspace) -> list[str]:
+    """One line a trained model whose evaluations ended training early or were missed."""
+    from components.reporting.figures import read_object
+    from components.reporting.watching import remarks
+
+    nodes = outcome.plan.nodes() + ([outcome.tuned.finetune] if outcome.tuned else [])
+    trained = {node.key: node for node in nodes if node.stage in ("train", "finetune")}
+    found = []
+    for node in trained.values():
+        path = workspace.store.path(node) / "metrics.json"
+        if path.is_file() and (words := remarks(read_object(path))):
+            found.append(f"{node.name.replace('-', ' ', 1)}: {words}")
+    return found
 
 
 def _steps(count: int) -> str:

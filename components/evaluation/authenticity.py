@@ -4,8 +4,6 @@ Read both beside what the holdout reaches in the place of generated images: real
 model has never seen lie at a ratio near 1, not far above it.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import stats
 
@@ -15,22 +13,6 @@ from components.evaluation.intervals import Estimate, Floats
 from components.evaluation.measured import Measured
 from components.evaluation.per_image import share_of_images
 from components.evaluation.training_neighbours import TrainingNeighbours
-
-
-@dataclass(frozen=True)
-class NeighbourRatio:
-    """A generated image's distance to its nearest training image, over that image's distance to
-    the nearest other training image.
-
-    The median has no pseudo-values, so cells are compared by its interval, unpaired.
-
-    Attributes:
-        median: over generated images; 0 where most are copies.
-        below_one: the share that is closer to a training image than that is to any other.
-    """
-
-    median: Measured
-    below_one: Measured
 
 
 def authenticity(neighbours: TrainingNeighbours, confidence: float) -> Measured:
@@ -51,18 +33,17 @@ def authenticity(neighbours: TrainingNeighbours, confidence: float) -> Measured:
     return share_of_images(authentic, confidence)
 
 
-def neighbour_ratio(neighbours: TrainingNeighbours, confidence: float) -> NeighbourRatio:
-    """The ratio's median with the interval between order statistics, and the share below 1 with
-    Wilson's; both over generated images, for the training set that there is.
+def neighbour_ratio(neighbours: TrainingNeighbours, confidence: float) -> Measured:
+    """The median over generated images of their distance to the nearest training image, over
+    that image's distance to the nearest other one; 0 where most are copies.
+
+    The interval lies between order statistics, for the training set that there is. A median has
+    no pseudo-values, so cells are compared by its interval, unpaired.
 
     Raises:
         AlphabarError: there are no images.
     """
-    ratios = neighbours.distance / neighbours.gap
-    below = closer(neighbours.distance**2, neighbours.gap**2)
-    return NeighbourRatio(
-        Measured(_median_interval(ratios, confidence)), share_of_images(below, confidence)
-    )
+    return Measured(_median_interval(neighbours.distance / neighbours.gap, confidence))
 
 
 def _median_interval(values: Floats, confidence: float) -> Estimate:

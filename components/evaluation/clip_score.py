@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from components.evaluation.distances import unit_rows
 from components.evaluation.measured import Measured
 from components.evaluation.per_image import mean_of_images
 
@@ -13,10 +14,11 @@ def clip_cosines(images: NDArray[np.float32], captions: NDArray[np.float32]) -> 
     Args:
         images: (n, dimension) embeddings of any length.
         captions: (n, dimension), row k of the caption that image k was asked for.
+
+    Raises:
+        AlphabarError: an embedding is nought.
     """
-    x, y = images.astype(np.float64), captions.astype(np.float64)
-    lengths = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
-    cosines: NDArray[np.float64] = np.einsum("nd,nd->n", x, y) / lengths
+    cosines: NDArray[np.float64] = np.einsum("nd,nd->n", unit_rows(images), unit_rows(captions))
     return cosines
 
 
@@ -32,6 +34,9 @@ def clip_scores(images: NDArray[np.float32], captions: NDArray[np.float32]) -> N
 
     Returns:
         (n,) scores in [0, 100].
+
+    Raises:
+        AlphabarError: an embedding is nought.
     """
     scores: NDArray[np.float64] = 100.0 * np.clip(clip_cosines(images, captions), 0.0, 1.0)
     return scores
@@ -40,15 +45,22 @@ def clip_scores(images: NDArray[np.float32], captions: NDArray[np.float32]) -> N
 def clip_score_estimate(
     images: NDArray[np.float32], captions: NDArray[np.float32], confidence: float
 ) -> Measured:
-    """Mean score with a t interval over images; raises AlphabarError for fewer than two."""
+    """Mean score with a t interval over images.
+
+    Raises:
+        AlphabarError: there are fewer than two images, or an embedding is nought.
+    """
     return mean_of_images(clip_scores(images, captions), confidence)
 
 
 def clip_cosine_estimate(
     images: NDArray[np.float32], captions: NDArray[np.float32], confidence: float
 ) -> Measured:
-    """Mean cosine with a t interval over images; raises AlphabarError for fewer than two.
+    """Mean cosine with a t interval over images.
 
     Unlike the score it tells a caption that the model turns away from from one it ignores.
+
+    Raises:
+        AlphabarError: there are fewer than two images, or an embedding is nought.
     """
     return mean_of_images(clip_cosines(images, captions), confidence)

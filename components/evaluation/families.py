@@ -13,7 +13,7 @@ from components.evaluation.cmmd import cmmd_estimate
 from components.evaluation.fd_infinity import fd_infinity
 from components.evaluation.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.frechet import FrechetParts, FrechetReference, frechet_parts
-from components.evaluation.inception_score import SPLITS, inception_score
+from components.evaluation.inception_score import SPLITS, inception_score_of_blocks
 from components.evaluation.intervals import GROUPS, Rows
 from components.evaluation.kernel import KernelDistances, kernel_distances, kernel_estimate
 from components.evaluation.manifold import manifold, manifold_of
@@ -172,14 +172,15 @@ def _authenticity(view: View) -> Finding | None:
 def _neighbour_ratio(view: View) -> Finding | None:
     if view.copies is None:
         return None
-    return _to_training(view, neighbour_ratio(view.copies, view.confidence).median)
+    return _to_training(view, neighbour_ratio(view.copies, view.confidence))
 
 
 def _inception_score(view: View) -> Finding | None:
-    probabilities = view.generated.probabilities()
-    if probabilities is None:
+    seen = view.generated
+    blocks = seen.probability_blocks()
+    if blocks is None:
         return None
-    measured = inception_score(probabilities, view.confidence, DRAWS)
+    measured = inception_score_of_blocks(blocks, len(seen.values), view.confidence, DRAWS)
     return Finding(measured, "none", 0, {"splits": SPLITS, "seed": DRAWS})
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -55,20 +55,22 @@ class FeatureSet:
     key: str
     _source: Extractor = field(repr=False)
 
-    def probabilities(self) -> NDArray[np.float32] | None:
-        """(n, classes) of the extractor's own classifier; None where it has none.
+    def probability_blocks(self) -> Iterator[NDArray[np.float32]] | None:
+        """(rows, classes) of the extractor's own classifier, in blocks made one at a time.
 
-        Rows sum to 1. Inception's are those of the published Inception Score: 1,008 classes,
-        without the classifier's bias.
+        None where it has none. Rows sum to 1. Inception's are those of the published Inception
+        Score: 1,008 classes, without the classifier's bias.
         """
-        first = self._source.logits(self.values[:1])
-        if first is None:
+        if self._source.logits(self.values[:1]) is None:
             return None
-        probabilities = np.empty((len(self.values), first.shape[1]), np.float32)
-        for start in range(0, len(self.values), _ROWS):
-            rows = slice(start, start + _ROWS)
-            probabilities[rows] = softmax(self._source.logits(self.values[rows]), axis=1)
-        return probabilities
+        starts = range(0, len(self.values), _ROWS)
+        parts = (self.values[start : start + _ROWS] for start in starts)
+        return (softmax(self._source.logits(part), axis=1) for part in parts)
+
+    def probabilities(self) -> NDArray[np.float32] | None:
+        """(n, classes): all of `probability_blocks` at once, for a set that is not large."""
+        blocks = self.probability_blocks()
+        return None if blocks is None else np.concatenate(list(blocks))
 
 
 class FeatureBank:

@@ -13,13 +13,13 @@ import numpy as np
 from components.evaluation.features import Features, check_comparable
 from components.evaluation.frechet_variance import influences, two_set_variance
 from components.evaluation.gaussian import (
+    EPSILON,
     Gaussian,
     gaussian_of,
     gaussian_of_moments,
 )
 from components.evaluation.intervals import (
     MINIMUM_IMAGES,
-    Estimate,
     Floats,
     normal_interval,
 )
@@ -29,6 +29,10 @@ from components.evaluation.transport import exact_roots, rounding, squared_roots
 
 _TOLERANCE = 1e-9
 """Relative error of the distance above which the slower, exact root is taken."""
+
+_NOUGHT = 64 * EPSILON
+"""A distance below this part of both traces is rounding: of equal sets, of 12 to 5,000 images of 1
+to 1,280 numbers, up to 8 ε were left, of either sign."""
 
 METHOD = "influence of each image in both sets, less the second order's double count, normal"
 
@@ -135,11 +139,6 @@ def frechet_measured(generated: Features, reference: Reference, confidence: floa
     return frechet_parts(generated, reference, confidence).measured
 
 
-def frechet_estimate(generated: Features, reference: Reference, confidence: float) -> Estimate:
-    """`frechet_measured` without the pseudo-values."""
-    return frechet_measured(generated, reference, confidence).estimate
-
-
 def prepare(generated: Features, reference: Reference, at_least: int) -> FrechetReference:
     """The reference with its statistics, new or made before, fit for these generated features.
 
@@ -157,10 +156,14 @@ def _distance(first: Gaussian, second: Gaussian) -> float:
 
 
 def _from_squares(first: Gaussian, second: Gaussian, squares: Floats) -> float:
-    """The distance from eigenvalues of Σ1 Σ2, or exact roots where rounding might show."""
+    """The distance from eigenvalues of Σ1 Σ2, or exact roots where rounding might show.
+
+    What not even exact roots tell from rounding is 0: equal sets are at no distance.
+    """
     apart = first.mean - second.mean
     rest = float(apart @ apart) + first.trace + second.trace
     value = rest - 2 * float(np.sqrt(np.maximum(squares, 0.0)).sum())
     if rounding(squares) <= _TOLERANCE * value:
         return value
-    return rest - 2 * float(exact_roots(first, second).sum())
+    value = rest - 2 * float(exact_roots(first, second).sum())
+    return value if value > _NOUGHT * rest else 0.0

@@ -4,9 +4,10 @@ Two samplers that start from the same seeds make images that belong together, so
 bring to both figures cancels in the difference. What the shared reference brings cancels too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 from scipy import stats
@@ -14,6 +15,8 @@ from scipy import stats
 from components.errors import AlphabarError
 from components.evaluation.intervals import Estimate, Floats
 from components.evaluation.measured import Measured
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -124,14 +127,15 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def against_best(
-    measured: Mapping[str, Measured],
+    measured: Mapping[Key, Measured],
     lower: bool,
     confidence: float,
     *,
-    same_seeds: bool,
+    same_seeds: bool | Callable[[Key, Key], bool],
     same_reference: bool = True,
-) -> dict[str, AgainstBest]:
-    """Each cell beside the one with the best value, in the order given.
+    best: Key | None = None,
+) -> dict[Key, AgainstBest]:
+    """Each cell beside the one with the best value, or beside ``best``, in the order given.
 
     The best is chosen by the same figures that the tests use. Holm's correction over the tests
     against it alone would not cover that choice: of six equal cells it calls one worse than the
@@ -145,28 +149,34 @@ def against_best(
 
     Args:
         measured: figures of one metric by cell.
-        lower: whether a lower one is better.
-        same_seeds, same_reference: see `difference`; of all cells.
+        lower: whether a lower one is better; chooses the best where ``best`` does not.
+        same_seeds: see `difference`; of all cells, or of two that are given.
+        same_reference: see `difference`; of all cells.
+        best: a cell that was chosen otherwise, such as by another metric; the family is the same.
 
     Raises:
-        AlphabarError: there is no cell, or a figure is not finite.
+        AlphabarError: there is no cell, ``best`` is none of them, or a figure is not finite.
     """
     if not measured:
         raise AlphabarError("no cells, so none is best", "give the figures of at least one cell")
     cells = list(measured)
+    if best is None:
+        best = (min if lower else max)(cells, key=lambda cell: measured[cell].estimate.value)
+    if best not in measured:
+        raise AlphabarError(f"{best} is none of the cells", "name the one to compare with")
+    paired = same_seeds if callable(same_seeds) else lambda _, __: bool(same_seeds)
     found = {
         (a, b): difference(
             measured[a],
             measured[b],
             confidence,
-            same_seeds=same_seeds,
+            same_seeds=paired(a, b),
             same_reference=same_reference,
         )
         for a, b in combinations(cells, 2)
     }
     adjusted = dict(zip(found, holm([each.p_value for each in found.values()]), strict=True))
-    best = (min if lower else max)(cells, key=lambda cell: measured[cell].estimate.value)
-    beside = {best: AgainstBest(_nothing(measured[best], same_seeds), 1.0, True)}
+    beside = {best: AgainstBest(_nothing(measured[best], paired(best, best)), 1.0, True)}
     for (a, b), each in found.items():
         if best in (a, b):
             cell, less_best = (a, each) if b == best else (b, _turned(each))

@@ -32,7 +32,8 @@ FINETUNES: dict[str, Callable[[Checkpoint, Mapping[str, Any], TrainingSpec], Obj
 def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
     """Train every weight of the checkpoint in ``model`` on ``data``, as ``spec["kind"]`` says.
 
-    The baseline's training section holds, with the fine-tune's own steps, rates and EMA.
+    The baseline's training section holds, with the fine-tune's own steps, rates and EMA. With
+    evaluations ``spec["judge"]["extractor"]`` is who judges them.
 
     Raises:
         AlphabarError: the data's images or classes are not those of the model, or its process
@@ -49,7 +50,7 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
     model.config["captions"] = class_captions(inputs["data"])
     training = training_section(spec)
     objective = FINETUNES[spec["kind"]](model, spec, training)
-    fit(model, training, inputs, out, runtime, objective)
+    fit(model, training, inputs, out, runtime, objective, spec.get("judge", {}).get("extractor"))
 
 
 def training_section(spec: Mapping[str, Any]) -> TrainingSpec:

@@ -13,6 +13,7 @@ import numpy as np
 from markupsafe import Markup
 
 from components.data.grids import as_image
+from components.preference.models import write_models
 from components.preference.pairs import draw_pairs, study_id
 from components.preference.samples import Row, read_samples
 from components.preference.spreadsheet import write_csv
@@ -38,16 +39,21 @@ class Shown:
 
 
 def study(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
-    """Write `index.html`, `pairs.csv`, `images/` and, apart from them, `key.csv` into ``out``.
+    """Write `index.html`, `pairs.csv`, `images/` and, apart from them, two files into ``out``.
+
+    Those two are for whoever analyses the answers: `key.csv`, who made which image, and
+    `models.json`, which two models those are.
 
     Args:
         spec: ``pairs`` (how many), ``seed`` and ``name`` (the experiment's).
-        inputs: ``baseline`` and ``finetuned``: sample directories with the same rows.
+        inputs: ``baseline`` and ``finetuned``: sample directories with the same rows; their
+            manifests name the models.
         out: an empty directory.
         runtime: receives the progress.
 
     Raises:
-        AlphabarError: the directories' rows do not match, or there are too few of them.
+        AlphabarError: the directories' rows do not match, or there are too few of them, or a
+            manifest is broken.
     """
     shown = _shown(spec, inputs)
     (out / "images").mkdir()
@@ -64,6 +70,7 @@ def study(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
     write_csv(
         out / "key.csv", [{"pair": p.name, "left": p.key[0], "right": p.key[1]} for p in shown]
     )
+    write_models(inputs, out)
     (out / "index.html").write_text(page(spec["name"], shown), encoding="utf-8")
     runtime.progress(len(shown), len(shown), "study")
 

@@ -10,9 +10,16 @@ from components.errors import AlphabarError
 from components.preference.samples import Samples, read_samples
 from components.reporting.closest import ClosestPairs, read_pairs
 from components.reporting.draws import prompts_digest
-from components.reporting.figures import Figure, read_figures, read_groups, read_object
+from components.reporting.figures import (
+    Figure,
+    read_figures,
+    read_groups,
+    read_left_out,
+    read_object,
+)
 from components.reporting.naming import line_name, model_name, sampler_name
 from components.reporting.text_table import Row
+from components.reporting.watching import remarks
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +39,7 @@ class Cell:
         samples: its images.
         groups: group of classes or captions → its figures.
         pairs: its images that lie closest to training images; None where they are not recorded.
+        left_out: metric → why it could not be measured.
     """
 
     name: str
@@ -46,6 +54,7 @@ class Cell:
     samples: Samples
     groups: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
     pairs: ClosestPairs | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def guidance(self) -> float:
@@ -61,12 +70,14 @@ class History:
         name: the network, in words.
         steps, loss: the loss at each recorded step.
         watched: metric → rows of (step, value, low, high).
+        remarks: what else is to be known of its evaluations; mostly nothing.
     """
 
     name: str
     steps: tuple[int, ...]
     loss: tuple[float, ...]
     watched: Mapping[str, tuple[tuple[float, float, float, float], ...]]
+    remarks: str = ""
 
 
 def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
@@ -95,6 +106,7 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
                 samples=samples,
                 groups=read_groups(evaluated),
                 pairs=read_pairs(evaluated),
+                left_out=read_left_out(evaluated),
             )
         )
     return cells
@@ -141,7 +153,8 @@ def read_history(directory: Path, name: str) -> History:
             f"{directory}: history.csv or evaluations.csv is broken: {error}",
             f"delete {directory} and run the experiment again",
         ) from error
-    return History(name, steps, loss, {metric: tuple(points) for metric, points in watched.items()})
+    points_of = {metric: tuple(points) for metric, points in watched.items()}
+    return History(name, steps, loss, points_of, remarks(read_object(directory / "metrics.json")))
 
 
 def _read_csv(path: Path) -> list[dict[str, str]]:

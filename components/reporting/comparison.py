@@ -15,7 +15,7 @@ from components.reporting.naming import count
 from components.reporting.page import protocol
 from components.reporting.page_tables import comparison_tables, header, split
 from components.reporting.results import Results
-from components.reporting.standing import NOISE, UNLIKE, gaps_from, standings
+from components.reporting.standing import NOISE, UNLIKE, gaps_of, standings
 from components.reporting.table import ranking
 from components.reporting.template import drawn, rendered
 from components.reporting.tiles import Choice, choose, data_uri, tile
@@ -175,13 +175,7 @@ def _against(
     rows: Sequence[Mapping[str, Figure]], metric: str, top: int
 ) -> list[dict[str, Any] | None]:
     """One entry a row: the difference of the metric from that of ``top``."""
-    best = rows[top][metric]
-    alike = {
-        i: figures[metric]
-        for i, figures in enumerate(rows)
-        if metric in figures and figures[metric].protocol == best.protocol
-    }
-    gaps = gaps_from(alike, top)
+    best, gaps = rows[top][metric], gaps_of(rows, metric, top)
     entries: list[dict[str, Any] | None] = []
     for i, figures in enumerate(rows):
         if metric not in figures:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from components.reporting.columns import ordered_metrics
 from components.reporting.figures import Figure, direction, readable
+from components.reporting.floors import beside
 from components.reporting.naming import evaluations_words
 from components.reporting.text_table import Row, Table
 
@@ -20,19 +21,19 @@ def figure_table(row: Row, floors: Mapping[str, Figure] | None = None) -> Table:
         row: the set.
         floors: the figures of real images.
     """
-    floors = floors or {}
+    shown_floors, about_floors = beside(floors or {}, [row.figures])
     header = ("metric", "value", "interval", "real images", "better", "settings")
     usual = _usual(row)
     lines = []
     for metric in ordered_metrics([row.figures]):
-        figure, floor = row.figures[metric], floors.get(metric)
+        figure, floor = row.figures[metric], shown_floors.get(metric)
         value, _, interval = figure.text().rpartition(" [")
         lines.append(
             (
                 readable(metric),
                 value,
                 f"[{interval}",
-                floor.compact() if floor else "",
+                _floor(floor) if floor else "",
                 WAYS[direction(metric)],
                 _protocol(figure, usual),
             )
@@ -41,8 +42,12 @@ def figure_table(row: Row, floors: Mapping[str, Figure] | None = None) -> Table:
     return Table(
         tuple(header[i] for i in shown),
         tuple(tuple(line[i] for i in shown) for line in lines),
-        tuple(_notes(row, usual)),
+        (*_notes(row, usual), *about_floors),
     )
+
+
+def _floor(floor: Figure) -> str:
+    return f"{floor.compact()} ({floor.remark})" if floor.remark else floor.compact()
 
 
 def _usual(row: Row) -> dict[str, str]:

@@ -31,6 +31,7 @@ class Figure:
         value, low, high: the estimate and its interval, in the metric's unit.
         record: the whole record of `metrics.json`, protocol included.
         draws: what each image adds to it; None where that is not recorded.
+        remark: what must stand beside it, such as ``n 500`` (`components.reporting.floors`).
     """
 
     metric: str
@@ -39,6 +40,7 @@ class Figure:
     high: float
     record: Mapping[str, Any]
     draws: Draws | None = None
+    remark: str = ""
 
     @property
     def protocol(self) -> dict[str, Any]:
@@ -152,6 +154,16 @@ def read_object(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise AlphabarError(f"{path} holds no JSON object", remedy)
     return content
+
+
+def read_left_out(directory: Path) -> dict[str, str]:
+    """Metric → why it was not measured, of an ``evaluate/`` directory.
+
+    Raises:
+        AlphabarError: `metrics.json` is missing or broken.
+    """
+    found = read_object(directory / "metrics.json").get("left_out")
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, Mapping) else {}
 
 
 def readable(metric: str) -> str:

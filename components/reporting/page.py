@@ -37,6 +37,7 @@ def page(results: Results) -> str:
         sheet=_sheet(results, choice),
         plates=[(plate, drawn(plate.plots)) for plate in plates(results)],
         loss_plots=drawn(of_training(results)),
+        remarks=[f"{h.name}: {h.remarks}." for h in results.histories if h.remarks],
         contrasts=_contrasts(results),
         table=comparison_tables(results),
         copies=copying(results),
@@ -138,6 +139,7 @@ def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None
         "findings": [] if tuned.style else _findings(tuned.cells, results),
         "pictures": _before_and_after(results, choice),
         "plots": drawn(of_tuning(tuned)),
+        "remarks": tuned.history.remarks,
         "settings": [
             (name, value)
             for name, value in sorted(results.spec["finetune"].items())

@@ -1,12 +1,14 @@
 """The page's tables of all cells: the main figures, and every figure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.reporting.cells import Cell
 from components.reporting.columns import judge_behind, main_metrics, ordered_metrics
 from components.reporting.figures import OF_NETWORKS, Figure, direction, readable
-from components.reporting.naming import cost
+from components.reporting.floors import beside
+from components.reporting.naming import cost, count
 from components.reporting.results import Results
 from components.reporting.sheet import by_value, line_setting, place
 from components.reporting.standing import (
@@ -31,21 +33,27 @@ def comparison_tables(results: Results) -> dict[str, Any]:
     every other metric (None where there is none); each is a header and groups of lines.
     """
     rows = [cell.figures for cell in results.cells]
-    every = ordered_metrics([*rows, results.floors])
-    main = main_metrics([*rows, results.floors], results.metric)
+    floors, about_floors = beside(results.floors, rows)
+    every = ordered_metrics([*rows, floors])
+    main = main_metrics([*rows, floors], results.metric)
     rest = [metric for metric in every if metric not in main]
     standing = standings(rows, results.metric, results.best)
     of_cell = dict(zip(results.cells, standing, strict=True))
     return {
-        "main": _table(results, main, of_cell),
-        "rest": _table(results, rest, of_cell) if rest else None,
+        "main": _table(results, floors, main, of_cell),
+        "rest": _table(results, floors, rest, of_cell) if rest else None,
         "bound": any(family_of(metric) in OF_NETWORKS for metric in every),
         "lower": [readable(m) for m in main if direction(m) == "lower"],
         "higher": [readable(m) for m in main if direction(m) == "higher"],
         "paired": any(s.gap for s in standing),
         "ranking": readable(results.metric) if results.metric else "",
         "level": results.chosen.figures[results.metric].confidence if results.metric else 0.95,
-        "notes": [*pairing_notes(standing), *protocol_notes(rows)],
+        "notes": [
+            *pairing_notes(standing),
+            *protocol_notes(rows),
+            *about_floors,
+            *_left_out([*results.cells, *(results.finetuned.cells if results.finetuned else ())]),
+        ],
     }
 
 
@@ -65,8 +73,12 @@ def header(metric: str) -> dict[str, str]:
 
 
 def pair(figures: Mapping[str, Figure], metric: str) -> tuple[str, str] | None:
-    """A figure as its value and its interval; None where it was not measured."""
-    return split(figures[metric].text()) if metric in figures else None
+    """A figure as its value and its interval with its remark; None where it was not measured."""
+    if metric not in figures:
+        return None
+    value, interval = split(figures[metric].text())
+    remark = figures[metric].remark
+    return value, f"{interval}, {remark}" if remark else interval
 
 
 def split(text: str) -> tuple[str, str]:
@@ -75,14 +87,30 @@ def split(text: str) -> tuple[str, str]:
     return value, f"[{interval}"
 
 
+def _left_out(cells: Sequence[Cell]) -> list[str]:
+    """One sentence for each reason why figures are missing: which, and of how many cells."""
+    missing: dict[tuple[str, int], list[str]] = {}
+    reasons = Counter(each for cell in cells for each in cell.left_out.items())
+    for (metric, why), times in reasons.items():
+        missing.setdefault((why, times), []).append(metric)
+    of = {times: f" of {count(times, 'cell')}" for _, times in missing if times < len(cells)}
+    return [
+        f"not measured{of.get(times, '')}: {', '.join(metrics)} ({why})"
+        for (why, times), metrics in missing.items()
+    ]
+
+
 def _table(
-    results: Results, metrics: Sequence[str], standing: Mapping[Cell, Standing]
+    results: Results,
+    floors: Mapping[str, Figure],
+    metrics: Sequence[str],
+    standing: Mapping[Cell, Standing],
 ) -> dict[str, Any]:
     groups = _groups(results, metrics, standing)
-    floor = _line(FLOOR, results.floors, metrics, None, Standing("floor")) | {"mark": "floor"}
+    floor = _line(FLOOR, floors, metrics, None, Standing("floor")) | {"mark": "floor"}
     return {
         "header": [header(metric) for metric in metrics],
-        "groups": [*groups, ("", [floor])] if results.floors else groups,
+        "groups": [*groups, ("", [floor])] if floors else groups,
         "grouped": len(groups) > 1,
     }
 

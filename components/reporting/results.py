@@ -14,8 +14,10 @@ from components.reporting.figures import (
     main_metric,
     read_figures,
     read_groups,
+    read_left_out,
     read_object,
 )
+from components.reporting.floors import beside
 from components.reporting.naming import line_name, phrase, sampler_name
 from components.reporting.text_table import FLOOR
 
@@ -56,10 +58,11 @@ class Finetuned:
         """What is compared: (name, figures, network evaluations), the ``best`` baseline first."""
         before = "fine-tuning" if self.style else "distillation"
         tuned = [(cell.line, cell.figures, cell.evaluations) for cell in self.cells]
+        floors, _ = beside(self.floors, [self.baseline, *(cell.figures for cell in self.cells)])
         return [
             (f"baseline, before {before}", self.baseline, best.evaluations),
             *tuned,
-            (FLOOR, self.floors, None),
+            (FLOOR, floors, None),
         ]
 
 
@@ -141,4 +144,5 @@ def _tuned_cell(
         samples=samples,
         groups=read_groups(evaluated),
         pairs=read_pairs(evaluated),
+        left_out=read_left_out(evaluated),
     )

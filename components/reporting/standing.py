@@ -8,13 +8,12 @@ were evaluated before pseudo-values were kept, they differ when their intervals 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
 from components.evaluation.intervals import Estimate, Floats
 from components.evaluation.measured import Measured
-from components.evaluation.paired import difference, holm
+from components.evaluation.paired import AgainstBest, against_best
 from components.reporting.draws import Draws
 from components.reporting.figures import Figure, decimals_of, direction, scale_of, sign, unit_of
 from components.spec.metrics import INTERVAL
@@ -22,6 +21,7 @@ from components.spec.metrics import INTERVAL
 BEST, NOISE, WORSE = "best", "within noise of the best", "worse than the best"
 UNLIKE = "other protocol: not comparable"
 BETTER = "better than the chosen one"
+CHOSEN = "chosen by another metric"
 
 
 @dataclass(frozen=True)
@@ -122,31 +122,38 @@ def gaps_from(figures: Mapping[int, Figure], top: int) -> dict[int, Gap]:
     """The difference of each figure from that of ``top``, with adjusted p-values.
 
     Two figures are compared seed by seed where they pair (`unpaired`). The family of Holm's
-    correction is all pairs, since the same figures chose which is best
-    (`components.evaluation.paired.against_best`, which knows no best that was chosen elsewhere).
+    correction is all pairs, since the same figures may have chosen which is best
+    (`components.evaluation.paired.against_best`).
 
     Args:
         figures: of one metric and one protocol; the one of ``top`` is among them.
     """
-    if len(figures) < 2:
-        return {}
-    found = {
-        (a, b): difference(
-            _measured(figures[a]),
-            _measured(figures[b]),
-            figures[top].confidence,
-            same_seeds=not unpaired(figures[a], figures[b]),
-        )
-        for a, b in combinations(figures, 2)
+    metric = figures[top].metric
+    found = against_best(
+        {i: _measured(figure) for i, figure in figures.items()},
+        direction(metric) == "lower",
+        figures[top].confidence,
+        same_seeds=lambda a, b: not unpaired(figures[a], figures[b]),
+        best=top,
+    )
+    return {i: _gap(metric, each) for i, each in found.items() if i != top}
+
+
+def gaps_of(rows: Sequence[Mapping[str, Figure]], metric: str, top: int) -> dict[int, Gap]:
+    """The difference of ``metric`` from that of ``top``, of each row that is comparable with it.
+
+    Args:
+        rows: metric → figure, for each row; that of ``top`` has the metric.
+        metric: which is compared.
+        top: the row to compare with.
+    """
+    own = rows[top][metric].protocol
+    alike = {
+        i: figures[metric]
+        for i, figures in enumerate(rows)
+        if metric in figures and figures[metric].protocol == own
     }
-    adjusted = holm([each.p_value for each in found.values()])
-    metric, gaps = figures[top].metric, {}
-    for ((a, b), d), p in zip(found.items(), adjusted, strict=True):
-        if b == top:
-            gaps[a] = Gap(metric, d.value, d.low, d.high, p, d.paired)
-        elif a == top:
-            gaps[b] = Gap(metric, -d.value, -d.high, -d.low, p, d.paired)
-    return gaps
+    return gaps_from(alike, top)
 
 
 def unpaired(one: Figure, other: Figure) -> str:
@@ -175,6 +182,11 @@ def pairing_notes(standing: Sequence[Standing]) -> list[str]:
         f"{reasons.count(reason)} compared with the best by whether intervals overlap: {reason}"
         for reason in dict.fromkeys(reasons)
     ]
+
+
+def _gap(metric: str, each: AgainstBest) -> Gap:
+    d = each.difference
+    return Gap(metric, d.value, d.low, d.high, each.adjusted, d.paired)
 
 
 def _standing(figure: Figure, top: Figure, gap: Gap | None, reason: str) -> Standing:

@@ -1,8 +1,8 @@
 """The results as tables of text: what the terminal shows of a sweep, and everything for a CSV."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from textwrap import fill
 from typing import Any
 
@@ -16,14 +16,18 @@ from components.reporting.figures import (
     parse_figures,
     unit_of,
 )
+from components.reporting.floors import beside
 from components.reporting.naming import cost
 from components.reporting.standing import (
     BEST,
     BETTER,
+    CHOSEN,
     NOISE,
     UNLIKE,
     WORSE,
+    Gap,
     Standing,
+    gaps_of,
     pairing_notes,
     standings,
 )
@@ -47,7 +51,7 @@ SHORT = {
 }
 """Standings where there is little room."""
 
-__all__ = ["Table", "results_table", "rows_table", "wide_table", "write_csv"]
+__all__ = ["Table", "results_table", "rows_table", "write_csv"]
 
 
 def results_table(
@@ -94,10 +98,11 @@ def rows_table(
         width: letters a line has.
         metric: ranks the rows; None takes `ranking`.
     """
-    floors = floors or {}
-    metric = metric or ranking([row.figures for row in rows])
-    standing = standings([row.figures for row in rows], metric)
-    shown = main_metrics([*(row.figures for row in rows), floors], metric)
+    figures = [row.figures for row in rows]
+    floors, about_floors = beside(floors or {}, figures)
+    metric = metric or ranking(figures)
+    standing = standings(figures, metric)
+    shown = main_metrics([*figures, floors], metric)
     roomy = width >= ROOMY
     listed = [*rows, *([Row(FLOOR, floors)] if floors else [])]
     known = [*standing, *([Standing("floor")] if floors else [])]
@@ -118,31 +123,59 @@ def rows_table(
             *_legend([m for m in shown if _header(m) in [c.header for c in kept]], rows),
             *_elsewhere([m for m in measured if _header(m) not in [c.header for c in kept]]),
             *_how(standing),
-            *protocol_notes([row.figures for row in rows]),
+            *protocol_notes(figures),
+            *about_floors,
         ),
     )
 
 
-def wide_table(rows: Sequence[Row], metric: str | None = None) -> Table:
-    """Every figure of every set of images, a row a set: for a CSV."""
+def comparison_rows(
+    rows: Sequence[Row], floors: Mapping[str, Figure], metric: str | None, top: int
+) -> list[dict[str, Any]]:
+    """Every figure of every set as one CSV row, with how it stands to that of row ``top``.
+
+    Numbers are as measured, in the metric's unit: shares are from 0 to 1. Behind what `long_rows`
+    has stand ``difference``, its ``difference_low`` and ``difference_high``, ``p_holm``, ``paired``
+    (what the page shows as differences) and ``standing``, by each metric for itself.
+    The standing of ``top`` itself is `BEST` by ``metric`` and `CHOSEN` by the others. Groups of
+    classes or captions follow the whole set; they are not compared.
+
+    Args:
+        rows: what is compared.
+        floors: the figures of real images.
+        metric: the one that chose ``top``; None where nothing ranks the rows.
+        top: the row that all are compared with.
+    """
+    found = []
     figures = [row.figures for row in rows]
-    metric = metric or ranking(figures)
-    metrics = ordered_metrics(figures)
-    after = ("n", "network evaluations", "standing", "difference", "adjusted p", "compared by")
-    lines = [
-        (
-            row.name,
-            *(row.figures[m].text() if m in row.figures else "" for m in metrics),
-            n_samples(row.figures),
-            cost(row.evaluations),
-            standing.kind,
-            standing.gap.text() if standing.gap else "",
-            standing.gap.p_text() if standing.gap else "",
-            _compared_by(standing),
-        )
-        for row, standing in zip(rows, standings(figures, metric), strict=True)
-    ]
-    return Table(("name", *metrics, *after), tuple(lines), tuple(protocol_notes(figures)))
+    compared = {m: _compared(figures, m, metric, top) for m in ordered_metrics(figures)}
+    for i, row in enumerate(rows):
+        more = {"network_evaluations": row.evaluations}
+        lines = long_rows(row.name, row.figures, group="", **more)
+        found += [line | compared[line["metric"]][i] for line in lines]
+        for group, of_group in row.groups.items():
+            found += long_rows(row.name, of_group, group=group, **more)
+    floor = long_rows(FLOOR, floors, group="", network_evaluations=None)
+    return [*found, *(line | {"standing": "floor"} for line in floor)]
+
+
+def _compared(
+    rows: Sequence[Mapping[str, Figure]], metric: str, ranked_by: str | None, top: int
+) -> list[dict[str, Any]]:
+    """The columns of `comparison_rows` that compare, one entry a row."""
+    able = ranked_by is not None and metric in rows[top]
+    gaps = gaps_of(rows, metric, top) if able else {}
+    known = standings(rows, metric, top) if able else [Standing("")] * len(rows)
+    kinds = [s.kind for s in known]
+    if kinds[top] == BEST and metric != ranked_by:
+        kinds[top] = CHOSEN
+    return [_difference(gaps.get(i)) | {"standing": kind} for i, kind in enumerate(kinds)]
+
+
+def _difference(gap: Gap | None) -> dict[str, Any]:
+    columns = ("difference", "difference_low", "difference_high", "p_holm", "paired")
+    values = (gap.value, gap.low, gap.high, gap.p, gap.paired) if gap else [None] * len(columns)
+    return dict(zip(columns, values, strict=True))
 
 
 def ranking(rows: Sequence[Mapping[str, Figure]]) -> str | None:
@@ -172,11 +205,6 @@ def long_rows(name: str, figures: Mapping[str, Figure], **extra: object) -> list
     ]
 
 
-def write_table_csv(path: Path, table: Table) -> None:
-    """Write a table of `wide_table` as CSV."""
-    write_csv(path, [dict(zip(table.columns, row, strict=True)) for row in table.rows])
-
-
 def _priority(metric: str) -> float:
     """Which columns give way first: those at the end of `GIVE_WAY_LAST`."""
     family = family_of(metric)
@@ -184,8 +212,12 @@ def _priority(metric: str) -> float:
 
 
 def _figures(metric: str, rows: Sequence[Row], priority: float) -> Column:
-    values = [row.figures[metric].compact() if metric in row.figures else "" for row in rows]
+    values = [_figure(row.figures[metric]) if metric in row.figures else "" for row in rows]
     return Column(_header(metric), values, priority)
+
+
+def _figure(figure: Figure) -> str:
+    return f"{figure.compact()}\n({figure.remark})" if figure.remark else figure.compact()
 
 
 def _header(metric: str) -> str:
@@ -226,12 +258,6 @@ def _how(standing: Sequence[Standing]) -> list[str]:
     return []
 
 
-def _compared_by(standing: Standing) -> str:
-    if standing.kind in ("", BEST, UNLIKE):
-        return ""
-    return "paired difference" if standing.gap else f"intervals ({standing.reason})"
-
-
 def _standing_text(kind: str, roomy: bool) -> str:
     return kind if roomy else _broken(SHORT.get(kind, kind), 14)
 
@@ -242,4 +268,6 @@ def _broken(text: str, letters: int = NAME) -> str:
 
 def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
     first = {part: record.get(part, "") for part in ("value", "low", "high")}
-    return first | {name: record[name] for name in sorted(record) if name not in first}
+    rest = {name: record[name] for name in sorted(record) if name not in first}
+    plain = {k: json.dumps(v) if isinstance(v, Mapping) else v for k, v in rest.items()}
+    return first | plain

@@ -1,7 +1,7 @@
 """Tables of text, and the rows that they are made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from components.reporting.figures import Figure, sampled
 
@@ -31,11 +31,13 @@ class Row:
         name: what it is called.
         figures: metric → figure.
         evaluations: network evaluations an image; None when not recorded.
+        groups: group of classes or captions → its figures.
     """
 
     name: str
     figures: Mapping[str, Figure]
     evaluations: float | None = None
+    groups: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
 
 
 def n_samples(figures: Mapping[str, Figure]) -> str:

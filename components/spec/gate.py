@@ -8,11 +8,32 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import AlphabarError
 from components.spec.loading import load_yaml, readable
-from components.spec.metrics import METRICS, family_of, lower_is_better, metric_name
+from components.spec.metrics import (
+    CLIP_FAMILIES,
+    INCEPTION,
+    METRICS,
+    family_of,
+    judge_of,
+    lower_is_better,
+    metric_name,
+)
 from components.spec.models import Section
 
 MOST_VALUES = 10_000
 """More than this is no gate; aliases in YAML can make a few bytes into billions."""
+
+JUDGES = ("efficientnet_lite0", "inception", "dinov2", "domain", "svc")
+"""Names that stand behind a family's; a CLIP may have any other."""
+
+JUDGES_OF = {"recognised": "svc", "retrieval": "top1", "cmmd": "clip_vit-b-32"}
+"""Families that none of the extractors judges → what stands behind their name."""
+
+WHOLE = (
+    frozenset(METRICS) & {metric_name(family, INCEPTION) for family in METRICS}
+    | CLIP_FAMILIES
+    | {family for family, metric in METRICS.items() if metric.of_network}
+)
+"""Families that are a figure's whole name: the published ones, CLIP's, and a network's own."""
 
 
 class MetricGate(Section):
@@ -40,6 +61,11 @@ class MetricGate(Section):
             )
         if self.at_most is not None and self.at_least is not None and self.at_least > self.at_most:
             raise ValueError("`at_least` is above `at_most`: nothing passes")
+        if self.certain and all(limit is None for limit in limits):
+            raise ValueError(
+                "`certain` belongs to a number, and better_than_champion goes by the whole "
+                "interval anyway: leave `certain` away"
+            )
         return self
 
     @property
@@ -49,7 +75,7 @@ class MetricGate(Section):
 
 
 class PreferenceGate(Section):
-    """What is asked of a blind study in which the candidate is the fine-tuned model."""
+    """What is asked of a blind study in which the version is one of the two models."""
 
     win_rate_above: float = Field(
         0.5, ge=0.0, lt=1.0, description="the lower end of the win rate's interval lies above"
@@ -72,6 +98,8 @@ class Gate(Section):
             family = family_of(name)
             if family is None:
                 raise ValueError(f"the metric `{name}` is not known")
+            if _lacks_judge(name):
+                raise ValueError(f"`{name}` names no judge; {_meant(name)}")
             if asked.compares and METRICS[family].better == "neither":
                 raise ValueError(
                     f"`{name}` has no good side, so no champion can be beaten by it; "
@@ -133,12 +161,26 @@ def _refuse_unknown_metrics(values: dict[Any, Any], path: Path) -> None:
     for name in metrics if isinstance(metrics, dict) else ():
         if isinstance(name, str) and family_of(name) is None:
             raise AlphabarError(f"{path}: `metrics.{name}` is not a known metric", _meant(name))
+        if isinstance(name, str) and _lacks_judge(name):
+            raise AlphabarError(f"{path}: `metrics.{name}` names no judge", _meant(name))
+
+
+def _lacks_judge(name: str) -> bool:
+    """Whether ``name`` is a family alone, though every figure of that family has a judge."""
+    plain = name.partition("/")[0]
+    return not judge_of(plain) and family_of(plain) not in WHOLE
 
 
 def _meant(name: str) -> str:
-    judges = ("efficientnet_lite0", "inception", "dinov2", "domain", "svc")
-    full = [*METRICS, *(metric_name(family, judge) for family in METRICS for judge in judges)]
-    close = difflib.get_close_matches(name, full, n=1, cutoff=0.6)
+    plain, group = name.partition("/")[::2]
+    family = family_of(plain)
+    if family:
+        close = [metric_name(family, JUDGES_OF.get(family, JUDGES[0]))]
+    else:
+        full = [*METRICS, *(metric_name(family, judge) for family in METRICS for judge in JUDGES)]
+        full = [each for each in full if not _lacks_judge(each)]
+        close = difflib.get_close_matches(plain, full, n=1, cutoff=0.6)
+    close = [f"{each}/{group}" if group else each for each in close]
     meant = f"did you mean `{close[0]}`? " if close else ""
     return f"{meant}a metric's name is its family and its judge; families: {', '.join(METRICS)}"
 

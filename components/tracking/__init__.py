@@ -7,7 +7,6 @@ from components.tracking.connection import connect
 from components.tracking.promotion import promote, rollback
 from components.tracking.registry import Registered, Submitted, register
 from components.tracking.runs import Tracker
-from components.tracking.search import find_cells
 from components.tracking.versions import load_model_dir
 
 __all__ = [
@@ -15,7 +14,6 @@ __all__ = [
     "Submitted",
     "Tracker",
     "connect",
-    "find_cells",
     "load_model_dir",
     "promote",
     "register",

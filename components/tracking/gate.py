@@ -2,7 +2,8 @@
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from components.spec.gate import Gate, MetricGate, PreferenceGate
 from components.spec.metrics import lower_is_better
@@ -12,11 +13,12 @@ from components.tracking.evidence import Evidence, Figure
 
 @dataclass(frozen=True)
 class WinRate:
-    """How often the candidate was preferred in a blind study, with its interval.
+    """How often a version was preferred in a blind study, with its interval.
 
     Attributes:
         value, low, high: None when nobody preferred either model.
         choices: how many choices were counted.
+        side: which of the study's two models the version is.
     """
 
     value: float | None
@@ -24,6 +26,14 @@ class WinRate:
     high: float | None
     confidence: float
     choices: int
+    side: Literal["baseline", "finetuned"] = "finetuned"
+
+    def of_baseline(self) -> "WinRate":
+        """The same choices seen from the other model; ``self`` is the fine-tuned model's."""
+        if self.value is None or self.low is None or self.high is None:
+            return replace(self, side="baseline")
+        value, low, high = 1 - self.value, 1 - self.high, 1 - self.low
+        return WinRate(value, low, high, self.confidence, self.choices, "baseline")
 
 
 @dataclass(frozen=True)
@@ -158,7 +168,8 @@ def _preference_row(asked: PreferenceGate, study: WinRate | None) -> Row:
     passed = study.low > limit
     interval = f"{study.value:.3g} [{study.low:.3g}, {study.high:.3g}]"
     side = "above" if passed else "not above"
-    reason = f"the win rate {interval} of {study.choices} choices lies {side} {limit:g}"
+    who = "as the study's " + ("baseline" if study.side == "baseline" else "fine-tuned model")
+    reason = f"the win rate {interval} of {study.choices} choices, {who}, lies {side} {limit:g}"
     return Row("preference", condition, words, passed, reason, win_rate=study)
 
 

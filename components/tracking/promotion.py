@@ -18,10 +18,11 @@ from components.tracking.runs import Tracker
 from components.tracking.versions import CANDIDATE, CHAMPION, evidence_of, find_version
 
 PROMOTED = "gate.promoted"
-"""Version tag, written last: whether the latest decision made it champion."""
+"""Version tag, written last: whether it passed the latest decision, and was not rolled back."""
 
 ROLLED_BACK = "gate.rolled_back"
-"""Version tag: when it lost the championship by a rollback, and to which version."""
+"""Version tag: when it lost the championship by a rollback, and to which version; gone once it
+is champion again."""
 
 HISTORY = "alphabar.champions"
 """Tag of the registered model: the champions from the first to the present, as JSON."""
@@ -36,10 +37,13 @@ class Promotion:
     Attributes:
         case: the decision with all that it follows from.
         was_champion: whether the version had the alias before.
+        earlier: the champion that a rollback would restore, where the version had the alias;
+            None when there is none.
     """
 
     case: Case
     was_champion: bool
+    earlier: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,10 @@ def promote(
 ) -> Promotion:
     """Hold a version against ``gate`` and the present champion; make it champion if it passes.
 
-    A version that is champion already is held against the one that it replaced, so that a
-    second call decides as the first did and changes nothing. A champion that fails stays
-    champion: `rollback` is what takes it back. Aliases are set last, so that a kill in between
-    leaves the present champion; the next call goes on from there.
+    A version that is champion already is held against the one that it replaced (the last that is
+    still there), so that a second call decides as the first did and changes nothing. A champion
+    that fails stays champion: `rollback` is what takes it back. Aliases are set last, so that a
+    kill in between leaves the present champion; the next call goes on from there.
 
     Args:
         version: a number or an alias.
@@ -77,14 +81,17 @@ def promote(
     alone = contextlib.nullcontext() if dry_run else tracker.exclusive()
     with tracker.talking(), alone:
         found = find_version(tracker, model, version)
-        case, was_champion = _judge(tracker, found, gate, study)
+        done = _judge(tracker, found, gate, study)
         if not dry_run:
-            settle(tracker, found, case)
-        return Promotion(case, was_champion)
+            settle(tracker, found, done.case)
+        return done
 
 
 def rollback(tracker: Tracker, model: str) -> Rollback:
     """Give the championship back to the one before; versions that were deleted are passed over.
+
+    The tags of both say so: what was rolled back is not promoted any more, and what is restored
+    is as it was before it was rolled back itself.
 
     Raises:
         AlphabarError: there is no champion, or none before it.
@@ -92,20 +99,24 @@ def rollback(tracker: Tracker, model: str) -> Rollback:
     with tracker.talking(), tracker.exclusive():
         client = tracker.client
         now = str(find_version(tracker, model, CHAMPION).version)
-        history = champions(client, model)[:-1]
-        while history and _version(client, model, history[-1]) is None:
-            history.pop()
-        if not history:
+        history, restored = _earlier(client, model)
+        if restored is None:
             raise AlphabarError(
                 f"{model} version {now} is champion, and there was none before it",
-                "promote another version: `alphabar promote`",
+                f"promote another version: `alphabar promote {model} --gate gates.yaml "
+                "--version N`",
             )
+        again = str(restored.version)
         when = datetime.now(UTC).isoformat(timespec="seconds")
-        client.set_model_version_tag(model, now, ROLLED_BACK, f"{when}, to version {history[-1]}")
+        client.set_model_version_tag(model, now, PROMOTED, "false")
+        client.set_model_version_tag(model, now, ROLLED_BACK, f"{when}, to version {again}")
+        if ROLLED_BACK in restored.tags:
+            client.set_model_version_tag(model, again, PROMOTED, "true")
+            client.delete_model_version_tag(model, again, ROLLED_BACK)
         # the alias first: `champions` drops an end of the history that has not the alias
-        client.set_registered_model_alias(model, CHAMPION, history[-1])
+        client.set_registered_model_alias(model, CHAMPION, again)
         _remember(client, model, history)
-        return Rollback(now, history[-1])
+        return Rollback(now, again)
 
 
 def champions(client: MlflowClient, model: str) -> list[str]:
@@ -140,23 +151,25 @@ def settle(tracker: Tracker, version: ModelVersion, case: Case) -> None:
         _remember(client, case.model, history if history[-1:] == [number] else [*history, number])
         client.set_registered_model_alias(case.model, CHAMPION, number)
     outcome = str(case.decision.promote).lower()
+    if case.decision.promote and ROLLED_BACK in version.tags:
+        client.delete_model_version_tag(case.model, number, ROLLED_BACK)
     if version.tags.get(PROMOTED) != outcome:
         client.set_model_version_tag(case.model, number, PROMOTED, outcome)
 
 
 def judge_registered(tracker: Tracker, version: ModelVersion, gate: Gate) -> Case:
     """The decision about a version that was registered just now."""
-    return _judge(tracker, version, gate, None)[0]
+    return _judge(tracker, version, gate, None).case
 
 
-def _judge(
-    tracker: Tracker, version: ModelVersion, gate: Gate, study: WinRate | None
-) -> tuple[Case, bool]:
+def _judge(tracker: Tracker, version: ModelVersion, gate: Gate, study: WinRate | None) -> Promotion:
     client, model, number = tracker.client, version.name, str(version.version)
     present = client.get_registered_model(model).aliases.get(CHAMPION)
     was_champion = present is not None and str(present) == number
-    against = _replaced(version.tags) if was_champion else present
-    champion = _version(client, model, str(against)) if against else None
+    if was_champion:
+        _, champion = _earlier(client, model)
+    else:
+        champion = _version(client, model, str(present)) if present else None
     decision = decide(
         gate,
         evidence_of(tracker, version),
@@ -164,7 +177,19 @@ def _judge(
         study,
     )
     opponent = str(champion.version) if champion else None
-    return Case(model, number, opponent, gate, decision), was_champion
+    case = Case(model, number, opponent, gate, decision)
+    return Promotion(case, was_champion, opponent if was_champion else None)
+
+
+def _earlier(client: MlflowClient, model: str) -> tuple[list[str], ModelVersion | None]:
+    """The champions before the present one that still are there, up to the last such, and it."""
+    history = champions(client, model)[:-1]
+    while history:
+        found = _version(client, model, history[-1])
+        if found is not None:
+            return history, found
+        history.pop()
+    return history, None
 
 
 def _replaced(tags: Mapping[str, str]) -> str | None:

@@ -12,14 +12,22 @@ from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
 from components.errors import AlphabarError
 from components.spec.gate import Gate, better_by
+from components.spec.keys import digest
 from components.spec.model_folder import GUIDE, SAMPLING
 from components.tracking.decision_log import REASON
 from components.tracking.evidence import PSEUDO_VALUES, RECORD, Evidence, Figure, read_evidence
 from components.tracking.fields import tag_texts
 from components.tracking.model_card import model_card
-from components.tracking.promotion import PROMOTED, judge_registered, settle
+from components.tracking.promotion import PROMOTED, ROLLED_BACK, judge_registered, settle
 from components.tracking.runs import KEY, Tracker
-from components.tracking.versions import CANDIDATE, EVALUATION, RECORDED, WEIGHTS
+from components.tracking.versions import (
+    CANDIDATE,
+    CHAMPION,
+    EVALUATION,
+    RECORDED,
+    SAMPLED_WITH,
+    WEIGHTS,
+)
 
 FOLDER = "model"
 """Run artifact: the registered model's directory."""
@@ -50,17 +58,22 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Registered:
-    """A registered version, and what the gate decided when it was registered.
+    """A registered version, what it is now, and what the gate decided about it.
 
     Attributes:
         version: its number, as MLflow writes it.
-        champion: whether it became champion then.
-        reason: why, or why not.
+        aliases: those that it has, in alphabetical order; none when later versions have them.
+        reason: why the latest decision made it champion, or why not.
     """
 
     version: str
-    champion: bool
+    aliases: tuple[str, ...]
     reason: str
+
+    @property
+    def champion(self) -> bool:
+        """Whether it is champion."""
+        return CHAMPION in self.aliases
 
 
 def register(
@@ -71,7 +84,8 @@ def register(
     The weights, the whole evaluation, the sampling settings, the guide and a README.md become
     artifacts of ``run_id`` under ``model/``; the version gets the alias ``candidate``, and
     ``champion`` when the gate lets it. A second call with the same key returns the latest
-    decision; after a kill in between it completes the registration.
+    decision and what the version is by then; after a kill in between it completes the
+    registration.
 
     Raises:
         AlphabarError: weights or evaluation are missing or broken, the figure is not among
@@ -88,15 +102,23 @@ def register(
         if version is None:
             files = _log_files(tracker, run_id, model, card)
             described = _figure_tags(measured) | tag_texts(model.tags)
-            identity = {KEY: key, RECORDED: ",".join(files)}
+            sampled_with = digest(dict(model.sampling))
+            identity = {KEY: key, RECORDED: ",".join(files), SAMPLED_WITH: sampled_with}
             version = _create(tracker, model_name, run_id, described | identity, str(measured))
         number = str(version.version)
-        if PROMOTED in version.tags:
-            return Registered(number, version.tags[PROMOTED] == "true", version.tags[REASON])
-        tracker.client.set_registered_model_alias(model_name, CANDIDATE, number)
-        case = judge_registered(tracker, version, gate)
-        settle(tracker, version, case)
-        return Registered(number, case.decision.promote, case.decision.reason)
+        rolled_back = version.tags.get(ROLLED_BACK)
+        reason = f"rolled back {rolled_back}" if rolled_back else version.tags.get(REASON, "")
+        if PROMOTED not in version.tags:
+            tracker.client.set_registered_model_alias(model_name, CANDIDATE, number)
+            case = judge_registered(tracker, version, gate)
+            settle(tracker, version, case)
+            reason = case.decision.reason
+        return Registered(number, _aliases(tracker, model_name, number), reason)
+
+
+def _aliases(tracker: Tracker, name: str, number: str) -> tuple[str, ...]:
+    present = tracker.client.get_registered_model(name).aliases
+    return tuple(sorted(alias for alias, of in present.items() if str(of) == number))
 
 
 def _figure(evidence: Evidence, model: Submitted) -> Figure:

@@ -5,7 +5,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class RecordedCell:
         stage_key: the key of its `evaluate` stage; empty where the run has none.
         params: dotted field → value, as text.
         evaluations: network evaluations an image; None when not recorded.
+        groups: group of classes or captions → metric → record.
+        left_out: metric → why it was not measured.
     """
 
     name: str
@@ -46,13 +48,8 @@ class RecordedCell:
     stage_key: str
     params: dict[str, str]
     evaluations: float | None
-
-
-def find_cells(
-    tracker: Tracker, names_or_ids: Sequence[str]
-) -> list[tuple[str, dict[str, dict[str, Any]]]]:
-    """The cells that are meant (`recorded_cells`), as (name, metric → record)."""
-    return [(cell.name, cell.metrics) for cell in recorded_cells(tracker, names_or_ids)]
+    groups: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def recorded_cells(tracker: Tracker, names_or_ids: Sequence[str]) -> list[RecordedCell]:
@@ -95,14 +92,17 @@ def logged_grid(tracker: Tracker, run_id: str) -> Image.Image | None:
 
 def _recorded(tracker: Tracker, name: str, cell: Run, runs: Mapping[str, Run]) -> RecordedCell:
     above = runs.get(cell.data.tags.get(MLFLOW_PARENT_RUN_ID, ""))
+    record = _record(tracker, cell)
     return RecordedCell(
         name,
-        _record(tracker, cell),
+        record["metrics"],
         cell.info.run_id,
         (above.info.run_name or "") if above else "",
         cell.data.tags.get(STAGE_KEY, ""),
         dict(cell.data.params),
         cell.data.metrics.get("network_evaluations"),
+        record["groups"],
+        record["left_out"],
     )
 
 
@@ -178,14 +178,16 @@ def _full_name(run: Run, experiments: dict[str, str]) -> str:
     return f"{experiments[run.info.experiment_id]}/{run.info.run_name}"
 
 
-def _record(tracker: Tracker, cell: Run) -> dict[str, dict[str, Any]]:
+def _record(tracker: Tracker, cell: Run) -> dict[str, Any]:
+    """The parts of the `metrics.json` that was logged with a cell; older ones have only figures."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             path = tracker.client.download_artifacts(cell.info.run_id, RECORD, folder)
-            metrics: dict[str, dict[str, Any]] = json.loads(Path(path).read_text())["metrics"]
+            content: dict[str, Any] = {"groups": {}, "left_out": {}}
+            content |= json.loads(Path(path).read_text())
+            return {part: content[part] for part in ("metrics", "groups", "left_out")}
         except (OSError, ValueError, KeyError) as error:
             raise AlphabarError(
                 f"the figures of run {cell.info.run_id} ({RECORD}) cannot be read: {error}",
                 "delete that run in MLflow and run the experiment again",
             ) from error
-    return metrics

@@ -4,12 +4,14 @@ import csv
 import json
 import math
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from components.errors import AlphabarError
+from components.spec.keys import digest
 from components.tracking.fields import interval, log_metrics
 from components.tracking.images import log_image, logged_images, open_whole
 
@@ -39,8 +41,11 @@ def log_training(client: MlflowClient, run_id: str, directory: Path) -> None:
     left for the next call. Once ``manifest.json`` is there, the files themselves are stored
     under ``training/`` and further calls return at once.
 
-    Metrics carry the run's start time, since the files hold none: MLflow then recognises a row
-    that is sent twice. Histories are thinned as `kept` says.
+    A run that is killed goes on from an earlier step, and may then evaluate at other steps. A
+    file that does not begin with what was logged of it is therefore sent anew. Metrics carry the
+    run's start time, since the files hold none: MLflow then recognises a row that is sent twice.
+    Rows that the file has no longer stay in MLflow, which forgets nothing. Histories are thinned
+    as `kept` says.
 
     Raises:
         AlphabarError: a finished line is not readable.
@@ -53,13 +58,13 @@ def log_training(client: MlflowClient, run_id: str, directory: Path) -> None:
     for name, points in (("history.csv", _history), ("evaluations.csv", _evaluation)):
         rows = _rows(directory / name, published)
         progress = f"alphabar.logged.{name}"
-        done = int(run.data.tags.get(progress, 0))
+        done = _already_logged(rows, run.data.tags.get(progress, ""))
         if len(rows) > done:
             try:
                 metrics = [m for i in range(done, len(rows)) for m in points(rows[i], i, started)]
             except (KeyError, TypeError, ValueError) as error:
                 raise _broken(directory / name, error) from error
-            log_metrics(client, run_id, metrics, {progress: str(len(rows))})
+            log_metrics(client, run_id, metrics, {progress: _progress(rows)})
     _log_samples(client, run_id, directory / "samples")
     if published:
         _log_files(client, run_id, directory, started)
@@ -76,6 +81,18 @@ def kept(index: int) -> bool:
     while index >= DENSE_ROWS * stride:
         stride *= 2
     return index % stride == 0
+
+
+def _progress(rows: Sequence[Mapping[str, str]]) -> str:
+    """How many rows, and which."""
+    return f"{len(rows)} {digest(rows)}"
+
+
+def _already_logged(rows: Sequence[Mapping[str, str]], logged: str) -> int:
+    """How many of ``rows`` are known to be logged; 0 where others were."""
+    count, _, _ = logged.partition(" ")
+    done = int(count or 0)
+    return done if done <= len(rows) and _progress(rows[:done]) == logged else 0
 
 
 def _history(row: dict[str, str], index: int, timestamp: int) -> list[Metric]:

@@ -24,6 +24,13 @@ RECORDED = "alphabar.evaluation"
 """Version tag: the files of `EVALUATION`. Versions of before have one figure, in their tags."""
 
 
+STAGE_KEY = "alphabar.stage_key"
+"""Tag: the key of the stage run that made it; of a version, the one that trained it."""
+
+SAMPLED_WITH = "alphabar.sampling"
+"""Version tag: digest of the sampling section that its figures were measured with."""
+
+
 def find_version(tracker: Tracker, name: str, alias_or_version: str) -> ModelVersion:
     """The version that is meant.
 

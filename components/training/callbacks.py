@@ -10,8 +10,8 @@ import torch
 from components.networks.ema_snapshots import write_snapshot
 from components.runtime import Progress
 from components.training.budget import Budget
-from components.training.evaluation import THINNED, Watch
-from components.training.history import Journal
+from components.training.evaluation import Watch
+from components.training.history import THINNED, Journal
 from components.training.module import DiffusionModule
 
 HISTORY_EVERY = 10  # steps between rows of history.csv
@@ -139,11 +139,15 @@ class Evaluate(pl.Callback):
     """Every ``every`` steps, and at the end, a grid of EMA samples and their figures.
 
     Ends training once the best evaluation is left behind. An evaluation that ``budget`` does not
-    allow is left out, but for the one at the end.
+    allow is left out, the one at the end too. With ``rehearses`` one is rehearsed before the first
+    step, so that the budget knows what one costs.
     """
 
-    def __init__(self, watch: Watch, budget: Budget, every: int, total: int) -> None:
+    def __init__(
+        self, watch: Watch, budget: Budget, every: int, total: int, rehearses: bool = False
+    ) -> None:
         self.watch, self.budget, self.every, self.total = watch, budget, every, total
+        self.rehearses = rehearses
 
     def state_dict(self) -> dict[str, Any]:
         """What a resume point needs to go on counting time."""
@@ -154,19 +158,22 @@ class Evaluate(pl.Callback):
         self.budget.restore(state_dict)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, DiffusionModule)
         self.budget.start()
+        if self.rehearses and self.budget.is_blind:
+            with self.budget.evaluating():
+                self.watch.rehearse(pl_module.ema)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         assert isinstance(pl_module, DiffusionModule)
         step = trainer.global_step
-        if step == self.total:
+        if step % self.every and step != self.total:
+            return
+        if not self.budget.allows(step / self.total):
+            self.watch.miss(step, THINNED, self.budget.reason())
+            return
+        with self.budget.evaluating():
             self.watch.look(pl_module.ema, step)
-        elif step % self.every == 0:
-            if not self.budget.allows():
-                self.watch.miss(step, THINNED, self.budget.reason())
-                return
-            with self.budget.evaluating():
-                self.watch.look(pl_module.ema, step)
-            trainer.should_stop = self.watch.is_left_behind()
+        trainer.should_stop = step < self.total and self.watch.is_left_behind()

@@ -27,7 +27,7 @@ from components.runtime import Runtime
 from components.spec.metrics import family_of, lower_is_better, metric_name
 from components.spec.models import EvaluationSpec, SamplingSpec, TrainingSpec
 from components.training.best import FOLDER, BestCheckpoint
-from components.training.history import EVALUATIONS, MISSED, Journal
+from components.training.history import EVALUATIONS, MISSED, NOT_FINITE, Journal
 from components.training.standing import Mark, Standing, marks_of, standing
 
 GRID_COLUMNS, GRID_IMAGES = 10, 30
@@ -35,8 +35,6 @@ EVALUATIONS_FILE, MISSED_FILE = "evaluations.csv", "missed_evaluations.csv"
 LONGEST_MESSAGE = 300
 CHEAP = ("fd", "kd", "clip_score")
 """Families that are measured, besides the chosen one's."""
-
-NOT_FINITE, THINNED = "not finite", "thinned"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,14 +69,22 @@ class Watch:
         inputs: Mapping[str, Path],
         folder: Path,
         runtime: Runtime,
+        extractor: str | None = None,
     ) -> "Watch":
         """The watch of a training run; ``inputs`` has data and maybe scorer.
+
+        Args:
+            extractor: who judges, as in `evaluation.extractor`; None for the default.
 
         Raises:
             AlphabarError: samples would take more steps than the process has, or nobody knows
                 which way `select_by` is better.
         """
-        spec = EvaluationSpec(size=training.evaluate_size, groups="none")
+        spec = EvaluationSpec(
+            size=training.evaluate_size,
+            groups="none",
+            extractor=extractor or EvaluationSpec.model_fields["extractor"].default,
+        )
         sampling = SamplingSpec(steps=training.evaluate_steps, guidance=training.evaluate_guidance)
         check_steps(model, sampling)
         select_by = training.select_by or metric_name("fd", spec.extractor)
@@ -109,21 +115,20 @@ class Watch:
             if int(picture.stem.removeprefix("step_")) > step:
                 picture.unlink()
 
-    def rehearse(self) -> None:
-        """Judge noise before the first step, to see whether ``select_by`` will be measured.
+    def rehearse(self, average: nn.Module) -> None:
+        """Draw with untrained weights and judge noise, which takes as long as an evaluation.
 
-        A judge that fails here is left to fail at the evaluations. Where there are evaluations
-        already, nothing is done.
+        Shows before the first step whether ``select_by`` will be measured. What fails here is
+        left to fail at the evaluations.
 
         Raises:
             AlphabarError: the judge has no figure of that name.
         """
-        if self._marks():
-            return
         channels, height, width = self.model.image_shape
         shape = (len(self.prompts.captions), height, width, channels)
         noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
         try:
+            self._generate(average)
             records = self._judge(noise)
         except Exception as error:
             self._tell(_kind(error), f"before the first step: {_message(error)}")
@@ -137,12 +142,15 @@ class Watch:
         Raises:
             AlphabarError: the first evaluation has no figure ``select_by``.
         """
+        if not all(bool(weights.isfinite().all()) for weights in average.parameters()):
+            self.miss(step, NOT_FINITE, "weights of the moving average are not finite")
+            return
         try:
             records = self._judge(self._draw(average, step))
         except Exception as error:
             self.miss(step, _kind(error), _message(error))
             return
-        if self.select_by not in records and not self._marks():
+        if self.select_by not in records and not self.has_marks():
             raise self._unknown(records)
         finite = {name: r for name, r in sorted(records.items()) if _is_finite(r)}
         for name in sorted(records.keys() - finite.keys()):
@@ -172,19 +180,33 @@ class Watch:
         """What a progress line says of evaluations that were missed; mostly nothing."""
         return f"evaluations missed: {', '.join(sorted(self.known))}" if self.known else ""
 
+    def counts(self) -> dict[str, int]:
+        """Kind of fault → evaluations that it cost, wholly or in part; only kinds that came."""
+        steps: dict[str, set[str]] = {}
+        for row in self.missed.rows():
+            steps.setdefault(row["kind"], set()).add(row["step"])
+        return {kind: len(found) for kind, found in sorted(steps.items())}
+
+    def has_marks(self) -> bool:
+        """Whether ``select_by`` has been measured in this run."""
+        return bool(self._marks())
+
     def _marks(self) -> list[Mark]:
         return marks_of(self.select_by, self.journal.rows())
 
     def _draw(self, average: nn.Module, step: int) -> NDArray[np.uint8]:
-        images = generate(
+        images = self._generate(average)
+        sheet = contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
+        save_png(self.pictures / f"step_{step:06d}.png", sheet)
+        return images
+
+    def _generate(self, average: nn.Module) -> NDArray[np.uint8]:
+        return generate(
             dataclasses.replace(self.model, network=average),
             self.sampling,
             classes=self.prompts.classes,
             captions=self.prompts.captions,
         ).images
-        sheet = contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
-        save_png(self.pictures / f"step_{step:06d}.png", sheet)
-        return images
 
     def _judge(self, images: NDArray[np.uint8]) -> Mapping[str, MetricRecord]:
         classes = np.array(self.prompts.classes)

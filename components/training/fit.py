@@ -1,5 +1,6 @@
 """One training run: from a model with some weights to published EMA weights."""
 
+import contextlib
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ from components.training.callbacks import (
 )
 from components.training.evaluation import EVALUATIONS_FILE, Watch
 from components.training.history import EVALUATIONS, HISTORY, Journal
-from components.training.module import DiffusionModule, Objective
+from components.training.module import DiffusionModule, DivergedError, Objective
 from components.training.publish import HISTORY_FILE, Trained, publish
 
 RESUME_FILE = "resume.ckpt"
@@ -40,6 +41,7 @@ def fit(
     out: Path,
     runtime: Runtime,
     objective: Objective | None = None,
+    extractor: str | None = None,
 ) -> None:
     """Train ``model`` on ``inputs["data"]`` and write its moving average into ``out``.
 
@@ -47,65 +49,82 @@ def fit(
     the weights that an undisturbed run gives. Writes model.safetensors, history.csv,
     evaluations.csv, metrics.json; with ``training.evaluate_every`` samples/ and what
     `components.training.publish` says of the best evaluation; with ``training.ema_snapshots``
-    ema/. ``objective`` takes the place of the denoising loss.
+    ema/. ``objective`` takes the place of the denoising loss; ``extractor`` judges the
+    evaluations, as `Watch.over` says.
+
+    A loss that is not finite ends training, and the best evaluation's weights are published,
+    where `training.publish` or `training.patience` ask for the best and there is one.
 
     Raises:
-        AlphabarError: the loss is not finite, or `training.select_by` is not measured.
+        AlphabarError: the loss is not finite otherwise, or `training.select_by` is not measured.
     """
-    if runtime.scratch is None:
-        with tempfile.TemporaryDirectory() as folder:
-            _fit(model, training, inputs, out, runtime, Path(folder), objective)
-    else:
-        _fit(model, training, inputs, out, runtime, runtime.scratch, objective)
+    with contextlib.ExitStack() as stack:
+        scratch = runtime.scratch
+        if scratch is None:
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        model.network.to(resolve_device(runtime.accelerator))
+        watch = None
+        if training.evaluate_every:
+            watch = Watch.over(model, training, inputs, scratch, runtime, extractor)
+        try:
+            run = _fit(model, training, inputs["data"], runtime, scratch, watch, objective)
+        except DivergedError as error:
+            best = watch.best.latest() if watch else None
+            if best is None or runtime.scratch is None:  # or it goes with its folder
+                raise
+            raise _naming(best, error) from error
+        publish(run, out)
 
 
 def _fit(
     model: Checkpoint,
     training: TrainingSpec,
-    inputs: Mapping[str, Path],
-    out: Path,
+    data: Path,
     runtime: Runtime,
     scratch: Path,
+    watch: Watch | None,
     objective: Objective | None,
-) -> None:
-    model.network.to(resolve_device(runtime.accelerator))
+) -> Trained:
     module = DiffusionModule(model, training, objective)
     resume = scratch / RESUME_FILE
     step = _steps_done(resume)
     for name, columns in ((HISTORY_FILE, HISTORY), (EVALUATIONS_FILE, EVALUATIONS)):
         Journal(scratch / name, columns).rewind(step)
     forget_after(scratch / SNAPSHOTS, step)
-    watch = _watch(model, training, inputs, scratch, runtime, step)
-    if step < training.steps and not (watch and watch.is_left_behind()):
-        trainer = _trainer(training, runtime, _callbacks(training, runtime, scratch, watch))
+    if watch is not None:
+        watch.rewind(step)
+    if step >= training.steps or (watch and watch.is_left_behind()):
+        module.load_state_dict(torch.load(resume, weights_only=True)["state_dict"])
+        return Trained(module, training, step, watch, scratch)
+    trainer = _trainer(training, runtime, _callbacks(training, runtime, scratch, watch))
+    try:
         trainer.fit(
             module,
-            datamodule=TrainingData(_batches(model, training, inputs["data"], step)),
+            datamodule=TrainingData(_batches(model, training, data, step)),
             ckpt_path=resume if step else None,
             weights_only=True,
         )
-        step = trainer.global_step
-    else:
-        module.load_state_dict(torch.load(resume, weights_only=True)["state_dict"])
-    publish(Trained(module, training, step, watch, scratch), out)
+    except DivergedError:
+        if not _can_end_with_the_best(training, watch):
+            raise
+        # the last step's weights may be what diverged
+        forget_after(scratch / SNAPSHOTS, trainer.global_step - 1)
+        return Trained(module, training, trainer.global_step, watch, scratch, diverged=True)
+    return Trained(module, training, trainer.global_step, watch, scratch)
 
 
-def _watch(
-    model: Checkpoint,
-    training: TrainingSpec,
-    inputs: Mapping[str, Path],
-    scratch: Path,
-    runtime: Runtime,
-    step: int,
-) -> Watch | None:
-    """What evaluates a run that goes on after ``step``, if anything does."""
-    if not training.evaluate_every:
-        return None
-    watch = Watch.over(model, training, inputs, scratch, runtime)
-    watch.rewind(step)
-    if training.select_by is not None:
-        watch.rehearse()
-    return watch
+def _can_end_with_the_best(training: TrainingSpec, watch: Watch | None) -> bool:
+    """Whether the file lets evaluations decide, and one has made a best checkpoint."""
+    asked = training.publish == "best" or training.patience > 0
+    return asked and watch is not None and watch.best.latest() is not None
+
+
+def _naming(best: Path, error: DivergedError) -> DivergedError:
+    return DivergedError(
+        error.what,
+        f"{error.remedy}; the best evaluation's weights are in {best}, and `training.publish: best`"
+        " publishes them where training ends so",
+    )
 
 
 def _callbacks(
@@ -120,7 +139,13 @@ def _callbacks(
         callbacks.append(ReportProgress(runtime.progress, training.steps))
     else:
         callbacks += [
-            Evaluate(watch, Budget(training.max_share), every, training.steps),
+            Evaluate(
+                watch,
+                Budget(training.max_share),
+                every,
+                training.steps,
+                rehearses=(training.select_by, training.max_share) != (None, None),
+            ),
             ReportProgress(runtime.progress, training.steps, watch.notice),
         ]
         resume.kept = watch.best.resume_at

@@ -12,6 +12,8 @@ from pathlib import Path
 HISTORY = ("step", "loss", "lr", "grad_norm")
 EVALUATIONS = ("step", "metric", "value", "low", "high")
 MISSED = ("step", "kind", "message")
+THINNED, NOT_FINITE = "thinned", "not finite"
+"""Kinds of missed evaluations, besides the names of exceptions."""
 
 
 @dataclass(frozen=True)

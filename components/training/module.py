@@ -27,6 +27,10 @@ Objective = Callable[[torch.nn.Module, torch.nn.Module, int, Tensor, Rows], Tens
 """(network, its moving average, step, images uint8, rows) → loss, in the place of `loss`."""
 
 
+class DivergedError(AlphabarError):
+    """The loss is not finite."""
+
+
 class DiffusionModule(pl.LightningModule):
     """Trains ``model.network`` to predict its target at random times (Ho 2020, eq. 14).
 
@@ -48,7 +52,7 @@ class DiffusionModule(pl.LightningModule):
         self.last_loss = math.nan
 
     def training_step(self, batch: tuple[int, Tensor, Rows], batch_idx: int) -> Tensor:
-        """The loss of one batch; raises AlphabarError when it is not finite."""
+        """The loss of one batch; raises DivergedError when it is not finite."""
         step, images, rows = batch
         if self.model.config["network"]["dropout"]:
             torch.manual_seed(mixed_seed(self.training_spec.seed, step))
@@ -58,7 +62,7 @@ class DiffusionModule(pl.LightningModule):
             loss = self.objective(self.network, self.ema, step, images, rows)
         self.last_loss = loss.item()
         if not math.isfinite(self.last_loss):
-            raise AlphabarError(
+            raise DivergedError(
                 f"the loss is {self.last_loss} at step {step}: training diverged",
                 "lower `training.lr` or `training.gradient_clip`; the last good checkpoint is kept",
             )

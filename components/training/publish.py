@@ -4,6 +4,8 @@ model.safetensors            what `training.publish` names
 best/model.safetensors       `publish: last`, where evaluations ran: the best one's weights
 best/best.json               its step, metric, value, low, high
 last/model.safetensors       `publish: best`: the last step's weights; best.json lies at the top
+
+A run whose loss is not finite at last publishes its best weights at the top, and no others.
 """
 
 import shutil
@@ -34,6 +36,7 @@ class Trained:
         step: the last step.
         watch: what evaluated it; None where nothing did.
         scratch: the folder that the run wrote into.
+        diverged: whether the loss after ``step`` was not finite; there is a best checkpoint then.
     """
 
     module: DiffusionModule
@@ -41,6 +44,7 @@ class Trained:
     step: int
     watch: Watch | None
     scratch: Path
+    diverged: bool = False
 
 
 def publish(run: Trained, out: Path) -> None:
@@ -58,31 +62,37 @@ def publish(run: Trained, out: Path) -> None:
 def _publish_weights(run: Trained, out: Path) -> dict[str, Any]:
     """Write the weights; returns which ones are at the top, where there is a choice."""
     best = run.watch.best.latest() if run.watch else None
+    chosen = "best" if run.diverged else run.training.publish
     last_at, best_at = out, out / BEST
-    if run.training.publish == "best" and best is not None:
+    if chosen == "best" and best is not None:
         last_at, best_at = out / LAST, out
-    last_at.mkdir(exist_ok=True)
-    save_checkpoint(last_at, run.module.model.config, run.module.ema)
+    if not run.diverged:
+        last_at.mkdir(exist_ok=True)
+        save_checkpoint(last_at, run.module.model.config, run.module.ema)
     if best is None:
-        return {"published": "last"} if run.training.publish == "best" else {}
+        return {"published": "last"} if chosen == "best" else {}
     best_at.mkdir(exist_ok=True)
     for name in (FILE_NAME, RECORD):
         shutil.copyfile(best / name, best_at / name)
-    return {"published": run.training.publish}
+    return {"published": chosen}
 
 
 def _figures(run: Trained) -> dict[str, Any]:
     rows = Journal(run.scratch / HISTORY_FILE, HISTORY).rows()
-    figures: dict[str, Any] = {
-        "loss": float(rows[-1]["loss"]),
+    figures: dict[str, Any] = {"loss": float(rows[-1]["loss"])} if rows else {}
+    figures |= {
         "parameters": sum(p.numel() for p in run.module.network.parameters()),
         "steps": run.step,
     }
     if run.watch is None:
         return figures
+    if missed := run.watch.counts():
+        figures["evaluations_missed"] = missed
     best = run.watch.standing().best
     if best is not None:
         figures |= {"best_step": best.step, "best_metric": best.metric, "best_value": best.value}
     if run.step < run.training.steps:
         figures |= {"stopped_early": True, "stopped_at": run.step}
+    if run.diverged:
+        figures["diverged_at"] = run.step
     return figures

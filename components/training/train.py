@@ -13,7 +13,10 @@ from components.training.fit import fit
 
 
 def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
-    """Train the network of ``spec`` (process, network, conditioning, training) on ``data``."""
+    """Train the network of ``spec`` (process, network, conditioning, training) on ``data``.
+
+    With evaluations ``spec["judge"]["extractor"]`` is who judges them.
+    """
     info = load_info(inputs["data"])
     config = {part: spec[part] for part in ("process", "network", "conditioning")}
     config["images"] = {
@@ -23,4 +26,5 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
     }
     config["captions"] = class_captions(inputs["data"])
     training = TrainingSpec.model_validate(spec["training"])
-    fit(new_checkpoint(config, training.seed), training, inputs, out, runtime)
+    model, judge = new_checkpoint(config, training.seed), spec.get("judge", {})
+    fit(model, training, inputs, out, runtime, extractor=judge.get("extractor"))

@@ -28,7 +28,7 @@ def promote(
         Path | None,
         typer.Option(
             help="A study's folder of answers, with its key.csv in the folder above; "
-            "the version is its fine-tuned model."
+            "the version is one of its two models."
         ),
     ] = None,
     dry_run: Annotated[
@@ -38,7 +38,7 @@ def promote(
     """Make a registered version champion if it holds every condition of a gate file.
 
     The decision and its figures are kept with the version, as tags and under gate/ in its run.
-    Exit code 0: it is champion (dry run: it would be); 1: it is rejected; 2: bad input.
+    Exit code 0: it passes; 1: it does not; 2: bad input.
 
     Example: `alphabar promote digits --gate gates.yaml --dry-run`
     """

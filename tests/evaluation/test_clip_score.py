@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from components.evaluation.clip_score import (
     clip_score_estimate,
     clip_scores,
 )
+from components.evaluation.measured import Measured
 
 EAST = np.array([[1.0, 0.0]], np.float32)
 
@@ -50,6 +53,17 @@ def test_captions_that_images_turn_away_from_lower_the_cosine_below_nought() -> 
     )
     assert (cosine.value, score.value) == pytest.approx((-0.75, 0.0))
     assert cosine.low < -0.75 < cosine.high
+
+
+@pytest.mark.parametrize("estimate", [clip_score_estimate, clip_cosine_estimate])
+def test_an_embedding_that_is_nought_is_named_and_not_a_score(
+    estimate: Callable[[np.ndarray, np.ndarray, float], Measured],
+) -> None:
+    sound, broken = np.repeat(EAST, 4, axis=0), np.repeat(EAST, 4, axis=0)
+    broken[2] = 0.0
+    for images, captions in ((broken, sound), (sound, broken)):
+        with pytest.raises(AlphabarError, match="1 of 4 embeddings are nought"):
+            estimate(images, captions, 0.95)
 
 
 def test_a_single_image_is_too_few() -> None:

@@ -159,6 +159,38 @@ def test_the_family_is_all_pairs_of_cells() -> None:
     assert {n: each.adjusted for n, each in found.items() if n != best} == pytest.approx(expected)
 
 
+def test_a_given_best_is_what_all_are_compared_with() -> None:
+    """Of the same family: the p-value of a pair does not depend on which of it is called best."""
+    free = against_best(cells(), lower=True, confidence=0.95, same_seeds=True)
+    (best,) = [name for name, each in free.items() if each.difference.value == 0.0]
+    found = against_best(cells(), lower=True, confidence=0.95, same_seeds=True, best="bad")
+    assert list(found) == ["bad", "close", "best"]
+    assert found["bad"].difference == Difference(0.0, 0.0, 0.0, 1.0, True)
+    turned, straight = found[best], free["bad"]
+    assert turned.difference.value == -straight.difference.value
+    assert (turned.difference.low, turned.difference.high) == (
+        *(-straight.difference.high, -straight.difference.low),
+    )
+    assert turned.adjusted == straight.adjusted
+    with pytest.raises(AlphabarError, match="worst is none of the cells"):
+        against_best(cells(), lower=True, confidence=0.95, same_seeds=True, best="worst")
+
+
+def test_each_pair_says_for_itself_whether_it_shares_seeds() -> None:
+    def related(a: str, b: str) -> bool:
+        return "bad" not in (a, b)
+
+    found = against_best(cells(), lower=True, confidence=0.95, same_seeds=related, best="best")
+    assert {name: each.difference.paired for name, each in found.items()} == {
+        "bad": False,
+        "close": True,
+        "best": True,
+    }
+    every = against_best(cells(), lower=True, confidence=0.95, same_seeds=True, best="best")
+    assert found["close"].difference == every["close"].difference
+    assert found["bad"].difference != every["bad"].difference
+
+
 def test_a_single_cell_is_the_best() -> None:
     found = against_best({"it": cells()["bad"]}, lower=True, confidence=0.95, same_seeds=True)
     assert found["it"].within_noise

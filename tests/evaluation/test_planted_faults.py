@@ -10,7 +10,7 @@ from components.evaluation.authenticity import authenticity, neighbour_ratio
 from components.evaluation.clip_score import clip_score_estimate, clip_scores
 from components.evaluation.domain_clip import DomainClip, distinct_captions
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
-from components.evaluation.frechet import frechet_distance
+from components.evaluation.frechet import frechet_distance, frechet_measured
 from components.evaluation.overlap import overlap
 from components.evaluation.r_precision import clip_r_precision
 from components.evaluation.training_neighbours import closest_pairs, training_neighbours
@@ -93,17 +93,24 @@ def test_mode_dropping_lowers_recall_and_coverage_and_not_precision(sets: Sets) 
 
 
 def test_a_memoriser_has_the_best_distance_and_no_authenticity(sets: Sets) -> None:
-    """Training images returned, beside a generator that makes new images, not quite as sharp."""
-    copied = frechet_distance(sets.training, sets.reference)
-    for other in (sets.blurred, sets.few_modes):
-        assert copied < 0.8 * frechet_distance(other, sets.reference)
-    near = training_neighbours(sets.training, sets.training)
+    """It returns 200 of its 240 training images, 40 of them twice. Against the training images,
+    as published distances are, it beats a generator that makes new ones; the holdout does not
+    tell the two apart; authenticity does.
+    """
+    memorised = sets.training[np.arange(N) % 200]
+    copied = frechet_distance(memorised, sets.training)
+    for other in (sets.honest, sets.blurred, sets.few_modes):
+        assert copied < 0.5 * frechet_distance(other, sets.training)
+    held_out, new = (
+        frechet_measured(each, sets.reference, 0.95).estimate for each in (memorised, sets.honest)
+    )
+    assert held_out.low < new.high
+    near = training_neighbours(memorised, sets.training)
     honest = training_neighbours(sets.honest, sets.training)
     assert authenticity(near, 0.95).estimate.high < 0.05
     assert authenticity(honest, 0.95).estimate.low > 0.4
-    assert neighbour_ratio(near, 0.95).below_one.estimate.low > 0.95
-    assert neighbour_ratio(near, 0.95).median.estimate.high < 0.01
-    assert neighbour_ratio(honest, 0.95).median.estimate.low > 0.9
+    assert neighbour_ratio(near, 0.95).estimate.high < 0.01
+    assert neighbour_ratio(honest, 0.95).estimate.low > 0.9
 
 
 def test_a_few_copies_among_honest_images_are_the_closest_pairs(sets: Sets) -> None:

@@ -62,11 +62,19 @@ def write_cell(store: Path, number: int, guidance: float, distance: float) -> tu
     inputs = {"samples": drawn_key, **REAL}
     judged = publish(store / "evaluate" / key, inputs, {})
     metrics = {"fd_x": record(distance, 6.0), "clip_score_x": record(20 + number, 0.5)}
-    (judged / "metrics.json").write_text(json.dumps({"metrics": metrics}))
+    groups = {"the digit 3": {"clip_score_x": record(19.0, 1.0) | {"n_generated": 4}}}
+    content = {"metrics": metrics, "groups": groups, "left_out": {"vendi_x": "too few images"}}
+    (judged / "metrics.json").write_text(json.dumps(content))
     shared = 20 * np.random.default_rng(0).standard_normal(40)
     values = distance + shared + noise.standard_normal(40)
     np.savez(judged / "pseudo_values.npz", **{"fd_x|generated": values, "seeds": SEEDS})
     return drawn, judged
+
+
+def read(path: Path) -> dict[tuple[str, str, str], dict[str, str]]:
+    """(run, metric, group) → its row of the CSV."""
+    with path.open(newline="") as file:
+        return {(r["name"], r["metric"], r["group"]): r for r in csv.DictReader(file)}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +83,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
     key = stage_key("reference", {}, REAL)  # of the same data, scorer and settings
     floor = publish(root / "artifacts" / "reference" / key, REAL, {})
-    (floor / "metrics.json").write_text(json.dumps({"metrics": {"fd_x": record(60.0, 2.0)}}))
+    floors = {"fd_x": record(60.0, 2.0) | {"n_generated": 500}}
+    (floor / "metrics.json").write_text(json.dumps({"metrics": floors}))
     tracker = connect(None, root)
     sweep = tracker.sweep("digits", "a1" * 32, {}, {})
     model = tracker.child(sweep, "train schedule=cosine", "f" * 64, {}, {})
@@ -99,11 +108,19 @@ def test_stored_runs_are_paired_and_shown_at_equal_seeds(
     assert ", paired" in page
     assert "Trade-off over guidance" in page
     assert "real images (floor)" in page
-    with written.csv.open(newline="") as file:
-        rows = {row["name"]: row for row in csv.DictReader(file)}
-    near = rows["digits/guidance=1"]  # the intervals overlap, the pairs differ
-    assert (near["standing"], near["compared by"]) == ("worse than the best", "paired difference")
-    assert "worse" in capsys.readouterr().out
+    assert "[58.0, 62.0], n 500" in page
+    assert "not measured: vendi_x (too few images)" in page
+    rows = read(written.csv)
+    near = rows["digits/guidance=1", "fd_x", ""]  # the intervals overlap, the pairs differ
+    assert (near["standing"], near["paired"]) == ("worse than the best", "True")
+    assert (near["value"], near["resize"], near["data_hash"]) == ("104.0", "none", "abc")
+    assert float(near["difference"]) == 4.0
+    assert 0 < float(near["difference_low"]) < 4 < float(near["difference_high"]) < 8
+    assert float(near["p_holm"]) < 0.05
+    assert rows["real images (floor)", "fd_x", ""]["n_generated"] == "500"
+    out = capsys.readouterr().out
+    assert "worse" in out
+    assert "(n 500)" in out
 
 
 def test_without_the_store_the_record_in_mlflow_does(finished: Path, tmp_path: Path) -> None:
@@ -115,9 +132,11 @@ def test_without_the_store_the_record_in_mlflow_does(finished: Path, tmp_path: P
     assert page.count("<img src=") == 3
     assert ", unpaired" in page
     assert "Trade-off over guidance" in page  # the guidance is in the runs' parameters
-    with written.csv.open(newline="") as file:
-        standing = {row["name"]: row["standing"] for row in csv.DictReader(file)}
-    assert standing["digits/guidance=1"] == "within noise of the best"
+    assert "not measured: vendi_x (too few images)" in page
+    rows = read(written.csv)
+    near = rows["digits/guidance=1", "fd_x", ""]
+    assert (near["standing"], near["paired"]) == ("within noise of the best", "False")
+    assert rows["digits/guidance=4", "clip_score_x", "the digit 3"]["value"] == "19.0"
 
 
 def test_the_page_is_named_when_it_is_asked_for(finished: Path, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def repository(
     (root / ".venv").symlink_to(Path(sys.prefix))
     params = {key: value for key, value in shrunk_once.items() if key not in ("sweep", "also")}
     params |= {"name": "reference", "registry": {}}
+    params["evaluation"] = {"extractor": "efficientnet_lite0"} | params["evaluation"]
     (root / "params.yaml").write_text(yaml.safe_dump(params))
     return root
 

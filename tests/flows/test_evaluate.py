@@ -79,7 +79,9 @@ def test_what_cannot_serve_as_training_images_costs_only_the_figures_of_copies(
 ) -> None:
     save(scans[:40], here / "real")
     np.save("flat.npy", np.zeros((40, 8, 8, 1), np.uint8))
-    evaluate("real", "--reference", "real", "--training", "flat.npy", "--out", "o", "--size", "32", "-q")
+    evaluate(
+        "real", "--reference", "real", "--training", "flat.npy", "--out", "o", "--size", "32", "-q"
+    )
     content = json.loads((here / "o" / "metrics.json").read_text())
     assert COPIES in content["left_out"]
 

@@ -22,6 +22,11 @@ def children(pid: int) -> list[psutil.Process]:
     return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
 
 
+def hear_interrupts() -> None:
+    """Take Ctrl-C as in a terminal: a shell ignores it for what runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 RESUME = "train-*/scratch/resume.ckpt"
 
 
@@ -83,6 +88,7 @@ def test_ctrl_c_stops_a_run_at_once_and_says_so(project: Project, shrunk: dict[s
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_interrupts,
     )
     work = project.root / "artifacts" / ".work"
     wait_for_resume_point(work, process)

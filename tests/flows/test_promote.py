@@ -13,17 +13,22 @@ import pytest
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
+from components.preference.models import write_models
 from components.spec.loading import parse_experiment
 from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
 from components.spec.plan import Plan, plan_baselines
+from components.store import describe, write_json
 from components.tracking import Submitted, connect, load_model_dir, register
 from flows.cli import main
 from flows.console import Display
+from flows.promotion import read_study
 from flows.recording import Recorder, sweep_key
 from flows.workspace import Workspace
 
 FD = "fd_efficientnet_lite0"
 STRICT, LOOSE = f"metrics: {{{FD}: {{at_most: 10}}}}", f"metrics: {{{FD}: {{at_most: 1000}}}}"
+TRAINED = ("a0" * 32, "b0" * 32)  # the keys of the runs that trained versions 1 and 2
+SAMPLING = {"solver": "ddim", "steps": 50, "guidance": 2.0}
 PREFERENCE = "preference: {win_rate_above: 0.5}"
 Command = Callable[..., tuple[int, str, str]]
 
@@ -62,7 +67,8 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save_checkpoint(trained, config, new_checkpoint(config, seed).network)
         (trained / "metrics.json").write_text(json.dumps({"metrics": {FD: record(value)}}))
         run = tracker.sweep("animals", f"key{seed}", {}, {})
-        register(tracker, "animals", run, f"key{seed}", Submitted(trained, trained, FD))
+        model = Submitted(trained, trained, FD, SAMPLING, {"alphabar.stage_key": TRAINED[seed]})
+        register(tracker, "animals", run, f"key{seed}", model)
     return root
 
 
@@ -144,6 +150,10 @@ def test_a_version_can_be_named_by_its_number(place: Path, command: Command) -> 
     code, out, _ = command("promote", "animals", "--gate", path, "--version", 1)
     assert code == 0
     assert "version 1 is champion already" in out
+    assert "dry run" not in out
+    code, out, _ = command("promote", "animals", "--gate", path, "--version", 1, "--dry-run")
+    assert code == 0
+    assert "version 1 is champion already (dry run: nothing is written)" in out
     code, _, err = command("promote", "animals", "--gate", path, "--version", 7)
     assert code == 2
     assert "candidate, champion, 1, 2" in err
@@ -199,7 +209,10 @@ def test_where_nothing_is_registered_nothing_is_made(place: Path, command: Comma
 
 @pytest.fixture
 def study(place: Path) -> Path:
-    """A study's folder whose 30 pairs one person answered: 24 times for the fine-tuned model."""
+    """A study of version 1 against version 2, as if that were its fine-tune.
+
+    One person answered the 30 pairs: 24 times for the fine-tuned model.
+    """
     folder = place / "study"
     (folder / "results").mkdir(parents=True)
     write(
@@ -212,7 +225,19 @@ def study(place: Path) -> Path:
         for k, choice in enumerate(answers)
     ]
     write(folder / "results" / "anna.csv", rows)
+    name_models(folder, *TRAINED)
     return folder
+
+
+def name_models(
+    study: Path, baseline: str, finetuned: str, sampling: dict[str, Any] = SAMPLING
+) -> None:
+    """What the study stage writes of published samples."""
+    sides = {
+        name: {"sample": "c" * 64, "model": key, "sampling": sampling}
+        for name, key in (("baseline", baseline), ("finetuned", finetuned))
+    }
+    (study / "models.json").write_text(json.dumps(sides))
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> None:
@@ -237,6 +262,106 @@ def test_the_win_rate_of_a_study_is_a_condition(place: Path, command: Command, s
     code, _, err = command(*words, "--study", study)
     assert code == 2
     assert "no answers" in err
+
+
+def test_the_model_that_lost_a_study_gets_the_rate_that_it_lost_with(
+    place: Path, command: Command, study: Path
+) -> None:
+    words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--study", study)
+    code, out, _ = command(*words, "--version", 1, "--dry-run")
+    assert code == 1
+    assert "0.2 [0.0951, 0.373]" in out
+    assert "the study's baseline" in out
+    code, out, _ = command(*words, "--version", "candidate")
+    assert (code, champion(place)) == (0, "2")
+    assert "the study's fine-tuned model" in out
+
+
+@pytest.mark.parametrize(
+    ("baseline", "finetuned", "sampling", "said"),
+    [
+        ("c0" * 32, "d0" * 32, SAMPLING, "neither of the two models"),
+        (*TRAINED, {**SAMPLING, "guidance": 4.0}, "neither of the two models"),
+        (TRAINED[1], TRAINED[1], SAMPLING, "both models"),
+    ],
+)
+def test_a_study_of_other_models_is_refused(
+    place: Path,
+    command: Command,
+    study: Path,
+    baseline: str,
+    finetuned: str,
+    sampling: dict[str, Any],
+    said: str,
+) -> None:
+    path = gates(place, PREFERENCE)
+    name_models(study, baseline, finetuned, sampling)
+    before = contents(place)
+    code, _, err = command("promote", "animals", "--gate", path, "--study", study)
+    assert code == 2
+    assert said in err
+    assert "remedy: " in err
+    assert contents(place) == before
+
+
+def test_a_study_that_does_not_say_what_it_compares_is_refused(
+    place: Path, command: Command, study: Path
+) -> None:
+    words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--study", study)
+    (study / "models.json").write_text('{"baseline": null, "finetuned": null}')
+    code, _, err = command(*words)
+    assert code == 2
+    assert "not recorded" in err
+    (study / "models.json").unlink()
+    code, _, err = command(*words)
+    assert code == 2
+    assert "run the experiment again" in err
+
+
+def test_a_version_of_before_is_known_by_its_training_alone(
+    place: Path, command: Command, study: Path
+) -> None:
+    client = connect(None, place).client
+    client.delete_model_version_tag("animals", "2", "alphabar.sampling")
+    name_models(study, *TRAINED, {**SAMPLING, "guidance": 4.0})
+    words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--study", study)
+    assert command(*words, "--dry-run")[0] == 0
+    client.delete_model_version_tag("animals", "2", "alphabar.stage_key")
+    code, _, err = command(*words)
+    assert code == 2
+    assert "alphabar.stage_key" in err
+
+
+def test_the_run_s_own_study_is_about_the_version_that_it_registers(
+    place: Path, registry: Path, study: Path
+) -> None:
+    """The plan's own nodes, the store's own manifest, and the recorder's own tags."""
+    workspace, plan = Workspace(place, place / "artifacts"), winner(10, "gates.yaml")
+    gates(place, LOOSE)
+    publish(plan, workspace, registry / "model-0")
+    best = plan.cells[0]
+    drawn = workspace.store.path(best.sample)
+    drawn.mkdir(parents=True)
+    write_json(drawn / "manifest.json", describe(best.sample, drawn))
+    write_models({"baseline": drawn, "finetuned": registry}, study)
+    with Recorder.connected(plan, workspace, Display(quiet=True)) as recorder:
+        recorder.finish(plan, best, None, registry / "model-0", failed=False)
+    tags = connect(None, place).client.get_model_version("animals", "3").tags
+    rate = read_study(study, "animals version 3", tags)
+    assert (rate.side, rate.value) == ("baseline", pytest.approx(0.2))
+
+
+def test_the_only_champion_is_not_told_to_roll_back(place: Path, command: Command) -> None:
+    words = ("promote", "animals", "--gate", gates(place, STRICT), "--version", "champion")
+    code, out, _ = command(*words)
+    assert code == 1
+    assert "rollback" not in out
+    assert "there is none before it" in out
+    assert command("promote", "animals", "--gate", gates(place, LOOSE))[0] == 0
+    gates(place, STRICT)
+    code, out, _ = command(*words)
+    assert code == 1
+    assert "`alphabar rollback animals` makes version 1 champion again" in out
 
 
 def test_the_model_that_comes_back_makes_the_same_images(

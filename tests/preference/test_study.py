@@ -90,6 +90,7 @@ def test_nothing_but_the_key_names_a_model(models: dict[str, Path], tmp_path: Pa
         "images",
         "index.html",
         "key.csv",
+        "models.json",
         "pairs.csv",
     ]
     told = re.compile("baseline|fine.?tuned", re.IGNORECASE)
@@ -109,7 +110,7 @@ def test_nothing_but_the_key_names_a_model(models: dict[str, Path], tmp_path: Pa
 def test_two_runs_write_the_same_bytes(models: dict[str, Path], tmp_path: Path) -> None:
     one, other = run(models, tmp_path / "one"), run(models, tmp_path / "other")
     files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
-    assert len(files) == 3 + 40
+    assert len(files) == 4 + 40
     for name in files:
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
 

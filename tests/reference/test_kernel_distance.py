@@ -8,7 +8,7 @@ import torch
 from cleanfid.fid import kernel_distance as cleanfid_distance
 from torchmetrics.image.kid import poly_mmd
 
-from components.evaluation.kernel import kernel_distance, kernel_distances, kernel_subsets
+from components.evaluation.kernel import kernel_distance, kernel_distances
 from components.evaluation.measured import Measured
 
 
@@ -30,6 +30,27 @@ def test_it_is_the_sum_over_all_pairs(sets: tuple[np.ndarray, np.ndarray]) -> No
     assert kernel_distance(x, y) == pytest.approx(within_x + within_y - 2 * between, rel=1e-9)
 
 
+def test_features_with_a_large_common_part_cost_no_digits() -> None:
+    """As Inception's, all positive, from one source; in extended precision throughout.
+
+    Products in float32 would be alike off in many pairs, and the distance in its third digit.
+    """
+    generator = np.random.default_rng(0)
+    x, y = (generator.gamma(4.0, 0.1, size=(160, 256)).astype(np.float32) for _ in range(2))
+
+    def k(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        products = a.astype(np.longdouble) @ b.astype(np.longdouble).T
+        return (products / 256 + 1) ** 3
+
+    def within(a: np.ndarray) -> np.longdouble:
+        pairs = k(a, a)
+        return (pairs.sum() - np.trace(pairs)) / (160 * 159)
+
+    exact = float(within(x) + within(y) - 2 * k(x, y).mean())
+    assert 0 < abs(exact) < 1e-4
+    assert kernel_distance(x, y) == pytest.approx(exact, rel=1e-9)
+
+
 def test_it_is_torchmetrics_on_sets_of_equal_size(sets: tuple[np.ndarray, np.ndarray]) -> None:
     theirs = poly_mmd(torch.tensor(sets[0]), torch.tensor(sets[1])).item()
     assert kernel_distance(*sets) == pytest.approx(theirs, rel=1e-10)
@@ -48,10 +69,12 @@ def test_over_subsets_it_is_clean_fid_s_on_the_same_subsets(n: int, m: int, size
     x, y = generator.normal(size=(n, 12)) * 1.1 + 0.2, generator.normal(size=(m, 12))
     np.random.seed(7)
     theirs = cleanfid_distance(x, y, num_subsets=20, max_subset_size=size)
-    ours = kernel_subsets(x, y, 0.95, seed=7, subsets=20, size=size)
+    ours = kernel_distances(x, y, 0.95, seed=7, subsets=20, size=size).over_subsets
     assert ours.measured.estimate.value == pytest.approx(theirs, rel=1e-9)
     assert (ours.subsets, ours.size) == (20, min(n, m, size))
-    other = kernel_subsets(x, y, 0.95, seed=8, subsets=20, size=size).measured.estimate.value
+    other = kernel_distances(
+        x, y, 0.95, seed=8, subsets=20, size=size
+    ).over_subsets.measured.estimate.value
     assert other != pytest.approx(theirs, rel=1e-3)
 
 
@@ -71,7 +94,10 @@ def test_about_nineteen_of_twenty_intervals_over_subsets_hold_the_expected_dista
     assert half < 1.4 * 1.96 * values.std()
     # the subsets' own scatter: their mean moves by this when only they are drawn again
     x, y = generator.normal(size=(80, 10)) + 0.3, generator.normal(size=(80, 10))
-    again = [kernel_subsets(x, y, 0.95, seed, 30, 40).measured.estimate.value for seed in range(60)]
+    again = [
+        kernel_distances(x, y, 0.95, seed, 30, 40).over_subsets.measured.estimate.value
+        for seed in range(60)
+    ]
     assert np.std(again) < 0.5 * values.std()
 
 
@@ -88,7 +114,7 @@ def test_few_small_subsets_widen_the_interval_by_their_own_scatter() -> None:
     """With 10 of 300 images in 4 subsets the subsets bring most of the variance."""
     generator = np.random.default_rng(6)
     x, y = generator.normal(size=(300, 10)) + 0.3, generator.normal(size=(300, 10))
-    found = [kernel_subsets(x, y, 0.95, seed, 4, 10).measured for seed in range(100)]
+    found = [kernel_distances(x, y, 0.95, seed, 4, 10).over_subsets.measured for seed in range(100)]
     scatter = np.std([each.estimate.value for each in found])
     own = variance(kernel_distances(x, y, 0.95, 0).whole)
     error = np.mean([variance(each) for each in found])

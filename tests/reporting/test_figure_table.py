@@ -19,6 +19,29 @@ def test_each_metric_has_value_interval_floor_direction_and_settings(rich: Resul
     assert table.notes[1] == "100 evaluations of the network an image"
 
 
+def test_a_floor_of_another_number_of_images_is_marked(rich: Results) -> None:
+    """FD of 20 images beside FD of 500 real ones says nothing of the images."""
+    few = {
+        name: replace(f, record={**f.record, "n_generated": 20})
+        for name, f in rich.chosen.figures.items()
+    }
+    table = figure_table(Row("mine", few), rich.floors)
+    floors = {row[0]: row[3] for row in table.rows}
+    assert floors["Fréchet distance (efficientnet_lite0)"] == "88.0 ±6.0 (n 40)"
+    assert floors["authenticity (efficientnet_lite0)"] == "97.0 ±2.0"
+    assert sum("depends on that number" in note for note in table.notes) == 1
+
+
+def test_a_floor_that_was_measured_otherwise_is_left_away(rich: Results) -> None:
+    name = "fd_efficientnet_lite0"
+    odd = rich.floors[name]
+    other = replace(odd, record={**odd.record, "resize": "96px"})
+    table = figure_table(Row("mine", rich.chosen.figures), {**rich.floors, name: other})
+    floors = {row[0]: row[3] for row in table.rows}
+    assert floors["Fréchet distance (efficientnet_lite0)"] == ""
+    assert table.notes[-1] == f"no floor of {name}: real images were measured otherwise (resize)"
+
+
 def test_what_is_not_as_usual_stands_on_the_row(rich: Results) -> None:
     figures = dict(rich.chosen.figures)
     odd = figures["recognised_svc"]

@@ -1,4 +1,6 @@
 import csv
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,14 +9,13 @@ import pytest
 from components.errors import AlphabarError
 from components.reporting.figures import parse_figures
 from components.reporting.results import Results
-from components.reporting.standing import BEST, NOISE, UNLIKE, WORSE
+from components.reporting.standing import BEST, BETTER, CHOSEN, NOISE, UNLIKE, WORSE, gaps_of
 from components.reporting.table import (
     SHORT,
+    comparison_rows,
     results_table,
     rows_table,
-    wide_table,
     write_csv,
-    write_table_csv,
 )
 from components.reporting.text_table import Row, Table
 
@@ -89,9 +90,20 @@ def test_a_networks_own_figure_does_not_count_samples() -> None:
     content = metrics(100)
     content["metrics"]["elbo_bpd"] = {"value": 3.0, "low": 2.9, "high": 3.1, "n_generated": 540}
     row = Row("a", parse_figures(content, "a"), 56.625)
-    table = wide_table([row])
-    assert table.columns[1:4] == ("fd_x", "elbo_bpd", "clip_score_domain")
-    assert table.rows[0][4:6] == ("500", "56.6")
+    table = rows_table([row, row])
+    assert table.rows[0][table.columns.index("evalu-\nations")] == "56.6"
+    assert "± holds the 95 % interval; 500 images each" in table.notes
+
+
+def test_a_floor_of_another_number_of_images_is_marked_among_rows() -> None:
+    few = metrics(100, n_generated=20)
+    table = results_table([("a", few), ("b", metrics(200, n_generated=20))], floor=metrics(60))
+    assert table.rows[2][1] == "60.0 ±5.0\n(n 500)"
+    assert table.rows[2][2] == "0.300 ±0.010"
+    assert "depends on that number" in table.notes[-1]
+    same = results_table([("a", metrics(100)), ("b", metrics(200))], floor=metrics(60))
+    assert same.rows[2][1] == "60.0 ±5.0"
+    assert not any("depends on that number" in note for note in same.notes)
 
 
 def test_one_set_of_images_has_a_metric_a_row() -> None:
@@ -127,26 +139,93 @@ def test_twenty_metrics_fit_the_width_and_the_rest_is_named(rich: Results) -> No
         assert words in shown
 
 
-def test_the_whole_table_has_every_metric_and_the_paired_difference(rich: Results) -> None:
-    table = wide_table([Row(c.name, c.figures, c.evaluations) for c in rich.cells])
-    assert {*rich.chosen.figures} < {*table.columns}
-    row = dict(zip(table.columns, table.rows[-1], strict=True))  # 158, beside a best of 153
-    assert row["difference"].startswith("+5.0 [")
-    assert float(row["adjusted p"].lstrip("<")) < 0.05
-    assert (row["standing"], row["compared by"]) == (WORSE, "paired difference")
+FD, RECALL = "fd_efficientnet_lite0", "recall_efficientnet_lite0"
+
+
+@pytest.fixture
+def exported(rich: Results, tmp_path: Path) -> list[dict[str, str]]:
+    """What a program reads of a comparison."""
+    listed = [Row(c.name, c.figures, c.evaluations, c.groups) for c in rich.cells]
+    found = comparison_rows(listed, rich.floors, rich.metric, rich.best)
+    write_csv(tmp_path / "t.csv", found)
+    with (tmp_path / "t.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_csv_has_every_figure_as_numbers_with_its_protocol(
+    rich: Results, exported: list[dict[str, str]]
+) -> None:
+    whole = {(row["name"], row["metric"]): row for row in exported if not row["group"]}
+    assert len(whole) == sum(len(c.figures) for c in rich.cells) + len(rich.floors)
+    for cell in rich.cells:
+        for metric, figure in cell.figures.items():
+            row = whole[cell.name, metric]
+            told = [float(row[part]) for part in ("value", "low", "high")]
+            assert told == [figure.value, figure.low, figure.high]
+            assert float(row["network_evaluations"]) == cell.evaluations
+            for part, value in figure.record.items():
+                expected = json.dumps(value) if isinstance(value, dict) else str(value)
+                assert row[part] == expected
+    assert whole["real images (floor)", FD]["standing"] == "floor"
+    assert not any(value.startswith("'") for row in exported for value in row.values())
+
+
+def test_the_csv_has_the_groups(rich: Results, exported: list[dict[str, str]]) -> None:
+    of_groups = [row for row in exported if row["group"]]
+    assert len(of_groups) == len(rich.cells) * 12 * 2
+    row = next(r for r in of_groups if r["group"] == "the digit 3" and r["metric"] == RECALL)
+    assert float(row["value"]) == 0.6
+    assert (row["n_generated"], row["standing"], row["difference"]) == ("4", "", "")
+
+
+def test_the_csv_has_the_difference_from_the_best_of_every_metric(
+    rich: Results, exported: list[dict[str, str]]
+) -> None:
+    whole = {(row["name"], row["metric"]): row for row in exported if not row["group"]}
+    figures = [cell.figures for cell in rich.cells]
+    for metric in (FD, RECALL):
+        for i, gap in gaps_of(figures, metric, rich.best).items():
+            row = whole[rich.cells[i].name, metric]
+            columns = ("difference", "difference_low", "difference_high", "p_holm")
+            expected = [gap.value, gap.low, gap.high, gap.p]
+            assert [float(row[column]) for column in columns] == expected
+            assert row["paired"] == "True"
+    best, last = rich.chosen.name, rich.cells[6].name  # 153 and 158
+    assert whole[best, FD]["standing"] == BEST
+    assert whole[best, RECALL]["standing"] == CHOSEN
+    assert (whole[best, FD]["difference"], whole[best, FD]["p_holm"]) == ("", "")
+    assert whole[last, FD]["standing"] == WORSE
+    assert float(whole[last, FD]["p_holm"]) < 0.05
+    assert whole[last, "neighbour_ratio_efficientnet_lite0"]["standing"] == ""
+
+
+def test_the_csv_says_what_is_not_comparable_and_what_beats_the_chosen_one() -> None:
+    one, other, third = rows(100, 200, 300)
+    odd = other.figures["fd_x"]
+    foreign = {"fd_x": replace(odd, record={**odd.record, "resize": "96px"})}
+    clip = replace(one.figures["clip_score_domain"], value=0.5, low=0.49, high=0.51)
+    better = {**third.figures, "clip_score_domain": clip}
+    listed = [one, replace(other, figures=foreign), replace(third, figures=better)]
+    found = {(r["name"], r["metric"]): r for r in comparison_rows(listed, {}, "fd_x", 0)}
+    assert found["r1", "fd_x"]["standing"] == UNLIKE
+    assert found["r1", "fd_x"]["difference"] is None
+    unpaired = found["r2", "fd_x"]
+    assert (unpaired["difference"], unpaired["paired"]) == (200.0, False)
+    assert found["r2", "clip_score_domain"]["standing"] == BETTER
+
+
+def test_runs_that_nothing_ranks_are_exported_without_differences() -> None:
+    ratio = {"value": 1.0, "low": 0.9, "high": 1.1}
+    figures = parse_figures({"metrics": {"neighbour_ratio_x": ratio}}, "a")
+    found = comparison_rows([Row("a", figures), Row("b", figures)], {}, None, 0)
+    assert [(row["value"], row["standing"], row["p_holm"]) for row in found] == [
+        (1.0, "", None)
+    ] * 2
 
 
 def test_a_row_without_figures_is_named() -> None:
     with pytest.raises(AlphabarError, match="run-7 holds no evaluated figures"):
         results_table([("a", metrics(100)), ("run-7", {"loss": 0.1})])
-
-
-def test_the_table_is_written_as_it_is_printed(tmp_path: Path) -> None:
-    table = wide_table(rows(100, 200))
-    write_table_csv(tmp_path / "t.csv", table)
-    with (tmp_path / "t.csv").open(newline="") as file:
-        lines = list(csv.reader(file))
-    assert lines == [list(table.columns), *(list(row) for row in table.rows)]
 
 
 def test_csv_text_is_no_formula_and_numbers_stay(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from components.errors import AlphabarError
-from components.spec.gate import load_gate
+from components.spec.gate import Gate, MetricGate, load_gate
 
 ROOT = Path(__file__).parent.parent.parent
 FD = "fd_efficientnet_lite0"
@@ -42,6 +42,14 @@ def test_the_shipped_gate_is_read() -> None:
         (f"metrics: {{{FD}: {{}}}}", [f"`metrics.{FD}`", "nothing is asked"]),
         (f"metrics: {{{FD}: {{better_than_champion: false}}}}", ["nothing is asked"]),
         (f"metrics: {{{FD}: {{at_most: 1, at_least: 2}}}}", ["nothing passes"]),
+        (f"metrics: {{{FD}: {{better_than_champion: true, certain: true}}}}", ["`certain`"]),
+        ("metrics: {authenticity: {at_least: 0.4}}", ["`authenticity_efficientnet_lite0`"]),
+        ("metrics: {fd: {at_most: 1}}", ["`metrics.fd` names no judge", f"`{FD}`"]),
+        ("metrics: {fd_: {at_most: 1}}", [f"`{FD}`"]),
+        ("metrics: {fd_infinity: {at_most: 1}}", ["`fd_infinity_efficientnet_lite0`"]),
+        ("metrics: {recognised: {at_least: 0.9}}", ["`recognised_svc`"]),
+        ("metrics: {fd/seven: {at_most: 1}}", [f"`{FD}/seven`"]),
+        ("metrics: {fdd/seven: {at_most: 1}}", ["/seven`"]),
         ("metrics: {neighbour_ratio_x: {better_than_champion: true}}", ["no good side"]),
         ("metrics: {1: {at_most: 1}}", ["metrics.1"]),
         (f"metrics: [{FD}]", ["`metrics:"]),
@@ -85,3 +93,30 @@ def test_a_metric_without_a_good_side_can_still_have_limits(tmp_path: Path) -> N
     path = tmp_path / "gates.yaml"
     path.write_text("metrics: {neighbour_ratio_dinov2: {at_least: 0.5}}")
     assert load_gate(path).metrics["neighbour_ratio_dinov2"].at_least == 0.5
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fid",
+        "fid_infinity",
+        "kid",
+        "kid_subsets",
+        "inception_score",
+        "clip_score",
+        "clip_score/seven",
+        "elbo_bpd",
+        "recognised_svc",
+        "retrieval_top1",
+        "cmmd_clip_vit-b-32",
+    ],
+)
+def test_whole_names_are_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "gates.yaml"
+    path.write_text(f"metrics: {{{name}: {{at_most: 1, certain: true}}}}")
+    assert load_gate(path).metrics[name].at_most == 1
+
+
+def test_a_gate_made_in_code_is_held_to_the_same_names() -> None:
+    with pytest.raises(ValueError, match="names no judge.*`recall_efficientnet_lite0`"):
+        Gate(metrics={"recall": MetricGate(at_least=0.1)})

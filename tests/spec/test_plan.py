@@ -92,6 +92,26 @@ def test_training_without_evaluation_does_not_hang_on_the_scorer(shrunk: dict[st
     assert keys(planned(shrunk), "evaluate") != keys(planned(other), "evaluate")
 
 
+def test_the_extractor_that_judges_while_training_is_part_of_the_training(
+    shrunk: dict[str, Any],
+) -> None:
+    shrunk = changed(shrunk, "finetune", evaluate_every=5)
+    other = changed(shrunk, "evaluation", extractor="dinov2")
+    for stage in ("train", "finetune"):
+        assert not keys(planned(shrunk), stage) & keys(planned(other), stage)
+    plan = planned(other)
+    tuned = plan_finetune(plan, plan.cells[0]).finetune
+    for node in (plan.cells[0].train, tuned):
+        assert node.spec["judge"] == {"extractor": "dinov2"}
+
+
+def test_without_evaluations_no_extractor_retrains_anything(shrunk: dict[str, Any]) -> None:
+    shrunk = changed(changed(shrunk, "training", evaluate_every=0), "finetune", evaluate_every=0)
+    other = changed(shrunk, "evaluation", extractor="dinov2")
+    assert keys(planned(shrunk), "train") == keys(planned(other), "train")
+    assert "judge" not in planned(shrunk).cells[0].train.spec
+
+
 def test_the_finetuned_model_draws_the_baselines_prompts_and_seeds(
     shrunk: dict[str, Any],
 ) -> None:

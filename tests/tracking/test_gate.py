@@ -223,6 +223,20 @@ def test_the_win_rate_must_lie_above_with_its_lower_end() -> None:
     assert "nobody" in undecided.reason
 
 
+def test_the_baseline_s_win_rate_is_what_the_other_model_left(figure: Make) -> None:
+    lost = WinRate(0.8, 0.63, 0.9, 0.95, 30)
+    rate = lost.of_baseline()
+    assert (rate.value, rate.low, rate.high) == pytest.approx((0.2, 0.1, 0.37))
+    assert (rate.choices, rate.confidence, rate.side) == (30, 0.95, "baseline")
+    assert preferred(lost).promote
+    refused = preferred(rate)
+    assert not refused.promote
+    assert "the study's baseline" in refused.reason
+    assert preferred(WinRate(0.2, 0.1, 0.37, 0.95, 30).of_baseline()).promote
+    nobody = WinRate(None, None, None, 0.95, 0).of_baseline()
+    assert (nobody.value, nobody.side) == (None, "baseline")
+
+
 def test_without_a_study_only_a_preference_that_is_not_required_passes() -> None:
     assert not preferred(None).promote
     assert preferred(None, required=False).promote

@@ -257,6 +257,61 @@ def test_a_registry_of_before_is_rolled_back_by_its_versions_tags(
     assert [rollback(tracker, "digits").now for _ in range(2)] == ["2", "1"]
 
 
+def test_what_was_rolled_back_is_not_promoted_any_more(tracker: Tracker, rivals: None) -> None:
+    promote(tracker, "digits", below(146.0))
+    rollback(tracker, "digits")
+    assert tags(tracker, "2")["gate.promoted"] == "false"
+    assert tags(tracker, "1")["gate.promoted"] == "true"
+    promote(tracker, "digits", below(146.0))
+    found = tags(tracker, "2")
+    assert found["gate.promoted"] == "true"
+    assert "gate.rolled_back" not in found
+
+
+def test_what_a_rollback_restores_is_as_before_its_own(tracker: Tracker, rivals: None) -> None:
+    promote(tracker, "digits", below(146.0))
+    rollback(tracker, "digits")
+    tracker.client.set_registered_model_tag("digits", "alphabar.champions", '["1", "2", "1"]')
+    assert rollback(tracker, "digits").now == "2"
+    found = tags(tracker, "2")
+    assert found["gate.promoted"] == "true"
+    assert "gate.rolled_back" not in found
+
+
+def test_only_where_there_was_a_champion_before_is_there_a_way_back(
+    tracker: Tracker, rivals: None
+) -> None:
+    assert promote(tracker, "digits", below(1.0), version="champion").earlier is None
+    with pytest.raises(AlphabarError, match="none before it") as caught:
+        rollback(tracker, "digits")
+    assert "alphabar promote digits --gate gates.yaml --version N" in caught.value.remedy
+    promote(tracker, "digits", below(146.0))
+    assert promote(tracker, "digits", below(1.0), version="champion").earlier == "1"
+    assert rollback(tracker, "digits").now == "1"
+
+
+def test_a_champion_that_was_made_by_hand_is_held_against_the_one_before_it(
+    tracker: Tracker, rivals: None
+) -> None:
+    for name in ("gate.champion_before", "gate.promoted", "gate.digest"):
+        tracker.client.delete_model_version_tag("digits", "2", name)
+    tracker.client.set_registered_model_alias("digits", "champion", "2")
+    done = promote(tracker, "digits", better_by(FD), version="champion", dry_run=True)
+    assert done.case.champion == "1"
+    assert not done.case.decision.promote
+    assert "not better" in done.case.decision.reason
+
+
+def test_a_champion_is_held_against_the_last_before_it_that_is_still_there(
+    tracker: Tracker, enter: Enter
+) -> None:
+    for key, fd in (("a1", 150.0), ("b2", 130.0), ("c3", 110.0)):
+        assert enter(key, fd).champion
+    tracker.client.delete_model_version("digits", "2")
+    done = promote(tracker, "digits", better_by(FD), version="champion", dry_run=True)
+    assert (done.case.champion, done.earlier) == ("1", "1")
+
+
 def test_a_champion_that_was_made_by_hand_is_part_of_the_history(
     tracker: Tracker, rivals: None
 ) -> None:
@@ -306,7 +361,8 @@ def test_a_promotion_that_is_killed_at_its_last_writes_is_completed_by_the_next(
         "set_registered_model_alias",
         "set_model_version_tag",
     ]
-    for n in range(len(writes) - 4, len(writes)):
+    # one more write there: that it was rolled back is no longer true
+    for n in range(len(writes) - 4, len(writes) + 1):
         kill_at(None)
         rollback(tracker, "digits")
         promote(tracker, "digits", below(1.0))  # version 2 is candidate again
@@ -319,6 +375,7 @@ def test_a_promotion_that_is_killed_at_its_last_writes_is_completed_by_the_next(
         assert champions(tracker.client, "digits") == ["1", "2"]
         found = tags(tracker, "2")
         assert (found["gate.promoted"], found["gate.champion_before"]) == ("true", "1")
+        assert "gate.rolled_back" not in found
         assert decisions(tracker, "2")[-1]["accepted"]
 
 
@@ -344,7 +401,7 @@ def test_tags_that_a_kill_left_half_replaced_are_made_whole_by_either_gate(
 def test_a_rollback_that_is_killed_at_any_write_is_completed_by_the_next(
     tracker: Tracker, rivals: None, kill_at: Callable[[int | None], list[str]]
 ) -> None:
-    for n in range(3):
+    for n in range(4):
         kill_at(None)
         promote(tracker, "digits", below(146.0))
         assert champions(tracker.client, "digits") == ["1", "2"]
@@ -356,3 +413,5 @@ def test_a_rollback_that_is_killed_at_any_write_is_completed_by_the_next(
             rollback(tracker, "digits")
         assert champion(tracker) == "1"
         assert champions(tracker.client, "digits") == ["1"]
+        assert tags(tracker, "2")["gate.promoted"] == "false"
+        assert "gate.rolled_back" in tags(tracker, "2")

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from components.errors import AlphabarError
-from components.tracking import Registered, Submitted, Tracker, load_model_dir, register
+from components.tracking import Registered, Submitted, Tracker, load_model_dir, register, rollback
 
 Make = Callable[..., dict[str, Any]]
 FD = "fd_efficientnet_lite0"
@@ -21,7 +21,7 @@ def aliases(tracker: Tracker) -> dict[str, str]:
 
 
 def test_the_first_model_is_candidate_and_champion(tracker: Tracker, enter: Enter) -> None:
-    assert enter("a1", 150.0) == Registered("1", True, "there was no champion")
+    assert enter("a1", 150.0) == Registered("1", ("candidate", "champion"), "there was no champion")
     assert aliases(tracker) == {"candidate": "1", "champion": "1"}
 
 
@@ -29,6 +29,20 @@ def test_a_key_is_registered_once(tracker: Tracker, enter: Enter) -> None:
     first = enter("a1", 150.0)
     assert enter("a1", 150.0) == first
     assert len(tracker.client.search_model_versions("name='digits'")) == 1
+
+
+def test_registering_again_says_what_the_version_is_by_now(tracker: Tracker, enter: Enter) -> None:
+    assert enter("a1", 150.0).aliases == ("candidate", "champion")
+    assert enter("b2", 120.0).aliases == ("candidate", "champion")
+    again = enter("a1", 150.0)
+    assert (again.aliases, again.champion, again.reason) == ((), False, "there was no champion")
+    rollback(tracker, "digits")
+    again = enter("b2", 120.0)
+    assert (again.aliases, again.champion) == (("candidate",), False)
+    assert again.reason.startswith("rolled back ")
+    assert again.reason.endswith(", to version 1")
+    assert enter("a1", 150.0).champion
+    assert aliases(tracker) == {"candidate": "2", "champion": "1"}
 
 
 def test_a_better_model_takes_the_championship_and_a_like_one_does_not(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components.errors import AlphabarError
-from components.tracking import Tracker, find_cells
+from components.tracking import Tracker
 from components.tracking.search import logged_grid, recorded_cells
 
 FD = "fd_efficientnet_lite0"
@@ -43,10 +43,10 @@ def test_a_cell_is_found_by_name_by_id_and_by_the_start_of_its_id(
 ) -> None:
     run_id = recorded["schedule=cosine,guidance=2"]
     for name in (CELLS[3], run_id, run_id[:12]):
-        [(found, metrics)] = find_cells(tracker, [name])
-        assert found == CELLS[3]
-        assert metrics[FD]["value"] == 103.0
-        assert metrics[FD]["n_generated"] == 500
+        [found] = recorded_cells(tracker, [name])
+        assert found.name == CELLS[3]
+        assert found.metrics[FD]["value"] == 103.0
+        assert found.metrics[FD]["n_generated"] == 500
 
 
 def test_a_cell_comes_with_its_model_its_key_and_its_picture(
@@ -76,9 +76,13 @@ def test_a_parent_gives_its_cells_in_order_and_each_once(
     tracker: Tracker, recorded: dict[str, str]
 ) -> None:
     for name in (recorded["sweep"], "digits"):
-        assert [found for found, _ in find_cells(tracker, [name])] == CELLS
+        assert [found.name for found in recorded_cells(tracker, [name])] == CELLS
     names = [CELLS[2], "digits/schedule=cosine", CELLS[0]]
-    assert [found for found, _ in find_cells(tracker, names)] == [CELLS[2], CELLS[3], CELLS[0]]
+    assert [found.name for found in recorded_cells(tracker, names)] == [
+        CELLS[2],
+        CELLS[3],
+        CELLS[0],
+    ]
 
 
 def test_the_same_cell_of_two_sweeps_is_told_apart(
@@ -87,9 +91,9 @@ def test_the_same_cell_of_two_sweeps_is_told_apart(
     name = "schedule=cosine,guidance=2"
     later = tracker.child(tracker.sweep("digits", "b2" * 32, {}, {}), name, "k", {}, {})
     tracker.log_cell(later, *cell_dirs("later"))
-    assert find_cells(tracker, [CELLS[3]])[0][1][FD]["value"] == 150.0
-    found = find_cells(tracker, [recorded[name], later])
-    assert [each for each, _ in found] == [
+    assert recorded_cells(tracker, [CELLS[3]])[0].metrics[FD]["value"] == 150.0
+    found = recorded_cells(tracker, [recorded[name], later])
+    assert [each.name for each in found] == [
         f"{CELLS[3]} ({recorded[name][:6]})",
         f"{CELLS[3]} ({later[:6]})",
     ]
@@ -99,18 +103,18 @@ def test_a_name_that_fits_nothing_gets_the_nearest(
     tracker: Tracker, recorded: dict[str, str]
 ) -> None:
     with pytest.raises(AlphabarError, match="schedule=cosin,guidance=2") as caught:
-        find_cells(tracker, ["digits/schedule=cosin,guidance=2"])
+        recorded_cells(tracker, ["digits/schedule=cosin,guidance=2"])
     assert CELLS[3] in caught.value.remedy
     with pytest.raises(AlphabarError, match="abcdef0123"):
-        find_cells(tracker, ["abcdef0123"])
+        recorded_cells(tracker, ["abcdef0123"])
 
 
 def test_a_run_without_figures_is_named(tracker: Tracker) -> None:
     run_id = tracker.sweep("digits", "a1" * 32, {}, {})
     with pytest.raises(AlphabarError, match="no evaluated cell"):
-        find_cells(tracker, [run_id])
+        recorded_cells(tracker, [run_id])
 
 
 def test_an_empty_store_says_that_nothing_is_there(tracker: Tracker) -> None:
     with pytest.raises(AlphabarError, match="no run is called digits"):
-        find_cells(tracker, ["digits"])
+        recorded_cells(tracker, ["digits"])

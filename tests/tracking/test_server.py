@@ -22,12 +22,12 @@ from components.tracking import (
     Submitted,
     Tracker,
     connect,
-    find_cells,
     load_model_dir,
     promote,
     register,
     rollback,
 )
+from components.tracking.search import recorded_cells
 
 PATIENCE = 60
 
@@ -106,9 +106,9 @@ def test_a_sweep_is_recorded_registered_and_read_back_through_a_server(
     assert capfd.readouterr() == ("", "")
     assert tracker.is_complete(first[0])
     assert (folder / "served").is_dir()
-    [(name, metrics)] = find_cells(tracker, ["digits"])
-    assert name == "digits/schedule=cosine,guidance=2"
-    assert metrics["fd_efficientnet_lite0"]["data_hash"] == "abc"
+    [found_cell] = recorded_cells(tracker, ["digits"])
+    assert found_cell.name == "digits/schedule=cosine,guidance=2"
+    assert found_cell.metrics["fd_efficientnet_lite0"]["data_hash"] == "abc"
     (tmp_path / "into").mkdir()
     found = load_model_dir(tracker, "digits", "champion", tmp_path / "into")
     assert (found / "model.safetensors").stat().st_size == (

@@ -80,6 +80,48 @@ def test_rows_sent_twice_after_a_kill_are_stored_once(
     assert len(points(tracker, run_id, "loss")) == 10
 
 
+def test_a_run_that_goes_on_from_an_earlier_step_loses_no_evaluation(
+    tracker: Tracker, run_id: str, train_dir: Path
+) -> None:
+    def evaluated(*steps: int) -> None:
+        rows = [f"{step},fd_efficientnet_lite0,{step},1,2\n" for step in steps]
+        header = "step,metric,value,low,high\n"
+        (train_dir / "evaluations.csv").write_text(header + "".join(rows))
+        tracker.log_training(run_id, train_dir)
+
+    evaluated(4, 12, 16)
+    evaluated(4)  # killed, and resumed from step 10
+    evaluated(4, 20)  # what a slower machine allows
+    evaluated(4, 20, 24)
+    logged = points(tracker, run_id, "fd_efficientnet_lite0")
+    assert logged == [(step, step) for step in (4, 12, 16, 20, 24)]
+    evaluated(4, 12, 14, 28)  # and once more, between two looks of ours, from step 4
+    logged = points(tracker, run_id, "fd_efficientnet_lite0")
+    assert logged == [(step, step) for step in (4, 12, 14, 16, 20, 24, 28)]
+
+
+def test_what_is_logged_is_not_sent_again(
+    tracker: Tracker, run_id: str, train_dir: Path, write_history: WriteHistory
+) -> None:
+    tracker.log_training(run_id, train_dir)
+    tags = tracker.client.get_run(run_id).data.tags
+    with pytest.MonkeyPatch.context() as patch:
+        sent: list[int] = []
+        sound = tracker.client.log_batch
+        patch.setattr(
+            tracker.client,
+            "log_batch",
+            lambda *args, **kw: sent.append(len(kw.get("metrics", ()))) or sound(*args, **kw),
+        )
+        tracker.log_training(run_id, train_dir)
+        assert tracker.client.get_run(run_id).data.tags == tags
+        assert not sent
+        write_history(train_dir, 12)
+        tracker.log_training(run_id, train_dir)
+    columns = len((train_dir / "history.csv").read_text().splitlines()[0].split(",")) - 1
+    assert sent == [2 * columns]
+
+
 def test_a_long_history_is_thinned_alike_live_and_at_once(
     tracker: Tracker, run_id: str, train_dir: Path, write_history: WriteHistory
 ) -> None:

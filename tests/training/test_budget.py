@@ -32,11 +32,11 @@ def test_an_evaluation_waits_until_its_expected_cost_is_within_the_share() -> No
     budget = Budget(0.1, clock)
     clock.now += 500  # loading, before training starts
     budget.start()
-    assert budget.allows(), "nobody knows yet what one costs"
-    clock.now += 10
+    assert budget.is_blind, "nobody knows yet what one costs"
     evaluate(budget, clock, 3)
-    assert budget.trained() == 10, "the evaluation's own time is no training time"
-    clock.now += 49
+    assert not budget.is_blind
+    assert budget.trained() == 0, "the evaluation's own time is no training time"
+    clock.now += 59
     assert not budget.allows(), "6 s of 59 s"
     assert "evaluations would take 6.0 s" in budget.reason()
     assert "0.1` of 59.0 s of training is less" in budget.reason()
@@ -45,19 +45,47 @@ def test_an_evaluation_waits_until_its_expected_cost_is_within_the_share() -> No
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5])
-def test_the_share_is_kept_after_the_first_evaluation(share: float) -> None:
-    clock = Clock()
+@pytest.mark.parametrize("cost", [2.0, 7.25])
+def test_the_share_holds_over_the_whole_run_and_the_last_evaluation_takes_place(
+    share: float, cost: float
+) -> None:
+    clock, total = Clock(), 4000
     budget = Budget(share, clock)
     budget.start()
-    taken = 0
-    for seconds in itertools.islice(itertools.cycle([0.5, 0.25, 1.0]), 4000):
+    evaluate(budget, clock, cost)
+    steps = []
+    for step, seconds in enumerate(itertools.islice(itertools.cycle([0.5, 0.25, 1.0]), total), 1):
         clock.now += seconds
+        if budget.allows(step / total):
+            evaluate(budget, clock, cost)
+            steps.append(step)
+            assert budget.spent <= share * budget.trained()
+    assert steps[-1] == total
+    fit = share * budget.trained() / cost
+    assert fit - 2 <= 1 + len(steps) <= fit, "no more are left out than must be"
+
+
+def test_a_misjudged_evaluation_exceeds_the_share_by_no_more_than_its_surplus() -> None:
+    clock = Clock()
+    budget = Budget(0.1, clock)
+    budget.start()
+    evaluate(budget, clock, 1)
+    for _ in range(10_000):
+        clock.now += 1
         if budget.allows():
-            evaluate(budget, clock, 2.0)
-            taken += 1
-            assert taken == 1 or budget.spent <= share * budget.trained()
-    fit = share * budget.trained() / 2.0
-    assert fit - 1 <= taken <= fit, "no more are left out than must be"
+            surplus = 3 * budget.expected / 4
+            evaluate(budget, clock, budget.expected + surplus)
+            assert budget.spent <= 0.1 * budget.trained() + surplus
+
+
+def test_a_share_that_allows_nothing_says_how_far_it_is() -> None:
+    clock = Clock()
+    budget = Budget(0.1, clock)
+    budget.start()
+    evaluate(budget, clock, 5)
+    clock.now += 40
+    assert not budget.allows()
+    assert "`training.max_share: 0.1` of 40.0 s of training is less" in budget.reason()
 
 
 def test_a_failed_evaluation_has_cost_time_too() -> None:

@@ -312,13 +312,160 @@ def test_evaluations_are_thinned_to_the_share_that_the_file_allows(
 
     plant_figures(monkeypatch, slow)
     monkeypatch.setattr(fit, "Budget", partial(Budget, clock=lambda: now[0]))
-    with pytest.warns(UserWarning, match="missed \\(thinned\\) at step 8: with about 3.0 s more"):
-        out = run(steps=39, max_share=0.5, progress=tick)
-    # the first is free; 6 s want 12 steps before, 9 s want 18, 12 s want 24, 15 s want 30
-    assert rows(out).index.tolist() == [4, 16, 20, 28, 32, 39]
-    missed = pd.read_csv(out / "missed_evaluations.csv")
-    assert missed.step.tolist() == [8, 12, 24, 36]
+    with pytest.warns(UserWarning, match="missed \\(thinned\\) at step 4: with about 3.0 s more"):
+        out = run(steps=36, max_share=0.5, progress=tick)
+    # the rehearsal took 3 s; 6 s want 12 steps before, 9 s want 18, 12 s want 24; after a fourth
+    # one at step 32 the last would have no time
+    assert rows(out).index.tolist() == [16, 20, 28, 36]
+    missed = pd.read_csv(out / "missed_evaluations.csv").set_index("step")
+    assert missed.index.tolist() == [4, 8, 12, 24, 32]
     assert set(missed.kind) == {"thinned"}
+    assert missed.message[32] == "the last evaluation, of about 3.0 s, would be left no time"
+    assert now[0] == 36 + 3 + 4 * 3
+    assert figures(out)["evaluations_missed"] == {"thinned": 5}
+
+
+def test_a_share_that_allows_no_evaluation_keeps_the_last_one_from_running_too(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+
+    def tick(done: int, total: int, note: str = "") -> None:
+        now[0] += 1
+
+    def slow(step: int) -> float:
+        now[0] += 3
+        return 50.0 - step
+
+    plant_figures(monkeypatch, slow)
+    monkeypatch.setattr(fit, "Budget", partial(Budget, clock=lambda: now[0]))
+    out = run(steps=12, max_share=0.1, progress=tick, publish="best")
+    assert rows(out).empty
+    found = figures(out)
+    assert found["evaluations_missed"] == {"thinned": 3}
+    assert found["published"] == "last"
+    assert now[0] == 12 + 3, "only the rehearsal has cost time"
+
+
+def test_a_resumed_run_rehearses_no_second_time(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    rehearsed: list[int] = []
+    sound = Watch.rehearse
+
+    def rehearse(self: Watch, average: Any) -> None:
+        rehearsed.append(1)
+        sound(self, average)
+
+    def stop(done: int, total: int, note: str = "") -> None:
+        if done == 15:
+            raise KeyboardInterrupt
+
+    plant_figures(monkeypatch, float)
+    monkeypatch.setattr(Watch, "rehearse", rehearse)
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        run(steps=20, max_share=1e-9, progress=stop)
+    (run.folder / "run").rmdir()
+    assert figures(run(steps=20, max_share=1e-9))["evaluations_missed"] == {"thinned": 5}
+    assert len(rehearsed) == 1
+
+
+def diverging(patch: pytest.MonkeyPatch, at: int) -> None:
+    """From step ``at`` on the loss is not a number, and the weights are not before its update."""
+    plain = DiffusionModule.loss
+
+    def loss(self: DiffusionModule, step: int, images: Any, rows: Any) -> torch.Tensor:
+        return plain(self, step, images, rows) * (float("nan") if step == at else 1)
+
+    patch.setattr(DiffusionModule, "loss", loss)
+
+
+@pytest.mark.parametrize("section", [{"publish": "best"}, {"patience": 9}])
+def test_a_run_that_diverges_ends_with_its_best_weights(
+    run: Runs, monkeypatch: pytest.MonkeyPatch, section: dict[str, Any]
+) -> None:
+    plant_figures(monkeypatch, lambda step: abs(step - 8.0))
+    sound = run("sound", steps=12, publish="best")
+    diverging(monkeypatch, 14)
+    out = run(steps=40, ema_snapshots=40, **section)
+    found = figures(out)
+    assert found["steps"] == found["stopped_at"] == found["diverged_at"] == 14
+    assert found["stopped_early"] is True
+    assert (found["best_step"], found["published"]) == (8, "best")
+    assert load_checkpoint(out).network.state_dict().keys()
+    assert json.loads((out / "best.json").read_text())["step"] == 8
+    assert not (out / "last").exists()
+    assert not (out / "best").exists()
+    assert (out / "ema" / "0.05-000013.safetensors").is_file()
+    assert not (out / "ema" / "0.05-000014.safetensors").exists(), "may be what diverged"
+    assert sound.is_dir()
+
+
+def test_a_run_that_diverges_before_its_first_row_of_history_is_published_too(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_figures(monkeypatch, float)
+    diverging(monkeypatch, 6)
+    found = figures(run(publish="best"))
+    assert (found["best_step"], found["diverged_at"]) == (4, 6)
+    assert "loss" not in found
+
+
+def test_a_run_that_diverges_names_its_best_weights_where_the_last_were_asked_for(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_figures(monkeypatch, lambda step: abs(step - 8.0))
+    diverging(monkeypatch, 14)
+    with pytest.raises(AlphabarError, match="the loss is nan at step 14") as refused:
+        run()
+    best = run.scratch() / "best" / "step_000008"
+    assert str(best) in refused.value.remedy
+    assert (best / "model.safetensors").is_file()
+
+
+def test_a_run_that_diverges_before_any_evaluation_fails_as_without(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    diverging(monkeypatch, 2)
+    with pytest.raises(AlphabarError, match="the loss is nan at step 2") as refused:
+        run(publish="best", patience=1)
+    assert "best" not in refused.value.remedy
+
+
+def test_weights_that_are_not_finite_are_never_the_best(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(self: DiffusionModule) -> None:
+        if self.global_step == 4:
+            next(self.ema.parameters()).data.fill_(math.nan)
+
+    plant_figures(monkeypatch, float)
+    monkeypatch.setattr(DiffusionModule, "move_average", spoil)
+    out = run(steps=6)
+    assert rows(out).empty
+    assert figures(out)["evaluations_missed"] == {"not finite": 2}
+    assert not (out / "best").exists()
+
+
+def test_the_extractor_that_the_file_names_judges_while_training(
+    run: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = spec() | {"images": {"size": 8, "channels": 1, "classes": list("0123456789")}}
+    model, training = new_checkpoint(settings, 0), TrainingSpec(**settings["training"])
+    inputs = {"data": run.data}
+    watch = Watch.over(model, training, inputs, run.folder, Runtime(), "dinov2")
+    assert watch.judge.protocol.extractors == ("dinov2",)
+    assert watch.select_by == "fd_dinov2"
+    asked: list[str | None] = []
+
+    def over(*given: Any) -> Watch:
+        asked.append(given[-1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Watch, "over", over)
+    out = run.folder / "out"
+    out.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        train(spec() | {"judge": {"extractor": "dinov2"}}, inputs, out, Runtime())
+    assert asked == ["dinov2"]
 
 
 def test_a_chosen_figure_that_is_not_measured_is_refused_before_training(run: Runs) -> None:

@@ -53,9 +53,11 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     data = sources.other_data() if spec.style else sources.data()
     reference = sources.reference(data)
     inputs = {"model": best.train, "data": data}
+    section = dump(spec) | {"training": dump(base.training)}
     if spec.evaluate_every:
         inputs |= roles(scorer=sources.scorer())
-    finetune = Node("finetune", "finetune", dump(spec) | {"training": dump(base.training)}, inputs)
+        section["judge"] = {"extractor": base.evaluation.extractor}
+    finetune = Node("finetune", "finetune", section, inputs)
     judges = {"data": data} | roles(scorer=sources.scorer())
     judged = dump(base.evaluation) | {"likelihood": "none"}
 

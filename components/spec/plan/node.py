@@ -23,7 +23,7 @@ STAGE_VERSIONS = {
     "evaluate": 2,
     "finetune": 3,
     "report": 3,
-    "study": 1,
+    "study": 2,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""
 

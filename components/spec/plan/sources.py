@@ -62,10 +62,11 @@ class Sources:
 
     def _train(self, name: str, experiment: Experiment, model_name: str) -> Node:
         inputs = {"data": self.data()}
-        if experiment.training.evaluate_every:
-            inputs |= roles(scorer=self.scorer())
         parts = ("process", "conditioning", "network", "training")
         spec = {part: dump(getattr(experiment, part)) for part in parts}
+        if experiment.training.evaluate_every:
+            inputs |= roles(scorer=self.scorer())
+            spec["judge"] = {"extractor": experiment.evaluation.extractor}
         return Node(self._named(name, model_name), "train", spec, inputs)
 
     def _named(self, name: str, cell: str) -> str:

@@ -1,0 +1,80 @@
+"""Whose images a study shows: the file beside the key that says which models were compared."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.store import read_manifest, write_json
+
+FILE = "models.json"
+
+Sides = Mapping[str, "Side | None"]
+"""``baseline`` and ``finetuned`` → who drew that side's images; None where it is not known."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two models of a study.
+
+    Attributes:
+        sample: the key of the stage run that drew the images.
+        model: the key of the `train` or `finetune` run whose model drew them.
+        sampling: the sampling section that they were drawn with.
+    """
+
+    sample: str
+    model: str
+    sampling: Mapping[str, Any]
+
+
+def write_models(samples: Mapping[str, Path], out: Path) -> None:
+    """Write `models.json` into ``out``.
+
+    Images that no stage published, such as those of `alphabar sample`, have nobody's name.
+
+    Args:
+        samples: side → a ``sample/`` directory.
+
+    Raises:
+        AlphabarError: a directory's manifest is broken.
+    """
+    sides = {name: _side(directory) for name, directory in samples.items()}
+    write_json(out / FILE, {name: asdict(side) if side else None for name, side in sides.items()})
+
+
+def read_models(directory: Path) -> Sides:
+    """The sides of the study in ``directory``.
+
+    Raises:
+        AlphabarError: the file is missing, as in studies of before, or broken.
+    """
+    path = directory / FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            name: Side(**content[name]) if content[name] else None
+            for name in ("baseline", "finetuned")
+        }
+    except FileNotFoundError:
+        raise AlphabarError(
+            f"{path} does not exist: the study does not say which models it compares",
+            "run the experiment again: the study is written anew with the same pairs, so the "
+            "answers (put aside in its report's folder) still fit",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AlphabarError(
+            f"{path} is broken: {error!r}", "give the models.json that the study stage wrote"
+        ) from error
+
+
+def _side(directory: Path) -> Side | None:
+    if not (directory / "manifest.json").is_file():
+        return None
+    manifest = read_manifest(directory)
+    try:
+        return Side(manifest["key"], manifest["inputs"]["model"], manifest["spec"]["sampling"])
+    except (KeyError, TypeError):
+        return None  # published, but by no stage that draws with a model

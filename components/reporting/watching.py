@@ -1,0 +1,43 @@
+"""What became of the evaluations while a network trained, in a sentence for the reader."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.training.history import NOT_FINITE, THINNED
+
+
+def remarks(figures: Mapping[str, Any]) -> str:
+    """What a reader must know of a run's evaluations; nothing where none was missed.
+
+    Args:
+        figures: metrics.json of a ``train/`` or ``finetune/`` directory.
+    """
+    parts = filter(None, (_ending(figures), _missed(figures)))
+    return "; ".join(parts)
+
+
+def _ending(figures: Mapping[str, Any]) -> str:
+    if not figures.get("stopped_early"):
+        return ""
+    how = "diverged" if "diverged_at" in figures else "stopped early"
+    best = f", best at {figures['best_step']}" if "best_step" in figures else ""
+    return f"{how} at step {figures['stopped_at']}{best}"
+
+
+def _missed(figures: Mapping[str, Any]) -> str:
+    missed: dict[str, int] = dict(figures.get("evaluations_missed", {}))
+    parts, best = [], figures.get("best_step")
+    if thinned := missed.pop(THINNED, 0):
+        if best is None and not missed:
+            return f"no evaluation: max_share allowed none of {thinned}"
+        parts.append(f"{_evaluations(thinned)} thinned by max_share")
+    if partly := missed.pop(NOT_FINITE, 0):
+        parts.append(f"{_evaluations(partly)} with a figure or weight that is not finite")
+    parts += [f"{_evaluations(count)} missed ({kind})" for kind, count in missed.items()]
+    if parts and best is None:
+        parts.append("none gave the figure that decides")
+    return ", ".join(parts)
+
+
+def _evaluations(count: int) -> str:
+    return f"{count} evaluation{'s' if count > 1 else ''}"
