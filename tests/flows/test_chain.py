@@ -170,8 +170,9 @@ def test_the_registered_model_samples_is_evaluated_and_exported(finished: Finish
     figures = json.loads((root / "figures" / "metrics.json").read_text())["metrics"]
     assert figures["fd_efficientnet_lite0"]["n_generated"] == 40
     assert (root / "exported" / "unet" / "config.json").is_file()
-    names = [row["name"] for row in csv.DictReader((root / "table.csv").open())]
-    assert len(names) == 5
+    rows = list(csv.DictReader((root / "table.csv").open()))
+    assert len({row["name"] for row in rows}) == 5
+    assert {"fd_efficientnet_lite0", "recall_efficientnet_lite0"} < {row["metric"] for row in rows}
     plan = project.alphabar("plan", "experiment.yaml").stdout
     assert "to run: 0 of" in plan
 
