@@ -194,7 +194,7 @@ class FeatureBank:
 
 def _key(images: Pictures, identity: str) -> str:
     if isinstance(images, ImageFiles):
-        return hashlib.sha256(f"files {images.digest()} {identity}".encode()).hexdigest()
+        return hashlib.sha256(f"files {images.digest} {identity}".encode()).hexdigest()
     check_images(images)
     return content_key(images, identity)
 

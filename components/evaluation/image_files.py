@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,7 @@ class ImageFiles:
         """Some of the files."""
         return ImageFiles(tuple(self.paths[row] for row in rows))
 
+    @cached_property
     def digest(self) -> str:
         """SHA-256 over the files' bytes, in order; their names do not enter."""
         whole = hashlib.sha256()

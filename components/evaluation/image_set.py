@@ -63,7 +63,7 @@ class ImageSet:
     def key(self) -> str:
         """SHA-256 of the images and of their classes: what a figure was measured against."""
         if isinstance(self.images, ImageFiles):
-            images = self.images.digest()
+            images = self.images.digest
         else:
             images = content_key(self.images, "")
         return hashlib.sha256(f"{images} {self.classes.tolist()}".encode()).hexdigest()

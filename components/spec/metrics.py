@@ -8,7 +8,7 @@ clean-fid's resize.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from components.errors import AlphabarError
 
@@ -164,7 +164,7 @@ METRICS: dict[str, Metric] = {
 CLIP_FAMILIES = frozenset({"clip_score", "clip_cosine", "r_precision"})
 """Families that are judged by the model of `evaluation.clip`."""
 
-TAKEN = (
+MetricFamily = Literal[
     "fd",
     "fd_infinity",
     "kd",
@@ -181,8 +181,11 @@ TAKEN = (
     "clip_score",
     "clip_cosine",
     "r_precision",
-)
+]
 """What `evaluation.metrics` can name. Extractors give the published names where they apply."""
+
+TAKEN: tuple[MetricFamily, ...] = get_args(MetricFamily)
+
 
 _LONGEST_FIRST = sorted(METRICS, key=len, reverse=True)
 _PUBLISHED = {"fd": "fid", "fd_infinity": "fid_infinity", "kd": "kid", "kd_subsets": "kid_subsets"}

@@ -22,7 +22,7 @@ from components.spec.catalogue import (
     TIME_SAMPLINGS,
     Entry,
 )
-from components.spec.metrics import CLIP_FAMILIES, lower_is_better, slug
+from components.spec.metrics import CLIP_FAMILIES, MetricFamily, lower_is_better, slug
 
 SOURCE_STYLES: dict[str, tuple[str, ...]] = {
     "digits": ("regular", "bold"),
@@ -57,24 +57,6 @@ def is_clip(name: str) -> bool:
 
 
 Extractor = Annotated[str, AfterValidator(check_extractor)]
-MetricFamily = Literal[
-    "fd",
-    "fd_infinity",
-    "kd",
-    "kd_subsets",
-    "cmmd",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "authenticity",
-    "neighbour_ratio",
-    "inception_score",
-    "vendi",
-    "clip_score",
-    "clip_cosine",
-    "r_precision",
-]
 Scalar = str | int | float | bool
 Overrides = dict[str, Scalar]
 

@@ -16,7 +16,8 @@ from components.sampling.guidance import GUIDANCE
 from components.sampling.solvers import SOLVERS
 from components.sampling.times import GRIDS
 from components.spec.catalogue import CATALOGUE
-from components.spec.models import EvaluationSpec, Experiment, FinetuneSpec, MetricFamily
+from components.spec.metrics import MetricFamily
+from components.spec.models import EvaluationSpec, Experiment, FinetuneSpec
 from flows.cli.list import KEYS
 
 REGISTRIES: dict[str, dict[str, Any]] = {
