@@ -87,7 +87,7 @@ def fd_infinity(
         )
     parts = parts or frechet_parts(generated, prepared, confidence)
     whole = parts.measured
-    lesser = _distances_without(generated, prepared.features, groups, seed)
+    lesser = _distances_without(generated, prepared.features, groups, seed, parts.exact)
     value = groups * whole.estimate.value - (groups - 1) * float(lesser.mean())
     return _at(value, whole, parts.pairs / (groups - 1), groups)
 
@@ -108,12 +108,14 @@ def _at(value: float, whole: Measured, added: float, groups: int) -> Measured:
     )
 
 
-def _distances_without(first: Features, second: Features, groups: int, seed: int) -> Floats:
+def _distances_without(
+    first: Features, second: Features, groups: int, seed: int, exact: bool
+) -> Floats:
     """(groups,) the distance as each group of both sets is left out."""
     generator = np.random.default_rng(seed)
     sets = [_group_moments(x, groups, generator) for x in (first, second)]
     lesser = [
-        frechet_of_moments(*(merge_moments(x[:g] + x[g + 1 :]) for x in sets))
+        frechet_of_moments(*(merge_moments(x[:g] + x[g + 1 :]) for x in sets), exact=exact)
         for g in range(groups)
     ]
     return np.array(lesser)

@@ -1,8 +1,8 @@
 """The Fréchet distance between two sets of features, seen as Gaussians.
 
 d² = |μ1 - μ2|² + tr Σ1 + tr Σ2 - 2 tr (Σ1 Σ2)^½  (Fréchet, 1957; Dowson and Landau, 1982,
-equation 4; as FID by Heusel et al., 2017, equation 6). With any factor Σ2 = E Eᵀ the last trace
-is that of (Eᵀ Σ1 E)^½: one symmetric eigenproblem, in the span of the smaller set.
+equation 4; as FID by Heusel et al., 2017, equation 6). With factors Σ1 = D Dᵀ and Σ2 = E Eᵀ the
+last trace is the sum of the singular values of Dᵀ E, in the span of the smaller set.
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,16 @@ from components.evaluation.intervals import (
 )
 from components.evaluation.measured import Measured
 from components.evaluation.moments import Moments
-from components.evaluation.transport import exact_roots, rounding, squared_roots, transport
+from components.evaluation.transport import (
+    cross_factor,
+    exact_roots,
+    rounding,
+    squared_roots,
+    transport,
+)
 
 _TOLERANCE = 1e-9
-"""Relative error of the distance above which the slower, exact root is taken."""
+"""Relative error of the distance above which slower, exact roots are taken."""
 
 _NOUGHT = 64 * EPSILON
 """A distance below this part of both traces is rounding: of equal sets, of 12 to 5,000 images of 1
@@ -72,14 +78,17 @@ def frechet_distance(generated: Features, reference: Reference) -> float:
     return _distance(gaussian_of(generated), prepared.gaussian)
 
 
-def frechet_of_moments(generated: Moments, reference: Moments) -> float:
+def frechet_of_moments(generated: Moments, reference: Moments, *, exact: bool = False) -> float:
     """The squared Fréchet distance between two sets' (merged) statistics.
+
+    Args:
+        exact: take the exact roots at once, where the quick ones are known to be too rough.
 
     Raises:
         AlphabarError: a set has fewer than two rows, or the dimensions differ.
     """
     check_comparable(generated.mean[None], reference.mean[None], 1)
-    return _distance(gaussian_of_moments(generated), gaussian_of_moments(reference))
+    return _distance(gaussian_of_moments(generated), gaussian_of_moments(reference), exact)
 
 
 @dataclass(frozen=True)
@@ -89,10 +98,12 @@ class FrechetParts:
     Attributes:
         measured: the distance with its interval and pseudo-values.
         pairs: the part of its variance that pairs of images bring.
+        exact: whether it took exact roots.
     """
 
     measured: Measured
     pairs: float
+    exact: bool
 
 
 def frechet_parts(generated: Features, reference: Reference, confidence: float) -> FrechetParts:
@@ -104,7 +115,8 @@ def frechet_parts(generated: Features, reference: Reference, confidence: float) 
     prepared = prepare(generated, reference, MINIMUM_IMAGES)
     first, second = gaussian_of(generated), prepared.gaussian
     between = transport(first, second)
-    value = _from_squares(first, second, between.squares)
+    quick = _quick(first, second, between.squares)
+    value = _exact(first, second, between.cross) if quick is None else quick
     found = influences(generated, prepared.features, between)
     variance = two_set_variance(found)
     estimate = normal_interval(value, variance.total, confidence, METHOD, floor=0.0)
@@ -113,7 +125,7 @@ def frechet_parts(generated: Features, reference: Reference, confidence: float) 
         value + variance.shrink * found.first.values,
         value + variance.shrink * found.second.values,
     )
-    return FrechetParts(measured, variance.pairs)
+    return FrechetParts(measured, variance.pairs, exact=quick is None)
 
 
 def frechet_measured(generated: Features, reference: Reference, confidence: float) -> Measured:
@@ -151,19 +163,26 @@ def prepare(generated: Features, reference: Reference, at_least: int) -> Frechet
     return reference
 
 
-def _distance(first: Gaussian, second: Gaussian) -> float:
-    return _from_squares(first, second, squared_roots(first, second))
+def _distance(first: Gaussian, second: Gaussian, exact: bool = False) -> float:
+    cross = cross_factor(first, second)
+    quick = None if exact else _quick(first, second, squared_roots(cross))
+    return _exact(first, second, cross) if quick is None else quick
 
 
-def _from_squares(first: Gaussian, second: Gaussian, squares: Floats) -> float:
-    """The distance from eigenvalues of Σ1 Σ2, or exact roots where rounding might show.
+def _quick(first: Gaussian, second: Gaussian, squares: Floats) -> float | None:
+    """The distance from ℓ²; None where rounding might show."""
+    value = _rest(first, second) - 2 * float(np.sqrt(np.maximum(squares, 0.0)).sum())
+    return value if rounding(squares) <= _TOLERANCE * value else None
 
-    What not even exact roots tell from rounding is 0: equal sets are at no distance.
-    """
-    apart = first.mean - second.mean
-    rest = float(apart @ apart) + first.trace + second.trace
-    value = rest - 2 * float(np.sqrt(np.maximum(squares, 0.0)).sum())
-    if rounding(squares) <= _TOLERANCE * value:
-        return value
-    value = rest - 2 * float(exact_roots(first, second).sum())
+
+def _exact(first: Gaussian, second: Gaussian, cross: Floats) -> float:
+    """The distance from ℓ. What not even it tells from rounding is 0: equal sets do not differ."""
+    rest = _rest(first, second)
+    value = rest - 2 * float(exact_roots(cross).sum())
     return value if value > _NOUGHT * rest else 0.0
+
+
+def _rest(first: Gaussian, second: Gaussian) -> float:
+    """All of the distance but the trace of the root."""
+    apart = first.mean - second.mean
+    return float(apart @ apart) + first.trace + second.trace

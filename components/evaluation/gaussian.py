@@ -15,27 +15,6 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
-class Root:
-    """A factor E of a covariance Σ = E Eᵀ.
-
-    Attributes:
-        matrix: (d, r).
-        triangular: whether it is Cholesky's lower triangle.
-    """
-
-    matrix: Floats
-    triangular: bool
-
-    def dual(self, x: Floats) -> Floats:
-        """E⁺ᵀ x for x (r, k): (d, k); for a triangle, or columns that are orthogonal."""
-        if self.triangular:
-            solved: Floats = linalg.solve_triangular(self.matrix, x, trans=1, lower=True)
-            return solved
-        squares = np.einsum("dr,dr->r", self.matrix, self.matrix)
-        return np.asarray(self.matrix @ (x / squares[:, None]))
-
-
-@dataclass(frozen=True)
 class Gaussian:
     """Mean and covariance of n features, the covariance over n - 1.
 
@@ -54,34 +33,32 @@ class Gaussian:
     covariance: Floats | None
 
     @cached_property
-    def root(self) -> Root:
-        """A quick factor: the rows, or Cholesky's triangle where the covariance has one."""
-        if self.covariance is None:
-            return self.spectral_root
-        try:
-            return Root(linalg.cholesky(self.covariance, lower=True), triangular=True)
-        except linalg.LinAlgError:
-            return self.spectral_root
-
-    @cached_property
-    def spectral_root(self) -> Root:
-        """A factor without the directions in which the set does not vary."""
+    def factor(self) -> Floats:
+        """(d, r) E with the covariance E Eᵀ, without directions in which the set does not vary."""
         if self.rows is not None:
-            return Root(self.rows.T, triangular=False)
-        values, vectors = linalg.eigh(self.covariance, driver="evd")
-        real = values > len(values) * EPSILON * values[-1]
-        return Root(vectors[:, real] * np.sqrt(values[real]), triangular=False)
-
-    def seen_through(self, root: Root) -> Floats:
-        """Eᵀ Σ E (r, r) for a factor E (d, r); only the lower triangle is sure to be filled."""
-        if self.rows is not None:
-            image = self.rows @ root.matrix
-            return np.asarray(image.T @ image)
+            return self.rows.T
         assert self.covariance is not None
-        if not root.triangular:
-            return np.asarray(root.matrix.T @ (self.covariance @ root.matrix))
-        product, _ = linalg.lapack.dsygst(self.covariance, root.matrix, itype=2, lower=1)
-        return np.asarray(product)
+        return pivoted_factor(self.covariance)
+
+
+def pivoted_factor(covariance: Floats) -> Floats:
+    """(d, r) Cholesky's factor of a (d, d) covariance of rank r (Higham, 1990).
+
+    Taken of the correlations, where rounding is alike for all numbers however little they vary,
+    with the largest rest first, until what is left of every number is rounding.
+    """
+    deviations = np.sqrt(np.diag(covariance))
+    # a number that does not vary correlates with none: its row and column stay nought
+    inverse = np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0)
+    correlations = covariance * inverse
+    correlations *= inverse[:, None]
+    tolerance = len(covariance) * EPSILON
+    # the transpose is as good, symmetric as it is, and LAPACK's order of columns
+    lower, order, rank, _ = linalg.lapack.dpstrf(correlations.T, tolerance, 1, overwrite_a=True)
+    factor = np.empty((len(covariance), rank))
+    factor[order - 1] = np.tril(lower[:, :rank])
+    factor *= deviations[:, None]
+    return factor
 
 
 def gaussian_of(features: Features) -> Gaussian:

@@ -1,8 +1,8 @@
 """The optimal map between two Gaussians, and the coordinates in which both look alike.
 
-With Σ2 = E Eᵀ and Eᵀ Σ1 E = R ℓ² Rᵀ, the matrix S = C Cᵀ for C = E R ℓ^-½ maps one set to the
-other: S Σ1 S = Σ2 (Olkin and Pukelsheim, 1982). In the scores u = Cᵀ (x - μ1) and
-v = C⁻¹ (y - μ2) both sets have the covariance diag(ℓ), and Σ ℓ is the trace of (Σ1 Σ2)^½.
+With Σ1 = D Dᵀ, Σ2 = E Eᵀ and Dᵀ E = U ℓ Vᵀ, the matrix S = C Cᵀ for C = E V ℓ^-½ maps one set to
+the other: S Σ1 S = Σ2 (Olkin and Pukelsheim, 1982). In the scores u = Cᵀ (x - μ1) and
+v = ℓ^-½ Uᵀ Dᵀ (y - μ2) both sets have the covariance diag(ℓ), and Σ ℓ is the trace of (Σ1 Σ2)^½.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from components.evaluation.gaussian import EPSILON, Gaussian, Root, from_contrasts
+from components.evaluation.gaussian import EPSILON, Gaussian, from_contrasts
 from components.evaluation.intervals import Floats
+from components.evaluation.products import product
 
 _KEPT = 1e-12
 """Directions whose squared root is below this share of the largest carry no scores."""
@@ -37,34 +38,68 @@ class Transport:
     """Two Gaussians in coordinates in which both have one covariance.
 
     Attributes:
-        squares: (r,) eigenvalues of (Σ1 Σ2), ascending, with rounding errors about nought.
-        common: (k,) ℓ, the roots of those that stand above rounding.
+        cross: (r1, r2) Dᵀ E.
+        squares: (min(r1, r2),) ℓ², ascending, with rounding errors about nought.
+        common: (k,) ℓ, the roots that stand above rounding.
         first, second: each set's scores.
     """
 
+    cross: Floats
     squares: Floats
     common: Floats
     first: Scores
     second: Scores
 
 
-def squared_roots(first: Gaussian, second: Gaussian) -> Floats:
-    """(r,) eigenvalues of Σ1 Σ2, ascending."""
-    base, other = _base_first(first, second)
-    matrix = other.seen_through(base.root)
-    if not len(matrix):
-        return np.zeros(0)
-    values: Floats = linalg.eigh(matrix, eigvals_only=True, overwrite_a=True, check_finite=False)
+def cross_factor(first: Gaussian, second: Gaussian) -> Floats:
+    """(r1, r2) Dᵀ E, whose singular values are ℓ."""
+    return product(first.factor.T, second.factor)
+
+
+def squared_roots(cross: Floats) -> Floats:
+    """(min(r1, r2),) ℓ², ascending: quick, with rounding errors of the largest in them all."""
+    square = _smaller_square(cross)
+    values: Floats = linalg.eigvalsh(square, overwrite_a=True, check_finite=False)
     return values
 
 
-def exact_roots(first: Gaussian, second: Gaussian) -> Floats:
-    """(r,) roots of the eigenvalues of Σ1 Σ2: singular values, for what rounding would hide."""
-    cross = first.spectral_root.matrix.T @ second.spectral_root.matrix
-    if not cross.size:
-        return np.zeros(0)
-    roots: Floats = linalg.svdvals(cross, overwrite_a=True)
+def exact_roots(cross: Floats) -> Floats:
+    """(min(r1, r2),) ℓ: singular values, for what rounding would hide."""
+    roots: Floats = linalg.svdvals(cross, check_finite=False)
     return roots
+
+
+def transport(first: Gaussian, second: Gaussian) -> Transport:
+    """The map between the two sets, from one eigendecomposition."""
+    cross = cross_factor(first, second)
+    square = _smaller_square(cross)
+    squares, vectors = linalg.eigh(square, driver="evd", overwrite_a=True, check_finite=False)
+    kept = squares > _KEPT * max(squares.max(initial=0.0), 0.0)
+    common, vectors = np.sqrt(squares[kept]), vectors[:, kept]
+    # where U ℓ or V ℓ is made of the other, its small columns keep their digits
+    if cross.shape[0] < cross.shape[1]:
+        of_first, of_second = vectors * common, product(cross.T, vectors)
+    else:
+        of_first, of_second = product(cross, vectors), vectors * common
+    return Transport(
+        cross,
+        squares,
+        common,
+        _scores(first, of_first, second, of_second, common),
+        _scores(second, of_second, first, of_first, common),
+    )
+
+
+def _smaller_square(cross: Floats) -> Floats:
+    first_is_smaller = cross.shape[0] < cross.shape[1]
+    return product(cross, cross.T) if first_is_smaller else product(cross.T, cross)
+
+
+def _scores(of: Gaussian, own: Floats, other: Gaussian, others: Floats, common: Floats) -> Scores:
+    """Scores of one set, from the left vectors and the right ones times ℓ: its own and others."""
+    if of.rows is not None:
+        return Scores(of.mean, None, (of.n - 1) ** 0.5 * from_contrasts(own / np.sqrt(common)))
+    return Scores(of.mean, product(other.factor, others / common**1.5), None)
 
 
 def rounding(squares: Floats) -> float:
@@ -79,39 +114,3 @@ def rounding(squares: Floats) -> float:
     errors = noise / (2 * np.sqrt(np.maximum(squares, noise)))
     lost = squares < 100 * noise
     return float(errors[lost].sum() + np.linalg.norm(errors[~lost]))
-
-
-def transport(first: Gaussian, second: Gaussian) -> Transport:
-    """The map between the two sets, from one eigendecomposition."""
-    base, other = _base_first(first, second)
-    root = base.root
-    matrix = other.seen_through(root)
-    if not len(matrix):
-        none = np.zeros((len(first.mean), 0))
-        return Transport(
-            np.zeros(0),
-            np.zeros(0),
-            Scores(first.mean, none, None),
-            Scores(second.mean, none, None),
-        )
-    squares, vectors = linalg.eigh(matrix, driver="evd", overwrite_a=True, check_finite=False)
-    kept = squares > _KEPT * max(squares[-1], 0.0)
-    common = np.sqrt(squares[kept])
-    vectors = vectors[:, kept]
-    mapped = Scores(other.mean, root.matrix @ (vectors / np.sqrt(common)), None)
-    based = _base_scores(base, root, vectors * np.sqrt(common))
-    pair = (based, mapped) if base is first else (mapped, based)
-    return Transport(squares, common, *pair)
-
-
-def _base_scores(base: Gaussian, root: Root, scaled: Floats) -> Scores:
-    if base.rows is not None:
-        return Scores(base.mean, None, (base.n - 1) ** 0.5 * from_contrasts(scaled))
-    return Scores(base.mean, root.dual(scaled), None)
-
-
-def _base_first(first: Gaussian, second: Gaussian) -> tuple[Gaussian, Gaussian]:
-    """The set whose factor is the smaller, and the other; the second's, which may be kept."""
-    if first.rows is not None and (second.rows is None or first.n < second.n):
-        return first, second
-    return second, first

@@ -32,12 +32,11 @@ def covariance(gaussian: Gaussian) -> np.ndarray:
 
 
 @pytest.mark.parametrize("n", [20, 50, 200])
-def test_both_roots_times_themselves_are_the_covariance(n: int) -> None:
+def test_the_factor_times_itself_is_the_covariance(n: int) -> None:
     x = drawn(n, 50)
     gaussian = gaussian_of(x)
     np.testing.assert_allclose(covariance(gaussian), np.cov(x.T), atol=1e-12)
-    for root in (gaussian.root.matrix, gaussian.spectral_root.matrix):
-        np.testing.assert_allclose(root @ root.T, np.cov(x.T), atol=1e-12)
+    np.testing.assert_allclose(gaussian.factor @ gaussian.factor.T, np.cov(x.T), atol=1e-12)
     assert gaussian.trace == pytest.approx(np.trace(np.cov(x.T)))
 
 
@@ -45,7 +44,7 @@ def test_a_direction_in_which_nothing_varies_is_left_out() -> None:
     x = drawn(200, 30)
     x[:, 4] = 2.0
     x[:, 7] = x[:, 8] - x[:, 9]
-    assert gaussian_of(x).spectral_root.matrix.shape == (30, 28)
+    assert gaussian_of(x).factor.shape == (30, 28)
 
 
 @pytest.mark.parametrize("n", [10, 100])
