@@ -36,7 +36,7 @@ class Tile:
         squared: (rows, columns) squared distances.
     """
 
-    rows: slice
+    rows: Rows
     group: int
     columns: Rows
     squared: Floats
@@ -70,34 +70,76 @@ def distance_tiles(
         same: squared distances below this part of |x|² + |y|² are set to 0, so that equal rows
             are at 0 and not at what rounding leaves of it.
     """
-    within, y = y is None, x if y is None else y
-    about = y.mean(axis=0, dtype=np.float64)
-    groups = groups if groups is not None else [np.arange(len(y))]
-    for rows in row_blocks(len(x)):
-        first = x[rows] - about
-        first_lengths = np.einsum("nd,nd->n", first, first)[:, None]
-        for pieces in _bundles(groups):
-            bundle = np.concatenate([columns for _, columns in pieces])
-            second = y[bundle] - about
-            lengths = first_lengths + np.einsum("nd,nd->n", second, second)
-            squared = first @ second.T
-            squared *= -2.0
-            squared += lengths
-            lengths *= same
-            squared[squared < lengths] = 0.0
-            if within:
-                here = np.flatnonzero((bundle >= rows.start) & (bundle < rows.stop))
-                squared[bundle[here] - rows.start, here] = np.inf
-            start = 0
-            for group, columns in pieces:
-                yield Tile(
-                    rows, group, columns, squared[:, start : (start := start + len(columns))]
-                )
+    other = x if y is None else y
+    about = other.mean(axis=0, dtype=np.float64)
+    bundles = list(_bundles(groups if groups is not None else [np.arange(len(other))]))
+    if y is None:
+        yield from _tiles_within(x, about, bundles, same)
+        return
+    for block in row_blocks(len(x)):
+        rows, first = np.arange(len(x))[block], _Side.of(x[block], about)
+        for bundle in bundles:
+            squared = _squared(first, _Side.of(y[_rows_of(bundle)], about), same)
+            yield from _cut(rows, bundle, squared)
 
 
-def _bundles(groups: Sequence[Rows]) -> Iterator[list[tuple[int, Rows]]]:
+def _tiles_within(
+    x: Features, about: Floats, bundles: Sequence["_Bundle"], same: float
+) -> Iterator[Tile]:
+    """All pairs of one set: what lies on one side of the diagonal is turned for the other."""
+    for number, bundle in enumerate(bundles):
+        rows = _rows_of(bundle)
+        first = _Side.of(x[rows], about)
+        squared = _squared(first, first, same)
+        np.fill_diagonal(squared, np.inf)
+        yield from _cut(rows, bundle, squared)
+        for later in bundles[number + 1 :]:
+            columns = _rows_of(later)
+            squared = _squared(first, _Side.of(x[columns], about), same)
+            yield from _cut(rows, later, squared)
+            yield from _cut(columns, bundle, squared.T)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """Rows about a point (n, d), and their squared lengths (n,)."""
+
+    centred: Floats
+    lengths: Floats
+
+    @classmethod
+    def of(cls, features: Features, about: Floats) -> "_Side":
+        centred = features - about
+        return cls(centred, np.einsum("nd,nd->n", centred, centred))
+
+
+def _squared(first: _Side, second: _Side, same: float) -> Floats:
+    lengths = first.lengths[:, None] + second.lengths
+    squared: Floats = first.centred @ second.centred.T
+    squared *= -2.0
+    squared += lengths
+    lengths *= same
+    squared[squared < lengths] = 0.0
+    return squared
+
+
+def _cut(rows: Rows, bundle: "_Bundle", squared: Floats) -> Iterator[Tile]:
+    """The tiles of some rows and a bundle of columns: one for each of its pieces."""
+    start = 0
+    for group, columns in bundle:
+        yield Tile(rows, group, columns, squared[:, start : (start := start + len(columns))])
+
+
+_Bundle = list[tuple[int, Rows]]
+
+
+def _rows_of(bundle: _Bundle) -> Rows:
+    return np.concatenate([rows for _, rows in bundle])
+
+
+def _bundles(groups: Sequence[Rows]) -> Iterator[_Bundle]:
     """Pieces that are multiplied at once: a matrix product of few columns is slow."""
-    bundle: list[tuple[int, Rows]] = []
+    bundle: _Bundle = []
     for piece in column_pieces(groups):
         if bundle and sum(len(rows) for _, rows in [*bundle, piece]) > _TOGETHER:
             yield bundle

@@ -33,7 +33,7 @@ from components.evaluation.transport import (
     transport,
 )
 
-_TOLERANCE = 1e-9
+TOLERANCE = 1e-9
 """Relative error of the distance above which slower, exact roots are taken."""
 
 _NOUGHT = 64 * EPSILON
@@ -78,17 +78,20 @@ def frechet_distance(generated: Features, reference: Reference) -> float:
     return _distance(gaussian_of(generated), prepared.gaussian)
 
 
-def frechet_of_moments(generated: Moments, reference: Moments, *, exact: bool = False) -> float:
+def frechet_of_moments(
+    generated: Moments, reference: Moments, tolerance: float = TOLERANCE
+) -> float:
     """The squared Fréchet distance between two sets' (merged) statistics.
 
     Args:
-        exact: take the exact roots at once, where the quick ones are known to be too rough.
+        tolerance: largest relative error that rounding may leave.
 
     Raises:
         AlphabarError: a set has fewer than two rows, or the dimensions differ.
     """
     check_comparable(generated.mean[None], reference.mean[None], 1)
-    return _distance(gaussian_of_moments(generated), gaussian_of_moments(reference), exact)
+    sets = gaussian_of_moments(generated), gaussian_of_moments(reference)
+    return _distance(*sets, tolerance)
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,10 @@ class FrechetParts:
     Attributes:
         measured: the distance with its interval and pseudo-values.
         pairs: the part of its variance that pairs of images bring.
-        exact: whether it took exact roots.
     """
 
     measured: Measured
     pairs: float
-    exact: bool
 
 
 def frechet_parts(generated: Features, reference: Reference, confidence: float) -> FrechetParts:
@@ -115,8 +116,7 @@ def frechet_parts(generated: Features, reference: Reference, confidence: float) 
     prepared = prepare(generated, reference, MINIMUM_IMAGES)
     first, second = gaussian_of(generated), prepared.gaussian
     between = transport(first, second)
-    quick = _quick(first, second, between.squares)
-    value = _exact(first, second, between.cross) if quick is None else quick
+    value = _of_roots(first, second, between.squares, between.cross)
     found = influences(generated, prepared.features, between)
     variance = two_set_variance(found)
     estimate = normal_interval(value, variance.total, confidence, METHOD, floor=0.0)
@@ -125,7 +125,7 @@ def frechet_parts(generated: Features, reference: Reference, confidence: float) 
         value + variance.shrink * found.first.values,
         value + variance.shrink * found.second.values,
     )
-    return FrechetParts(measured, variance.pairs, exact=quick is None)
+    return FrechetParts(measured, variance.pairs)
 
 
 def frechet_measured(generated: Features, reference: Reference, confidence: float) -> Measured:
@@ -163,26 +163,26 @@ def prepare(generated: Features, reference: Reference, at_least: int) -> Frechet
     return reference
 
 
-def _distance(first: Gaussian, second: Gaussian, exact: bool = False) -> float:
+def _distance(first: Gaussian, second: Gaussian, tolerance: float = TOLERANCE) -> float:
     cross = cross_factor(first, second)
-    quick = None if exact else _quick(first, second, squared_roots(cross))
-    return _exact(first, second, cross) if quick is None else quick
+    return _of_roots(first, second, squared_roots(cross), cross, tolerance)
 
 
-def _quick(first: Gaussian, second: Gaussian, squares: Floats) -> float | None:
-    """The distance from ℓ²; None where rounding might show."""
-    value = _rest(first, second) - 2 * float(np.sqrt(np.maximum(squares, 0.0)).sum())
-    return value if rounding(squares) <= _TOLERANCE * value else None
+def _of_roots(
+    first: Gaussian,
+    second: Gaussian,
+    squares: Floats,
+    cross: Floats,
+    tolerance: float = TOLERANCE,
+) -> float:
+    """The distance from ℓ², or from exact roots ℓ where rounding might show.
 
-
-def _exact(first: Gaussian, second: Gaussian, cross: Floats) -> float:
-    """The distance from ℓ. What not even it tells from rounding is 0: equal sets do not differ."""
-    rest = _rest(first, second)
+    What not even exact roots tell from rounding is 0: equal sets are at no distance.
+    """
+    apart = first.mean - second.mean
+    rest = float(apart @ apart) + first.trace + second.trace
+    value = rest - 2 * float(np.sqrt(np.maximum(squares, 0.0)).sum())
+    if rounding(squares) <= tolerance * value:
+        return value
     value = rest - 2 * float(exact_roots(cross).sum())
     return value if value > _NOUGHT * rest else 0.0
-
-
-def _rest(first: Gaussian, second: Gaussian) -> float:
-    """All of the distance but the trace of the root."""
-    apart = first.mean - second.mean
-    return float(apart @ apart) + first.trace + second.trace

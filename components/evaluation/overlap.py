@@ -148,7 +148,7 @@ def _count_in_reference(held: _Held, tile: Tile, reference: Manifold) -> None:
     near, ball_of = tile.squared[i, j], reference.group_of[tile.rows][i]
     for left_out in range(everyone + 1):
         inside = closer(near, radii[i, left_out]) & (ball_of != left_out)
-        balls = tile.rows.start + i[inside]
+        balls = tile.rows[i[inside]]
         held.inside[tile.columns, left_out] += np.bincount(j[inside], minlength=len(tile.columns))
         held.covered[balls, left_out] = True
         if left_out == everyone:
@@ -163,7 +163,7 @@ def _mark_recalled(held: _Held, tile: Tile, generated: Manifold) -> None:
     for left_out in range(len(generated.groups) + 1):
         if left_out != tile.group:
             inside = closer(near, radii[j, left_out])
-            held.recalled[tile.rows.start + i[inside], left_out] = True
+            held.recalled[tile.rows[i[inside]], left_out] = True
 
 
 def _mean_of_generated(

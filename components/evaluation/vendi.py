@@ -50,6 +50,8 @@ def vendi_score(features: Features, confidence: float) -> Measured:
 
 def _influences(features: Features) -> Floats:
     """(n,) -x log(Σ) x of the unit rows x with Σ = mean of x xᵀ; their mean is the entropy."""
+    # numbers that are nought in every image, as dead channels are, share in nothing
+    features = features[:, features.any(axis=0)]
     n, d = features.shape
     if n <= d:
         rows = unit_rows(features)

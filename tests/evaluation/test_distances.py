@@ -10,8 +10,8 @@ def whole(x: np.ndarray, y: np.ndarray | None, **options: object) -> np.ndarray:
     """The tiles put together; every pair must be in exactly one."""
     full = np.full((len(x), len(x if y is None else y)), np.nan)
     for tile in distance_tiles(x, y, **options):  # type: ignore[arg-type]
-        assert np.isnan(full[tile.rows, tile.columns]).all()
-        full[tile.rows, tile.columns] = tile.squared
+        assert np.isnan(full[np.ix_(tile.rows, tile.columns)]).all()
+        full[np.ix_(tile.rows, tile.columns)] = tile.squared
     return full
 
 
