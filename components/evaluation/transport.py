@@ -12,7 +12,7 @@ from scipy import linalg
 
 from components.evaluation.gaussian import EPSILON, Gaussian, from_contrasts
 from components.evaluation.intervals import Floats
-from components.evaluation.products import product
+from components.evaluation.products import lower_gram, product
 
 _KEPT = 1e-12
 """Directions whose squared root is below this share of the largest carry no scores."""
@@ -91,8 +91,9 @@ def transport(first: Gaussian, second: Gaussian) -> Transport:
 
 
 def _smaller_square(cross: Floats) -> Floats:
+    """Its lower half."""
     first_is_smaller = cross.shape[0] < cross.shape[1]
-    return product(cross, cross.T) if first_is_smaller else product(cross.T, cross)
+    return lower_gram(cross.T if first_is_smaller else cross)
 
 
 def _scores(of: Gaussian, own: Floats, other: Gaussian, others: Floats, common: Floats) -> Scores:
