@@ -3,22 +3,25 @@
 A new figure is one function here, one line in `FAMILIES`, one entry in `components.spec.metrics`.
 """
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+from components.errors import AlphabarError
 from components.evaluation.authenticity import authenticity, neighbour_ratio
 from components.evaluation.cmmd import cmmd_estimate
-from components.evaluation.fd_infinity import fd_infinity
+from components.evaluation.fd_infinity import fd_infinity, subset_distances
 from components.evaluation.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.frechet import FrechetParts, FrechetReference, frechet_parts
 from components.evaluation.inception_score import SPLITS, inception_score_of_blocks
-from components.evaluation.intervals import GROUPS, Rows
+from components.evaluation.intervals import GROUPS, Floats, Rows
 from components.evaluation.kernel import KernelDistances, kernel_distances, kernel_estimate
 from components.evaluation.manifold import manifold, manifold_of
 from components.evaluation.measured import Measured
 from components.evaluation.overlap import Overlap, overlap
+from components.evaluation.side_by_side import Work
 from components.evaluation.training_neighbours import (
     TrainingGaps,
     TrainingNeighbours,
@@ -86,11 +89,37 @@ class View:
         return frechet_parts(self.generated.values, self.holdout, self.confidence)
 
     @cached_property
-    def kernel(self) -> KernelDistances:
+    def lesser_frechet(self) -> Floats:
+        """The Fréchet distances of subsets, from which it is extrapolated."""
+        return subset_distances(self.generated.values, self.reference.values, DRAWS)
+
+    @cached_property
+    def kernel_of_subsets(self) -> KernelDistances:
         """The kernel distance over all pairs and over subsets, in one pass."""
         return kernel_distances(
             self.generated.values, self.reference.values, self.confidence, DRAWS
         )
+
+    @cached_property
+    def kernel(self) -> Measured:
+        """The kernel distance over all pairs."""
+        if self.subsets:
+            return self.kernel_of_subsets.whole
+        return kernel_estimate(self.generated.values, self.reference.values, self.confidence)
+
+    @cached_property
+    def inception_score(self) -> Measured | None:
+        """The Inception Score of the generated images, where the extractor has classes."""
+        seen = self.generated
+        blocks = seen.probability_blocks()
+        if blocks is None:
+            return None
+        return inception_score_of_blocks(blocks, len(seen.values), self.confidence, DRAWS)
+
+    @cached_property
+    def vendi(self) -> Measured:
+        """The Vendi score of the generated images."""
+        return vendi_score(self.generated.values, self.confidence)
 
     @cached_property
     def copies(self) -> TrainingNeighbours | None:
@@ -131,20 +160,22 @@ def _fd(view: View) -> Finding:
 
 def _fd_infinity(view: View) -> Finding:
     measured = fd_infinity(
-        view.generated.values, view.holdout, view.confidence, DRAWS, view.frechet
+        view.generated.values,
+        view.holdout,
+        view.confidence,
+        DRAWS,
+        view.frechet,
+        view.lesser_frechet,
     )
     return _to_reference(view, measured, seed=DRAWS)
 
 
 def _kd(view: View) -> Finding:
-    if view.subsets:
-        return _to_reference(view, view.kernel.whole)
-    measured = kernel_estimate(view.generated.values, view.reference.values, view.confidence)
-    return _to_reference(view, measured)
+    return _to_reference(view, view.kernel)
 
 
 def _kd_subsets(view: View) -> Finding:
-    found = view.kernel.over_subsets
+    found = view.kernel_of_subsets.over_subsets
     return _to_reference(view, found.measured, seed=DRAWS, subsets=found.subsets, size=found.size)
 
 
@@ -176,16 +207,13 @@ def _neighbour_ratio(view: View) -> Finding | None:
 
 
 def _inception_score(view: View) -> Finding | None:
-    seen = view.generated
-    blocks = seen.probability_blocks()
-    if blocks is None:
+    if view.inception_score is None:
         return None
-    measured = inception_score_of_blocks(blocks, len(seen.values), view.confidence, DRAWS)
-    return Finding(measured, "none", 0, {"splits": SPLITS, "seed": DRAWS})
+    return Finding(view.inception_score, "none", 0, {"splits": SPLITS, "seed": DRAWS})
 
 
 def _vendi(view: View) -> Finding:
-    return Finding(vendi_score(view.generated.values, view.confidence), "none", 0)
+    return Finding(view.vendi, "none", 0)
 
 
 def _to_reference(view: View, measured: Measured, **settings: Any) -> Finding:
@@ -212,3 +240,27 @@ FAMILIES: dict[str, Family] = {
     "inception_score": _inception_score,
     "vendi": _vendi,
 }
+
+_LONG = {
+    "frechet": {"fd", "fd_infinity"},
+    "lesser_frechet": {"fd_infinity"},
+    "kernel": {"kd", "kd_subsets"},
+    "overlap": {"precision", "recall", "density", "coverage"},
+    "vendi": {"vendi"},
+    "copies": {"authenticity", "neighbour_ratio"},
+    "inception_score": {"inception_score"},
+}
+"""What of a view takes long, the longest first, and the families that read it."""
+
+
+def long_work(view: View, families: Collection[str]) -> list[Work]:
+    """The independent pieces of work behind families; the view keeps what they find.
+
+    What cannot be taken is left: the family that reads it says so.
+    """
+    return [partial(_take, view, part) for part, readers in _LONG.items() if readers & {*families}]
+
+
+def _take(view: View, part: str) -> None:
+    with contextlib.suppress(AlphabarError):
+        getattr(view, part)

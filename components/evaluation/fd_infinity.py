@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from components.errors import AlphabarError
-from components.evaluation.features import Features
+from components.evaluation.features import Features, check_comparable
 from components.evaluation.frechet import (
     FrechetParts,
     Reference,
@@ -58,6 +58,7 @@ def fd_infinity(
     confidence: float,
     seed: int = 0,
     parts: FrechetParts | None = None,
+    lesser: Floats | None = None,
 ) -> Measured:
     """The extrapolated distance, with an interval about the two sources' own distance.
 
@@ -71,6 +72,7 @@ def fd_infinity(
         reference: (n2, d), or a reference made before.
         seed: of the random groups.
         parts: of the same two sets, to save the work.
+        lesser: their `subset_distances`, to save that.
 
     Returns:
         A figure with one pseudo-value for each image, in the images' order.
@@ -80,17 +82,10 @@ def fd_infinity(
             `MINIMUM_IMAGES`, or the dimensions differ.
     """
     prepared = prepare(generated, reference, MINIMUM_IMAGES)
-    smaller, d = min(len(generated), len(prepared.features)), generated.shape[1]
-    groups = extrapolation_groups(smaller, d)
-    if groups is None:
-        raise AlphabarError(
-            f"{smaller} images are too few to extrapolate the Fréchet distance of {d} numbers",
-            f"give at least {math.ceil((d + 1) * MOST_GROUPS / (MOST_GROUPS - 1))} in both sets,"
-            " or leave fd_infinity out",
-        )
+    if lesser is None:
+        lesser = subset_distances(generated, prepared.features, seed)
     parts = parts or frechet_parts(generated, prepared, confidence)
-    whole = parts.measured
-    lesser = _distances_without(generated, prepared.features, groups, seed)
+    whole, groups = parts.measured, len(lesser)
     value = groups * whole.estimate.value - (groups - 1) * float(lesser.mean())
     return _at(value, whole, parts.pairs / (groups - 1), groups)
 
@@ -111,10 +106,23 @@ def _at(value: float, whole: Measured, added: float, groups: int) -> Measured:
     )
 
 
-def _distances_without(first: Features, second: Features, groups: int, seed: int) -> Floats:
-    """(groups,) the distance as each group of both sets is left out."""
+def subset_distances(generated: Features, reference: Features, seed: int) -> Floats:
+    """(groups,) the distance as each random group of both sets is left out.
+
+    Raises:
+        AlphabarError: as `fd_infinity` does.
+    """
+    check_comparable(generated, reference, MINIMUM_IMAGES)
+    smaller, d = min(len(generated), len(reference)), generated.shape[1]
+    groups = extrapolation_groups(smaller, d)
+    if groups is None:
+        raise AlphabarError(
+            f"{smaller} images are too few to extrapolate the Fréchet distance of {d} numbers",
+            f"give at least {math.ceil((d + 1) * MOST_GROUPS / (MOST_GROUPS - 1))} in both sets,"
+            " or leave fd_infinity out",
+        )
     generator = np.random.default_rng(seed)
-    sets = [_group_moments(x, groups, generator) for x in (first, second)]
+    sets = [_group_moments(x, groups, generator) for x in (generated, reference)]
     lesser = []
     for g in range(groups):
         one, other = (merge_moments(x[:g] + x[g + 1 :]) for x in sets)

@@ -18,13 +18,12 @@ from components.evaluation.extractors.clip import OpenClip
 from components.evaluation.feature_store import (
     Arrays,
     Values,
-    content_key,
     read_arrays,
     read_values,
     write_arrays,
     write_values,
 )
-from components.evaluation.image_files import ImageFiles, Pictures
+from components.evaluation.image_files import ImageFiles, Pictures, digest_of
 from components.evaluation.pixels import check_images
 from components.runtime import Progress, silent
 
@@ -101,18 +100,28 @@ class FeatureBank:
         self._sets: OrderedDict[str, FeatureSet] = OrderedDict()
         self._lock = Lock()
 
-    def features(self, images: Pictures, extractor: str, size: int | None = None) -> FeatureSet:
+    def features(
+        self,
+        images: Pictures,
+        extractor: str,
+        size: int | None = None,
+        digest: str | None = None,
+    ) -> FeatureSet:
         """What ``extractor`` sees in ``images`` (n, height, width, 1 or 3) uint8, or in files.
 
         Args:
             size: side at which it looks, pixels, where the extractor leaves the choice.
+            digest: `digest_of` the images, where it is known.
 
         Raises:
             AlphabarError: there is no such extractor or it lacks its weights, the images are
                 none, or the features are not finite.
         """
         source = self.extractor(extractor, size)
-        key = _key(images, _identity(source))
+        if not isinstance(images, ImageFiles):
+            check_images(images)
+        digest = digest or digest_of(images)
+        key = hashlib.sha256(f"{digest} {_identity(source)}".encode()).hexdigest()
         with self._lock:
             found = self._sets.get(key)
         if found is None:
@@ -190,13 +199,6 @@ class FeatureBank:
             held = sum(other.values.nbytes for other in self._sets.values())
             while held > MEMORY and len(self._sets) > 1:
                 held -= self._sets.popitem(last=False)[1].values.nbytes
-
-
-def _key(images: Pictures, identity: str) -> str:
-    if isinstance(images, ImageFiles):
-        return hashlib.sha256(f"files {images.digest} {identity}".encode()).hexdigest()
-    check_images(images)
-    return content_key(images, identity)
 
 
 def _identity(source: Extractor) -> str:

@@ -23,13 +23,6 @@ Arrays = Mapping[str, NDArray[Any]]
 Buffer = bytes | memoryview
 
 
-def content_key(images: NDArray[np.uint8], identity: str) -> str:
-    """SHA-256 of an image set's pixels, shape and type, and of who looks at it: hexadecimal."""
-    digest = hashlib.sha256(f"{images.dtype.str} {images.shape} {identity}\n".encode())
-    digest.update(np.ascontiguousarray(images).data)
-    return digest.hexdigest()
-
-
 def read_values(path: Path, shape: tuple[int, int]) -> Values | None:
     """The array at ``path``; None unless it is whole, of ``shape`` and finite."""
     header = _header(shape)

@@ -138,3 +138,16 @@ def alike(*sets: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
 
 Pictures = NDArray[np.uint8] | ImageFiles
 """Images to be judged: an array (n, height, width, channel), or files."""
+
+
+def digest_of(images: Pictures) -> str:
+    """SHA-256 of what images are: of the files' bytes, or of pixels, shape and type.
+
+    Raises:
+        AlphabarError: a file cannot be read.
+    """
+    if isinstance(images, ImageFiles):
+        return images.digest
+    digest = hashlib.sha256(f"{images.dtype.str} {images.shape}\n".encode())
+    digest.update(np.ascontiguousarray(images).data)
+    return digest.hexdigest()

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from components.data.arrays import SplitName, load_info, load_split
 from components.errors import AlphabarError
-from components.evaluation.feature_store import content_key
-from components.evaluation.image_files import ImageFiles, Pictures
+from components.evaluation.image_files import ImageFiles, Pictures, digest_of
 from components.evaluation.intervals import Rows
 
 
@@ -60,13 +59,14 @@ class ImageSet:
         return cls(images, np.full(n, -1), ("",) * n, name, data_hash)
 
     @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the images alone, read once; raises AlphabarError where they cannot be."""
+        return digest_of(self.images)
+
+    @cached_property
     def key(self) -> str:
         """SHA-256 of the images and of their classes: what a figure was measured against."""
-        if isinstance(self.images, ImageFiles):
-            images = self.images.digest
-        else:
-            images = content_key(self.images, "")
-        return hashlib.sha256(f"{images} {self.classes.tolist()}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.digest} {self.classes.tolist()}".encode()).hexdigest()
 
     def rows(self, chosen: Rows) -> "ImageSet":
         """Some of the images."""

@@ -16,7 +16,7 @@ from components.evaluation.captions import (
     Domain,
     Published,
 )
-from components.evaluation.families import FAMILIES, Finding, View
+from components.evaluation.families import FAMILIES, Finding, View, long_work
 from components.evaluation.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.image_files import alike
 from components.evaluation.image_set import ImageSet
@@ -25,6 +25,7 @@ from components.evaluation.measured import Measured
 from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.recognition import Recogniser, train_recogniser
 from components.evaluation.records import RECOGNISED_SVC, MetricRecord
+from components.evaluation.side_by_side import side_by_side
 from components.evaluation.training_neighbours import closest_pairs
 from components.spec.metrics import metric_name
 
@@ -154,8 +155,10 @@ class Judge:
             images = replace(images, class_names=self.references.holdout.class_names)
         views = {name: self.view(images, name) for name in self.protocol.extractors}
         first, captions = views[self.protocol.extractors[0]], self.caption_view(images)
+        families = self.protocol.families
+        side_by_side([work for view in views.values() for work in long_work(view, families)])
         found = _Found()
-        for take in self._takes(images, views, captions, self.protocol.families):
+        for take in self._takes(images, views, captions, families):
             self._run(take, found, len(images), seed)
         groups = self._groups(images, first, captions, seed)
         return Judgement(
@@ -189,7 +192,7 @@ class Judge:
         return CaptionView.of(self.clip, images.images, images.captions, self.protocol.confidence)
 
     def _features(self, images: ImageSet, extractor: str) -> FeatureSet:
-        return self.bank.features(images.images, extractor, self.protocol.size)
+        return self.bank.features(images.images, extractor, self.protocol.size, images.digest)
 
     def _takes(
         self,

@@ -10,7 +10,6 @@ import numpy as np
 from components.errors import AlphabarError
 from components.evaluation.features import Features
 from components.evaluation.intervals import Floats, Rows
-from components.evaluation.products import add_gram, mirror
 
 ROWS_A_BLOCK = 2048
 
@@ -98,7 +97,7 @@ def moments_of(features: Features, rows: Rows | None = None) -> Moments:
         rows: which rows to take; None takes all.
     """
     n, d = features.shape
-    seen, mean, scatter = 0, np.zeros(d), np.zeros((d, d), order="F")
+    seen, mean, scatter = 0, np.zeros(d), np.zeros((d, d))
     for start in range(0, n if rows is None else len(rows), ROWS_A_BLOCK):
         part = slice(start, start + ROWS_A_BLOCK)
         taken = features[part] if rows is None else features[rows[part]]
@@ -107,10 +106,10 @@ def moments_of(features: Features, rows: Rows | None = None) -> Moments:
         block = np.empty((len(taken) + 1, d))
         np.subtract(taken, new, out=block[:-1])
         block[-1] = apart * (seen * len(taken) / (seen + len(taken))) ** 0.5
-        scatter = add_gram(scatter, block)
+        scatter += block.T @ block
         seen += len(taken)
         mean += apart * (len(taken) / seen)
-    return Moments(seen, mean, mirror(scatter).T)
+    return Moments(seen, mean, scatter)
 
 
 def merge_moments(shards: Iterable[Moments]) -> Moments:

@@ -8,11 +8,9 @@ v = ℓ^-½ Uᵀ Dᵀ (y - μ2) both sets have the covariance diag(ℓ), and Σ 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg
 
 from components.evaluation.gaussian import EPSILON, Gaussian, from_contrasts
 from components.evaluation.intervals import Floats
-from components.evaluation.products import lower_gram, product
 
 _KEPT = 1e-12
 """Directions whose squared root is below this share of the largest carry no scores."""
@@ -53,34 +51,30 @@ class Transport:
 
 def cross_factor(first: Gaussian, second: Gaussian) -> Floats:
     """(r1, r2) Dᵀ E, whose singular values are ℓ."""
-    return product(first.factor.T, second.factor)
+    return np.asarray(first.factor.T @ second.factor)
 
 
 def squared_roots(cross: Floats) -> Floats:
     """(min(r1, r2),) ℓ², ascending: quick, with rounding errors of the largest in them all."""
-    square = _smaller_square(cross)
-    values: Floats = linalg.eigvalsh(square, overwrite_a=True, check_finite=False)
-    return values
+    return np.asarray(np.linalg.eigvalsh(_smaller_square(cross)), np.float64)
 
 
 def exact_roots(cross: Floats) -> Floats:
     """(min(r1, r2),) ℓ: singular values, for what rounding would hide."""
-    roots: Floats = linalg.svdvals(cross, check_finite=False)
-    return roots
+    return np.asarray(np.linalg.svd(cross, compute_uv=False), np.float64)
 
 
 def transport(first: Gaussian, second: Gaussian) -> Transport:
     """The map between the two sets, from one eigendecomposition."""
     cross = cross_factor(first, second)
-    square = _smaller_square(cross)
-    squares, vectors = linalg.eigh(square, driver="evd", overwrite_a=True, check_finite=False)
+    squares, vectors = np.linalg.eigh(_smaller_square(cross))
     kept = squares > _KEPT * max(squares.max(initial=0.0), 0.0)
     common, vectors = np.sqrt(squares[kept]), vectors[:, kept]
     # where U ℓ or V ℓ is made of the other, its small columns keep their digits
     if cross.shape[0] < cross.shape[1]:
-        of_first, of_second = vectors * common, product(cross.T, vectors)
+        of_first, of_second = vectors * common, cross.T @ vectors
     else:
-        of_first, of_second = product(cross, vectors), vectors * common
+        of_first, of_second = cross @ vectors, vectors * common
     return Transport(
         cross,
         squares,
@@ -91,16 +85,14 @@ def transport(first: Gaussian, second: Gaussian) -> Transport:
 
 
 def _smaller_square(cross: Floats) -> Floats:
-    """Its lower half."""
-    first_is_smaller = cross.shape[0] < cross.shape[1]
-    return lower_gram(cross.T if first_is_smaller else cross)
+    return np.asarray(cross @ cross.T if cross.shape[0] < cross.shape[1] else cross.T @ cross)
 
 
 def _scores(of: Gaussian, own: Floats, other: Gaussian, others: Floats, common: Floats) -> Scores:
     """Scores of one set, from the left vectors and the right ones times ℓ: its own and others."""
     if of.rows is not None:
         return Scores(of.mean, None, (of.n - 1) ** 0.5 * from_contrasts(own / np.sqrt(common)))
-    return Scores(of.mean, product(other.factor, others / common**1.5), None)
+    return Scores(of.mean, other.factor @ (others / common**1.5), None)
 
 
 def rounding(squares: Floats) -> float:
