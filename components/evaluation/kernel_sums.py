@@ -15,7 +15,7 @@ from components.evaluation.intervals import Floats, Replicates, Rows
 Kernel = Callable[[Features, Features], Floats]
 """k of all pairs of rows, in float64: (n, d), (m, d) → (n, m)."""
 
-_ROWS_A_TILE = 1024
+_ROWS_A_TILE = 768
 
 
 @dataclass(frozen=True)
