@@ -20,11 +20,11 @@ from torch import nn
 
 from benchmarks.timing import in_turn, report
 from components.evaluation.extractors.efficientnet import EfficientNetLite0, load_efficientnet_lite0
-from components.evaluation.feature_bank import FeatureBank
-from components.evaluation.image_files import ImageFiles
-from components.evaluation.image_set import ImageSet
+from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.images.image_files import ImageFiles
+from components.evaluation.images.image_set import ImageSet
+from components.evaluation.images.pixels import batch_size
 from components.evaluation.judge import Judge, References
-from components.evaluation.pixels import batch_size
 from components.evaluation.protocol import EvaluationProtocol
 
 SIDE, IMAGES, WORKERS = 96, 2000, 2

@@ -9,8 +9,8 @@ from cleanfid.fid import frechet_distance as clean_fid
 from numpy.typing import NDArray
 
 from benchmarks.timing import in_turn, report
-from components.evaluation.frechet import frechet_distance, frechet_of_moments
-from components.evaluation.moments import Moments, moments_of
+from components.evaluation.metrics.frechet import frechet_distance, frechet_of_moments
+from components.evaluation.metrics.moments import Moments, moments_of
 
 NUMBERS = 2048
 

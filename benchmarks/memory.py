@@ -12,7 +12,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from components.evaluation.frechet import frechet_measured
+from components.evaluation.metrics.frechet import frechet_measured
 
 NUMBERS = 2048
 GIB = 2**30

@@ -80,8 +80,8 @@ def judge_against_folder(
     from flows.stages import prepare_process
 
     prepare_process(threads=None)
-    from components.evaluation.feature_bank import FeatureBank
-    from components.evaluation.image_sources import read_source
+    from components.evaluation.features.feature_bank import FeatureBank
+    from components.evaluation.images.image_sources import read_source
     from components.evaluation.judge import Judge, References
     from components.evaluation.protocol import EvaluationProtocol
     from components.networks.device import resolve_device

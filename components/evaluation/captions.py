@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import AlphabarError
-from components.evaluation.clip_score import clip_cosine_estimate, clip_score_estimate
 from components.evaluation.domain_clip import FILE_NAME, NAME, distinct_captions, load_scorer
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
 from components.evaluation.extractors.weights import file_digest
 from components.evaluation.families import DRAWS, Finding
-from components.evaluation.feature_bank import FeatureBank
-from components.evaluation.image_files import Pictures
-from components.evaluation.intervals import Rows
-from components.evaluation.r_precision import clip_r_precision
+from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.images.image_files import Pictures
+from components.evaluation.metrics.clip_score import clip_cosine_estimate, clip_score_estimate
+from components.evaluation.metrics.r_precision import clip_r_precision
+from components.evaluation.statistics.intervals import Rows
 
 Embeddings = NDArray[np.float32]
 

@@ -23,7 +23,7 @@ from torch.nn.functional import normalize
 from components.errors import AlphabarError
 from components.evaluation.extractors.batches import repeatable_convolutions
 from components.evaluation.extractors.efficientnet import TIMM_NAME, load_imagenet_weights
-from components.evaluation.pixels import batch_size, check_images, network_input, resize_name
+from components.evaluation.images.pixels import batch_size, check_images, network_input, resize_name
 from components.runtime import Progress, silent
 
 FILE_NAME = "scorer.safetensors"

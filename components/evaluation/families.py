@@ -10,25 +10,25 @@ from functools import cached_property, partial
 from typing import Any
 
 from components.errors import AlphabarError
-from components.evaluation.authenticity import authenticity, neighbour_ratio
-from components.evaluation.cmmd import cmmd_estimate
-from components.evaluation.fd_infinity import fd_infinity, subset_distances
-from components.evaluation.feature_bank import FeatureBank, FeatureSet
-from components.evaluation.frechet import FrechetParts, FrechetReference, frechet_parts
-from components.evaluation.inception_score import SPLITS, inception_score_of_blocks
-from components.evaluation.intervals import GROUPS, Floats, Rows
-from components.evaluation.kernel import KernelDistances, kernel_distances, kernel_estimate
-from components.evaluation.manifold import manifold, manifold_of
-from components.evaluation.measured import Measured
-from components.evaluation.overlap import Overlap, overlap
-from components.evaluation.side_by_side import Work
-from components.evaluation.training_neighbours import (
+from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
+from components.evaluation.metrics.authenticity import authenticity, neighbour_ratio
+from components.evaluation.metrics.cmmd import cmmd_estimate
+from components.evaluation.metrics.fd_infinity import fd_infinity, subset_distances
+from components.evaluation.metrics.frechet import FrechetParts, FrechetReference, frechet_parts
+from components.evaluation.metrics.inception_score import SPLITS, inception_score_of_blocks
+from components.evaluation.metrics.kernel import KernelDistances, kernel_distances, kernel_estimate
+from components.evaluation.metrics.manifold import manifold, manifold_of
+from components.evaluation.metrics.overlap import Overlap, overlap
+from components.evaluation.metrics.training_neighbours import (
     TrainingGaps,
     TrainingNeighbours,
     training_gaps,
     training_neighbours,
 )
-from components.evaluation.vendi import vendi_score
+from components.evaluation.metrics.vendi import vendi_score
+from components.evaluation.side_by_side import Work
+from components.evaluation.statistics.intervals import GROUPS, Floats, Rows
+from components.evaluation.statistics.measured import Measured
 
 DRAWS = 0
 """Seed of splits and subsets: alike for all sets, so that cells can be compared in pairs."""

@@ -17,16 +17,16 @@ from components.evaluation.captions import (
     Published,
 )
 from components.evaluation.families import FAMILIES, Finding, View, long_work
-from components.evaluation.feature_bank import FeatureBank, FeatureSet
-from components.evaluation.image_files import alike
-from components.evaluation.image_set import ImageSet
+from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
+from components.evaluation.images.image_files import alike
+from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judgement import ClosestPairs, Judgement
-from components.evaluation.measured import Measured
+from components.evaluation.metrics.training_neighbours import closest_pairs
 from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.recognition import Recogniser, train_recogniser
 from components.evaluation.records import RECOGNISED_SVC, MetricRecord
 from components.evaluation.side_by_side import side_by_side
-from components.evaluation.training_neighbours import closest_pairs
+from components.evaluation.statistics.measured import Measured
 from components.spec.metrics import metric_name
 
 GROUP_FAMILIES = ("fd", "kd", "precision", "recall", "clip_score")

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from components.evaluation.measured import Measured
+from components.evaluation.metrics.training_neighbours import ClosestPair
 from components.evaluation.records import MetricRecord, write_metrics
-from components.evaluation.training_neighbours import ClosestPair
+from components.evaluation.statistics.measured import Measured
 from components.store import write_json
 
 METRICS = "metrics.json"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from components.evaluation.manifold import NEIGHBOURS
+from components.evaluation.metrics.manifold import NEIGHBOURS
 from components.spec.metrics import TAKEN
 from components.spec.models import EvaluationSpec
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.evaluation.intervals import Estimate
+from components.evaluation.statistics.intervals import Estimate
 from components.store import write_json
 
 ELBO = "elbo_bpd"

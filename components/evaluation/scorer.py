@@ -11,8 +11,8 @@ from components.errors import AlphabarError
 from components.evaluation.contrastive import Pairs, train_projections
 from components.evaluation.domain_clip import NAME, ClipConfig, DomainClip, distinct_captions
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
+from components.evaluation.metrics.retrieval import retrieval
 from components.evaluation.records import RETRIEVAL_TOP1, MetricRecord, write_metrics
-from components.evaluation.retrieval import retrieval
 from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.models import ScorerSpec

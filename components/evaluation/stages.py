@@ -8,12 +8,12 @@ import numpy as np
 
 from components.data.arrays import load_info, load_split
 from components.evaluation.captions import CAPTION_FAMILIES
-from components.evaluation.feature_bank import FeatureBank
-from components.evaluation.image_sources import read_samples
-from components.evaluation.intervals import mean_interval
+from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.images.image_sources import read_samples
 from components.evaluation.judge import Judge
 from components.evaluation.likelihood import BOUND_IMAGES, BOUND_SEED, holdout_bits
 from components.evaluation.records import ELBO, MetricRecord, read_metrics, write_metrics
+from components.evaluation.statistics.intervals import mean_interval
 from components.networks.checkpoint import load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.errors import AlphabarError
-from components.evaluation.intervals import share_interval
+from components.evaluation.statistics.intervals import share_interval
 
 MODELS = ("baseline", "finetuned")
 CHOICES = ("left", "right", "none")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import AlphabarError
-from components.evaluation.intervals import Floats
+from components.evaluation.statistics.intervals import Floats
 from components.preference.samples import Row
 from components.spec.keys import digest
 
@@ -18,7 +18,7 @@ FILE = "pseudo_values.npz"
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """The pseudo-values behind one figure (`components.evaluation.measured`).
+    """The pseudo-values behind one figure (`components.evaluation.statistics.measured`).
 
     Attributes:
         seeds: (n,) the seed of each generated image; None where they were not drawn from seeds.

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.evaluation.intervals import Estimate, Floats
-from components.evaluation.measured import Measured
-from components.evaluation.paired import AgainstBest, against_best
+from components.evaluation.statistics.intervals import Estimate, Floats
+from components.evaluation.statistics.measured import Measured
+from components.evaluation.statistics.paired import AgainstBest, against_best
 from components.reporting.draws import Draws
 from components.reporting.figures import Figure, decimals_of, direction, scale_of, sign, unit_of
 from components.spec.metrics import INTERVAL
@@ -123,7 +123,7 @@ def gaps_from(figures: Mapping[int, Figure], top: int) -> dict[int, Gap]:
 
     Two figures are compared seed by seed where they pair (`unpaired`). The family of Holm's
     correction is all pairs, since the same figures may have chosen which is best
-    (`components.evaluation.paired.against_best`).
+    (`components.evaluation.statistics.paired.against_best`).
 
     Args:
         figures: of one metric and one protocol; the one of ``top`` is among them.

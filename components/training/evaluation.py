@@ -16,8 +16,8 @@ from torch import nn
 
 from components.data.grids import contact_sheet, save_png
 from components.errors import AlphabarError
-from components.evaluation.feature_bank import FeatureBank
-from components.evaluation.image_set import ImageSet
+from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
 from components.evaluation.records import MetricRecord
 from components.generation.generate import check_steps, generate

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
-from components.evaluation.feature_bank import FeatureBank
-from components.evaluation.image_set import ImageSet
+from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge, References
 from components.evaluation.judgement import Judgement
 from components.evaluation.records import read_metrics

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from components.evaluation.cmmd import cmmd_estimate
-from components.evaluation.features import Features
-from components.evaluation.kernel import kernel_distances
-from components.evaluation.overlap import overlap
-from components.evaluation.training_neighbours import training_neighbours
+from components.evaluation.features.comparable import Features
+from components.evaluation.metrics.cmmd import cmmd_estimate
+from components.evaluation.metrics.kernel import kernel_distances
+from components.evaluation.metrics.overlap import overlap
+from components.evaluation.metrics.training_neighbours import training_neighbours
 
 N = 3000
 WHOLE_MATRIX = 8 * N * N

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from components.evaluation.authenticity import authenticity, neighbour_ratio
-from components.evaluation.clip_score import clip_score_estimate, clip_scores
 from components.evaluation.domain_clip import DomainClip, distinct_captions
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
-from components.evaluation.frechet import frechet_distance, frechet_measured
-from components.evaluation.overlap import overlap
-from components.evaluation.r_precision import clip_r_precision
-from components.evaluation.training_neighbours import closest_pairs, training_neighbours
-from components.evaluation.vendi import vendi_score
+from components.evaluation.metrics.authenticity import authenticity, neighbour_ratio
+from components.evaluation.metrics.clip_score import clip_score_estimate, clip_scores
+from components.evaluation.metrics.frechet import frechet_distance, frechet_measured
+from components.evaluation.metrics.overlap import overlap
+from components.evaluation.metrics.r_precision import clip_r_precision
+from components.evaluation.metrics.training_neighbours import closest_pairs, training_neighbours
+from components.evaluation.metrics.vendi import vendi_score
 
 N = 240
 

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from components.evaluation.authenticity import authenticity, neighbour_ratio
-from components.evaluation.clip_score import clip_cosine_estimate
-from components.evaluation.cmmd import cmmd_estimate
-from components.evaluation.inception_score import inception_score
-from components.evaluation.intervals import GROUPS, Estimate
-from components.evaluation.kernel import kernel_distances, kernel_estimate
-from components.evaluation.measured import Measured
-from components.evaluation.overlap import overlap
-from components.evaluation.retrieval import retrieval
-from components.evaluation.training_neighbours import training_neighbours
-from components.evaluation.vendi import vendi_score
+from components.evaluation.metrics.authenticity import authenticity, neighbour_ratio
+from components.evaluation.metrics.clip_score import clip_cosine_estimate
+from components.evaluation.metrics.cmmd import cmmd_estimate
+from components.evaluation.metrics.inception_score import inception_score
+from components.evaluation.metrics.kernel import kernel_distances, kernel_estimate
+from components.evaluation.metrics.overlap import overlap
+from components.evaluation.metrics.retrieval import retrieval
+from components.evaluation.metrics.training_neighbours import training_neighbours
+from components.evaluation.metrics.vendi import vendi_score
+from components.evaluation.statistics.intervals import GROUPS, Estimate
+from components.evaluation.statistics.measured import Measured
 
 N = 80  # groups of equal size, so that Welch's degrees of freedom come from the same parts
 

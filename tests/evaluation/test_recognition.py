@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
-from components.evaluation.image_set import ImageSet
+from components.evaluation.images.image_set import ImageSet
 from components.evaluation.recognition import Recogniser, train_recogniser
 
 

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from typer.testing import CliRunner
 
 from components.errors import AlphabarError
-from components.evaluation.image_files import ImageFiles
+from components.evaluation.images.image_files import ImageFiles
 from components.evaluation.records import read_metrics
 from flows.cli import app, main
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from components.evaluation.authenticity import authenticity, neighbour_ratio
-from components.evaluation.training_neighbours import training_gaps, training_neighbours
+from components.evaluation.metrics.authenticity import authenticity, neighbour_ratio
+from components.evaluation.metrics.training_neighbours import training_gaps, training_neighbours
 
 
 def looped(generated: np.ndarray, training: np.ndarray) -> tuple[float, list[float]]:

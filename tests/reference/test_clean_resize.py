@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from cleanfid.resize import build_resizer
 
-from components.evaluation.clean_resize import clean_resize
+from components.evaluation.images.clean_resize import clean_resize
 
 THEIRS = build_resizer("clean")
 

@@ -12,10 +12,10 @@ from torch.nn.functional import normalize
 from torchmetrics.multimodal import CLIPScore
 from transformers import AutoModel, AutoTokenizer
 
-from components.evaluation.clip_score import clip_score_estimate
 from components.evaluation.contrastive import contrastive_loss
 from components.evaluation.domain_clip import ClipConfig, DomainClip
-from components.evaluation.pixels import network_input
+from components.evaluation.images.pixels import network_input
+from components.evaluation.metrics.clip_score import clip_score_estimate
 
 CPU = torch.device("cpu")
 CAPTIONS = [f"a drawing of {thing}" for thing in ("a cat", "a red heart", "rain", "two stars")]

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from components.evaluation.cmmd import cmmd_estimate
+from components.evaluation.metrics.cmmd import cmmd_estimate
 
 
 @pytest.fixture(scope="module")

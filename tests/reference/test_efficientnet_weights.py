@@ -10,8 +10,8 @@ from components.evaluation.extractors.efficientnet import (
     EfficientNetLite0,
     load_efficientnet_lite0,
 )
-from components.evaluation.feature_bank import FeatureBank
-from components.evaluation.pixels import network_input
+from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.images.pixels import network_input
 
 CPU = torch.device("cpu")
 

@@ -10,9 +10,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from components.evaluation.fd_infinity import fd_infinity
-from components.evaluation.frechet import FrechetReference, frechet_measured, frechet_parts
-from components.evaluation.intervals import Estimate
+from components.evaluation.metrics.fd_infinity import fd_infinity
+from components.evaluation.metrics.frechet import FrechetReference, frechet_measured, frechet_parts
+from components.evaluation.statistics.intervals import Estimate
 
 REPETITIONS = 200
 

@@ -6,8 +6,8 @@ import torch
 from cleanfid.fid import frechet_distance as cleanfid_distance
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from components.evaluation.frechet import frechet_distance, frechet_of_moments
-from components.evaluation.moments import moments_of
+from components.evaluation.metrics.frechet import frechet_distance, frechet_of_moments
+from components.evaluation.metrics.moments import moments_of
 
 
 def sets(n: int, m: int, d: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,10 +14,10 @@ from scipy.special import softmax
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
-from components.evaluation.clean_resize import clean_resize
 from components.evaluation.extractors.inception import FILES, Inception
 from components.evaluation.extractors.inception_network import fid_inception, pooled_layers
-from components.evaluation.feature_bank import FeatureBank
+from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.images.clean_resize import clean_resize
 
 CPU = torch.device("cpu")
 SCRIPT, TENSORS = FILES

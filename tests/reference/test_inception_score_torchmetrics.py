@@ -5,7 +5,7 @@ import pytest
 import torch
 from torchmetrics.image.inception import InceptionScore
 
-from components.evaluation.inception_score import cut, inception_score, split_scores
+from components.evaluation.metrics.inception_score import cut, inception_score, split_scores
 
 
 @pytest.mark.parametrize("blocks", [1, 7])

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from components.evaluation.frechet import frechet_measured
-from components.evaluation.intervals import Estimate, mean_interval, share_interval
-from components.evaluation.kernel import kernel_estimate
+from components.evaluation.metrics.frechet import frechet_measured
+from components.evaluation.metrics.kernel import kernel_estimate
+from components.evaluation.statistics.intervals import Estimate, mean_interval, share_interval
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (3, 10), (487, 500), (500, 500)])

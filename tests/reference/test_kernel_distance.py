@@ -8,8 +8,8 @@ import torch
 from cleanfid.fid import kernel_distance as cleanfid_distance
 from torchmetrics.image.kid import poly_mmd
 
-from components.evaluation.kernel import kernel_distance, kernel_distances
-from components.evaluation.measured import Measured
+from components.evaluation.metrics.kernel import kernel_distance, kernel_distances
+from components.evaluation.statistics.measured import Measured
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from torch import Tensor
 from torchmetrics.multimodal import CLIPScore
 
 from components.errors import AlphabarError
-from components.evaluation.clip_score import clip_score_estimate
 from components.evaluation.extractors.clip import OpenClip
-from components.evaluation.feature_bank import FeatureBank
+from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.metrics.clip_score import clip_score_estimate
 
 CPU = torch.device("cpu")
 MODEL = "ViT-S-32-alt"

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from components.evaluation.intervals import Estimate, share_interval
-from components.evaluation.overlap import overlap
+from components.evaluation.metrics.overlap import overlap
+from components.evaluation.statistics.intervals import Estimate, share_interval
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 N, M, REPEATS = 100, 80, 120

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from prdc import compute_prdc
 
-from components.evaluation.overlap import overlap
+from components.evaluation.metrics.overlap import overlap
 
 FIGURES = ("precision", "recall", "density", "coverage")
 

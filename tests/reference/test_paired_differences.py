@@ -5,11 +5,11 @@ from itertools import chain, combinations
 import numpy as np
 import pytest
 
-from components.evaluation.kernel import kernel_estimate
-from components.evaluation.measured import Measured
-from components.evaluation.overlap import overlap
-from components.evaluation.paired import Difference, against_best, difference, holm
-from components.evaluation.per_image import mean_of_images
+from components.evaluation.metrics.kernel import kernel_estimate
+from components.evaluation.metrics.overlap import overlap
+from components.evaluation.statistics.measured import Measured
+from components.evaluation.statistics.paired import Difference, against_best, difference, holm
+from components.evaluation.statistics.per_image import mean_of_images
 
 N, REPEATS = 80, 120
 

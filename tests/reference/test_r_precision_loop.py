@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.evaluation.r_precision import clip_r_precision
+from components.evaluation.metrics.r_precision import clip_r_precision
 
 
 def test_it_is_the_loop_over_all_captions_and_ties_are_misses() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import logm
 
-from components.evaluation.vendi import vendi_score
+from components.evaluation.metrics.vendi import vendi_score
 
 
 @pytest.mark.parametrize(("n", "d"), [(40, 100), (60, 60), (90, 25)])

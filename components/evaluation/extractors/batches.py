@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from components.errors import AlphabarError
-from components.evaluation.pixels import check_images
+from components.evaluation.images.pixels import check_images
 from components.runtime import Progress, silent
 
 Encode = Callable[[NDArray[np.uint8]], Tensor]

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from components.evaluation.extractors.batches import extract_features
 from components.evaluation.extractors.weights import file_digest
-from components.evaluation.pixels import batch_size, network_input, resize_name
+from components.evaluation.images.pixels import batch_size, network_input, resize_name
 from components.runtime import Progress, silent
 
 TIMM_NAME = "tf_efficientnet_lite0"

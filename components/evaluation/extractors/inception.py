@@ -11,7 +11,6 @@ from cleanfid.downloads_helper import inception_url
 from numpy.typing import NDArray
 from torch import Tensor
 
-from components.evaluation.clean_resize import CLEAN_SIZE, clean_resize
 from components.evaluation.extractors.batches import extract_features
 from components.evaluation.extractors.inception_network import (
     FEATURES,
@@ -26,6 +25,7 @@ from components.evaluation.extractors.weights import (
     missing_weights,
     weights_folders,
 )
+from components.evaluation.images.clean_resize import CLEAN_SIZE, clean_resize
 from components.runtime import Progress, silent
 
 FILES = ("inception-2015-12-05.pt", "pt_inception-2015-12-05-6726825d.pth")

@@ -16,11 +16,11 @@ from components.spec.models import DataSpec
 STAGE_VERSIONS = {
     "prepare": 1,
     "scorer": 1,
-    "reference": 2,
+    "reference": 3,
     "train": 3,
     "sample": 2,
     "likelihood": 1,
-    "evaluate": 2,
+    "evaluate": 3,
     "finetune": 3,
     "report": 3,
     "study": 2,

@@ -1,0 +1,1 @@
+"""What extractors see in images, made once and kept by content key."""

@@ -1,0 +1,113 @@
+"""Images with what they were asked to show: what is judged, and what it is judged against."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.data.arrays import SplitName, load_info, load_split
+from components.errors import AlphabarError
+from components.evaluation.images.image_files import ImageFiles, Pictures, digest_of
+from components.evaluation.statistics.intervals import Rows
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images, classes and captions, row by row.
+
+    Attributes:
+        images: (n, height, width, channel) uint8, or files.
+        classes: (n,) -1 where there are none.
+        captions: n texts; empty where there are none.
+        name: what records call the set, such as ``holdout``.
+        data_hash: DVC hash of the raw data behind it; empty where there is none.
+        class_names: what the classes are called, by number; their numbers where it is empty.
+    """
+
+    images: Pictures
+    classes: NDArray[np.int64]
+    captions: Sequence[str]
+    name: str
+    data_hash: str = ""
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not len(self.images) == len(self.classes) == len(self.captions):
+            raise AlphabarError(
+                f"{len(self.images)} images, {len(self.classes)} classes and "
+                f"{len(self.captions)} captions do not belong together",
+                "give one class and one caption an image",
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @classmethod
+    def load(cls, directory: Path, split: SplitName) -> "ImageSet":
+        """A split of a prepared directory; raises AlphabarError where it is missing or broken."""
+        info, found = load_info(directory), load_split(directory, split)
+        return cls(found.images, found.classes, found.captions, split, info.data_hash, info.classes)
+
+    @classmethod
+    def bare(cls, images: Pictures, name: str, data_hash: str = "") -> "ImageSet":
+        """Images of which nothing else is known."""
+        n = len(images)
+        return cls(images, np.full(n, -1), ("",) * n, name, data_hash)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the images alone, read once; raises AlphabarError where they cannot be."""
+        return digest_of(self.images)
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of the images and of their classes: what a figure was measured against."""
+        return hashlib.sha256(f"{self.digest} {self.classes.tolist()}".encode()).hexdigest()
+
+    def rows(self, chosen: Rows) -> "ImageSet":
+        """Some of the images."""
+        return replace(
+            self,
+            images=self.images.some(chosen)
+            if isinstance(self.images, ImageFiles)
+            else self.images[chosen],
+            classes=self.classes[chosen],
+            captions=tuple(self.captions[row] for row in chosen),
+        )
+
+    def array(self) -> NDArray[np.uint8]:
+        """All images at once; raises AlphabarError for files, which may be of any sizes."""
+        if isinstance(self.images, ImageFiles):
+            raise AlphabarError(
+                f"the images of {self.name} are files, maybe of several sizes",
+                "use figures that features give; the classifier needs prepared data",
+            )
+        return self.images
+
+    def thumbnails(self, chosen: Sequence[int]) -> NDArray[np.uint8]:
+        """Some of the images as pictures (k, height, width, channel) to be looked at."""
+        if isinstance(self.images, ImageFiles):
+            return self.images.thumbnails(chosen)
+        return self.images[list(chosen)]
+
+    def groups(self, by: str) -> dict[str, Rows]:
+        """Rows by class or caption, for those that have one.
+
+        Args:
+            by: ``class``, ``caption`` or ``none``.
+        """
+        if by == "class":
+            numbers = np.unique(self.classes[self.classes >= 0]).tolist()
+            return {self._class_name(k): np.flatnonzero(self.classes == k) for k in numbers}
+        if by == "caption":
+            captions = np.array(self.captions)
+            return {str(c): np.flatnonzero(captions == c) for c in np.unique(captions) if c}
+        return {}
+
+    def _class_name(self, number: int) -> str:
+        known = number < len(self.class_names)
+        return f"class {self.class_names[number] if known else number}"

@@ -1,0 +1,128 @@
+"""Where images to be judged may lie: a folder of files, an array, samples, prepared data."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from components.data.metadata import NAMES
+from components.data.sources.folder import locate, read_rows
+from components.errors import AlphabarError
+from components.evaluation.images.image_files import ImageFiles, Pictures
+from components.evaluation.images.image_set import ImageSet
+from components.evaluation.images.pixels import check_images
+from components.spec.models import DataSpec
+
+
+@dataclass(frozen=True)
+class Source:
+    """Images, and what else is known where they lie.
+
+    Attributes:
+        images: the set.
+        seeds: (n,) what each was drawn from; None for images that were not sampled.
+        training: what a model of this data has learnt from; None where that is not known.
+    """
+
+    images: ImageSet
+    seeds: NDArray[np.int64] | None = None
+    training: ImageSet | None = None
+
+
+def read_source(path: Path, *, captioned: bool = False) -> Source:
+    """The images at ``path``.
+
+    A folder of samples (images.npy and samples.csv), a prepared dataset (its holdout, with its
+    training images), a folder of image files of any sizes, or an array uint8 (n, height, width,
+    channel) in a .npy or, as ``arr_0``, a .npz.
+
+    Args:
+        captioned: read a folder's metadata file for captions.
+
+    Raises:
+        AlphabarError: there is nothing of that kind, or it is broken.
+    """
+    if path.suffix in (".npy", ".npz") and path.is_file():
+        return Source(_bare(_array(path), path.name))
+    if not path.is_dir():
+        raise AlphabarError(
+            f"{path} holds no images: it is no folder, .npy or .npz that there is",
+            "give a folder of image files, a folder of samples, prepared data, a .npy or a .npz",
+        )
+    if (path / "images.npy").is_file() and (path / "samples.csv").is_file():
+        images, seeds = read_samples(path)
+        return Source(replace(images, name=path.name), seeds)
+    if (path / "dataset.json").is_file():
+        return Source(ImageSet.load(path, "holdout"), None, ImageSet.load(path, "train"))
+    return Source(_files(path, captioned))
+
+
+def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
+    """The stage `sample`'s output and each image's seed.
+
+    Raises:
+        AlphabarError: it is missing or broken.
+    """
+    path = directory / "images.npy"
+    try:
+        images = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(images, np.ndarray):
+            raise ValueError("it is an archive of arrays")
+        path = directory / "samples.csv"
+        table = pd.read_csv(path, keep_default_na=False, dtype={"caption": str})
+        if len(table) == 0:
+            raise ValueError("it has no row")
+        classes, seeds = (_whole_numbers(table[name]) for name in ("class", "seed"))
+        captions = table["caption"].tolist()
+    except (OSError, ValueError, KeyError, EOFError, OverflowError) as error:
+        raise AlphabarError(
+            f"{path} is missing or broken: {error}", "delete its directory and run `sample` again"
+        ) from error
+    check_images(images)
+    return ImageSet(images, classes, captions, "samples"), seeds
+
+
+def _whole_numbers(column: "pd.Series[int]") -> NDArray[np.int64]:
+    if not pd.api.types.is_integer_dtype(column):
+        raise ValueError(f"its column {column.name} has {column.dtype}, not whole numbers")
+    return np.asarray(column, np.int64)
+
+
+def _array(path: Path) -> NDArray[np.uint8]:
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        images: NDArray[np.uint8] = found["arr_0"] if path.suffix == ".npz" else found
+    except KeyError:
+        raise AlphabarError(
+            f"{path} has no array `arr_0`; it has {', '.join(found.files) or 'none'}",
+            "save the images under that name, as numpy.savez(path, images) does",
+        ) from None
+    except Exception as error:  # a broken zip, a pickle, a header that lies
+        raise AlphabarError(
+            f"{path} is not an array of images: {error}", "save uint8 images with numpy.save"
+        ) from error
+    check_images(images)
+    return images
+
+
+def _files(folder: Path, captioned: bool) -> ImageSet:
+    if not captioned:
+        return _bare(ImageFiles.in_folder(folder), folder.name)
+    if not any((folder / name).is_file() for name in NAMES):
+        raise AlphabarError(
+            f"{folder} has no captions: {' or '.join(NAMES)} is missing",
+            "add it, with the columns `file_name` and `caption`, or leave `--clip` away",
+        )
+    fields = DataSpec.model_fields
+    rows = read_rows(folder, fields["caption_column"].default, fields["label_column"].default)
+    files = ImageFiles(tuple(locate(folder, row.file_name) for row in rows))
+    captions = tuple(row.caption for row in rows)
+    return replace(_bare(files, folder.name), captions=captions)
+
+
+def _bare(images: Pictures, name: str) -> ImageSet:
+    """Images of which nothing is known; what stands for DVC's hash is that of their content."""
+    found = ImageSet.bare(images, name)
+    return replace(found, data_hash=found.key)

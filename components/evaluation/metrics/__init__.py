@@ -1,0 +1,1 @@
+"""Figures of sets of features, each with its interval."""

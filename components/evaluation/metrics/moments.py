@@ -1,0 +1,126 @@
+"""The mean and the scatter of a set of features, from blocks and shards that merge exactly."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from components.errors import AlphabarError
+from components.evaluation.features.comparable import Features
+from components.evaluation.statistics.intervals import Floats, Rows
+
+ROWS_A_BLOCK = 2048
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What a Fréchet distance needs to know of a set, in float64.
+
+    Attributes:
+        n: rows seen.
+        mean: (d,).
+        scatter: (d, d) sum over the rows of (x - mean)(x - mean)ᵀ.
+    """
+
+    n: int
+    mean: Floats
+    scatter: Floats
+
+    @property
+    def covariance(self) -> Floats:
+        """(d, d) over n - 1.
+
+        Raises:
+            AlphabarError: there are fewer than two rows.
+        """
+        if self.n < 2:
+            raise AlphabarError(
+                f"the statistics of {self.n} images have no covariance", "give at least 2 images"
+            )
+        return self.scatter / (self.n - 1)
+
+    def merged(self, other: "Moments") -> "Moments":
+        """The moments of both sets as one (Chan, Golub and LeVeque, 1983, equations 2.1).
+
+        Raises:
+            AlphabarError: the dimensions differ.
+        """
+        if self.mean.shape != other.mean.shape:
+            raise AlphabarError(
+                f"statistics of {len(self.mean)} and {len(other.mean)} numbers cannot be merged",
+                "take all shards' features with the same extractor",
+            )
+        n = self.n + other.n
+        if n == 0:
+            return self
+        apart = other.mean - self.mean
+        scatter = np.outer(apart, apart * (self.n * other.n / n))
+        scatter += self.scatter
+        scatter += other.scatter
+        return Moments(n, self.mean + apart * (other.n / n), scatter)
+
+    def save(self, path: Path) -> None:
+        """Write them as .npz, for another worker to merge."""
+        with path.open("wb") as file:
+            np.savez(file, n=np.int64(self.n), mean=self.mean, scatter=self.scatter)
+
+
+def load_moments(path: Path) -> Moments:
+    """Read what `Moments.save` wrote.
+
+    Raises:
+        AlphabarError: the file is not such a file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            n, mean, scatter = int(file["n"]), file["mean"], file["scatter"]
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
+        raise AlphabarError(
+            f"{path} holds no statistics of features ({error})", "write them with Moments.save"
+        ) from error
+    if mean.ndim != 1 or scatter.shape != (len(mean), len(mean)) or n < 0:
+        raise AlphabarError(
+            f"{path} holds statistics of shapes {mean.shape} and {scatter.shape}",
+            "write them with Moments.save",
+        )
+    return Moments(n, mean.astype(np.float64), scatter.astype(np.float64))
+
+
+def moments_of(features: Features, rows: Rows | None = None) -> Moments:
+    """The moments of features (n, d), block by block: d² numbers and one block of memory.
+
+    Each block is merged by Chan's update, as one more row of the block's product.
+
+    Args:
+        rows: which rows to take; None takes all.
+    """
+    n, d = features.shape
+    seen, mean, scatter = 0, np.zeros(d), np.zeros((d, d))
+    for start in range(0, n if rows is None else len(rows), ROWS_A_BLOCK):
+        part = slice(start, start + ROWS_A_BLOCK)
+        taken = features[part] if rows is None else features[rows[part]]
+        new = taken.mean(axis=0, dtype=np.float64)
+        apart = new - mean
+        block = np.empty((len(taken) + 1, d))
+        np.subtract(taken, new, out=block[:-1])
+        block[-1] = apart * (seen * len(taken) / (seen + len(taken))) ** 0.5
+        scatter += block.T @ block
+        seen += len(taken)
+        mean += apart * (len(taken) / seen)
+    return Moments(seen, mean, scatter)
+
+
+def merge_moments(shards: Iterable[Moments]) -> Moments:
+    """All shards' moments as one, whatever their order.
+
+    Raises:
+        AlphabarError: there is no shard, or the dimensions differ.
+    """
+    merged: Moments | None = None
+    for shard in shards:
+        merged = shard if merged is None else merged.merged(shard)
+    if merged is None:
+        raise AlphabarError("there are no statistics to merge", "give at least one shard")
+    return merged

@@ -1,0 +1,1 @@
+"""Intervals, pseudo-values and paired differences: what all figures share."""

@@ -1,0 +1,100 @@
+"""Intervals for shares and mean counts that depend on two sets of images.
+
+A share in [0, 1] or a mean count near its end has a skewed distribution, and at the end itself a
+jackknife sees no spread at all. A score interval asks which true values would make the figure
+plausible, with the variance that each of them implies; the jackknife tells by how much the
+figure scatters more than independent images would. The same is done for shares from complex
+surveys (Kott and Carr, 1997; Dean and Pagano, 2015).
+
+How often they hold the expected figure: tests/reference/test_overlap_intervals.py.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from components.evaluation.statistics.intervals import (
+    GROUPS,
+    Estimate,
+    Replicates,
+    jackknife_variance,
+    share_interval,
+)
+
+_METHOD = f"delete-group jackknife over both sets ({GROUPS} groups), t"
+
+
+@dataclass(frozen=True)
+class Jackknifed:
+    """A figure of two independent sets of images, and what it is without parts of them.
+
+    Attributes:
+        value: the figure.
+        generated, reference: the figure as each group of that set is left out.
+    """
+
+    value: float
+    generated: Replicates
+    reference: Replicates
+
+    def variance(self) -> tuple[float, float]:
+        """The sum of both sets' variances, and its degrees of freedom (Welch, 1947)."""
+        sets = (self.generated, self.reference)
+        parts = [jackknife_variance(self.value, each) for each in sets]
+        if (variance := sum(parts)) == 0.0:
+            return 0.0, float(np.inf)
+        shares = sum(part**2 / each.freedom for part, each in zip(parts, sets, strict=True))
+        return variance, variance**2 / shares
+
+
+def share_of_two_sets(figure: Jackknifed, n: int, confidence: float) -> Estimate:
+    """The interval of a share of n images, never narrower than n independent ones would give.
+
+    Below one half it is Wilson's, at the number of images that the jackknife says the share is
+    worth (value (1 - value) / variance, and n at most): there few balls hold what is found, and
+    the share's distribution is as skewed as that interval. From one half on it is the jackknife's
+    t interval, widened to Wilson's over n images where that reaches further: near 1 the jackknife
+    is up to twice too wide, and Wilson's would make that several times.
+
+    Args:
+        figure: the share.
+        n: images of which it is the share, of either set.
+    """
+    value, (variance, freedom) = figure.value, figure.variance()
+    plain = share_interval(round(value * n), n, confidence)
+    if value in (0.0, 1.0) or variance == 0.0:
+        return plain
+    t = _t_quantile(confidence, freedom)
+    if value >= 0.5:
+        half = t * variance**0.5
+        low, high = min(value - half, plain.low), max(min(value + half, 1.0), plain.high)
+        return Estimate(value, max(low, 0.0), high, confidence, f"{_METHOD}; at least Wilson score")
+    spread = value * (1.0 - value)
+    worth = min(spread / variance, n)
+    scale = 1.0 + t**2 / worth
+    middle = (value + t**2 / (2.0 * worth)) / scale
+    half = t / scale * (spread / worth + t**2 / (4.0 * worth**2)) ** 0.5
+    return Estimate(value, middle - half, middle + half, confidence, f"Wilson score, {_METHOD}")
+
+
+def count_of_two_sets(figure: Jackknifed, unit: float, confidence: float) -> Estimate:
+    """The score interval of a mean count, whose variance grows in proportion to it.
+
+    The ends are the means μ with (value - μ)² = t² c μ. The dispersion c is variance / value,
+    and ``unit`` at least, which is a Poisson count's; so a count of 0 has an upper end too.
+
+    Args:
+        figure: the mean count, 0 or above.
+        unit: what a single one counted adds to it.
+    """
+    value, (variance, freedom) = figure.value, figure.variance()
+    dispersion = max(variance / value, unit) if value > 0.0 else unit
+    t = _t_quantile(confidence, freedom)
+    middle = value + t**2 * dispersion / 2.0
+    half = max(middle**2 - value**2, 0.0) ** 0.5
+    return Estimate(value, middle - half, middle + half, confidence, f"Poisson score, {_METHOD}")
+
+
+def _t_quantile(confidence: float, freedom: float) -> float:
+    return float(stats.t.ppf(0.5 + confidence / 2, freedom))

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from components.evaluation.statistics.intervals import Replicates, share_interval, two_set_interval
+from components.evaluation.statistics.score_intervals import (
+    Jackknifed,
+    count_of_two_sets,
+    share_of_two_sets,
+)
+
+
+def figure(value: float, spread: float) -> Jackknifed:
+    """Replicates that scatter about ``value`` by ``spread``, the same for both sets."""
+    each = value + spread * np.linspace(-1.0, 1.0, 20)
+    replicates = Replicates(each, np.full(20, 10))
+    return Jackknifed(value, replicates, replicates)
+
+
+@pytest.mark.parametrize("value", [0.3, 0.7])
+def test_a_small_variance_gives_the_same_interval_as_for_distances(value: float) -> None:
+    moving = figure(value, 1e-4)
+    symmetric = two_set_interval(value, moving.generated, moving.reference, 0.95)
+    share = share_of_two_sets(moving, 10**9, 0.95)
+    assert (share.low, share.high) == pytest.approx((symmetric.low, symmetric.high), rel=1e-5)
+    count = count_of_two_sets(moving, 1e-12, 0.95)
+    assert (count.low, count.high) == pytest.approx((symmetric.low, symmetric.high), rel=1e-5)
+
+
+def test_the_ends_of_a_small_share_are_the_shares_that_just_explain_it() -> None:
+    """(value - p)² = t² p (1 - p) / worth at both ends; worth is value (1 - value) / variance."""
+    moving = figure(0.1, 0.004)
+    share = share_of_two_sets(moving, 10**9, 0.95)
+    variance, _ = moving.variance()
+    t_squared = [(0.1 - p) ** 2 * 0.09 / variance / (p * (1 - p)) for p in (share.low, share.high)]
+    assert t_squared[0] == pytest.approx(t_squared[1])
+    assert 2.0**2 < t_squared[0] < 2.1**2
+    assert share.high - 0.1 > 0.1 - share.low > 0.0
+
+
+def test_a_large_share_has_the_jackknife_s_interval_cut_at_one() -> None:
+    moving = figure(0.9, 0.02)
+    symmetric = two_set_interval(0.9, moving.generated, moving.reference, 0.95)
+    share = share_of_two_sets(moving, 10**6, 0.95)
+    assert share.low == pytest.approx(symmetric.low)
+    assert share.high == 1.0 < symmetric.high
+
+
+def test_the_ends_of_a_count_are_the_means_that_just_explain_it() -> None:
+    moving = figure(0.2, 0.004)
+    count = count_of_two_sets(moving, 1e-12, 0.95)
+    variance, _ = moving.variance()
+    t_squared = [(0.2 - p) ** 2 * 0.2 / variance / p for p in (count.low, count.high)]
+    assert t_squared[0] == pytest.approx(t_squared[1])
+    assert 2.0**2 < t_squared[0] < 2.1**2
+    assert count.high - 0.2 > 0.2 - count.low > 0.0
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_share_at_the_edge_has_wilson_s_interval(value: float) -> None:
+    still = figure(value, 0.0)
+    assert share_of_two_sets(still, 80, 0.9) == share_interval(int(80 * value), 80, 0.9)
+
+
+@pytest.mark.parametrize("hits", [8, 40, 72])
+def test_a_share_is_never_surer_than_that_of_as_many_independent_images(hits: int) -> None:
+    wilson = share_interval(hits, 80, 0.95)
+    share = share_of_two_sets(figure(hits / 80, 1e-9), 80, 0.95)
+    assert share.low <= wilson.low
+    assert share.high >= wilson.high
+
+
+def test_a_count_of_nothing_has_an_upper_end() -> None:
+    """A Poisson count of 0 among images that each add a unit: t² units, 3.84 at 95 %."""
+    count = count_of_two_sets(figure(0.0, 0.0), 0.01, 0.95)
+    assert (count.value, count.low) == (0.0, 0.0)
+    assert count.high == pytest.approx(0.0384, rel=1e-3)

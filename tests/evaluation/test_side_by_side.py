@@ -1,0 +1,105 @@
+from collections.abc import Iterator
+from threading import Barrier, current_thread
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from components.evaluation.families import View, long_work
+from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
+from components.evaluation.side_by_side import side_by_side
+
+
+@pytest.fixture(autouse=True)
+def _two_threads() -> Iterator[None]:
+    with threadpool_limits(2, "blas"):
+        yield
+
+
+def blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def test_pieces_run_at_once_and_share_the_threads_of_blas() -> None:
+    """Two that wait for each other would never end one after the other."""
+    meeting, seen = Barrier(2, timeout=20), []
+
+    def meet() -> None:
+        meeting.wait()
+        seen.append((current_thread().name, blas_threads()))
+
+    side_by_side([meet, meet])
+    assert len({name for name, _ in seen}) == 2
+    assert all(threads == {1} for _, threads in seen)
+    assert blas_threads() == {2}
+
+
+def test_with_one_thread_or_one_piece_nothing_is_started() -> None:
+    seen: list[str] = []
+
+    def look() -> None:
+        seen.append(current_thread().name)
+
+    side_by_side([])
+    side_by_side([look])
+    with threadpool_limits(1, "blas"):
+        side_by_side([look, look])
+    assert seen == [current_thread().name] * 3
+
+
+def test_a_failure_is_raised_after_the_rest_and_the_threads_come_back() -> None:
+    done: list[int] = []
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        side_by_side([fail, lambda: done.append(1), lambda: done.append(2)])
+    assert sorted(done) == [1, 2]
+    assert blas_threads() == {2}
+    side_by_side([lambda: done.append(3), lambda: done.append(4)])
+    assert sorted(done) == [1, 2, 3, 4]
+
+
+class _Blind:
+    """An extractor without classes."""
+
+    def logits(self, features: np.ndarray) -> None:
+        return None
+
+
+def view(n: int) -> View:
+    generator = np.random.default_rng(0)
+    sets = [
+        FeatureSet(generator.normal(size=(n, 20)).astype(np.float32), "x", "none", "", _Blind())  # type: ignore[arg-type]
+        for _ in range(3)
+    ]
+    return View(*sets, FeatureBank("cpu"), 0.95, 5, True)
+
+
+ALL = ("fd", "fd_infinity", "kd", "precision", "vendi", "authenticity", "inception_score")
+
+
+def test_what_is_made_ahead_is_what_is_made_when_asked_for() -> None:
+    ahead, asked = view(120), view(120)
+    side_by_side(long_work(ahead, ALL))
+    made = {"frechet", "lesser_frechet", "kernel", "overlap", "vendi", "copies", "inception_score"}
+    assert made <= vars(ahead).keys()
+    for part in ("frechet", "kernel", "vendi"):
+        first, second = getattr(ahead, part), getattr(asked, part)
+        estimates = [getattr(each, "measured", each).estimate for each in (first, second)]
+        assert estimates[0].value == pytest.approx(estimates[1].value, rel=1e-9)
+        assert estimates[0].high == pytest.approx(estimates[1].high, rel=1e-9)
+
+
+def test_only_what_the_families_read_is_made() -> None:
+    few = view(120)
+    side_by_side(long_work(few, ("kd",)))
+    assert {"frechet", "overlap", "vendi", "copies"} & vars(few).keys() == set()
+
+
+def test_what_cannot_be_made_is_left_to_the_family_that_asks() -> None:
+    small = view(22)
+    side_by_side(long_work(small, ("fd", "fd_infinity")))
+    assert "frechet" in vars(small)
+    assert "lesser_frechet" not in vars(small)
