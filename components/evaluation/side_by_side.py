@@ -20,16 +20,22 @@ def side_by_side(work: Sequence[Work]) -> None:
     """Do all of it, in this order as threads are free; they share BLAS's threads evenly.
 
     Raises:
-        BaseException: what the first piece that failed raised, once the others have ended.
+        BaseException: what the first piece that failed raised, or an interruption, once those
+            that run have ended; those that wait are dropped.
     """
     with _LIMITED:
         blas = ThreadpoolController().select(user_api="blas")
         threads = max((library["num_threads"] for library in blas.info()), default=1)
         workers = min(threads, len(work))
         if workers < 2:
-            for piece in work:
-                piece()
+            for alone in work:
+                alone()
             return
         with blas.limit(limits=threads // workers), ThreadPoolExecutor(workers) as pool:
-            for done in [pool.submit(piece) for piece in work]:
-                done.result()
+            pieces = [pool.submit(piece) for piece in work]
+            try:
+                for piece in pieces:
+                    piece.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
