@@ -9,6 +9,7 @@ import hashlib
 import io
 import os
 import tempfile
+import time
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 Values = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
 Buffer = bytes | memoryview
+
+_A_DAY = 86400.0  # seconds
 
 
 def read_values(path: Path, shape: tuple[int, int]) -> Values | None:
@@ -67,6 +70,7 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
 def _put(path: Path, parts: Sequence[Buffer]) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}.", suffix=".tmp")
         try:
             with os.fdopen(number, "wb") as file:
@@ -76,6 +80,14 @@ def _put(path: Path, parts: Sequence[Buffer]) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writers that were killed have left: no writer takes a day."""
+    for left in folder.glob("*.tmp"):
+        with contextlib.suppress(FileNotFoundError):  # its writer, or another sweeper, was first
+            if left.stat().st_mtime < time.time() - _A_DAY:
+                left.unlink()
 
 
 def _header(shape: tuple[int, ...]) -> bytes:

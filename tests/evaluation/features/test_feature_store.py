@@ -1,4 +1,5 @@
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -30,6 +31,17 @@ def test_rows_that_are_not_contiguous_are_written_in_their_order(tmp_path: Path)
     values = np.arange(70, dtype=np.float32).reshape(10, 7).T[:, ::2]
     write_values(tmp_path / "key.npy", values)
     assert np.array_equal(read_values(tmp_path / "key.npy", (7, 5)), values)
+
+
+def test_what_a_killed_writer_left_goes_with_a_later_write_and_a_living_one_s_stays(
+    tmp_path: Path, values: np.ndarray
+) -> None:
+    left, living = tmp_path / "old.abc.tmp", tmp_path / "new.abc.tmp"
+    for path in (left, living):
+        path.write_bytes(b"half")
+    os.utime(left, (time.time() - 90_000,) * 2)
+    write_values(tmp_path / "key.npy", values)
+    assert {path.name for path in tmp_path.iterdir()} == {"new.abc.tmp", "key.npy"}
 
 
 @pytest.mark.parametrize("at", [0, 10, 200, -40, -1])
