@@ -52,7 +52,13 @@ def test_within_a_set_a_row_is_infinitely_far_from_itself_only(
 ) -> None:
     monkeypatch.setattr(distances, "_HEIGHT", 5)
     monkeypatch.setattr(distances, "_WIDTH", 4)
-    assert np.array_equal(np.isinf(whole(sets[0], None)), np.eye(23, dtype=bool))
+    monkeypatch.setattr(distances, "_TOGETHER", 9)
+    x = sets[0]
+    direct = ((x[:, None] - x) ** 2).sum(axis=2)
+    np.fill_diagonal(direct, np.inf)
+    groups = [np.arange(0, 23, 2), np.arange(1, 23, 2)]
+    for found in (whole(x, None), whole(x, None, groups=groups)):
+        np.testing.assert_allclose(found, direct, rtol=1e-12)
     assert not np.isinf(whole(sets[0], sets[0])).any()
 
 
