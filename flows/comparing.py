@@ -166,7 +166,7 @@ def _models(recorded: Sequence["RecordedCell"], stored: Sequence[_Stored]) -> li
 
 def _sampling(cell: "RecordedCell", where: _Stored) -> dict[str, Any]:
     """The sampling section: the stored one, or else what the run's parameters say of it."""
-    from components.spec.models import SamplingSpec
+    from components.spec.sections.sampling import SamplingSpec
 
     section: dict[str, Any] = SamplingSpec().model_dump(mode="json")
     if where.sampled:

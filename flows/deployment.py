@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from components.errors import AlphabarError
-from components.spec.models import Experiment
+from components.spec.experiment import Experiment
 from flows.servers.prefect_client import (
     WORK_POOL,
     ensure_work_pool,

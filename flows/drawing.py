@@ -8,7 +8,7 @@ from typing import Any
 from components.errors import AlphabarError
 from components.runtime import Progress
 from components.spec.loading import nearest, validate
-from components.spec.models import SamplingSpec
+from components.spec.sections.sampling import SamplingSpec
 from flows.exporting import new_folder
 from flows.registered import sampling_over
 from flows.stages import prepare_process

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
-from components.spec.models import SamplingSpec
+from components.spec.sections.sampling import SamplingSpec
 from flows.drawing import prompts_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.runtime import Progress
-from components.spec.models import SamplingSpec
+from components.spec.sections.sampling import SamplingSpec
 from flows.edit_input import conditions_of, read_images, read_mask
 from flows.exporting import new_folder
 from flows.stages import prepare_process

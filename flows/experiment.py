@@ -9,7 +9,7 @@ from prefect import flow
 
 from components.data.pin import pinned_hashes
 from components.errors import AlphabarError
-from components.spec.models import Experiment
+from components.spec.experiment import Experiment
 from components.spec.plan import (
     Node,
     in_order,

@@ -10,8 +10,8 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.runtime import Progress, Runtime
+from components.spec.experiment import Experiment
 from components.spec.loading import validate
-from components.spec.models import Experiment
 from components.spec.plan import in_order, plan_baselines
 from flows.console import Display
 from flows.execution import ProgressEvent, produce

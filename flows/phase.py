@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from components.errors import AlphabarError
-from components.spec.models import RunnerSpec
+from components.spec.experiment import RunnerSpec
 from components.spec.plan import Node
 from flows.execution import produce
 from flows.session import Session, Tick

@@ -10,8 +10,9 @@ from typing import Any
 from components.data.pin import pinned_hashes
 from components.errors import AlphabarError
 from components.spec.cost import Cost, planned_cost
-from components.spec.models import DataSpec, Experiment
+from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan, plan_baselines
+from components.spec.sections.data import DataSpec
 from components.store import Store, read_manifest
 from flows.workspace import Workspace
 

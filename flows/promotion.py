@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.errors import AlphabarError
+from components.spec.experiment import RegistrySpec
 from components.spec.gate import Gate, load_gate
 from components.spec.keys import digest
-from components.spec.models import RegistrySpec
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:

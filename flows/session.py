@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from components.spec.models import RunnerSpec
+from components.spec.experiment import RunnerSpec
 from components.spec.plan import Node
 from flows.console import Display
 from flows.execution import Workers

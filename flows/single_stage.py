@@ -10,8 +10,8 @@ from pathlib import Path
 from components.data.pin import pinned_hashes
 from components.errors import AlphabarError
 from components.runtime import Progress, Runtime
+from components.spec.experiment import Experiment
 from components.spec.loading import nearest
-from components.spec.models import Experiment
 from components.spec.plan import (
     Node,
     in_order,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.data.pin import raw_folder
-from components.spec.models import DataSpec
 from components.spec.plan import Node
+from components.spec.sections.data import DataSpec
 from components.store import Store
 
 

@@ -60,7 +60,7 @@ def digits(fetched: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The digits, prepared."""
     from components.data.prepare import prepare
     from components.runtime import Runtime
-    from components.spec.models import DataSpec
+    from components.spec.sections.data import DataSpec
 
     out = tmp_path_factory.mktemp("prepared")
     spec = DataSpec(source="digits", size=8, holdout=0.3).model_dump(mode="json")

@@ -14,7 +14,7 @@ from components.data.pin import USERS
 from components.data.sources.folder import DEFAULT_LABEL_COLUMN, Reading, inspect, locate
 from components.errors import AlphabarError
 from components.runtime import Progress, silent
-from components.spec.models import Slug
+from components.spec.sections.base import Slug
 
 
 def add_folder(

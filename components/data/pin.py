@@ -18,7 +18,7 @@ from components.data.listing import (
 from components.data.sources import SOURCES, packaged_files
 from components.errors import AlphabarError
 from components.spec.loading import load_yaml, nearest
-from components.spec.models import DataSpec
+from components.spec.sections.data import DataSpec
 
 __all__ = ["RawData", "directory_hash", "packaged_data", "pinned_hashes", "raw_folder", "verify"]
 

@@ -18,7 +18,7 @@ from components.data.sources import SOURCES
 from components.data.sources.folder import locate, read_rows
 from components.errors import AlphabarError
 from components.runtime import Runtime
-from components.spec.models import DataSpec
+from components.spec.sections.data import DataSpec
 from components.store import write_json
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, log_softmax, normalize
 
 from components.runtime import Progress, silent
-from components.spec.models import ScorerSpec
+from components.spec.sections.evaluation import ScorerSpec
 
 _INITIAL_TEMPERATURE, _HIGHEST_SCALE = 0.07, 100.0
 """CLIP's start, and its limit on the inverse temperature (Radford et al., 2021, section 2.5)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from components.evaluation.metrics.manifold import NEIGHBOURS
 from components.spec.metrics import TAKEN
-from components.spec.models import EvaluationSpec
+from components.spec.sections.evaluation import EvaluationSpec
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from components.evaluation.metrics.retrieval import retrieval
 from components.evaluation.records import RETRIEVAL_TOP1, MetricRecord, write_metrics
 from components.networks.device import resolve_device
 from components.runtime import Runtime
-from components.spec.models import ScorerSpec
+from components.spec.sections.evaluation import ScorerSpec
 
 _CONFIDENCE = 0.95
 

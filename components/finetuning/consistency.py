@@ -15,7 +15,7 @@ from components.process.diffuse import diffuse
 from components.sampling.denoiser import Denoise, denoiser
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.times import Times, time_grid
-from components.spec.models import TrainingSpec
+from components.spec.sections.training import TrainingSpec
 from components.training.batches import mixed_seed
 from components.training.module import NOISE_STREAM, Objective
 

@@ -11,7 +11,7 @@ from components.generation.prompts import class_captions
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
-from components.spec.models import DECIDED_BY_EVALUATIONS, TrainingSpec
+from components.spec.sections.training import DECIDED_BY_EVALUATIONS, TrainingSpec
 from components.training.fit import fit
 from components.training.module import Objective
 

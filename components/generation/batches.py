@@ -17,7 +17,7 @@ from components.sampling.denoiser import Denoise
 from components.sampling.network import Evaluations
 from components.sampling.noise import Noise, seeded_noise
 from components.sampling.solvers.steps import Callback
-from components.spec.models import SamplingSpec
+from components.spec.sections.sampling import SamplingSpec
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from components.sampling.denoiser import Denoise
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.network import Evaluations
 from components.spec.loading import nearest
-from components.spec.models import ProcessSpec, SamplingSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.sampling import SamplingSpec
 
 
 @dataclass(frozen=True)

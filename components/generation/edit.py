@@ -25,7 +25,7 @@ from components.sampling.inversion import REFINEMENTS, invert
 from components.sampling.noise import seeded_noise
 from components.sampling.solvers import SOLVERS
 from components.sampling.times import Times, time_grid
-from components.spec.models import SamplingSpec
+from components.spec.sections.sampling import SamplingSpec
 
 
 @dataclass(frozen=True)

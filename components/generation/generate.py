@@ -19,7 +19,7 @@ from components.sampling.solvers import SOLVERS
 from components.sampling.solvers.steps import Callback
 from components.sampling.times import time_grid
 from components.spec.catalogue import SOLVERS as CATALOGUE_SOLVERS
-from components.spec.models import SamplingSpec
+from components.spec.sections.sampling import SamplingSpec
 
 BATCH = 256  # images at once: changes memory, not the images
 

@@ -13,7 +13,7 @@ from components.generation.prompts import Prompts, holdout_prompts
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Progress, Runtime
-from components.spec.models import SamplingSpec
+from components.spec.sections.sampling import SamplingSpec
 from components.store import write_json
 
 GRID_COLUMNS = 10

@@ -17,7 +17,7 @@ from components.spec.metrics import (
     lower_is_better,
     metric_name,
 )
-from components.spec.models import Section
+from components.spec.sections.base import Section
 
 MOST_VALUES = 10_000
 """More than this is no gate; aliases in YAML can make a few bytes into billions."""

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from components.errors import AlphabarError
-from components.spec.models import Experiment
+from components.spec.experiment import Experiment
 
 
 class _Loader(yaml.SafeLoader):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.errors import AlphabarError
-from components.spec.models import Experiment, Overrides, Scalar
+from components.spec.experiment import Experiment
+from components.spec.sections.base import Overrides, Scalar
 
 SWEPT_SECTIONS = ("data", "conditioning", "process", "network", "training", "sampling")
 GUIDE_SECTIONS = ("network", "training")

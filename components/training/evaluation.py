@@ -25,7 +25,9 @@ from components.generation.prompts import Prompts, holdout_prompts
 from components.networks.checkpoint import Checkpoint
 from components.runtime import Runtime
 from components.spec.metrics import family_of, lower_is_better, metric_name
-from components.spec.models import EvaluationSpec, SamplingSpec, TrainingSpec
+from components.spec.sections.evaluation import EvaluationSpec
+from components.spec.sections.sampling import SamplingSpec
+from components.spec.sections.training import TrainingSpec
 from components.training.best import FOLDER, BestCheckpoint
 from components.training.history import EVALUATIONS, MISSED, NOT_FINITE, Journal
 from components.training.standing import Mark, Standing, marks_of, standing

@@ -15,7 +15,7 @@ from components.networks.device import resolve_device
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import forget_after, snapshot_steps
 from components.runtime import Runtime
-from components.spec.models import TrainingSpec
+from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingData, TrainingSet
 from components.training.budget import Budget
 from components.training.callbacks import (

@@ -18,7 +18,7 @@ from components.process.noise import perturbed, with_offset
 from components.process.prediction import SIGMA_DATA
 from components.process.time_sampling import TIME_SAMPLINGS
 from components.process.weights import Constants, loss_weight
-from components.spec.models import TrainingSpec
+from components.spec.sections.training import TrainingSpec
 from components.training.batches import mixed_seed
 
 NOISE_STREAM = 1

@@ -15,7 +15,7 @@ from typing import Any
 
 from components.networks.checkpoint import FILE_NAME, save_checkpoint
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
-from components.spec.models import TrainingSpec
+from components.spec.sections.training import TrainingSpec
 from components.store import write_json
 from components.training.best import FOLDER as BEST
 from components.training.best import RECORD

@@ -8,7 +8,7 @@ from components.data.arrays import load_info
 from components.generation.prompts import class_captions
 from components.networks.checkpoint import new_checkpoint
 from components.runtime import Runtime
-from components.spec.models import TrainingSpec
+from components.spec.sections.training import TrainingSpec
 from components.training.fit import fit
 
 

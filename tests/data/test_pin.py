@@ -10,7 +10,7 @@ from components.data.cache import fill_cache
 from components.data.listing import list_files, listing_hash
 from components.data.pin import directory_hash, packaged_data, pinned_hashes, raw_folder, verify
 from components.errors import AlphabarError
-from components.spec.models import DataSpec
+from components.spec.sections.data import DataSpec
 
 DIGITS = DataSpec(source="digits")
 MINE = DataSpec(source="folder", name="data")  # a name that must not be taken for data/

@@ -13,7 +13,7 @@ from components.data.pin import directory_hash
 from components.data.prepare import class_names, is_held_out, prepare
 from components.errors import AlphabarError
 from components.runtime import Runtime
-from components.spec.models import DataSpec
+from components.spec.sections.data import DataSpec
 
 
 def prepared(raw: Path, out: Path, **values: object) -> Path:

@@ -16,7 +16,7 @@ from components.evaluation.extractors.efficientnet import EfficientNetLite0
 from components.evaluation.scorer import scorer
 from components.evaluation.stages import reference
 from components.runtime import Runtime
-from components.spec.models import EvaluationSpec, ScorerSpec
+from components.spec.sections.evaluation import EvaluationSpec, ScorerSpec
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 RUNTIME = Runtime(accelerator="cpu")

@@ -3,7 +3,7 @@ import torch
 from torch.nn.functional import normalize
 
 from components.evaluation.contrastive import Pairs, contrastive_loss, train_projections
-from components.spec.models import ScorerSpec
+from components.spec.sections.evaluation import ScorerSpec
 
 SPEC = ScorerSpec(steps=200, batch_size=32, embed_dim=8)
 

@@ -17,13 +17,10 @@ from components.process.prediction import PREDICTIONS
 from components.process.schedules import Schedule, build_schedule
 from components.runtime import Runtime
 from components.sampling.times import time_grid
-from components.spec.models import (
-    ConditioningSpec,
-    FinetuneSpec,
-    NetworkSpec,
-    ProcessSpec,
-    TrainingSpec,
-)
+from components.spec.sections.finetuning import FinetuneSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.training import TrainingSpec
 from tests.finetuning.test_finetune import baseline
 
 STD = 0.2

@@ -9,13 +9,10 @@ from components.errors import AlphabarError
 from components.finetuning.finetune import finetune, training_section
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
-from components.spec.models import (
-    ConditioningSpec,
-    FinetuneSpec,
-    NetworkSpec,
-    ProcessSpec,
-    TrainingSpec,
-)
+from components.spec.sections.finetuning import FinetuneSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.training import TrainingSpec
 
 
 def baseline(folder: Path, size: int = 8) -> Path:

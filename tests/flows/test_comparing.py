@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from components.errors import AlphabarError
-from components.spec.models import SamplingSpec
 from components.spec.plan.node import stage_key
+from components.spec.sections.sampling import SamplingSpec
 from components.tracking.connection import connect
 from flows.comparing import compare_runs
 from flows.workspace import Workspace

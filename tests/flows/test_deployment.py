@@ -16,7 +16,7 @@ import pytest
 from prefect import flow
 
 from components.errors import AlphabarError
-from components.spec.models import Experiment
+from components.spec.experiment import Experiment
 from flows.deployment import (
     local_timezone,
     next_run,

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, SamplingSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.sampling import SamplingSpec
 from flows.cli import app
 from flows.drawing import sampling_of
 

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from components.data import images as loader
 from components.errors import AlphabarError
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
 from flows.cli import app
 from flows.editing import psnr
 

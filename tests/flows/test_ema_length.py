@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 from components.errors import AlphabarError
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.networks.ema_snapshots import FOLDER, write_snapshot
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
 from flows.cli import app
 
 

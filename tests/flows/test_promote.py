@@ -15,8 +15,9 @@ from components.errors import AlphabarError
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.preference.models import write_models
 from components.spec.loading import parse_experiment
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
 from components.spec.plan import Plan, plan_baselines
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
 from components.store import describe, write_json
 from components.tracking import Submitted, connect, load_model_dir, register
 from flows.cli import main

@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, SamplingSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.sampling import SamplingSpec
 from components.tracking import Submitted, connect, register
 from flows.cli import app
 from flows.console import Display

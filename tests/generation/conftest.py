@@ -6,7 +6,9 @@ import pytest
 
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.runtime import Runtime
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, TrainingSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.training import TrainingSpec
 from components.training.train import train
 
 

@@ -11,7 +11,9 @@ from components.errors import AlphabarError
 from components.generation.denoising import build_denoiser, encode_conditions
 from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.sampling.network import Evaluations
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, SamplingSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.sampling import SamplingSpec
 
 CLASSES = [f"digit {k}" for k in range(4)]
 ASKED = [0, 1, 2]

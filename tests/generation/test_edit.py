@@ -22,7 +22,7 @@ from components.generation.edit import (
 from components.generation.generate import generate, to_pixels
 from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.sampling.inpainting import visits
-from components.spec.models import SamplingSpec
+from components.spec.sections.sampling import SamplingSpec
 
 COUNT = 8
 

@@ -15,7 +15,9 @@ from components.generation.sample import sample
 from components.networks.checkpoint import Checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
 from components.sampling.solvers import SOLVERS
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, SamplingSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.sampling import SamplingSpec
 
 
 @pytest.fixture(scope="module")

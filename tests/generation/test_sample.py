@@ -11,7 +11,9 @@ from components.generation.sample import sample
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.networks.ema_snapshots import FOLDER, write_snapshot
 from components.runtime import Runtime
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, SamplingSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.sampling import SamplingSpec
 
 CONFIG: dict[str, Any] = {
     "process": ProcessSpec().model_dump(mode="json"),

@@ -8,7 +8,8 @@ import torch
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
 
 
 def config(encoder: str = "class", channels: int = 1, size: int = 8, **process: Any) -> dict:

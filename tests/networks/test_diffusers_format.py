@@ -14,7 +14,8 @@ from components.sampling.network import Conditioned
 from components.sampling.noise import seeded_noise
 from components.sampling.solvers import SOLVERS
 from components.sampling.times import time_grid
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
 
 
 def export(folder: Path, **process: Any) -> None:

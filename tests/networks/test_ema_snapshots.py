@@ -22,7 +22,8 @@ from components.networks.ema_snapshots import (
 )
 from components.networks.posthoc_ema import TRACKED, gamma_of, posthoc_weights
 from components.networks.weights_file import read_header
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
 
 
 def config() -> dict[str, Any]:

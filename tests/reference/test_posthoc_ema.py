@@ -24,7 +24,9 @@ from torch import nn
 
 from components.networks.checkpoint import load_checkpoint
 from components.runtime import Runtime
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, TrainingSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.training import TrainingSpec
 from components.training.module import DiffusionModule
 from components.training.train import train
 

@@ -19,8 +19,8 @@ from components.reporting.report import report
 from components.reporting.results import Results, read
 from components.runtime import Runtime
 from components.spec.loading import parse_experiment
-from components.spec.models import SamplingSpec
 from components.spec.plan import plan_baselines, plan_finetune, plan_report
+from components.spec.sections.sampling import SamplingSpec
 
 EXPERIMENT: dict[str, Any] = {
     "name": "digits",

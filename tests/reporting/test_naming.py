@@ -9,7 +9,7 @@ from components.reporting.naming import (
     sampler_name,
     value_words,
 )
-from components.spec.models import SamplingSpec
+from components.spec.sections.sampling import SamplingSpec
 
 
 @pytest.mark.parametrize(

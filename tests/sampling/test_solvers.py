@@ -18,7 +18,7 @@ from components.sampling.solvers import SOLVERS
 from components.sampling.times import GRIDS, Times, time_grid, times_at
 from components.spec.catalogue import SOLVERS as CATALOGUE
 from components.spec.cost import planned_cost
-from components.spec.models import SamplingSpec
+from components.spec.sections.sampling import SamplingSpec
 
 SHAPE = (1, 4, 4)
 SCHEDULE = build_schedule({"schedule": "cosine", "steps": 1000})

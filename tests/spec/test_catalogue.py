@@ -16,8 +16,10 @@ from components.sampling.guidance import GUIDANCE
 from components.sampling.solvers import SOLVERS
 from components.sampling.times import GRIDS
 from components.spec.catalogue import CATALOGUE
+from components.spec.experiment import Experiment
 from components.spec.metrics import MetricFamily
-from components.spec.models import EvaluationSpec, Experiment, FinetuneSpec
+from components.spec.sections.evaluation import EvaluationSpec
+from components.spec.sections.finetuning import FinetuneSpec
 from flows.cli.list import KEYS
 
 REGISTRIES: dict[str, dict[str, Any]] = {

@@ -9,7 +9,9 @@ from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.sampling.solvers import SOLVERS
 from components.spec.catalogue import SOLVERS as CATALOGUE_SOLVERS
 from components.spec.cost import ADAPTIVE, CALLS, Cost, planned_cost
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, SamplingSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.sampling import SamplingSpec
 
 FIXED = sorted(set(SOLVERS) - ADAPTIVE)
 

@@ -28,13 +28,10 @@ from components.generation.prompts import holdout_prompts
 from components.networks.checkpoint import load_checkpoint, new_checkpoint
 from components.runtime import Progress, Runtime, silent
 from components.spec.loading import parse_experiment
-from components.spec.models import (
-    ConditioningSpec,
-    NetworkSpec,
-    ProcessSpec,
-    SamplingSpec,
-    TrainingSpec,
-)
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.sampling import SamplingSpec
+from components.spec.sections.training import TrainingSpec
 from components.training import fit
 from components.training.budget import Budget
 from components.training.evaluation import Watch

@@ -12,7 +12,9 @@ from components.networks.checkpoint import new_checkpoint
 from components.process.prediction import PREDICTIONS
 from components.process.schedules import DISCRETE
 from components.process.weights import LOSS_WEIGHTS
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, TrainingSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.training import TrainingSpec
 from components.training.module import DiffusionModule
 
 ROWS = 64

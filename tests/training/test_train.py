@@ -16,7 +16,9 @@ from components.errors import AlphabarError
 from components.networks.checkpoint import load_checkpoint, new_checkpoint
 from components.networks.conditioning import ClassCondition
 from components.runtime import Runtime
-from components.spec.models import ConditioningSpec, NetworkSpec, ProcessSpec, TrainingSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingSet
 from components.training.history import HISTORY, Journal
 from components.training.module import DiffusionModule

@@ -27,7 +27,7 @@ SOURCES: dict[str, Source] = {
     "openmoji": Source(openmoji.files, vector=True),
     "folder": Source(None),
 }
-"""The keys are those of `components.spec.models.DataSpec.source`."""
+"""The keys are those of `components.spec.sections.data.DataSpec.source`."""
 
 
 def packaged_files() -> Iterator[tuple[str, bytes]]:

@@ -13,7 +13,7 @@ from components.errors import AlphabarError
 from components.evaluation.images.image_files import ImageFiles, Pictures
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.pixels import check_images
-from components.spec.models import DataSpec
+from components.spec.sections.data import DataSpec
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.spec.models import Experiment
+from components.spec.experiment import Experiment
 from components.spec.plan.node import DataHash, Node, dump, in_order, roles
 from components.spec.plan.sources import Sources
 from components.spec.sweep import Cell, expand

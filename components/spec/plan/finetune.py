@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from components.spec.models import SamplingSpec
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.node import Node, dump, roles
 from components.spec.plan.sources import Sources
+from components.spec.sections.sampling import SamplingSpec
 
 
 @dataclass(frozen=True)

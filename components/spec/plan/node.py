@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from components.spec.keys import digest
-from components.spec.models import DataSpec
+from components.spec.sections.data import DataSpec
 
 STAGE_VERSIONS = {
     "prepare": 1,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from components.spec.experiment import Experiment
 from components.spec.metrics import metric_name
-from components.spec.models import Experiment
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.finetune import FinetunePlan
 from components.spec.plan.node import Node, dump

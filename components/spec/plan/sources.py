@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from components.spec.models import DataSpec, Experiment
+from components.spec.experiment import Experiment
 from components.spec.plan.node import DataHash, Node, dump, roles
+from components.spec.sections.data import DataSpec
 from components.spec.sweep import Cell, cell_name, weaker
 
 

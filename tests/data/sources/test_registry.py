@@ -1,7 +1,7 @@
 from typing import get_args
 
 from components.data.sources import SOURCES, digits, openmoji, packaged_files
-from components.spec.models import SOURCE_STYLES, DataSpec
+from components.spec.sections.data import SOURCE_STYLES, DataSpec
 
 
 def test_the_registry_has_the_names_that_the_spec_knows() -> None:

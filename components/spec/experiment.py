@@ -1,0 +1,100 @@
+"""The experiment file as one pydantic model of its sections: what must fit across them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from components.spec.sections.base import Overrides, Scalar, Section, Slug
+from components.spec.sections.data import SOURCE_STYLES, DataSpec, check_style
+from components.spec.sections.evaluation import EvaluationSpec, ScorerSpec
+from components.spec.sections.finetuning import FinetuneSpec, StudySpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+from components.spec.sections.sampling import SamplingSpec
+from components.spec.sections.training import TrainingSpec
+
+
+class RegistrySpec(Section):
+    """Where the winner is registered, and what makes it champion.
+
+    The gate is asked once, when the winner is registered; `alphabar promote` asks again.
+    """
+
+    model: Slug | None = Field(None, description="model name in the registry; none: no record")
+    gate: str | None = Field(
+        None,
+        min_length=1,
+        description="gate file, from the project's root folder; none: a better Fréchet distance "
+        "than the champion's",
+    )
+
+    @model_validator(mode="after")
+    def _gate_has_a_model(self) -> "RegistrySpec":
+        if self.gate is not None and self.model is None:
+            raise ValueError("`gate` decides who is champion in the registry: give `model` too")
+        return self
+
+
+class RunnerSpec(Section):
+    """Where the stages run. Nothing here changes a result, so nothing here enters a key."""
+
+    kind: Literal["threads", "ray"] = Field("threads")
+    workers: int = Field(1, ge=1, le=1024, description="stages at once")
+    accelerator: Literal["auto", "cpu", "gpu", "mps"] = Field("auto")
+
+
+class Experiment(Section):
+    """One experiment file."""
+
+    name: Slug = Field(description="names the MLflow experiment and reports/<name>")
+    data: DataSpec
+    scorer: ScorerSpec = ScorerSpec()
+    conditioning: ConditioningSpec = ConditioningSpec()
+    process: ProcessSpec = ProcessSpec()
+    network: NetworkSpec = NetworkSpec()
+    training: TrainingSpec = TrainingSpec()
+    sampling: SamplingSpec = SamplingSpec()
+    evaluation: EvaluationSpec = EvaluationSpec()
+    guide: dict[str, Any] = Field(
+        default_factory=dict,
+        description="the weaker model of autoguidance: dotted network and training keys that "
+        "differ from the model's own",
+    )
+    finetune: FinetuneSpec | None = None
+    study: StudySpec | None = None
+    registry: RegistrySpec = RegistrySpec()
+    runner: RunnerSpec = RunnerSpec()
+    sweep: dict[str, Annotated[list[Scalar], Field(min_length=1)]] = Field(
+        default_factory=dict, description="dotted path: values; the product is the plan"
+    )
+    also: list[Overrides] = Field(
+        default_factory=list, description="single cells beside the sweep: dotted path: value"
+    )
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> "Experiment":
+        halvings = len(self.network.channels) - 1
+        if self.data.size % 2**halvings:
+            raise ValueError(
+                f"`data.size: {self.data.size}` cannot be halved {halvings} times, as "
+                f"{halvings + 1} entries in `network.channels` ask for"
+            )
+        if self.finetune is not None and self.finetune.style is not None:
+            check_style(self.data.source, self.finetune.style)
+            if not SOURCE_STYLES[self.data.source]:
+                raise ValueError(
+                    f"finetune needs a second style; source `{self.data.source}` has one"
+                )
+            if self.finetune.style == self.data.style:
+                raise ValueError("finetune.style is the style that the baseline is trained on")
+        if self.finetune is not None:
+            self.finetune.samplings(self.sampling)
+        if self.study is not None and self.finetune is None:
+            raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
+        if self.evaluation.classifier == "svc" and self.conditioning.encoder != "class":
+            raise ValueError("evaluation.classifier: svc needs conditioning.encoder: class")
+        if self.sampling.ema_length is not None and not self.training.ema_snapshots:
+            raise ValueError("`sampling.ema_length` needs `training.ema_snapshots`, 10 or so")
+        if self.sampling.guide == "weaker" and not self.guide:
+            raise ValueError("`sampling.guide: weaker` needs the section `guide`")
+        return self

@@ -1,0 +1,54 @@
+"""The section `data`."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from components.spec.sections.base import Section, Slug
+
+SOURCE_STYLES: dict[str, tuple[str, ...]] = {
+    "digits": ("regular", "bold"),
+    "openmoji": ("color", "line"),
+    "folder": (),
+}
+"""The paired styles of each packaged source; the first one decides the split."""
+
+
+class DataSpec(Section):
+    """Which images, at which size, and how they are split."""
+
+    source: Literal["digits", "openmoji", "folder"] = Field(
+        description="where the images come from"
+    )
+    name: Slug | None = Field(None, description="source `folder`: the name given to `data add`")
+    style: str | None = Field(None, description="digits: regular, bold; openmoji: color, line")
+    size: int = Field(8, ge=4, le=1024, description="side of the square images, pixels")
+    holdout: float = Field(0.1, gt=0.0, lt=0.9, description="share of the images held out")
+    split_seed: int = Field(0, ge=0, description="seed of the split's hash")
+    caption_column: str = Field("caption", description="metadata column with the caption")
+    label_column: str = Field("label", description="metadata column with the class, if any")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_style(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("style") is None:
+            styles = SOURCE_STYLES.get(values.get("source", ""), ())
+            if styles:
+                values = {**values, "style": styles[0]}
+        return values
+
+    @model_validator(mode="after")
+    def _style_and_name_fit_the_source(self) -> "DataSpec":
+        if (self.source == "folder") != (self.name is not None):
+            raise ValueError("`name` is given with source `folder`, and only with it")
+        check_style(self.source, self.style)
+        return self
+
+
+def check_style(source: str, style: str | None) -> None:
+    """Raise ValueError unless ``style`` is one of ``source``'s styles."""
+    styles = SOURCE_STYLES[source]
+    if style is not None and styles and style not in styles:
+        raise ValueError(
+            f"source `{source}` has no style `{style}`: choose from {', '.join(styles)}"
+        )

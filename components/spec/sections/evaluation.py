@@ -1,0 +1,95 @@
+"""The sections `evaluation` and `scorer`."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from components.spec.catalogue import EXTRACTORS
+from components.spec.metrics import CLIP_FAMILIES, MetricFamily, slug
+from components.spec.sections.base import Section
+
+
+def check_extractor(name: str) -> str:
+    """An extractor's name; raises ValueError for any other."""
+    if name not in EXTRACTORS and not is_clip(name):
+        raise ValueError(f"`{name}` is no extractor: choose from {', '.join(EXTRACTORS)}")
+    return name
+
+
+def check_clip(name: str) -> str:
+    """What `evaluation.clip` may be; raises ValueError for anything else."""
+    if name not in ("domain", "none") and not is_clip(name):
+        raise ValueError(f"`{name}` is no CLIP: choose from domain, none, clip:MODEL:WEIGHTS")
+    return name
+
+
+def is_clip(name: str) -> bool:
+    """Whether this names an open_clip model and its weights: a file, or open_clip's own name."""
+    kind, *parts = name.split(":", 2)
+    return kind == "clip" and len(parts) == 2 and all(part.strip() for part in parts)
+
+
+Extractor = Annotated[str, AfterValidator(check_extractor)]
+
+
+class EvaluationSpec(Section):
+    """How samples are compared with the holdout."""
+
+    samples: int = Field(2000, ge=20, le=1_000_000, description="images a cell")
+    extractor: Extractor = Field(
+        "efficientnet_lite0", description="the network whose Fréchet distance ranks cells"
+    )
+    others: list[Extractor] = Field(
+        default_factory=list, description="further extractors, each with figures of its own"
+    )
+    size: int = Field(
+        64, ge=32, le=1024, description="efficientnet_lite0: side at which it looks, pixels"
+    )
+    metrics: list[MetricFamily] | None = Field(
+        None, description="which figures are taken; none: all that the rest of the file allows"
+    )
+    neighbours: int = Field(
+        5, ge=1, le=100, description="precision, recall, density, coverage: reach of the balls"
+    )
+    clip: Annotated[str, AfterValidator(check_clip)] = Field(
+        "domain", description="which CLIP score: domain, none, or clip:<model>:<weights>"
+    )
+    classifier: Literal["none", "svc"] = Field(
+        "none", description="svc: share of class-conditional samples that an SVC recognises"
+    )
+    groups: Literal["none", "class", "caption"] = Field(
+        "class", description="what else figures are taken for, each on its own"
+    )
+    likelihood: Literal["none", "elbo"] = Field(
+        "none", description="elbo: variational bound of the holdout, bits per dimension"
+    )
+    confidence: float = Field(0.95, gt=0.5, lt=1.0, description="level of every interval")
+
+    @model_validator(mode="after")
+    def _metrics_can_be_taken(self) -> "EvaluationSpec":
+        extractors = [self.extractor, *self.others]
+        names = [slug(name) for name in extractors]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"figures of two extractors would both be called `{twice[0]}`")
+        if self.metrics is None:
+            return self
+        if "fd" not in self.metrics:
+            raise ValueError("`metrics` must have `fd`, which ranks the cells")
+        if "cmmd" in self.metrics and not any(name.startswith("clip:") for name in extractors):
+            raise ValueError("`cmmd` needs an extractor `clip:<model>:<weights>`")
+        if self.clip == "none" and (idle := sorted(CLIP_FAMILIES & set(self.metrics))):
+            raise ValueError(f"`{idle[0]}` has no meaning with `clip: none`")
+        return self
+
+
+class ScorerSpec(Section):
+    """The domain CLIP: two frozen towers, trained projections."""
+
+    steps: int = Field(1000, ge=1, description="contrastive steps")
+    batch_size: int = Field(256, ge=2, description="pairs a step")
+    lr: float = Field(1.0e-3, gt=0.0, le=1.0)
+    weight_decay: float = Field(0.05, ge=0.0, le=1.0, description="AdamW weight decay")
+    embed_dim: int = Field(256, ge=8, le=2048, description="width of the shared space")
+    dropout: float = Field(0.3, ge=0.0, lt=1.0, description="feature dropout while training")
+    size: int = Field(64, ge=32, le=1024, description="side of the image tower's input, pixels")
+    seed: int = Field(0, ge=0)

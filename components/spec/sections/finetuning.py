@@ -1,0 +1,82 @@
+"""The sections `finetune` and `study`."""
+
+from typing import Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from components.spec.catalogue import FINETUNES
+from components.spec.sections.base import Overrides, Section, refuse_unread
+from components.spec.sections.sampling import SamplingSpec
+
+
+class FinetuneSpec(Section):
+    """The best baseline, trained further: on another style, or into a few-step sampler."""
+
+    kind: Literal["full", "consistency"] = Field("full", description="what training does")
+    style: str | None = Field(
+        None, description="the style to move to, such as bold or line; none: the baseline's own"
+    )
+    steps: int = Field(1000, ge=1, description="optimiser steps")
+    batch_size: int = Field(128, ge=1, le=65_536)
+    lr: float = Field(1.0e-4, gt=0.0, le=1.0)
+    warmup_steps: int = Field(50, ge=0)
+    ema: float = Field(0.99, ge=0.0, lt=1.0)
+    evaluate_every: int = Field(0, ge=0, description="steps between evaluations; 0 is off")
+    teacher_steps: int = Field(
+        50, ge=2, le=1000, description="consistency: DDIM steps of the teacher"
+    )
+    teacher_guidance: float = Field(
+        1.0, ge=0.0, le=50.0, description="consistency: guidance that is distilled in"
+    )
+    segments: int = Field(
+        2, ge=1, le=16, description="consistency: parts of the time, each crossed in one step"
+    )
+    sampling: list[Overrides] = Field(
+        default_factory=list,
+        description="sampling settings beside the baseline's; the first one's figures are the "
+        "fine-tune's",
+    )
+
+    @model_validator(mode="after")
+    def _options_are_read(self) -> "FinetuneSpec":
+        refuse_unread(self, "kind", FINETUNES)
+        if self.kind == "full" and self.style is None:
+            raise ValueError("`kind: full` needs a `style` to move to")
+        if self.teacher_steps % self.segments:
+            raise ValueError(
+                f"`teacher_steps: {self.teacher_steps}` cannot be split into `segments: "
+                f"{self.segments}` equal parts"
+            )
+        self.samplings(SamplingSpec())
+        return self
+
+    def samplings(self, base: SamplingSpec) -> list[SamplingSpec]:
+        """How the fine-tuned model is sampled: as its baseline (a distilled one in one DDIM step a
+        segment, or with consistency sampling in 2 steps), or as `sampling` changes that.
+
+        Raises:
+            ValueError: a change is not one of the sampling section's.
+        """
+        if self.kind == "consistency":
+            whole = self.segments == 1
+            base = SamplingSpec(
+                solver="consistency" if whole else "ddim",
+                steps=2 if whole else self.segments,
+                clip=base.clip,
+                seed=base.seed,
+            )
+        values = base.model_dump()
+        try:
+            return [
+                SamplingSpec.model_validate(values | change) for change in self.sampling or [{}]
+            ]
+        except ValidationError as error:
+            faults = [f"{'.'.join(map(str, e['loc']))} {e['msg']}" for e in error.errors()]
+            raise ValueError(f"`finetune.sampling`: {'; '.join(faults)}") from None
+
+
+class StudySpec(Section):
+    """The blind comparison of baseline and fine-tuned model."""
+
+    pairs: int = Field(40, ge=1, le=10_000, description="side-by-side choices")
+    seed: int = Field(0, ge=0, description="seed of sides and order")

@@ -1,0 +1,27 @@
+"""The sections `network` and `conditioning`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from components.spec.sections.base import Section
+
+
+class ConditioningSpec(Section):
+    """What the network is told about the image it makes."""
+
+    encoder: Literal["none", "class", "minilm"] = Field("class", description="kind of condition")
+    dropout: float = Field(
+        0.1, ge=0.0, lt=1.0, description="share of rows trained without condition, for guidance"
+    )
+    max_tokens: int = Field(16, ge=2, le=256, description="caption length in tokens (minilm)")
+
+
+class NetworkSpec(Section):
+    """The denoising UNet (diffusers)."""
+
+    channels: list[Annotated[int, Field(ge=8, le=2048, multiple_of=8)]] = Field(
+        [32, 64], min_length=1, max_length=6, description="channels of each resolution"
+    )
+    layers_per_block: int = Field(2, ge=1, le=8, description="residual layers per resolution")
+    dropout: float = Field(0.0, ge=0.0, lt=1.0, description="dropout inside residual layers")

@@ -1,0 +1,89 @@
+"""The section `sampling`."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from components.spec.catalogue import GUIDANCE, SOLVERS
+from components.spec.sections.base import Section, refuse_unread
+
+CFGPP_SOLVERS = ("ddim", "euler", "euler_ancestral")
+
+
+class SamplingSpec(Section):
+    """How images are drawn from a trained network."""
+
+    solver: Literal[
+        "ddim",
+        "ddpm",
+        "euler",
+        "euler_ancestral",
+        "heun",
+        "dpmpp_2m",
+        "dpmpp_2m_sde",
+        "unipc",
+        "rk45",
+        "langevin",
+        "predictor_corrector",
+        "consistency",
+    ] = Field("ddim", description="solver of the reverse process")
+    steps: int = Field(50, ge=1, le=1000, description="solver steps; rk45 starts with this many")
+    grid: Literal["trailing", "leading", "linspace", "karras", "uniform_logsnr"] = Field(
+        "trailing", description="time grid"
+    )
+    eta: float = Field(0.0, ge=0.0, le=1.0, description="ddim: 0 deterministic, 1 ancestral")
+    variance: Literal["small", "large"] = Field("small", description="ddpm: which fixed variance")
+    churn: float = Field(0.0, ge=0.0, le=1000.0, description="euler, heun: S_churn; 0 is off")
+    tolerance: float = Field(1.0e-3, gt=0.0, le=1.0, description="rk45: relative and absolute")
+    corrector_steps: int = Field(
+        1, ge=1, le=1000, description="langevin, predictor_corrector: Langevin steps a level"
+    )
+    corrector_snr: float = Field(
+        0.16, gt=0.0, le=1.0, description="langevin, predictor_corrector: step size as SNR"
+    )
+    clip: bool = Field(True, description="hold x0 within the range of pixels")
+    guidance: float = Field(1.0, ge=0.0, le=50.0, description="guidance scale; 1 is off")
+    guidance_kind: Literal["cfg", "apg", "cfgpp"] = Field(
+        "cfg", description="how strong and weak prediction are put together"
+    )
+    guide: Literal["unconditional", "weaker"] = Field(
+        "unconditional", description="the weak prediction: no condition, or the model of `guide`"
+    )
+    negative_prompt: str = Field(
+        "", description="a class or caption that takes the place of no condition"
+    )
+    guidance_rescale: float = Field(
+        0.0, ge=0.0, le=1.0, description="share of the guided prediction's spread that is undone"
+    )
+    guidance_sigma_min: float = Field(
+        0.0, ge=0.0, description="noise level σ/α up to which guidance is off"
+    )
+    guidance_sigma_max: float | None = Field(
+        None, gt=0.0, description="noise level σ/α above which guidance is off; none: no limit"
+    )
+    ema_length: float | None = Field(
+        None, ge=0.01, le=0.25, description="σ_rel of a post-hoc EMA; none: the trained EMA"
+    )
+    seed: int = Field(
+        0, ge=0, le=2**31, description="image k is drawn from seed + k; torch reads 32 bits"
+    )
+
+    @model_validator(mode="after")
+    def _options_are_read(self) -> "SamplingSpec":
+        refuse_unread(self, "solver", SOLVERS)
+        refuse_unread(self, "guidance_kind", GUIDANCE)
+        if self.guidance_kind == "cfgpp" and self.guidance > 1:
+            raise ValueError("`guidance_kind: cfgpp` takes a scale within [0, 1]")
+        if self.guidance_kind == "cfgpp" and self.solver not in CFGPP_SOLVERS:
+            raise ValueError(
+                f"`guidance_kind: cfgpp` cannot be used with solver `{self.solver}`: only "
+                f"{', '.join(CFGPP_SOLVERS)} step to α x0 + σ ε, as it asks for"
+            )
+        if (
+            self.guidance_sigma_max is not None
+            and self.guidance_sigma_min >= self.guidance_sigma_max
+        ):
+            raise ValueError("`guidance_sigma_min` must be below `guidance_sigma_max`")
+        if self.guide == "weaker" and self.negative_prompt:
+            raise ValueError("`negative_prompt` has no meaning with guide `weaker`")
+        return self
