@@ -8,12 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from components.errors import AlphabarError
-from components.networks.checkpoint import new_checkpoint, save_checkpoint
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
 from flows.cli import app
 from flows.drawing import sampling_of
+from tests.flows.untrained import write_untrained
 
 ORIGIN = "the options"
 
@@ -22,15 +20,7 @@ ORIGIN = "the options"
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two untrained models, strong/ and weak/."""
     root = tmp_path_factory.mktemp("models")
-    config = {
-        "process": ProcessSpec(steps=100).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec().model_dump(mode="json"),
-        "images": {"size": 4, "channels": 1, "classes": ["cat", "dog"]},
-    }
-    for seed, name in enumerate(("strong", "weak")):
-        (root / name).mkdir()
-        save_checkpoint(root / name, config, new_checkpoint(config, seed).network)
+    write_untrained(root, "strong", "weak")
     return root
 
 

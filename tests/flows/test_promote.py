@@ -12,12 +12,9 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
-from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.preference.models import write_models
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.store import describe, write_json
 from components.tracking import Submitted, connect, load_model_dir, register
 from flows.cli import main
@@ -25,6 +22,7 @@ from flows.console import Display
 from flows.promotion import read_study
 from flows.recording import Recorder, sweep_key
 from flows.workspace import Workspace
+from tests.flows.untrained import write_untrained
 
 FD = "fd_efficientnet_lite0"
 STRICT, LOOSE = f"metrics: {{{FD}: {{at_most: 10}}}}", f"metrics: {{{FD}: {{at_most: 1000}}}}"
@@ -55,17 +53,9 @@ def record(value: float) -> dict[str, Any]:
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with two registered models: version 1 is champion, version 2 like it in FD."""
     root = tmp_path_factory.mktemp("registry")
-    config = {
-        "process": ProcessSpec(steps=100).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec().model_dump(mode="json"),
-        "images": {"size": 4, "channels": 1, "classes": ["cat", "dog"]},
-    }
     tracker = connect(None, root)
-    for seed, value in enumerate((150.0, 148.0)):
-        trained = root / f"model-{seed}"
-        trained.mkdir()
-        save_checkpoint(trained, config, new_checkpoint(config, seed).network)
+    models = write_untrained(root, "model-0", "model-1")
+    for seed, (trained, value) in enumerate(zip(models, (150.0, 148.0), strict=True)):
         (trained / "metrics.json").write_text(json.dumps({"metrics": {FD: record(value)}}))
         run = tracker.sweep("animals", f"key{seed}", {}, {})
         model = Submitted(trained, trained, FD, SAMPLING, {"alphabar.stage_key": TRAINED[seed]})

@@ -10,9 +10,6 @@ import pytest
 from typer.testing import CliRunner
 
 from components.errors import AlphabarError
-from components.networks.checkpoint import new_checkpoint, save_checkpoint
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.tracking import Submitted, connect, register
 from flows.cli import app
@@ -21,6 +18,7 @@ from flows.drawing import sampling_of
 from flows.judging import images_of
 from flows.registered import own_guide, own_sampling, sampling_over
 from flows.workspace import Workspace
+from tests.flows.untrained import write_untrained
 
 FD = "fd_efficientnet_lite0"
 SAMPLING = SamplingSpec(
@@ -32,15 +30,7 @@ SAMPLING = SamplingSpec(
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with strong/, weak/ and, in the registry, the strong one guided by the weak."""
     root = tmp_path_factory.mktemp("registered")
-    config = {
-        "process": ProcessSpec(steps=100).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec().model_dump(mode="json"),
-        "images": {"size": 4, "channels": 1, "classes": ["cat", "dog"]},
-    }
-    for seed, name in enumerate(("strong", "weak")):
-        (root / name).mkdir()
-        save_checkpoint(root / name, config, new_checkpoint(config, seed).network)
+    write_untrained(root, "strong", "weak")
     record = {"metrics": {FD: {"value": 9.0, "low": 8.0, "high": 10.0}}}
     (root / "metrics.json").write_text(json.dumps(record))
     tracker = connect(None, root)
