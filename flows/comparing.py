@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from components.preference.samples import Samples
+    from components.generation.sample_directory import Samples
     from components.reporting.cells import Cell
     from components.reporting.figures import Figure
     from components.tracking.runs import Tracker
@@ -56,7 +56,7 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     Raises:
         AlphabarError: a name fits no run, or there is only one run.
     """
-    from components.preference.spreadsheet import write_csv
+    from components.files.tables import write_csv
     from components.reporting.comparison import comparison_page, results_of
     from components.reporting.table import comparison_rows, rows_table
     from components.reporting.text_table import Row
@@ -189,7 +189,7 @@ def _plain(text: str) -> Any:
 
 
 def _samples(where: _Stored) -> "Samples":
-    from components.preference.samples import read_samples
+    from components.generation.sample_directory import read_samples
     from components.reporting.comparison import NONE
 
     return read_samples(where.sampled) if where.sampled else NONE

@@ -45,7 +45,7 @@ class Judged:
         """Put the files, and the table as CSV, into the new folder ``out``."""
         import shutil
 
-        from components.preference.spreadsheet import write_csv
+        from components.files.tables import write_csv
         from components.reporting.figures import parse_figures
         from components.reporting.table import long_rows
 

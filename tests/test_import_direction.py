@@ -25,7 +25,6 @@ ORDER = [
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 FORBIDDEN = {"prefect", "prefect_ray", "dvc", "ray", "flows"}
-SISTERS = {("reporting", "preference")}  # the two share how a CSV is made safe
 
 FILES = sorted((ROOT / "components").rglob("*.py"))
 
@@ -52,7 +51,7 @@ def test_a_room_imports_only_what_stands_before_it(path: Path) -> None:
     for name in imported(path):
         if name.startswith("components."):
             there = name.split(".")[1]
-            before = RANK[there] < RANK[here] or there == here or (here, there) in SISTERS
+            before = RANK[there] < RANK[here] or there == here
             assert before, f"{here} imports {there}"
 
 

@@ -1,6 +1,5 @@
 """Prepared data as the later stages read it: arrays, captions and classes of one split."""
 
-import csv
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import AlphabarError
+from components.files.tables import read_csv
 
 SplitName = Literal["train", "holdout"]
 
@@ -81,14 +81,13 @@ def load_split(directory: Path, split: SplitName) -> Split:
     try:
         images = np.load(path, allow_pickle=False)
         path = directory / f"{split}.csv"
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file, strict=True))
+        rows = read_csv(path)
         classes = np.array([int(row["class"]) for row in rows], dtype=np.int64)
         captions = tuple(row["caption"] for row in rows)
         files = tuple(row["file_name"] for row in rows)
         if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(rows):
             raise ValueError(f"{images.dtype} {images.shape} does not fit {len(rows)} rows")
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(path, error) from error
     return Split(images, classes, captions, files)
 

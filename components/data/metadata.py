@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.tables import csv_lines
 
 NAMES = ("metadata.csv", "metadata.jsonl")
 
@@ -43,11 +44,8 @@ class Table:
 
 def to_csv(rows: Iterable[Row]) -> bytes:
     """``rows`` as a metadata.csv, UTF-8 with ``\\n`` line ends."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Row))
-    writer.writerows(astuple(row) for row in rows)
-    return text.getvalue().encode()
+    header = [field.name for field in fields(Row)]
+    return "".join(csv_lines([header, *map(astuple, rows)])).encode()
 
 
 def read_table(folder: Path) -> Table:

@@ -1,6 +1,5 @@
 """The stage ``prepare``: raw images → square uint8 arrays, split into train and holdout."""
 
-import csv
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from components.data.pin import directory_hash
 from components.data.sources import SOURCES
 from components.data.sources.folder import locate, read_rows
 from components.errors import AlphabarError
+from components.files.tables import write_table
 from components.runtime import Runtime
 from components.spec.sections.data import DataSpec
 from components.store import write_json
@@ -137,9 +137,8 @@ def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
 
 def _write_table(path: Path, rows: Iterable[Row], classes: Sequence[str]) -> None:
     index = {name: number for number, name in enumerate(classes)}
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for row in rows:
-            number = index.get(row.label, -1)
-            writer.writerow((row.file_name, row.label, number, row.caption, row.drawing))
+    cells = (
+        (row.file_name, row.label, index.get(row.label, -1), row.caption, row.drawing)
+        for row in rows
+    )
+    write_table(path, COLUMNS, cells)

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from components.data.grids import contact_sheet, save_png
+from components.files.tables import write_table
 from components.generation.generate import generate
 from components.generation.prompts import Prompts, holdout_prompts
+from components.generation.sample_directory import COLUMNS
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Progress, Runtime
@@ -57,16 +58,9 @@ def write_samples(
     images = drawn.images
     np.save(out / "images.npy", images)
     index = range(len(images))
-    table = pd.DataFrame(
-        {
-            "index": index,
-            "seed": [sampling.seed + k for k in index],
-            "class": prompts.classes,
-            "label": prompts.labels,
-            "caption": prompts.captions,
-        }
-    )
-    table.to_csv(out / "samples.csv", index=False)
+    seeds = [sampling.seed + k for k in index]
+    rows = list(zip(index, seeds, prompts.classes, prompts.labels, prompts.captions, strict=True))
+    write_table(out / "samples.csv", COLUMNS, rows)
     save_png(out / "grid.png", contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS))
     figures = {"samples": len(images), "network_evaluations": drawn.network_evaluations}
     write_json(out / "metrics.json", figures)
@@ -75,5 +69,5 @@ def write_samples(
         names = [f"{k:05d}.png" for k in index]
         for name, image in zip(names, images, strict=True):
             save_png(out / "images" / name, image)
-        table.insert(0, "file_name", names)
-        table.to_csv(out / "images" / "metadata.csv", index=False)
+        listed = [(name, *row) for name, row in zip(names, rows, strict=True)]
+        write_table(out / "images" / "metadata.csv", ("file_name", *COLUMNS), listed)

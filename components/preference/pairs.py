@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.errors import AlphabarError
-from components.preference.samples import Row, Samples, spread
+from components.generation.sample_directory import Row, Samples, spread
 
 
 @dataclass(frozen=True)

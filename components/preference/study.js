@@ -96,9 +96,15 @@
     show();
   }
 
-  // as components/preference/spreadsheet.py: no cell may start like a formula
+  // as components/files/tables.py: no cell may start like a formula
+  function runs(text) {
+    if (/^[\t\r\n]/.test(text)) return true;
+    const seen = text.match(/[^\p{Z}\p{C}\p{M}]/u);
+    return seen !== null && "=+-@\u2212".includes(seen[0].normalize("NFKC")[0]);
+  }
+
   function field(value) {
-    const text = /^ *[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(value) ? "'" + value : value;
+    const text = runs(value.replace(/^'+/, "")) ? "'" + value : value;
     return /[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
   }
 

@@ -13,10 +13,10 @@ import numpy as np
 from markupsafe import Markup
 
 from components.data.grids import as_image
+from components.files.tables import write_csv
+from components.generation.sample_directory import Row, read_samples
 from components.preference.models import write_models
 from components.preference.pairs import draw_pairs, study_id
-from components.preference.samples import Row, read_samples
-from components.preference.spreadsheet import write_csv
 from components.runtime import Runtime
 
 

@@ -1,13 +1,13 @@
 """Everything that the report reads, loaded once: cells, floors, histories."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.preference.samples import Samples, read_samples
+from components.files.tables import read_csv
+from components.generation.sample_directory import Samples, read_samples
 from components.reporting.closest import ClosestPairs, read_pairs
 from components.reporting.draws import prompts_digest
 from components.reporting.figures import (
@@ -139,10 +139,10 @@ def read_histories(cells: Sequence[Cell], inputs: Mapping[str, Path]) -> list[Hi
 
 def read_history(directory: Path, name: str) -> History:
     """The history of a ``train/`` or ``finetune/`` directory; raises AlphabarError."""
-    rows = _read_csv(directory / "history.csv")
     watched: dict[str, list[tuple[float, float, float, float]]] = {}
     path = directory / "evaluations.csv"
     try:
+        rows = _read_csv(directory / "history.csv")
         for row in _read_csv(path) if path.exists() else []:
             point = (float(row["step"]), float(row["value"]), float(row["low"]), float(row["high"]))
             watched.setdefault(row["metric"], []).append(point)
@@ -159,8 +159,7 @@ def read_history(directory: Path, name: str) -> History:
 
 def _read_csv(path: Path) -> list[dict[str, str]]:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+        return read_csv(path)
     except FileNotFoundError:
         raise AlphabarError(
             f"{path} does not exist", f"delete {path.parent} and run the experiment again"

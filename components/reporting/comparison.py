@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from components.preference.samples import Row, Samples
+from components.generation.sample_directory import Row, Samples
 from components.reporting.cells import Cell
 from components.reporting.columns import main_metrics
 from components.reporting.figures import Figure, sign

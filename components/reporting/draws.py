@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from components.errors import AlphabarError
 from components.evaluation.statistics.intervals import Floats
-from components.preference.samples import Row
+from components.generation.sample_directory import Row
 from components.spec.keys import digest
 
 FILE = "pseudo_values.npz"

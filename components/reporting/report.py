@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from components.data.grids import save_png
-from components.preference.spreadsheet import write_csv
+from components.files.tables import write_csv
 from components.reporting import curves, drawing
 from components.reporting.illustrations import plates
 from components.reporting.page import choice_of, page

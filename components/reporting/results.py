@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.preference.samples import read_samples
+from components.generation.sample_directory import read_samples
 from components.reporting.cells import Cell, History, read_cells, read_histories, read_history
 from components.reporting.closest import read_pairs
 from components.reporting.draws import prompts_digest

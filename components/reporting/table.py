@@ -6,7 +6,6 @@ from dataclasses import replace
 from textwrap import fill
 from typing import Any
 
-from components.preference.spreadsheet import write_csv
 from components.reporting.columns import Column, main_metrics, ordered_metrics, within
 from components.reporting.figure_table import figure_table
 from components.reporting.figures import (
@@ -51,7 +50,7 @@ SHORT = {
 }
 """Standings where there is little room."""
 
-__all__ = ["Table", "results_table", "rows_table", "write_csv"]
+__all__ = ["Table", "results_table", "rows_table"]
 
 
 def results_table(

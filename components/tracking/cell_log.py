@@ -1,6 +1,5 @@
 """A sampled cell: its figures with intervals, their protocol, and a picture a prompt."""
 
-import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from mlflow.entities import Metric
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.files.tables import read_csv
 from components.tracking.fields import interval, log_metrics, tag_texts
 from components.tracking.images import from_array, log_image, logged_images, slugs
 
@@ -81,12 +81,11 @@ def _first_of_each_prompt(path: Path) -> dict[str, int]:
     """Prompt → index of its first sample, for the first prompts in the order of the samples."""
     firsts: dict[str, int] = {}
     try:
-        with path.open(newline="") as file:
-            for row in csv.DictReader(file):
-                prompt = row["caption"] or row["label"] or f"class {row['class']}"
-                firsts.setdefault(prompt, int(row["index"]))
-                if len(firsts) == MOST_PROMPTS:
-                    break
+        for row in read_csv(path):
+            prompt = row["caption"] or row["label"] or f"class {row['class']}"
+            firsts.setdefault(prompt, int(row["index"]))
+            if len(firsts) == MOST_PROMPTS:
+                break
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise _broken(path.parent, error) from error
     return firsts

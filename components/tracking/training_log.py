@@ -1,6 +1,5 @@
 """A train directory's history, evaluations and sample grids, as far as they are written."""
 
-import csv
 import json
 import math
 import re
@@ -11,6 +10,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from components.errors import AlphabarError
+from components.files.tables import csv_rows
 from components.spec.keys import digest
 from components.tracking.fields import interval, log_metrics
 from components.tracking.images import log_image, logged_images, open_whole
@@ -117,7 +117,10 @@ def _rows(path: Path, published: bool) -> list[dict[str, str]]:
         return []
     if not published:
         text = text[: text.rfind("\n") + 1]
-    return list(csv.DictReader(text.splitlines()))
+    try:
+        return list(csv_rows(text.splitlines(keepends=True)))
+    except ValueError as error:
+        raise _broken(path, error) from error
 
 
 def _log_samples(client: MlflowClient, run_id: str, folder: Path) -> None:

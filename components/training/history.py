@@ -4,10 +4,12 @@
 cuts off what lies past the checkpoint that it resumes from, so that no step stands there twice.
 """
 
-import csv
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from components.files.tables import csv_lines, csv_rows, write_table
 
 HISTORY = ("step", "loss", "lr", "grad_norm")
 EVALUATIONS = ("step", "metric", "value", "low", "high")
@@ -27,21 +29,24 @@ class Journal:
         """Keep only whole rows up to and including ``step``; make the file if it is missing."""
         rows = [row for row in self.rows() if int(row["step"]) <= step]
         part = self.path.with_suffix(".part")
-        with part.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self.columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_table(part, self.columns, (self._cells(row) for row in rows))
         part.replace(self.path)
 
     def append(self, rows: Iterable[Mapping[str, object]]) -> None:
         """Add rows and flush them."""
-        with self.path.open("a", newline="") as file:
-            csv.DictWriter(file, self.columns, lineterminator="\n").writerows(rows)
+        with self.path.open("a", encoding="utf-8", newline="") as file:
+            file.writelines(csv_lines(self._cells(row) for row in rows))
 
     def rows(self) -> list[dict[str, str]]:
         """The whole rows, as text; none where there is no file."""
         if not self.path.is_file():
             return []
-        with self.path.open(newline="") as file:
+        with self.path.open(encoding="utf-8", newline="") as file:
             whole = [line for line in file if line.endswith("\n")]
-        return [row for row in csv.DictReader(whole) if None not in row.values()]
+        found: list[dict[str, str]] = []
+        with contextlib.suppress(ValueError):  # a kill may have cut the last row
+            found.extend(csv_rows(whole))
+        return found
+
+    def _cells(self, row: Mapping[str, object]) -> list[object]:
+        return [row[column] for column in self.columns]

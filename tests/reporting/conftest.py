@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.preference.samples import Row, Samples
+from components.generation.sample_directory import Row, Samples
 from components.reporting.cells import Cell
 from components.reporting.figures import Figure
 from components.reporting.naming import phrase

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from components.preference.samples import Row, Samples
+from components.generation.sample_directory import Row, Samples
 from components.reporting.cells import Cell
 from components.reporting.comparison import NONE, at_equal_seeds, comparison_page, results_of
 from components.reporting.results import Results

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
-from components.preference.samples import Row
+from components.generation.sample_directory import Row
 from components.reporting.draws import draws_of, prompts_digest, read_draws
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from components.errors import AlphabarError
+from components.files.tables import write_csv
 from components.reporting.figures import parse_figures
 from components.reporting.results import Results
 from components.reporting.standing import BEST, BETTER, CHOSEN, NOISE, UNLIKE, WORSE, gaps_of
@@ -15,7 +16,6 @@ from components.reporting.table import (
     comparison_rows,
     results_table,
     rows_table,
-    write_csv,
 )
 from components.reporting.text_table import Row, Table
 

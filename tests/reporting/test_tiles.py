@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from components.preference.samples import Row, Samples
+from components.generation.sample_directory import Row, Samples
 from components.reporting.cells import read_cells
 from components.reporting.sheet import arrange
 from components.reporting.tiles import choose, labelled_sheet, same_rows, tile

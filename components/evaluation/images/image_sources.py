@@ -1,10 +1,10 @@
 """Where images to be judged may lie: a folder of files, an array, samples, prepared data."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from components.data.metadata import NAMES
@@ -13,6 +13,7 @@ from components.errors import AlphabarError
 from components.evaluation.images.image_files import ImageFiles, Pictures
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.pixels import check_images
+from components.files.tables import read_csv
 from components.spec.sections.data import DataSpec
 
 
@@ -71,11 +72,11 @@ def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
         if not isinstance(images, np.ndarray):
             raise ValueError("it is an archive of arrays")
         path = directory / "samples.csv"
-        table = pd.read_csv(path, keep_default_na=False, dtype={"caption": str})
-        if len(table) == 0:
+        rows = read_csv(path)
+        if not rows:
             raise ValueError("it has no row")
-        classes, seeds = (_whole_numbers(table[name]) for name in ("class", "seed"))
-        captions = table["caption"].tolist()
+        classes, seeds = (_whole_numbers(rows, column) for column in ("class", "seed"))
+        captions = tuple(row["caption"] for row in rows)
     except (OSError, ValueError, KeyError, EOFError, OverflowError) as error:
         raise AlphabarError(
             f"{path} is missing or broken: {error}", "delete its directory and run `sample` again"
@@ -84,10 +85,11 @@ def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
     return ImageSet(images, classes, captions, "samples"), seeds
 
 
-def _whole_numbers(column: "pd.Series[int]") -> NDArray[np.int64]:
-    if not pd.api.types.is_integer_dtype(column):
-        raise ValueError(f"its column {column.name} has {column.dtype}, not whole numbers")
-    return np.asarray(column, np.int64)
+def _whole_numbers(rows: Sequence[Mapping[str, str]], column: str) -> NDArray[np.int64]:
+    try:
+        return np.array([int(row[column]) for row in rows], np.int64)
+    except ValueError as error:
+        raise ValueError(f"its column {column} holds not whole numbers: {error}") from error
 
 
 def _array(path: Path) -> NDArray[np.uint8]:

@@ -14,16 +14,16 @@ from components.spec.keys import digest
 from components.spec.sections.data import DataSpec
 
 STAGE_VERSIONS = {
-    "prepare": 1,
+    "prepare": 2,
     "scorer": 1,
     "reference": 3,
     "train": 3,
-    "sample": 2,
+    "sample": 3,
     "likelihood": 1,
     "evaluate": 3,
     "finetune": 3,
     "report": 3,
-    "study": 2,
+    "study": 3,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""
 

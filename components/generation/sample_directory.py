@@ -1,14 +1,15 @@
 """Reading a sample directory: the images, and what each one was asked to be."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from components.errors import AlphabarError
+from components.files.tables import read_csv
 
 COLUMNS = ("index", "seed", "class", "label", "caption")
+"""Of samples.csv; row k describes image k."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,7 @@ def read_samples(directory: Path) -> Samples:
     try:
         # mapped, so that a report over many cells reads only the rows that it shows
         images = np.load(directory / "images.npy", mmap_mode="r", allow_pickle=False)
-        with (directory / "samples.csv").open(encoding="utf-8", newline="") as file:
-            rows = tuple(_row(values) for values in csv.DictReader(file))
+        rows = tuple(_row(values) for values in read_csv(directory / "samples.csv"))
     except FileNotFoundError as error:
         raise AlphabarError(f"{error.filename} does not exist", remedy) from None
     except (ValueError, TypeError, KeyError, EOFError) as error:
@@ -64,7 +64,7 @@ def read_samples(directory: Path) -> Samples:
 
 def _row(values: dict[str, str]) -> Row:
     index, seed, class_index, label, caption = (values[column] for column in COLUMNS)
-    return Row(int(index), int(seed), int(class_index), label or "", caption or "")
+    return Row(int(index), int(seed), int(class_index), label, caption)
 
 
 def spread(rows: tuple[Row, ...], count: int, order: list[int]) -> list[int]:
