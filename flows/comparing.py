@@ -59,7 +59,6 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     from components.files.tables import write_csv
     from components.reporting.comparison import comparison_page, results_of
     from components.reporting.table import comparison_rows, rows_table
-    from components.reporting.text_table import Row
     from components.tracking.connection import connect
     from components.tracking.search import recorded_cells
     from flows.results import print_table, table_width
@@ -73,16 +72,23 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     stored = [_stored(workspace, cell) for cell in recorded]
     cells = _cells(recorded, stored)
     floors = _floors(stored)
-    results = results_of(cells, floors)
-    rows = [Row(cell.name, cell.figures, cell.evaluations, cell.groups) for cell in cells]
+    results = results_of(cells, floors, _ranked_by(recorded))
+    rows = [cell.row for cell in cells]
     print_table(rows_table(rows, floors, table_width(), results.metric), "comparison")
     written = _targets(out or workspace.root / "reports" / "compare")
     written.page.parent.mkdir(parents=True, exist_ok=True)
     write_csv(written.csv, comparison_rows(rows, floors, results.metric, results.best))
     pictures = _pictures(tracker, recorded, cells)
-    page = comparison_page(cells, floors, pictures, _title(names), written.csv.name)
+    page = comparison_page(results, pictures, _title(names), written.csv.name)
     written.page.write_text(page, encoding="utf-8")
     return written
+
+
+def _ranked_by(recorded: "Sequence[RecordedCell]") -> str | None:
+    """The metric that chose the winner in all of these sweeps, if it is one and all have it."""
+    chosen = {cell.ranked_by for cell in recorded}
+    metric = chosen.pop()
+    return metric if not chosen and all(metric in cell.metrics for cell in recorded) else None
 
 
 def _targets(out: Path) -> Written:
@@ -143,6 +149,7 @@ def _cells(recorded: Sequence["RecordedCell"], stored: Sequence[_Stored]) -> "li
                 samples=samples,
                 groups=_groups(cell),
                 left_out=cell.left_out,
+                beside=cell.beside,
             )
         )
     return cells

@@ -13,6 +13,7 @@ from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
 from components.spec.loading import validate
 from components.spec.plan import in_order, plan_baselines
+from components.spec.sweep import ONE_CELL
 from flows.console import Display
 from flows.execution import ProgressEvent, produce
 from flows.exporting import new_folder
@@ -120,7 +121,7 @@ def judge_against_experiment(
             )
     from components.data.pin import pinned_hashes
 
-    values = experiment.model_dump(mode="json") | {"sweep": {}, "also": []}
+    values = experiment.model_dump(mode="json") | ONE_CELL
     if style is not None:
         values |= {"finetune": None, "study": None, "data": values["data"] | {"style": style}}
     plan = plan_baselines(validate(values, "the experiment"), pinned_hashes(workspace.root))

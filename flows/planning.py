@@ -92,7 +92,9 @@ def print_plan(description: Description) -> None:
     cells = description.plan.cells
     experiment = description.plan.experiment
     models = {cell.train.key for cell in cells}
-    print(f"{experiment.name}: {len(cells)} cells from {len(models)} trained models")
+    beside = sum(not cell.may_win for cell in cells)
+    told = f" ({beside} for reference, never the winner)" if beside else ""
+    print(f"{experiment.name}: {len(cells)} cells{told} from {len(models)} trained models")
     table = Table("stage", "published", "network evaluations", "estimated time")
     for stage in description.stages:
         work = _count([stage.evaluations]) if stage.evaluations.evaluations else ""

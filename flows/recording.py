@@ -105,7 +105,10 @@ class Recorder:
             return
         if tuned:
             self._finetuned(best, tuned)
+        from components.tracking.search import BEST
+
         self._tracker.log_artifacts(self._parent, report, "report")
+        self._tracker.tag(self._parent, BEST, best.name)
         if plan.experiment.registry.model:
             self._register(plan, best)
         if failed:
@@ -126,7 +129,10 @@ class Recorder:
     def _cell_run(self, parent: str, cell: PlannedCell) -> None:
         params = cell.cell.experiment.model_dump(mode="json", include={"sampling", "evaluation"})
         params["process"] = {"schedule": cell.cell.experiment.process.schedule}
-        self._leaf(parent, cell.name, params, cell.sample, cell.evaluate)
+        from components.reporting.winner import REFERENCE
+
+        beside = "" if cell.may_win else REFERENCE
+        self._leaf(parent, cell.name, params, cell.sample, cell.evaluate, beside)
 
     def _finetuned(self, best: PlannedCell, tuned: FinetunePlan) -> None:
         experiment = self._plan.experiment
@@ -148,15 +154,27 @@ class Recorder:
             name = f"fine-tuned on {style}" if style else f"distilled, {cell.sampling.steps} steps"
             if index and style:
                 name += f", sampling {index + 1}"
-            self._leaf(run, name, drawn, cell.sample, cell.evaluate)
+            self._leaf(run, name, drawn, cell.sample, cell.evaluate, "fine-tuned")
         drawn = settings | best.cell.experiment.model_dump(mode="json", include={"sampling"})
-        self._leaf(run, f"baseline on {goal}", drawn, best.sample, tuned.evaluate_baseline)
+        name, again = f"baseline on {goal}", "before fine-tuning"
+        self._leaf(run, name, drawn, best.sample, tuned.evaluate_baseline, again)
         self._tracker.finish(run, "FINISHED")
 
     def _leaf(
-        self, parent: str, name: str, params: dict[str, Any], sample: Node, evaluate: Node
+        self,
+        parent: str,
+        name: str,
+        params: dict[str, Any],
+        sample: Node,
+        evaluate: Node,
+        beside: str,
     ) -> None:
-        run = self._tracker.child(parent, name, evaluate.key, params, self._tags(evaluate))
+        """A cell's run; ``beside`` says what one is that may not win."""
+        from components.tracking.search import BESIDE, RANKED_BY
+
+        tags = {RANKED_BY: primary_metric(self._plan), BESIDE: beside or None}
+        tags |= self._tags(evaluate)
+        run = self._tracker.child(parent, name, evaluate.key, params, tags)
         self._tracker.log_cell(run, self._path(sample), self._path(evaluate))
         self._tracker.finish(run, "FINISHED")
 
@@ -211,14 +229,14 @@ def _measured_weights(trained: Path, ema_length: float | None) -> Iterator[Path]
 
 
 def sweep_key(plan: Plan) -> str:
-    """What identifies a sweep: its figures' keys and what follows from them.
+    """What identifies a sweep: its figures' keys, which cells may win, and what follows.
 
     The gate is not in it: it is asked once, when the winner is registered.
     """
     experiment = plan.experiment
     after = experiment.model_dump(mode="json", include={"name", "finetune", "study", "registry"})
     del after["registry"]["gate"]
-    return digest([after, [cell.evaluate.key for cell in plan.cells]])
+    return digest([after, [[cell.evaluate.key, cell.may_win] for cell in plan.cells]])
 
 
 def _data_hash(node: Node) -> str | None:

@@ -40,10 +40,16 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     from components.reporting.cells import stored_row
     from components.reporting.figures import read_figures
     from components.reporting.table import rows_table
+    from components.reporting.winner import REFERENCE
 
     store = workspace.store
     rows = [
-        stored_row(cell.name, store.path(cell.evaluate), store.path(cell.sample))
+        stored_row(
+            cell.name,
+            store.path(cell.evaluate),
+            store.path(cell.sample),
+            "" if cell.may_win else REFERENCE,
+        )
         for cell in outcome.plan.cells
     ]
     floors = read_figures(store.path(outcome.best.reference))

@@ -17,20 +17,19 @@ def read_metrics(store: Store, node: Node) -> dict[str, Any]:
 
 
 def best_cell(plan: Plan, store: Store) -> PlannedCell:
-    """The swept cell with the smallest Fréchet distance; cells of ``also`` only compare.
+    """The candidate with the smallest Fréchet distance; references (``also``) never win.
 
     Raises:
-        AlphabarError: no swept cell was evaluated.
+        AlphabarError: no candidate was evaluated.
     """
-    beside = [tuple(overrides.items()) for overrides in plan.experiment.also]
-    swept = [cell for cell in plan.cells if cell.cell.overrides not in beside]
-    if not swept:
+    candidates = [cell for cell in plan.cells if cell.may_win]
+    if not candidates:
         raise AlphabarError(
-            "no cell of the sweep was evaluated, so there is no winner",
+            "no cell that may win was evaluated, so there is no winner",
             "mend what stopped the cells, then run again: what is published is kept",
         )
     metric = primary_metric(plan)
-    return min(swept, key=lambda cell: read_metrics(store, cell.evaluate)[metric]["value"])
+    return min(candidates, key=lambda cell: read_metrics(store, cell.evaluate)[metric]["value"])
 
 
 def primary_metric(plan: Plan) -> str:

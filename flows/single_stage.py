@@ -64,10 +64,10 @@ def run_single_stage(
 
 def whole_plan(experiment: Experiment, workspace: Workspace) -> list[Node]:
     """Every stage of an experiment without a sweep: its only cell is the best one."""
-    if experiment.sweep or experiment.also:
+    if experiment.sweep or experiment.cells or experiment.also:
         raise AlphabarError(
             "an experiment with a sweep runs with `alphabar run`",
-            "remove `sweep` and `also`, or use `alphabar run`",
+            "remove `sweep`, `cells` and `also`, or use `alphabar run`",
         )
     plan = plan_baselines(experiment, pinned_hashes(workspace.root))
     (best,) = plan.cells

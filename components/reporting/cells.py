@@ -20,6 +20,7 @@ from components.reporting.figures import (
 from components.reporting.naming import line_name, model_name, sampler_name
 from components.reporting.text_table import Row
 from components.reporting.watching import remarks
+from components.reporting.winner import REFERENCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,7 @@ class Cell:
         groups: group of classes or captions → its figures.
         pairs: its images that lie closest to training images; None where they are not recorded.
         left_out: metric → why it could not be measured.
+        beside: what it is, such as ``reference``, where it may not win; empty where it may.
     """
 
     name: str
@@ -55,11 +57,17 @@ class Cell:
     groups: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
     pairs: ClosestPairs | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    beside: str = ""
 
     @property
     def guidance(self) -> float:
         """The guidance scale; 1 is off."""
         return float(self.sampling["guidance"])
+
+    @property
+    def row(self) -> Row:
+        """What tables show of it."""
+        return Row(self.name, self.figures, self.evaluations, self.groups, self.beside)
 
 
 @dataclass(frozen=True)
@@ -107,20 +115,23 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
                 groups=read_groups(evaluated),
                 pairs=read_pairs(evaluated),
                 left_out=read_left_out(evaluated),
+                beside="" if cell["may_win"] else REFERENCE,
             )
         )
     return cells
 
 
-def stored_row(name: str, evaluated: Path, drawn: Path) -> Row:
+def stored_row(name: str, evaluated: Path, drawn: Path, beside: str = "") -> Row:
     """A row of a table from an ``evaluate/`` directory and the ``sample/`` one that it judged.
+
+    ``beside`` is the row's.
 
     Raises:
         AlphabarError: a file is missing or broken.
     """
     prompts = prompts_digest(read_samples(drawn).rows)
     evaluations = read_object(drawn / "metrics.json").get("network_evaluations")
-    return Row(name, read_figures(evaluated, prompts), evaluations)
+    return Row(name, read_figures(evaluated, prompts), evaluations, beside=beside)
 
 
 def model_names(cells: Sequence[Mapping[str, Any]], trained: Sequence[Path]) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from components.generation.sample_directory import Row, Samples
 from components.reporting.cells import Cell
 from components.reporting.columns import main_metrics
-from components.reporting.figures import Figure, sign
+from components.reporting.figures import Figure
 from components.reporting.illustrations import plates
 from components.reporting.naming import count
 from components.reporting.page import protocol
@@ -19,6 +19,7 @@ from components.reporting.standing import NOISE, UNLIKE, gaps_of, standings
 from components.reporting.table import ranking
 from components.reporting.template import drawn, rendered
 from components.reporting.tiles import Choice, choose, data_uri, tile
+from components.reporting.winner import better_beside, winner
 
 NONE = Samples(np.zeros((0, 1, 1, 1), np.uint8), ())
 """The samples of a cell whose images are not at hand."""
@@ -27,27 +28,21 @@ MOST = 400
 
 
 def comparison_page(
-    cells: Sequence[Cell],
-    floors: Mapping[str, Figure],
-    pictures: Mapping[str, np.ndarray],
-    title: str,
-    csv: str,
+    results: Results, pictures: Mapping[str, np.ndarray], title: str, csv: str
 ) -> str:
     """The self-contained page of two or more runs.
 
     Args:
-        cells: the runs, each by a name of its own; without images, their samples are `NONE`.
-        floors: what real images reach, where that is the same for all.
+        results: the runs, as `results_of` gathers them.
         pictures: name → its contact sheet, uint8, for cells without images.
         title: stands on top.
         csv: the file beside the page that has every figure.
     """
-    results = results_of(cells, floors)
     return rendered(
         "compare.html",
         title=title,
         summary=_summary(results),
-        seeds=_seeds_sentence(cells),
+        seeds=_seeds_sentence(results.cells),
         cards=_cards(results, pictures),
         table=comparison_tables(results),
         differences=_differences(results),
@@ -57,14 +52,18 @@ def comparison_page(
     )
 
 
-def results_of(cells: Sequence[Cell], floors: Mapping[str, Figure]) -> Results:
-    """The runs as the report sees a sweep; the best has the best value that can be ranked."""
-    metric = ranking([cell.figures for cell in cells])
-    able = [i for i, cell in enumerate(cells) if metric in cell.figures]
-    best = 0
-    if metric and able:
-        best = min(able, key=lambda i: sign(metric) * cells[i].figures[metric].value)
-    return Results({"metric": metric}, cells, best, floors, (), None, {})
+def results_of(
+    cells: Sequence[Cell], floors: Mapping[str, Figure], metric: str | None = None
+) -> Results:
+    """The runs as the report sees a sweep; the best is the `winner`.
+
+    Args:
+        cells: the runs, each by a name of its own; without images, their samples are `NONE`.
+        floors: what real images reach, where that is the same for all.
+        metric: ranks the runs; None takes `ranking`.
+    """
+    metric = metric or ranking([cell.figures for cell in cells])
+    return Results({"metric": metric}, cells, winner(cells, metric) or 0, floors, (), None, {})
 
 
 def _summary(results: Results) -> list[str]:
@@ -79,7 +78,8 @@ def _summary(results: Results) -> list[str]:
         text += f" {count(near, 'other run')} cannot be told from it."
     if unlike:
         text += f" {count(unlike, 'run')} cannot be compared with it: measured otherwise."
-    return [text]
+    beside = [f"{told}." for told in better_beside(results.cells, metric, results.best)]
+    return [" ".join([text, *beside])]
 
 
 def _cards(results: Results, pictures: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
@@ -95,6 +95,7 @@ def _cards(results: Results, pictures: Mapping[str, np.ndarray]) -> list[dict[st
                 "name": cell.name,
                 "image": image,
                 "figure": figure.text() if figure else "",
+                "remark": cell.beside or ("best" if cell is results.chosen else ""),
                 "best": cell is results.chosen,
                 "note": note,
             }

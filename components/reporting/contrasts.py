@@ -57,7 +57,10 @@ class Contrast:
         return f"{self.held}: {'; '.join(parts)}."
 
     def _noted(self, name: str) -> str:
-        return f"{name} ({self.notes[name]})" if self.notes.get(name) else name
+        note = self.notes.get(name)
+        if not note:
+            return name
+        return f"{name[:-1]}, {note})" if name.endswith(")") else f"{name} ({note})"
 
 
 @dataclass(frozen=True)
@@ -111,10 +114,12 @@ def compared(
         names: what each is called.
         metric: the one that ranks them.
         held: what they share, in words.
-        notes: name → what is said behind it.
+        notes: name → what is said behind it, beside what a cell is that may not win.
     """
     if len(cells) < 2:
         return
+    told = {n: [c.beside, (notes or {}).get(n, "")] for n, c in zip(names, cells, strict=True)}
+    noted = {name: ", ".join(filter(None, parts)) for name, parts in told.items()}
     rows = [{metric: cell.figures[metric]} for cell in cells]
     order = sorted(range(len(rows)), key=lambda i: sign(metric) * rows[i][metric].value)
     standing = standings(rows, metric)
@@ -130,7 +135,7 @@ def compared(
         by_kind.get(WORSE, ()),
         tuple(names[i] for i in order if kinds[i] not in (BEST, NOISE, WORSE)),
         frozenset(cell.name for cell in cells),
-        notes or {},
+        noted,
         ways.pop() if len(ways) == 1 else "outside the noise",
     )
 

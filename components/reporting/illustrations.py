@@ -11,6 +11,7 @@ from components.reporting.figures import first_of, readable, sign
 from components.reporting.naming import cost
 from components.reporting.results import Finetuned, Results
 from components.reporting.sheet import leading
+from components.reporting.winner import winner
 
 MOST_LINES, MOST_ROWS = 16, 40
 """Lines that can be told apart in a plot; cells that are listed in one."""
@@ -121,8 +122,10 @@ def _trade_off(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
 
 def _side_by_side(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
     shown = leading(cells, metric, MOST_ROWS)
-    caption = f"Shaded: the {_extreme(metric)} one's interval. "
-    caption += "Grey is worse; the others cannot be told from it."
+    caption = "Shaded: the best one's interval. Grey differs from it; the others cannot be told "
+    caption += "from it."
+    if any(cell.beside for cell in shown):
+        caption += " A reference is never the best."
     if len(shown) < len(cells):
         caption += f" The best {len(shown)} of {len(cells)} cells."
     words = "; ".join(f"{cell.name}: {cell.figures[metric].text()}" for cell in shown)
@@ -171,7 +174,9 @@ def _leading_lines(
     for cell in cells:
         value = sign(metric) * cell.figures[metric].value
         best[line(cell)] = min(value, best.get(line(cell), value))
-    kept = set(sorted(best, key=lambda name: best[name])[:MOST_LINES])
+    top = winner(cells, metric)
+    own = line(cells[top]) if top is not None else ""
+    kept = set(sorted(best, key=lambda name: (name != own, best[name]))[:MOST_LINES])
     if len(kept) == len(best):
         return list(cells), ""
     note = f" Of {len(best)} lines, the {len(kept)} that reach the {_extreme(metric)} values."

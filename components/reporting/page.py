@@ -63,6 +63,7 @@ def _sheet(results: Results, choice: Choice) -> dict[str, Any]:
             "name": cell.name,
             "image": data_uri(tile(cell.samples, choice)),
             "figure": figure.text() if figure else "",
+            "remark": cell.beside or ("best" if cell is results.chosen else ""),
             "best": cell is results.chosen,
             "same": same_rows(results.chosen.samples, cell.samples, choice),
         }

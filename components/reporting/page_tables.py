@@ -20,6 +20,7 @@ from components.reporting.standing import (
 )
 from components.reporting.table import protocol_notes
 from components.reporting.text_table import FLOOR, n_samples
+from components.reporting.winner import better_beside
 from components.spec.metrics import METRICS, family_of
 
 GROUPED = 12
@@ -50,6 +51,7 @@ def comparison_tables(results: Results) -> dict[str, Any]:
         "level": results.chosen.figures[results.metric].confidence if results.metric else 0.95,
         "notes": [
             *pairing_notes(standing),
+            *better_beside(results.cells, results.metric, results.best),
             *protocol_notes(rows),
             *about_floors,
             *_left_out([*results.cells, *(results.finetuned.cells if results.finetuned else ())]),
@@ -131,10 +133,15 @@ def _groups(
     return [
         (
             line,
-            [_line(places[c][1], c.figures, metrics, c.evaluations, standing[c]) for c in group],
+            [_cell_line(places[c][1], c, metrics, standing[c]) for c in group],
         )
         for line, group in groups.items()
     ]
+
+
+def _cell_line(name: str, cell: Cell, metrics: Sequence[str], standing: Standing) -> dict[str, Any]:
+    told = f"{name} ({cell.beside})" if cell.beside else name
+    return _line(told, cell.figures, metrics, cell.evaluations, standing)
 
 
 def _line(

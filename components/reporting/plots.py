@@ -11,6 +11,7 @@ from components.reporting.drawing import INK, Draw, grow, legend, line_style, lo
 from components.reporting.figures import Figure, direction, readable
 from components.reporting.sheet import by_value
 from components.reporting.standing import BEST, NOISE, standings
+from components.reporting.winner import called, winner
 
 LOG_FROM = 4.0
 """A distance axis is logarithmic when its values span more than this factor: the small values,
@@ -78,15 +79,17 @@ def over_evaluations(cells: Sequence[Cell], floor: Figure | None, metric: str) -
 
 
 def side_by_side(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Draw:
-    """A metric of every cell with its interval, a row a cell, the best on top.
+    """A metric of every cell with its interval, a row a cell, the best value on top.
 
-    The best one's interval is shaded over all rows; what differs from it is grey.
+    The winner's interval is shaded over all rows; what differs from it is grey. A cell that may
+    not win is called what it is.
     """
 
     def draw(axes: Axes) -> None:
         ranked = by_value([c for c in cells if metric in c.figures], metric)
         figures = [cell.figures[metric] for cell in ranked]
-        standing = [s.kind for s in standings([{metric: figure} for figure in figures], metric)]
+        rows, top = [{metric: figure} for figure in figures], winner(ranked, metric)
+        standing = [s.kind for s in standings(rows, metric, top)]
         for row, (figure, kind) in enumerate(zip(figures, standing, strict=True)):
             style = line_style(0) if kind in (BEST, NOISE) else {"color": GREY, "marker": "o"}
             inside = None if kind == BEST else "none"
@@ -98,7 +101,7 @@ def side_by_side(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Dr
         if floor is not None:
             _floor(axes.axvline, axes.axvspan, floor)
         names = [
-            fill(cell.name.replace(",", ", "), LABEL, break_long_words=False) for cell in ranked
+            fill(called(cell).replace(",", ", "), LABEL, break_long_words=False) for cell in ranked
         ]
         axes.set_yticks(range(len(ranked)), names, fontsize="small")
         axes.set_ylim(len(ranked) - 0.4, -0.6)

@@ -12,8 +12,7 @@ from components.reporting.page import choice_of, page
 from components.reporting.results import Results, read
 from components.reporting.sheet import arrange
 from components.reporting.summary import headline
-from components.reporting.table import long_rows
-from components.reporting.text_table import FLOOR
+from components.reporting.table import comparison_rows, long_rows
 from components.reporting.tiles import labelled_sheet
 from components.runtime import Runtime
 from components.store import write_json
@@ -58,11 +57,10 @@ def _save_plots(results: Results, out: Path) -> None:
 
 
 def _csv_rows(results: Results) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for cell in results.cells:
-        rows += long_rows(cell.name, cell.figures, network_evaluations=cell.evaluations)
-    rows += long_rows(FLOOR, results.floors, network_evaluations=None)
+    cells = [cell.row for cell in results.cells]
+    rows = comparison_rows(cells, results.floors, results.metric, results.best)
     if tuned := results.finetuned:
         for words, figures, cost in tuned.rows(results.chosen):
-            rows += long_rows(f"{words} ({tuned.goal})", figures, network_evaluations=cost)
+            more = {"group": "", "network_evaluations": cost}
+            rows += long_rows(f"{words} ({tuned.goal})", figures, **more)
     return rows

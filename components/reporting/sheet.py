@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from components.reporting.cells import Cell
 from components.reporting.figures import sign
 from components.reporting.naming import line_name, phrase, sampler_name, varying
+from components.reporting.winner import winner
 from components.spec.keys import canonical_json
 
 WIDEST = 8
@@ -72,8 +73,10 @@ def place(cell: Cell, cells: Sequence[Cell], setting: str) -> tuple[str, str]:
 
 
 def leading(cells: Sequence[Cell], metric: str | None, most: int) -> list[Cell]:
-    """The ``most`` best cells by ``metric``, in the order of the plan."""
-    kept = by_value(cells, metric)[:most]
+    """The ``most`` best cells by ``metric``, in the order of the plan; the winner is among them."""
+    kept, top = by_value(cells, metric)[:most], winner(cells, metric)
+    if top is not None and cells[top] not in kept:
+        kept[-1] = cells[top]
     return [cell for cell in cells if cell in kept]
 
 

@@ -55,6 +55,11 @@ class Gap:
         half = scale * max(self.high - self.value, self.value - self.low)
         return f"{scale * self.value:+.{decimals}f} ±{half:.{decimals}f}"
 
+    def size(self) -> str:
+        """``value ±half`` without its sign; of shares in percentage points."""
+        points = " points" if unit_of(self.metric) else ""
+        return f"{self.compact()[1:]}{points}"
+
     def p_text(self) -> str:
         """The adjusted p-value: two digits, and never 0."""
         return "<0.001" if self.p < 0.001 else f"{self.p:.2g}" if self.p < 0.1 else f"{self.p:.2f}"

@@ -18,12 +18,14 @@ from components.reporting.standing import (
     between,
     standings,
 )
+from components.reporting.winner import better_beside
 
 
 def paragraphs(results: Results) -> list[str]:
     """What was found, in plain sentences: about the cells, and about the fine-tune."""
     cells, best, floors, metric = results.cells, results.best, results.floors, results.metric
     text = [_winner(cells, best, metric)]
+    text += [f"{told}." for told in better_beside(cells, metric, best)]
     if metric and metric in floors:
         text.append(_floor(results.chosen.figures[metric], floors[metric]))
     if metric and len(cells) > 1:
@@ -55,7 +57,9 @@ def scorer_sentence(figures: Figures) -> str | None:
 def headline(results: Results) -> dict[str, Any]:
     """The figures that `dvc metrics` and the tracker follow: flat names, plain numbers."""
     figures, tuned = results.chosen.figures, results.finetuned
+    beside = sum(bool(cell.beside) for cell in results.cells)
     values: dict[str, Any] = {"best": results.chosen.name, "cells": len(results.cells)}
+    values |= {"references": beside} if beside else {}
     for name, figure in figures.items():
         values |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
     values |= _against_floor(figures, results.floors, "")
@@ -84,15 +88,18 @@ def _winner(cells: Sequence[Cell], best: int, metric: str | None) -> str:
         return f"{chosen.name} was chosen among {count(len(cells), 'cell')}."
     figure = chosen.figures[metric]
     values = [cell.figures[metric].value for cell in cells if metric in cell.figures]
-    lowest = figure.value <= min(values)
-    among = f"Of {len(cells)} cells, " if len(cells) > 1 else "The only cell, "
-    rank = "a" if len(cells) == 1 else "the lowest" if lowest else "the sweep's lowest"
-    beside = "" if lowest else "; a cell beside the sweep, there for comparison only, is lower"
-    return f"{among}{chosen.name} has {rank} {readable(metric)}: {figure.text()}{beside}."
+    able = [cell for cell in cells if not cell.beside]
+    if figure.value <= min(values):
+        kind, rivals = "cell", cells
+    else:
+        kind, rivals = "candidate", able
+    among = f"Of {len(rivals)} {kind}s, " if len(rivals) > 1 else f"The only {kind}, "
+    rank = "the lowest" if len(rivals) > 1 else "a"
+    return f"{among}{chosen.name} has {rank} {readable(metric)}: {figure.text()}."
 
 
 def _others(standing: Sequence[Standing]) -> str:
-    counts = {kind: sum(s.kind == kind for s in standing) for kind in (NOISE, WORSE, BETTER)}
+    counts = {kind: sum(s.kind == kind for s in standing) for kind in (NOISE, WORSE)}
     others = [s for s in standing if s.kind in counts]
     paired = bool(others) and all(s.gap for s in others)
     how = "beyond noise" if paired else "outside the intervals"
@@ -100,10 +107,9 @@ def _others(standing: Sequence[Standing]) -> str:
     parts = []
     if counts[NOISE]:
         parts.append(f"{count(counts[NOISE], 'other cell')} cannot be told from the best: {why}")
-    for kind, word in ((WORSE, "worse"), (BETTER, "better")):
-        if counts[kind]:
-            parts.append(f"{count(counts[kind], 'cell')} {_is(counts[kind])} {word} {how}")
-    unlike = sum(s.kind not in (BEST, *counts) for s in standing)
+    if counts[WORSE]:
+        parts.append(f"{count(counts[WORSE], 'cell')} {_is(counts[WORSE])} worse {how}")
+    unlike = sum(s.kind not in (BEST, BETTER, *counts) for s in standing)
     if unlike:
         parts.append(f"{count(unlike, 'cell')} {_is(unlike)} not comparable (another protocol)")
     joined = "; ".join(parts)

@@ -31,6 +31,7 @@ from components.reporting.standing import (
     standings,
 )
 from components.reporting.text_table import FLOOR, Row, Table, n_samples
+from components.reporting.winner import better_beside, called, winner
 from components.spec.metrics import METRICS, PROTOCOL, family_of
 
 WIDTH = 100
@@ -49,6 +50,8 @@ SHORT = {
     UNLIKE: "other protocol",
 }
 """Standings where there is little room."""
+
+CANDIDATE = "candidate"
 
 __all__ = ["Table", "results_table", "rows_table"]
 
@@ -91,6 +94,8 @@ def rows_table(
 ) -> Table:
     """The main figures of several sets of images, in as many columns as ``width`` has room for.
 
+    They stand to the `winner` of the rows; a row beside it that is better is told in a note.
+
     Args:
         rows: what is compared.
         floors: the figures of real images.
@@ -100,13 +105,14 @@ def rows_table(
     figures = [row.figures for row in rows]
     floors, about_floors = beside(floors or {}, figures)
     metric = metric or ranking(figures)
-    standing = standings(figures, metric)
+    best = winner(rows, metric)
+    standing = standings(figures, metric, best)
     shown = main_metrics([*figures, floors], metric)
     roomy = width >= ROOMY
     listed = [*rows, *([Row(FLOOR, floors)] if floors else [])]
     known = [*standing, *([Standing("floor")] if floors else [])]
     columns = [
-        Column("name", [row.name if roomy else _broken(row.name) for row in listed], 0),
+        Column("name", [called(r) if roomy else _broken(called(r)) for r in listed], 0),
         *(_figures(m, listed, 0 if m == metric else _priority(m)) for m in shown),
         Column("evalu-\nations", [cost(row.evaluations) for row in listed], 2.5),
         Column("difference", [s.gap.compact() if s.gap else "" for s in known], 1.5),
@@ -122,6 +128,7 @@ def rows_table(
             *_legend([m for m in shown if _header(m) in [c.header for c in kept]], rows),
             *_elsewhere([m for m in measured if _header(m) not in [c.header for c in kept]]),
             *_how(standing),
+            *better_beside(rows, metric, best),
             *protocol_notes(figures),
             *about_floors,
         ),
@@ -135,7 +142,8 @@ def comparison_rows(
 
     Numbers are as measured, in the metric's unit: shares are from 0 to 1. Behind what `long_rows`
     has stand ``difference``, its ``difference_low`` and ``difference_high``, ``p_holm``, ``paired``
-    (what the page shows as differences) and ``standing``, by each metric for itself.
+    (what the page shows as differences), ``standing``, by each metric for itself, and ``role``:
+    ``candidate``, or what a row is that may not win.
     The standing of ``top`` itself is `BEST` by ``metric`` and `CHOSEN` by the others. Groups of
     classes or captions follow the whole set; they are not compared.
 
@@ -149,7 +157,7 @@ def comparison_rows(
     figures = [row.figures for row in rows]
     compared = {m: _compared(figures, m, metric, top) for m in ordered_metrics(figures)}
     for i, row in enumerate(rows):
-        more = {"network_evaluations": row.evaluations}
+        more = {"network_evaluations": row.evaluations, "role": row.beside or CANDIDATE}
         lines = long_rows(row.name, row.figures, group="", **more)
         found += [line | compared[line["metric"]][i] for line in lines]
         for group, of_group in row.groups.items():

@@ -32,12 +32,14 @@ class Row:
         figures: metric → figure.
         evaluations: network evaluations an image; None when not recorded.
         groups: group of classes or captions → its figures.
+        beside: what it is, such as ``reference``, where it may not win; empty where it may.
     """
 
     name: str
     figures: Mapping[str, Figure]
     evaluations: float | None = None
     groups: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
+    beside: str = ""
 
 
 def n_samples(figures: Mapping[str, Figure]) -> str:

@@ -67,8 +67,13 @@ class Experiment(Section):
     sweep: dict[str, Annotated[list[Scalar], Field(min_length=1)]] = Field(
         default_factory=dict, description="dotted path: values; the product is the plan"
     )
+    cells: list[Overrides] = Field(
+        default_factory=list,
+        description="single cells beside the sweep, or instead of one: dotted path: value",
+    )
     also: list[Overrides] = Field(
-        default_factory=list, description="single cells beside the sweep: dotted path: value"
+        default_factory=list,
+        description="the same, but references: compared with the others, never the winner",
     )
 
     @model_validator(mode="after")

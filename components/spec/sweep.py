@@ -10,14 +10,21 @@ from components.spec.sections.base import Overrides, Scalar
 
 SWEPT_SECTIONS = ("data", "conditioning", "process", "network", "training", "sampling")
 GUIDE_SECTIONS = ("network", "training")
+ONE_CELL: dict[str, Any] = {"sweep": {}, "cells": [], "also": []}
+"""What makes the file's own cell the only one."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One point of the sweep: what differs from the file, and the experiment with it applied."""
+    """One point of the sweep: what differs from the file, and the experiment with it applied.
+
+    Attributes:
+        may_win: False for a cell of `also`, which the others are only compared with.
+    """
 
     overrides: tuple[tuple[str, Scalar], ...]
     experiment: Experiment
+    may_win: bool = True
 
     @property
     def name(self) -> str:
@@ -37,15 +44,21 @@ def cell_name(overrides: tuple[tuple[str, Scalar], ...]) -> str:
 
 
 def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]:
-    """All cells: the product of ``sweep`` in file order, then those of ``also``.
+    """All cells: the product of ``sweep`` in file order, then ``cells``, then ``also``.
+
+    Without a sweep there is the file's own cell, unless ``cells`` says what to run instead.
 
     Raises:
         AlphabarError: a path is unknown or may not be swept, or a value is not valid there.
     """
     axes = [[(path, value) for value in values] for path, values in experiment.sweep.items()]
-    chosen: list[Overrides] = [dict(point) for point in itertools.product(*axes)]
-    chosen += experiment.also
-    cells = [Cell(tuple(o.items()), _override(experiment, o, origin)) for o in chosen]
+    swept: list[Overrides] = [dict(point) for point in itertools.product(*axes)]
+    candidates = [*(swept if axes or not experiment.cells else []), *experiment.cells]
+    cells = [
+        Cell(tuple(point.items()), _override(experiment, point, origin), may_win)
+        for points, may_win in ((candidates, True), (experiment.also, False))
+        for point in points
+    ]
     for cell in cells:
         if cell.experiment.guide:
             weaker(cell.experiment, origin)
@@ -53,7 +66,8 @@ def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise AlphabarError(
-            f"{origin}: the cell {twice[0]} is planned twice", "remove it from `sweep` or `also`"
+            f"{origin}: the cell {twice[0]} is planned twice",
+            "remove it from `sweep`, `cells` or `also`",
         )
     return cells
 
@@ -81,7 +95,7 @@ def _override(experiment: Experiment, overrides: Overrides, origin: str) -> Expe
     from components.spec.loading import nearest, valid_names, validate
 
     values: dict[str, Any] = experiment.model_dump(mode="python")
-    values["sweep"], values["also"] = {}, []
+    values |= ONE_CELL
     for path, value in overrides.items():
         section, _, leaf = path.partition(".")
         if section not in SWEPT_SECTIONS or leaf not in valid_names(section):

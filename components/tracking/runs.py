@@ -99,6 +99,11 @@ class Tracker:
         with self.talking():
             self.client.log_artifacts(run_id, str(directory), path)
 
+    def tag(self, run_id: str, name: str, value: str) -> None:
+        """Set one tag of a run."""
+        with self.talking():
+            self.client.set_tag(run_id, name, tag_texts({name: value})[name])
+
     def finish(self, run_id: str, status: Status) -> None:
         """Set the run's status, and its end time unless it is RUNNING."""
         with self.talking():

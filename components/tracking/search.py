@@ -22,6 +22,12 @@ PAGE = 1000
 SHORTEST_ID = 6
 STAGE_KEY = "alphabar.stage_key"
 """Run tag: the key of the stage whose output the run records."""
+BESIDE = "alphabar.beside"
+"""Run tag: what a cell is that may not win, such as ``reference``."""
+RANKED_BY = "alphabar.ranked_by"
+"""Run tag: the metric that chooses the winner of the cell's sweep."""
+BEST = "alphabar.best"
+"""Run tag of a sweep: the name of its winner."""
 GRID = re.compile(r"images/grid.step.0.timestamp.*\.png")
 
 
@@ -39,6 +45,8 @@ class RecordedCell:
         evaluations: network evaluations an image; None when not recorded.
         groups: group of classes or captions → metric → record.
         left_out: metric → why it was not measured.
+        beside: what it is, such as ``reference``, where it may not win; empty where it may.
+        ranked_by: the metric that chose the winner of its sweep; empty where none did.
     """
 
     name: str
@@ -50,6 +58,8 @@ class RecordedCell:
     evaluations: float | None
     groups: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    beside: str = ""
+    ranked_by: str = ""
 
 
 def recorded_cells(tracker: Tracker, names_or_ids: Sequence[str]) -> list[RecordedCell]:
@@ -103,6 +113,8 @@ def _recorded(tracker: Tracker, name: str, cell: Run, runs: Mapping[str, Run]) -
         cell.data.metrics.get("network_evaluations"),
         record["groups"],
         record["left_out"],
+        cell.data.tags.get(BESIDE, ""),
+        cell.data.tags.get(RANKED_BY, ""),
     )
 
 

@@ -139,6 +139,28 @@ def test_without_the_store_the_record_in_mlflow_does(finished: Path, tmp_path: P
     assert rows["digits/guidance=4", "clip_score_x", "the digit 3"]["value"] == "19.0"
 
 
+def test_a_recorded_reference_is_not_the_best_and_the_sweeps_metric_ranks(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "copy"
+    tracker = connect(None, root)
+    model = tracker.child(tracker.sweep("two", "c3" * 32, {}, {}), "train", "f" * 64, {}, {})
+    for number, beside in ((0, None), (1, "reference")):
+        judged = finished / "artifacts" / "evaluate" / (f"{number}b" * 32)
+        drawn = finished / "artifacts" / "sample" / (f"{number}a" * 32)
+        tags = {"alphabar.beside": beside, "alphabar.ranked_by": "clip_score_x"}
+        run = tracker.child(model, f"cell {number}", judged.name, {}, tags)
+        tracker.log_cell(run, drawn, judged)
+    written = compare_runs(["two"], Workspace(root, tmp_path / "empty"), tmp_path / "o")
+    page = written.page.read_text(encoding="utf-8")
+    assert "two/cell 0 is best: 20.00 [19.50, 20.50]" in page  # the CLIP score chose it
+    assert "two/cell 1 (reference) has a better CLIP score (x) than the best" in page
+    assert "two/cell 1 (reference) has a better" in capsys.readouterr().out
+    rows = read(written.csv)
+    assert rows["two/cell 0", "clip_score_x", ""]["standing"] == "best"
+    assert rows["two/cell 1", "clip_score_x", ""]["role"] == "reference"
+
+
 def test_the_page_is_named_when_it_is_asked_for(finished: Path, tmp_path: Path) -> None:
     workspace = Workspace(finished, finished / "artifacts")
     names = ["digits/guidance=1", "digits/guidance=4"]

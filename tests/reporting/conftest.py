@@ -81,7 +81,7 @@ SCHEDULES: dict[str, Any] = {
     "evaluation": {"samples": 40, "likelihood": "elbo"},
     "process": {"schedule": "cosine", "prediction": "v"},
     "sweep": {"process.schedule": ["linear", "cosine", "sigmoid", "scaled_linear"]},
-    "also": [
+    "cells": [
         {"process.schedule": "linear", "process.zero_terminal_snr": True},
         {"process.schedule": "rectified_flow", "process.prediction": "flow"},
         {"process.schedule": "edm", "process.prediction": "edm"},
@@ -271,9 +271,9 @@ def write_training(directory: Path, speed: float, watched: bool = True) -> Path:
 def build(root: Path, case: Case = DIGITS_CASE, caption: str = "the digit") -> SimpleNamespace:
     """The report's node as the plan makes it, over directories that lie under ``root``."""
     plan = plan_baselines(parse_experiment(case.experiment, "the test"), lambda _: "3f2a.dir")
-    swept = range(len(plan.cells) - len(plan.experiment.also))
+    able = [i for i, cell in enumerate(plan.cells) if cell.may_win]
     samplings = [cell.cell.experiment.sampling.model_dump() for cell in plan.cells]
-    best = plan.cells[min(swept, key=lambda i: case.distance(str(i), samplings[i]))]
+    best = plan.cells[min(able, key=lambda i: case.distance(str(i), samplings[i]))]
     tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
     node = plan_report(plan, best, tuned)
     made: dict[str, Path] = {}

@@ -50,14 +50,14 @@ def test_the_page_holds_everything_and_loads_nothing(rich: Results) -> None:
     cells = [replace(cell, name=f"digits/{cell.name}") for cell in rich.cells]
     cells[3] = replace(cells[3], samples=NONE)
     grey = {cells[3].name: np.full((60, 80, 3), 128, np.uint8)}
-    page = comparison_page(cells, rich.floors, grey, "digits", "results.csv")
+    page = comparison_page(results_of(cells, rich.floors), grey, "digits", "results.csv")
     seen = look(page)
     assert {"script", "link", "iframe"}.isdisjoint(seen.tags)
     assert len(seen.sources) == 7
     assert all(source.startswith("data:image/png;base64,") for source in seen.sources)
     assert page.count("as logged, perhaps other seeds") == 1
     assert "Pictures without a remark show the same seeds and prompts" in page
-    whole = comparison_page(rich.cells, rich.floors, {}, "digits", "results.csv")
+    whole = comparison_page(results_of(rich.cells, rich.floors), {}, "digits", "results.csv")
     assert "Every picture shows the same seeds and prompts" in whole
     assert "Differences from digits/schedule=cosine, guidance=2" in page
     assert ", paired" in page
@@ -67,7 +67,7 @@ def test_the_page_holds_everything_and_loads_nothing(rich: Results) -> None:
 
 
 def test_runs_without_pseudo_values_have_unpaired_differences(solvers: Results) -> None:
-    page = comparison_page(solvers.cells[:3], {}, {}, "solvers", "results.csv")
+    page = comparison_page(results_of(solvers.cells[:3], {}), {}, "solvers", "results.csv")
     assert ", unpaired" in page
     assert ", paired" not in page
     assert "pseudo-values are not recorded" in page
@@ -75,7 +75,7 @@ def test_runs_without_pseudo_values_have_unpaired_differences(solvers: Results) 
 
 def test_a_run_that_was_measured_otherwise_has_no_difference(cell: Callable[..., Cell]) -> None:
     made = [cell({"sampling.steps": 5}, 100), cell({"sampling.steps": 9}, 90, n_generated=9)]
-    page = comparison_page(made, {}, {}, "two", "results.csv")
+    page = comparison_page(results_of(made, {}), {}, "two", "results.csv")
     assert "measured otherwise" in page
     assert "fd_x is not comparable: n_generated differs" in page
 
@@ -85,11 +85,11 @@ def test_the_best_run_is_the_best_of_those_that_can_be_ranked(cell: Callable[...
     assert results_of(made, {}).best == 2
     unknown = [cell({}, 5.0, metric="sharpness"), cell({}, 9.0, metric="sharpness")]
     assert results_of(unknown, {}).metric is None
-    assert "sharpness" in comparison_page(unknown, {}, {}, "two", "results.csv")
+    assert "sharpness" in comparison_page(results_of(unknown, {}), {}, "two", "results.csv")
 
 
 def test_hostile_names_and_captions_are_only_text(rich: Results) -> None:
     hostile = '"><script>alert(1)</script>'
     cells = [replace(rich.cells[0], name=hostile), rich.cells[1]]
-    page = comparison_page(cells, rich.floors, {}, hostile, hostile)
+    page = comparison_page(results_of(cells, rich.floors), {}, hostile, hostile)
     assert "script" not in look(page).tags

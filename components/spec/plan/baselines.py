@@ -22,6 +22,10 @@ class PlannedCell:
     def name(self) -> str:
         return self.cell.name
 
+    @property
+    def may_win(self) -> bool:
+        return self.cell.may_win
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -38,7 +42,7 @@ class Plan:
 
 def plan_baselines(experiment: Experiment, data_hash: DataHash) -> Plan:
     """The stages of every cell. ``data_hash`` gives the DVC hash of a source's raw files."""
-    swept = bool(experiment.sweep or experiment.also)
+    swept = bool(experiment.sweep or experiment.cells or experiment.also)
     cells = [_plan_cell(cell, data_hash, swept) for cell in expand(experiment)]
     return Plan(experiment, cells, data_hash)
 

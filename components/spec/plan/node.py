@@ -22,7 +22,7 @@ STAGE_VERSIONS = {
     "likelihood": 1,
     "evaluate": 3,
     "finetune": 3,
-    "report": 3,
+    "report": 4,
     "study": 3,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""

@@ -25,6 +25,7 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
         cells.append(
             {
                 "name": cell.name,
+                "may_win": cell.may_win,
                 "model": cell.cell.model_name,
                 "overrides": dict(cell.cell.overrides),
                 "settings": {path: _setting(experiment, path) for path in swept},
