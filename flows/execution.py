@@ -4,14 +4,13 @@ A worker is started once and runs many stages. It dies with the process that sta
 that a killed run leaves nobody training behind its back.
 """
 
-import contextlib
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.resource_tracker
 import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
 from concurrent.futures.process import BrokenProcessPool
@@ -22,6 +21,7 @@ from typing import Any
 from components.errors import AlphabarError
 from components.runtime import Progress, Runtime
 from components.spec.plan import Node
+from flows.signals import leave_to_the_caller, unheard_by_children
 from flows.workspace import Workspace
 
 REPORT_SECONDS = 0.25  # a worker reports progress at most this often
@@ -68,6 +68,8 @@ class Workers:
         self._workspace, self._count, self._accelerator = workspace, count, accelerator
         self._listener = listener
         self._context = multiprocessing.get_context("spawn")
+        with unheard_by_children():  # else Python warns that its helper is gone
+            multiprocessing.resource_tracker.ensure_running()
         self._events: Any = self._context.SimpleQueue()
         self._pool: ProcessPoolExecutor | None = None
         self._stopped = False
@@ -136,45 +138,13 @@ class Workers:
             self._listener(event)
 
 
-@contextlib.contextmanager
-def ending_on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C calls ``stop`` and raises KeyboardInterrupt, if need be a second time.
-
-    A library may swallow an exception that it did not expect; without this a run would then go
-    on until its last stage is done.
-    """
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as shells do in the background
-    if ignored or threading.current_thread() is not threading.main_thread():
-        yield  # signals are another thread's
-        return
-    interrupted = False
-
-    def interrupt(number: int, frame: object) -> None:
-        nonlocal interrupted
-        interrupted = True
-        stop()
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    except Exception:
-        if interrupted:
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if interrupted:
-        raise KeyboardInterrupt
-
-
 _events: Any = None  # the queue of this worker process, set once when it starts
 
 
 def _start_worker(events: Any) -> None:
     global _events
     _events = events
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's; it stops us
+    leave_to_the_caller()
     parent = multiprocessing.parent_process()
     assert parent is not None
 

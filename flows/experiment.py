@@ -19,7 +19,7 @@ from components.spec.plan import (
     plan_study,
 )
 from flows.console import Display
-from flows.execution import Workers, ending_on_interrupt
+from flows.execution import Workers
 from flows.phase import run_phase
 from flows.publishing import publish_report
 from flows.recording import Recorder
@@ -103,10 +103,7 @@ def failed(outcome: Outcome) -> AlphabarError:
 @contextlib.contextmanager
 def _session(workspace: Workspace, display: Display, experiment: Experiment) -> Iterator[Session]:
     runner = experiment.runner
-    with (
-        Workers(workspace, runner.workers, runner.accelerator, display.event) as workers,
-        ending_on_interrupt(workers.stop),
-    ):
+    with Workers(workspace, runner.workers, runner.accelerator, display.event) as workers:
         yield Session(workspace, display, runner, workers)
 
 

@@ -13,6 +13,7 @@ from components.spec.experiment import RunnerSpec
 from components.spec.plan import Node
 from flows.execution import produce
 from flows.session import Session, Tick
+from flows.signals import ending_on_signals
 from flows.workspace import Workspace
 
 
@@ -62,10 +63,11 @@ def _run_work() -> dict[str, Exception]:
     work = _work.get()
     futures: dict[str, Any] = {}
     try:
-        for node in work.nodes:
-            upstream = [futures[n.key] for n in node.inputs.values() if n.key in futures]
-            futures[node.key] = _submit(node, work.session, work.parallel, work.tick, upstream)
-        return _failures(work.nodes, futures)
+        with ending_on_signals(work.session.stop):
+            for node in work.nodes:
+                upstream = [futures[n.key] for n in node.inputs.values() if n.key in futures]
+                futures[node.key] = _submit(node, work.session, work.parallel, work.tick, upstream)
+            return _failures(work.nodes, futures)
     except BaseException:  # Ctrl-C, or the worker that runs us is told to end
         work.session.stop()  # else the task runner waits for the stages
         raise

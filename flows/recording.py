@@ -65,7 +65,7 @@ class Recorder:
             yield recorder
         except BaseException as error:
             with contextlib.suppress(Exception):
-                killed = isinstance(error, KeyboardInterrupt)
+                killed = not isinstance(error, Exception)  # Prefect has its own for SIGTERM
                 tracker.finish(parent, "KILLED" if killed else "FAILED")
             raise
 

@@ -11,13 +11,14 @@ from components.errors import AlphabarError
 from flows.servers import mlflow_server, prefect_server, worker
 from flows.servers.prefect_client import ensure_work_pool, prefect_client
 from flows.servers.processes import Background, Pause, Say, exclusively, stop
+from flows.signals import ENDING
 
 LOOK_SECONDS = 1.0
 OTHER_UP_SECONDS = 5.0
 
 
 class _StopRequest(BaseException):
-    """Ctrl-C or SIGTERM came; not an error, so no `except Exception` catches it."""
+    """Ctrl-C, SIGTERM or SIGHUP came; not an error, so no `except Exception` catches it."""
 
 
 def up(
@@ -26,7 +27,7 @@ def up(
     mlflow_port: int | None = None,
     say: Say = print,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM, then stop what is served and return.
+    """Serve until Ctrl-C, SIGTERM or SIGHUP, then stop what is served and return.
 
     A Prefect server that an earlier run left in the background is adopted, and stopped at the
     end like one that was started here, unless a run still uses it. Servers that the user names
@@ -119,12 +120,14 @@ def _check_alive(process: Background) -> None:
 
 @contextlib.contextmanager
 def _signals_set(event: threading.Event) -> Iterator[None]:
-    """Within, Ctrl-C and SIGTERM set ``event`` and interrupt nothing."""
+    """Within, what ends a command sets ``event`` and interrupts nothing."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         event.set()
 
-    before = {name: signal.signal(name, handle) for name in (signal.SIGINT, signal.SIGTERM)}
+    hung_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # under nohup it is
+    names = ENDING if hung_up else (signal.SIGINT, signal.SIGTERM)
+    before = {name: signal.signal(name, handle) for name in names}
     try:
         yield
     finally:

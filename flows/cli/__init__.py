@@ -23,6 +23,7 @@ from flows.cli import (
     up,
 )
 from flows.cli import list as listing
+from flows.signals import INTERRUPTED, exit_code, hearing
 
 app = typer.Typer(
     name="alphabar",
@@ -52,19 +53,28 @@ app.add_typer(data.app, name="data")
 app.add_typer(study.app, name="study")
 app.add_typer(plot.app, name="plot")
 
-INTERRUPTED = 130  # typer's exit code after Ctrl-C
-
 
 def main() -> None:
-    """Run a command; a user's error becomes one message and exit code 2."""
+    """Run a command; a user's error becomes one message and exit code 2.
+
+    Ctrl-C, SIGTERM and SIGHUP end it with one message, and with 130, 143 and 129.
+    """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported
     os.environ.setdefault("DO_NOT_TRACK", "true")
-    try:
-        app()
-    except AlphabarError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except SystemExit as end:
-        if end.code == INTERRUPTED:
-            print("stopped; finished stages are kept, and the next run goes on", file=sys.stderr)
-        raise
+    with hearing():
+        try:
+            app()
+        except AlphabarError as error:
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            _end()
+        except SystemExit as end:
+            if end.code == INTERRUPTED:  # typer's word for a KeyboardInterrupt
+                _end()
+            raise
+
+
+def _end() -> None:
+    print("stopped; finished stages are kept, and the next run goes on", file=sys.stderr)
+    sys.exit(exit_code())

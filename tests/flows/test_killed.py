@@ -22,11 +22,6 @@ def children(pid: int) -> list[psutil.Process]:
     return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
 
 
-def hear_interrupts() -> None:
-    """Take Ctrl-C as in a terminal: a shell ignores it for what runs in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 RESUME = "train-*/scratch/resume.ckpt"
 
 
@@ -78,24 +73,31 @@ def test_a_run_killed_in_training_resumes_from_its_checkpoint(
     assert os.listdir(work) == []
 
 
-def test_ctrl_c_stops_a_run_at_once_and_says_so(project: Project, shrunk: dict[str, Any]) -> None:
+def test_a_signal_to_the_whole_group_stops_a_run_at_once_with_one_message(
+    project: Project, shrunk: dict[str, Any]
+) -> None:
     shrunk |= {"sweep": {}, "also": [], "finetune": None, "study": None}
     shrunk["training"] |= {"steps": 5000, "evaluate_every": 0}
     project.write(shrunk)
-    process = subprocess.Popen(
-        project.command("run", "experiment.yaml"),
-        cwd=project.root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hear_interrupts,
-    )
     work = project.root / "artifacts" / ".work"
-    wait_for_resume_point(work, process)
-    workers = children(process.pid)
-    process.send_signal(signal.SIGINT)
-    _, message = process.communicate(timeout=60)
-    assert process.returncode == 130, message
-    assert "finished stages are kept" in message
-    assert "Traceback" not in message
-    assert not psutil.wait_procs(workers, timeout=20)[1]
+    for number in (signal.SIGTERM, signal.SIGHUP):  # Ctrl-C is SIGHUP's path
+        process = subprocess.Popen(
+            project.command("run", "experiment.yaml"),
+            cwd=project.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        wait_for_resume_point(work, process)
+        workers = children(process.pid)
+        os.killpg(process.pid, number)  # as a closed terminal and batch systems do: to all of it
+        _, message = process.communicate(timeout=60)
+        assert process.returncode == 128 + number, message
+        last = message.splitlines()[-1]
+        assert last == "stopped; finished stages are kept, and the next run goes on"
+        for word in ("Traceback", "Warning", "leaked", "out of memory"):
+            assert word not in message
+        assert not psutil.wait_procs(workers, timeout=20)[1]
+        for point in work.glob(RESUME):
+            point.unlink()
