@@ -1,8 +1,13 @@
 """What a stage is told about the machine that it runs on; nothing here changes its result."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+RESUME_SECONDS = 60.0
+"""The longest that long work goes on without a resume point in `Runtime.scratch`."""
 
 
 class Progress(Protocol):
@@ -27,6 +32,7 @@ class Runtime:
         cache: a folder of values that can be computed again, by content key, shared by all
             stages of a store; ``None`` where nothing is kept.
         weights: a folder with files of networks' weights, before the user's own cache.
+        clock: seconds that only go forward, by which resume points are kept.
     """
 
     progress: Progress = field(default=silent)
@@ -34,3 +40,4 @@ class Runtime:
     scratch: Path | None = None
     cache: Path | None = None
     weights: Path | None = None
+    clock: Callable[[], float] = time.monotonic

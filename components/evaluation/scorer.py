@@ -11,12 +11,15 @@ from components.errors import AlphabarError
 from components.evaluation.contrastive import Pairs, train_projections
 from components.evaluation.domain_clip import NAME, ClipConfig, DomainClip, distinct_captions
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
+from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.features.feature_store import Values
 from components.evaluation.metrics.retrieval import retrieval
 from components.evaluation.records import RETRIEVAL_TOP1, MetricRecord, write_metrics
 from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.sections.evaluation import ScorerSpec
 
+RESUME_FILE = "scorer.ckpt"
 _CONFIDENCE = 0.95
 
 
@@ -24,7 +27,8 @@ def scorer(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     """Train on the training splits of ``data`` and, where given, ``data:<role>`` together.
 
     Writes scorer.safetensors and metrics.json: per style, the share of held-out images whose own
-    caption is nearest among the distinct ones (among 100, where there are more).
+    caption is nearest among the distinct ones (among 100, where there are more). A killed one goes
+    on from what ``runtime.scratch`` and the features' cache hold.
 
     Raises:
         AlphabarError: the data has no captions, or all are the same.
@@ -32,10 +36,10 @@ def scorer(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     settings = ScorerSpec.model_validate(spec)
     folders = [inputs[role] for role in sorted(inputs) if role.partition(":")[0] == "data"]
     device = resolve_device(runtime.accelerator)
-    extract = EfficientNetLite0(settings.size, device)
+    bank = FeatureBank(device, runtime.cache, runtime.progress)
     clip = DomainClip(ClipConfig(settings.embed_dim, settings.size), device)
     splits = [_captioned(folder) for folder in folders]
-    features = [extract(split.images, runtime.progress) for split in splits]
+    features = [_features(bank, split, settings) for split in splits]
     captions, caption_of = distinct_captions([c for split in splits for c in split.captions])
     if len(captions) < 2:
         raise AlphabarError(
@@ -43,11 +47,14 @@ def scorer(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
             "set `evaluation.clip: none`, or give captions that tell images apart",
         )
     pairs = Pairs(np.concatenate(features), clip.caption_features(captions), caption_of)
-    clip.load_trained(train_projections(pairs, settings, runtime.progress))
+    resume = runtime.scratch / RESUME_FILE if runtime.scratch else None
+    trained = train_projections(pairs, settings, runtime.progress, resume, runtime.clock)
+    clip.load_trained(trained)
     records = {}
     for folder in folders:
         info, holdout = load_info(folder), load_split(folder, "holdout")
-        record = _retrieval_record(clip, extract, info, holdout, settings.seed)
+        seen = _features(bank, holdout, settings)
+        record = _retrieval_record(clip, seen, info, holdout, settings.seed)
         records[f"{RETRIEVAL_TOP1}_{info.style or info.name}"] = record
     clip.save(out)
     write_metrics(out / "metrics.json", records)
@@ -67,12 +74,16 @@ def _without(captions: Sequence[str]) -> int:
     return sum(not caption.strip() for caption in captions)
 
 
+def _features(bank: FeatureBank, split: Split, settings: ScorerSpec) -> Values:
+    return bank.features(split.images, EfficientNetLite0.name, settings.size).values
+
+
 def _retrieval_record(
-    clip: DomainClip, extract: EfficientNetLite0, info: DatasetInfo, holdout: Split, seed: int
+    clip: DomainClip, seen: Values, info: DatasetInfo, holdout: Split, seed: int
 ) -> MetricRecord:
     captions, caption_of = distinct_captions(holdout.captions)
     found = retrieval(
-        clip.project_features(extract(holdout.images)),
+        clip.project_features(seen),
         clip.encode_captions(captions),
         caption_of,
         seed,

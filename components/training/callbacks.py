@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 import torch
 
 from components.networks.ema_snapshots import write_snapshot
-from components.runtime import Progress
+from components.runtime import RESUME_SECONDS, Progress
 from components.training.budget import Budget
 from components.training.evaluation import Watch
 from components.training.history import THINNED, Journal
@@ -110,15 +110,23 @@ class WriteSnapshots(pl.Callback):
 
 
 class KeepResumePoint(pl.Callback):
-    """Every ``every`` steps the whole training state, replaced atomically.
+    """The whole training state, every ``every`` steps and at least every minute or so, replaced
+    atomically; whether and when changes nothing in what is trained.
 
-    ``kept`` hears of the step once the state is on the disk.
+    Args:
+        clock: seconds that only go forward.
+        kept: hears of the step once the state is on the disk.
     """
 
     def __init__(
-        self, path: Path, every: int, kept: Callable[[int], None] = lambda step: None
+        self,
+        path: Path,
+        every: int,
+        clock: Callable[[], float],
+        kept: Callable[[int], None] = lambda step: None,
     ) -> None:
-        self.path, self.every, self.kept = path, every, kept
+        self.path, self.every, self.clock, self.kept = path, every, clock, kept
+        self.latest = clock()
 
     def on_train_batch_end(
         self,
@@ -128,11 +136,13 @@ class KeepResumePoint(pl.Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        if trainer.global_step % self.every == 0:
+        due = self.clock() - self.latest >= RESUME_SECONDS
+        if due or trainer.global_step % self.every == 0:
             part = self.path.with_suffix(".part")
             trainer.save_checkpoint(part, weights_only=False)  # the whole state
             part.replace(self.path)
             self.kept(trainer.global_step)
+            self.latest = self.clock()  # from now on: what takes long to write is written seldom
 
 
 class Evaluate(pl.Callback):

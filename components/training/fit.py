@@ -134,7 +134,8 @@ def _callbacks(
     history = Journal(scratch / HISTORY_FILE, HISTORY)
     every = training.evaluate_every
     callbacks: list[pl.Callback] = [MoveAverage()]
-    resume = KeepResumePoint(scratch / RESUME_FILE, training.checkpoint_every)
+    path = scratch / RESUME_FILE
+    resume = KeepResumePoint(path, training.checkpoint_every, runtime.clock)
     if watch is None:
         callbacks.append(ReportProgress(runtime.progress, training.steps))
     else:

@@ -1,4 +1,9 @@
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
+import pytest
 import torch
 from torch.nn.functional import normalize
 
@@ -45,6 +50,37 @@ def test_images_that_share_a_caption_are_no_rivals() -> None:
     loss = contrastive_loss(captions[caption_of], captions, caption_of, torch.tensor(100.0))
     # the best a caption with three images can do is to share its choice among them: log 3
     assert abs(loss.item() - np.log(3) / 4) < 1e-4
+
+
+def minutes() -> Callable[[], float]:
+    """A clock on which a minute passes between two looks."""
+    counter = itertools.count()
+    return lambda: 60.0 * next(counter)
+
+
+def test_a_stopped_training_goes_on_from_its_resume_point_to_the_bytes_of_an_undisturbed_one(
+    tmp_path: Path,
+) -> None:
+    def stop(done: int, total: int, note: str = "") -> None:
+        if done == 100:
+            raise RuntimeError("stopped")
+
+    resume, went_on = tmp_path / "scorer.ckpt", list[int]()
+    with pytest.raises(RuntimeError, match="stopped"):
+        train_projections(made_up_pairs(), SPEC, stop, resume, minutes())
+    resumed = train_projections(
+        made_up_pairs(), SPEC, lambda done, total, note="": went_on.append(done), resume
+    )
+    whole = train_projections(made_up_pairs(), SPEC)
+    assert went_on == [150, 200], "the first 100 steps are not trained again"
+    assert {name: value.numpy().tobytes() for name, value in resumed.items()} == {
+        name: value.numpy().tobytes() for name, value in whole.items()
+    }
+
+
+def test_a_training_that_is_over_within_a_minute_keeps_no_resume_point(tmp_path: Path) -> None:
+    train_projections(made_up_pairs(), SPEC, resume=tmp_path / "scorer.ckpt", clock=lambda: 59.0)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_progress_ends_at_the_last_step() -> None:

@@ -1,3 +1,5 @@
+import dataclasses
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,7 +9,7 @@ import pytest
 from components.errors import AlphabarError
 from components.evaluation.domain_clip import FILE_NAME
 from components.evaluation.records import read_metrics
-from components.evaluation.scorer import scorer
+from components.evaluation.scorer import RESUME_FILE, scorer
 from components.runtime import Runtime
 
 RUNTIME = Runtime(accelerator="cpu")
@@ -25,6 +27,33 @@ def test_the_same_training_gives_the_same_bytes(
     scorer(scorer_spec, {"data": digits}, tmp_path, RUNTIME)
     for name in (FILE_NAME, "metrics.json"):
         assert (tmp_path / name).read_bytes() == (scorer_dir / name).read_bytes()
+
+
+def test_a_stopped_scorer_looks_at_no_image_twice_and_ends_with_the_same_bytes(
+    digits: Path, scorer_dir: Path, scorer_spec: dict[str, Any], tmp_path: Path
+) -> None:
+    def stop(done: int, total: int, note: str = "") -> None:
+        if note.startswith("training"):
+            raise RuntimeError("stopped")
+
+    out, scratch = tmp_path / "out", tmp_path / "scratch"
+    out.mkdir()
+    scratch.mkdir()
+    seconds = itertools.count(step=60)
+    runtime = Runtime(
+        stop, "cpu", scratch, cache=tmp_path / "cache", clock=lambda: float(next(seconds))
+    )
+    with pytest.raises(RuntimeError, match="stopped"):
+        scorer(scorer_spec, {"data": digits}, out, runtime)
+    assert [path.name for path in scratch.iterdir()] == [RESUME_FILE]
+    notes = list[tuple[int, str]]()
+    watched = dataclasses.replace(
+        runtime, progress=lambda done, total, note="": notes.append((done, note.split(",")[0]))
+    )
+    scorer(scorer_spec, {"data": digits}, out, watched)
+    assert notes[0] == (100, "training the scorer")  # from step 50 on, with the features at hand
+    for name in (FILE_NAME, "metrics.json"):
+        assert (out / name).read_bytes() == (scorer_dir / name).read_bytes()
 
 
 def test_two_styles_are_learned_together_and_reported_apart(

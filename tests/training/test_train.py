@@ -1,5 +1,6 @@
 """Training: it learns, it repeats, and a killed run continues as if nothing had happened."""
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -148,6 +149,26 @@ def test_a_run_killed_before_its_first_resume_point_starts_its_snapshots_anew(
     )
     names = {path.name for path in (out / "ema").iterdir()}
     assert names == {path.name for path in (tmp_path / "whole" / "ema").iterdir()}
+
+
+def test_a_minute_makes_a_resume_point_between_those_of_the_steps_and_changes_no_byte(
+    tmp_path: Path, digits: Path
+) -> None:
+    def stop(done: int, total: int, note: str = "") -> None:
+        if done == 6:
+            raise RuntimeError("stopped")
+
+    out, scratch = tmp_path / "out", tmp_path / "scratch"
+    for folder in (out, scratch):
+        folder.mkdir()
+    seconds = itertools.count(step=25)
+    runtime = Runtime(stop, "cpu", scratch, clock=lambda: float(next(seconds)))
+    settings = spec(checkpoint_every=100)
+    with pytest.raises(RuntimeError, match="stopped"):
+        train(settings, {"data": digits}, out, runtime)
+    assert torch.load(scratch / "resume.ckpt", weights_only=True)["global_step"] == 3
+    train(settings, {"data": digits}, out, Runtime(accelerator="cpu", scratch=scratch))
+    assert (out / "model.safetensors").read_bytes() == run(tmp_path / "whole", digits)
 
 
 def test_snapshots_change_nothing_in_what_is_trained(tmp_path: Path, digits: Path) -> None:

@@ -48,7 +48,9 @@ class TrainingSpec(Section):
     )
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true")
     seed: int = Field(0, ge=0, description="seed of weights, batches and noise")
-    checkpoint_every: int = Field(200, ge=1, description="steps between resume checkpoints")
+    checkpoint_every: int = Field(
+        200, ge=1, description="most steps between resume points; a minute is the most as well"
+    )
     evaluate_every: int = Field(1000, ge=0, description="steps between evaluations; 0 is off")
     evaluate_samples: int = Field(256, ge=20, le=50_000, description="EMA samples an evaluation")
     evaluate_steps: int = Field(20, ge=1, le=1000, description="DDIM steps of those samples")
