@@ -12,7 +12,7 @@ from flows.servers.processes import (
     Pause,
     await_ready,
     claim_port,
-    find,
+    find_settled,
     launch,
 )
 
@@ -36,7 +36,7 @@ def start_mlflow_server(root: Path, port: int | None = None) -> Background:
     Raises:
         AlphabarError: the port is taken.
     """
-    found = find(record_path(root))
+    found = find_settled(record_path(root))
     if found and port in (None, found.port):
         return found
     folder = root.resolve() / "mlruns"

@@ -31,6 +31,7 @@ from flows.servers.processes import (
     claim_port,
     exclusively,
     find,
+    find_settled,
     launch,
     stop,
 )
@@ -66,7 +67,7 @@ def ensure_prefect_server(
         say("another alphabar is starting the Prefect server, waiting for it ...")
 
     with exclusively(home / "server.lock", START_SECONDS, tell):
-        server = find(home / "server.json")
+        server = find_settled(home / "server.json")
         if server and port is not None and server.port != port:
             raise AlphabarError(
                 f"the Prefect server of {root} runs already, on port {server.port}",

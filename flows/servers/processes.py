@@ -35,6 +35,7 @@ class Background:
         started: when the kernel started it, seconds since 1970.
         port: where it listens on the loopback interface; 0 when it does not.
         log: the file that holds what it prints.
+        folder: what it serves, as an absolute path without links.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Background:
     started: float
     port: int
     log: str
+    folder: str
 
     def alive(self) -> bool:
         """Whether this very process runs."""
@@ -57,6 +59,21 @@ class Background:
             )
         except psutil.Error:
             return False
+
+    def serves(self, folder: Path) -> bool:
+        """Whether it was started for this very folder, by whatever path.
+
+        A process stays in the folder that it was started in, also when that is moved; a copy of
+        the folder, which has a copy of the record, is another one.
+        """
+        try:
+            return Path(psutil.Process(self.pid).cwd()).samefile(folder)
+        except (psutil.Error, OSError):
+            return False
+
+    def astray(self) -> bool:
+        """Whether its folder was moved: it still opens its files where they were."""
+        return not self.serves(Path(self.folder))
 
     def log_end(self, lines: int = 12) -> str:
         """The last lines of its log, indented."""
@@ -98,7 +115,8 @@ def launch(
     except psutil.NoSuchProcess:
         started = 0.0
     child.returncode = 0  # it outlives us, and Popen warns about that
-    background = Background(name, child.pid, command, started, port, str(log))
+    folder = str(record.parent.resolve())
+    background = Background(name, child.pid, command, started, port, str(log), folder)
     written = record.with_suffix(".new")
     written.write_text(json.dumps(asdict(background), indent=1) + "\n")
     written.replace(record)
@@ -106,12 +124,24 @@ def launch(
 
 
 def find(record: Path) -> Background | None:
-    """The process that ``record`` tells of, if it is still that process."""
+    """The process that ``record`` tells of, if it is still that process and of this folder.
+
+    A record that came with a copy of the folder tells of the original's process: not ours.
+    """
     try:
         background = Background(**json.loads(record.read_text()))
     except (OSError, ValueError, TypeError):  # cut short, or another version's
         return None
-    return background if background.alive() else None
+    return background if background.alive() and background.serves(record.parent) else None
+
+
+def find_settled(record: Path) -> Background | None:
+    """What `find` gives, unless its folder was moved: then it is stopped, and there is none."""
+    background = find(record)
+    if background is None or not background.astray():
+        return background
+    stop(background, record)
+    return None
 
 
 def stop(background: Background, record: Path, grace: float = 10.0) -> None:

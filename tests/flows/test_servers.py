@@ -1,6 +1,7 @@
 import http.server
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -34,6 +35,7 @@ from flows.servers.processes import (
     claim_port,
     exclusively,
     find,
+    find_settled,
     launch,
     stop,
 )
@@ -83,6 +85,56 @@ def test_another_process_under_the_same_pid_is_not_taken_for_ours(
         assert find(record) is None
     finally:
         stop(started, record)
+
+
+def test_a_copied_folder_has_no_process_and_stops_none(tmp_path: Path) -> None:
+    (home := tmp_path / "project").mkdir()
+    started = python(home, "import time; time.sleep(60)")
+    try:
+        copy = shutil.copytree(home, tmp_path / "copy")
+        assert find(copy / "process.json") is None
+        assert find_settled(copy / "process.json") is None
+        assert find_settled(home / "process.json") == started
+    finally:
+        stop(started, home / "process.json")
+
+
+def test_a_link_to_a_folder_is_that_folder(tmp_path: Path) -> None:
+    (home := tmp_path / "project").mkdir()
+    started = python(home, "import time; time.sleep(60)")
+    try:
+        (tmp_path / "link").symlink_to(home)
+        assert find_settled(tmp_path / "link" / "process.json") == started
+    finally:
+        stop(started, home / "process.json")
+
+
+def test_the_process_of_a_moved_folder_is_stopped_for_it_opens_files_where_they_were(
+    tmp_path: Path,
+) -> None:
+    (home := tmp_path / "project").mkdir()
+    started = python(home, "import time; time.sleep(60)")
+    moved = home.rename(tmp_path / "moved")
+    try:
+        assert find(moved / "process.json") == started, "for `alphabar down`"
+        shutil.copytree(moved, home)  # another project takes the old place
+        assert find(home / "process.json") is None
+        assert started.alive()
+        assert find_settled(moved / "process.json") is None
+        assert not started.alive()
+    finally:
+        stop(started, moved / "process.json")
+
+
+def test_down_in_a_copied_project_leaves_the_originals_server_alone(
+    served_root: Path, tmp_path: Path
+) -> None:
+    ensure_prefect_server(served_root, say=lambda line: None)
+    prefect_home(tmp_path).mkdir()
+    shutil.copy(prefect_home(served_root) / "server.json", prefect_home(tmp_path))
+    assert find_prefect_server(tmp_path) is None
+    assert not stop_prefect_server(tmp_path)
+    assert find_prefect_server(served_root) is not None
 
 
 def test_a_broken_record_counts_as_none(tmp_path: Path) -> None:
