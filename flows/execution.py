@@ -20,7 +20,7 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.runtime import Progress, Runtime
-from components.spec.plan import Node
+from components.spec.plan import Compute, Node
 from flows.signals import leave_to_the_caller, unheard_by_children
 from flows.workspace import Workspace
 
@@ -42,16 +42,24 @@ class ProgressEvent:
 Listener = Callable[[ProgressEvent], None]
 
 
-def produce(node: Node, workspace: Workspace, accelerator: str, progress: Progress) -> Path:
-    """Run a node in this process, unless it is published; return its directory."""
-    from flows.stages import device_name, run_stage
+def produce(node: Node, workspace: Workspace, progress: Progress) -> Path:
+    """Run a node in this process, unless it is published; return its directory.
+
+    It computes with what its key says, whatever this process was told before.
+    """
+    from flows.stages import device_name, prepare_process, run_stage
+
+    compute = node.compute or Compute()
+    prepare_process(compute.threads)
 
     def stage(spec: dict[str, Any], inputs: Any, out: Path, scratch: Path) -> None:
         everything = {**inputs, **workspace.outside_inputs(node)}
-        runtime = Runtime(progress, accelerator, scratch, workspace.cache, workspace.weights)
+        runtime = Runtime(
+            progress, compute.accelerator, scratch, workspace.cache, workspace.weights
+        )
         run_stage(node.stage, spec, everything, out, runtime)
 
-    return workspace.store.produce(node, stage, device=device_name(accelerator))
+    return workspace.store.produce(node, stage, device=device_name(compute.accelerator))
 
 
 class Workers:
@@ -62,10 +70,8 @@ class Workers:
         listener: called from a thread with every progress event.
     """
 
-    def __init__(
-        self, workspace: Workspace, count: int, accelerator: str, listener: Listener
-    ) -> None:
-        self._workspace, self._count, self._accelerator = workspace, count, accelerator
+    def __init__(self, workspace: Workspace, count: int, listener: Listener) -> None:
+        self._workspace, self._count = workspace, count
         self._listener = listener
         self._context = multiprocessing.get_context("spawn")
         with unheard_by_children():  # else Python warns that its helper is gone
@@ -89,13 +95,13 @@ class Workers:
         self._events.put(None)
         self._drain.join(timeout=5)
 
-    def run(self, node: Node, threads: int, tick: Callable[[], None] | None = None) -> Path:
+    def run(self, node: Node, tick: Callable[[], None] | None = None) -> Path:
         """Run ``node`` in a worker and wait; ``tick`` is called every few seconds meanwhile.
 
         Raises:
             AlphabarError: the stage refused its input, or its worker was killed.
         """
-        future = self._submit(node, threads)
+        future = self._submit(node)
         try:
             while True:
                 try:
@@ -123,7 +129,7 @@ class Workers:
             for process in list((self._pool._processes or {}).values()) if self._pool else []:
                 process.kill()  # Lightning would take SIGTERM as a wish
 
-    def _submit(self, node: Node, threads: int) -> "Future[Path]":
+    def _submit(self, node: Node) -> "Future[Path]":
         with self._lock:
             if self._stopped:
                 raise AlphabarError(f"{node.name} was not started: the run was stopped", GO_ON)
@@ -131,7 +137,7 @@ class Workers:
                 self._pool = ProcessPoolExecutor(
                     self._count, self._context, _start_worker, (self._events,)
                 )
-            return self._pool.submit(_work, node, self._workspace, self._accelerator, threads)
+            return self._pool.submit(_work, node, self._workspace)
 
     def _listen(self) -> None:
         while (event := self._events.get()) is not None:
@@ -155,10 +161,7 @@ def _start_worker(events: Any) -> None:
     threading.Thread(target=follow_parent, daemon=True).start()
 
 
-def _work(node: Node, workspace: Workspace, accelerator: str, threads: int) -> Path:
-    from flows.stages import prepare_process
-
-    prepare_process(threads)
+def _work(node: Node, workspace: Workspace) -> Path:
     last = 0.0
 
     def progress(done: int, total: int, note: str = "") -> None:
@@ -168,4 +171,4 @@ def _work(node: Node, workspace: Workspace, accelerator: str, threads: int) -> P
             last = now
             _events.put(ProgressEvent(node.name, done, total, note))
 
-    return produce(node, workspace, accelerator, progress)
+    return produce(node, workspace, progress)

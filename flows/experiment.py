@@ -7,19 +7,18 @@ from pathlib import Path
 
 from prefect import flow
 
-from components.data.pin import pinned_hashes
 from components.errors import AlphabarError
 from components.spec.experiment import Experiment
 from components.spec.plan import (
     Node,
     in_order,
-    plan_baselines,
     plan_finetune,
     plan_report,
     plan_study,
 )
 from flows.console import Display
 from flows.execution import Workers
+from flows.outside import plan_here
 from flows.phase import run_phase
 from flows.publishing import publish_report
 from flows.recording import Recorder
@@ -56,15 +55,12 @@ def run_experiment(experiment: Experiment, workspace: Workspace, display: Displa
         AlphabarError: the data is not as pinned, MLflow cannot be reached, or no cell of the
             sweep could be evaluated.
     """
-    plan = plan_baselines(experiment, pinned_hashes(workspace.root))
+    plan = plan_here(experiment, workspace)
     with Recorder.connected(plan, workspace, display) as recorder:
-        runner = experiment.runner
         with _session(workspace, display, experiment) as session:
             before = _published(workspace)
             tick = recorder.training_goes_on
-            failures = run_phase(
-                "baselines", plan.nodes(), session, parallel=runner.workers, tick=tick
-            )
+            failures = run_phase("baselines", plan.nodes(), session, tick=tick)
             whole = [cell for cell in plan.cells if workspace.store.has(cell.evaluate)]
             finished = replace(plan, cells=whole)
             if not whole and failures:
@@ -74,13 +70,13 @@ def run_experiment(experiment: Experiment, workspace: Workspace, display: Displa
             tuned = plan_finetune(finished, best) if experiment.finetune else None
             if tuned:
                 nodes = in_order(tuned.ends())
-                failures |= run_phase("finetune", nodes, session, parallel=1, tick=tick)
+                failures |= run_phase("finetune", nodes, session, tick=tick)
                 if not all(workspace.store.has(end) for end in tuned.ends()):
                     tuned = None
             pages = [plan_report(finished, best, tuned)]
             if tuned and experiment.study:
                 pages.append(plan_study(finished, best, tuned))
-            failures |= run_phase("report", in_order(pages), session, parallel=1)
+            failures |= run_phase("report", in_order(pages), session)
             stages_run = _published(workspace) - before
         report = _publish(pages, failures, workspace, experiment.name)
         recorder.finish(finished, best, tuned, report, failed=bool(failures))
@@ -103,7 +99,7 @@ def failed(outcome: Outcome) -> AlphabarError:
 @contextlib.contextmanager
 def _session(workspace: Workspace, display: Display, experiment: Experiment) -> Iterator[Session]:
     runner = experiment.runner
-    with Workers(workspace, runner.workers, runner.accelerator, display.event) as workers:
+    with Workers(workspace, runner.workers, display.event) as workers:
         yield Session(workspace, display, runner, workers)
 
 

@@ -12,11 +12,12 @@ from components.errors import AlphabarError
 from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
 from components.spec.loading import validate
-from components.spec.plan import in_order, plan_baselines
+from components.spec.plan import Compute, in_order
 from components.spec.sweep import ONE_CELL
 from flows.console import Display
 from flows.execution import ProgressEvent, produce
 from flows.exporting import new_folder
+from flows.outside import plan_here
 from flows.results import print_table
 from flows.workspace import Workspace
 
@@ -119,30 +120,30 @@ def judge_against_experiment(
                 f"{images} has no {name}",
                 "give a folder that `alphabar sample` made, or compare folders with `--reference`",
             )
-    from components.data.pin import pinned_hashes
-
     values = experiment.model_dump(mode="json") | ONE_CELL
     if style is not None:
         values |= {"finetune": None, "study": None, "data": values["data"] | {"style": style}}
-    plan = plan_baselines(validate(values, "the experiment"), pinned_hashes(workspace.root))
+    plan = plan_here(validate(values, "the experiment"), workspace)
     cell = plan.cells[0]
     needed = {
         role: node
         for role, node in cell.evaluate.inputs.items()
         if role not in ("samples", "likelihood")
     }
-    accelerator = experiment.runner.accelerator
     for node in in_order([*needed.values(), cell.reference]):
         if not workspace.store.has(node):
             with _told(display, node.name) as progress:
-                produce(node, workspace, accelerator, progress)
+                produce(node, workspace, progress)
     from flows.stages import prepare_process, run_stage
 
-    prepare_process(threads=None)
+    compute = cell.evaluate.compute or Compute()
+    prepare_process(compute.threads)
     inputs = {role: workspace.store.path(node) for role, node in needed.items()}
     with _told(display, "evaluate") as progress:
-        runtime = Runtime(progress, accelerator, cache=workspace.cache, weights=workspace.weights)
-        run_stage("evaluate", cell.evaluate.spec, inputs | {"samples": images}, out, runtime)
+        runtime = Runtime(
+            progress, compute.accelerator, cache=workspace.cache, weights=workspace.weights
+        )
+        run_stage("evaluate", cell.evaluate.settings, inputs | {"samples": images}, out, runtime)
     floor = workspace.store.path(cell.reference) / "metrics.json"
     return Judged(images.name, out, json.loads(floor.read_text()))
 

@@ -18,7 +18,7 @@ from flows.workspace import Workspace
 
 
 def run_phase(
-    title: str, nodes: list[Node], session: Session, *, parallel: int, tick: Tick | None = None
+    title: str, nodes: list[Node], session: Session, *, tick: Tick | None = None
 ) -> dict[str, Exception]:
     """Run the unpublished ones of ``nodes``, inputs first; the others are not even started.
 
@@ -32,7 +32,7 @@ def run_phase(
     if not missing:
         return {}
 
-    work = _Work(missing, session, parallel, tick)
+    work = _Work(missing, session, tick)
     runner = _task_runner(session.runner, len(missing))
     token = _work.set(work)
     try:
@@ -47,7 +47,6 @@ class _Work:
 
     nodes: list[Node]
     session: Session
-    parallel: int
     tick: Tick | None
 
 
@@ -66,7 +65,7 @@ def _run_work() -> dict[str, Exception]:
         with ending_on_signals(work.session.stop):
             for node in work.nodes:
                 upstream = [futures[n.key] for n in node.inputs.values() if n.key in futures]
-                futures[node.key] = _submit(node, work.session, work.parallel, work.tick, upstream)
+                futures[node.key] = _submit(node, work.session, work.tick, upstream)
             return _failures(work.nodes, futures)
     except BaseException:  # Ctrl-C, or the worker that runs us is told to end
         work.session.stop()  # else the task runner waits for the stages
@@ -84,15 +83,12 @@ def _failures(nodes: list[Node], futures: dict[str, Any]) -> dict[str, Exception
     return failures
 
 
-def _submit(
-    node: Node, session: Session, parallel: int, tick: Tick | None, upstream: list[Any]
-) -> Any:
+def _submit(node: Node, session: Session, tick: Tick | None, upstream: list[Any]) -> Any:
     if session.runner.kind == "ray":
         remote: Any = _on_ray.with_options(task_run_name=node.name)
-        workspace, accelerator = session.workspace, session.runner.accelerator
-        return remote.submit(_Sealed(node, workspace), accelerator, wait_for=upstream)
+        return remote.submit(_Sealed(node, session.workspace), wait_for=upstream)
     here: Any = _in_worker.with_options(task_run_name=node.name)
-    return here.submit(_Sealed(node, session), parallel, tick, wait_for=upstream)
+    return here.submit(_Sealed(node, session), tick, wait_for=upstream)
 
 
 class _Sealed:
@@ -108,19 +104,17 @@ def _worth_retrying(task: Any, run: Any, state: Any) -> bool:
 
 
 @task(name="stage", cache_policy=NO_CACHE, retries=1, retry_condition_fn=_worth_retrying)
-def _in_worker(sealed: _Sealed, parallel: int, tick: Tick | None) -> None:
+def _in_worker(sealed: _Sealed, tick: Tick | None) -> None:
     session: Session = sealed.place
-    session.run(sealed.node, parallel, tick if sealed.node.stage in ("train", "finetune") else None)
+    session.run(sealed.node, tick if sealed.node.stage in ("train", "finetune") else None)
 
 
 @task(name="stage", cache_policy=NO_CACHE, retries=1, retry_condition_fn=_worth_retrying)
-def _on_ray(sealed: _Sealed, accelerator: str) -> None:
+def _on_ray(sealed: _Sealed) -> None:
     from components.runtime import silent
-    from flows.stages import prepare_process
 
     workspace: Workspace = sealed.place
-    prepare_process(threads=1)
-    produce(sealed.node, workspace, accelerator, silent)
+    produce(sealed.node, workspace, silent)
 
 
 def _task_runner(runner: RunnerSpec, tasks: int) -> TaskRunner[Any]:

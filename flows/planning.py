@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.data.pin import pinned_hashes
 from components.errors import AlphabarError
 from components.spec.cost import Cost, planned_cost
 from components.spec.experiment import Experiment
-from components.spec.plan import Node, Plan, plan_baselines
+from components.spec.plan import Node, Plan
 from components.spec.sections.data import DataSpec
 from components.store import Store, read_manifest
+from flows.outside import plan_here
 from flows.workspace import Workspace
 
 UNKNOWN = "data not fetched"
@@ -47,10 +47,10 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
     """Look at the plan and the store; nothing is run, fetched or written."""
     warning = None
     try:
-        plan = plan_baselines(experiment, pinned_hashes(workspace.root))
+        plan = plan_here(experiment, workspace)
     except AlphabarError as error:
         warning = str(error)
-        plan = plan_baselines(experiment, _unknown)
+        plan = plan_here(experiment, workspace, _unknown)
     speeds = _speeds(workspace.store)
     nodes = plan.nodes()
     stages = [
@@ -64,9 +64,7 @@ def evaluations(node: Node) -> Cost:
     """Network evaluations (forward passes of one image) of a stage; a training step counts 3:
     the backward pass costs two forwards."""
     if node.stage in ("train", "finetune"):
-        training = node.spec["training"] | {
-            k: v for k, v in node.spec.items() if k in ("steps", "batch_size")
-        }
+        training = node.spec["training"]
         return Cost(3 * training["steps"] * training["batch_size"], "exactly")
     if node.stage == "sample":
         image = planned_cost(node.spec["sampling"], _conditional(node.inputs["model"]))

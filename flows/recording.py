@@ -143,7 +143,7 @@ class Recorder:
             self._parent,
             f"finetune {goal}",
             tuned.finetune.key,
-            {"finetune": tuned.finetune.spec, "baseline": best.name},
+            {"finetune": experiment.finetune.model_dump(mode="json"), "baseline": best.name},
             self._tags(tuned.finetune),
         )
         self._tracker.log_training(run, self._path(tuned.finetune))

@@ -1,6 +1,5 @@
 """One run of an experiment: who computes, who watches, who records."""
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -30,21 +29,15 @@ class Session:
         """End every running stage at once."""
         self._workers.stop()
 
-    def run(self, node: Node, parallel: int, tick: Tick | None = None) -> Path:
-        """Run one node when a worker is free.
-
-        Args:
-            parallel: how many stages this part of the plan can run at once; they share the cores.
-            tick: called every few seconds meanwhile.
-        """
-        threads = max(1, (os.cpu_count() or 1) // max(1, min(parallel, self.runner.workers)))
+    def run(self, node: Node, tick: Tick | None = None) -> Path:
+        """Run one node when a worker is free; ``tick`` is called every few seconds meanwhile."""
         scratch = self.workspace.store.scratch(node)
         with self._turns:
             self.display.start(node.name)
             outcome = "stopped"
             try:
                 watch = (lambda: tick(node, scratch)) if tick else None
-                path = self._workers.run(node, threads, watch)
+                path = self._workers.run(node, watch)
                 outcome = "done"
                 return path
             finally:

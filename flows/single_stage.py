@@ -7,20 +7,20 @@ outputs. A folder's manifest has only what is the same every time.
 import shutil
 from pathlib import Path
 
-from components.data.pin import pinned_hashes
 from components.errors import AlphabarError
 from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
 from components.spec.loading import nearest
 from components.spec.plan import (
+    Compute,
     Node,
     in_order,
-    plan_baselines,
     plan_finetune,
     plan_report,
     plan_study,
 )
 from components.store import describe, naming_a_full_disk, write_json
+from flows.outside import plan_here
 from flows.stages import prepare_process, run_stage
 from flows.workspace import Workspace
 
@@ -51,11 +51,11 @@ def run_single_stage(
         part = work / "out"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
-        prepare_process(threads=None)
+        compute = node.compute or Compute()
+        prepare_process(compute.threads)
         cache = folder / ".work" / "cache"
-        accelerator = experiment.runner.accelerator
-        runtime = Runtime(progress, accelerator, scratch, cache, workspace.weights)
-        run_stage(node.stage, node.spec, inputs | workspace.outside_inputs(node), part, runtime)
+        runtime = Runtime(progress, compute.accelerator, scratch, cache, workspace.weights)
+        run_stage(node.stage, node.settings, inputs | workspace.outside_inputs(node), part, runtime)
         write_json(part / "manifest.json", describe(node, part))
         shutil.rmtree(out, ignore_errors=True)
         part.rename(out)
@@ -69,7 +69,7 @@ def whole_plan(experiment: Experiment, workspace: Workspace) -> list[Node]:
             "an experiment with a sweep runs with `alphabar run`",
             "remove `sweep`, `cells` and `also`, or use `alphabar run`",
         )
-    plan = plan_baselines(experiment, pinned_hashes(workspace.root))
+    plan = plan_here(experiment, workspace)
     (best,) = plan.cells
     tuned = plan_finetune(plan, best) if experiment.finetune else None
     ends = [

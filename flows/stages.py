@@ -23,6 +23,9 @@ STAGES = {
     "study": "components.preference.study:study",
 }
 
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What libraries read when they are loaded."""
+
 QUIET = ("pytorch_lightning.utilities.rank_zero", "transformers", "diffusers", "timm", "root")
 
 
@@ -37,23 +40,33 @@ def run_stage(
 def prepare_process(threads: int | None) -> None:
     """Settle what belongs to a process that runs stages: its threads and its loggers.
 
+    As many threads as a stage's key says work in every library, those that are loaded later
+    too: sums are split among them, and rounded otherwise.
+
     Libraries talk to a user who writes training code; ours reads a progress bar. Their
     warnings about workers, loggers and hubs have no remedy that this user could apply.
 
     Args:
-        threads: of torch; None leaves torch's own choice.
+        threads: of torch, BLAS and OpenMP; None leaves each its own choice.
     """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     warnings.simplefilter("ignore")
-    import torch
-
     if threads:
-        torch.set_num_threads(threads)
+        _limit_threads(threads)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _limit_threads(count: int) -> None:
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(count)
+    threadpool_limits(count)
 
 
 def device_name(accelerator: str) -> str:

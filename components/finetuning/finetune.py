@@ -11,11 +11,9 @@ from components.generation.prompts import class_captions
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
-from components.spec.sections.training import DECIDED_BY_EVALUATIONS, TrainingSpec
+from components.spec.sections.training import TrainingSpec
 from components.training.fit import fit
 from components.training.module import Objective
-
-TAKEN_OVER = ("steps", "batch_size", "lr", "warmup_steps", "ema", "evaluate_every")
 
 
 def plain(model: Checkpoint, spec: Mapping[str, Any], training: TrainingSpec) -> None:
@@ -32,8 +30,9 @@ FINETUNES: dict[str, Callable[[Checkpoint, Mapping[str, Any], TrainingSpec], Obj
 def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
     """Train every weight of the checkpoint in ``model`` on ``data``, as ``spec["kind"]`` says.
 
-    The baseline's training section holds, with the fine-tune's own steps, rates and EMA. With
-    evaluations ``spec["judge"]["extractor"]`` is who judges them.
+    Args:
+        spec: ``kind`` with the options that it reads, ``training`` as `FinetuneSpec.training` has
+            it, and with evaluations ``judge``, whose ``extractor`` judges them.
 
     Raises:
         AlphabarError: the data's images or classes are not those of the model, or its process
@@ -48,21 +47,6 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
             "fine-tune on data of the same size, channels and classes",
         )
     model.config["captions"] = class_captions(inputs["data"])
-    training = training_section(spec)
+    training = TrainingSpec.model_validate(spec["training"])
     objective = FINETUNES[spec["kind"]](model, spec, training)
     fit(model, training, inputs, out, runtime, objective, spec.get("judge", {}).get("extractor"))
-
-
-def training_section(spec: Mapping[str, Any]) -> TrainingSpec:
-    """The baseline's training section with what the fine-tune says itself.
-
-    Without evaluations of its own it publishes its last weights, whatever the baseline does. A
-    distilled model is watched as it is meant to be sampled: one DDIM step a segment, its
-    guidance taken in.
-    """
-    own = {name: spec[name] for name in TAKEN_OVER}
-    if not own["evaluate_every"]:
-        own |= {name: TrainingSpec.model_fields[name].default for name in DECIDED_BY_EVALUATIONS}
-    if spec["kind"] == "consistency":
-        own |= {"evaluate_steps": spec["segments"], "evaluate_guidance": 1.0}
-    return TrainingSpec.model_validate(spec["training"] | own)

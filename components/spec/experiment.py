@@ -36,11 +36,19 @@ class RegistrySpec(Section):
 
 
 class RunnerSpec(Section):
-    """Where the stages run. Nothing here changes a result, so nothing here enters a key."""
+    """Where the stages run. Keys have what `threads` and `accelerator` come to on this machine."""
 
-    kind: Literal["threads", "ray"] = Field("threads")
+    kind: Literal["threads", "ray"] = Field("threads", description="here, or on a Ray cluster")
     workers: int = Field(1, ge=1, le=1024, description="stages at once")
-    accelerator: Literal["auto", "cpu", "gpu", "mps"] = Field("auto")
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        description="of torch and BLAS in a stage; none: this machine's cores, shared by `workers`",
+    )
+    accelerator: Literal["auto", "cpu", "gpu", "mps"] = Field(
+        "auto", description="what networks compute on; auto: a GPU where there is one"
+    )
 
 
 class Experiment(Section):

@@ -13,6 +13,9 @@ GUIDE_SECTIONS = ("network", "training")
 ONE_CELL: dict[str, Any] = {"sweep": {}, "cells": [], "also": []}
 """What makes the file's own cell the only one."""
 
+Overridden = tuple[tuple[str, Scalar], ...]
+"""Dotted path and value of each override, in the file's order."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -22,7 +25,7 @@ class Cell:
         may_win: False for a cell of `also`, which the others are only compared with.
     """
 
-    overrides: tuple[tuple[str, Scalar], ...]
+    overrides: Overridden
     experiment: Experiment
     may_win: bool = True
 
@@ -37,7 +40,7 @@ class Cell:
         return cell_name(tuple(o for o in self.overrides if not o[0].startswith("sampling.")))
 
 
-def cell_name(overrides: tuple[tuple[str, Scalar], ...]) -> str:
+def cell_name(overrides: Overridden) -> str:
     """``leaf=value`` pairs joined by commas; ``base`` when nothing is overridden."""
     pairs = (f"{path.rpartition('.')[2]}={_short(value)}" for path, value in overrides)
     return ",".join(pairs) or "base"

@@ -16,10 +16,9 @@ def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -
 
     Example: `alphabar run experiments/digits.yaml`
     """
-    from components.data.pin import pinned_hashes
     from components.spec.loading import load_experiment
-    from components.spec.plan import plan_baselines
     from flows.console import Display
+    from flows.outside import plan_here
     from flows.promotion import registry_gate
     from flows.servers.prefect_server import (
         client_environment,
@@ -33,7 +32,7 @@ def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -
     workspace = Workspace.here(store)
     # refuse a bad gate and bad data before all else
     registry_gate(experiment.registry, workspace)
-    plan_baselines(experiment, pinned_hashes(workspace.root))
+    plan_here(experiment, workspace)
     with using_prefect_server(workspace.root):
         address = ensure_prefect_server(workspace.root, say=Display(quiet=quiet).say)
         os.environ.update(client_environment(address, workspace.root))

@@ -7,10 +7,9 @@ import torch
 from components.errors import AlphabarError
 from components.evaluation.extractors import EXTRACTORS, build_extractor
 from components.evaluation.extractors.batches import extract_features
-from components.evaluation.extractors.dinov2 import ARCHITECTURE, dinov2_files
 from components.evaluation.extractors.efficientnet import EfficientNetLite0, load_efficientnet_lite0
-from components.evaluation.extractors.inception import FILES
 from components.evaluation.extractors.weights import file_digest
+from components.evaluation.weights_files import DINOV2, INCEPTION_FILES, dinov2_files
 
 CPU = torch.device("cpu")
 
@@ -104,6 +103,6 @@ def test_a_network_that_gives_nan_names_the_first_image(images: np.ndarray) -> N
 @pytest.fixture
 def one_folder(tmp_path: Path) -> Path:
     """A folder with the same bytes under every name that weights may have."""
-    for name in (*FILES, *dinov2_files(ARCHITECTURE), "w"):
+    for name in (*INCEPTION_FILES, *dinov2_files(DINOV2), "w"):
         (tmp_path / name).write_bytes(b"weights")
     return tmp_path

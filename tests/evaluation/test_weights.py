@@ -9,7 +9,8 @@ import pytest
 
 from components.errors import AlphabarError
 from components.evaluation.extractors import weights
-from components.evaluation.extractors.weights import download, file_digest, find_file, loading
+from components.evaluation.extractors.weights import download, file_digest, loading
+from components.evaluation.weights_files import find_file
 
 CONTENT = b"w" * 100_000
 

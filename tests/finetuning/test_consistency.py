@@ -9,7 +9,7 @@ from torch import Tensor
 
 from components.errors import AlphabarError
 from components.finetuning.consistency import Distillation, distillation, pseudo_huber
-from components.finetuning.finetune import finetune, training_section
+from components.finetuning.finetune import finetune
 from components.networks.checkpoint import Checkpoint, new_checkpoint, save_checkpoint
 from components.networks.conditioning import NoCondition
 from components.process.diffuse import coefficients
@@ -217,10 +217,9 @@ def test_more_teacher_steps_than_the_process_has_are_refused() -> None:
 
 
 def test_a_distilled_model_is_watched_as_it_is_sampled() -> None:
-    training = TrainingSpec(evaluate_steps=20, evaluate_guidance=2.0).model_dump(mode="json")
+    training = TrainingSpec(evaluate_steps=20, evaluate_guidance=2.0)
     distilled = FinetuneSpec(kind="consistency", segments=5, teacher_guidance=2.0)
-    watched = training_section(distilled.model_dump(mode="json") | {"training": training})
+    watched = distilled.training(training)
     assert (watched.evaluate_steps, watched.evaluate_guidance) == (5, 1.0)
-    plain = FinetuneSpec(style="bold").model_dump(mode="json")
-    kept = training_section(plain | {"training": training})
+    kept = FinetuneSpec(style="bold").training(training)
     assert (kept.evaluate_steps, kept.evaluate_guidance) == (20, 2.0)

@@ -1,12 +1,13 @@
 """Fine-tuning starts from the model it is given."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from components.errors import AlphabarError
-from components.finetuning.finetune import finetune, training_section
+from components.finetuning.finetune import finetune
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
 from components.spec.sections.finetuning import FinetuneSpec
@@ -31,9 +32,18 @@ def baseline(folder: Path, size: int = 8) -> Path:
 def run(model: Path, data: Path, out: Path, lr: float) -> dict[str, torch.Tensor]:
     out.mkdir()
     section = FinetuneSpec(style="bold", steps=3, batch_size=16, lr=lr, warmup_steps=0, ema=0.0)
-    spec = section.model_dump(mode="json") | {"training": TrainingSpec().model_dump(mode="json")}
-    finetune(spec, {"model": model, "data": data}, out, Runtime(accelerator="cpu"))
+    finetune(
+        asked(section, TrainingSpec()),
+        {"model": model, "data": data},
+        out,
+        Runtime(accelerator="cpu"),
+    )
     return load_checkpoint(out).network.state_dict()
+
+
+def asked(section: FinetuneSpec, base: TrainingSpec) -> dict[str, Any]:
+    """What the stage is told."""
+    return {"kind": section.kind, "training": section.training(base).model_dump(mode="json")}
 
 
 def distance(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> float:
@@ -52,7 +62,7 @@ def test_a_tiny_rate_stays_at_the_baseline_and_a_real_one_leaves_it(
 def test_the_baselines_snapshots_are_the_fine_tunes_too(tmp_path: Path, digits: Path) -> None:
     section = FinetuneSpec(style="bold", steps=4, batch_size=16, lr=1e-2, warmup_steps=0)
     training = TrainingSpec(steps=1000, ema_snapshots=2)
-    spec = section.model_dump(mode="json") | {"training": training.model_dump(mode="json")}
+    spec = asked(section, training)
     out = tmp_path / "out"
     out.mkdir()
     inputs = {"model": baseline(tmp_path / "model"), "data": digits}
@@ -65,10 +75,8 @@ def test_the_baselines_snapshots_are_the_fine_tunes_too(tmp_path: Path, digits: 
 
 def test_without_evaluations_of_its_own_the_last_weights_are_published() -> None:
     base = TrainingSpec(patience=3, publish="best", max_share=0.1, select_by="fid")
-    training = {"training": base.model_dump(mode="json")}
-    section = FinetuneSpec(style="bold").model_dump(mode="json") | training
-    assert training_section(section).publish == "last"
-    watched = training_section(section | {"evaluate_every": 100})
+    assert FinetuneSpec(style="bold").training(base).publish == "last"
+    watched = FinetuneSpec(style="bold", evaluate_every=100).training(base)
     assert (watched.publish, watched.patience) == ("best", 3)
 
 

@@ -12,12 +12,11 @@ from torchvision import transforms
 
 from components.errors import AlphabarError
 from components.evaluation.extractors.dinov2 import (
-    ARCHITECTURE,
     DinoV2,
     dgm_eval_input,
-    dinov2_files,
     resized_positions,
 )
+from components.evaluation.weights_files import DINOV2, dinov2_files
 
 CPU = torch.device("cpu")
 SMALL = "vit_small_patch14_dinov2"
@@ -114,10 +113,10 @@ def _cubic(x: float, a: float = -0.75) -> float:
 
 def test_the_default_is_the_large_network_of_dgm_eval() -> None:
     with torch.device("meta"):
-        large = timm.create_model(ARCHITECTURE, img_size=224, num_classes=0)
+        large = timm.create_model(DINOV2, img_size=224, num_classes=0)
     assert (large.num_features, len(large.blocks)) == (1024, 24)
     assert large.pos_embed.shape == (1, 257, 1024)
-    assert dinov2_files(ARCHITECTURE)[1] == "dinov2_vitl14_pretrain.pth"
+    assert dinov2_files(DINOV2)[1] == "dinov2_vitl14_pretrain.pth"
 
 
 def test_missing_weights_are_named_with_their_folder_and_the_offline_choice(
@@ -125,7 +124,7 @@ def test_missing_weights_are_named_with_their_folder_and_the_offline_choice(
 ) -> None:
     with pytest.raises(AlphabarError, match="efficientnet_lite0") as caught:
         DinoV2(CPU, tmp_path)
-    for part in (*dinov2_files(ARCHITECTURE), str(tmp_path)):
+    for part in (*dinov2_files(DINOV2), str(tmp_path)):
         assert part in caught.value.what
 
 

@@ -14,13 +14,14 @@ from scipy.special import softmax
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
-from components.evaluation.extractors.inception import FILES, Inception
+from components.evaluation.extractors.inception import Inception
 from components.evaluation.extractors.inception_network import fid_inception, pooled_layers
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.clean_resize import clean_resize
+from components.evaluation.weights_files import INCEPTION_FILES
 
 CPU = torch.device("cpu")
-SCRIPT, TENSORS = FILES
+SCRIPT, TENSORS = INCEPTION_FILES
 
 
 class Script(nn.Module):
@@ -176,7 +177,7 @@ def test_another_user_s_file_among_the_temporary_ones_is_not_taken(empty_home: P
         Inception(CPU)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", INCEPTION_FILES)
 @pytest.mark.parametrize("content", ["cut", "garbage", "empty", "other"])
 def test_broken_weights_are_refused(
     weights: Path, tmp_path: Path, name: str, content: str, images: np.ndarray

@@ -16,13 +16,8 @@ from torch import Tensor
 from components.errors import AlphabarError
 from components.evaluation.extractors.batches import extract_features
 from components.evaluation.extractors.pillow import transformed
-from components.evaluation.extractors.weights import (
-    file_digest,
-    find_file,
-    loading,
-    missing_weights,
-    weights_folders,
-)
+from components.evaluation.extractors.weights import file_digest, loading, missing_weights
+from components.evaluation.weights_files import find_clip_file, weights_folders
 from components.runtime import Progress, silent
 
 _BATCH = 64
@@ -149,7 +144,6 @@ def _parts(name: str) -> tuple[str, str]:
 
 def _find_clip(name: str, model: str, given: str, weights: Path | None) -> Path:
     """The file behind ``given``: a tag's, by open_clip's download, or a path."""
-    folders = weights_folders(weights)
     if config := open_clip.get_pretrained_cfg(model, given):
         try:
             return Path(open_clip.download_pretrained(config))
@@ -157,10 +151,10 @@ def _find_clip(name: str, model: str, given: str, weights: Path | None) -> Path:
             files = (f"{config['hf_hub']}open_clip_model.safetensors",)
             cache = ("the cache of the Hugging Face Hub",)
             raise missing_weights(name, files, cache, type(error).__name__) from error
-    if found := find_file((given,), (Path(), *folders)):
+    if found := find_clip_file(given, weights):
         return found
     why = f"it is no tag either; {model} has {', '.join(_tags(model)) or 'none'}"
-    raise missing_weights(name, (given,), (Path.cwd(), *folders), why)
+    raise missing_weights(name, (given,), (Path.cwd(), *weights_folders(weights)), why)
 
 
 def _preprocessing(model: str, given: str, config: dict[str, Any]) -> PreprocessCfg:

@@ -20,17 +20,16 @@ from torchvision.transforms import functional as pictures
 
 from components.evaluation.extractors.batches import extract_features
 from components.evaluation.extractors.pillow import transformed
-from components.evaluation.extractors.weights import (
-    file_digest,
+from components.evaluation.extractors.weights import file_digest, loading, missing_weights
+from components.evaluation.weights_files import (
+    DINOV2,
+    DINOV2_TAG,
+    dinov2_files,
     find_file,
-    loading,
-    missing_weights,
     weights_folders,
 )
 from components.runtime import Progress, silent
 
-ARCHITECTURE = "vit_large_patch14_dinov2"
-TAG = "lvd142m"
 SIZE = 224
 
 _DIMENSIONS = {"small": 384, "base": 768, "large": 1024}
@@ -55,7 +54,7 @@ class DinoV2:
     resize = f"dgm-eval bicubic {SIZE}px"
 
     def __init__(
-        self, device: torch.device, weights: Path | None = None, architecture: str = ARCHITECTURE
+        self, device: torch.device, weights: Path | None = None, architecture: str = DINOV2
     ) -> None:
         self.device = device
         self.architecture = architecture
@@ -101,19 +100,13 @@ def dgm_eval_input(image: Image.Image) -> Tensor:
     return scaled
 
 
-def dinov2_files(architecture: str) -> tuple[str, str]:
-    """What the weights may be called: timm's tensors, or DINOv2's own file."""
-    letter = architecture.split("_")[1][0]
-    return f"{architecture}.{TAG}.safetensors", f"dinov2_vit{letter}14_pretrain.pth"
-
-
 def find_dinov2(architecture: str, weights: Path | None) -> Path:
     """The file of weights, by timm's download if it is nowhere; raises AlphabarError."""
     folders, names = weights_folders(weights), dinov2_files(architecture)
     if found := find_file(names, folders):
         return found
     try:
-        return Path(hf_hub_download(f"timm/{architecture}.{TAG}", "model.safetensors"))
+        return Path(hf_hub_download(f"timm/{architecture}.{DINOV2_TAG}", "model.safetensors"))
     except Exception as error:  # network libraries raise many kinds; all mean the same here
         why = type(error).__name__
         raise missing_weights(DinoV2.name, names, folders, why) from error

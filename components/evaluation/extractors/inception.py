@@ -1,6 +1,5 @@
 """clean-fid's Inception with clean-fid's resize: the extractor of the published FID and KID."""
 
-import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
@@ -20,16 +19,16 @@ from components.evaluation.extractors.inception_network import (
 from components.evaluation.extractors.weights import (
     download,
     file_digest,
-    find_file,
     loading,
     missing_weights,
-    weights_folders,
 )
 from components.evaluation.images.clean_resize import CLEAN_SIZE, clean_resize
+from components.evaluation.weights_files import (
+    INCEPTION_FILES,
+    find_inception_file,
+    weights_folders,
+)
 from components.runtime import Progress, silent
-
-FILES = ("inception-2015-12-05.pt", "pt_inception-2015-12-05-6726825d.pth")
-"""clean-fid's TorchScript, and the same network's tensors as pytorch-fid publishes them."""
 
 _BATCH = 32
 
@@ -39,7 +38,7 @@ class Inception:
 
     Args:
         device: where it computes.
-        weights: a folder that may hold one of `FILES`, before the others are looked through.
+        weights: a folder that may hold one of `INCEPTION_FILES`, before others are looked through.
 
     Raises:
         AlphabarError: the weights are nowhere and cannot be downloaded.
@@ -90,18 +89,12 @@ class Inception:
 
 
 def find_inception(weights: Path | None) -> Path:
-    """The file of weights, downloaded as clean-fid does if it is nowhere; raises AlphabarError.
-
-    Last it is looked for where clean-fid itself leaves it: the folder for temporary files, which
-    all users share, so that only a file of this user's or the system's own is taken from there.
-    """
+    """The file of weights, downloaded as clean-fid does if it is nowhere; raises AlphabarError."""
+    if found := find_inception_file(weights):
+        return found
     folders = weights_folders(weights)
-    if found := find_file(FILES, folders):
-        return found
-    shared = Path(tempfile.gettempdir())
-    if (found := find_file(FILES[:1], (shared,))) and found.stat().st_uid in (0, os.getuid()):
-        return found
     try:
         return download(inception_url, folders[0])
     except OSError as error:
-        raise missing_weights(Inception.name, FILES, (*folders, shared), error) from error
+        looked = (*folders, Path(tempfile.gettempdir()))
+        raise missing_weights(Inception.name, INCEPTION_FILES, looked, error) from error

@@ -1,4 +1,4 @@
-"""Where networks' weights lie, and what to say when they do not."""
+"""How networks' weights are had, and what to say when they are not."""
 
 import hashlib
 import shutil
@@ -17,21 +17,6 @@ OFFLINE_CHOICE = "efficientnet_lite0"
 """The extractor whose weights come with its package."""
 
 _SECONDS = 20  # without an answer, after which there is no network
-
-
-def weights_folders(folder: Path | None) -> tuple[Path, ...]:
-    """Where files of weights are looked for, in order: ``folder``, then the user's own cache.
-
-    The user's is ``~/.cache/alphabar/weights``; what is downloaded goes into the first of them.
-    """
-    own = Path.home() / ".cache" / "alphabar" / "weights"
-    return (own,) if folder is None else (folder, own)
-
-
-def find_file(names: Sequence[str], folders: Sequence[Path]) -> Path | None:
-    """The first of ``names`` that is in one of ``folders``, an earlier folder first."""
-    paths = (folder / name for folder in folders for name in names)
-    return next((path for path in paths if path.is_file()), None)
 
 
 def missing_weights(

@@ -76,7 +76,8 @@ class FeatureBank:
     """Extracts features once, and keeps them in memory and on disk by what they depend on.
 
     A set's key is the SHA-256 of its pixels, shape and type, the extractor's name, size, resize,
-    weights and `VERSION`, and the kind of device, since a GPU rounds otherwise than a CPU.
+    weights and `VERSION`, and what computes: the kind of device and torch's threads, since a GPU
+    rounds otherwise than a CPU, and so do two threads than one.
 
     Args:
         device: where networks compute.
@@ -202,5 +203,6 @@ class FeatureBank:
 
 
 def _identity(source: Extractor) -> str:
-    parts = (source.name, source.size, source.resize, source.weights_digest, source.device.type)
+    computes = (source.device.type, torch.get_num_threads())
+    parts = (source.name, source.size, source.resize, source.weights_digest, *computes)
     return " ".join(map(str, (VERSION, *parts)))

@@ -2,11 +2,12 @@
 
 from components.spec.plan.baselines import Plan, PlannedCell, plan_baselines
 from components.spec.plan.finetune import FinetunePlan, TunedCell, plan_finetune
-from components.spec.plan.node import STAGE_VERSIONS, DataHash, Node, in_order
+from components.spec.plan.node import STAGE_VERSIONS, Compute, DataHash, Node, in_order
 from components.spec.plan.pages import plan_report, plan_study
 
 __all__ = [
     "STAGE_VERSIONS",
+    "Compute",
     "DataHash",
     "FinetunePlan",
     "Node",

@@ -1,10 +1,19 @@
 """The stages of every cell: everything that can be planned before the best one is known."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from components.spec.experiment import Experiment
-from components.spec.plan.node import DataHash, Node, dump, in_order, roles
-from components.spec.plan.sources import Sources
+from components.spec.plan.node import (
+    Compute,
+    DataHash,
+    Node,
+    WeightsHash,
+    in_order,
+    no_weights,
+    roles,
+)
+from components.spec.plan.sources import Outside, Sources
 from components.spec.sweep import Cell, expand
 
 
@@ -33,29 +42,33 @@ class Plan:
 
     experiment: Experiment
     cells: list[PlannedCell]
-    data_hash: DataHash
+    outside: Outside
 
     def nodes(self) -> list[Node]:
         """Every node once, inputs before those that read them."""
         return in_order(end for cell in self.cells for end in (cell.reference, cell.evaluate))
 
 
-def plan_baselines(experiment: Experiment, data_hash: DataHash) -> Plan:
-    """The stages of every cell. ``data_hash`` gives the DVC hash of a source's raw files."""
+def plan_baselines(
+    experiment: Experiment,
+    data_hash: DataHash,
+    compute: Compute | None = None,
+    weights: WeightsHash = no_weights,
+) -> Plan:
+    """The stages of every cell; what they depend on besides is as `Outside` has it."""
+    outside = Outside(data_hash, compute or Compute(), weights)
     swept = bool(experiment.sweep or experiment.cells or experiment.also)
-    cells = [_plan_cell(cell, data_hash, swept) for cell in expand(experiment)]
-    return Plan(experiment, cells, data_hash)
+    made: dict[Hashable, Node] = {}
+    cells = [_plan_cell(cell, Sources(cell, outside, swept, made)) for cell in expand(experiment)]
+    return Plan(experiment, cells, outside)
 
 
-def _plan_cell(cell: Cell, data_hash: DataHash, swept: bool) -> PlannedCell:
-    experiment, sources = cell.experiment, Sources(cell, data_hash, swept)
-    suffix = f"-{cell.name}" if swept else ""
+def _plan_cell(cell: Cell, sources: Sources) -> PlannedCell:
+    experiment = cell.experiment
+    suffix = f"-{cell.name}" if sources.swept else ""
     data, train = sources.data(), sources.model()
-    reference = sources.reference(data)
-    drawn = {"sampling": dump(experiment.sampling), "samples": experiment.evaluation.samples}
     inputs = {"model": train, "data": data} | roles(guide=sources.guide())
-    sample = Node(f"sample{suffix}", "sample", drawn, inputs)
-    judges = {"samples": sample, "data": data}
-    judges |= roles(scorer=sources.scorer(), likelihood=sources.likelihood())
-    evaluate = Node(f"evaluate{suffix}", "evaluate", dump(experiment.evaluation), judges)
-    return PlannedCell(cell, train, sample, evaluate, reference)
+    sample = sources.sampled(f"sample{suffix}", experiment.sampling, inputs)
+    judges = {"samples": sample, "data": data} | roles(likelihood=sources.likelihood())
+    evaluate = sources.judged(f"evaluate{suffix}", "evaluate", judges)
+    return PlannedCell(cell, train, sample, evaluate, sources.reference(data))

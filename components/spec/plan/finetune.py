@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from components.spec.catalogue import FINETUNES
 from components.spec.plan.baselines import Plan, PlannedCell
-from components.spec.plan.node import Node, dump, roles
+from components.spec.plan.node import Node, roles
 from components.spec.plan.sources import Sources
 from components.spec.sections.sampling import SamplingSpec
 
@@ -49,33 +50,27 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     """The stages that follow once ``best`` is known; the experiment has a ``finetune``."""
     base, spec = best.cell.experiment, plan.experiment.finetune
     assert spec is not None
-    sources = Sources(best.cell, plan.data_hash)
+    sources = Sources(best.cell, plan.outside)
     data = sources.other_data() if spec.style else sources.data()
-    reference = sources.reference(data)
+    options = FINETUNES[spec.kind].options
+    read = {"kind": spec.kind} | {name: getattr(spec, name) for name in options}
     inputs = {"model": best.train, "data": data}
-    section = dump(spec) | {"training": dump(base.training)}
-    if spec.evaluate_every:
-        inputs |= roles(scorer=sources.scorer())
-        section["judge"] = {"extractor": base.evaluation.extractor}
-    finetune = Node("finetune", "finetune", section, inputs)
-    judges = {"data": data} | roles(scorer=sources.scorer())
-    judged = dump(base.evaluation) | {"likelihood": "none"}
+    finetune = sources.trained("finetune", "finetune", read, spec.training(base.training), inputs)
 
     def cell(index: int, sampling: SamplingSpec) -> TunedCell:
         suffix = f"-{index + 1}" if index else ""
-        drawn = {"sampling": dump(sampling), "samples": base.evaluation.samples}
         models = {"model": finetune, "data": sources.data()}
         if sampling.guide == "weaker":
             models |= roles(guide=sources.guide())
-        sample = Node(f"sample-finetuned{suffix}", "sample", drawn, models)
-        name = f"evaluate-finetuned{suffix}"
-        return TunedCell(
-            sampling, sample, Node(name, "evaluate", judged, {"samples": sample} | judges)
-        )
+        sample = sources.sampled(f"sample-finetuned{suffix}", sampling, models)
+        judged = {"samples": sample, "data": data}
+        evaluate = sources.judged(f"evaluate-finetuned{suffix}", "evaluate", judged)
+        return TunedCell(sampling, sample, evaluate)
 
+    before = {"samples": best.sample, "data": data}
     return FinetunePlan(
         finetune,
         tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling))),
-        Node("evaluate-baseline", "evaluate", judged, {"samples": best.sample} | judges),
-        reference,
+        sources.judged("evaluate-baseline", "evaluate", before),
+        sources.reference(data),
     )

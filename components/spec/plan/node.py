@@ -1,16 +1,18 @@
 """One stage run and its key.
 
-A node's key is the SHA-256 of its stage, the stage's version, the part of the spec that the
-stage reads, its inputs' keys and the DVC hash of the raw data. Nodes that agree in all of that
-are one node, whichever cells need them.
+A node's key is the SHA-256 of all that its bytes depend on and that may differ from run to run of
+one installation: its stage and the stage's version, the part of the spec that the stage reads, its
+inputs' keys, the DVC hash of the raw data, the content of files of weights, and what computes.
+Nodes that agree in all of that are one node, whichever cells need them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
 from components.spec.keys import digest
+from components.spec.sections.base import Section
 from components.spec.sections.data import DataSpec
 
 STAGE_VERSIONS = {
@@ -28,14 +30,42 @@ STAGE_VERSIONS = {
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""
 
 
+@dataclass(frozen=True)
+class Compute:
+    """What a stage computes with, as far as the last bits of what it writes depend on it.
+
+    Attributes:
+        threads: of torch and BLAS: sums are split among them, and rounded otherwise.
+        accelerator: ``cpu``, ``gpu`` or ``mps``; never ``auto``.
+    """
+
+    threads: int = 1
+    accelerator: str = "cpu"
+
+
 def stage_key(
-    stage: str, spec: Mapping[str, Any], inputs: Mapping[str, str], data_hash: str | None = None
+    stage: str,
+    spec: Mapping[str, Any],
+    inputs: Mapping[str, str],
+    data_hash: str | None = None,
+    weights: Mapping[str, str] | None = None,
+    compute: Mapping[str, Any] | None = None,
 ) -> str:
-    """The key of a stage run, from its inputs' keys by role."""
-    return digest([stage, STAGE_VERSIONS[stage], spec, inputs, data_hash])
+    """The key of a stage run, from its inputs' keys by role; the rest as `Node` has it."""
+    version = STAGE_VERSIONS[stage]
+    return digest([stage, version, spec, inputs, data_hash, weights or {}, compute])
 
 
 DataHash = Callable[[DataSpec], str]
+"""The DVC hash of a data section's raw files."""
+
+WeightsHash = Callable[[str], str | None]
+"""The SHA-256 of the file of weights that an extractor's name stands for; None where there is no
+such file on this machine, or where the weights come with a package."""
+
+
+def no_weights(extractor: str) -> None:
+    """Where nobody looks for files of weights."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +75,12 @@ class Node:
     Attributes:
         name: unique in its plan; the folder's name under ``dvc repro``.
         stage: a key of `STAGE_VERSIONS`.
-        spec: what the stage reads of the experiment, as plain JSON values.
+        spec: what the stage reads of the experiment and its bytes depend on, as plain JSON values.
         inputs: role → node whose output directory is read.
         data_hash: the raw data's DVC hash, for stages that read raw data.
+        weights: extractor's name → SHA-256 of the file of weights that it reads.
+        compute: what computes; None for stages whose bytes do not depend on it.
+        unkeyed: what the stage is told besides `spec` and its bytes do not depend on.
     """
 
     name: str
@@ -55,26 +88,38 @@ class Node:
     spec: dict[str, Any]
     inputs: dict[str, "Node"]
     data_hash: str | None = None
+    weights: dict[str, str] = field(default_factory=dict)
+    compute: Compute | None = None
+    unkeyed: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def key(self) -> str:
         """64 hexadecimal digits."""
         inputs = {role: node.key for role, node in self.inputs.items()}
-        return stage_key(self.stage, self.spec, inputs, self.data_hash)
+        compute = asdict(self.compute) if self.compute else None
+        return stage_key(self.stage, self.spec, inputs, self.data_hash, self.weights, compute)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the stage is called with: `spec` with `unkeyed` put back in its place."""
+        return _merged(self.spec, self.unkeyed)
 
 
 def in_order(ends: Iterable[Node]) -> list[Node]:
     """``ends`` and all that they read, each key once, inputs first."""
     seen: dict[str, Node] = {}
     for end in ends:
-        for node in _walk(end):
-            seen.setdefault(node.key, node)
+        for node in _walk(end, seen):
+            seen[node.key] = node
     return list(seen.values())
 
 
-def _walk(node: Node) -> Iterator[Node]:
+def _walk(node: Node, seen: Mapping[str, Node]) -> Iterator[Node]:
+    """What ``seen`` lacks, inputs first."""
+    if node.key in seen:
+        return
     for source in node.inputs.values():
-        yield from _walk(source)
+        yield from _walk(source, seen)
     yield node
 
 
@@ -83,7 +128,25 @@ def roles(**nodes: Node | None) -> dict[str, Node]:
     return {role: node for role, node in nodes.items() if node is not None}
 
 
-def dump(section: Any) -> dict[str, Any]:
-    """A section of the experiment file as plain JSON values."""
-    values: dict[str, Any] = section.model_dump(mode="json")
+def dump(section: Section) -> dict[str, Any]:
+    """What stages' bytes depend on of a section, as plain JSON values."""
+    exclude = set(section.unkeyed())
+    values: dict[str, Any] = section.settled().model_dump(mode="json", exclude=exclude)
     return values
+
+
+def unkeyed(**sections: Section) -> dict[str, Any]:
+    """The rest of sections, by name; only those that have a rest."""
+    return {
+        name: section.model_dump(mode="json", include=set(section.unkeyed()))
+        for name, section in sections.items()
+        if section.unkeyed()
+    }
+
+
+def _merged(values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(values)
+    for name, value in others.items():
+        inside = merged.get(name)
+        merged[name] = _merged(inside, value) if isinstance(inside, dict) else value
+    return merged

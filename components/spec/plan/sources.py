@@ -1,11 +1,46 @@
 """What a cell's figures rest on."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
 
+from components.spec.catalogue import EXTRACTORS
 from components.spec.experiment import Experiment
-from components.spec.plan.node import DataHash, Node, dump, roles
+from components.spec.plan.node import (
+    Compute,
+    DataHash,
+    Node,
+    WeightsHash,
+    dump,
+    no_weights,
+    roles,
+    unkeyed,
+)
 from components.spec.sections.data import DataSpec
-from components.spec.sweep import Cell, cell_name, weaker
+from components.spec.sections.evaluation import EvaluationSpec
+from components.spec.sections.sampling import SamplingSpec
+from components.spec.sections.training import TrainingSpec
+from components.spec.sweep import Cell, Overridden, cell_name, weaker
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a plan must know and no experiment file says.
+
+    Attributes:
+        data_hash: gives the DVC hash of a source's raw files.
+        weights: gives the digest of the weights behind an extractor's name.
+        compute: what all stages compute with.
+    """
+
+    data_hash: DataHash
+    compute: Compute = field(default_factory=Compute)
+    weights: WeightsHash = no_weights
+
+    def digests(self, *extractors: str) -> dict[str, str]:
+        """Extractor → digest, of those whose weights lie in a file here."""
+        found = ((name, self.weights(name)) for name in extractors)
+        return {name: digest for name, digest in found if digest is not None}
 
 
 @dataclass(frozen=True)
@@ -14,11 +49,13 @@ class Sources:
 
     Attributes:
         swept: whether the cell is one of several.
+        made: nodes by what tells them apart within one sweep, shared by all its cells.
     """
 
     cell: Cell
-    data_hash: DataHash
+    outside: Outside
     swept: bool = False
+    made: dict[Hashable, Node] = field(default_factory=dict)
 
     def data(self) -> Node:
         """The data that the cell's model is trained on."""
@@ -36,54 +73,136 @@ class Sources:
         experiment = self.cell.experiment
         if experiment.evaluation.clip != "domain":
             return None
-        inputs = {"data": self.data()}
-        if experiment.finetune is not None:
-            inputs["data:finetune"] = self.other_data()
-        return Node(f"scorer{self._suffix}", "scorer", dump(experiment.scorer), inputs)
+
+        def make() -> Node:
+            inputs = {"data": self.data()}
+            if experiment.finetune is not None:
+                inputs["data:finetune"] = self.other_data()
+            return self.computed(f"scorer{self._suffix}", "scorer", dump(experiment.scorer), inputs)
+
+        return self._once("scorer", make, of="data")
 
     def model(self) -> Node:
         """The cell's network."""
-        return self._train("train", self.cell.experiment, self.cell.model_name)
+        return self._once("train", lambda: self._train("train", self.cell.experiment))
 
     def guide(self) -> Node | None:
         """The weaker network of autoguidance, where the cell is guided by one."""
         experiment = self.cell.experiment
         if experiment.sampling.guide != "weaker":
             return None
-        return self._train("train-guide", weaker(experiment), self.cell.model_name)
+        return self._once("guide", lambda: self._train("train-guide", weaker(experiment)))
 
     def likelihood(self) -> Node | None:
         """What the cell's network knows of the holdout, where that is asked for."""
         evaluation = self.cell.experiment.evaluation
         if evaluation.likelihood == "none":
             return None
-        spec = {"confidence": evaluation.confidence}
-        inputs = {"model": self.model(), "data": self.data()}
-        return Node(self._named("likelihood", self.cell.model_name), "likelihood", spec, inputs)
 
-    def _train(self, name: str, experiment: Experiment, model_name: str) -> Node:
-        inputs = {"data": self.data()}
-        parts = ("process", "conditioning", "network", "training")
-        spec = {part: dump(getattr(experiment, part)) for part in parts}
-        if experiment.training.evaluate_every:
-            inputs |= roles(scorer=self.scorer())
-            spec["judge"] = {"extractor": experiment.evaluation.extractor}
-        return Node(self._named(name, model_name), "train", spec, inputs)
+        def make() -> Node:
+            spec = {"confidence": evaluation.confidence}
+            inputs = {"model": self.model(), "data": self.data()}
+            return self.computed(self._named("likelihood"), "likelihood", spec, inputs)
 
-    def _named(self, name: str, cell: str) -> str:
-        """With the cell's name behind it, where there are several cells."""
-        return f"{name}-{cell}" if self.swept else name
+        return self._once("likelihood", make)
 
     def reference(self, data: Node) -> Node:
         """The floor: what real images of ``data`` reach in the place of samples."""
         name = data.name.replace("prepare", "reference")
-        inputs = {"data": data} | roles(scorer=self.scorer())
-        return Node(name, "reference", dump(self.cell.experiment.evaluation), inputs)
+
+        def make() -> Node:
+            return self.judged(name, "reference", {"data": data})
+
+        return self._once(name, make, of="data")
+
+    def judged(self, name: str, stage: str, inputs: dict[str, Node]) -> Node:
+        """`evaluate` or `reference`: figures of what ``inputs`` has.
+
+        The model's likelihood is an input of its own, and no part of the section.
+        """
+        evaluation = self.cell.experiment.evaluation
+        spec = dump(evaluation)
+        del spec["likelihood"]
+        weights = self.outside.digests(*evaluation.extractors(), evaluation.clip)
+        return self.computed(name, stage, spec, inputs | roles(scorer=self.scorer()), weights)
+
+    def sampled(self, name: str, sampling: SamplingSpec, inputs: dict[str, Node]) -> Node:
+        """`sample`: as many images as are evaluated."""
+        samples = self.cell.experiment.evaluation.samples
+        spec = {"sampling": dump(sampling), "samples": samples}
+        return self.computed(name, "sample", spec, inputs)
+
+    def trained(
+        self,
+        name: str,
+        stage: str,
+        spec: dict[str, Any],
+        training: TrainingSpec,
+        inputs: dict[str, Node],
+    ) -> Node:
+        """`train` or `finetune`: with evaluations, who judges them is part of it."""
+        training = _as_watched(training, self.cell.experiment.evaluation)
+        spec, weights = spec | {"training": dump(training)}, {}
+        if training.evaluate_every:
+            inputs = inputs | roles(scorer=self.scorer())
+            extractor = self.cell.experiment.evaluation.extractor
+            spec["judge"] = {"extractor": extractor}
+            weights = self.outside.digests(extractor)
+        return self.computed(name, stage, spec, inputs, weights, unkeyed(training=training))
+
+    def _train(self, name: str, experiment: Experiment) -> Node:
+        parts = ("process", "conditioning", "network")
+        spec: dict[str, Any] = {part: dump(getattr(experiment, part)) for part in parts}
+        inputs = {"data": self.data()}
+        return self.trained(self._named(name), "train", spec, experiment.training, inputs)
+
+    def _named(self, name: str) -> str:
+        """With the model's name behind it, where there are several cells."""
+        return f"{name}-{self.cell.model_name}" if self.swept else name
+
+    def computed(
+        self,
+        name: str,
+        stage: str,
+        spec: dict[str, Any],
+        inputs: dict[str, Node],
+        weights: dict[str, str] | None = None,
+        aside: dict[str, Any] | None = None,
+    ) -> Node:
+        """A stage whose bytes depend on what computes them."""
+        compute = self.outside.compute
+        return Node(name, stage, spec, inputs, None, weights or {}, compute, aside or {})
 
     @property
     def _suffix(self) -> str:
-        overrides = tuple(o for o in self.cell.overrides if o[0].startswith("data."))
+        overrides = self._overrides("data")
         return f"-{cell_name(overrides)}" if overrides else ""
 
+    def _overrides(self, section: str | None) -> Overridden:
+        """The cell's overrides of a section; None for all that are not of the sampling."""
+        if section is None:
+            return tuple(o for o in self.cell.overrides if not o[0].startswith("sampling."))
+        return tuple(o for o in self.cell.overrides if o[0].startswith(f"{section}."))
+
+    def _once(self, name: str, make: Callable[[], Node], of: str | None = None) -> Node:
+        """What ``make`` makes, once for all cells of the same overrides."""
+        which = (name, self._overrides(of))
+        if which not in self.made:
+            self.made[which] = make()
+        return self.made[which]
+
     def _prepare(self, name: str, data: DataSpec) -> Node:
-        return Node(name + self._suffix, "prepare", dump(data), {}, self.data_hash(data))
+        def make() -> Node:
+            pinned = self.outside.data_hash(data)
+            return Node(name + self._suffix, "prepare", dump(data), {}, pinned)
+
+        return self._once(name, make, of="data")
+
+
+def _as_watched(training: TrainingSpec, evaluation: EvaluationSpec) -> TrainingSpec:
+    """Without a size that the extractor does not read."""
+    entry = EXTRACTORS.get(evaluation.extractor)
+    if entry is not None and "size" in entry.options:
+        return training
+    default = TrainingSpec.model_fields["evaluate_size"].default
+    return training.model_copy(update={"evaluate_size": default})

@@ -29,6 +29,9 @@ def is_clip(name: str) -> bool:
     return kind == "clip" and len(parts) == 2 and all(part.strip() for part in parts)
 
 
+REACHING = frozenset({"precision", "recall", "density", "coverage"})
+"""Families of figures that read `evaluation.neighbours`."""
+
 Extractor = Annotated[str, AfterValidator(check_extractor)]
 
 
@@ -67,7 +70,7 @@ class EvaluationSpec(Section):
 
     @model_validator(mode="after")
     def _metrics_can_be_taken(self) -> "EvaluationSpec":
-        extractors = [self.extractor, *self.others]
+        extractors = self.extractors()
         names = [slug(name) for name in extractors]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"figures of two extractors would both be called `{twice[0]}`")
@@ -80,6 +83,16 @@ class EvaluationSpec(Section):
         if self.clip == "none" and (idle := sorted(CLIP_FAMILIES & set(self.metrics))):
             raise ValueError(f"`{idle[0]}` has no meaning with `clip: none`")
         return self
+
+    def extractors(self) -> list[str]:
+        """All networks by which images are judged, the one that ranks cells first."""
+        return [self.extractor, *self.others]
+
+    def unread(self) -> frozenset[str]:
+        sized = any("size" in EXTRACTORS[e].options for e in self.extractors() if e in EXTRACTORS)
+        reaching = self.metrics is None or REACHING & set(self.metrics)
+        read = {"size": sized, "neighbours": reaching}
+        return frozenset(name for name, reads in read.items() if not reads)
 
 
 class ScorerSpec(Section):

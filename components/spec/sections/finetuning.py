@@ -7,6 +7,10 @@ from pydantic import Field, ValidationError, model_validator
 from components.spec.catalogue import FINETUNES
 from components.spec.sections.base import Overrides, Section, refuse_unread
 from components.spec.sections.sampling import SamplingSpec
+from components.spec.sections.training import DECIDED_BY_EVALUATIONS, TrainingSpec
+
+TAKEN_OVER = ("steps", "batch_size", "lr", "warmup_steps", "ema", "evaluate_every")
+"""Fields that a fine-tune has in the place of its baseline's training section."""
 
 
 class FinetuneSpec(Section):
@@ -73,6 +77,20 @@ class FinetuneSpec(Section):
         except ValidationError as error:
             faults = [f"{'.'.join(map(str, e['loc']))} {e['msg']}" for e in error.errors()]
             raise ValueError(f"`finetune.sampling`: {'; '.join(faults)}") from None
+
+    def training(self, base: TrainingSpec) -> TrainingSpec:
+        """The baseline's training section with what the fine-tune says itself.
+
+        Without evaluations of its own it publishes its last weights, whatever the baseline does. A
+        distilled model is watched as it is meant to be sampled: one DDIM step a segment, its
+        guidance taken in.
+        """
+        own = {name: getattr(self, name) for name in TAKEN_OVER}
+        if not self.evaluate_every:
+            own |= {n: TrainingSpec.model_fields[n].default for n in DECIDED_BY_EVALUATIONS}
+        if self.kind == "consistency":
+            own |= {"evaluate_steps": self.segments, "evaluate_guidance": 1.0}
+        return TrainingSpec.model_validate(base.model_dump() | own)
 
 
 class StudySpec(Section):

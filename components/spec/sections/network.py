@@ -16,6 +16,11 @@ class ConditioningSpec(Section):
     )
     max_tokens: int = Field(16, ge=2, le=256, description="caption length in tokens (minilm)")
 
+    def unread(self) -> frozenset[str]:
+        if self.encoder == "minilm":
+            return frozenset()
+        return frozenset({"max_tokens"} if self.encoder == "class" else {"max_tokens", "dropout"})
+
 
 class NetworkSpec(Section):
     """The denoising UNet (diffusers)."""

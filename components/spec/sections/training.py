@@ -1,16 +1,22 @@
 """The section `training`."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from components.errors import AlphabarError
 from components.spec.catalogue import LOSS_WEIGHTS, TIME_SAMPLINGS
 from components.spec.metrics import lower_is_better
-from components.spec.sections.base import Section, refuse_unread
+from components.spec.sections.base import Section, Unkeyed, refuse_unread
 
 DECIDED_BY_EVALUATIONS = ("select_by", "patience", "publish", "max_share")
 """Fields of the training section that mean nothing without evaluations."""
+
+OF_EVALUATIONS = ("evaluate_samples", "evaluate_steps", "evaluate_size", "evaluate_guidance")
+"""Fields that say how an evaluation is done."""
+
+AUTHORS_TIMES = {"logit_normal": (0.0, 1.0), "lognormal_sigma": (-1.2, 1.2)}
+"""Mean and deviation of a time sampling where the file gives none."""
 
 
 class TrainingSpec(Section):
@@ -48,7 +54,7 @@ class TrainingSpec(Section):
     )
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true")
     seed: int = Field(0, ge=0, description="seed of weights, batches and noise")
-    checkpoint_every: int = Field(
+    checkpoint_every: Annotated[int, Unkeyed()] = Field(
         200, ge=1, description="most steps between resume points; a minute is the most as well"
     )
     evaluate_every: int = Field(1000, ge=0, description="steps between evaluations; 0 is off")
@@ -94,3 +100,15 @@ class TrainingSpec(Section):
             except AlphabarError as error:
                 raise ValueError(f"{error.what}: {error.remedy}") from None
         return self
+
+    def unread(self) -> frozenset[str]:
+        return frozenset() if self.evaluate_every else frozenset(OF_EVALUATIONS)
+
+    def settled(self) -> Self:
+        """Besides, a mean or deviation that is the authors' own is not given."""
+        settled = super().settled()
+        own = AUTHORS_TIMES.get(self.time_sampling, (None, None))
+        given = {"time_mean": self.time_mean, "time_std": self.time_std}
+        pairs = zip(given.items(), own, strict=True)
+        same = {name: None for (name, value), default in pairs if value == default}
+        return settled.model_copy(update=same) if same else settled

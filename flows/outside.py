@@ -1,0 +1,49 @@
+"""A plan of this machine and this folder: its data, its weights, its processor."""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from components.data.pin import pinned_hashes
+from components.evaluation.weights_files import find_weights
+from components.spec.experiment import Experiment
+from components.spec.plan import DataHash, Plan, plan_baselines
+from flows.machine import resolved
+from flows.workspace import Workspace
+
+
+def plan_here(
+    experiment: Experiment, workspace: Workspace, data_hash: DataHash | None = None
+) -> Plan:
+    """The plan of an experiment in this folder, on this machine.
+
+    Args:
+        data_hash: gives raw data's hashes where they are not to be verified.
+
+    Raises:
+        AlphabarError: raw data is missing or not what its pin says.
+    """
+    return plan_baselines(
+        experiment,
+        data_hash or pinned_hashes(workspace.root),
+        resolved(experiment.runner),
+        weights_hashes(workspace.weights),
+    )
+
+
+def weights_hashes(folder: Path | None) -> Callable[[str], str | None]:
+    """A function that gives the SHA-256 of the file behind an extractor's name, if there is one.
+
+    It reads each file once, however often it is called.
+    """
+
+    @cache
+    def digest(extractor: str) -> str | None:
+        path = find_weights(extractor, folder)
+        if path is None:
+            return None
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    return digest

@@ -1,0 +1,346 @@
+"""Every field of the experiment file: whether it is part of a key, and of which stages'.
+
+A field without a line here fails the first test. What a stage reads is in its key; what changes
+only when, where or how fast it works is not, and neither is what nothing reads.
+"""
+
+import copy
+from collections.abc import Iterator
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import pytest
+import torch
+
+from components.process.schedules import build_schedule
+from components.process.time_sampling import TIME_SAMPLINGS
+from components.spec.experiment import Experiment
+from components.spec.loading import validate
+from components.spec.plan import (
+    Compute,
+    Node,
+    Plan,
+    in_order,
+    plan_baselines,
+    plan_finetune,
+    plan_report,
+    plan_study,
+)
+from components.spec.sections.base import Section
+from components.spec.sections.training import AUTHORS_TIMES
+
+WHOLE: dict[str, Any] = {
+    "name": "whole",
+    "data": {"source": "digits", "size": 8},
+    "conditioning": {"encoder": "minilm"},
+    "training": {"time_sampling": "logit_normal", "loss_weight": "min_snr", "ema_snapshots": 10},
+    "sampling": {"guidance": 2.0, "steps": 4},
+    "evaluation": {"likelihood": "elbo"},
+    "guide": {"training.steps": 5},
+    "finetune": {"style": "bold", "evaluate_every": 10},
+    "study": {},
+    "registry": {"model": "whole"},
+    "runner": {"threads": 2, "accelerator": "cpu"},
+}
+"""An experiment in which as much as possible is read."""
+
+PREPARE = {"prepare", "prepare-finetune"}
+SCORER = {"scorer"}
+REFERENCE = {"reference", "reference-finetune"}
+TRAIN, FINETUNE = {"train"}, {"finetune"}
+SAMPLE, SAMPLE_TUNED = {"sample"}, {"sample-finetuned"}
+LIKELIHOOD = {"likelihood"}
+EVALUATE = {"evaluate", "evaluate-baseline"}
+EVALUATE_TUNED = {"evaluate-finetuned"}
+REPORT, STUDY = {"report"}, {"study"}
+
+TUNED = FINETUNE | SAMPLE_TUNED | EVALUATE_TUNED | REPORT | STUDY
+MODEL = TRAIN | SAMPLE | LIKELIHOOD | EVALUATE | TUNED
+DATA = PREPARE | SCORER | REFERENCE | MODEL
+SAMPLED = SAMPLE | SAMPLE_TUNED | EVALUATE | EVALUATE_TUNED | REPORT | STUDY
+JUDGED = REFERENCE | EVALUATE | EVALUATE_TUNED | REPORT
+NOTHING: set[str] = set()
+
+Case = tuple[dict[str, Any], Any, set[str]]
+"""(what must be set besides, the other value, the stages whose keys it changes)"""
+
+
+def also(sections: dict[str, Any], value: Any, stages: set[str]) -> Case:
+    return sections, value, stages
+
+
+TABLE = {"process": {"schedule": "table", "table": [0.9, 0.1]}}
+ALONE: dict[str, Any] = {"finetune": None, "study": None}
+FOLDER = {"data": {"source": "folder", "name": "mine"}, **ALONE}
+OF_FINETUNE = {"prepare-finetune", "reference-finetune", "evaluate-baseline"}
+DATA_ALONE = DATA - OF_FINETUNE - TUNED | REPORT
+UNGUIDED = {"sampling": {"guide": "weaker"}}
+DISTILLED = {"finetune": {"kind": "consistency", "evaluate_every": 10}}
+
+FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
+    "name": ("other", REPORT | STUDY),
+    "data.source": also(ALONE, "openmoji", DATA_ALONE),
+    "data.name": also(FOLDER, "other", DATA_ALONE),
+    "data.style": also(ALONE, "bold", DATA_ALONE),
+    "data.size": (16, DATA),
+    "data.holdout": (0.2, DATA),
+    "data.split_seed": (1, DATA),
+    "data.caption_column": ("words", DATA),
+    "data.label_column": ("kind", DATA),
+    "scorer.steps": (7, SCORER | REFERENCE | MODEL),
+    "scorer.batch_size": (7, SCORER | REFERENCE | MODEL),
+    "scorer.lr": (0.5, SCORER | REFERENCE | MODEL),
+    "scorer.weight_decay": (0.5, SCORER | REFERENCE | MODEL),
+    "scorer.embed_dim": (64, SCORER | REFERENCE | MODEL),
+    "scorer.dropout": (0.5, SCORER | REFERENCE | MODEL),
+    "scorer.size": (32, SCORER | REFERENCE | MODEL),
+    "scorer.seed": (7, SCORER | REFERENCE | MODEL),
+    "conditioning.encoder": ("class", MODEL),
+    "conditioning.dropout": (0.5, MODEL),
+    "conditioning.max_tokens": (7, MODEL),
+    "process.schedule": ("linear", MODEL),
+    "process.prediction": ("x0", MODEL),
+    "process.steps": (100, MODEL),
+    "process.table": also(TABLE, [0.9, 0.2], MODEL),
+    "process.zero_terminal_snr": (True, MODEL),
+    "process.snr_shift": (2.0, MODEL),
+    "process.sigma_min": also({"process": {"schedule": "edm"}}, 0.1, MODEL),
+    "process.sigma_max": also({"process": {"schedule": "edm"}}, 70.0, MODEL),
+    "process.sigma_data": also({"process": {"prediction": "edm"}}, 0.6, MODEL),
+    "network.channels": ([8], MODEL),
+    "network.layers_per_block": (1, MODEL),
+    "network.dropout": (0.5, MODEL),
+    "training.steps": (7, MODEL),
+    "training.batch_size": (7, MODEL),
+    "training.lr": (0.5, MODEL),
+    "training.lr_decay": ("constant", MODEL),
+    "training.warmup_steps": (7, MODEL),
+    "training.weight_decay": (0.5, MODEL),
+    "training.gradient_clip": (0.5, MODEL),
+    "training.ema": (0.5, MODEL),
+    "training.ema_snapshots": (7, MODEL),
+    "training.loss_weight": also({"training": {"snr_gamma": 5.0}}, "p2", MODEL),
+    "training.snr_gamma": (7.0, MODEL),
+    "training.time_sampling": ("low_discrepancy", MODEL),
+    "training.time_mean": (0.5, MODEL),
+    "training.time_std": (0.5, MODEL),
+    "training.offset_noise": (0.5, MODEL),
+    "training.input_perturbation": (0.5, MODEL),
+    "training.precision": ("bf16-mixed", MODEL),
+    "training.seed": (7, MODEL),
+    "training.checkpoint_every": (7, NOTHING),
+    "training.evaluate_every": (7, MODEL),
+    "training.evaluate_samples": (77, MODEL),
+    "training.evaluate_steps": (7, MODEL),
+    "training.evaluate_size": (77, MODEL),
+    "training.evaluate_guidance": (7.0, MODEL),
+    "training.select_by": ("kd_efficientnet_lite0", MODEL),
+    "training.patience": (7, MODEL),
+    "training.publish": ("best", MODEL),
+    "training.max_share": (0.5, MODEL),
+    "sampling.solver": ("heun", SAMPLED),
+    "sampling.steps": (7, SAMPLED),
+    "sampling.grid": ("leading", SAMPLED),
+    "sampling.eta": (0.5, SAMPLED),
+    "sampling.variance": also({"sampling": {"solver": "ddpm"}}, "large", SAMPLED),
+    "sampling.churn": also({"sampling": {"solver": "heun"}}, 0.5, SAMPLED),
+    "sampling.tolerance": also({"sampling": {"solver": "rk45"}}, 0.5, SAMPLED),
+    "sampling.corrector_steps": also({"sampling": {"solver": "langevin"}}, 7, SAMPLED),
+    "sampling.corrector_snr": also({"sampling": {"solver": "langevin"}}, 0.5, SAMPLED),
+    "sampling.clip": (False, SAMPLED),
+    "sampling.guidance": (7.0, SAMPLED),
+    "sampling.guidance_kind": ("apg", SAMPLED),
+    "sampling.guide": ("weaker", {"train-guide", *SAMPLED}),
+    "sampling.negative_prompt": ("7", SAMPLED),
+    "sampling.guidance_rescale": (0.5, SAMPLED),
+    "sampling.guidance_sigma_min": (0.5, SAMPLED),
+    "sampling.guidance_sigma_max": (0.5, SAMPLED),
+    "sampling.ema_length": (0.1, SAMPLED),
+    "sampling.seed": (7, SAMPLED),
+    "evaluation.samples": (77, SAMPLED | REFERENCE),
+    "evaluation.extractor": ("inception", JUDGED | MODEL),
+    "evaluation.others": (["inception"], JUDGED),
+    "evaluation.size": (77, JUDGED),
+    "evaluation.metrics": (["fd", "recall"], JUDGED),
+    "evaluation.neighbours": (7, JUDGED),
+    "evaluation.clip": ("none", JUDGED | SCORER | MODEL),
+    "evaluation.classifier": also({"conditioning": {"encoder": "class"}}, "svc", JUDGED),
+    "evaluation.groups": ("caption", JUDGED),
+    "evaluation.likelihood": ("none", {"likelihood", "evaluate", *REPORT}),
+    "evaluation.confidence": (0.9, JUDGED | LIKELIHOOD),
+    "guide": also(UNGUIDED, {"training.steps": 7}, {"train-guide", *SAMPLED}),
+    "finetune.kind": also({"finetune": {"style": "bold"}}, "consistency", TUNED),
+    "finetune.style": also({"finetune": {"kind": "consistency"}}, None, DATA - {"prepare"}),
+    "finetune.steps": (7, TUNED),
+    "finetune.batch_size": (7, TUNED),
+    "finetune.lr": (0.5, TUNED),
+    "finetune.warmup_steps": (7, TUNED),
+    "finetune.ema": (0.5, TUNED),
+    "finetune.evaluate_every": (7, TUNED),
+    "finetune.teacher_steps": also(DISTILLED, 8, TUNED),
+    "finetune.teacher_guidance": also(DISTILLED, 7.0, TUNED),
+    "finetune.segments": also(DISTILLED, 5, TUNED),
+    "finetune.sampling": ([{"steps": 7}], TUNED - FINETUNE),
+    "study.pairs": (7, STUDY),
+    "study.seed": (7, STUDY),
+    "registry.model": ("other", NOTHING),
+    "registry.gate": ("gates.yaml", NOTHING),
+    "runner.kind": ("ray", NOTHING),
+    "runner.workers": (7, NOTHING),
+}
+ELSEWHERE = {
+    "runner.threads": "resolved by flows.machine, which has tests of its own",
+    "runner.accelerator": "resolved by flows.machine, which has tests of its own",
+    "sweep": "its cells are experiments, without it",
+    "cells": "they are experiments, without it",
+    "also": "they are experiments, without it",
+}
+
+
+def fields(model: type[Section] = Experiment, prefix: str = "") -> Iterator[str]:
+    """Dotted paths of every field."""
+    for name, field in model.model_fields.items():
+        annotation = field.annotation
+        union = get_origin(annotation) in (Union, UnionType)
+        options = get_args(annotation) if union else (annotation,)
+        inside = [o for o in options if isinstance(o, type) and issubclass(o, Section)]
+        if inside:
+            yield from fields(inside[0], f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def test_every_field_is_decided_on() -> None:
+    assert set(fields()) == FIELDS.keys() | ELSEWHERE.keys()
+
+
+def merged(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    result = copy.deepcopy(values)
+    for name, value in others.items():
+        inside = isinstance(value, dict) and isinstance(result.get(name), dict)
+        result[name] = result[name] | value if inside else value
+    return result
+
+
+def with_value(values: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    section, _, leaf = path.rpartition(".")
+    return merged(values, {section: {leaf: value}} if section else {leaf: value})
+
+
+def planned(values: dict[str, Any], **others: Any) -> Plan:
+    def data_hash(data: Any) -> str:
+        return f"hash of {data.source} {data.name}"
+
+    return plan_baselines(validate(values, "the test"), data_hash, **others)
+
+
+def nodes(plan: Plan) -> dict[str, Node]:
+    """Every stage of an experiment without a sweep, by name."""
+    (best,) = plan.cells
+    tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
+    ends = [best.evaluate, best.reference, plan_report(plan, best, tuned)]
+    if tuned:
+        ends += tuned.ends()
+        if plan.experiment.study:
+            ends.append(plan_study(plan, best, tuned))
+    return {node.name: node for node in in_order(ends)}
+
+
+def changed(one: dict[str, Node], other: dict[str, Node]) -> set[str]:
+    """Names of stages whose keys differ, or that only one has."""
+    return {
+        name
+        for name in one.keys() | other.keys()
+        if name not in one or name not in other or one[name].key != other[name].key
+    }
+
+
+@pytest.mark.parametrize("path", FIELDS)
+def test_a_field_changes_the_keys_of_what_reads_it_and_no_others(path: str) -> None:
+    *besides, value, stages = FIELDS[path]
+    start = merged(WHOLE, besides[0]) if besides else WHOLE
+    one, other = nodes(planned(start)), nodes(planned(with_value(start, path, value)))
+    assert changed(one, other) == stages
+
+
+NOBODY_READS: dict[str, tuple[dict[str, Any], str, Any]] = {
+    "no evaluations": (
+        {"training": {"evaluate_every": 0}, "finetune": {"evaluate_every": 0}},
+        "training.evaluate_samples",
+        77,
+    ),
+    "a condition that is no caption": (
+        {"conditioning": {"encoder": "class"}},
+        "conditioning.max_tokens",
+        7,
+    ),
+    "no condition": ({"conditioning": {"encoder": "none"}}, "conditioning.dropout", 0.5),
+    "an extractor with a size of its own": (
+        {"evaluation": {"extractor": "inception"}},
+        "evaluation.size",
+        77,
+    ),
+    "the same while training": (
+        {"evaluation": {"extractor": "inception"}},
+        "training.evaluate_size",
+        77,
+    ),
+    "no figure with neighbours": (
+        {"evaluation": {"metrics": ["fd"]}},
+        "evaluation.neighbours",
+        7,
+    ),
+    "the authors' own mean": ({}, "training.time_mean", 0.0),
+    "the authors' own deviation": ({}, "training.time_std", 1.0),
+}
+
+
+@pytest.mark.parametrize("why", NOBODY_READS)
+def test_what_nothing_reads_is_in_no_key_and_no_stage_is_told_of_it(why: str) -> None:
+    besides, path, value = NOBODY_READS[why]
+    start = merged(WHOLE, besides)
+    one, other = nodes(planned(start)), nodes(planned(with_value(start, path, value)))
+    assert not changed(one, other)
+    told = [{name: node.settings for name, node in plan.items()} for plan in (one, other)]
+    assert told[0] == told[1], "a stage that is told of it might write it down"
+
+
+@pytest.mark.parametrize(("name", "own"), AUTHORS_TIMES.items())
+def test_the_authors_own_times_are_what_training_takes_unless_told(
+    name: str, own: tuple[float, float]
+) -> None:
+    schedule = build_schedule({"schedule": "edm" if "sigma" in name else "cosine", "steps": 1000})
+    drawn = [
+        TIME_SAMPLINGS[name](99, schedule, torch.Generator().manual_seed(0), *given)
+        for given in ((None, None), own)
+    ]
+    assert torch.equal(*drawn)
+
+
+def test_what_is_in_no_key_reaches_the_stage_all_the_same() -> None:
+    plan = nodes(planned(with_value(WHOLE, "training.checkpoint_every", 7)))
+    for name in ("train", "finetune"):
+        assert plan[name].settings["training"]["checkpoint_every"] == 7
+        assert "checkpoint_every" not in plan[name].spec["training"]
+
+
+COMPUTING = set(nodes(planned(WHOLE))) - {*PREPARE, *REPORT, *STUDY}
+
+
+@pytest.mark.parametrize("compute", [Compute(threads=3), Compute(accelerator="gpu")])
+def test_what_computes_is_in_the_keys_of_all_that_compute(compute: Compute) -> None:
+    one, other = nodes(planned(WHOLE)), nodes(planned(WHOLE, compute=compute))
+    assert {name for name, node in other.items() if node.compute == compute} == COMPUTING
+    assert changed(one, other) == COMPUTING | REPORT | STUDY
+
+
+def test_other_weights_under_one_name_are_another_judge() -> None:
+    values = merged(WHOLE, {"evaluation": {"extractor": "inception", "clip": "clip:RN50:mine.pt"}})
+    plans = {
+        name: nodes(planned(values, weights={name: "digest"}.get))
+        for name in ("none", "inception", "clip:RN50:mine.pt", "dinov2")
+    }
+    judged = {*REFERENCE, *EVALUATE, *EVALUATE_TUNED, *REPORT}
+    assert not changed(plans["none"], plans["dinov2"])
+    assert changed(plans["none"], plans["clip:RN50:mine.pt"]) == judged
+    assert changed(plans["none"], plans["inception"]) == judged | MODEL, "it judges training too"
