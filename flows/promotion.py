@@ -90,7 +90,9 @@ def read_study(folder: Path, who: str, tags: Mapping[str, str]) -> "WinRate":
     side = _side(folder.parent, who, tags)
     found = analyse(answers, key)
     choices = found.wins + found.losses
-    rate = WinRate(found.rate, found.low, found.high, found.confidence, choices)
+    rate = WinRate(
+        found.rate, found.low, found.high, found.confidence, choices, without=found.without
+    )
     return rate.of_baseline() if side == "baseline" else rate
 
 

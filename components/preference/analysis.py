@@ -1,45 +1,74 @@
 """What the answers to a study say: how often the fine-tuned model was preferred."""
 
 import csv
-import math
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from components.errors import AlphabarError
 from components.evaluation.statistics.intervals import share_interval
+from components.preference.clustered import ClusteredRate, clustered_rate
 
 MODELS = ("baseline", "finetuned")
 CHOICES = ("left", "right", "none")
 
 
 @dataclass(frozen=True)
+class Person:
+    """What one person answered.
+
+    Attributes:
+        wins, losses, ties: choices for the fine-tuned model, for the baseline, for neither.
+        rate, low, high: wins / (wins + losses) with Wilson's interval, which is about this
+            person and other pairs; None when neither model was preferred.
+    """
+
+    name: str
+    wins: int
+    losses: int
+    ties: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class Preference:
     """The study's result.
-
-    Several annotators' choices are pooled: the interval and the test take every choice as
-    independent, which those of several people about one pair are not quite.
 
     Attributes:
         wins: choices for the fine-tuned model.
         losses: choices for the baseline.
         ties: choices of no preference; not in the rate.
-        annotators: how many people answered.
+        people: each person's own answers, in the order of their names.
+        pairs: about how many pairs anybody preferred one model.
         rate: wins / (wins + losses); None when nobody preferred either.
-        low, high: the rate's Wilson interval at ``confidence``; None with the rate.
-        p_value: of the two-sided binomial test against a rate of one half; None with the rate.
+        low, high: the rate's interval, about other people and other pairs
+            (`components.preference.clustered`); None where it cannot be had.
+        p_value: of a rate of one half, by the same test; None with the interval.
+        without: why there is no interval; empty where there is one.
+        notes: what else is to be known of the answers.
         confidence: between 0 and 1.
     """
 
     wins: int
     losses: int
     ties: int
-    annotators: int
+    people: tuple[Person, ...]
+    pairs: int
     rate: float | None
     low: float | None
     high: float | None
     p_value: float | None
+    without: str
+    notes: tuple[str, ...]
     confidence: float
+
+
+Answers = dict[tuple[str, str], str]
+"""(person, pair) → ``baseline``, ``finetuned`` or ``none``."""
 
 
 def analyse(responses: Sequence[Path], key: Path, confidence: float = 0.95) -> Preference:
@@ -51,36 +80,91 @@ def analyse(responses: Sequence[Path], key: Path, confidence: float = 0.95) -> P
         confidence: of the interval.
 
     Raises:
-        AlphabarError: a file is missing or not of its kind, a pair is not in the key, a choice
-            is unknown, or somebody answered a pair twice.
+        AlphabarError: a file is missing, empty or not of its kind, a pair is not in the key, a
+            choice is unknown, or somebody answered a pair twice.
     """
-    sides = _read_key(key)
-    seen: set[tuple[str, str]] = set()
-    counts = dict.fromkeys((*MODELS, "none"), 0)
-    for path in responses:
-        for row in _read(
-            path, ("pair", "choice", "annotator", "seconds"), "a study's responses.csv"
-        ):
-            _check(row, sides, seen, path, key)
-            seen.add((row["annotator"], row["pair"]))
-            chosen = row["choice"]
-            counts[chosen if chosen == "none" else sides[row["pair"]][chosen]] += 1
-    wins, losses, ties = counts["finetuned"], counts["baseline"], counts["none"]
-    annotators = len({annotator for annotator, _ in seen})
-    if wins + losses == 0:
-        return Preference(wins, losses, ties, annotators, None, None, None, None, confidence)
-    share = share_interval(wins, wins + losses, confidence)
-    p_value = sign_test(wins, losses)
+    answers, seconds = _answers(responses, key)
+    people = tuple(
+        _person(name, [chosen for (who, _), chosen in answers.items() if who == name], confidence)
+        for name in sorted({who for who, _ in answers})
+    )
+    wins, losses, ties = (
+        sum(getattr(person, part) for person in people) for part in ("wins", "losses", "ties")
+    )
+    decided = {where: chosen for where, chosen in answers.items() if chosen != "none"}
+    pairs = len({pair for _, pair in decided})
+    without = _without(len({who for who, _ in decided}), pairs)
+    found = None if without else _rate(decided, confidence)
     return Preference(
-        wins, losses, ties, annotators, share.value, share.low, share.high, p_value, confidence
+        wins,
+        losses,
+        ties,
+        people,
+        pairs,
+        wins / (wins + losses) if decided else None,
+        found.low if found else None,
+        found.high if found else None,
+        found.p_value if found else None,
+        without,
+        tuple(_copied(answers, seconds)),
+        confidence,
     )
 
 
-def sign_test(wins: int, losses: int) -> float:
-    """The exact two-sided binomial test of ``wins`` against one half; at least one trial."""
-    trials = wins + losses
-    tail = sum(math.comb(trials, k) for k in range(min(wins, losses) + 1))
-    return min(1.0, 2 * tail / (1 << trials))
+def _answers(responses: Sequence[Path], key: Path) -> tuple[Answers, dict[tuple[str, str], str]]:
+    """What was answered, and how long each answer took."""
+    sides = _read_key(key)
+    answers: Answers = {}
+    seconds = {}
+    for path in responses:
+        kind = "a study's responses.csv"
+        for row in _read(path, ("pair", "choice", "annotator", "seconds"), kind):
+            _check(row, sides, answers, path, key)
+            where, chosen = (row["annotator"], row["pair"]), row["choice"]
+            answers[where] = chosen if chosen == "none" else sides[row["pair"]][chosen]
+            seconds[where] = row["seconds"]
+    return answers, seconds
+
+
+def _person(name: str, chosen: Sequence[str], confidence: float) -> Person:
+    wins, losses, ties = (chosen.count(which) for which in ("finetuned", "baseline", "none"))
+    if wins + losses == 0:
+        return Person(name, wins, losses, ties, None, None, None)
+    share = share_interval(wins, wins + losses, confidence)
+    return Person(name, wins, losses, ties, share.value, share.low, share.high)
+
+
+def _without(people: int, pairs: int) -> str:
+    """Why there is no interval; empty where there is one."""
+    if people == 0:
+        return "nobody preferred either model"
+    if people == 1:
+        return "one person preferred either model, which says nothing about other people"
+    return "either model was preferred in one pair only" if pairs == 1 else ""
+
+
+def _rate(decided: Mapping[tuple[str, str], str], confidence: float) -> ClusteredRate:
+    people, pairs = (sorted({where[i] for where in decided}) for i in (0, 1))
+    answers = np.zeros((len(people), len(pairs)))
+    asked = np.zeros(answers.shape, bool)
+    for (who, pair), chosen in decided.items():
+        at = people.index(who), pairs.index(pair)
+        answers[at], asked[at] = chosen == "finetuned", True
+    return clustered_rate(answers, asked, confidence)
+
+
+def _copied(answers: Answers, seconds: Mapping[tuple[str, str], str]) -> list[str]:
+    """A sentence where the answers of several names are the same to the tenth of a second."""
+    named: dict[tuple[tuple[str, str, str], ...], list[str]] = {}
+    for who in sorted({name for name, _ in answers}):
+        own = sorted((p, c, seconds[n, p]) for (n, p), c in answers.items() if n == who)
+        named.setdefault(tuple(own), []).append(who)
+    return [
+        f"{', '.join(names)} gave the same answers in the same seconds: perhaps one file under "
+        "several names"
+        for own, names in named.items()
+        if len(names) > 1 and len(own) > 1
+    ]
 
 
 def _read_key(path: Path) -> dict[str, dict[str, str]]:
@@ -98,7 +182,7 @@ def _read_key(path: Path) -> dict[str, dict[str, str]]:
 def _check(
     row: dict[str, str],
     sides: dict[str, dict[str, str]],
-    seen: set[tuple[str, str]],
+    seen: Container[tuple[str, str]],
     path: Path,
     key: Path,
 ) -> None:
@@ -119,13 +203,18 @@ def _check(
 
 
 def _read(path: Path, columns: tuple[str, ...], kind: str) -> list[dict[str, str]]:
+    """The rows of a table; raises AlphabarError when it is not of its kind or has none."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            rows = list(reader)
+            rows, names = list(reader), reader.fieldnames or ()
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise AlphabarError(f"{path} cannot be read: {error}", f"give {kind}") from error
-    missing = [column for column in columns if column not in (reader.fieldnames or ())]
+    if not names:
+        raise AlphabarError(f"{path} is empty", f"give {kind}")
+    missing = [column for column in columns if column not in names]
     if missing or any(row[column] is None for row in rows for column in columns):
         raise AlphabarError(f"{path} has not the columns {', '.join(columns)}", f"give {kind}")
+    if not rows:
+        raise AlphabarError(f"{path} has a header and no rows", f"give {kind} that is whole")
     return rows

@@ -16,9 +16,11 @@ class WinRate:
     """How often a version was preferred in a blind study, with its interval.
 
     Attributes:
-        value, low, high: None when nobody preferred either model.
+        value: None when nobody preferred either model.
+        low, high: about other people and other pairs; None where that cannot be said.
         choices: how many choices were counted.
         side: which of the study's two models the version is.
+        without: why there is no interval; empty where there is one.
     """
 
     value: float | None
@@ -27,13 +29,14 @@ class WinRate:
     confidence: float
     choices: int
     side: Literal["baseline", "finetuned"] = "finetuned"
+    without: str = ""
 
     def of_baseline(self) -> "WinRate":
         """The same choices seen from the other model; ``self`` is the fine-tuned model's."""
-        if self.value is None or self.low is None or self.high is None:
-            return replace(self, side="baseline")
-        value, low, high = 1 - self.value, 1 - self.high, 1 - self.low
-        return WinRate(value, low, high, self.confidence, self.choices, "baseline")
+        value, low, high = (
+            None if end is None else 1 - end for end in (self.value, self.high, self.low)
+        )
+        return replace(self, value=value, low=low, high=high, side="baseline")
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ def _preference_row(asked: PreferenceGate, study: WinRate | None) -> Row:
         reason = "no study" + ("" if asked.required else ", and none is required")
         return Row("preference", condition, words, not asked.required, reason)
     if study.low is None or study.value is None:
-        reason = "nobody preferred either model"
+        reason = f"the study's win rate has no interval: {study.without}"
         return Row("preference", condition, words, False, reason, win_rate=study)
     passed = study.low > limit
     interval = f"{study.value:.3g} [{study.low:.3g}, {study.high:.3g}]"

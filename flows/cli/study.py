@@ -40,13 +40,31 @@ def results(
 ) -> None:
     """Unblind annotators' answers: the fine-tuned model's win rate with its interval.
 
+    The interval and p are about other people and other pairs; it takes at least two of both. A
+    person's own interval is about that person only.
+
     Example: `alphabar study results anna.csv ben.csv --key reports/digits/study/key.csv`
     """
     from components.preference.analysis import analyse
 
     found = analyse(responses, key)
+    for person in found.people:
+        told = f"{person.wins} to {person.losses}, {person.ties} without preference"
+        own = _interval(person.rate, person.low, person.high)
+        print(f"{person.name}: {told}{f', {own}' if own else ''}")
     answers = f"{found.wins} for the fine-tuned model, {found.losses} for the baseline"
-    print(f"{found.annotators} annotators: {answers}, {found.ties} without preference")
-    if found.rate is not None and found.low is not None and found.high is not None:
-        interval = f"[{100 * found.low:.1f}, {100 * found.high:.1f}]"
-        print(f"win rate {100 * found.rate:.1f} % {interval}, p = {found.p_value:.3g}")
+    people = "1 person" if len(found.people) == 1 else f"{len(found.people)} people"
+    print(f"{people}: {answers}, {found.ties} without preference")
+    if interval := _interval(found.rate, found.low, found.high):
+        told = f", p = {found.p_value:.3g}" if found.p_value is not None else ""
+        print(f"win rate {interval}{told}")
+    for note in filter(None, [found.without and f"no interval: {found.without}", *found.notes]):
+        print(f"note: {note}")
+
+
+def _interval(rate: float | None, low: float | None, high: float | None) -> str:
+    """A rate in per cent with its interval, as far as there are any."""
+    if rate is None:
+        return ""
+    ends = "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
+    return f"{100 * rate:.1f} %{ends}"

@@ -202,7 +202,7 @@ def test_where_nothing_is_registered_nothing_is_made(place: Path, command: Comma
 def study(place: Path) -> Path:
     """A study of version 1 against version 2, as if that were its fine-tune.
 
-    One person answered the 30 pairs: 24 times for the fine-tuned model.
+    Five people answered the 30 pairs, each 24 times for the fine-tuned model.
     """
     folder = place / "study"
     (folder / "results").mkdir(parents=True)
@@ -210,12 +210,13 @@ def study(place: Path) -> Path:
         folder / "key.csv",
         [{"pair": k, "left": "finetuned", "right": "baseline"} for k in range(30)],
     )
-    answers = ["left"] * 24 + ["right"] * 6
-    rows = [
-        {"pair": k, "choice": choice, "annotator": "anna", "seconds": 3}
-        for k, choice in enumerate(answers)
-    ]
-    write(folder / "results" / "anna.csv", rows)
+    for i, name in enumerate(("anna", "ben", "cleo", "dan", "eve")):
+        rows = [
+            {"pair": k, "choice": "right" if k // 6 == i else "left", "annotator": name}
+            | {"seconds": 3 + i}
+            for k in range(30)
+        ]
+        write(folder / "results" / f"{name}.csv", rows)
     name_models(folder, *TRAINED)
     return folder
 
@@ -245,10 +246,16 @@ def test_the_win_rate_of_a_study_is_a_condition(place: Path, command: Command, s
     for folder in (study, study / "results"):
         code, out, _ = command(*words, "--study", folder)
         assert code == 0
-        assert "0.8 [0.627, 0.905]" in out  # Wilson's interval of 24 in 30
-        assert "30 choices" in out
+        assert "0.8 [0.614, 0.986]" in out  # 0.3 / 5, one undecided person, is all its deviation
+        assert "150 choices" in out
     gates(place, PREFERENCE.replace("0.5", "0.63"))
     assert command(*words, "--study", study)[0] == 1
+    for name in ("ben", "cleo", "dan", "eve"):
+        (study / "results" / f"{name}.csv").unlink()
+    gates(place, PREFERENCE)
+    code, out, _ = command(*words, "--study", study)
+    assert code == 1
+    assert "no interval: one person preferred either model" in " ".join(out.split())
     (study / "results" / "anna.csv").unlink()
     code, _, err = command(*words, "--study", study)
     assert code == 2
@@ -261,7 +268,7 @@ def test_the_model_that_lost_a_study_gets_the_rate_that_it_lost_with(
     words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--study", study)
     code, out, _ = command(*words, "--version", 1, "--dry-run")
     assert code == 1
-    assert "0.2 [0.0951, 0.373]" in out
+    assert "0.2 [0.0138, 0.386]" in out
     assert "the study's baseline" in out
     code, out, _ = command(*words, "--version", "candidate")
     assert (code, champion(place)) == (0, "2")

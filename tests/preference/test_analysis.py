@@ -1,10 +1,12 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from scipy import stats
 
 from components.errors import AlphabarError
-from components.preference.analysis import analyse, sign_test
+from components.preference.analysis import analyse
+from components.preference.clustered import clustered_rate
 
 KEY = "pair,left,right\np1,baseline,finetuned\np2,finetuned,baseline\np3,baseline,finetuned\n"
 HEADER = "pair,choice,annotator,seconds\n"
@@ -26,7 +28,7 @@ def answers(tmp_path: Path, *rows: str, name: str = "responses.csv") -> Path:
 def test_choices_are_turned_into_wins_by_the_key(tmp_path: Path, key: Path) -> None:
     path = answers(tmp_path, "p1,right,Ann,1.0", "p2,left,Ann,1.0", "p3,left,Ann,2.0")
     found = analyse([path], key)
-    assert (found.wins, found.losses, found.ties, found.annotators) == (2, 1, 0, 1)
+    assert (found.wins, found.losses, found.ties, len(found.people)) == (2, 1, 0, 1)
     assert found.rate == pytest.approx(2 / 3)
 
 
@@ -40,12 +42,12 @@ def test_ties_are_counted_and_left_out(tmp_path: Path, key: Path) -> None:
 def test_only_ties_give_no_rate(tmp_path: Path, key: Path) -> None:
     found = analyse([answers(tmp_path, "p2,none,Ann,1.0")], key)
     assert (found.rate, found.low, found.high, found.p_value) == (None, None, None, None)
+    assert found.without == "nobody preferred either model"
 
 
-@pytest.mark.parametrize(("wins", "losses"), [(31, 9), (5, 5), (0, 7), (12, 0), (1, 0)])
-@pytest.mark.parametrize("confidence", [0.8, 0.95])
-def test_interval_and_test_are_scipys(
-    tmp_path: Path, wins: int, losses: int, confidence: float
+@pytest.mark.parametrize(("wins", "losses"), [(31, 9), (0, 7), (1, 0)])
+def test_a_persons_own_interval_is_wilsons_and_one_person_has_no_other(
+    tmp_path: Path, wins: int, losses: int
 ) -> None:
     total = wins + losses
     key = tmp_path / "key.csv"
@@ -53,23 +55,59 @@ def test_interval_and_test_are_scipys(
         "pair,left,right\n" + "".join(f"p{i},baseline,finetuned\n" for i in range(total))
     )
     rows = [f"p{i},{'right' if i < wins else 'left'},Ann,1.0" for i in range(total)]
-    found = analyse([answers(tmp_path, *rows)], key, confidence)
-    expected = stats.binomtest(wins, total)
-    interval = expected.proportion_ci(confidence, method="wilson")
-    assert found.p_value == pytest.approx(expected.pvalue, rel=1e-9)
-    assert found.low == pytest.approx(interval.low, abs=1e-9)
-    assert found.high == pytest.approx(interval.high, abs=1e-9)
+    found = analyse([answers(tmp_path, *rows)], key)
+    (ann,) = found.people
+    interval = stats.binomtest(wins, total).proportion_ci(0.95, method="wilson")
+    assert (ann.name, ann.wins, ann.losses, ann.ties) == ("Ann", wins, losses, 0)
+    assert (ann.low, ann.high) == pytest.approx((interval.low, interval.high), abs=1e-9)
+    assert found.rate == ann.rate == wins / total
+    assert (found.low, found.high, found.p_value) == (None, None, None)
+    assert "says nothing about other people" in found.without
 
 
-def test_the_sign_test_is_exact_for_many_choices() -> None:
-    assert sign_test(1100, 900) == pytest.approx(stats.binomtest(1100, 2000).pvalue, rel=1e-9)
+def test_several_people_have_a_row_each_and_an_interval_together(tmp_path: Path, key: Path) -> None:
+    one = answers(tmp_path, "p1,right,Ann,1.0", "p2,left,Ann,1.0", "p3,none,Ann,1.0")
+    other = answers(tmp_path, "p1,left,Bob,1.0", "p2,left,Bob,1.0", name="bob.csv")
+    ties = answers(tmp_path, "p1,none,Cy,1.0", name="cy.csv")
+    found = analyse([one, other, ties], key)
+    assert (found.wins, found.losses, found.ties, found.pairs) == (3, 1, 2, 2)
+    told = [(p.name, p.wins, p.losses, p.ties, p.rate) for p in found.people]
+    assert told == [("Ann", 2, 0, 1, 1.0), ("Bob", 1, 1, 0, 0.5), ("Cy", 0, 0, 1, None)]
+    expected = clustered_rate(np.array([[1.0, 1], [0, 1]]), np.ones((2, 2), bool), 0.95)
+    assert (found.low, found.high) == (expected.low, expected.high)
+    assert found.p_value == expected.p_value
+    assert (found.without, found.notes) == ("", ())
 
 
-def test_several_people_are_pooled_and_counted(tmp_path: Path, key: Path) -> None:
-    one = answers(tmp_path, "p1,right,Ann,1.0")
-    other = answers(tmp_path, "p1,left,Bob,1.0", name="bob.csv")
-    found = analyse([one, other], key)
-    assert (found.wins, found.losses, found.annotators) == (1, 1, 2)
+def test_who_only_ties_is_no_second_person(tmp_path: Path, key: Path) -> None:
+    rows = ("p1,right,Ann,1.0", "p2,right,Ann,1.0", "p1,none,Bob,2.0", "p2,none,Bob,2.5")
+    assert "one person preferred" in analyse([answers(tmp_path, *rows)], key).without
+    rows = ("p1,right,Ann,1.0", "p1,left,Bob,2.0", "p2,none,Bob,2.5")
+    assert "one pair only" in analyse([answers(tmp_path, *rows)], key).without
+
+
+def test_one_file_under_two_names_is_noted(tmp_path: Path, key: Path) -> None:
+    own = [f"p{i},left,Ann,{i}.0" for i in (1, 2, 3)]
+    copied = [row.replace("Ann", "Bob") for row in own]
+    other = [row.replace("Ann", "Cy").replace(".0", ".1") for row in own]
+    (note,) = analyse([answers(tmp_path, *own, *copied, *other)], key).notes
+    assert note.startswith("Ann, Bob gave the same answers in the same seconds")
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"), [("", "is empty"), ("\ufeff", "is empty"), (HEADER, "no rows")]
+)
+def test_files_without_answers_or_pairs_are_named(
+    tmp_path: Path, key: Path, content: str, fault: str
+) -> None:
+    path = tmp_path / "responses.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(AlphabarError, match=r"responses\.csv (is empty|has a header)") as caught:
+        analyse([path], key)
+    assert fault in str(caught.value)
+    key.write_text(content.replace(HEADER, "pair,left,right\n"), encoding="utf-8")
+    with pytest.raises(AlphabarError, match=r"key\.csv (is empty|has a header)"):
+        analyse([answers(tmp_path, "p1,left,Ann,1.0")], key)
 
 
 def test_a_spreadsheets_byte_order_mark_is_read_over(tmp_path: Path, key: Path) -> None:

@@ -218,9 +218,18 @@ def test_the_win_rate_must_lie_above_with_its_lower_end() -> None:
     assert preferred(WinRate(0.7, 0.51, 0.85, 0.95, 40)).promote
     assert not preferred(WinRate(0.7, 0.5, 0.85, 0.95, 40)).promote
     assert not preferred(WinRate(0.7, 0.55, 0.85, 0.95, 40), win_rate_above=0.6).promote
-    undecided = preferred(WinRate(None, None, None, 0.95, 0), required=False)
+    nobody = WinRate(None, None, None, 0.95, 0, without="nobody preferred either model")
+    undecided = preferred(nobody, required=False)
     assert not undecided.promote
     assert "nobody" in undecided.reason
+
+
+def test_one_persons_win_rate_does_not_pass() -> None:
+    alone = WinRate(1.0, None, None, 0.95, 40, without="one person preferred either model")
+    for study in (alone, alone.of_baseline()):
+        decision = preferred(study, win_rate_above=0.0)
+        assert not decision.promote
+        assert "no interval: one person preferred either model" in decision.reason
 
 
 def test_the_baseline_s_win_rate_is_what_the_other_model_left(figure: Make) -> None:
