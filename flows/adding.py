@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from components.data.add import add_folder
+from components.data.add import Added, add_folder
 from components.errors import AlphabarError
 from components.runtime import Progress
 
@@ -17,7 +17,7 @@ def add_data(
     caption_column: str,
     label_column: str,
     progress: Progress,
-) -> Path:
+) -> Added:
     """Copy ``directory`` to ``<root>/datasets/<name>`` and ``dvc add`` it; all or nothing.
 
     Raises:
@@ -28,7 +28,7 @@ def add_data(
             f"{root} is not under DVC, so nothing can be pinned there",
             "work in a clone of the project, or run `git init && dvc init` first",
         )
-    folder = add_folder(
+    added = add_folder(
         directory,
         name,
         root,
@@ -36,12 +36,12 @@ def add_data(
         label_column=label_column,
         progress=progress,
     )
-    command = [sys.executable, "-m", "dvc", "add", "--quiet", str(folder)]
+    command = [sys.executable, "-m", "dvc", "add", "--quiet", str(added.folder)]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603
     if result.returncode:
-        shutil.rmtree(folder)
+        shutil.rmtree(added.folder)
         last = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise AlphabarError(
-            f"`dvc add {folder}` failed: {last}", "mend that and add the folder again"
+            f"`dvc add {added.folder}` failed: {last}", "mend that and add the folder again"
         )
-    return folder
+    return added

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from components.spec.experiment import Experiment
 from components.spec.loading import validate
 from components.spec.plan import Compute, in_order
 from components.spec.sweep import ONE_CELL
+from components.store import write_json
 from flows.console import Display
 from flows.execution import ProgressEvent, produce
 from flows.exporting import new_folder
@@ -30,18 +31,22 @@ class Judged:
         name: what the images are called.
         folder: the files.
         floor: metrics.json of real images; None where nobody has measured them.
+        notes: sentences about how the images were read.
     """
 
     name: str
     folder: Path
     floor: Mapping[str, Any] | None = None
+    notes: Sequence[str] = ()
 
     def show(self, title: str) -> None:
-        """Print every figure with its interval."""
+        """Print every figure with its interval, and how the images were read."""
         from components.reporting.table import results_table
 
         content = json.loads((self.folder / "metrics.json").read_text())
         print_table(results_table([(self.name, content)], self.floor), title)
+        for note in self.notes:
+            print(note)
 
     def keep(self, out: Path) -> None:
         """Put the files, and the table as CSV, into the new folder ``out``."""
@@ -90,7 +95,8 @@ def judge_against_folder(
 
     ours = read_source(images, captioned=spec.clip != "none")
     theirs = read_source(reference)
-    seen = read_source(training).images if training else theirs.training
+    learnt = read_source(training) if training else None
+    seen = learnt.images if learnt else theirs.training
     protocol = EvaluationProtocol.of(spec.model_dump(mode="json"))
     seed = None if ours.seeds is None else int(ours.seeds.min())
     with _told(display, "evaluate") as progress:
@@ -98,7 +104,17 @@ def judge_against_folder(
         bank = FeatureBank(device, workspace.cache, progress, workspace.weights)
         judge = Judge(protocol, References(theirs.images, seen), bank)
         judge.measure(ours.images, seed).write(out, ours.seeds)
-    return Judged(images.name, out)
+    sources = {"generated": ours, "reference": theirs, "training": learnt}
+    folders = {role: source.folder for role, source in sources.items() if source and source.folder}
+    _record(out / "metrics.json", {role: folder.to_json() for role, folder in folders.items()})
+    notes = [note for role, folder in folders.items() for note in folder.words(role)]
+    return Judged(images.name, out, notes=notes)
+
+
+def _record(path: Path, folders: Mapping[str, Any]) -> None:
+    """Keep beside the figures which files of the folders they are of."""
+    if folders:
+        write_json(path, json.loads(path.read_text()) | {"folders": folders})
 
 
 def judge_against_experiment(

@@ -2,19 +2,30 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from components.data.disk import naming_a_full_disk, only_writer
 from components.data.faults import listed
-from components.data.images import FORMATS, check_image
+from components.data.folder_files import folder_files
+from components.data.images import check_image, is_animated
 from components.data.metadata import Row
 from components.data.pin import USERS
-from components.data.sources.folder import DEFAULT_LABEL_COLUMN, Reading, inspect, locate
+from components.data.sources.folder import DEFAULT_LABEL_COLUMN, Reading, composed, inspect, locate
+from components.data.summary import Summary
 from components.errors import AlphabarError
 from components.runtime import Progress, silent
 from components.spec.sections.base import Slug
+
+
+@dataclass(frozen=True)
+class Added:
+    """A copied folder, and what was read of the user's."""
+
+    folder: Path
+    summary: Summary
 
 
 def add_folder(
@@ -25,15 +36,15 @@ def add_folder(
     caption_column: str = "caption",
     label_column: str = DEFAULT_LABEL_COLUMN,
     progress: Progress = silent,
-) -> Path:
+) -> Added:
     """Check the ImageFolder ``source`` and copy it to ``<root>/datasets/<name>``.
 
     Every listed image is decoded whole. An image in the folder that is not listed is a fault
-    too: its owner believes that it is in the data. Other files are left behind. The copy
-    appears by one rename; after a fault or a kill there is none.
+    too: its owner believes that it is in the data. Other files are left behind, and counted.
+    The copy appears by one rename; after a fault or a kill there is none.
 
     Returns:
-        the new folder, for ``dvc add``.
+        the new folder, for ``dvc add``, and what was read.
 
     Raises:
         AlphabarError: the name is not valid or taken, the metadata is missing or broken, or
@@ -42,8 +53,11 @@ def add_folder(
     target = root / USERS / _valid(name)
     _refuse_taken(target, name)
     reading = inspect(source, caption_column, label_column)
-    faults = [*reading.faults, *_image_faults(source, reading.rows, progress)]
-    faults += [f"{path} is not listed" for path in _unlisted(source, reading.rows)]
+    found = folder_files(source)
+    animated: list[str] = []
+    faults = [*reading.faults, *_image_faults(source, reading.rows, animated, progress)]
+    inside = (path.relative_to(source).as_posix() for path in found.images)
+    faults += [f"{name} is not listed" for name in inside if composed(name) not in reading.named]
     if faults:
         raise AlphabarError(
             f"{source} has {len(faults)} fault(s):{listed(faults)}",
@@ -53,7 +67,8 @@ def add_folder(
     with naming_a_full_disk(target.parent), only_writer(target.parent):
         _refuse_taken(target, name)
         _copy(source, reading, target, progress)
-    return target
+    left = (name for name in found.others if name != reading.metadata.name)
+    return Added(target, Summary.of(reading, animated, left))
 
 
 def _copy(source: Path, reading: Reading, target: Path, progress: Progress) -> None:
@@ -73,27 +88,21 @@ def _copy(source: Path, reading: Reading, target: Path, progress: Progress) -> N
         raise
 
 
-def _image_faults(source: Path, rows: Sequence[Row], progress: Progress) -> list[str]:
+def _image_faults(
+    source: Path, rows: Sequence[Row], animated: list[str], progress: Progress
+) -> list[str]:
+    """What is wrong with the listed images; names those of several frames in ``animated``."""
     faults = []
     for done, row in enumerate(rows, start=1):
         try:
-            check_image(locate(source, row.file_name))
+            path = locate(source, row.file_name)
+            check_image(path)
+            if is_animated(path):
+                animated.append(row.file_name)
         except AlphabarError as error:
             faults.append(error.what)
         progress(done, len(rows), f"checking {row.file_name}")
     return faults
-
-
-def _unlisted(source: Path, rows: Sequence[Row]) -> list[str]:
-    names = {row.file_name for row in rows}
-    return [
-        name
-        for path in sorted(source.rglob("*"))
-        if path.suffix.lower() in FORMATS
-        and path.is_file()
-        and (name := path.relative_to(source).as_posix()) not in names
-        and not any(part.startswith(".") for part in name.split("/"))
-    ]
 
 
 def _valid(name: str) -> str:

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.data.decoding import flattened, has_grey_values, unread
 from components.errors import AlphabarError
 
 if TYPE_CHECKING:
@@ -15,52 +16,92 @@ if TYPE_CHECKING:
 MAX_PIXELS = 50_000_000
 """Larger images are refused before they are decoded: 50 megapixels are 150 MB as RGB."""
 
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP"}
-"""Suffix → the one decoder that is tried for it."""
+KINDS = "PNG, JPEG, WebP, BMP, GIF or TIFF"
+"""What is read, in words."""
 
-_GREY_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L")
+SUFFIXES = frozenset({"png", "jpg", "jpeg", "jpe", "jfif", "webp", "bmp", "gif", "tif", "tiff"})
+"""A file so called is meant to be an image, whatever it holds."""
+
+_HEAD = 4096
+"""Bytes of a file by which its format is told."""
+
+_SEVERAL = frozenset({"GIF", "TIFF"})
+"""Formats whose frames only their decoder can count."""
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is an image by its content, or claims to be one by its suffix.
+
+    Raises:
+        AlphabarError: it cannot be read.
+    """
+    return path.suffix.removeprefix(".").lower() in SUFFIXES or _format(_head(path)) is not None
+
+
+def is_animated(path: Path) -> bool:
+    """Whether a file has several frames or pages, of which the first one is taken.
+
+    The smaller pictures that phones put behind a JPEG are not frames. Raises AlphabarError as
+    `open_image` does.
+    """
+    head = _head(path)
+    kind = _format(head)
+    if kind == "PNG":
+        return b"acTL" in head and head.index(b"acTL") < (head + b"IDAT").index(b"IDAT")
+    if kind == "WEBP":
+        return head[12:16] == b"VP8X" and bool(head[20] & 2)
+    if kind not in _SEVERAL:
+        return False
+    with open_image(path) as image:
+        try:
+            return bool(image.is_animated)  # type: ignore[attr-defined]
+        except Exception as error:  # decoders raise what they like on hostile bytes
+            raise _corrupt(path, error) from error
 
 
 def is_grey(path: Path) -> bool:
     """Whether the file's header says grey values. Raises AlphabarError as `open_image` does."""
     with open_image(path) as image:
-        return image.mode in _GREY_MODES
+        return has_grey_values(image)
 
 
 def check_image(path: Path) -> None:
     """Decode the whole file; raises AlphabarError as `open_image` does, or when it is corrupt."""
-    with open_image(path) as image:
-        _decode(path, image)
+    _upright(path, grey=False)
 
 
 def open_image(path: Path) -> "Image.Image":
     """Open an image file and read its header; no pixel is decoded.
 
+    The format is told by the content, never by the suffix. Of an animation or of several pages
+    the first one is meant, of a JPEG with further pictures behind it (MPO) the first picture.
+
     Raises:
-        AlphabarError: the suffix is none of `FORMATS`, the content is not of that format, the
-            image has several frames, or more than `MAX_PIXELS` pixels.
+        AlphabarError: the content is none of `KINDS`, it has more than `MAX_PIXELS` pixels, or
+            values whose white is not known (floats, 32-bit integers).
     """
     from PIL import Image
 
-    expected = FORMATS.get(path.suffix.lower())
-    if expected is None:
+    kind = _format(_head(path))
+    if kind is None:
         raise AlphabarError(
-            f"{path} is not an image file that is read here", f"convert it to {_suffixes()}"
+            f"{path} is not an image that is read here: its content is not {KINDS}",
+            f"convert it to {KINDS}, or remove it",
         )
     try:
         with warnings.catch_warnings():
-            # Pillow's own limit lies above ours and would only print a second message
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path, formats=(expected,))
+            # Pillow's own limit lies above ours, and what it says of odd headers helps nobody
+            warnings.simplefilter("ignore")
+            image = Image.open(path, formats=(kind, "MPO") if kind == "JPEG" else (kind,))
     except Image.DecompressionBombError:
         raise _too_large(path, f"more than {2 * (Image.MAX_IMAGE_PIXELS or 0)}") from None
     except Exception as error:  # decoders raise what they like on hostile bytes
         raise AlphabarError(
-            f"{path} cannot be opened as {expected}: {_said(error)}",
-            "replace or remove the image; its suffix must name its format",
+            f"{path} cannot be opened as {kind}: {_said(error)}", "replace or remove the image"
         ) from error
-    fault = _header_fault(path, image)
-    if fault:
+    # an uncompressed file is mapped by its name, and a turned TIFF then read with its sides changed
+    image.filename = ""
+    if fault := _header_fault(path, image):
         image.close()
         raise fault
     return image
@@ -133,43 +174,51 @@ def svg_pixels(path: Path, size: int) -> "NDArray[np.uint8]":
 
 def _upright(path: Path, grey: bool) -> "Image.Image":
     """The whole image, decoded, as L or RGB with 8 bits; raises AlphabarError."""
-    from PIL import ImageOps
-
     with open_image(path) as file:
-        _decode(path, file)
         try:
-            return _flat(ImageOps.exif_transpose(file), grey)
-        except Exception as error:  # a broken EXIF block, an impossible palette
+            return flattened(file, lambda: open_image(path)).convert("L" if grey else "RGB")
+        except Exception as error:  # hostile bytes, a broken EXIF block, an impossible palette
             raise _corrupt(path, error) from error
 
 
-def _flat(image: "Image.Image", grey: bool) -> "Image.Image":
-    """``image`` without transparency, as L or RGB with 8 bits."""
-    import numpy as np
-    from PIL import Image
-
-    if image.has_transparency_data:
-        colours = image.convert("RGBA")
-        white = Image.new("RGBA", colours.size, "white")
-        image = Image.alpha_composite(white, colours)
-    if image.mode.startswith("I;16"):  # Pillow's own conversion clips at 255
-        values = np.asarray(image, dtype=np.uint32)
-        image = Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
-    return image.convert("L" if grey else "RGB")
-
-
-def _decode(path: Path, image: "Image.Image") -> None:
+def _head(path: Path) -> bytes:
     try:
-        image.load()
-    except Exception as error:  # decoders raise what they like on hostile bytes
-        raise _corrupt(path, error) from error
+        with path.open("rb") as file:
+            return file.read(_HEAD)
+    except OSError as error:
+        raise AlphabarError(
+            f"{path} cannot be read: {error.strerror}", "make it readable, or remove it"
+        ) from error
+
+
+def _format(head: bytes) -> str | None:
+    """Pillow's name of the format whose files begin so."""
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return "TIFF"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head.startswith(b"BM") and head[14:18] in _BMP_HEADERS:
+        return "BMP"
+    return None
+
+
+_BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124)}
+"""Sizes of BMP's second header; two letters alone may begin a text."""
 
 
 def _header_fault(path: Path, image: "Image.Image") -> AlphabarError | None:
     if image.width * image.height > MAX_PIXELS:
         return _too_large(path, f"{image.width} x {image.height}")
-    if getattr(image, "n_frames", 1) != 1:
-        return AlphabarError(f"{path} is animated", "save the one frame that you mean")
+    if found := unread(image):
+        return AlphabarError(
+            f"{path} has {found}", "save it with 8 or 16 bits a channel, grey or RGB"
+        )
     return None
 
 
@@ -188,7 +237,3 @@ def _corrupt(path: Path, error: Exception) -> AlphabarError:
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")
-
-
-def _suffixes() -> str:
-    return ", ".join(sorted(suffix.removeprefix(".") for suffix in FORMATS))

@@ -4,14 +4,20 @@ import csv
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.tables import csv_lines
+from components.files.tables import csv_lines, plain
+from components.spec.loading import nearest
 
 NAMES = ("metadata.csv", "metadata.jsonl")
+COLUMNS = ("file_name", "label", "caption", "style", "drawing")
+"""Of the packaged sources' metadata.csv."""
+
+SEPARATORS = (",", ";", "\t", "|")
+"""Between a CSV's cells; the header says which: spreadsheets of many countries write ``;``."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Row:
         caption: what the image shows, in words.
         style: which rendering of the drawing this is, empty when there is only one.
         drawing: shared by all renderings of one drawing.
+        split: the user's own word for its split, empty when there is none.
     """
 
     file_name: str
@@ -31,40 +38,40 @@ class Row:
     caption: str
     style: str
     drawing: str
+    split: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A metadata file as it stands: its columns, and per row (line number, column → value)."""
+    """A metadata file as it stands: its columns, and per row (line number, column → value).
+
+    Attributes:
+        separator: between a CSV's cells; a comma for JSON lines.
+    """
 
     path: Path
     columns: tuple[str, ...]
     records: tuple[tuple[int, dict[str, Any]], ...]
+    separator: str = ","
 
 
 def to_csv(rows: Iterable[Row]) -> bytes:
-    """``rows`` as a metadata.csv, UTF-8 with ``\\n`` line ends."""
-    header = [field.name for field in fields(Row)]
-    return "".join(csv_lines([header, *map(astuple, rows)])).encode()
+    """``rows`` as a metadata.csv of `COLUMNS`, UTF-8 with ``\\n`` line ends."""
+    cells = ([getattr(row, column) for column in COLUMNS] for row in rows)
+    return "".join(csv_lines([COLUMNS, *cells])).encode()
 
 
 def read_table(folder: Path) -> Table:
     """Read the folder's metadata file.
 
+    A CSV's cells are read as `components.files.tables.plain` has them: an apostrophe that
+    keeps a spreadsheet from running a cell is no part of the text.
+
     Raises:
         AlphabarError: the folder or the file is missing, there are both kinds of file, or it
             does not parse; the message names the line.
     """
-    if not folder.is_dir():
-        raise AlphabarError(f"{folder} is not a folder", "give the folder that holds the images")
-    found = [folder / name for name in NAMES if (folder / name).is_file()]
-    if len(found) != 1:
-        fault = "both" if found else "neither"
-        raise AlphabarError(
-            f"{folder} has {fault} of {' and '.join(NAMES)}",
-            "keep one of them, with the column `file_name` and one row per image",
-        )
-    path = found[0]
+    path = _metadata_file(folder)
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -75,19 +82,52 @@ def read_table(folder: Path) -> Table:
     return table
 
 
+def _metadata_file(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise AlphabarError(f"{folder} is not a folder", "give the folder that holds the images")
+    found = [folder / name for name in NAMES if (folder / name).is_file()]
+    if len(found) > 1:
+        raise AlphabarError(
+            f"{folder} has both {' and '.join(NAMES)}", "keep the one that is meant"
+        )
+    if not found:
+        tables = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in (".csv", ".jsonl"))
+        add = "write a metadata.csv with the columns `file_name` and `caption`, a row per image"
+        if tables:
+            add += f"; or is it {tables[0]}? Then rename it to metadata{Path(tables[0]).suffix}"
+        raise AlphabarError(f"{folder} has neither {' nor '.join(NAMES)}", add)
+    return found[0]
+
+
 def _from_csv(path: Path, text: str) -> Table:
+    separator = _separator(text)
     # newline="": the csv module itself treats line ends, those inside quotes too
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     records = []
     try:
-        columns = tuple(reader.fieldnames or ())
-        for record in reader:
-            if None in record:  # DictReader's place for fields beyond the header
+        columns = tuple(plain(cell.strip()) for cell in next(reader, []))
+        for name in columns:
+            if columns.count(name) > 1:
+                raise _broken(path, reader.line_num, f"the column `{name}` stands there twice")
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) > len(columns):
                 raise _broken(path, reader.line_num, "it has more fields than the header")
-            records.append((reader.line_num, dict(record)))
+            texts = [plain(cell) for cell in cells]
+            records.append((reader.line_num, dict(zip(columns, texts, strict=False))))
     except csv.Error as error:
-        raise _broken(path, reader.reader.line_num, str(error)) from error
-    return Table(path, columns, tuple(records))
+        raise _broken(path, reader.line_num, str(error)) from error
+    return Table(path, columns, tuple(records), separator)
+
+
+def _separator(text: str) -> str:
+    """What stands between the header's cells: that with which one of them is ``file_name``."""
+    header = text.splitlines()[0] if text else ""
+    for separator in SEPARATORS:
+        if "file_name" in (cell.strip().strip('"') for cell in header.split(separator)):
+            return separator
+    return max(SEPARATORS, key=header.count)
 
 
 def _from_jsonl(path: Path, text: str) -> Table:
@@ -105,6 +145,16 @@ def _from_jsonl(path: Path, text: str) -> Table:
         records.append((number, record))
         columns |= dict.fromkeys(record)
     return Table(path, tuple(columns), tuple(records))
+
+
+def require(table: Table, column: str) -> None:
+    """Raise AlphabarError, with the nearest name, unless the table has ``column``."""
+    if column not in table.columns:
+        present = ", ".join(f"`{name}`" for name in table.columns)
+        raise AlphabarError(
+            f"{table.path} has no column `{column}`; it has {present}",
+            nearest(column, list(table.columns)),
+        )
 
 
 def _broken(path: Path, line: int, fault: str) -> AlphabarError:

@@ -15,6 +15,7 @@ from components.data.metadata import Row
 from components.data.pin import directory_hash
 from components.data.sources import SOURCES
 from components.data.sources.folder import locate, read_rows
+from components.data.splits import split_of
 from components.errors import AlphabarError
 from components.files.tables import write_table
 from components.runtime import Runtime
@@ -38,11 +39,12 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
     kept = _of_style(rows, data.style, raw)
     classes = class_names(rows)
     held_out = _held_out_drawings(raw, rows, data)
+    own = any(row.split for row in rows)
     splits = {
         "train": [row for row in kept if row.drawing not in held_out],
         "holdout": [row for row in kept if row.drawing in held_out],
     }
-    _refuse_empty(splits, data)
+    _refuse_empty(splits, data, own)
     vector = SOURCES[data.source].vector
     # over all styles, so that a network trained on one fits the other
     grey = not vector and all(is_grey(locate(raw, row.file_name)) for row in rows)
@@ -89,8 +91,13 @@ def is_held_out(content: bytes, seed: int, share: float) -> bool:
     return int.from_bytes(digest[:8], "big") < share * 2.0**64
 
 
-def _held_out_drawings(raw: Path, rows: Iterable[Row], data: DataSpec) -> set[str]:
-    """Drawings of the holdout: the first listed rendering decides for all of them."""
+def _held_out_drawings(raw: Path, rows: Sequence[Row], data: DataSpec) -> set[str]:
+    """Drawings of the holdout: the user's own where there is a column `split`, else by hash.
+
+    By hash, the first listed rendering decides for all of them.
+    """
+    if any(row.split for row in rows):
+        return {row.drawing for row in rows if split_of(row.split) == "holdout"}
     first: dict[str, Row] = {}
     for row in rows:
         first.setdefault(row.drawing, row)
@@ -112,8 +119,13 @@ def _of_style(rows: Sequence[Row], style: str | None, raw: Path) -> list[Row]:
     return kept
 
 
-def _refuse_empty(splits: Mapping[str, Sequence[Row]], data: DataSpec) -> None:
+def _refuse_empty(splits: Mapping[str, Sequence[Row]], data: DataSpec, own: bool) -> None:
     for name, rows in splits.items():
+        if not rows and own:
+            raise AlphabarError(
+                f"the column `split` puts no image of style {data.style} into {name}",
+                "give some images of that style to each side, or remove the column",
+            )
         if not rows:
             total = sum(map(len, splits.values()))
             raise AlphabarError(

@@ -54,5 +54,7 @@ def add(
         added = add_data(
             directory, name, Workspace.here().root, caption_column, label_column, progress
         )
-    print(f"{added} is checked and pinned by {added}.dvc; commit that file")
+    for line in added.summary.words():
+        print(line)
+    print(f"{added.folder} is checked and pinned by {added.folder}.dvc; commit that file")
     print(f"use it with `data: {{source: folder, name: {name}}}`")

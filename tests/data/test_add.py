@@ -1,10 +1,14 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
+from PIL import Image
 
 from components.data.add import add_folder
 from components.data.listing import list_files
+from components.data.sources.folder import read_rows
 from components.errors import AlphabarError
 
 
@@ -12,7 +16,7 @@ def test_a_good_folder_is_copied_whole(tmp_path: Path, pictures: Callable[..., P
     source = pictures()
     (source / "README.md").write_text("left behind")
     (source / "._0.png").write_text("a Mac's shadow")
-    target = add_folder(source, "mine", tmp_path)
+    target = add_folder(source, "mine", tmp_path).folder
     assert target == tmp_path / "datasets/mine"
     wanted = {"metadata.jsonl", "0.png", "1.png", "2.png", "3.png"}
     assert set(list_files(target)) == wanted
@@ -48,6 +52,8 @@ def test_every_fault_is_told_and_nothing_is_copied(
         "4.png is not listed",
     ):
         assert fault in caught.value.what
+    assert "3.png is not listed" not in caught.value.what  # it is, without a caption
+    assert caught.value.what.startswith(f"{source} has 6 fault(s)")
     assert not (tmp_path / "datasets").exists()
 
 
@@ -59,7 +65,7 @@ def test_ten_faults_are_named_and_the_rest_counted(
         (source / f"{index}.png").write_bytes(b"")
     with pytest.raises(AlphabarError, match=r"14 fault\(s\)") as caught:
         add_folder(source, "mine", tmp_path)
-    assert caught.value.what.count("cannot be opened") == 10
+    assert caught.value.what.count("is not an image that is read here") == 10
     assert "and 4 more" in caught.value.what
 
 
@@ -76,7 +82,7 @@ def test_a_taken_name_is_refused_with_a_remedy(
     tmp_path: Path, pictures: Callable[..., Path]
 ) -> None:
     source = pictures()
-    target = add_folder(source, "mine", tmp_path)
+    target = add_folder(source, "mine", tmp_path).folder
     before = list_files(target)
     with pytest.raises(AlphabarError, match="`mine` exists already") as caught:
         add_folder(source, "mine", tmp_path)
@@ -97,7 +103,7 @@ def test_another_caption_column_can_be_named(tmp_path: Path, pictures: Callable[
     with pytest.raises(AlphabarError, match="no column `txt`") as caught:
         add_folder(source, "mine", tmp_path, caption_column="txt")
     assert "did you mean `text`?" in caught.value.remedy
-    assert add_folder(source, "mine", tmp_path, caption_column="text").is_dir()
+    assert add_folder(source, "mine", tmp_path, caption_column="text").folder.is_dir()
 
 
 def test_a_stop_while_copying_leaves_nothing(tmp_path: Path, pictures: Callable[..., Path]) -> None:
@@ -114,6 +120,67 @@ def test_what_a_kill_left_is_swept_away(tmp_path: Path, pictures: Callable[..., 
     left = tmp_path / "datasets/.adding-mine"
     left.mkdir(parents=True)
     (left / "half.png").touch()
-    target = add_folder(pictures(), "mine", tmp_path)
+    target = add_folder(pictures(), "mine", tmp_path).folder
     assert not left.exists()
     assert "half.png" not in list_files(target)
+
+
+def test_what_was_read_and_what_was_not_is_told(
+    tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    source = pictures(
+        label=["cat", "dog", "cat", "cat"], split=["train", "Test", "val", "train"], price=["1"] * 4
+    )
+    (source / "Thumbs.db").touch()
+    (source / ".git").mkdir()
+    frames = [Image.new("RGB", (12, 10), colour) for colour in ("red", "blue")]
+    frames[0].save(source / "0.png", save_all=True, append_images=frames[1:])
+    said = "\n".join(add_folder(source, "mine", tmp_path).summary.words())
+    for words in (
+        "images: 4",
+        "captions: 4 different ones",
+        "classes: 2 (cat 3, dog 1), by the label column",
+        "split: 2 to train on, 2 held out, by the column `split`: 3 (Test 1, train 2, val 1)",
+        "`data.holdout` is not read",
+        "columns not read: price",
+        "of which the first is taken: 1 (0.png)",
+        "not copied: 2 (.git/, Thumbs.db)",
+    ):
+        assert words in said
+
+
+def test_an_image_is_told_by_its_content_whatever_it_is_called(
+    tmp_path: Path, pictures: Callable[..., Path], edit_records: Callable[..., None]
+) -> None:
+    source = pictures()
+    (source / "1.png").rename(source / "1.jpg")
+    (source / "2.png").rename(source / "2")
+    with pytest.raises(AlphabarError) as caught:
+        add_folder(source, "mine", tmp_path)
+    assert "1.jpg is not listed" in caught.value.what
+    assert "2 is not listed" in caught.value.what
+    names = ["0.png", "1.jpg", "2", "3.png"]
+    edit_records(
+        source, lambda records: [r | {"file_name": n} for r, n in zip(records, names, strict=True)]
+    )
+    target = add_folder(source, "mine", tmp_path).folder
+    assert set(list_files(target)) == {"metadata.jsonl", *names}
+
+
+@pytest.mark.parametrize(("listed", "on_disk"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_name_is_found_however_its_letters_are_composed(
+    tmp_path: Path,
+    pictures: Callable[..., Path],
+    edit_records: Callable[..., None],
+    listed: Literal["NFC", "NFD"],
+    on_disk: Literal["NFC", "NFD"],
+) -> None:
+    source, name = pictures(), "écolé/é.png"
+    there = source / normalize(on_disk, name)
+    there.parent.mkdir()
+    (source / "3.png").rename(there)
+    meant = normalize(listed, name)
+    edit_records(source, lambda records: [*records[:-1], records[-1] | {"file_name": meant}])
+    target = add_folder(source, "mine", tmp_path).folder
+    assert meant in list_files(target)
+    assert [row.file_name for row in read_rows(target, "caption", "label")][-1] == meant

@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.data.images import check_image, is_grey, square_pixels, svg_pixels
+from components.data.images import (
+    check_image,
+    is_animated,
+    is_grey,
+    is_image,
+    square_pixels,
+    svg_pixels,
+)
 from components.errors import AlphabarError
 
 
@@ -40,34 +47,60 @@ def test_a_flipped_byte_is_found(tmp_path: Path) -> None:
         check_image(path)
 
 
-def test_a_suffix_that_lies_is_refused(tmp_path: Path) -> None:
-    Image.new("L", (8, 8)).save(tmp_path / "a.gif")
-    (tmp_path / "a.gif").rename(tmp_path / "a.png")
-    with pytest.raises(AlphabarError, match="cannot be opened as PNG"):
-        check_image(tmp_path / "a.png")
+@pytest.mark.parametrize("name", ["a.png", "a.txt", "a"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_the_content_says_what_an_image_is_and_not_the_suffix(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    path = tmp_path / name
+    Image.new("RGB", (20, 10), (200, 30, 40)).save(path, kind)
+    assert is_image(path)
+    check_image(path)
+    pixels = square_pixels(path, 10, grey=False)
+    np.testing.assert_allclose(pixels[5, 5].astype(int), (200, 30, 40), atol=4)
 
 
-@pytest.mark.parametrize("name", ["a.svg", "a.gif", "a.txt", "a"])
-def test_other_kinds_of_files_are_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).touch()
-    with pytest.raises(AlphabarError, match="not an image file that is read here"):
+@pytest.mark.parametrize(
+    ("name", "content", "meant"),
+    [
+        ("a.svg", b"<svg/>", False),
+        ("a.txt", b"BMW and other cars, and a lot more of text", False),
+        ("a", b"", False),
+        ("a.gif", b"", True),
+        ("a.JPG", b"<html>not found</html>", True),
+    ],
+)
+def test_what_is_no_image_is_refused_and_counts_as_one_only_by_its_suffix(
+    tmp_path: Path, name: str, content: bytes, meant: bool
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert is_image(tmp_path / name) == meant
+    with pytest.raises(AlphabarError, match="is not an image that is read here"):
         check_image(tmp_path / name)
 
 
-def test_an_animation_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["WEBP", "GIF", "TIFF", "PNG"])
+def test_of_an_animation_the_first_frame_is_taken_and_it_can_be_told(
+    tmp_path: Path, kind: str
+) -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
-    frames[0].save(tmp_path / "a.webp", save_all=True, append_images=frames[1:])
-    with pytest.raises(AlphabarError, match="animated"):
-        check_image(tmp_path / "a.webp")
+    options = {"lossless": True} if kind == "WEBP" else {}
+    frames[0].save(tmp_path / "a", kind, save_all=True, append_images=frames[1:], **options)
+    frames[0].save(tmp_path / "b", kind, **options)
+    assert (is_animated(tmp_path / "a"), is_animated(tmp_path / "b")) == (True, False)
+    pixels = square_pixels(tmp_path / "a", 8, grey=False)
+    assert pixels[4, 4].tolist() == pytest.approx([255, 0, 0], abs=2)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.JPEG", "a.webp", "a.bmp"])
-def test_every_supported_format_is_read(tmp_path: Path, name: str) -> None:
-    Image.new("RGB", (20, 10), (200, 30, 40)).save(tmp_path / name)
-    check_image(tmp_path / name)
-    pixels = square_pixels(tmp_path / name, 10, grey=False)
-    assert pixels.shape == (10, 10, 3)
-    np.testing.assert_allclose(pixels[5, 5].astype(int), (200, 30, 40), atol=4)
+def test_a_phones_jpeg_with_a_second_picture_inside_is_its_first_picture(tmp_path: Path) -> None:
+    first, second = (Image.new("RGB", (16, 16), colour) for colour in ("red", "blue"))
+    first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second])
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert image.format == "MPO"
+    check_image(tmp_path / "a.jpg")
+    assert not is_animated(tmp_path / "a.jpg")
+    pixels = square_pixels(tmp_path / "a.jpg", 16, grey=False).astype(int)
+    assert (abs(pixels - (254, 0, 0)) <= 4).all()
 
 
 def test_an_image_of_the_right_size_keeps_its_bits(tmp_path: Path) -> None:

@@ -189,3 +189,30 @@ def test_progress_counts_every_image(tmp_path: Path, pictures: Callable[..., Pat
     runtime = Runtime(progress=lambda done, total, note="": seen.append((done, total)))
     prepare(spec, {"raw": folder}, tmp_path / "out", runtime)
     assert seen == [(n, 12) for n in range(1, 13)]
+
+
+def test_a_users_own_split_is_kept_whatever_the_holdout_is(
+    tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    words = ["train", "test", "validation", "train", "Holdout", "training"] * 2
+    folder = pictures(12, split=words)
+    values = {"source": "folder", "name": "mine", "size": 6, "holdout": 0.8}
+    out = prepared(folder, tmp_path / "out", **values)
+    held = {f"{k}.png" for k, word in enumerate(words) if not word.startswith("train")}
+    assert set(load_split(out, "holdout").files) == held
+    assert len(load_split(out, "train").files) == 12 - len(held)
+
+
+def test_captions_that_look_like_formulas_keep_their_value(
+    tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    captions = ["=cat", "-5", "'=cat", "two\rlines"] * 3
+    folder = pictures(12, caption=captions)
+    values = {"source": "folder", "name": "mine", "size": 6, "holdout": 0.5}
+    out = prepared(folder, tmp_path / "out", **values)
+    for name in ("train", "holdout"):
+        split = load_split(out, name)
+        assert [captions[int(file[:-4])] for file in split.files] == list(split.captions)
+        cells = (out / f"{name}.csv").read_text()
+        assert ",=cat" not in cells
+        assert ",-5" not in cells

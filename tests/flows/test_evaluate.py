@@ -127,6 +127,34 @@ def test_files_and_the_same_images_as_an_array_give_the_same_figures(
     assert found[0] == found[1] == found[2]
 
 
+def test_every_file_of_a_folder_is_judged_or_counted_and_named(
+    here: Path, scans: np.ndarray
+) -> None:
+    save(scans[:30], here / "real")
+    folder = save(scans[30:50], here / "mixed")
+    for number, image in enumerate(scans[50:70]):
+        Image.fromarray(image).save(folder / f"g{number}.gif")
+    Image.fromarray(scans[70]).save(folder / "page.jpg", "TIFF")
+    (folder / "sub").mkdir()
+    frames = [Image.fromarray(scan) for scan in scans[71:73]]
+    frames[0].save(folder / "sub" / "moving.gif", save_all=True, append_images=frames[1:])
+    for name in ("Thumbs.db", ".DS_Store", "notes.txt"):
+        (folder / name).write_text("no image")
+    said = evaluate("mixed", "--reference", "real", "--out", "o", *QUICK)
+    assert "generated: 42 images in 2 folders" in said
+    assert "of which the first is judged (sub/moving.gif)" in said
+    assert "generated: 3 not read (.DS_Store, Thumbs.db, notes.txt)" in said
+    assert read_metrics(here / "o" / "metrics.json")[FD].n_generated == 42
+    kept = json.loads((here / "o" / "metrics.json").read_text())["folders"]
+    assert kept["generated"] == {
+        "images": 42,
+        "folders": 2,
+        "first_frames": {"count": 1, "names": ["sub/moving.gif"]},
+        "not_read": {"count": 3, "names": [".DS_Store", "Thumbs.db", "notes.txt"]},
+    }
+    assert kept["reference"]["not_read"] == {"count": 0, "names": []}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,26 +1,41 @@
 """An ImageFolder: images and a metadata file that lists them. Packaged sources lie so too."""
 
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from components.data.faults import listed
-from components.data.metadata import Row, Table, read_table
+from components.data.metadata import Row, read_table, require
+from components.data.sources.rows import Columns, file_named, row_of, safe_name
+from components.data.splits import is_split, split_of
 from components.errors import AlphabarError
-from components.spec.loading import nearest
 
 DEFAULT_LABEL_COLUMN = "label"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A folder's rows, and what is wrong with the others, in words."""
+    """A folder's rows, and what is wrong with the others, in words.
+
+    Attributes:
+        metadata: the file.
+        rows: those that can be read.
+        faults: of the others, and of the rows together.
+        named: every image that a row means, those of faulty rows too; composed Unicode.
+        ignored: columns that are not read.
+        separator: between the file's cells.
+        labelled_by_folder: whether the labels are folders' names.
+    """
 
     metadata: Path
     rows: tuple[Row, ...]
     faults: tuple[str, ...]
+    named: frozenset[str]
+    ignored: tuple[str, ...]
+    separator: str
+    labelled_by_folder: bool
 
 
 def read_rows(folder: Path, caption_column: str, label_column: str) -> tuple[Row, ...]:
@@ -37,38 +52,60 @@ def read_rows(folder: Path, caption_column: str, label_column: str) -> tuple[Row
 def inspect(folder: Path, caption_column: str, label_column: str) -> Reading:
     """Read the metadata file and collect the faults of its rows.
 
-    The columns ``file_name`` and ``caption_column`` must be there; ``style`` and ``drawing``
-    are read where they are. Without the column ``label`` an image's class is its sub-folder's
-    name, as Hugging Face has it, when there are at least two such names; else it has none.
+    The columns ``file_name`` and ``caption_column`` must be there; ``style``, ``drawing`` and
+    ``split`` are read where they are. Without the column ``label`` an image's class is its
+    sub-folder's name, as Hugging Face has it, when there are at least two such names; else it
+    has none. Where some images lie in class folders and others do not, that is a fault.
 
     Raises:
         AlphabarError: the file is missing or broken, or a column that is asked for is not there.
     """
-    table = read_table(folder)
-    _require(table, "file_name")
-    _require(table, caption_column)
+    table, columns = read_table(folder), Columns(caption_column, label_column)
+    require(table, "file_name")
+    require(table, caption_column)
     if label_column != DEFAULT_LABEL_COLUMN:
-        _require(table, label_column)
+        require(table, label_column)
     faults: list[str] = []
-    rows = []
+    rows: list[Row] = []
     for line, record in table.records:
         try:
-            rows.append(_row(record, caption_column, label_column))
+            rows.append(row_of(record, columns))
         except ValueError as error:
             faults.append(f"line {line}: {error}")
-    counts = Counter(row.file_name for row in rows)
+    names = [composed(file_named(record)) for _, record in table.records]
+    counts = Counter(name for name in names if name)
     faults += [f"{name} is listed {n} times" for name, n in counts.items() if n > 1]
+    faults += _partly(rows, "split", "split") + _torn(rows)
+    if not any(row.split for row in rows):
+        faults += _unsaid(rows)
     if label_column in table.columns:
-        unlabelled = [row.file_name for row in rows if not row.label]
-        if len(unlabelled) < len(rows):  # some have a label, so all should
-            faults += [f"{name} has no `{label_column}`" for name in unlabelled]
-        return Reading(table.path, tuple(rows), tuple(faults))
-    return Reading(table.path, tuple(_labelled_by_folder(rows)), tuple(faults))
+        faults += _partly(rows, "label", label_column)
+    else:
+        faults += _misplaced(rows)
+        rows = _labelled_by_folder(rows)
+    return Reading(
+        metadata=table.path,
+        rows=tuple(rows),
+        faults=tuple(faults),
+        named=frozenset(counts),
+        ignored=tuple(name for name in table.columns if name not in columns.read),
+        separator=table.separator,
+        labelled_by_folder=label_column not in table.columns,
+    )
+
+
+def composed(name: str) -> str:
+    """A name in composed Unicode: systems write é in one code point or in two."""
+    return unicodedata.normalize("NFC", name)
 
 
 def locate(folder: Path, file_name: str) -> Path:
-    """The listed file's path. Raises AlphabarError unless it is a regular file in ``folder``."""
-    path = folder / safe_name(file_name)
+    """The listed file's path, however its name is composed.
+
+    Raises:
+        AlphabarError: it is not a regular file in ``folder``.
+    """
+    path = _spelt(folder, safe_name(file_name))
     try:
         real = path.resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError: links that run in a circle
@@ -80,71 +117,81 @@ def locate(folder: Path, file_name: str) -> Path:
     return path
 
 
-def safe_name(file_name: str) -> str:
-    """``file_name`` again. Raises AlphabarError when it may point outside, or is hidden.
-
-    Hidden names are refused because DVC would not pin what lies in a folder such as ``.git``.
-    """
-    parts = file_name.split("/")
-    fault = None
-    if PurePosixPath(file_name).is_absolute() or "\\" in file_name:
-        fault = "is not a relative path with `/`"
-    elif ".." in parts:
-        fault = "leads out of the folder"
-    elif any(part == "" or part.startswith(".") for part in parts):
-        fault = "has a hidden or empty part"
-    elif not file_name.isprintable():
-        fault = "has control characters"
-    if fault:
-        raise AlphabarError(f"file_name {file_name!r} {fault}", "name a file inside the folder")
-    return file_name
+def _spelt(folder: Path, file_name: str) -> Path:
+    """The path as the disk spells it, where it differs only in how letters are composed."""
+    path = folder / file_name
+    if path.exists() or file_name.isascii():
+        return path
+    here = folder
+    for part in file_name.split("/"):
+        if not (here / part).exists() and here.is_dir():
+            alike = [
+                entry.name for entry in here.iterdir() if composed(entry.name) == composed(part)
+            ]
+            part = alike[0] if alike else part
+        here /= part
+    return here
 
 
-def _row(record: dict[str, Any], caption_column: str, label_column: str) -> Row:
-    """One row; raises ValueError with the fault in words."""
-    file_name = _text(record, "file_name")
-    if not file_name:
-        raise ValueError("`file_name` is empty")
-    try:
-        safe_name(file_name)
-    except AlphabarError as error:
-        raise ValueError(error.what) from None
-    caption = _text(record, caption_column)
-    if not caption:
-        # an empty caption is what the unconditional half of guidance is trained on
-        raise ValueError(f"{file_name} has no `{caption_column}`")
-    return Row(
-        file_name,
-        _text(record, label_column),
-        caption,
-        _text(record, "style"),
-        _text(record, "drawing") or file_name,
-    )
+def _partly(rows: Sequence[Row], attribute: str, column: str) -> list[str]:
+    """Faults of the rows without a value where others have one."""
+    bare = [row.file_name for row in rows if not getattr(row, attribute)]
+    return [f"{name} has no `{column}`" for name in bare] if len(bare) < len(rows) else []
 
 
-def _text(record: dict[str, Any], column: str) -> str:
-    value = record.get(column)
-    if value is None:
-        return ""
-    if not isinstance(value, str | int | float):
-        raise ValueError(f"`{column}` holds {type(value).__name__}, not a text")
-    return str(value).strip()
-
-
-def _labelled_by_folder(rows: Sequence[Row]) -> list[Row]:
-    names = [PurePosixPath(row.file_name).parent.name for row in rows]
-    if "" in names or len(set(names)) < 2:
-        names = [""] * len(rows)
-    return [
-        Row(row.file_name, name, row.caption, row.style, row.drawing)
-        for row, name in zip(rows, names, strict=True)
+def _torn(rows: Iterable[Row]) -> list[str]:
+    """Drawings of which the user's split has renderings on both sides; a side without images."""
+    sides: dict[str, set[str]] = {}
+    for row in rows:
+        if row.split:
+            sides.setdefault(row.drawing, set()).add(split_of(row.split))
+    present = set().union(*sides.values())
+    empty = sorted({"train", "holdout"} - present) if present else []
+    return [f"drawing {name} is in both splits" for name, of in sides.items() if len(of) > 1] + [
+        f"the column `split` puts no image into {split}" for split in empty
     ]
 
 
-def _require(table: Table, column: str) -> None:
-    if column not in table.columns:
-        present = ", ".join(f"`{name}`" for name in table.columns)
-        raise AlphabarError(
-            f"{table.path} has no column `{column}`; it has {present}",
-            nearest(column, list(table.columns)),
-        )
+def _split_folders(rows: Sequence[Row]) -> frozenset[str]:
+    """The folders at the top, where every one of several bears a split's name (a class may be
+    called `train` beside others); else none."""
+    tops = frozenset(row.file_name.split("/")[0] for row in rows if "/" in row.file_name)
+    return tops if len(tops) > 1 and all(map(is_split, tops)) else frozenset()
+
+
+def _unsaid(rows: Sequence[Row]) -> list[str]:
+    """Faults of folders that look like a split which no column says."""
+    return [
+        f"the folder {name}/ looks like a split: say so in a column `split` (train, test)"
+        for name in sorted(_split_folders(rows))
+    ]
+
+
+def _misplaced(rows: Sequence[Row]) -> list[str]:
+    """Faults of images that lie in no class's folder where others do."""
+    of = _classes(rows)
+    names = sorted(set(of) - {""})
+    if len(names) < 2 or "" not in of:
+        return []
+    several = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    return [
+        f"{row.file_name} lies beside the folders {several}, which would be classes: move it into "
+        "one, or give a column `label`"
+        for row, name in zip(rows, of, strict=True)
+        if not name
+    ]
+
+
+def _classes(rows: Sequence[Row]) -> list[str]:
+    """The name of each image's own folder, which is its class; empty at the top, and in folders
+    that are splits."""
+    splits = _split_folders(rows)
+    names = [PurePosixPath(row.file_name).parent.as_posix() for row in rows]
+    return ["" if name in {".", *splits} else name.split("/")[-1] for name in names]
+
+
+def _labelled_by_folder(rows: Sequence[Row]) -> list[Row]:
+    names = _classes(rows)
+    if len(set(names)) < 2:
+        return list(rows)
+    return [replace(row, label=name) for row, name in zip(rows, names, strict=True)]

@@ -1,7 +1,6 @@
 """A folder of image files as a set to be judged: of any sizes, decoded a window at a time."""
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from components.data.images import FORMATS, square_pixels, whole_pixels
+from components.data.folder_files import folder_files
+from components.data.images import KINDS, square_pixels, whole_pixels
 from components.errors import AlphabarError
 
 WINDOW = 64
@@ -42,13 +42,14 @@ class ImageFiles:
         Raises:
             AlphabarError: there is no image.
         """
-        found = sorted(_walked(folder))
-        if not found:
-            raise AlphabarError(
-                f"{folder} holds no image",
-                f"give a folder of {', '.join(sorted(s.removeprefix('.') for s in FORMATS))} files",
-            )
-        return cls(tuple(found))
+        return cls.found(folder_files(folder).images, folder)
+
+    @classmethod
+    def found(cls, paths: tuple[Path, ...], folder: Path) -> "ImageFiles":
+        """What was found in ``folder``; raises AlphabarError where that is no image."""
+        if not paths:
+            raise AlphabarError(f"{folder} holds no image", f"give a folder of {KINDS} files")
+        return cls(paths)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -94,18 +95,6 @@ class ImageFiles:
     def thumbnails(self, rows: Sequence[int]) -> NDArray[np.uint8]:
         """Small square pictures (k, side, side, 3) uint8 of some images, to be looked at."""
         return np.stack([square_pixels(self.paths[row], THUMBNAIL, grey=False) for row in rows])
-
-
-def _walked(folder: Path) -> Iterator[Path]:
-    """Image files below ``folder``; a sub-folder that cannot be read is an error, not a gap."""
-
-    def fail(error: OSError) -> None:
-        raise _unreadable(Path(error.filename or folder), error) from error
-
-    for place, folders, files in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = (Path(place) / name for name in files if not name.startswith("."))
-        yield from (p for p in paths if p.suffix.lower() in FORMATS and p.is_file())
 
 
 def _unreadable(path: Path, error: OSError) -> AlphabarError:

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from components.data.folder_files import folder_files
 from components.data.metadata import NAMES
 from components.data.sources.folder import locate, read_rows
 from components.errors import AlphabarError
+from components.evaluation.images.folder_reading import FolderReading
 from components.evaluation.images.image_files import ImageFiles, Pictures
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.pixels import check_images
@@ -25,11 +27,13 @@ class Source:
         images: the set.
         seeds: (n,) what each was drawn from; None for images that were not sampled.
         training: what a model of this data has learnt from; None where that is not known.
+        folder: how a folder of files was taken; None for other sources.
     """
 
     images: ImageSet
     seeds: NDArray[np.int64] | None = None
     training: ImageSet | None = None
+    folder: FolderReading | None = None
 
 
 def read_source(path: Path, *, captioned: bool = False) -> Source:
@@ -57,7 +61,7 @@ def read_source(path: Path, *, captioned: bool = False) -> Source:
         return Source(replace(images, name=path.name), seeds)
     if (path / "dataset.json").is_file():
         return Source(ImageSet.load(path, "holdout"), None, ImageSet.load(path, "train"))
-    return Source(_files(path, captioned))
+    return _files(path, captioned)
 
 
 def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
@@ -109,9 +113,12 @@ def _array(path: Path) -> NDArray[np.uint8]:
     return images
 
 
-def _files(folder: Path, captioned: bool) -> ImageSet:
+def _files(folder: Path, captioned: bool) -> Source:
+    found = folder_files(folder)
     if not captioned:
-        return _bare(ImageFiles.in_folder(folder), folder.name)
+        files = ImageFiles.found(found.images, folder)
+        reading = FolderReading.of(folder, files.paths, found.others)
+        return Source(_bare(files, folder.name), folder=reading)
     if not any((folder / name).is_file() for name in NAMES):
         raise AlphabarError(
             f"{folder} has no captions: {' or '.join(NAMES)} is missing",
@@ -121,7 +128,9 @@ def _files(folder: Path, captioned: bool) -> ImageSet:
     rows = read_rows(folder, fields["caption_column"].default, fields["label_column"].default)
     files = ImageFiles(tuple(locate(folder, row.file_name) for row in rows))
     captions = tuple(row.caption for row in rows)
-    return replace(_bare(files, folder.name), captions=captions)
+    metadata = next(name for name in NAMES if (folder / name).is_file())
+    reading = FolderReading.of_listed(folder, files.paths, found, metadata)
+    return Source(replace(_bare(files, folder.name), captions=captions), folder=reading)
 
 
 def _bare(images: Pictures, name: str) -> ImageSet:

@@ -118,3 +118,74 @@ def test_an_image_that_is_listed_twice_is_a_fault(tmp_path: Path) -> None:
 def test_a_list_is_not_a_caption(tmp_path: Path) -> None:
     (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.png", "caption": ["one"]}')
     assert "holds list" in inspect(tmp_path, "caption", "label").faults[0]
+
+
+def test_one_picture_beside_class_folders_is_a_fault_and_no_loss_of_labels(tmp_path: Path) -> None:
+    write_csv(tmp_path, "file_name,caption\ncats/a.png,one\ndogs/b.png,two\nc.png,three\n")
+    (fault,) = inspect(tmp_path, "caption", "label").faults
+    assert fault.startswith("c.png lies beside the folders cats, dogs, which would be classes")
+
+
+def test_folders_called_as_splits_are_no_classes(tmp_path: Path) -> None:
+    listed = "train/a.png,one,{}\ntest/b.png,two,{}\n"
+    write_csv(tmp_path, "file_name,caption\n" + listed.replace(",{}", ""))
+    assert inspect(tmp_path, "caption", "label").faults == (
+        "the folder test/ looks like a split: say so in a column `split` (train, test)",
+        "the folder train/ looks like a split: say so in a column `split` (train, test)",
+    )
+    write_csv(tmp_path, "file_name,caption,split\n" + listed.format("train", "test"))
+    rows = read_rows(tmp_path, "caption", "label")
+    assert [(row.label, row.split) for row in rows] == [("", "train"), ("", "test")]
+
+
+def test_a_class_may_be_called_train_beside_others(tmp_path: Path) -> None:
+    write_csv(tmp_path, "file_name,caption\ncar/a.png,one\ntrain/b.png,two\n")
+    assert [row.label for row in read_rows(tmp_path, "caption", "label")] == ["car", "train"]
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ("train,rest", "line 3: b.png: the split 'rest' is none of train, training, holdout, test"),
+        ("train,", "b.png has no `split`"),
+        ("train,train", "the column `split` puts no image into holdout"),
+    ],
+)
+def test_a_split_that_does_not_say_where_an_image_belongs_is_a_fault(
+    tmp_path: Path, words: str, fault: str
+) -> None:
+    first, second = words.split(",")
+    write_csv(tmp_path, f"file_name,caption,split\na.png,one,{first}\nb.png,two,{second}\n")
+    assert any(found.startswith(fault) for found in inspect(tmp_path, "caption", "label").faults)
+
+
+def test_a_drawing_on_both_sides_of_a_split_is_a_fault(tmp_path: Path) -> None:
+    rows = "a.png,one,d,train\nb.png,two,d,test\n"
+    write_csv(tmp_path, "file_name,caption,drawing,split\n" + rows)
+    assert inspect(tmp_path, "caption", "label").faults == ("drawing d is in both splits",)
+
+
+def test_columns_that_are_not_read_are_known(tmp_path: Path) -> None:
+    write_csv(tmp_path, "file_name,text,price,caption,style\na.png,one,3,two,ink\n")
+    assert inspect(tmp_path, "text", "label").ignored == ("price", "caption")
+
+
+@pytest.mark.parametrize("caption", ["\u200b", "\ufeff ", "\u00a0"])
+def test_a_caption_of_which_nothing_is_seen_is_empty(tmp_path: Path, caption: str) -> None:
+    write_csv(tmp_path, f"file_name,caption\na.png,{caption}\n")
+    assert inspect(tmp_path, "caption", "label").faults == ("line 2: a.png has no `caption`",)
+
+
+@pytest.mark.parametrize(("escape", "code"), [("\\u0000", "U+0000"), ("\\ud800", "U+D800")])
+def test_a_caption_that_no_file_can_keep_is_a_fault(tmp_path: Path, escape: str, code: str) -> None:
+    (tmp_path / "metadata.jsonl").write_text(f'{{"file_name": "a.png", "caption": "a{escape}b"}}')
+    (fault,) = inspect(tmp_path, "caption", "label").faults
+    assert fault == f"line 1: `caption` of a.png holds the character {code}"
+
+
+def test_line_ends_and_marks_around_a_caption_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "metadata.jsonl").write_text(
+        '{"file_name": "a.png", "caption": "\\ufeff two\\rlines ", "label": NaN}'
+    )
+    (row,) = read_rows(tmp_path, "caption", "label")
+    assert (row.caption, row.label) == ("two\rlines", "")

@@ -1,0 +1,111 @@
+"""One row of a metadata file: what it says of its image, or what is wrong with it."""
+
+import math
+import unicodedata
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from components.data.metadata import Row
+from components.data.splits import split_of
+from components.errors import AlphabarError
+
+OPTIONAL = ("style", "drawing", "split")
+"""Columns that are read where they are, besides the three that are chosen."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns hold captions and classes."""
+
+    caption: str
+    label: str
+
+    @property
+    def read(self) -> frozenset[str]:
+        """Every column that is read where it is."""
+        return frozenset({"file_name", self.caption, self.label, *OPTIONAL})
+
+
+def row_of(record: dict[str, Any], columns: Columns) -> Row:
+    """One row; raises ValueError with the fault in words."""
+    file_name = file_named(record)
+    if not file_name:
+        raise ValueError("`file_name` is empty")
+    try:
+        safe_name(file_name)
+    except AlphabarError as error:
+        raise ValueError(error.what) from None
+    caption = _text(record, columns.caption, lines=True)
+    if not any(_seen(letter) for letter in caption):
+        # an empty caption is what the unconditional half of guidance is trained on
+        raise ValueError(f"{file_name} has no `{columns.caption}`")
+    split = _text(record, "split")
+    if split:
+        try:
+            split_of(split)
+        except ValueError as error:
+            raise ValueError(f"{file_name}: {error}") from None
+    return Row(
+        file_name,
+        _text(record, columns.label),
+        caption,
+        _text(record, "style"),
+        _text(record, "drawing") or file_name,
+        split,
+    )
+
+
+def file_named(record: dict[str, Any]) -> str:
+    """The image that a row means, whatever else is wrong with it; empty where it names none."""
+    value = record.get("file_name")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def safe_name(file_name: str) -> str:
+    """``file_name`` again. Raises AlphabarError when it may point outside, or is hidden.
+
+    Hidden names are refused because DVC would not pin what lies in a folder such as ``.git``.
+    """
+    parts = file_name.split("/")
+    fault = None
+    if PurePosixPath(file_name).is_absolute() or "\\" in file_name:
+        fault = "is not a relative path with `/`"
+    elif ".." in parts:
+        fault = "leads out of the folder"
+    elif any(part == "" or part.startswith(".") for part in parts):
+        fault = "has a hidden or empty part"
+    elif any(_control(letter) for letter in file_name):
+        fault = "has control characters"
+    if fault:
+        raise AlphabarError(f"file_name {file_name!r} {fault}", "name a file inside the folder")
+    return file_name
+
+
+def _text(record: dict[str, Any], column: str, *, lines: bool = False) -> str:
+    """The value as text; raises ValueError where it is none, or holds what no file can keep.
+
+    Args:
+        lines: tabs and line ends may stand in it.
+    """
+    value = record.get(column)
+    if value is None or (isinstance(value, float) and math.isnan(value)):  # pandas' empty cell
+        return ""
+    if not isinstance(value, str | int | float):
+        raise ValueError(f"`{column}` holds {type(value).__name__}, not a text")
+    text = str(value).strip().strip("\ufeff").strip()
+    for letter in text:
+        if _control(letter) and not (lines and letter in "\t\r\n"):
+            raise ValueError(
+                f"`{column}` of {file_named(record)} holds the character U+{ord(letter):04X}"
+            )
+    return text
+
+
+def _control(letter: str) -> bool:
+    """Control characters, and halves of surrogate pairs, which no encoding can write."""
+    return unicodedata.category(letter) in ("Cc", "Cs")
+
+
+def _seen(letter: str) -> bool:
+    return unicodedata.category(letter)[0] not in "ZC"

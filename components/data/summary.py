@@ -1,0 +1,100 @@
+"""What `alphabar data add` has read of a folder, in words: nothing is taken without being told."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from components.data.folder_files import named
+from components.data.sources.folder import Reading
+from components.data.splits import split_of
+
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts of what was read, and names of what was not.
+
+    Attributes:
+        images: how many.
+        classes: label → images; empty where there are none.
+        by_folder: whether the labels are the names of folders.
+        captions: how many distinct ones there are.
+        styles: style → images.
+        splits: the user's own word → images; empty where the split is by hash.
+        ignored: columns that are not read.
+        separator: between the metadata file's cells.
+        first_frames: files with several frames, of which the first one is taken.
+        left: files of the folder that are not copied.
+    """
+
+    images: int
+    classes: Mapping[str, int]
+    by_folder: bool
+    captions: int
+    styles: Mapping[str, int]
+    splits: Mapping[str, int]
+    ignored: tuple[str, ...]
+    separator: str
+    first_frames: tuple[str, ...]
+    left: tuple[str, ...]
+
+    @classmethod
+    def of(cls, reading: Reading, first_frames: Iterable[str], left: Iterable[str]) -> "Summary":
+        """Of a folder without faults."""
+        rows = reading.rows
+        return cls(
+            len(rows),
+            Counter(row.label for row in rows if row.label),
+            reading.labelled_by_folder,
+            len({row.caption for row in rows}),
+            Counter(row.style for row in rows if row.style),
+            Counter(row.split for row in rows if row.split),
+            reading.ignored,
+            reading.separator,
+            tuple(first_frames),
+            tuple(left),
+        )
+
+    def words(self) -> list[str]:
+        """One line a fact."""
+        said = [f"images: {self.images}", f"captions: {self.captions} different ones"]
+        said.append(f"classes: {self._classes()}")
+        if self.styles:
+            said.append(f"styles: {_counted(self.styles)}")
+        said.append(f"split: {self._split()}")
+        if self.ignored:
+            said.append(f"columns not read: {', '.join(self.ignored)}")
+        if self.separator != ",":
+            said.append(f"cells of the metadata are separated by {self.separator!r}")
+        if self.first_frames:
+            said.append(
+                f"files with several frames, of which the first is taken: {len(self.first_frames)} "
+                f"({named(self.first_frames)})"
+            )
+        if self.left:
+            said.append(f"not copied: {len(self.left)} ({named(self.left)})")
+        return said
+
+    def _classes(self) -> str:
+        if not self.classes:
+            return "none: the label column is empty or missing, and there are not several folders"
+        source = "the folders' names" if self.by_folder else "the label column"
+        return f"{_counted(self.classes)}, by {source}"
+
+    def _split(self) -> str:
+        if not self.splits:
+            return "no column `split`, so that `data.holdout` says how many are held out"
+        sides = Counter[str]()
+        for word, count in self.splits.items():
+            sides[split_of(word)] += count
+        return (
+            f"{sides['train']} to train on, {sides['holdout']} held out, by the column `split`: "
+            f"{_counted(self.splits)}; `data.holdout` is not read then"
+        )
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    shown = [f"{name} {count}" for name, count in sorted(counts.items())[:SHOWN]]
+    rest = len(counts) - len(shown)
+    return f"{len(counts)} ({', '.join(shown)}{f' and {rest} more' if rest else ''})"

@@ -1,0 +1,72 @@
+"""What of a folder is judged, and what of it is not: told to the user and kept with the figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.data.faults import SHOWN
+from components.data.folder_files import FolderFiles, named
+from components.data.images import is_animated
+
+
+@dataclass(frozen=True)
+class FolderReading:
+    """How a folder of files was taken.
+
+    Attributes:
+        images: how many are judged.
+        folders: how many folders they lie in, sub-folders among them.
+        first_frames: files with several frames or pages, of which the first one is judged.
+        not_read: paths inside the folder of everything else.
+    """
+
+    images: int
+    folders: int
+    first_frames: tuple[str, ...]
+    not_read: tuple[str, ...]
+
+    @classmethod
+    def of(cls, folder: Path, images: tuple[Path, ...], others: tuple[str, ...]) -> "FolderReading":
+        """Raises AlphabarError where an image's header cannot be read."""
+        animated = tuple(_inside(folder, path) for path in images if is_animated(path))
+        return cls(len(images), len({path.parent for path in images}), animated, others)
+
+    @classmethod
+    def of_listed(
+        cls, folder: Path, listed: tuple[Path, ...], found: FolderFiles, metadata: str
+    ) -> "FolderReading":
+        """Where a metadata file says which images are meant."""
+        meant = {path.resolve() for path in listed}
+        unlisted = tuple(_inside(folder, p) for p in found.images if p.resolve() not in meant)
+        others = tuple(name for name in found.others if name != metadata)
+        return cls.of(folder, listed, tuple(sorted(unlisted + others)))
+
+    def words(self, name: str) -> list[str]:
+        """Sentences about the folder called ``name``."""
+        among = f" in {self.folders} folders" if self.folders > 1 else ""
+        said = [f"{name}: {self.images} images{among}"]
+        if self.first_frames:
+            said.append(
+                f"{name}: {len(self.first_frames)} files with several frames, of which the first "
+                f"is judged ({named(self.first_frames)})"
+            )
+        if self.not_read:
+            said.append(f"{name}: {len(self.not_read)} not read ({named(self.not_read)})")
+        return said
+
+    def to_json(self) -> dict[str, Any]:
+        """Counts, and the first names of each kind."""
+        return {
+            "images": self.images,
+            "folders": self.folders,
+            "first_frames": _listed(self.first_frames),
+            "not_read": _listed(self.not_read),
+        }
+
+
+def _listed(names: tuple[str, ...]) -> dict[str, Any]:
+    return {"count": len(names), "names": sorted(names)[:SHOWN]}
+
+
+def _inside(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
