@@ -1,4 +1,8 @@
-"""The one error that a user is meant to read."""
+"""The one error that a user is meant to read, and how long what it says may be."""
+
+MOST_OF_A_VALUE = 60
+MOST_OF_A_MESSAGE = 4000
+MOST_LISTED = 10
 
 
 class AlphabarError(Exception):
@@ -18,4 +22,42 @@ class AlphabarError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.what}\n  remedy: {self.remedy}"
+        what, remedy = (shortened(_visible(s), MOST_OF_A_MESSAGE) for s in (self.what, self.remedy))
+        return f"{what}\n  remedy: {remedy}"
+
+
+def shortened(value: object, most: int = MOST_OF_A_VALUE) -> str:
+    """``value`` as a message quotes it: its first ``most`` characters, and how many there are."""
+    text = _text(value)
+    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
+
+
+def quoted(value: object, most: int = MOST_OF_A_VALUE) -> str:
+    """As `shortened`, written as Python writes it, so that a text differs from a number."""
+    if isinstance(value, str | bytes) and len(value) > most:
+        return f"{value[:most]!r}… ({len(value)} characters)"
+    try:
+        return shortened(repr(value), most)
+    except (ValueError, RecursionError):  # an integer of thousands of digits; a nest of lists
+        return f"a {type(value).__name__} too long to be shown"
+
+
+def first_of(names: list[str], separator: str = ", ", most: int = MOST_LISTED) -> str:
+    """``names`` in one line; of many the first ``most``, and how many more there are."""
+    more = len(names) - most
+    shown = separator.join(names[:most])
+    return f"{shown}{separator}and {more} more" if more > 0 else shown
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too long to be shown"
+
+
+def _visible(text: str) -> str:
+    """``text`` with what a terminal would act on, such as the escape character, written out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)

@@ -77,7 +77,7 @@ def shrunk(shrunk_once: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def shrunk_once() -> dict[str, Any]:
     """The same for fixtures that only read it."""
-    from components.spec.loading import load_yaml
+    from components.files.yaml_file import read_yaml
 
-    values: dict[str, Any] = load_yaml(ROOT / "experiments" / "digits.yaml")
+    values: dict[str, Any] = read_yaml(ROOT / "experiments" / "digits.yaml")
     return values | SHRINK

@@ -17,7 +17,8 @@ from components.data.listing import (
 )
 from components.data.sources import SOURCES, packaged_files
 from components.errors import AlphabarError
-from components.spec.loading import load_yaml, nearest
+from components.files.yaml_file import read_yaml
+from components.spec.loading import nearest
 from components.spec.sections.data import DataSpec
 
 __all__ = ["RawData", "directory_hash", "packaged_data", "pinned_hashes", "raw_folder", "verify"]
@@ -84,7 +85,7 @@ def read_pin(raw: RawData) -> str:
     """
     if not raw.pin_file.is_file():
         raise AlphabarError(f"{raw.pin_file} does not exist", _pin_remedy(raw))
-    values = load_yaml(raw.pin_file)
+    values = read_yaml(raw.pin_file, _pin_remedy(raw))
     try:
         (out,) = values["outs"]
         pin, algorithm = str(out["md5"]), out["hash"]

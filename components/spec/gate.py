@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import AlphabarError
-from components.spec.loading import load_yaml, readable
+from components.spec.loading import read_mapping, readable
 from components.spec.metrics import (
     CLIP_FAMILIES,
     INCEPTION,
@@ -17,10 +17,8 @@ from components.spec.metrics import (
     lower_is_better,
     metric_name,
 )
+from components.spec.near_files import GATE_KEYS
 from components.spec.sections.base import Section
-
-MOST_VALUES = 10_000
-"""More than this is no gate; aliases in YAML can make a few bytes into billions."""
 
 JUDGES = ("efficientnet_lite0", "inception", "dinov2", "domain", "svc")
 """Names that stand behind a family's; a CLIP may have any other."""
@@ -131,16 +129,7 @@ def load_gate(path: Path) -> Gate:
         AlphabarError: the file is missing, not YAML, or has an unknown or mistyped key, metric
             or value; every fault is listed with its dotted path.
     """
-    try:
-        values = load_yaml(path)
-    except RecursionError:
-        raise AlphabarError(f"{path} is nested too deeply", "write it plainly") from None
-    if not isinstance(values, dict):
-        raise AlphabarError(
-            f"{path} holds {type(values).__name__}, not a mapping",
-            "start from gates.yaml",
-        )
-    _refuse_endless(values, path)
+    values = read_mapping(path, GATE_KEYS)
     _refuse_unknown_metrics(values, path)
     try:
         return Gate.model_validate(values)
@@ -183,19 +172,3 @@ def _meant(name: str) -> str:
     close = [f"{each}/{group}" if group else each for each in close]
     meant = f"did you mean `{close[0]}`? " if close else ""
     return f"{meant}a metric's name is its family and its judge; families: {', '.join(METRICS)}"
-
-
-def _refuse_endless(values: Any, path: Path) -> None:
-    """Raise AlphabarError where aliases make the file endless or far larger than it looks."""
-    stack, seen = [values], 0
-    while stack:
-        seen += 1
-        if seen > MOST_VALUES:
-            raise AlphabarError(
-                f"{path} holds more than {MOST_VALUES} values", "write it without YAML aliases"
-            )
-        value = stack.pop()
-        if isinstance(value, dict):
-            stack += [*value.keys(), *value.values()]
-        elif isinstance(value, list | tuple | set):
-            stack += list(value)

@@ -7,49 +7,26 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
-from components.errors import AlphabarError
-from components.spec.experiment import Experiment
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's floats (``1e-3`` is a number) and no repeated keys."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d[\d_]*\.?\d*|\.\d+)([eE][-+]?\d+)$"),
-    list("-+0123456789."),
+from components.errors import (
+    MOST_LISTED,
+    MOST_OF_A_VALUE,
+    AlphabarError,
+    first_of,
+    quoted,
+    shortened,
 )
+from components.files.yaml_file import read_yaml
+from components.spec.experiment import Experiment
+from components.spec.near_files import EXPERIMENT_KEYS, near_files
 
+MOST_CHOICES = 50
+"""Valid names that a remedy lists; a section has fewer, a model may have many classes."""
 
-def _mapping_without_repeats(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key `{key}` is given twice", node.start_mark
-            )
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping_without_repeats)
-
-
-def load_yaml(path: Path) -> Any:
-    """Parse a YAML file safely. Raises AlphabarError naming the file and line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise AlphabarError(f"{path} does not exist", _near_files(path)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise AlphabarError(f"{path} cannot be read: {error}", "give a UTF-8 YAML file") from error
-    try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
-    except yaml.YAMLError as error:
-        raise AlphabarError(f"{path} is not valid YAML: {error}", "mend that line") from error
+SCALARS = ("str", "int", "float", "bool")
+LONG_WORD = re.compile(r"\S{100,}")
+KINDS = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 
 
 def load_experiment(path: Path) -> Experiment:
@@ -59,13 +36,26 @@ def load_experiment(path: Path) -> Experiment:
         AlphabarError: the file is missing, not YAML, or has an unknown, mistyped or
             out-of-range key; every fault is listed with its dotted path and value.
     """
-    values = load_yaml(path)
+    return parse_experiment(read_mapping(path, EXPERIMENT_KEYS), str(path))
+
+
+def read_mapping(path: Path, marks: tuple[str, ...]) -> dict[str, Any]:
+    """The keys and values of a YAML file.
+
+    Args:
+        marks: keys by which files of the wanted kind are known, to name some where ``path`` is
+            none of them.
+
+    Raises:
+        AlphabarError: as `read_yaml`, or the file holds no mapping.
+    """
+    missing = not path.is_file()  # the others are looked for and opened only then
+    values = read_yaml(path, near_files(path, marks) if missing else "give a YAML file")
     if not isinstance(values, dict):
-        raise AlphabarError(
-            f"{path} holds {type(values).__name__}, not a mapping",
-            "start from one of the files in experiments/",
-        )
-    return parse_experiment(values, str(path))
+        held = KINDS.get(type(values), "nothing")
+        what = f"{path} holds {held}, not a mapping of keys to values"
+        raise AlphabarError(what, near_files(path, marks))
+    return values
 
 
 def parse_experiment(values: dict[str, Any], origin: str) -> Experiment:
@@ -116,44 +106,58 @@ def readable(
         origin: what the message calls the place that the values come from.
         names: the valid keys of a section, by its dotted path.
     """
-    faults = [_fault(item, names) for item in error.errors()]
+    found = _without_alternatives(error.errors(include_url=False))
+    faults = [_fault(item, names) for item in found[:MOST_LISTED]]
+    more = len(found) - len(faults)
     what = f"{origin}: " + "; ".join(text for text, _ in faults)
+    what += f"; and {more} more faults" if more else ""
     remedies = dict.fromkeys(remedy for _, remedy in faults)
     return AlphabarError(what, "; ".join(remedies))
 
 
+def _without_alternatives(faults: list[Any]) -> list[Any]:
+    """One fault for a value that may be of several types, where pydantic has one for each type."""
+    found: dict[tuple[Any, ...], Any] = {}
+    for fault in faults:
+        place = fault["loc"]
+        if len(place) > 1 and place[-1] in SCALARS:
+            fault = {
+                "loc": place[:-1],
+                "type": "scalar",
+                "input": fault["input"],
+                "msg": "It must be text, a number of usual size, true or false",
+            }
+        found.setdefault((fault["loc"], fault["type"]), fault)
+    return list(found.values())
+
+
 def _fault(item: Any, names: Callable[[str], list[str]]) -> tuple[str, str]:
-    path = ".".join(str(part) for part in item["loc"])
+    whole = ".".join(str(part) for part in item["loc"])
+    path = shortened(whole, 2 * MOST_OF_A_VALUE)
     kind, value, context = item["type"], item["input"], item.get("ctx", {})
     if kind == "extra_forbidden":
-        parent, _, name = path.rpartition(".")
+        parent, _, name = whole.rpartition(".")
         return f"`{path}` is not a known key", nearest(name, names(parent))
     if kind == "missing":
         return f"`{path}` is missing", f"add `{path}`"
     if kind == "literal_error":
         choices = re.findall(r"'([^']*)'", context.get("expected", ""))
-        return f"`{path}: {value}` does not exist", nearest(str(value), choices)
+        return f"`{path}: {shortened(value)}` does not exist", nearest(str(value), choices)
     message = item["msg"].removeprefix("Value error, ")
+    message = shortened(LONG_WORD.sub(lambda word: shortened(word[0]), message), 500)
     if not path:
         return message, "mend that key"
     if kind == "value_error":
         return f"`{path}`: {message}", "mend that key"
-    return f"`{path}: {value!r}` is wrong: {message[0].lower()}{message[1:]}", f"change `{path}`"
+    return f"`{path}: {quoted(value)}` is wrong: {message[0].lower()}{message[1:]}", (
+        f"change `{path}`"
+    )
 
 
 def nearest(name: str, choices: list[str]) -> str:
-    """The remedy for a mistyped name: the closest valid one, else all of them."""
-    close = difflib.get_close_matches(name, choices, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean `{close[0]}`? valid: {', '.join(choices)}"
-    return f"choose from {', '.join(choices)}" if choices else "remove it"
-
-
-def _near_files(path: Path) -> str:
-    folder = path.parent if path.parent.is_dir() else Path("experiments")
-    names = sorted(p.name for p in folder.glob("*.yaml")) if folder.is_dir() else []
-    close = difflib.get_close_matches(path.name, names, n=1)
-    if close:
-        return f"did you mean {folder / close[0]}?"
-    known = folder / names[0] if names else Path("experiments") / "digits.yaml"
-    return f"give the path of a file that there is, such as {known}"
+    """The remedy for a mistyped name: the closest valid one, else all of them, if they are few."""
+    near = difflib.get_close_matches(name, choices, n=1, cutoff=0.6) if len(name) < 200 else []
+    valid = first_of([shortened(choice) for choice in choices], most=MOST_CHOICES)
+    if near:
+        return f"did you mean `{shortened(near[0])}`? valid: {valid}"
+    return f"choose from {valid}" if choices else "remove it"

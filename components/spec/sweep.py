@@ -1,10 +1,12 @@
 """The sweep: dotted overrides, their product, and the cell that each one names."""
 
 import itertools
+import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, first_of, shortened
 from components.spec.experiment import Experiment
 from components.spec.sections.base import Overrides, Scalar
 
@@ -15,6 +17,8 @@ ONE_CELL: dict[str, Any] = {"sweep": {}, "cells": [], "also": []}
 
 Overridden = tuple[tuple[str, Scalar], ...]
 """Dotted path and value of each override, in the file's order."""
+
+MOST_CELLS = 20_000
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,10 @@ def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]
     Without a sweep there is the file's own cell, unless ``cells`` says what to run instead.
 
     Raises:
-        AlphabarError: a path is unknown or may not be swept, or a value is not valid there.
+        AlphabarError: there are more than `MOST_CELLS`, a path is unknown or may not be swept, or
+            a value is not valid there.
     """
+    _refuse_too_many(experiment, origin)
     axes = [[(path, value) for value in values] for path, values in experiment.sweep.items()]
     swept: list[Overrides] = [dict(point) for point in itertools.product(*axes)]
     candidates = [*(swept if axes or not experiment.cells else []), *experiment.cells]
@@ -65,14 +71,28 @@ def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]
     for cell in cells:
         if cell.experiment.guide:
             weaker(cell.experiment, origin)
-    names = [cell.name for cell in cells]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    names = Counter(cell.name for cell in cells)
+    twice = min((name for name, times in names.items() if times > 1), default=None)
+    if twice is not None:
         raise AlphabarError(
-            f"{origin}: the cell {twice[0]} is planned twice",
+            f"{origin}: the cell {shortened(twice)} is planned twice",
             "remove it from `sweep`, `cells` or `also`",
         )
     return cells
+
+
+def _refuse_too_many(experiment: Experiment, origin: str) -> None:
+    """Raise AlphabarError where the plan would be endless; goes by the lists' lengths alone."""
+    lengths = {path: len(values) for path, values in experiment.sweep.items()}
+    beside = {"cells": len(experiment.cells), "also": len(experiment.also)}
+    count = math.prod(lengths.values()) + sum(beside.values())
+    if count > MOST_CELLS:
+        lists = [f"{shortened(path)} ({n})" for path, n in (lengths | beside).items() if n]
+        raise AlphabarError(
+            f"{origin}: the plan has {shortened(count)} cells, more than {MOST_CELLS}: "
+            f"{first_of(lists)}",
+            "shorten the lists, or split the experiment into several files",
+        )
 
 
 def weaker(experiment: Experiment, origin: str = "the experiment") -> Experiment:
@@ -89,7 +109,9 @@ def weaker(experiment: Experiment, origin: str = "the experiment") -> Experiment
         section, _, leaf = path.partition(".")
         if section not in GUIDE_SECTIONS or leaf not in valid_names(section):
             known = [f"{s}.{n}" for s in GUIDE_SECTIONS for n in valid_names(s)]
-            raise AlphabarError(f"{origin}: `guide` cannot change `{path}`", nearest(path, known))
+            raise AlphabarError(
+                f"{origin}: `guide` cannot change `{shortened(path)}`", nearest(path, known)
+            )
         values[section] = {**values[section], leaf: value}
     return validate(values, f"{origin}, guide")
 
@@ -103,9 +125,12 @@ def _override(experiment: Experiment, overrides: Overrides, origin: str) -> Expe
         section, _, leaf = path.partition(".")
         if section not in SWEPT_SECTIONS or leaf not in valid_names(section):
             known = [f"{s}.{n}" for s in SWEPT_SECTIONS for n in valid_names(s)]
-            raise AlphabarError(f"{origin}: `{path}` cannot be swept", nearest(path, known))
+            raise AlphabarError(
+                f"{origin}: `{shortened(path)}` cannot be swept", nearest(path, known)
+            )
         values[section] = {**values[section], leaf: value}
-    return validate(values, f"{origin}, cell {cell_name(tuple(overrides.items()))}")
+    name = cell_name(tuple(overrides.items()))
+    return validate(values, f"{origin}, cell {shortened(name, 300)}")
 
 
 def _short(value: Scalar) -> str:

@@ -51,18 +51,18 @@ def test_the_shipped_gate_is_read() -> None:
         ("metrics: {fd/seven: {at_most: 1}}", [f"`{FD}/seven`"]),
         ("metrics: {fdd/seven: {at_most: 1}}", ["/seven`"]),
         ("metrics: {neighbour_ratio_x: {better_than_champion: true}}", ["no good side"]),
-        ("metrics: {1: {at_most: 1}}", ["metrics.1"]),
+        ("metrics: {1: {at_most: 1}}", ["the key 1 is no text"]),
         (f"metrics: [{FD}]", ["`metrics:"]),
         ("preference: {win_rate: 0.5}", ["`preference.win_rate`", "`win_rate_above`"]),
         ("preference: {win_rate_above: 1.5}", ["`preference.win_rate_above: 1.5`"]),
         ("{}", ["asks for nothing"]),
-        ("", ["NoneType"]),
+        ("", ["holds nothing"]),
         ("- metrics", ["list"]),
         (f"metrics: {{{FD}: {{at_most: 1}}, {FD}: {{at_most: 2}}}}", ["given twice"]),
         ("metrics: !!python/object/apply:os.system [ls]", ["not valid YAML"]),
         ("&a {metrics: *a}", ["not valid YAML"]),
         ("metrics: &a [*a]", ["not valid YAML"]),
-        ("a: \x00", ["not valid YAML"]),
+        ("a: \x00", ["binary"]),
     ],
 )
 def test_a_wrong_gate_is_refused_with_path_and_remedy(
@@ -79,13 +79,13 @@ def test_aliases_that_make_a_few_bytes_into_billions_are_refused(tmp_path: Path)
 
 
 def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
-    assert "nested too deeply" in message(tmp_path, "metrics: " + "[" * 100_000)
+    assert "nested more than 64 deep" in message(tmp_path, "metrics: " + "[" * 100_000)
 
 
 def test_a_gate_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(AlphabarError, match="no-gates"):
         load_gate(tmp_path / "no-gates.yaml")
-    with pytest.raises(AlphabarError, match="cannot be read"):
+    with pytest.raises(AlphabarError, match="is a folder"):
         load_gate(tmp_path)
 
 

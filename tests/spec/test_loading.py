@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from components.errors import AlphabarError
-from components.spec.loading import load_experiment, parse_experiment
+from components.spec.loading import load_experiment, parse_experiment, validate
+from components.spec.sweep import _refuse_too_many
 
 GOOD = {"name": "x", "data": {"source": "digits"}}
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
@@ -44,6 +45,7 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
         ({"registry": {"gate": "gates.yaml"}}, ["`registry`", "give `model` too"]),
         ({"registry": {"model": "a", "gate": ""}}, ["`registry.gate: ''`"]),
         ({"sweep": {"sampling.guidance": [1, 1.0]}}, ["guidance=1 is planned twice"]),
+        ({"sweep": {"training.seed": [[1]]}}, ["`sweep.training.seed.0: [1]`", "must be text"]),
         ({"sweep": {"sampling.guidance": []}}, ["`sweep.sampling.guidance: []`"]),
         ({"study": {}}, ["give `finetune` too"]),
         ({"finetune": {"style": "regular"}}, ["the style that the baseline is trained on"]),
@@ -137,3 +139,43 @@ def test_numbers_are_read_as_people_write_them(tmp_path: Path, text: str, value:
     path = tmp_path / "e.yaml"
     path.write_text(f"name: e\ndata: {{source: digits}}\ntraining: {{lr: {text}}}")
     assert load_experiment(path).training.lr == value
+
+
+TEN = list(range(1, 11))
+
+
+def test_a_sweep_without_end_is_refused_by_the_lengths_of_its_lists() -> None:
+    message = refusal({"sweep": {f"training.a{i}": TEN for i in range(9)}, "also": [{}]})
+    assert "1000000001 cells, more than 20000: training.a0 (10), training.a1 (10)" in message
+    assert "also (1)" in message
+
+
+def test_ten_thousand_cells_may_be_planned() -> None:
+    most = {"sampling.guidance": list(range(100)), "training.seed": list(range(201))}
+    assert "20100 cells" in refusal({"sweep": most})
+    _refuse_too_many(validate(GOOD | {"sweep": most | {"training.seed": TEN * 10}}, "f"), "f")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {f"k{i}": 1 for i in range(20_000)},
+        {"x" * 200_000: 1},
+        {"name": "x" * 200_000},
+        {"process": {"schedule": "x" * 200_000}},
+        {"data": {"source": "digits", "style": "x" * 200_000}},
+        {"training": {"x" * 200_000: 1}},
+        {"training": {"select_by": "x" * 200_000}},
+        {"evaluation": {"clip": "x" * 200_000}},
+        {"evaluation": {"others": ["x" * 200_000, *"ab" * 10_000]}},
+        {"sweep": {"x" * 200_000: [1]}},
+        {"sweep": {"process.schedule": ["x" * 200_000]}},
+        {"sweep": {"training.seed": [[1]] * 20_000}},
+        {"also": [{"x" * 200_000: 1}]},
+        {"guide": {"x" * 200_000: 1}},
+        {"finetune": {"style": "bold", "sampling": [{"x" * 200_000: 1}] * 100}},
+        {"network": {"channels": [8] * 50_000}},
+    ],
+)
+def test_a_message_stays_short_whatever_a_file_holds(values: dict) -> None:
+    assert len(refusal(values)) < 2500

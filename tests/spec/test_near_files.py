@@ -1,0 +1,74 @@
+"""The file that was meant: of the right kind, and near."""
+
+from pathlib import Path
+
+import pytest
+
+from components.errors import AlphabarError
+from components.spec.gate import load_gate
+from components.spec.loading import load_experiment
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    experiment = "name: x\ndata: {source: digits}\n"
+    contents = {
+        "dvc.yaml": "stages: {}\nmetrics: [a.json]\n",
+        "gates.yaml": "metrics: {}\n",
+        "params.yaml": experiment,
+        "experiments/digits.yaml": experiment,
+        "experiments/solvers.yaml": experiment,
+    }
+    (tmp_path / "experiments").mkdir()
+    for name, text in contents.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("experiments/digit.yaml", "did you mean experiments/digits.yaml?"),
+        ("digits.yaml", "did you mean experiments/digits.yaml?"),
+        ("digits", "did you mean experiments/digits.yaml?"),
+        ("parms.yaml", "did you mean params.yaml?"),
+        ("nowhere/solver.yml", "did you mean experiments/solvers.yaml?"),
+        *(
+            (
+                name,
+                "give one that there is: params.yaml, experiments/digits.yaml, "
+                "experiments/solvers.yaml",
+            )
+            for name in ("nosuch.yaml", "dvc.yml", "gate.yaml")
+        ),
+        (
+            "experiments",
+            "give one that there is: experiments/digits.yaml, experiments/solvers.yaml",
+        ),
+    ],
+)
+def test_an_experiment_is_suggested_where_one_is_missing(
+    project: Path, name: str, remedy: str
+) -> None:
+    with pytest.raises(AlphabarError) as caught:
+        load_experiment(Path(name))
+    assert caught.value.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize("name", ["gate.yaml", "dvc.yml"])
+def test_a_gate_is_suggested_where_one_is_missing(project: Path, name: str) -> None:
+    with pytest.raises(AlphabarError) as caught:
+        load_gate(Path(name))
+    assert caught.value.remedy in (
+        "did you mean gates.yaml?",
+        "give one that there is: gates.yaml",
+    )
+
+
+def test_without_any_file_of_the_kind_none_is_suggested(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AlphabarError, match="give the path of a file that there is"):
+        load_experiment(Path("digits.yaml"))
