@@ -57,8 +57,16 @@ def times_at(schedule: Schedule, t: Tensor) -> Times:
 
 
 def _trailing(schedule: Schedule, steps: int) -> Tensor:
-    """1, 1 − 1/S, …: starts from pure noise (Lin 2023, section 3.3)."""
-    return _rounded(schedule, torch.arange(steps, 0, -1, dtype=torch.float64) / steps)
+    """1, 1 − 1/S, …: starts from pure noise (Lin 2023, section 3.3).
+
+    A table's entries are counted N, N − N/S, …, as numpy's ``arange`` adds them up, so that they
+    round as the paper's and diffusers' do.
+    """
+    if schedule.alphas_cumprod is None:
+        return torch.arange(steps, 0, -1, dtype=torch.float64) / steps
+    apart = (schedule.steps - schedule.steps / steps) - schedule.steps
+    position = schedule.steps + torch.arange(steps, dtype=torch.float64) * apart
+    return position.round() / schedule.steps
 
 
 def _leading(schedule: Schedule, steps: int) -> Tensor:
@@ -68,8 +76,16 @@ def _leading(schedule: Schedule, steps: int) -> Tensor:
 
 
 def _linspace(schedule: Schedule, steps: int) -> Tensor:
-    """From the noisiest time to the least noisy one in equal steps."""
-    return _rounded(schedule, torch.linspace(1, 1 / schedule.steps, steps, dtype=torch.float64))
+    """From the noisiest time to the least noisy one in equal steps; the noisiest for one step.
+
+    A table's indices 0 … N − 1 are divided as numpy's ``linspace`` divides them, so that they
+    round as diffusers' do.
+    """
+    if schedule.alphas_cumprod is None or steps == 1:
+        return torch.linspace(1, 1 / schedule.steps, steps, dtype=torch.float64)
+    apart = (schedule.steps - 1) / (steps - 1)
+    index = torch.arange(steps - 1, -1, -1, dtype=torch.float64) * apart
+    return (index.round() + 1) / schedule.steps
 
 
 def _karras(schedule: Schedule, steps: int, rho: float = 7.0) -> Tensor:
@@ -116,10 +132,3 @@ def _noise_levels(schedule: Schedule) -> tuple[float, float]:
     """(largest, smallest) σ/α of a grid."""
     ends = schedule.noise_level(torch.tensor([1.0, schedule.t_min], dtype=torch.float64))
     return min(float(ends[0]), LARGEST_NOISE_LEVEL), float(ends[1])
-
-
-def _rounded(schedule: Schedule, t: Tensor) -> Tensor:
-    """To the table's own times, where there is a table."""
-    if schedule.alphas_cumprod is None:
-        return t
-    return (t * schedule.steps).round() / schedule.steps

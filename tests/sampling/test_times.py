@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from components.process.schedules import build_schedule
+from components.process.schedules import SCHEDULES, Schedule, build_schedule
 from components.sampling.times import GRIDS, LARGEST_NOISE_LEVEL, time_grid, times_at
 from tests.process.cases import CASES, DISCRETE_CASES, schedule_of, section
 
@@ -86,6 +87,67 @@ def test_grids_are_diffusers_index_by_index() -> None:
     assert index("trailing") == [999, 899, 799, 699, 599, 499, 399, 299, 199, 99]
     assert index("leading") == [900, 800, 700, 600, 500, 400, 300, 200, 100, 0]
     assert index("linspace") == [999, 888, 777, 666, 555, 444, 333, 222, 111, 0]
+
+
+def table(entries: int) -> Schedule:
+    """Any table of that many entries."""
+    return SCHEDULES["cosine"](entries)
+
+
+def indices(schedule: Schedule, steps: int, grid: str) -> list[int]:
+    """The grid's times but the clean image as diffusers counts them, from 0."""
+    return [round(t * schedule.steps) - 1 for t in time_grid(schedule, steps, grid).t[:-1].tolist()]
+
+
+ENTRIES = pytest.mark.parametrize("entries", [2, 50, 100, 512, 777, 1000])
+
+
+def step_counts(entries: int) -> list[int]:
+    """All of a short table; of a long one every seventh and those whose grids meet halves."""
+    return list(range(1, entries + 1, 7 if entries > 100 else 1)) + [7, 13, 16, 33, entries]
+
+
+@ENTRIES
+def test_linspace_rounds_as_numpy_does_at_every_step_count(entries: int) -> None:
+    # of `set_timesteps` in diffusers: a half goes to the even index, counted from 0
+    schedule = table(entries)
+    for steps in step_counts(entries):
+        if 2 <= steps <= entries:
+            expected = np.linspace(0, entries - 1, steps).round()[::-1].astype(int).tolist()
+            assert indices(schedule, steps, "linspace") == expected
+
+
+@ENTRIES
+def test_trailing_rounds_as_numpy_does_at_every_step_count(entries: int) -> None:
+    schedule = table(entries)
+    for steps in step_counts(entries):
+        if steps <= entries:
+            # where its rounding errors allow, numpy adds an entry below the first
+            expected = np.round(np.arange(entries, 0, -entries / steps))[:steps] - 1
+            assert indices(schedule, steps, "trailing") == expected.astype(int).tolist()
+
+
+@ENTRIES
+def test_leading_is_diffusers_at_every_step_count(entries: int) -> None:
+    schedule = table(entries)
+    for steps in step_counts(entries):
+        if steps <= entries:
+            expected = (np.arange(steps) * (entries // steps))[::-1].tolist()
+            assert indices(schedule, steps, "leading") == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "entries", "even"),
+    [(7, 1000, [166, 500, 832]), (13, 1000, [166, 500, 832]), (33, 777, [48, 436])],
+)
+def test_a_tie_between_two_entries_goes_to_the_even_index(
+    steps: int, entries: int, even: list[int]
+) -> None:
+    assert set(even) <= set(indices(table(entries), steps, "linspace"))
+
+
+def test_one_step_starts_from_the_noisiest_time() -> None:
+    assert indices(table(1000), 1, "linspace") == indices(table(1000), 1, "trailing") == [999]
 
 
 @EVERY
