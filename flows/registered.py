@@ -7,6 +7,7 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.spec.catalogue import GUIDANCE, SOLVERS
+from components.spec.cost import one_prediction
 from components.spec.model_folder import GUIDE, SAMPLING
 
 
@@ -72,7 +73,7 @@ def _needs_another_scale(
     if "guidance_kind" in changed or ("solver" in changed and values["solver"] == "consistency"):
         return True
     asked = given.get("guide") == "weaker" or bool(given.get("negative_prompt"))
-    return asked and own.get("guidance") == 1
+    return asked and own.get("guidance") == 1 and one_prediction(own)
 
 
 def _broken(path: Path, why: str) -> AlphabarError:

@@ -61,7 +61,7 @@ class Cell:
 
     @property
     def guidance(self) -> float:
-        """The guidance scale; 1 is off."""
+        """The guidance scale."""
         return float(self.sampling["guidance"])
 
     @property

@@ -57,7 +57,8 @@ def over_guidance(cells: Sequence[Cell], floor: Figure | None, metric: str) -> D
         axes.set_xticks(values, [f"{value:g}" for value in values])
         axes.minorticks_off()
         _distance_axis(axes, cells, floor, metric)
-        axes.set_xlabel("guidance scale (1 is off)")
+        off = all(cell.sampling.get("guidance_kind") != "cfgpp" for cell in cells)
+        axes.set_xlabel("guidance scale (1 is off)" if off else "guidance scale")
 
     return draw
 

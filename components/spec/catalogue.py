@@ -113,7 +113,8 @@ GUIDANCE: dict[str, Entry] = {
     "cfg": Entry("weak + scale · (strong − weak)", "Ho, Salimans 2022", ("guidance_rescale",)),
     "apg": Entry("the part of the difference along x0 left out", "Sadat et al. 2024"),
     "cfgpp": Entry(
-        "scale within [0, 1], the unguided ε adds the noise; ddim and Euler", "Chung et al. 2024"
+        "scale within [0, 1], the weak ε adds the noise, also at 1; ddim and Euler",
+        "Chung et al. 2024",
     ),
 }
 

@@ -34,11 +34,18 @@ def planned_cost(sampling: Mapping[str, Any], conditional: bool) -> Cost:
     return Cost(evaluations, "exactly")
 
 
+def one_prediction(sampling: Mapping[str, Any]) -> bool:
+    """Whether guidance of this kind and scale takes the strong or the weak prediction alone, as
+    `components.sampling.guidance` does it."""
+    scale, kind = sampling.get("guidance", 1), sampling.get("guidance_kind", "cfg")
+    rescaled = bool(sampling.get("guidance_rescale"))
+    return scale in {"cfg": {1} if rescaled else {0, 1}, "apg": {1}, "cfgpp": {0}}[kind]
+
+
 def _guided(sampling: Mapping[str, Any], conditional: bool) -> bool:
-    """Whether a strong and a weak prediction are needed: scales 1 and 0 are one of them alone,
-    and an unconditional model has no weak one but a guide's."""
-    apart = sampling.get("guidance", 1) not in (0, 1)
-    return apart and (conditional or sampling.get("guide") == "weaker")
+    """Whether a strong and a weak prediction are needed: an unconditional model has no weak one
+    but a guide's."""
+    return not one_prediction(sampling) and (conditional or sampling.get("guide") == "weaker")
 
 
 def _once_a_step(sampling: Mapping[str, Any]) -> int:

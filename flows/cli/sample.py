@@ -35,7 +35,9 @@ def sample(
     eta: Annotated[float | None, typer.Option(help="DDIM's noise, 0 to 1 (default: 0).")] = None,
     guidance: Annotated[
         float | None,
-        typer.Option(help="Scale; 1 is off (default: 2; cfgpp: 0.5; solver consistency: 1)."),
+        typer.Option(
+            help="Scale; 1 is off, but of cfgpp (default: 2; cfgpp: 0.5; solver consistency: 1)."
+        ),
     ] = None,
     guidance_kind: Annotated[
         str | None, typer.Option(help="`alphabar list guidance` shows them (default: cfg).")

@@ -23,6 +23,7 @@ predictions = st.sampled_from(sorted(PREDICTIONS))
 times = st.lists(st.integers(1, 999).map(lambda k: k / 1000), min_size=COUNT, max_size=COUNT)
 scales = st.floats(0, 1) | st.floats(1, 20)
 levels = st.floats(0.01, 100)
+rescales = st.sampled_from([0.0, 0.7, 1.0])
 
 
 class Network:
@@ -64,24 +65,54 @@ def test_the_registry_has_the_names_of_the_catalogue() -> None:
     assert set(GUIDANCE) == set(CATALOGUE_GUIDANCE)
 
 
-@given(kinds, predictions, times, st.none() | levels)
+@given(st.sampled_from(["cfg", "apg"]), predictions, times, st.none() | levels, rescales)
 def test_guidance_one_equals_no_guidance(
-    kind: str, prediction: str, t: list[float], sigma_max: float | None
+    kind: str, prediction: str, t: list[float], sigma_max: float | None, rescale: float
 ) -> None:
-    network, guidance = Network(), Guidance(kind, 1.0, sigma_max=sigma_max)
+    network, guidance = Network(), Guidance(kind, 1.0, rescale, sigma_max=sigma_max)
     pair = one_network(network, guidance, prediction)(batch(), moments(t))
     assert equal(pair, alone(ONES, prediction)(batch(), moments(t)))
     assert network.batches == [COUNT]
 
 
-@given(kinds, predictions, times)
+@given(predictions, times)
+def test_cfgpp_at_one_keeps_the_weak_noise_of_the_strong_image(
+    prediction: str, t: list[float]
+) -> None:
+    # Chung 2024, algorithm 2 at λ = 1: x0 of the condition alone, renoised without it
+    network = Network()
+    x0, eps = one_network(network, Guidance("cfgpp", 1.0), prediction)(batch(), moments(t))
+    strong, _ = alone(ONES, prediction)(batch(), moments(t))
+    _, weak = alone(NULL, prediction)(batch(), moments(t))
+    torch.testing.assert_close(x0, strong, rtol=1e-9, atol=1e-9)
+    assert torch.equal(eps, weak)
+    assert network.batches == [2 * COUNT]
+
+
+@given(st.sampled_from(["cfg", "cfgpp"]), predictions, times)
 def test_guidance_zero_equals_the_weak_prediction(
     kind: str, prediction: str, t: list[float]
 ) -> None:
     network = Network()
-    pair = one_network(network, Guidance(kind, 0.0, 0.7), prediction)(batch(), moments(t))
+    pair = one_network(network, Guidance(kind, 0.0), prediction)(batch(), moments(t))
     assert equal(pair, alone(NULL, prediction)(batch(), moments(t)))
     assert network.batches == [COUNT]
+
+
+@given(kinds, st.sampled_from([0.0, 1.0]), predictions, times, rescales, st.booleans())
+def test_every_kind_is_continuous_where_one_prediction_may_do(
+    kind: str, scale: float, prediction: str, t: list[float], rescale: float, clip: bool
+) -> None:
+    def pair(scale: float) -> tuple[Tensor, Tensor]:
+        network = Network()
+        sides = Conditioned(network, ONES), Conditioned(network, NULL)
+        guidance = Guidance(kind, scale, rescale)
+        denoise = guided_denoiser(*sides, guidance, SCHEDULE, PREDICTIONS[prediction], clip=clip)
+        return denoise(batch(), moments(t))
+
+    for here, beside in zip(pair(scale), pair(abs(scale - 1e-12)), strict=True):
+        close = 1e-8 * here.abs().amax((1, 2, 3), keepdim=True).clamp(min=1)
+        assert bool(((here - beside).abs() <= close).all())
 
 
 @given(predictions, times, scales)
@@ -118,7 +149,8 @@ def test_each_row_is_guided_within_the_interval_and_only_there(
         expected = guided if inside[row] else plain
         assert torch.equal(x0[row], expected[0][row])
         assert torch.equal(eps[row], expected[1][row])
-    assert network.batches == [COUNT + (int(inside.sum()) if scale else 0)]
+    both = GUIDANCE[kind].alone(Guidance(kind, scale)) is None
+    assert network.batches == [COUNT + (int(inside.sum()) if both else 0)]
 
 
 def test_the_interval_has_its_upper_end_but_not_its_lower() -> None:

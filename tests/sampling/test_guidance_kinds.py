@@ -41,7 +41,7 @@ def test_the_rescale_is_that_of_diffusers(seed: int, scale: float, share: float)
     guided = weak + scale * (strong - weak)
     expected = rescale_noise_cfg(guided, strong, share)
     torch.testing.assert_close(rescaled(guided, strong, share), expected, rtol=1e-12, atol=1e-12)
-    _, eps = GUIDANCE["cfg"](strong, weak, reading(x, "eps"), Guidance("cfg", scale, share))
+    _, eps = GUIDANCE["cfg"].combine(strong, weak, reading(x, "eps"), Guidance("cfg", scale, share))
     torch.testing.assert_close(eps, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -59,7 +59,7 @@ def test_a_whole_rescale_gives_each_sample_the_spread_of_its_strong_prediction(
 def test_projected_guidance_is_that_of_diffusers(seed: int, scale: float, prediction: str) -> None:
     x, strong, weak = draw(seed, 3)
     at = reading(x, prediction)
-    x0, eps = GUIDANCE["apg"](strong, weak, at, Guidance("apg", scale))
+    x0, eps = GUIDANCE["apg"].combine(strong, weak, at, Guidance("apg", scale))
     expected = normalized_guidance(
         at.x0(strong), at.x0(weak), scale - 1, eta=0.0, use_original_formulation=True
     )
@@ -72,7 +72,7 @@ def test_projected_guidance_moves_x0_at_right_angles_to_the_strong_one(
     seed: int, scale: float
 ) -> None:
     x, strong, weak = draw(seed, 3)
-    x0, _ = GUIDANCE["apg"](strong, weak, reading(x, "x0"), Guidance("apg", scale))
+    x0, _ = GUIDANCE["apg"].combine(strong, weak, reading(x, "x0"), Guidance("apg", scale))
     move, direction = (x0 - strong).flatten(1), strong.flatten(1)
     assert (move.norm(dim=1) > 1).all(), "it moves"
     cosine = torch.nn.functional.cosine_similarity(move, direction)
@@ -93,7 +93,7 @@ def test_a_ddim_step_with_cfgpp_adds_the_unconditional_noise(
 
     def denoise(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         at = Reading.at(x, t, SCHEDULE, PREDICTIONS[prediction], clip=False)
-        return GUIDANCE["cfgpp"](strong, weak, at, Guidance("cfgpp", scale))
+        return GUIDANCE["cfgpp"].combine(strong, weak, at, Guidance("cfgpp", scale))
 
     times = times_at(SCHEDULE, torch.tensor([0.4, 0.3]))
     stepped = SOLVERS["ddim"](denoise, x, times, noise=lambda i: torch.zeros(SHAPE))

@@ -69,17 +69,26 @@ def test_the_planned_cost_of_a_solver_is_measured(
 
 
 @pytest.mark.parametrize("scale", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("kind", ["cfg", "apg", "cfgpp"])
+@pytest.mark.parametrize(
+    ("kind", "rescale"), [("cfg", 0.0), ("cfg", 0.7), ("apg", 0.0), ("cfgpp", 0.0)]
+)
 def test_the_planned_cost_of_guidance_is_measured(
-    told: Checkpoint, untold: Checkpoint, kind: str, scale: float
+    told: Checkpoint, untold: Checkpoint, kind: str, rescale: float, scale: float
 ) -> None:
-    settings = {"steps": 3, "guidance": scale, "guidance_kind": kind}
+    settings = {"steps": 3, "guidance": scale, "guidance_kind": kind, "guidance_rescale": rescale}
     for conditional, model in ((True, told), (False, untold)):
         cost = planned(conditional, **settings)
         assert cost == Cost(round(measured(model, **settings)), "exactly")
         weaker = settings | {"guide": "weaker"}
         count = measured(model, model, **weaker)
         assert planned(conditional, **weaker) == Cost(round(count), "exactly")
+
+
+def test_cfgpp_costs_two_evaluations_at_one_and_one_at_zero(told: Checkpoint) -> None:
+    for scale, evaluations in ((1.0, 6), (0.0, 3)):
+        settings = {"steps": 3, "guidance": scale, "guidance_kind": "cfgpp"}
+        assert planned(True, **settings) == Cost(evaluations, "exactly")
+        assert measured(told, **settings) == evaluations
 
 
 def test_within_an_interval_the_plan_is_an_upper_bound(told: Checkpoint) -> None:

@@ -6,14 +6,16 @@ To add a kind: write its file, add its line here and in the spec.
 from components.process.prediction import Prediction
 from components.process.schedules import Schedule
 from components.sampling.denoiser import Denoise
-from components.sampling.guidance.apg import apg
-from components.sampling.guidance.cfg import cfg
-from components.sampling.guidance.cfgpp import cfgpp
-from components.sampling.guidance.guidance import Combine, Guidance
+from components.sampling.guidance import apg, cfg, cfgpp
+from components.sampling.guidance.guidance import Guidance, Kind
 from components.sampling.guidance.wrapper import guided
 from components.sampling.network import Conditioned
 
-GUIDANCE: dict[str, Combine] = {"cfg": cfg, "apg": apg, "cfgpp": cfgpp}
+GUIDANCE: dict[str, Kind] = {
+    "cfg": Kind(cfg.cfg, cfg.alone),
+    "apg": Kind(apg.apg, apg.alone),
+    "cfgpp": Kind(cfgpp.cfgpp, cfgpp.alone),
+}
 
 
 def guided_denoiser(
@@ -32,8 +34,8 @@ def guided_denoiser(
             the same process (autoguidance, Karras 2024); None where there is nothing to be
             guided by, as for an unconditional network.
     """
-    combine = GUIDANCE[guidance.kind]
-    return guided(strong, weak, combine, guidance, schedule, prediction, clip=clip)
+    kind = GUIDANCE[guidance.kind]
+    return guided(strong, weak, kind, guidance, schedule, prediction, clip=clip)
 
 
 __all__ = ["GUIDANCE", "Conditioned", "Guidance", "guided_denoiser"]

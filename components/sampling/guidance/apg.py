@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from components.sampling.guidance.guidance import Guidance
+from components.sampling.guidance.guidance import Guidance, Side
 from components.sampling.reading import Pair, Reading
 
 
@@ -18,6 +18,11 @@ def apg(strong: Tensor, weak: Tensor, reading: Reading, guidance: Guidance) -> P
     x0 = reading.x0(strong)
     across = orthogonal(x0 - reading.x0(weak), x0)
     return reading.pair_of_x0(x0 + (guidance.scale - 1) * across)
+
+
+def alone(guidance: Guidance) -> Side | None:
+    """Strong at scale 1. At 0 the part of it along itself stays, so that both are needed."""
+    return "strong" if guidance.scale == 1 else None
 
 
 def orthogonal(difference: Tensor, direction: Tensor) -> Tensor:

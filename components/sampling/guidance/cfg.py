@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from components.sampling.guidance.guidance import Guidance
+from components.sampling.guidance.guidance import Guidance, Side
 from components.sampling.reading import Pair, Reading
 
 
@@ -15,6 +15,13 @@ def cfg(strong: Tensor, weak: Tensor, reading: Reading, guidance: Guidance) -> P
     """
     guided = weak + guidance.scale * (strong - weak)
     return reading.pair(rescaled(guided, strong, guidance.rescale))
+
+
+def alone(guidance: Guidance) -> Side | None:
+    """Strong at scale 1, which a rescale leaves as it is, and weak at 0, unless it is rescaled."""
+    if guidance.scale == 1:
+        return "strong"
+    return "weak" if guidance.scale == 0 and guidance.rescale == 0 else None
 
 
 def rescaled(guided: Tensor, strong: Tensor, share: float) -> Tensor:

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from components.sampling.guidance.guidance import Guidance
+from components.sampling.guidance.guidance import Guidance, Side
 from components.sampling.reading import Pair, Reading
 
 
@@ -16,3 +16,8 @@ def cfgpp(strong: Tensor, weak: Tensor, reading: Reading, guidance: Guidance) ->
     x0, _ = reading.pair(weak + guidance.scale * (strong - weak))
     _, eps = reading.pair(weak)
     return x0, eps
+
+
+def alone(guidance: Guidance) -> Side | None:
+    """Weak at scale 0. At 1 x0 is the strong prediction's, and ε is still the weak one's."""
+    return "weak" if guidance.scale == 0 else None

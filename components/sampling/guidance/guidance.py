@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor
 
@@ -14,8 +15,8 @@ class Guidance:
 
     Attributes:
         kind: a key of `GUIDANCE`.
-        scale: 1 is the strong prediction alone and 0 the weak one alone, whatever the kind;
-            either costs one network evaluation, any other scale two.
+        scale: how far; what needs but one of the two predictions costs one network evaluation
+            (`Kind.alone`), everything else two.
         rescale: φ of kind ``cfg``, within [0, 1].
         sigma_min, sigma_max: guide only where sigma_min < σ/α ≤ sigma_max (Kynkäänniemi 2024,
             eq. 5); elsewhere the strong prediction alone is used. None is no limit.
@@ -35,3 +36,19 @@ class Guidance:
 
 Combine = Callable[[Tensor, Tensor, Reading, Guidance], Pair]
 """(strong output, weak output, how outputs are read, guidance) → (x0, ε)."""
+
+Side = Literal["strong", "weak"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A way to put two predictions together.
+
+    Attributes:
+        combine: what it makes of both.
+        alone: the prediction that `combine` gives back as it is under this guidance, whatever
+            the other one is, so that nobody need ask for the other; None where it takes both.
+    """
+
+    combine: Combine
+    alone: Callable[[Guidance], Side | None]

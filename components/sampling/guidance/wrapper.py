@@ -6,7 +6,7 @@ from torch import Tensor
 from components.process.prediction import Prediction
 from components.process.schedules import Schedule
 from components.sampling.denoiser import Denoise, denoiser
-from components.sampling.guidance.guidance import Combine, Guidance
+from components.sampling.guidance.guidance import Guidance, Kind
 from components.sampling.network import Conditioned
 from components.sampling.reading import Pair, Reading
 
@@ -14,34 +14,35 @@ from components.sampling.reading import Pair, Reading
 def guided(
     strong: Conditioned,
     weak: Conditioned | None,
-    combine: Combine,
+    kind: Kind,
     guidance: Guidance,
     schedule: Schedule,
     prediction: Prediction,
     *,
     clip: bool = False,
 ) -> Denoise:
-    """(x0, ε) of the strong prediction, pushed away from the weak one by ``combine``.
+    """(x0, ε) of the strong prediction, pushed away from the weak one as ``kind`` does it.
 
-    Networks give outputs, ``combine`` makes (x0, ε) of two outputs, and clipping comes last.
+    Networks give outputs, `Kind.combine` makes (x0, ε) of two outputs, and clipping comes last.
     Rows within the guidance's interval go through both networks and rows outside only through
     the strong one, wherever each row stands in time; what one network has to do is one batch.
     """
-    if weak is None or guidance.scale == 1:
+    alone = kind.alone(guidance)
+    if weak is None or alone == "strong":
         return denoiser(strong, schedule, prediction, clip=clip)
 
     def denoise(x: Tensor, t: Tensor) -> Pair:
         reading = Reading.at(x, t, schedule, prediction, clip)
         inside = guidance.covers(schedule.noise_level(t))
-        asked = ~inside if guidance.scale == 0 else torch.ones_like(inside)
+        asked = ~inside if alone == "weak" else torch.ones_like(inside)
         outputs = predictions(strong, weak, reading.network_input, t, asked, inside)
-        if guidance.scale == 0:
+        if alone == "weak":
             return reading.pair(_merged(inside, outputs[1], outputs[0]))
         if not inside.any():
             return reading.pair(outputs[0])
         if inside.all():
-            return combine(*outputs, reading, guidance)
-        pair = combine(outputs[0][inside], outputs[1], reading.rows(inside), guidance)
+            return kind.combine(*outputs, reading, guidance)
+        pair = kind.combine(outputs[0][inside], outputs[1], reading.rows(inside), guidance)
         plain = reading.rows(~inside).pair(outputs[0][~inside])
         return _merged(inside, pair[0], plain[0]), _merged(inside, pair[1], plain[1])
 

@@ -42,7 +42,9 @@ class SamplingSpec(Section):
         0.16, gt=0.0, le=1.0, description="langevin, predictor_corrector: step size as SNR"
     )
     clip: bool = Field(True, description="hold x0 within the range of pixels")
-    guidance: float = Field(1.0, ge=0.0, le=50.0, description="guidance scale; 1 is off")
+    guidance: float = Field(
+        1.0, ge=0.0, le=50.0, description="guidance scale; 1 is off, but of cfgpp"
+    )
     guidance_kind: Literal["cfg", "apg", "cfgpp"] = Field(
         "cfg", description="how strong and weak prediction are put together"
     )
@@ -65,7 +67,10 @@ class SamplingSpec(Section):
         None, ge=0.01, le=0.25, description="σ_rel of a post-hoc EMA; none: the trained EMA"
     )
     seed: int = Field(
-        0, ge=0, le=2**31, description="image k is drawn from seed + k; torch reads 32 bits"
+        0,
+        ge=0,
+        le=2**31,
+        description="image k is drawn from seed + k; its first noise is torch's, of 32 bits",
     )
 
     @model_validator(mode="after")
