@@ -12,12 +12,12 @@ from components.networks.checkpoint import Checkpoint
 from components.networks.conditioning import Rows
 from components.networks.ema import copy_for_ema
 from components.process.diffuse import diffuse
+from components.process.streams import Purpose, generator
 from components.sampling.denoiser import Denoise, denoiser
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.times import Times, time_grid
 from components.spec.sections.training import TrainingSpec
-from components.training.batches import mixed_seed
-from components.training.module import NOISE_STREAM, Objective
+from components.training.module import Objective
 
 HUBER = 0.03  # pseudo-Huber's c, times √D (Song, Dhariwal 2023, section 3.3, for small images)
 
@@ -79,10 +79,10 @@ class Distillation:
         Args:
             images: (batch, channel, height, width) uint8.
         """
-        generator = torch.Generator().manual_seed(mixed_seed(self.seed, step, NOISE_STREAM))
+        drawn = generator(self.seed, step, Purpose.DISTILLATION)
         x0 = images.to(torch.float32) / 127.5 - 1
-        eps = torch.randn(x0.shape, generator=generator).to(x0)
-        i = torch.randint(0, self.times.steps, (len(x0),), generator=generator)
+        eps = torch.randn(x0.shape, generator=drawn).to(x0)
+        i = torch.randint(0, self.times.steps, (len(x0),), generator=drawn)
         alpha, sigma = self._at(i, x0)
         x_t = diffuse(x0, eps, alpha, sigma).contiguous(memory_format=torch.channels_last)
         rows = {name: tensor.to(x0.device) for name, tensor in rows.items()}

@@ -1,8 +1,8 @@
 """Noise that belongs to a sample, not to a batch.
 
 Image k of a run comes from seed k alone, whatever the batch size, the number of workers or
-the order (as `StackedRandomGenerator` in Karras 2022's code does it). Step i's noise has its
-own generator, so that it does not depend on which steps were drawn before.
+the order (as `StackedRandomGenerator` in Karras 2022's code does it). Step i's noise is known
+without the steps before.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-Noise = Callable[[int], Tensor]
-"""i → standard normal noise (batch, channel, height, width); i = −1 is the start."""
+from components.process.streams import Purpose, normal
 
-_STEP_STRIDE = 0x9E3779B97F4A7C15  # 2⁶⁴/φ: keeps (seed, step) pairs apart
+Noise = Callable[[int], Tensor]
+"""i → standard normal noise (batch, channel, height, width); i = −1 is the start, and every
+i within [0, 2⁶³) has other noise."""
 
 
 def seeded_noise(
@@ -21,16 +22,16 @@ def seeded_noise(
 ) -> Noise:
     """Per-sample noise for images of ``shape`` (channel, height, width).
 
+    The start of seed k is what ``torch.Generator().manual_seed(k)`` gives, as users of diffusers
+    know it; torch reads 32 bits of k. The steps' noise has all 64 bits of the seed and of i.
+
     Drawn on the CPU in float32, so that every device sees the same numbers.
     """
 
     def noise(step: int) -> Tensor:
-        rows = [torch.randn(shape, generator=_generator(seed, step)) for seed in seeds]
+        if step >= 0:
+            return normal(seeds, step, Purpose.SAMPLING, shape).to(device)
+        rows = [torch.randn(shape, generator=torch.Generator().manual_seed(k)) for k in seeds]
         return torch.stack(rows).to(device)
 
     return noise
-
-
-def _generator(seed: int, step: int) -> torch.Generator:
-    mixed = (seed + (step + 1) * _STEP_STRIDE) % 2**63
-    return torch.Generator().manual_seed(mixed)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from components.networks.conditioning import Conditioner, Rows, take
+from components.process.streams import Purpose, generator
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Batches(IterableDataset[tuple[int, Tensor, Rows]]):
         index = torch.empty_like(position)
         for number in sorted(set(passes.tolist())):
             here = passes == number
-            index[here] = _shuffled(n, mixed_seed(self.seed, number))[rank[here]]
+            index[here] = _shuffled(n, self.seed, number)[rank[here]]
         return index
 
 
@@ -69,13 +70,7 @@ class TrainingData(pl.LightningDataModule):
         return DataLoader(self.batches, batch_size=None)
 
 
-def mixed_seed(seed: int, index: int, stream: int = 0) -> int:
-    """A seed for the ``index``-th draw of a stream, far from its neighbours' seeds."""
-    return (
-        seed * 0x9E3779B97F4A7C15 + index * 0xBF58476D1CE4E5B9 + stream * 0x94D049BB133111EB
-    ) % 2**63
-
-
 @lru_cache(maxsize=2)
-def _shuffled(n: int, seed: int) -> Tensor:
-    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+def _shuffled(n: int, seed: int, number: int) -> Tensor:
+    """The order of the pass ``number`` over ``n`` images."""
+    return torch.randperm(n, generator=generator(seed, number, Purpose.ORDER))

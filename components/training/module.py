@@ -16,12 +16,10 @@ from components.networks.posthoc_ema import TRACKED, update_power_ema
 from components.process.diffuse import coefficients, diffuse
 from components.process.noise import perturbed, with_offset
 from components.process.prediction import SIGMA_DATA
+from components.process.streams import Purpose, generator, seed_globally
 from components.process.time_sampling import TIME_SAMPLINGS
 from components.process.weights import Constants, loss_weight
 from components.spec.sections.training import TrainingSpec
-from components.training.batches import mixed_seed
-
-NOISE_STREAM = 1
 
 Objective = Callable[[torch.nn.Module, torch.nn.Module, int, Tensor, Rows], Tensor]
 """(network, its moving average, step, images uint8, rows) → loss, in the place of `loss`."""
@@ -34,7 +32,7 @@ class DivergedError(AlphabarError):
 class DiffusionModule(pl.LightningModule):
     """Trains ``model.network`` to predict its target at random times (Ho 2020, eq. 14).
 
-    Times, noise and dropped conditions of a step come from a generator seeded by (seed, step),
+    Times, noise and dropped conditions of a step come from a stream of its own, by (seed, step),
     so that a resumed run continues as if it had never stopped.
     """
 
@@ -55,7 +53,7 @@ class DiffusionModule(pl.LightningModule):
         """The loss of one batch; raises DivergedError when it is not finite."""
         step, images, rows = batch
         if self.model.config["network"]["dropout"]:
-            torch.manual_seed(mixed_seed(self.training_spec.seed, step))
+            seed_globally(self.training_spec.seed, step, Purpose.DROPOUT)
         if self.objective is None:
             loss = self.loss(step, images, rows)
         else:
@@ -75,20 +73,20 @@ class DiffusionModule(pl.LightningModule):
             images: (batch, channel, height, width) uint8.
         """
         spec, schedule, prediction = self.training_spec, self.model.schedule, self.model.prediction
-        generator = torch.Generator().manual_seed(mixed_seed(spec.seed, step, NOISE_STREAM))
+        drawn = generator(spec.seed, step, Purpose.TRAINING)
         x0 = images.to(torch.float32) / 127.5 - 1
-        eps = torch.randn(x0.shape, generator=generator)
-        eps = with_offset(eps, spec.offset_noise, generator)
-        noise = perturbed(eps, spec.input_perturbation, generator).to(x0)
+        eps = torch.randn(x0.shape, generator=drawn)
+        eps = with_offset(eps, spec.offset_noise, drawn)
+        noise = perturbed(eps, spec.input_perturbation, drawn).to(x0)
         eps = eps.to(x0)
         sampling = TIME_SAMPLINGS[spec.time_sampling]
-        t = sampling(len(x0), schedule, generator, spec.time_mean, spec.time_std)
+        t = sampling(len(x0), schedule, drawn, spec.time_mean, spec.time_std)
         alpha, sigma = coefficients(schedule, t, x0)
         x_t = diffuse(x0, noise, alpha, sigma).contiguous(memory_format=torch.channels_last)
         output = self.network(
             prediction.scale(alpha, sigma) * x_t,
             schedule.timestep(t).to(x0.device),
-            **self._dropped(rows, generator),
+            **self._dropped(rows, drawn),
         )
         target = prediction.target(x0, eps, alpha, sigma)
         error = torch.nn.functional.mse_loss(output.float(), target, reduction="none")

@@ -269,3 +269,24 @@ def test_a_result_is_its_image_and_seed_whatever_the_batch(
     order = data.draw(st.permutations(range(len(seeds))))
     for row, found in zip(order, edit(order), strict=True):
         assert torch.equal(found, together[row])
+
+
+@pytest.mark.parametrize("solver", ["ddpm", "langevin", "predictor_corrector"])
+def test_no_noise_is_drawn_twice_in_a_long_run(solver: str) -> None:
+    drawn: list[int] = []
+
+    def noise(key: int) -> Tensor:
+        drawn.append(key)
+        return torch.zeros(1, 1, 1, 2)
+
+    def denoise(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        return x, x
+
+    times = time_grid(COSINE, 500)
+    inpaint(SOLVERS[solver], denoise, torch.zeros(1, 1, 1, 2), LEFT, times, noise=noise)
+    assert visits(500) > 4096
+    assert len(set(drawn)) == len(drawn) > 2 * 4096
+    # and what their keys stand for is never the same number
+    found = seeded_noise([0], (1, 1, 2))
+    rows = {tuple(found(key).flatten().tolist()) for key in drawn[:: len(drawn) // 300]}
+    assert len(rows) == len(drawn[:: len(drawn) // 300])

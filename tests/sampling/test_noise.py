@@ -23,3 +23,23 @@ def test_neighbouring_seeds_and_steps_give_uncorrelated_normal_noise() -> None:
     assert rows.std().item() == pytest.approx(1, abs=0.01)
     correlation = torch.corrcoef(rows) - torch.eye(16)
     assert correlation.abs().max() < 5 / rows.shape[1] ** 0.5
+
+
+def test_the_start_is_torchs_own_noise_of_the_seed() -> None:
+    for row, seed in zip(seeded_noise([0, 7, 2**31], SHAPE)(-1), (0, 7, 2**31), strict=True):
+        expected = torch.randn(SHAPE, generator=torch.Generator().manual_seed(seed))
+        assert torch.equal(row, expected)
+
+
+def test_an_images_noise_does_not_depend_on_its_batch() -> None:
+    whole = seeded_noise(range(300), (3, 8, 8))
+    part = seeded_noise([17, 203], (3, 8, 8))
+    for step in (-1, 0, 5, 4096 << 20):
+        assert torch.equal(part(step), whole(step)[[17, 203]])
+
+
+def test_steps_have_noise_of_their_own_however_far_apart() -> None:
+    noise = seeded_noise([3], SHAPE)
+    keys = [-1, 0, 1, 999, (1 << 20) - 1, *(visit << 20 for visit in (1, 4095, 4096, 8192, 10**6))]
+    drawn = [tuple(noise(key).flatten().tolist()) for key in keys]
+    assert len(set(drawn)) == len(keys)

@@ -19,11 +19,11 @@ STAGE_VERSIONS = {
     "prepare": 2,
     "scorer": 1,
     "reference": 3,
-    "train": 3,
+    "train": 4,
     "sample": 3,
     "likelihood": 1,
     "evaluate": 3,
-    "finetune": 3,
+    "finetune": 4,
     "report": 4,
     "study": 3,
 }

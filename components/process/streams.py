@@ -1,0 +1,81 @@
+"""Random numbers by what they are for: a purpose, a seed and an index.
+
+The three are words of their own in the key and the counter of Philox, so that draws of two
+purposes, two seeds or two indices are never one draw. A seed of `torch.Generator` cannot promise
+that: of its 64 bits the CPU's generator reads 32.
+"""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+import torch
+from torch import Tensor
+
+from components.process.philox import WORD, philox
+
+STATE_WORDS = 624  # of the Mersenne twister behind torch's CPU generator
+AT_ONCE = 1 << 18
+"""Numbers drawn at once: what fits a processor's cache."""
+
+
+class Purpose(IntEnum):
+    """What random numbers are for."""
+
+    SAMPLING = 0  # noise of a solver's steps; the index is the step's key
+    ORDER = 1  # the shuffle of the training images; a pass
+    TRAINING = 2  # times, noise and dropped conditions; a step
+    DROPOUT = 3  # of the network; a step
+    DISTILLATION = 4  # positions and noise; a step
+
+
+def words(seeds: Sequence[int], index: int, purpose: Purpose, count: int) -> Tensor:
+    """(seeds, count) random words, int64 within [0, 2³²); row k depends on ``seeds[k]`` alone.
+
+    Args:
+        seeds: the key, each within [0, 2⁶⁴).
+        index: within [0, 2⁶⁴); with the purpose and the word's place it is the counter.
+
+    Raises:
+        ValueError: a seed or the index lies outside its range.
+    """
+    if not all(0 <= value < 1 << 64 for value in (*seeds, index)):
+        raise ValueError("seeds and indices of random numbers lie within [0, 2⁶⁴)")
+    key = _column([seed & WORD for seed in seeds]), _column([seed >> 32 for seed in seeds])
+    low, high, use = (torch.tensor(word) for word in (index & WORD, index >> 32, int(purpose)))
+    blocks = torch.arange(-(-count // 4))
+    return torch.stack(philox((blocks, low, high, use), key), -1).flatten(1)[:, :count]
+
+
+def normal(seeds: Sequence[int], index: int, purpose: Purpose, shape: tuple[int, ...]) -> Tensor:
+    """(seeds, *shape) standard normal numbers, float32, on the CPU.
+
+    Φ⁻¹((w + ½)/2³²) of each word w, in float64: symmetric, up to ±6.3, and one number a word, so
+    that none depends on how many are drawn.
+    """
+    count = torch.Size(shape).numel()
+    rows, found = max(1, AT_ONCE // count), []
+    for start in range(0, len(seeds), rows):
+        drawn = words(seeds[start : start + rows], index, purpose, count)
+        found.append(torch.special.ndtri((drawn.double() + 0.5) / (WORD + 1)).float())
+    return torch.cat(found).view(len(seeds), *shape)
+
+
+def generator(seed: int, index: int, purpose: Purpose) -> torch.Generator:
+    """A CPU generator whose whole state, not 32 bits of it, comes from the three."""
+    made = torch.Generator().manual_seed(0)
+    state = made.get_state()
+    # a count, two flags and a place come before the twister's words, all of 8 bytes
+    state.view(torch.int64)[3 : 3 + STATE_WORDS] = words([seed], index, purpose, STATE_WORDS)[0]
+    made.set_state(state)
+    return made
+
+
+def seed_globally(seed: int, index: int, purpose: Purpose) -> None:
+    """Set torch's global generators, which networks' dropout draws from."""
+    low, high = words([seed], index, purpose, 2)[0].tolist()
+    torch.manual_seed((high << 32 | low) % (1 << 63))  # devices read all of it, the CPU 32 bits
+    torch.set_rng_state(generator(seed, index, purpose).get_state())
+
+
+def _column(values: list[int]) -> Tensor:
+    return torch.tensor(values).view(-1, 1)
