@@ -80,7 +80,8 @@ def run_experiment(experiment: Experiment, workspace: Workspace, display: Displa
             stages_run = _published(workspace) - before
         report = _publish(pages, failures, workspace, experiment.name)
         recorder.finish(finished, best, tuned, report, failed=bool(failures))
-        return Outcome(finished, best, tuned, report, failures, stages_run, recorder.registered)
+        registered, recorded = recorder.registered, not recorder.lost
+        return Outcome(finished, best, tuned, report, failures, stages_run, registered, recorded)
 
 
 def failed(outcome: Outcome) -> AlphabarError:

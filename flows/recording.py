@@ -3,7 +3,8 @@
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 class Recorder:
     """Records one sweep; what is recorded already is left as it is.
 
+    A record neither fails a stage nor holds one up. When MLflow goes away, that is said once, and
+    nothing more is asked of it until `finish` tries again; what is missing then, the next run adds.
+
     Attributes:
         registered: what became of the winner in the registry, once `finish` has run.
+        lost: MLflow went away, and the record lacks something.
     """
 
     def __init__(
@@ -34,11 +39,14 @@ class Recorder:
         tracker: "Tracker",
         parent: str,
         gate: Gate | None = None,
+        say: Callable[[str], None] = print,
     ) -> None:
         self._plan, self._workspace, self._tracker = plan, workspace, tracker
-        self._parent, self._gate = parent, gate
+        self._parent, self._gate, self._say = parent, gate, say
         self._complete = tracker.is_complete(parent)
+        self._writing = threading.Lock()
         self.registered: str | None = None
+        self.lost = self._said = False
 
     @classmethod
     @contextlib.contextmanager
@@ -60,28 +68,40 @@ class Recorder:
             experiment.model_dump(mode="json", exclude={"runner"}),
             {"git.commit": git_commit()},
         )
-        recorder = cls(plan, workspace, tracker, parent, gate)
+        recorder = cls(plan, workspace, tracker, parent, gate, display.say)
         try:
             yield recorder
         except BaseException as error:
+            killed = not isinstance(error, Exception)  # Prefect has its own for SIGTERM
             with contextlib.suppress(Exception):
-                killed = not isinstance(error, Exception)  # Prefect has its own for SIGTERM
-                tracker.finish(parent, "KILLED" if killed else "FAILED")
+                recorder._write(lambda: tracker.finish(parent, "KILLED" if killed else "FAILED"))
             raise
 
     def training_goes_on(self, node: Node, scratch: Path) -> None:
-        """Log what a model that is being trained has written so far."""
-        if self._complete or not (scratch / "history.csv").is_file():
+        """Log what a model that is being trained has written so far; returns at once."""
+        if self._complete or self.lost or not (scratch / "history.csv").is_file():
             return
-        for cell in self._plan.cells:
-            if cell.train.key == node.key:
-                self._tracker.log_training(self._model_run(cell), scratch)
-                return
+        if self._writing.acquire(blocking=False):  # else it is still at what was before
+            work = threading.Thread(target=self._training, args=(node, scratch), daemon=True)
+            work.start()
+
+    def _training(self, node: Node, scratch: Path) -> None:
+        try:
+            cell = next((cell for cell in self._plan.cells if cell.train.key == node.key), None)
+            # what fails here fails in `baselines` again, where it can be told
+            with contextlib.suppress(Exception):
+                if cell:
+                    self._write(lambda: self._tracker.log_training(self._model_run(cell), scratch))
+        finally:
+            self._writing.release()
 
     def baselines(self, plan: Plan) -> None:
         """Log every finished model and cell."""
-        if self._complete:
-            return
+        if not self._complete:
+            with self._writing:
+                self._write(lambda: self._baselines(plan))
+
+    def _baselines(self, plan: Plan) -> None:
         models: dict[str, str] = {}
         for cell in plan.cells:
             if cell.train.key not in models:
@@ -103,6 +123,40 @@ class Recorder:
         """Log the fine-tuned model and the report, register the winner, end the sweep."""
         if self._complete:
             return
+        from components.tracking.connection import answers
+
+        with self._writing:
+            if self.lost and answers(self._tracker):
+                self.lost = False
+                self._write(lambda: self._baselines(plan))
+            self._write(lambda: self._finish(plan, best, tuned, report, failed=failed))
+
+    def _write(self, work: Callable[[], None]) -> None:
+        """Do ``work`` unless MLflow has gone away; that it does so meanwhile is said."""
+        from components.tracking.runs import UnreachableError
+
+        if self.lost:
+            return
+        try:
+            work()
+        except UnreachableError as error:
+            self.lost = True
+            if not self._said:
+                self._say(
+                    f"warning: {error.what}; the run goes on, and what its record lacks is added "
+                    "when MLflow is back: at the end, or by the next run"
+                )
+            self._said = True
+
+    def _finish(
+        self,
+        plan: Plan,
+        best: PlannedCell,
+        tuned: FinetunePlan | None,
+        report: Path,
+        *,
+        failed: bool,
+    ) -> None:
         if tuned:
             self._finetuned(best, tuned)
         from components.tracking.search import BEST

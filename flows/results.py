@@ -24,6 +24,7 @@ class Outcome:
     Attributes:
         failures: stage run name → what stopped it; the rest of the plan went on without it.
         stages_run: how many stages were not published before.
+        recorded: whether MLflow has the whole record.
     """
 
     plan: Plan
@@ -33,6 +34,7 @@ class Outcome:
     failures: dict[str, Exception]
     stages_run: int
     registered: str | None
+    recorded: bool = True
 
 
 def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
@@ -78,6 +80,8 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     if outcome.registered:
         print(f"registry {outcome.registered}")
     where = workspace.tracking_uri or "`alphabar up` serves the runs"
+    if not outcome.recorded:
+        where += ", which went away: run again when it is back, and the record is completed"
     print(f"MLflow   {where}")
 
 

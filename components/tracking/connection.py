@@ -3,11 +3,14 @@
 import socket
 import threading
 import urllib.parse
-from collections.abc import Callable
 from pathlib import Path
 
 import requests
 from mlflow import MlflowClient
+from mlflow.environment_variables import (
+    MLFLOW_HTTP_REQUEST_MAX_RETRIES,
+    MLFLOW_HTTP_REQUEST_TIMEOUT,
+)
 from mlflow.exceptions import MlflowException
 
 from components.errors import AlphabarError
@@ -24,6 +27,9 @@ from components.tracking.sqlite_store import (
 
 PATIENCE = 4.0
 """Seconds to wait for an answer before an address counts as unreachable."""
+
+REQUEST_SECONDS, REQUEST_RETRIES = 20, 2
+"""A server that hangs holds a record up for a minute at most."""
 
 DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 REMEDY = "start the server with `alphabar up`, or unset MLFLOW_TRACKING_URI to record under mlruns/"
@@ -43,21 +49,25 @@ def connect(uri: str | None, root: Path) -> Tracker:
             the SQLite file is broken or cannot be written.
     """
     silence()
+    _wait_shortly()
     if uri is None:
         uri = sqlite_uri(root / "mlruns" / "mlflow.db")
     scheme = urllib.parse.urlsplit(uri).scheme.partition("+")[0]
     if scheme == "sqlite":
         return _connect_sqlite(sqlite_path(uri))
-    if scheme in ("http", "https"):
-        _within_patience(uri, lambda: _probe_http(uri))
-    elif scheme in DATABASE_PORTS:
-        _within_patience(uri, lambda: _probe_port(uri, DATABASE_PORTS[scheme]))
-    else:
+    if scheme not in ("http", "https", *DATABASE_PORTS):
         raise AlphabarError(
             f"{public(uri)} is not an address that runs can be recorded at",
             f"write http://host:port or {PREFIX}path/to/file.db, or unset MLFLOW_TRACKING_URI",
         )
+    if (fault := _fault(uri)) is not None:
+        raise AlphabarError(f"MLflow is not reachable at {public(uri)}: {fault}", REMEDY)
     return Tracker(_client(uri), uri, public(uri), None, None)
+
+
+def answers(tracker: Tracker) -> bool:
+    """Whether the store can be reached now; known within about 5 s."""
+    return tracker.lock is not None or _fault(tracker.uri) is None
 
 
 def public(uri: str) -> str:
@@ -93,15 +103,29 @@ def _client(uri: str) -> MlflowClient:
         ) from error
 
 
-def _within_patience(uri: str, probe: Callable[[], str | None]) -> None:
-    """Run ``probe``, which returns the fault it finds; name resolution knows no time limit."""
+def _wait_shortly() -> None:
+    """MLflow's client waits 120 s for an answer and asks eight times, unless the user says so."""
+    for setting, value in (
+        (MLFLOW_HTTP_REQUEST_TIMEOUT, REQUEST_SECONDS),
+        (MLFLOW_HTTP_REQUEST_MAX_RETRIES, REQUEST_RETRIES),
+    ):
+        if not setting.is_set():
+            setting.set(value)
+
+
+def _fault(uri: str) -> str | None:
+    """What is wrong with a server's address; name resolution knows no time limit."""
+    scheme = urllib.parse.urlsplit(uri).scheme.partition("+")[0]
     answer: list[str | None] = []
-    thread = threading.Thread(target=lambda: answer.append(probe()), daemon=True)
+
+    def probe() -> None:
+        port = DATABASE_PORTS.get(scheme)
+        answer.append(_probe_http(uri) if port is None else _probe_port(uri, port))
+
+    thread = threading.Thread(target=probe, daemon=True)
     thread.start()
     thread.join(PATIENCE + 0.5)
-    fault = answer[0] if answer else f"no answer within {PATIENCE:g} s"
-    if fault is not None:
-        raise AlphabarError(f"MLflow is not reachable at {public(uri)}: {fault}", REMEDY)
+    return answer[0] if answer else f"no answer within {PATIENCE:g} s"
 
 
 def _probe_http(uri: str) -> str | None:

@@ -22,5 +22,7 @@ def silence() -> None:
     set_telemetry_client()  # reads the switch again and drops the client made at import
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # what it retries is told when it gives up
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     # logs a traceback before it raises what we turn into a message of our own
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)

@@ -14,12 +14,13 @@ from components.errors import AlphabarError
 from components.spec.gate import Gate, better_by
 from components.spec.keys import digest
 from components.spec.model_folder import GUIDE, SAMPLING
+from components.spec.record_tags import KEY
 from components.tracking.decision_log import REASON
 from components.tracking.evidence import PSEUDO_VALUES, RECORD, Evidence, Figure, read_evidence
 from components.tracking.fields import tag_texts
 from components.tracking.model_card import model_card
 from components.tracking.promotion import PROMOTED, ROLLED_BACK, judge_registered, settle
-from components.tracking.runs import KEY, Tracker
+from components.tracking.runs import Tracker
 from components.tracking.versions import (
     CANDIDATE,
     CHAMPION,

@@ -1,36 +1,39 @@
 """Runs in MLflow, found again by their key: a parent a sweep, a child a model, then the cells."""
 
 import contextlib
+import shlex
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import requests
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage, Run
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE, ErrorCode
 from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, MLFLOW_SOURCE_NAME
 from mlflow.utils.uri import is_local_uri
 
 from components.errors import AlphabarError
+from components.spec.record_tags import COMPLETE, KEY
 from components.store import naming_a_full_disk
 from components.tracking.cell_log import log_cell
 from components.tracking.fields import flatten, log_fields, tag_texts
 from components.tracking.sqlite_store import locked
 from components.tracking.training_log import log_training
 
-KEY = "alphabar.key"
-"""Run tag: what identifies the run among its siblings."""
-
-COMPLETE = "alphabar.complete"
-"""Run tag: equals the key once everything below the run is recorded."""
-
 SWEEP = "alphabar.sweep"
 """Run tag: marks the parent run of a sweep."""
 
+_LATER = ErrorCode.Name(TEMPORARILY_UNAVAILABLE)
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
+
+
+class UnreachableError(AlphabarError):
+    """MLflow does not answer, or not now: what was to be written can be written later."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +129,21 @@ class Tracker:
 
     @contextlib.contextmanager
     def talking(self) -> Iterator[None]:
-        """Turn MLflow's faults into AlphabarErrors that name the store."""
+        """Turn MLflow's faults into AlphabarErrors that name the store.
+
+        Raises:
+            UnreachableError: the store does not answer, or a server says that the fault is its own.
+            AlphabarError: it refuses what is asked.
+        """
         with naming_a_full_disk(self.artifacts or Path.cwd()):
             try:
                 yield
-            except MlflowException as error:
+            except (MlflowException, requests.RequestException) as error:
+                if _no_answer(error):
+                    raise UnreachableError(
+                        f"MLflow at {self.address} does not answer any more",
+                        "see that it is up and run again: what is not recorded yet is added",
+                    ) from error
                 text = next(iter(str(error).splitlines()), "no reason given")
                 raise AlphabarError(
                     f"MLflow at {self.address} refused: {text}",
@@ -201,8 +214,9 @@ class Tracker:
         if experiment.lifecycle_stage == LifecycleStage.DELETED:
             raise AlphabarError(
                 f"the experiment {experiment.name} was deleted in MLflow at {self.address}",
-                f"bring it back with `mlflow experiments restore --experiment-id "
-                f"{experiment.experiment_id}`, or give the experiment another name",
+                f"bring it back with `MLFLOW_TRACKING_URI={shlex.quote(self.address)} mlflow "
+                f"experiments restore --experiment-id {experiment.experiment_id}`, or give the "
+                "experiment another name",
             )
         location = experiment.artifact_location
         if self.artifacts is not None and location.startswith("mlflow-artifacts:"):
@@ -218,6 +232,17 @@ class Tracker:
                     "which this machine does not have",
                     "mount that folder, or give the experiment another name",
                 )
+
+
+def _no_answer(error: BaseException | None) -> bool:
+    """Whether a fault in this chain is of the connection, or of the one who answers."""
+    while error is not None:
+        if isinstance(error, requests.RequestException):
+            return error.response is None or error.response.status_code >= 500
+        if isinstance(error, MlflowException) and error.error_code == _LATER:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _is_complete(run: Run) -> bool:

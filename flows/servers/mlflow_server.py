@@ -40,6 +40,7 @@ def start_mlflow_server(root: Path, port: int | None = None) -> Background:
     if found and port in (None, found.port):
         return found
     folder = root.resolve() / "mlruns"
+    (folder / "artifacts").mkdir(parents=True, exist_ok=True)  # a run looks whether it is there
     port = claim_port(port, "the MLflow server", "--mlflow-port")
     command = [sys.executable, "-P", "-m", "mlflow", "server"]
     command += ["--host", LOOPBACK, "--port", str(port), "--workers", "1"]
