@@ -13,11 +13,10 @@ from components.spec.plan import (
     Node,
     in_order,
     plan_finetune,
-    plan_report,
-    plan_study,
 )
 from flows.console import Display
 from flows.execution import Workers
+from flows.finished import planned_pages
 from flows.outside import plan_here
 from flows.phase import run_phase
 from flows.publishing import publish_report
@@ -73,9 +72,7 @@ def run_experiment(experiment: Experiment, workspace: Workspace, display: Displa
                 failures |= run_phase("finetune", nodes, session, tick=tick)
                 if not all(workspace.store.has(end) for end in tuned.ends()):
                     tuned = None
-            pages = [plan_report(finished, best, tuned)]
-            if tuned and experiment.study:
-                pages.append(plan_study(finished, best, tuned))
+            pages = planned_pages(finished, best, tuned)
             failures |= run_phase("report", in_order(pages), session)
             stages_run = _published(workspace) - before
         report = _publish(pages, failures, workspace, experiment.name)

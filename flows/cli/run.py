@@ -14,25 +14,33 @@ def register(app: typer.Typer) -> None:
 def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -> None:
     """Run an experiment; what is published already is not run again.
 
+    Where nothing is left to do, the results are shown and no server is started.
+
     Example: `alphabar run experiments/digits.yaml`
     """
     from components.spec.loading import load_experiment
     from flows.console import Display
+    from flows.finished import finished_outcome
     from flows.outside import plan_here
     from flows.promotion import registry_gate
-    from flows.servers.prefect_server import (
-        client_environment,
-        ensure_prefect_server,
-        page_url,
-        using_prefect_server,
-    )
+    from flows.results import show_outcome
     from flows.workspace import Workspace
 
     experiment = load_experiment(file)
     workspace = Workspace.here(store)
     # refuse a bad gate and bad data before all else
     registry_gate(experiment.registry, workspace)
-    plan_here(experiment, workspace)
+    plan = plan_here(experiment, workspace)
+    if outcome := finished_outcome(plan, workspace):
+        show_outcome(outcome, workspace)
+        return
+    from flows.servers.prefect_server import (
+        client_environment,
+        ensure_prefect_server,
+        page_url,
+        using_prefect_server,
+    )
+
     with using_prefect_server(workspace.root):
         address = ensure_prefect_server(workspace.root, say=Display(quiet=quiet).say)
         os.environ.update(client_environment(address, workspace.root))

@@ -2,10 +2,18 @@
 
 import csv
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
+from components.spec.loading import load_experiment
+from components.tracking.connection import connect
+from flows.finished import finished_outcome
+from flows.outside import plan_here
+from flows.recording import sweep_key
+from flows.workspace import Workspace
 from tests.flows.project import Project
 
 pytestmark = pytest.mark.slow
@@ -27,14 +35,52 @@ def test_the_run_prints_every_cell_and_the_paths_to_look_at(finished: Finished) 
         assert path.is_file()
 
 
-def test_a_second_run_runs_no_stage(finished: Finished) -> None:
-    project, _ = finished
+RERUN = """
+import sys
+from flows.cli import main
+sys.argv = ["alphabar", "run", "experiment.yaml"]
+try:
+    main()
+finally:
+    print("imported", *sorted(sys.modules), file=sys.stderr)
+"""
+
+
+def test_a_second_run_shows_the_results_and_starts_nothing(finished: Finished) -> None:
+    project, printed = finished
     before = project.published()
-    result = project.alphabar("run", "experiment.yaml")
+    result = subprocess.run(
+        [sys.executable, "-c", RERUN], cwd=project.root, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
-    assert "stages   0 run" in result.stdout
+    table = printed.partition("stages ")[0]
+    assert result.stdout.startswith(table + "stages   0 run")
     assert project.published() == before
-    assert "started" not in result.stderr
+    word, *imported = result.stderr.split()
+    assert word == "imported", "nothing else is said"
+    heavy = {"prefect", "mlflow", "torch", "pandas", "sqlalchemy", "flows.servers.processes"}
+    assert heavy & set(imported) == set()
+
+
+def test_a_record_that_was_deleted_in_mlflow_is_made_again_by_a_full_run(
+    finished: Finished,
+) -> None:
+    project, _ = finished
+    workspace = Workspace.here(root=project.root)
+    plan = plan_here(load_experiment(project.root / "experiment.yaml"), workspace)
+    assert finished_outcome(plan, workspace) is not None
+    tracker = connect(None, project.root)
+    sweep = tracker.sweep("digits", sweep_key(plan), {}, {})
+    tracker.client.delete_run(sweep)
+    assert finished_outcome(plan, workspace) is None
+    tracker.client.restore_run(sweep)
+    page = project.root / "reports" / "digits" / "index.html"
+    page.parent.rename(page.parent.with_name("elsewhere"))
+    assert finished_outcome(plan, workspace) is not None
+    assert page.is_file(), "the report is put in its place again"
+    workspace.store.path(plan.cells[0].evaluate).rename(project.root / "evaluation")
+    assert finished_outcome(plan, workspace) is None
+    (project.root / "evaluation").rename(workspace.store.path(plan.cells[0].evaluate))
 
 
 def test_nothing_is_left_in_the_working_folder_of_the_store(finished: Finished) -> None:

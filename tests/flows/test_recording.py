@@ -15,6 +15,7 @@ from components.spec.plan import Plan, plan_baselines
 from components.store import Store, write_json
 from components.tracking.connection import connect
 from flows.console import Display
+from flows.recorded import is_recorded
 from flows.recording import Recorder, sweep_key
 from flows.servers.mlflow_server import (
     await_mlflow_server,
@@ -102,6 +103,7 @@ def test_a_server_that_dies_is_told_of_once_and_the_next_run_adds_what_is_missin
         recorder.baselines(plan)
         recorder.finish(plan, best, None, report, failed=False)
     assert recorder.lost
+    assert not is_recorded(None, tmp_path, "digits", sweep_key(plan))
     assert len(display.lines) == 1
     assert f"MLflow at {address} does not answer any more; the run goes on" in display.lines[0]
 
@@ -116,6 +118,11 @@ def test_a_server_that_dies_is_told_of_once_and_the_next_run_adds_what_is_missin
         tracker = connect(address, tmp_path)
         sweep = tracker.sweep("digits", sweep_key(plan), {}, {})
         assert tracker.is_complete(sweep)
+        asked = "digits", sweep_key(plan)
+        assert is_recorded(address, tmp_path, *asked)
+        assert is_recorded(None, tmp_path, *asked), "the file behind that server"
+        assert not is_recorded(address, tmp_path, "digits", "another")
+        assert not is_recorded("http://127.0.0.1:1", tmp_path, *asked)
         experiment = tracker.client.get_run(sweep).info.experiment_id
         runs = tracker.client.search_runs([experiment])
         assert sorted(run.info.run_name.partition(" ")[0] for run in runs)[-1] == "train"

@@ -1,3 +1,4 @@
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -107,7 +108,9 @@ def test_a_deleted_experiment_is_named_with_the_way_back(tracker: Tracker) -> No
     tracker.client.delete_experiment(number)
     with pytest.raises(AlphabarError, match="deleted") as caught:
         tracker.sweep("digits", KEY, {}, {})
-    assert f"restore --experiment-id {number}" in caught.value.remedy
+    assignment, *command = shlex.split(caught.value.remedy.split("`")[1])
+    assert assignment == f"MLFLOW_TRACKING_URI={tracker.uri}"
+    assert command == ["mlflow", "experiments", "restore", "--experiment-id", number]
 
 
 def test_an_experiment_behind_a_server_is_not_written_past_it(tracker: Tracker) -> None:

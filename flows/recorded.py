@@ -1,0 +1,84 @@
+"""Whether MLflow has a sweep's whole record, asked without MLflow: importing that takes seconds."""
+
+import base64
+import contextlib
+import json
+import os
+import sqlite3
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from components.spec.record_tags import COMPLETE, KEY
+
+SECONDS = 4.0
+SQLITE = "sqlite:///"
+QUERY = """
+SELECT 1 FROM experiments e
+JOIN runs r ON r.experiment_id = e.experiment_id
+JOIN tags k ON k.run_uuid = r.run_uuid AND k.key = ? AND k.value = ?
+JOIN tags c ON c.run_uuid = r.run_uuid AND c.key = ? AND c.value = k.value
+WHERE e.name = ? AND e.lifecycle_stage = 'active' AND r.lifecycle_stage = 'active'
+"""
+
+
+def is_recorded(uri: str | None, root: Path, experiment: str, key: str) -> bool:
+    """Whether the sweep ``key`` stands complete in the MLflow experiment, and neither is deleted.
+
+    Args:
+        uri: as `components.tracking.connection.connect` takes it.
+
+    Returns:
+        False also where it cannot be told: the store is another database, or does not answer.
+    """
+    if uri is None:
+        return _in_sqlite(root / "mlruns" / "mlflow.db", experiment, key)
+    if uri.startswith(SQLITE):
+        return _in_sqlite(Path(uri.removeprefix(SQLITE)), experiment, key)
+    if uri.startswith(("http://", "https://")):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            return _on_server(uri.rstrip("/"), experiment, key)
+    return False
+
+
+def _in_sqlite(database: Path, experiment: str, key: str) -> bool:
+    address = f"{database.absolute().as_uri()}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=SECONDS)) as connection:
+            found = connection.execute(QUERY, (KEY, key, COMPLETE, experiment)).fetchone()
+    except sqlite3.Error:  # no such file, or MLflow has changed its tables
+        return False
+    return found is not None
+
+
+def _on_server(address: str, experiment: str, key: str) -> bool:
+    named = urllib.parse.urlencode({"experiment_name": experiment})
+    found = _ask(f"{address}/api/2.0/mlflow/experiments/get-by-name?{named}")["experiment"]
+    wanted = {
+        "experiment_ids": [found["experiment_id"]],
+        "filter": f"tags.`{KEY}` = '{key}' and tags.`{COMPLETE}` = '{key}'",
+        "max_results": 1,
+    }
+    runs = _ask(f"{address}/api/2.0/mlflow/runs/search", wanted)
+    return found["lifecycle_stage"] == "active" and bool(runs.get("runs"))
+
+
+def _ask(address: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+    body = json.dumps(content).encode() if content else None
+    headers = {"Content-Type": "application/json", **_credentials()}
+    request = urllib.request.Request(address, body, headers)  # noqa: S310 - http(s) only
+    with urllib.request.urlopen(request, timeout=SECONDS) as response:  # noqa: S310
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
+def _credentials() -> dict[str, str]:
+    """As MLflow's own client sends them."""
+    user = os.environ.get("MLFLOW_TRACKING_USERNAME")
+    password = os.environ.get("MLFLOW_TRACKING_PASSWORD")
+    token = os.environ.get("MLFLOW_TRACKING_TOKEN")
+    if user and password:
+        pair = base64.b64encode(f"{user}:{password}".encode()).decode()
+        return {"Authorization": f"Basic {pair}"}
+    return {"Authorization": f"Bearer {token}"} if token else {}
