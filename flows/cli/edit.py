@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.options import Quiet
+from flows.cli.options import MOST_IMAGES, Quiet
 
 if TYPE_CHECKING:
     from flows.editing import Edit
@@ -20,18 +20,23 @@ Prompts = Annotated[
     ),
 ]
 Solver = Annotated[str | None, typer.Option(help="`alphabar list solvers` shows them.")]
-Steps = Annotated[int | None, typer.Option(help="Solver steps.")]
+Steps = Annotated[int | None, typer.Option(min=1, max=1000, help="Solver steps.")]
 Guidance = Annotated[
-    float | None, typer.Option(help="Scale; 1 is off (default: 2 with a prompt, else 1).")
+    float | None,
+    typer.Option(min=0.0, max=50.0, help="Scale; 1 is off (default: 2 with a prompt, else 1)."),
 ]
-Seed = Annotated[int | None, typer.Option(help="Result k is drawn from seed + k (default: 0).")]
+Seed = Annotated[
+    int | None, typer.Option(min=0, max=2**31, help="Result k is drawn from seed + k (default: 0).")
+]
 Assignments = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", help="Any other sampling key, such as grid=karras; repeat it."
     ),
 ]
-Count = Annotated[int, typer.Option("--count", "-n", min=1, help="How many results.")]
+Count = Annotated[
+    int, typer.Option("--count", "-n", min=1, max=MOST_IMAGES, help="How many results.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -44,11 +49,11 @@ def invert(
     images: Annotated[list[Path], typer.Argument(metavar="IMAGE", help="Image files.")],
     out: Out,
     prompt: Prompts = None,
-    steps: Annotated[int, typer.Option(help="Solver steps.")] = 100,
+    steps: Annotated[int, typer.Option(min=1, max=1000, help="Solver steps.")] = 100,
     refinements: Annotated[
         int, typer.Option(min=0, max=1000, help="Fixed-point iterations a step; 0 is plain.")
     ] = 3,
-    guidance: Annotated[float, typer.Option(help="Scale; 1 is off.")] = 1.0,
+    guidance: Annotated[float, typer.Option(min=0.0, max=50.0, help="Scale; 1 is off.")] = 1.0,
     assignments: Assignments = None,
     quiet: Quiet = False,
 ) -> None:
@@ -72,7 +77,8 @@ def interpolate(
     model: Model,
     out: Out,
     seeds: Annotated[
-        tuple[int, int], typer.Option(min=0, metavar="A B", help="Where it begins and ends.")
+        tuple[int, int],
+        typer.Option(min=0, max=2**31, metavar="A B", help="Where it begins and ends."),
     ],
     frames: Annotated[int, typer.Option(min=2, max=1000, help="Images, both ends included.")] = 9,
     prompt: Prompts = None,

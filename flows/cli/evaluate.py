@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Quiet, StoreOption
+from flows.cli.options import MOST_IMAGES, Quiet, StoreOption
 
 OPTIONS = {"metrics": "metric", "others": "extractor"}
 """What a key of the evaluation section is called as an option, where that differs."""
@@ -44,18 +44,27 @@ def evaluate(
         typer.Option(help="`alphabar list metrics`; repeat it (default: all that apply)."),
     ] = None,
     size: Annotated[
-        int | None, typer.Option(help="Side at which efficientnet_lite0 looks (default: 64).")
+        int | None,
+        typer.Option(
+            min=32, max=1024, help="Side at which efficientnet_lite0 looks (default: 64)."
+        ),
     ] = None,
     clip: Annotated[
         str | None, typer.Option(help="clip:MODEL:WEIGHTS for the captions of metadata.csv.")
     ] = None,
     neighbours: Annotated[
-        int | None, typer.Option(help="k of precision, recall, density, coverage (default: 5).")
+        int | None,
+        typer.Option(
+            min=1, max=100, help="k of precision, recall, density, coverage (default: 5)."
+        ),
     ] = None,
     confidence: Annotated[
-        float | None, typer.Option(help="Level of every interval (default: 0.95).")
+        float | None,
+        typer.Option(min=0.5, max=1.0, help="Level of every interval (default: 0.95)."),
     ] = None,
-    count: Annotated[int, typer.Option(help="Images to draw from a model.")] = 500,
+    count: Annotated[
+        int, typer.Option(min=20, max=MOST_IMAGES, help="Images to draw from a model.")
+    ] = 500,
     style: Annotated[
         str | None, typer.Option(help="With an experiment: another style's holdout.")
     ] = None,

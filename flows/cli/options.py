@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+MOST_IMAGES = 1_000_000
+"""That one command draws, as `evaluation.samples` has it."""
+
 ExperimentFile = Annotated[Path, typer.Argument(help="An experiment file.", metavar="FILE")]
 StoreOption = Annotated[
     Path | None,

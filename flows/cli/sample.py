@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Quiet
+from flows.cli.options import MOST_IMAGES, Quiet
 
 Model = Annotated[str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")]
 
@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 def sample(
     model: Model,
     out: Annotated[Path, typer.Option("--out", help="A new folder for the images.")],
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many images.")] = 50,
+    count: Annotated[
+        int, typer.Option("--count", "-n", min=1, max=MOST_IMAGES, help="How many images.")
+    ] = 50,
     prompt: Annotated[
         list[str] | None,
         typer.Option("--prompt", "-p", help="A class or a caption; repeat it, they take turns."),
@@ -28,15 +30,21 @@ def sample(
     solver: Annotated[
         str | None, typer.Option(help="`alphabar list solvers` shows them (default: ddim).")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="Solver steps (default: 50).")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Solver steps (default: 50).")
+    ] = None,
     grid: Annotated[
         str | None, typer.Option(help="Time grid: `alphabar list grids` (default: trailing).")
     ] = None,
-    eta: Annotated[float | None, typer.Option(help="DDIM's noise, 0 to 1 (default: 0).")] = None,
+    eta: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="DDIM's noise (default: 0).")
+    ] = None,
     guidance: Annotated[
         float | None,
         typer.Option(
-            help="Scale; 1 is off, but of cfgpp (default: 2; cfgpp: 0.5; solver consistency: 1)."
+            min=0.0,
+            max=50.0,
+            help="Scale; 1 is off, but of cfgpp (default: 2; cfgpp: 0.5; solver consistency: 1).",
         ),
     ] = None,
     guidance_kind: Annotated[
@@ -53,19 +61,26 @@ def sample(
         ),
     ] = None,
     guidance_rescale: Annotated[
-        float | None, typer.Option(help="Share of guidance's overexposure undone, 0 to 1.")
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Share of guidance's overexposure undone."),
     ] = None,
     guidance_sigma_min: Annotated[
-        float | None, typer.Option(help="Guide only above this noise level σ/α.")
+        float | None,
+        typer.Option(min=0.0, max=1.0e6, help="Guide only above this noise level σ/α."),
     ] = None,
     guidance_sigma_max: Annotated[
-        float | None, typer.Option(help="Guide only up to this noise level σ/α.")
+        float | None,
+        typer.Option(min=0.0, max=1.0e6, help="Guide only up to this noise level σ/α."),
     ] = None,
     ema_length: Annotated[
         float | None,
-        typer.Option(help="σ_rel of a post-hoc EMA, 0.01 to 0.25 (default: the trained EMA)."),
+        typer.Option(
+            min=0.01, max=0.25, help="σ_rel of a post-hoc EMA (default: the trained EMA)."
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Image k is drawn from seed + k.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31, help="Image k is drawn from seed + k.")
+    ] = None,
     assignments: Annotated[
         list[str] | None,
         typer.Option(

@@ -18,8 +18,8 @@ def export(
     baseline: Annotated[Path, typer.Argument(help="Samples of one model (`alphabar sample`).")],
     finetuned: Annotated[Path, typer.Argument(help="Samples of the other, on the same seeds.")],
     out: Annotated[Path, typer.Option("--out", help="A new folder for the study.")],
-    pairs: Annotated[int, typer.Option(min=1, help="Side-by-side choices.")] = 40,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of sides and order.")] = 0,
+    pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Side-by-side choices.")] = 40,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of sides and order.")] = 0,
     name: Annotated[str, typer.Option(help="The page's title.")] = "study",
 ) -> None:
     """Write a self-contained page for side-by-side choices, pairs.csv, and the key apart.

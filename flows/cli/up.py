@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+Port = Annotated[int | None, typer.Option(min=1, max=65_535, help="Default: a free one.")]
+
 
 def register(app: typer.Typer) -> None:
     app.command()(up)
@@ -11,8 +13,8 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    prefect_port: Annotated[int | None, typer.Option(help="Default: a free one.")] = None,
-    mlflow_port: Annotated[int | None, typer.Option(help="Default: a free one.")] = None,
+    prefect_port: Port = None,
+    mlflow_port: Port = None,
 ) -> None:
     """Serve Prefect, MLflow and a worker for schedules, until Ctrl-C.
 

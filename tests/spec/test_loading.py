@@ -175,6 +175,7 @@ def test_ten_thousand_cells_may_be_planned() -> None:
         {"guide": {"x" * 200_000: 1}},
         {"finetune": {"style": "bold", "sampling": [{"x" * 200_000: 1}] * 100}},
         {"network": {"channels": [8] * 50_000}},
+        {"training": {"seed": 10**5000}},
     ],
 )
 def test_a_message_stays_short_whatever_a_file_holds(values: dict) -> None:

@@ -10,7 +10,17 @@ from components.spec.catalogue import Entry
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
 
+MOST_SEED = 2**63 - 1
+"""Seeds are whole numbers of 64 bits with a sign, as Prefect's page, databases and torch hold."""
+
+MOST_STEPS = 100_000_000
+"""Of any training: more than a machine takes in a month."""
+
+MOST_NOISE = 1.0e6
+"""Largest noise level σ; float32 tells 1e6 from its neighbours and holds its square."""
+
 Scalar = str | int | float | bool
+"""A value of any field in a sweep; it has the bounds of the field that gets it."""
 
 
 Overrides = dict[str, Scalar]

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from components.spec.sections.base import Section, Slug
+from components.spec.sections.base import MOST_SEED, Section, Slug
 
 SOURCE_STYLES: dict[str, tuple[str, ...]] = {
     "digits": ("regular", "bold"),
@@ -24,7 +24,7 @@ class DataSpec(Section):
     style: str | None = Field(None, description="digits: regular, bold; openmoji: color, line")
     size: int = Field(8, ge=4, le=1024, description="side of the square images, pixels")
     holdout: float = Field(0.1, gt=0.0, lt=0.9, description="share of the images held out")
-    split_seed: int = Field(0, ge=0, description="seed of the split's hash")
+    split_seed: int = Field(0, ge=0, le=MOST_SEED, description="seed of the split's hash")
     caption_column: str = Field("caption", description="metadata column with the caption")
     label_column: str = Field("label", description="metadata column with the class, if any")
 

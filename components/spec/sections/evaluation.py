@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from components.spec.catalogue import EXTRACTORS
 from components.spec.metrics import CLIP_FAMILIES, MetricFamily, slug
-from components.spec.sections.base import Section
+from components.spec.sections.base import MOST_SEED, MOST_STEPS, Section
 
 
 def check_extractor(name: str) -> str:
@@ -98,11 +98,11 @@ class EvaluationSpec(Section):
 class ScorerSpec(Section):
     """The domain CLIP: two frozen towers, trained projections."""
 
-    steps: int = Field(1000, ge=1, description="contrastive steps")
-    batch_size: int = Field(256, ge=2, description="pairs a step")
+    steps: int = Field(1000, ge=1, le=MOST_STEPS, description="contrastive steps")
+    batch_size: int = Field(256, ge=2, le=65_536, description="pairs a step")
     lr: float = Field(1.0e-3, gt=0.0, le=1.0)
     weight_decay: float = Field(0.05, ge=0.0, le=1.0, description="AdamW weight decay")
     embed_dim: int = Field(256, ge=8, le=2048, description="width of the shared space")
     dropout: float = Field(0.3, ge=0.0, lt=1.0, description="feature dropout while training")
     size: int = Field(64, ge=32, le=1024, description="side of the image tower's input, pixels")
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, le=MOST_SEED)

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 
 from components.spec.catalogue import FINETUNES
-from components.spec.sections.base import Overrides, Section, refuse_unread
+from components.spec.sections.base import MOST_SEED, MOST_STEPS, Overrides, Section, refuse_unread
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import DECIDED_BY_EVALUATIONS, TrainingSpec
 
@@ -20,12 +20,14 @@ class FinetuneSpec(Section):
     style: str | None = Field(
         None, description="the style to move to, such as bold or line; none: the baseline's own"
     )
-    steps: int = Field(1000, ge=1, description="optimiser steps")
+    steps: int = Field(1000, ge=1, le=MOST_STEPS, description="optimiser steps")
     batch_size: int = Field(128, ge=1, le=65_536)
     lr: float = Field(1.0e-4, gt=0.0, le=1.0)
-    warmup_steps: int = Field(50, ge=0)
+    warmup_steps: int = Field(50, ge=0, le=MOST_STEPS)
     ema: float = Field(0.99, ge=0.0, lt=1.0)
-    evaluate_every: int = Field(0, ge=0, description="steps between evaluations; 0 is off")
+    evaluate_every: int = Field(
+        0, ge=0, le=MOST_STEPS, description="steps between evaluations; 0 is off"
+    )
     teacher_steps: int = Field(
         50, ge=2, le=1000, description="consistency: DDIM steps of the teacher"
     )
@@ -97,4 +99,4 @@ class StudySpec(Section):
     """The blind comparison of baseline and fine-tuned model."""
 
     pairs: int = Field(40, ge=1, le=10_000, description="side-by-side choices")
-    seed: int = Field(0, ge=0, description="seed of sides and order")
+    seed: int = Field(0, ge=0, le=MOST_SEED, description="seed of sides and order")

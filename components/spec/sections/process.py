@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from components.spec.catalogue import PREDICTIONS, SCHEDULES
-from components.spec.sections.base import Section, refuse_unread
+from components.spec.sections.base import MOST_NOISE, Section, refuse_unread
 
 
 class ProcessSpec(Section):
@@ -24,9 +24,15 @@ class ProcessSpec(Section):
     )
     zero_terminal_snr: bool = Field(False, description="rescale a discrete table to end at SNR 0")
     snr_shift: float = Field(1.0, gt=0.0, le=1000.0, description="divide the SNR by its square")
-    sigma_min: float = Field(0.002, gt=0.0, description="schedule `edm`: least noise level")
-    sigma_max: float = Field(80.0, gt=0.0, description="schedule `edm`: largest noise level")
-    sigma_data: float = Field(0.5, gt=0.0, description="prediction `edm`: spread of the data")
+    sigma_min: float = Field(
+        0.002, ge=1.0e-6, le=MOST_NOISE, description="schedule `edm`: least noise level"
+    )
+    sigma_max: float = Field(
+        80.0, ge=1.0e-6, le=MOST_NOISE, description="schedule `edm`: largest noise level"
+    )
+    sigma_data: float = Field(
+        0.5, ge=1.0e-3, le=1000.0, description="prediction `edm`: spread of the data"
+    )
 
     @model_validator(mode="after")
     def _schedule_and_prediction_fit_together(self) -> "ProcessSpec":

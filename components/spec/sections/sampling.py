@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from components.spec.catalogue import GUIDANCE, SOLVERS
-from components.spec.sections.base import Section, refuse_unread
+from components.spec.sections.base import MOST_NOISE, Section, refuse_unread
 
 CFGPP_SOLVERS = ("ddim", "euler", "euler_ancestral")
 
@@ -58,10 +58,13 @@ class SamplingSpec(Section):
         0.0, ge=0.0, le=1.0, description="share of the guided prediction's spread that is undone"
     )
     guidance_sigma_min: float = Field(
-        0.0, ge=0.0, description="noise level σ/α up to which guidance is off"
+        0.0, ge=0.0, le=MOST_NOISE, description="noise level σ/α up to which guidance is off"
     )
     guidance_sigma_max: float | None = Field(
-        None, gt=0.0, description="noise level σ/α above which guidance is off; none: no limit"
+        None,
+        gt=0.0,
+        le=MOST_NOISE,
+        description="noise level σ/α above which guidance is off; none: never",
     )
     ema_length: float | None = Field(
         None, ge=0.01, le=0.25, description="σ_rel of a post-hoc EMA; none: the trained EMA"

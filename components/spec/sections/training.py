@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from components.errors import AlphabarError
 from components.spec.catalogue import LOSS_WEIGHTS, TIME_SAMPLINGS
 from components.spec.metrics import lower_is_better
-from components.spec.sections.base import Section, Unkeyed, refuse_unread
+from components.spec.sections.base import MOST_SEED, MOST_STEPS, Section, Unkeyed, refuse_unread
 
 DECIDED_BY_EVALUATIONS = ("select_by", "patience", "publish", "max_share")
 """Fields of the training section that mean nothing without evaluations."""
@@ -22,13 +22,17 @@ AUTHORS_TIMES = {"logit_normal": (0.0, 1.0), "lognormal_sigma": (-1.2, 1.2)}
 class TrainingSpec(Section):
     """How the network is trained, and how it is watched meanwhile."""
 
-    steps: int = Field(20_000, ge=1, description="optimiser steps")
+    steps: int = Field(20_000, ge=1, le=MOST_STEPS, description="optimiser steps")
     batch_size: int = Field(128, ge=1, le=65_536, description="rows a step")
     lr: float = Field(1.0e-4, gt=0.0, le=1.0, description="AdamW learning rate")
     lr_decay: Literal["constant", "cosine"] = Field("cosine", description="after the warm-up")
-    warmup_steps: int = Field(100, ge=0, description="linear learning-rate warm-up, steps")
+    warmup_steps: int = Field(
+        100, ge=0, le=MOST_STEPS, description="linear learning-rate warm-up, steps"
+    )
     weight_decay: float = Field(0.0, ge=0.0, le=1.0, description="AdamW weight decay")
-    gradient_clip: float = Field(1.0, ge=0.0, description="largest gradient norm; 0 is off")
+    gradient_clip: float = Field(
+        1.0, ge=0.0, le=1.0e6, description="largest gradient norm; 0 is off"
+    )
     ema: float = Field(0.999, ge=0.0, lt=1.0, description="EMA decay a step, after warm-up")
     ema_snapshots: int = Field(
         0, ge=0, le=1000, description="snapshots of two power-function EMAs; 0 is off"
@@ -36,15 +40,21 @@ class TrainingSpec(Section):
     loss_weight: Literal["uniform", "min_snr", "p2", "edm", "snr_trunc"] = Field(
         "uniform", description="how much each noise level counts"
     )
-    snr_gamma: float = Field(5.0, gt=0.0, description="min_snr: largest weight on x0")
+    snr_gamma: float = Field(5.0, gt=0.0, le=1.0e6, description="min_snr: largest weight on x0")
     time_sampling: Literal["uniform", "low_discrepancy", "logit_normal", "lognormal_sigma"] = Field(
         "uniform", description="which noise levels are drawn"
     )
     time_mean: float | None = Field(
-        None, description="logit_normal: mean, 0 unless given; lognormal_sigma: -1.2"
+        None,
+        ge=-100.0,
+        le=100.0,
+        description="logit_normal: mean, 0 unless given; lognormal_sigma: -1.2",
     )
     time_std: float | None = Field(
-        None, gt=0.0, description="logit_normal: deviation, 1 unless given; lognormal_sigma: 1.2"
+        None,
+        gt=0.0,
+        le=100.0,
+        description="logit_normal: deviation, 1 unless given; lognormal_sigma: 1.2",
     )
     offset_noise: float = Field(
         0.0, ge=0.0, le=1.0, description="spread of noise that is the same over a whole channel"
@@ -53,11 +63,16 @@ class TrainingSpec(Section):
         0.0, ge=0.0, le=1.0, description="extra noise in the input that is not to be predicted"
     )
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true")
-    seed: int = Field(0, ge=0, description="seed of weights, batches and noise")
+    seed: int = Field(0, ge=0, le=MOST_SEED, description="seed of weights, batches and noise")
     checkpoint_every: Annotated[int, Unkeyed()] = Field(
-        200, ge=1, description="most steps between resume points; a minute is the most as well"
+        200,
+        ge=1,
+        le=MOST_STEPS,
+        description="most steps between resume points; a minute is the most as well",
     )
-    evaluate_every: int = Field(1000, ge=0, description="steps between evaluations; 0 is off")
+    evaluate_every: int = Field(
+        1000, ge=0, le=MOST_STEPS, description="steps between evaluations; 0 is off"
+    )
     evaluate_samples: int = Field(256, ge=20, le=50_000, description="EMA samples an evaluation")
     evaluate_steps: int = Field(20, ge=1, le=1000, description="DDIM steps of those samples")
     evaluate_size: int = Field(64, ge=32, le=1024, description="feature size then, pixels")
@@ -68,6 +83,7 @@ class TrainingSpec(Section):
     patience: int = Field(
         0,
         ge=0,
+        le=MOST_STEPS,
         description="evaluations in a row, worse than the best by more than the interval, that end "
         "training; 0 is off",
     )
