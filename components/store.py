@@ -9,7 +9,6 @@ The root may be any shared file system with POSIX locks and renames.
 import contextlib
 import errno
 import fcntl
-import hashlib
 import json
 import os
 import platform
@@ -23,6 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.digests import file_sha256
+from components.files.leftovers import remove
+from components.files.manifest import MANIFEST, SEAL, check, read_manifest, remedy, seal
 from components.spec.plan import Node
 
 RECORDED_LIBRARIES = (
@@ -57,7 +59,7 @@ class Store:
 
     def has(self, node: Node) -> bool:
         """Whether the node's output is published."""
-        return (self.path(node) / "manifest.json").is_file()
+        return (self.path(node) / MANIFEST).is_file()
 
     def manifest(self, node: Node) -> dict[str, Any]:
         """The published manifest. Raises AlphabarError when it is not there."""
@@ -83,7 +85,7 @@ class Store:
         return self.path(node)
 
     def _run(self, node: Node, stage: Stage, work: Path, device: str) -> None:
-        inputs = {role: self._published(source) for role, source in node.inputs.items()}
+        inputs = {role: self.checked(source) for role, source in node.inputs.items()}
         out, scratch = work / "out", work / "scratch"
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
@@ -92,25 +94,38 @@ class Store:
         try:
             stage(node.settings, inputs, out, scratch)
             manifest = describe(node, out) | circumstances(time.time() - started, device)
-            write_json(out / "manifest.json", manifest)
+            write_manifest(out, manifest)
         except BaseException:
-            shutil.rmtree(out, ignore_errors=True)
-            for part in scratch.rglob("*.part"):  # what a stage was about to put in place
-                part.unlink()
+            remove(out, *scratch.rglob("*.part"))  # a part: what was about to be put in place
             raise
         target = self.path(node)
         target.parent.mkdir(parents=True, exist_ok=True)
         _sync(out)
+        remove(target)  # what lost its manifest is not published, and stands in the way
         out.rename(target)
         shutil.rmtree(work, ignore_errors=True)
 
-    def _published(self, node: Node) -> Path:
+    def checked(self, node: Node, *, contents: bool = True) -> Path:
+        """The published directory, once every file in it is what the manifest says.
+
+        Args:
+            contents: compare digests too, not only which files there are and their sizes.
+
+        Raises:
+            AlphabarError: it is not published, or damaged, or another stage run's.
+        """
         if not self.has(node):
             raise AlphabarError(
                 f"{self.path(node)} (stage {node.name}) is missing from the store",
                 "run the experiment again: what is missing is made anew",
             )
-        return self.path(node)
+        directory = self.path(node)
+        check(directory, contents=contents)
+        if (key := read_manifest(directory).get("key")) != node.key:
+            raise AlphabarError(
+                f"{directory} holds the output of another stage run ({key})", remedy(directory)
+            )
+        return directory
 
     def _work(self, node: Node) -> Path:
         return self.root / ".work" / f"{node.stage}-{node.key}"
@@ -145,31 +160,14 @@ def circumstances(wall_seconds: float, device: str) -> dict[str, Any]:
     }
 
 
-def read_manifest(directory: Path) -> dict[str, Any]:
-    """A stage output's manifest. Raises AlphabarError when it is missing or broken."""
-    path = directory / "manifest.json"
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise AlphabarError(
-            f"{path} does not exist", "give the directory of a published stage"
-        ) from None
-    except ValueError as error:
-        raise AlphabarError(
-            f"{path} is broken: {error}", f"delete {directory} and run again"
-        ) from error
-    return manifest
+def write_manifest(directory: Path, manifest: Mapping[str, Any]) -> None:
+    """Put a manifest, sealed, into the directory that it is of."""
+    write_json(directory / MANIFEST, {**manifest, SEAL: seal(manifest)})
 
 
 def write_json(path: Path, value: Any) -> None:
     """Readable JSON with a stable order, and no NaN."""
     path.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
+from components.files.manifest import read_manifest
 from components.spec.plan.node import stage_key
-from components.store import read_manifest
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:

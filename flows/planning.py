@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.manifest import read_manifest
 from components.spec.cost import Cost, planned_cost
 from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan
 from components.spec.sections.data import DataSpec
-from components.store import Store, read_manifest
+from components.store import Store
 from flows.outside import plan_here
 from flows.workspace import Workspace
 

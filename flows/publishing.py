@@ -3,7 +3,8 @@
 import shutil
 from pathlib import Path
 
-from components.store import naming_a_full_disk, read_manifest
+from components.files.manifest import read_manifest
+from components.store import naming_a_full_disk
 
 ASIDE = "answers-of-study-"
 ANSWERS = "results"

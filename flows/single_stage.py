@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from components.errors import AlphabarError
+from components.files.manifest import check
 from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
 from components.spec.loading import nearest
@@ -19,7 +20,7 @@ from components.spec.plan import (
     plan_report,
     plan_study,
 )
-from components.store import describe, naming_a_full_disk, write_json
+from components.store import describe, naming_a_full_disk, write_manifest
 from flows.outside import plan_here
 from flows.stages import prepare_process, run_stage
 from flows.workspace import Workspace
@@ -32,7 +33,7 @@ def run_single_stage(
 
     Raises:
         AlphabarError: the experiment has a sweep, the name is not one of its stages, or an
-            input folder is missing.
+            input folder is missing or damaged.
     """
     nodes = {node.name: node for node in whole_plan(experiment, workspace)}
     if name not in nodes:
@@ -42,6 +43,7 @@ def run_single_stage(
     for path in inputs.values():
         if not (path / "manifest.json").is_file():
             raise AlphabarError(f"{path} is missing", f"run `alphabar stage {path.name}` first")
+        check(path)
     out, work = folder / name, folder / ".work" / name
     scratch = work / node.key
     with naming_a_full_disk(folder):
@@ -56,7 +58,7 @@ def run_single_stage(
         cache = folder / ".work" / "cache"
         runtime = Runtime(progress, compute.accelerator, scratch, cache, workspace.weights)
         run_stage(node.stage, node.settings, inputs | workspace.outside_inputs(node), part, runtime)
-        write_json(part / "manifest.json", describe(node, part))
+        write_manifest(part, describe(node, part))
         shutil.rmtree(out, ignore_errors=True)
         part.rename(out)
         shutil.rmtree(work, ignore_errors=True)

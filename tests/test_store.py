@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
+from components.files.digests import file_sha256
+from components.files.manifest import read_manifest
 from components.spec.plan import Node
-from components.store import Store, file_sha256, read_manifest
+from components.store import Store
 
 NODE = Node("train", "train", {"steps": 3}, {}, "data")
 

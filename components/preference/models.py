@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.store import read_manifest, write_json
+from components.files.manifest import read_manifest
+from components.store import write_json
 
 FILE = "models.json"
 

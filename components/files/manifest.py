@@ -1,0 +1,180 @@
+"""The manifest of a published directory, and whether the files are still what it says.
+
+    manifest.json    "files": name → size and SHA-256 of every other file in the directory;
+                     "seal": SHA-256 of the manifest itself
+
+Sizes are compared first, digests then: once a file and process (`components.files.digests`).
+Hidden files, which file managers leave, are nobody's. A directory without a manifest is the
+user's own: there is nothing to compare it with.
+"""
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.files.digests import known_sha256
+
+MANIFEST = "manifest.json"
+SEAL = "seal"
+
+LEVELS = 2
+"""A file's folder and the one above may hold its manifest: ``ema/`` and ``guide/`` have none."""
+
+SHOWN = 5
+"""So many damaged files are named in one message."""
+
+UNLISTED = "was not published with the other files there"
+
+Files = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One file that is not what its manifest says.
+
+    Attributes:
+        path: the file.
+        fault: what is wrong with it, to be read after its path.
+    """
+
+    path: Path
+    fault: str
+
+
+def seal(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of all of a manifest but its seal."""
+    content = {name: value for name, value in manifest.items() if name != SEAL}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """A published directory's manifest. Raises AlphabarError when it is missing or damaged."""
+    path = directory / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(manifest, dict):
+            raise ValueError("it holds no JSON object")
+        if manifest.get(SEAL, seal(manifest)) != seal(manifest):
+            raise ValueError("it is not what was written, as its seal shows")
+    except FileNotFoundError:
+        raise AlphabarError(
+            f"{path} does not exist", "give the directory of a published stage"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise AlphabarError(f"{path} is broken: {error}", remedy(directory)) from error
+    return manifest
+
+
+def intact(path: Path) -> Path:
+    """``path``, to be read: it is what the manifest of its directory says, if it has one.
+
+    Raises:
+        AlphabarError: it is missing, damaged, or was not published with the others; or the
+            manifest is damaged.
+    """
+    for directory in list(path.absolute().parents)[:LEVELS]:
+        files = _files(directory)
+        if files is None:
+            continue
+        name = path.absolute().relative_to(directory).as_posix()
+        if fault := _fault(path, files.get(name), contents=True):
+            raise refusal(directory, [Damage(path, fault)])
+        break
+    return path
+
+
+def there(path: Path) -> bool:
+    """Whether an optional file is to be read.
+
+    Raises:
+        AlphabarError: as `intact`; above all, the file was published and is missing.
+    """
+    return intact(path).is_file()
+
+
+def check(directory: Path, *, contents: bool = True) -> None:
+    """Compare a published directory with its manifest; nothing to do for one without.
+
+    Args:
+        contents: compare digests too, not only which files there are and their sizes.
+
+    Raises:
+        AlphabarError: names up to five files and what is wrong with them.
+    """
+    if found := list(damages(directory, contents=contents)):
+        raise refusal(directory, found)
+
+
+def damages(directory: Path, *, contents: bool = True) -> Iterator[Damage]:
+    """What differs from the manifest: files damaged, missing, and those that it does not list.
+
+    Raises:
+        AlphabarError: the manifest is damaged itself.
+    """
+    files = _files(directory)
+    if files is None:
+        return
+    for name, entry in files.items():
+        if fault := _fault(directory / name, entry, contents=contents):
+            yield Damage(directory / name, fault)
+    known = {*files, MANIFEST}
+    for path in sorted(directory.rglob("*")):
+        place = path.relative_to(directory)
+        hidden = any(part.startswith(".") for part in place.parts)
+        if not hidden and place.as_posix() not in known and path.is_file():
+            yield Damage(path, UNLISTED)
+
+
+def refusal(directory: Path, found: list[Damage]) -> AlphabarError:
+    """What is said of damaged files in ``directory``."""
+    shown = "; ".join(f"{damage.path} {damage.fault}" for damage in found[:SHOWN])
+    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    only_added = all(damage.fault == UNLISTED for damage in found)
+    words = "move what you have put there to another folder" if only_added else remedy(directory)
+    return AlphabarError(shown + more, words)
+
+
+def remedy(directory: Path) -> str:
+    """How a damaged directory is replaced."""
+    return (
+        f"delete {directory} and run again: it is made anew, and what was made from it stays "
+        "(a copy: copy it again)"
+    )
+
+
+def _fault(path: Path, entry: Mapping[str, Any] | None, *, contents: bool) -> str:
+    """What is wrong with a file; empty when nothing is."""
+    if not path.is_file():
+        return "is missing" if entry is not None else ""
+    if entry is None:
+        return UNLISTED
+    size = path.stat().st_size
+    if size != entry["size"]:
+        return f"is damaged: it has {size:,} bytes, and {entry['size']:,} were published"
+    if contents and known_sha256(path) != entry["sha256"]:
+        return "is damaged: its bytes are not those that were published (SHA-256)"
+    return ""
+
+
+def _files(directory: Path) -> Files | None:
+    """The listed files; None where no manifest of ours is. Read once a state of the manifest."""
+    try:
+        found = (directory / MANIFEST).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return _listed(directory, found.st_size, found.st_mtime_ns, found.st_ino)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _listed(directory: Path, size: int, mtime_ns: int, inode: int) -> Files | None:
+    files = read_manifest(directory).get("files")
+    ours = isinstance(files, dict) and all(
+        isinstance(entry, dict) and {"size", "sha256"} <= entry.keys() for entry in files.values()
+    )
+    return files if ours else None
