@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.manifest import intact
 from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
 from components.spec.loading import validate
@@ -154,14 +155,14 @@ def judge_against_experiment(
 
     compute = cell.evaluate.compute or Compute()
     prepare_process(compute.threads)
-    inputs = {role: workspace.store.path(node) for role, node in needed.items()}
+    inputs = {role: workspace.store.checked(node) for role, node in needed.items()}
     with _told(display, "evaluate") as progress:
         runtime = Runtime(
             progress, compute.accelerator, cache=workspace.cache, weights=workspace.weights
         )
         run_stage("evaluate", cell.evaluate.settings, inputs | {"samples": images}, out, runtime)
     floor = workspace.store.path(cell.reference) / "metrics.json"
-    return Judged(images.name, out, json.loads(floor.read_text()))
+    return Judged(images.name, out, json.loads(intact(floor).read_text()))
 
 
 @contextlib.contextmanager

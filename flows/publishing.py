@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from components.files.manifest import read_manifest
+from components.files.manifest import check, read_manifest
 from components.store import naming_a_full_disk
 
 ASIDE = "answers-of-study-"
@@ -21,15 +21,17 @@ def publish_report(report: Path, study: Path | None, target: Path) -> Path:
     stamp = target / ".keys"
     if stamp.is_file() and stamp.read_text().split() == wanted:
         return target
+    for part in (report, study):
+        if part:
+            check(part)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
     with naming_a_full_disk(target.parent):
         for leftover in (fresh, old):
             shutil.rmtree(leftover, ignore_errors=True)
-        hidden = shutil.ignore_patterns("manifest.json")
-        shutil.copytree(report, fresh, ignore=hidden)
+        shutil.copytree(report, fresh)
         if study:
-            shutil.copytree(study, fresh / "study", ignore=hidden)
+            shutil.copytree(study, fresh / "study")
         _keep_answers(target, fresh, wanted)
         (fresh / ".keys").write_text(" ".join(wanted))
         if target.exists():

@@ -1,7 +1,6 @@
 """What a run writes into MLflow, and when: a parent a sweep, a child a model, then its cells."""
 
 import contextlib
-import json
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -256,8 +255,8 @@ class Recorder:
     def _tags(self, node: Node) -> dict[str, Any]:
         from components.tracking.versions import STAGE_KEY
 
-        manifest = self._workspace.store.path(node) / "manifest.json"
-        commit = json.loads(manifest.read_text())["git_commit"] if manifest.is_file() else None
+        store = self._workspace.store
+        commit = store.manifest(node).get("git_commit") if store.has(node) else None
         return {
             STAGE_KEY: node.key,
             "data.dvc_hash": _data_hash(node),

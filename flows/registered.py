@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.manifest import intact
 from components.spec.catalogue import GUIDANCE, SOLVERS
 from components.spec.cost import one_prediction
 from components.spec.model_folder import GUIDE, SAMPLING
@@ -23,8 +24,8 @@ def own_sampling(model: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        values = json.loads(intact(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise _broken(path, str(error)) from error
     if not isinstance(values, dict):
         raise _broken(path, "no JSON object")

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.manifest import intact
 from components.spec.metrics import metric_name
 from components.spec.plan import Node, Plan, PlannedCell
 from components.store import Store
@@ -11,7 +12,7 @@ from components.store import Store
 
 def read_metrics(store: Store, node: Node) -> dict[str, Any]:
     """The metric records of a published `evaluate` or `reference` stage."""
-    content = json.loads((store.path(node) / "metrics.json").read_text())
+    content = json.loads(intact(store.path(node) / "metrics.json").read_text())
     metrics: dict[str, Any] = content["metrics"]
     return metrics
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import AlphabarError
+from components.files.manifest import intact
 from components.files.tables import read_csv
 
 SplitName = Literal["train", "holdout"]
@@ -64,7 +65,7 @@ def load_info(directory: Path) -> DatasetInfo:
     """Read dataset.json of a prepared directory. Raises AlphabarError when it is not one."""
     path = directory / "dataset.json"
     try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, Any] = json.loads(intact(path).read_text(encoding="utf-8"))
         known = {field.name: values[field.name] for field in fields(DatasetInfo)}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(path, error) from error
@@ -79,9 +80,9 @@ def load_split(directory: Path, split: SplitName) -> Split:
     """
     path = directory / f"{split}.npy"
     try:
-        images = np.load(path, allow_pickle=False)
+        images = np.load(intact(path), allow_pickle=False)
         path = directory / f"{split}.csv"
-        rows = read_csv(path)
+        rows = read_csv(intact(path))
         classes = np.array([int(row["class"]) for row in rows], dtype=np.int64)
         captions = tuple(row["caption"] for row in rows)
         files = tuple(row["file_name"] for row in rows)

@@ -24,6 +24,7 @@ from components.errors import AlphabarError
 from components.evaluation.extractors.batches import repeatable_convolutions
 from components.evaluation.extractors.efficientnet import TIMM_NAME, load_imagenet_weights
 from components.evaluation.images.pixels import batch_size, check_images, network_input, resize_name
+from components.files.manifest import intact
 from components.runtime import Progress, silent
 
 FILE_NAME = "scorer.safetensors"
@@ -158,7 +159,7 @@ def load_scorer(directory: Path, device: torch.device | str = "cpu") -> DomainCl
             "give the directory of the stage `scorer`, such as artifacts/scorer/<key>",
         )
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(intact(path), framework="pt") as file:
             config = ClipConfig(**json.loads((file.metadata() or {})[_HEADER]))
             tensors = {name: file.get_tensor(name) for name in TRAINED}
         scorer = DomainClip(config, torch.device(device))

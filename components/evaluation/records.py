@@ -8,6 +8,7 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.evaluation.statistics.intervals import Estimate
+from components.files.manifest import intact
 from components.store import write_json
 
 ELBO = "elbo_bpd"
@@ -138,7 +139,7 @@ def _plain(records: Mapping[str, MetricRecord]) -> dict[str, Any]:
 def read_metrics(path: Path) -> dict[str, MetricRecord]:
     """The records in a metrics.json. Raises AlphabarError when it is missing or broken."""
     try:
-        document = json.loads(path.read_text())
+        document = json.loads(intact(path).read_text())
     except FileNotFoundError:
         raise AlphabarError(
             f"{path} does not exist", "give the directory of a published stage"

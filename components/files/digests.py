@@ -14,14 +14,23 @@ def file_sha256(path: Path) -> str:
 def known_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, which this process reads only once.
 
-    They are read again when size, time stamp or inode say that the file is another one. What
-    changes a file behind these (a disk that rots) is found by the next process.
+    They are read again when anything in its `FileState` says that the file is another one. What
+    changes a file behind that (a disk that rots) is found by the next process.
     """
+    return hashed(path, file_state(path))
+
+
+FileState = tuple[int, int, int, int]
+"""Size, time of the last change of bytes and of the inode (which no command sets back), inode."""
+
+
+def file_state(path: Path) -> FileState:
+    """What tells a file from what it was before, without reading it; raises OSError."""
     found = path.stat()
-    return hashed(path, found.st_size, found.st_mtime_ns, found.st_ino)
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 @functools.lru_cache(maxsize=1 << 16)
-def hashed(path: Path, size: int, mtime_ns: int, inode: int) -> str:
+def hashed(path: Path, state: FileState) -> str:
     """What `known_sha256` remembers; its ``cache_info().misses`` counts the files read."""
     return file_sha256(path)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.digests import known_sha256
+from components.files.digests import FileState, file_state, known_sha256
 
 MANIFEST = "manifest.json"
 SEAL = "seal"
@@ -83,6 +83,8 @@ def intact(path: Path) -> Path:
         if files is None:
             continue
         name = path.absolute().relative_to(directory).as_posix()
+        if name == MANIFEST:  # its seal has been compared
+            break
         if fault := _fault(path, files.get(name), contents=True):
             raise refusal(directory, [Damage(path, fault)])
         break
@@ -165,14 +167,14 @@ def _fault(path: Path, entry: Mapping[str, Any] | None, *, contents: bool) -> st
 def _files(directory: Path) -> Files | None:
     """The listed files; None where no manifest of ours is. Read once a state of the manifest."""
     try:
-        found = (directory / MANIFEST).stat()
+        state = file_state(directory / MANIFEST)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return _listed(directory, found.st_size, found.st_mtime_ns, found.st_ino)
+    return _listed(directory, state)
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def _listed(directory: Path, size: int, mtime_ns: int, inode: int) -> Files | None:
+def _listed(directory: Path, state: FileState) -> Files | None:
     files = read_manifest(directory).get("files")
     ours = isinstance(files, dict) and all(
         isinstance(entry, dict) and {"size", "sha256"} <= entry.keys() for entry in files.values()

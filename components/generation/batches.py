@@ -69,7 +69,7 @@ def draw_in_batches(
             seeded_noise(seeds, model.image_shape, model.device),
             report,
         )
-        results.append(to_pixels(solve(batch)))
+        results.append(to_pixels(solve(batch), model.origin))
         report(steps)
     return Drawn(np.concatenate(results), evaluations.rows / count)
 

@@ -72,7 +72,8 @@ def generate(
             model, sampling, conditions.take(chosen), guide=guide, evaluations=evaluations
         )
         seeds = [sampling.seed + int(k) for k in chosen]
-        batches.append(to_pixels(_solve(model, sampling, denoise, seeds, report)))
+        drawn = _solve(model, sampling, denoise, seeds, report)
+        batches.append(to_pixels(drawn, model.origin))
         report(sampling.steps)
     return Drawn(np.concatenate(batches), evaluations.rows / total)
 
@@ -91,8 +92,22 @@ def solver_options(sampling: SamplingSpec) -> dict[str, object]:
     return {name: getattr(sampling, name) for name in CATALOGUE_SOLVERS[sampling.solver].options}
 
 
-def to_pixels(x0: Tensor) -> NDArray[np.uint8]:
-    """Images within [−1, 1], (n, channel, height, width), as (n, height, width, channel)."""
+def to_pixels(x0: Tensor, origin: str) -> NDArray[np.uint8]:
+    """Images within [−1, 1], (n, channel, height, width), as (n, height, width, channel).
+
+    Args:
+        origin: the model that drew them, for messages.
+
+    Raises:
+        AlphabarError: some are not finite; as pixels they would be black.
+    """
+    lost = int((~x0.isfinite().flatten(1).all(1)).sum())
+    if lost:
+        raise AlphabarError(
+            f"{lost} of {len(x0)} images that {origin} draws are not finite (NaN or infinite)",
+            "take another checkpoint, train longer or with a smaller `training.lr`, or sample "
+            "with less guidance",
+        )
     pixels = ((x0.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     images: NDArray[np.uint8] = pixels.permute(0, 2, 3, 1).cpu().numpy()
     return images

@@ -1,11 +1,14 @@
 """Reading a sample directory: the images, and what each one was asked to be."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from components.errors import AlphabarError
+from components.files.manifest import intact
 from components.files.tables import read_csv
 
 COLUMNS = ("index", "seed", "class", "label", "caption")
@@ -42,24 +45,39 @@ def read_samples(directory: Path) -> Samples:
     Raises:
         AlphabarError: a file is missing or broken, or the two do not belong together.
     """
-    remedy = f"delete {directory} and run the experiment again"
-    try:
+    rows, path = read_rows(directory), directory / "images.npy"
+    with _named(path):
         # mapped, so that a report over many cells reads only the rows that it shows
-        images = np.load(directory / "images.npy", mmap_mode="r", allow_pickle=False)
-        rows = tuple(_row(values) for values in read_csv(directory / "samples.csv"))
-    except FileNotFoundError as error:
-        raise AlphabarError(f"{error.filename} does not exist", remedy) from None
-    except (ValueError, TypeError, KeyError, EOFError) as error:
-        raise AlphabarError(
-            f"{directory}: images.npy or samples.csv is broken: {error}", remedy
-        ) from error
+        images = np.load(intact(path), mmap_mode="r", allow_pickle=False)
     if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(rows):
         raise AlphabarError(
             f"{directory}: images.npy ({images.dtype} {images.shape}) does not fit the "
             f"{len(rows)} rows of samples.csv",
-            remedy,
+            _remedy(directory),
         )
     return Samples(images, rows)
+
+
+def read_rows(directory: Path) -> tuple[Row, ...]:
+    """The rows alone, without a look at the images; raises AlphabarError."""
+    path = directory / "samples.csv"
+    with _named(path):
+        return tuple(_row(values) for values in read_csv(intact(path)))
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """What is wrong with a file, said with its name and the remedy."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise AlphabarError(f"{path} does not exist", _remedy(path.parent)) from None
+    except (ValueError, TypeError, KeyError, EOFError) as error:
+        raise AlphabarError(f"{path} is broken: {error}", _remedy(path.parent)) from error
+
+
+def _remedy(directory: Path) -> str:
+    return f"delete {directory} and run the experiment again"
 
 
 def _row(values: dict[str, str]) -> Row:

@@ -1,7 +1,7 @@
 """Self-describing checkpoints: safetensors whose header rebuilds the network."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from components.process.schedules import Schedule, build_schedule
 
 FILE_NAME = "model.safetensors"
 
+LARGEST_WEIGHT = 1e18
+"""Trained weights stay below 1e3; the squares of 340 such do not add up within float32 (3.4e38)."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -27,6 +30,7 @@ class Checkpoint:
         config: sections ``process``, ``network``, ``conditioning`` and ``images``
             (size, channels, classes), as they ride in the header.
         network: in evaluation mode.
+        origin: where it was loaded from, for messages.
     """
 
     config: dict[str, Any]
@@ -34,6 +38,7 @@ class Checkpoint:
     conditioner: Conditioner
     schedule: Schedule
     prediction: Prediction
+    origin: str = "an untrained model"
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -119,5 +124,18 @@ def load_checkpoint(
         checkpoint.network.load_state_dict(weights)
     except (KeyError, RuntimeError) as error:
         raise broken(path, error) from error
+    _check_weights(path, checkpoint.network)
     checkpoint.network.to(device).eval()
-    return checkpoint
+    return replace(checkpoint, origin=str(directory))
+
+
+def _check_weights(path: Path, network: nn.Module) -> None:
+    """Raise AlphabarError for weights that no network computes with: not even a sum of their
+    squares stays within float32. A flipped bit makes such of an ordinary one."""
+    for name, weights in network.state_dict().items():
+        if weights.is_floating_point() and not bool((weights.abs() < LARGEST_WEIGHT).all()):
+            raise AlphabarError(
+                f"{path}: {name} has weights that are not finite, or beyond {LARGEST_WEIGHT:.0e}",
+                "the file is damaged, or its training has diverged: copy it again, or give "
+                "another checkpoint",
+            )

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from components.errors import AlphabarError
+from components.files.manifest import intact
 
 HEADER = "alphabar"  # one entry only: the order of several is not fixed in the file
 
@@ -23,7 +24,7 @@ def write_weights(path: Path, header: Mapping[str, Any], weights: Mapping[str, T
 def read_header(path: Path) -> dict[str, Any]:
     """The header alone; raises AlphabarError when the file is broken or not one of ours."""
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(intact(path), framework="pt") as file:
             header: dict[str, Any] = json.loads((file.metadata() or {})[HEADER])
     except (SafetensorError, KeyError, ValueError) as error:
         raise broken(path, error) from error
@@ -33,7 +34,7 @@ def read_header(path: Path) -> dict[str, Any]:
 def read_weights(path: Path) -> Iterator[tuple[str, Tensor]]:
     """Every (name, tensor), one at a time; raises AlphabarError when the file is broken."""
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(intact(path), framework="pt") as file:
             for name in file.keys():  # noqa: SIM118
                 yield name, file.get_tensor(name)
     except SafetensorError as error:

@@ -9,6 +9,7 @@ import numpy as np
 
 from components.errors import AlphabarError
 from components.evaluation.statistics.intervals import share_interval
+from components.files.manifest import intact
 from components.preference.clustered import ClusteredRate, clustered_rate
 
 MODELS = ("baseline", "finetuned")
@@ -169,7 +170,7 @@ def _copied(answers: Answers, seconds: Mapping[tuple[str, str], str]) -> list[st
 
 def _read_key(path: Path) -> dict[str, dict[str, str]]:
     sides = {}
-    for row in _read(path, ("pair", "left", "right"), "a study's key.csv"):
+    for row in _read(intact(path), ("pair", "left", "right"), "a study's key.csv"):
         if sorted((row["left"], row["right"])) != sorted(MODELS):
             raise AlphabarError(
                 f"{path}: pair {row['pair']} is not between baseline and finetuned",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.manifest import read_manifest
+from components.files.manifest import MANIFEST, intact, read_manifest
 from components.store import write_json
 
 FILE = "models.json"
@@ -54,7 +54,7 @@ def read_models(directory: Path) -> Sides:
     """
     path = directory / FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(intact(path).read_text(encoding="utf-8"))
         return {
             name: Side(**content[name]) if content[name] else None
             for name in ("baseline", "finetuned")
@@ -65,14 +65,14 @@ def read_models(directory: Path) -> Sides:
             "run the experiment again: the study is written anew with the same pairs, so the "
             "answers (put aside in its report's folder) still fit",
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise AlphabarError(
             f"{path} is broken: {error!r}", "give the models.json that the study stage wrote"
         ) from error
 
 
 def _side(directory: Path) -> Side | None:
-    if not (directory / "manifest.json").is_file():
+    if not (directory / MANIFEST).is_file():
         return None
     manifest = read_manifest(directory)
     try:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.manifest import intact, there
 from components.files.tables import read_csv
-from components.generation.sample_directory import Samples, read_samples
+from components.generation.sample_directory import Samples, read_rows, read_samples
 from components.reporting.closest import ClosestPairs, read_pairs
 from components.reporting.draws import prompts_digest
 from components.reporting.figures import (
@@ -129,7 +130,7 @@ def stored_row(name: str, evaluated: Path, drawn: Path, beside: str = "") -> Row
     Raises:
         AlphabarError: a file is missing or broken.
     """
-    prompts = prompts_digest(read_samples(drawn).rows)
+    prompts = prompts_digest(read_rows(drawn))
     evaluations = read_object(drawn / "metrics.json").get("network_evaluations")
     return Row(name, read_figures(evaluated, prompts), evaluations, beside=beside)
 
@@ -154,7 +155,7 @@ def read_history(directory: Path, name: str) -> History:
     path = directory / "evaluations.csv"
     try:
         rows = _read_csv(directory / "history.csv")
-        for row in _read_csv(path) if path.exists() else []:
+        for row in _read_csv(path) if there(path) else []:
             point = (float(row["step"]), float(row["value"]), float(row["low"]), float(row["high"]))
             watched.setdefault(row["metric"], []).append(point)
         steps = tuple(int(row["step"]) for row in rows)
@@ -170,7 +171,7 @@ def read_history(directory: Path, name: str) -> History:
 
 def _read_csv(path: Path) -> list[dict[str, str]]:
     try:
-        return read_csv(path)
+        return read_csv(intact(path))
     except FileNotFoundError:
         raise AlphabarError(
             f"{path} does not exist", f"delete {path.parent} and run the experiment again"

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from components.errors import AlphabarError
+from components.files.manifest import intact, there
 from components.reporting.figures import read_object
 
 RECORD, IMAGES = "closest_pairs.json", "closest_pairs.npy"
@@ -35,14 +36,14 @@ def read_pairs(directory: Path) -> ClosestPairs | None:
     Raises:
         AlphabarError: a file is broken, or the two do not belong together.
     """
-    if not (directory / RECORD).is_file():
+    if not there(directory / RECORD):
         return None
     record = read_object(directory / RECORD)
     try:
         pairs = record["pairs"]
         ratios = tuple(float(pair["ratio"]) for pair in pairs)
         rows = tuple((int(pair["generated"]), int(pair["training"])) for pair in pairs)
-        images = np.load(directory / IMAGES, allow_pickle=False)
+        images = np.load(intact(directory / IMAGES), allow_pickle=False)
         if images.dtype != np.uint8 or images.shape[:2] != (len(pairs), 2) or images.ndim != 5:
             raise ValueError(f"{images.dtype} {images.shape} are no {len(pairs)} pairs of images")
     except (OSError, KeyError, TypeError, ValueError, EOFError) as error:

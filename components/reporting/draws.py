@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from components.errors import AlphabarError
 from components.evaluation.statistics.intervals import Floats
+from components.files.manifest import there
 from components.generation.sample_directory import Row
 from components.spec.keys import digest
 
@@ -44,7 +45,7 @@ def read_draws(directory: Path, prompts: str | None = None) -> dict[str, Draws]:
         AlphabarError: the file is broken.
     """
     path = directory / FILE
-    if not path.is_file():
+    if not there(path):
         return {}
     try:
         with np.load(path, allow_pickle=False) as archive:

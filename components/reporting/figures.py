@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.manifest import intact
 from components.reporting.draws import Draws, draws_of, read_draws
 from components.spec.metrics import (
     METRICS,
@@ -146,10 +147,10 @@ def read_object(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises AlphabarError when it is missing or broken."""
     remedy = f"delete {path.parent} and run the experiment again"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(intact(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise AlphabarError(f"{path} does not exist", remedy) from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AlphabarError(f"{path} is broken: {error}", remedy) from error
     if not isinstance(content, dict):
         raise AlphabarError(f"{path} holds no JSON object", remedy)

@@ -11,6 +11,7 @@ from mlflow.entities import Metric
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.files.manifest import intact, there
 from components.files.tables import read_csv
 from components.tracking.fields import interval, log_metrics, tag_texts
 from components.tracking.images import from_array, log_image, logged_images, slugs
@@ -51,7 +52,7 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
     log_metrics(client, run_id, metrics, {})
     _log_pictures(client, run_id, sample_dir)
     for path in (evaluate_dir / name for name in FILES):
-        if path.is_file():
+        if there(path):
             client.log_artifact(run_id, str(path), "evaluation")
     tags = {f"protocol.{name}": protocol(figure) for name, figure in figures.items()}
     log_metrics(client, run_id, [], tag_texts({**tags, WHOLE: "true"}))
@@ -66,12 +67,12 @@ def _log_pictures(client: MlflowClient, run_id: str, sample_dir: Path) -> None:
     logged = logged_images(client, run_id)
     firsts = _first_of_each_prompt(sample_dir / "samples.csv")
     try:
-        images = np.load(sample_dir / "images.npy", mmap_mode="r", allow_pickle=False)
+        images = np.load(intact(sample_dir / "images.npy"), mmap_mode="r", allow_pickle=False)
         for slug, index in zip(slugs(list(firsts)), firsts.values(), strict=True):
             if (slug, 0) not in logged:
                 log_image(client, run_id, from_array(np.asarray(images[index])), slug, 0)
         if ("grid", 0) not in logged:
-            with Image.open(sample_dir / "grid.png") as grid:
+            with Image.open(intact(sample_dir / "grid.png")) as grid:
                 log_image(client, run_id, grid.convert("RGB"), "grid", 0)
     except (OSError, ValueError, IndexError) as error:
         raise _broken(sample_dir, error) from error
@@ -81,7 +82,7 @@ def _first_of_each_prompt(path: Path) -> dict[str, int]:
     """Prompt → index of its first sample, for the first prompts in the order of the samples."""
     firsts: dict[str, int] = {}
     try:
-        for row in read_csv(path):
+        for row in read_csv(intact(path)):
             prompt = row["caption"] or row["label"] or f"class {row['class']}"
             firsts.setdefault(prompt, int(row["index"]))
             if len(firsts) == MOST_PROMPTS:
@@ -93,7 +94,7 @@ def _first_of_each_prompt(path: Path) -> dict[str, int]:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text())
+        value = json.loads(intact(path).read_text())
     except (OSError, ValueError) as error:
         raise _broken(path.parent, error) from error
     if not isinstance(value, dict):

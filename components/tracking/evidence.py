@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import AlphabarError
+from components.files.manifest import intact, there
 from components.spec.metrics import INTERVAL, PROTOCOL
 from components.tracking.fields import text
 
@@ -86,7 +87,7 @@ def read_evidence(directory: Path) -> Evidence:
         AlphabarError: a file is missing or broken.
     """
     try:
-        content = json.loads((directory / RECORD).read_text())
+        content = json.loads(intact(directory / RECORD).read_text())
         named = dict(content["metrics"])
         for group, records in content.get("groups", {}).items():
             named |= {f"{metric}/{group}": record for metric, record in records.items()}
@@ -100,6 +101,7 @@ def read_evidence(directory: Path) -> Evidence:
         AttributeError,
         EOFError,
         BadZipFile,
+        RecursionError,
     ) as error:
         raise AlphabarError(
             f"the evaluation in {directory} cannot be read: {error}",
@@ -116,7 +118,7 @@ def read_evidence(directory: Path) -> Evidence:
 
 
 def _arrays(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+    if not there(path):
         return {}
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}

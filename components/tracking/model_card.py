@@ -1,6 +1,5 @@
 """The README.md that goes with a registered model."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from components.errors import AlphabarError
+from components.files.manifest import MANIFEST, intact, read_manifest
 from components.tracking.evidence import Evidence, Figure
 from components.tracking.fields import flatten
 
@@ -58,7 +58,7 @@ def model_card(
 def read_header(weights: Path) -> dict[str, str]:
     """The configuration in a safetensors file's header. Raises AlphabarError."""
     try:
-        with safe_open(weights, framework="np") as file:
+        with safe_open(intact(weights), framework="np") as file:
             return dict(sorted((file.metadata() or {}).items()))
     except (OSError, SafetensorError) as error:
         raise AlphabarError(
@@ -69,10 +69,9 @@ def read_header(weights: Path) -> dict[str, str]:
 
 def distillation(directory: Path) -> dict[str, str]:
     """How the model in a published stage's ``directory`` was distilled; empty if it was not."""
-    try:
-        spec = json.loads((directory / "manifest.json").read_text())["spec"]
-    except (OSError, ValueError, KeyError, TypeError):
+    if not (directory / MANIFEST).is_file():
         return {}  # weights without a manifest: nothing is known of their training
+    spec = read_manifest(directory).get("spec")
     if not isinstance(spec, dict) or spec.get("kind") != "consistency":
         return {}
     names = ("kind", "segments", "teacher_steps", "teacher_guidance")

@@ -10,6 +10,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from components.errors import AlphabarError
+from components.files.manifest import intact, there
 from components.files.tables import csv_rows
 from components.spec.keys import digest
 from components.tracking.fields import interval, log_metrics
@@ -112,7 +113,7 @@ def _evaluation(row: dict[str, str], index: int, timestamp: int) -> list[Metric]
 
 def _rows(path: Path, published: bool) -> list[dict[str, str]]:
     try:
-        text = path.read_text()
+        text = intact(path).read_text()
     except FileNotFoundError:
         return []
     if not published:
@@ -132,16 +133,16 @@ def _log_samples(client: MlflowClient, run_id: str, folder: Path) -> None:
         return
     logged = logged_images(client, run_id)
     for step, path in found.items():
-        if (SAMPLES, step) not in logged and (image := open_whole(path)):
+        if (SAMPLES, step) not in logged and (image := open_whole(intact(path))):
             log_image(client, run_id, image, SAMPLES, step)
 
 
 def _log_files(client: MlflowClient, run_id: str, directory: Path, timestamp: int) -> None:
     for name in KEPT_FILES:
-        if (directory / name).is_file():
+        if there(directory / name):
             client.log_artifact(run_id, str(directory / name), "training")
     path = directory / "metrics.json"
-    figures = json.loads(path.read_text()) if path.is_file() else {}
+    figures = json.loads(intact(path).read_text()) if path.is_file() else {}
     metrics = [
         Metric(name, float(value), timestamp, 0)
         for name, value in figures.items()

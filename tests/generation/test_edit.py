@@ -81,7 +81,7 @@ def test_pixels_survive_the_way_to_the_network_and_back(drawing_digits: Checkpoi
     images = np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1)
     values = from_pixels(images, drawing_digits)
     assert (float(values.min()), float(values.max())) == (-1, 1)
-    assert np.array_equal(to_pixels(values), images)
+    assert np.array_equal(to_pixels(values, "a model"), images)
 
 
 @pytest.mark.parametrize("solver", ["ddim", "ddpm"])

@@ -15,6 +15,7 @@ from components.evaluation.images.folder_reading import FolderReading
 from components.evaluation.images.image_files import ImageFiles, Pictures
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.pixels import check_images
+from components.files.manifest import intact
 from components.files.tables import read_csv
 from components.spec.sections.data import DataSpec
 
@@ -72,11 +73,11 @@ def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
     """
     path = directory / "images.npy"
     try:
-        images = np.load(path, mmap_mode="r", allow_pickle=False)
+        images = np.load(intact(path), mmap_mode="r", allow_pickle=False)
         if not isinstance(images, np.ndarray):
             raise ValueError("it is an archive of arrays")
         path = directory / "samples.csv"
-        rows = read_csv(path)
+        rows = read_csv(intact(path))
         if not rows:
             raise ValueError("it has no row")
         classes, seeds = (_whole_numbers(rows, column) for column in ("class", "seed"))

@@ -1,0 +1,137 @@
+"""What lies in a published directory is what its manifest says, or it is not read."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from components.errors import AlphabarError
+from components.files.digests import hashed
+from components.files.manifest import check, damages, intact, read_manifest, there
+from components.spec.plan import Node
+from components.store import describe, write_manifest
+
+FILES = {"model.safetensors": b"weights", "metrics.json": b"{}", "ema/0.05.safetensors": b"more"}
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A directory with a manifest of three files."""
+    folder = tmp_path / "train" / ("a" * 64)
+    for name, content in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    write_manifest(folder, describe(Node("train", "train", {"steps": 3}, {}), folder))
+    return folder
+
+
+def flip(path: Path) -> None:
+    """One bit, with the size and the time stamp as before."""
+    before, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def blank(path: Path) -> None:
+    path.write_bytes(bytes(len(path.read_bytes())))
+
+
+DAMAGE = [
+    (flip, "SHA-256"),
+    (cut, "bytes, and"),
+    (blank, "is damaged"),
+    (Path.unlink, "is missing"),
+]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize(("damage", "words"), DAMAGE)
+def test_every_damaged_file_is_named_with_its_fault_and_the_remedy(
+    published: Path, name: str, damage: Callable[[Path], None], words: str
+) -> None:
+    damage(published / name)
+    for read in (intact, lambda path: check(published), there):
+        with pytest.raises(AlphabarError, match=words) as caught:
+            read(published / name)
+        assert str(published / name) in caught.value.what
+        assert f"delete {published} and run again" in caught.value.remedy
+
+
+def test_a_copy_is_compared_with_the_manifest_that_came_along(
+    published: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(published, copy)
+    assert intact(copy / "model.safetensors") == copy / "model.safetensors"
+    flip(copy / "model.safetensors")
+    with pytest.raises(AlphabarError, match="SHA-256") as caught:
+        intact(copy / "model.safetensors")
+    assert "a copy: copy it again" in caught.value.remedy
+
+
+def test_a_file_that_was_not_published_with_the_others_is_not_read(published: Path) -> None:
+    (published / "evaluations.csv").write_text("step,metric,value,low,high\n")
+    for read in (there, lambda path: check(published)):
+        with pytest.raises(AlphabarError, match="was not published with") as caught:
+            read(published / "evaluations.csv")
+        assert "another folder" in caught.value.remedy
+
+
+def test_a_file_that_nobody_published_and_nobody_put_there_is_just_not_there(
+    published: Path,
+) -> None:
+    assert not there(published / "evaluations.csv")
+    assert there(published / "metrics.json")
+
+
+def test_what_a_file_manager_leaves_is_nobodys(published: Path) -> None:
+    (published / "ema" / ".DS_Store").write_bytes(b"x")
+    check(published)
+
+
+def test_a_users_own_folder_is_compared_with_nothing(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"name": "a web page", "files": ["index.html"]}')
+    (tmp_path / "model.safetensors").write_bytes(b"x")
+    check(tmp_path)
+    assert there(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("written", "changed"), [('"steps": 3', '"steps": 2'), ('"size": 7', '"size": 6'), ("{", "")]
+)
+def test_a_change_in_the_manifest_itself_is_found(
+    published: Path, written: str, changed: str
+) -> None:
+    path = published / "manifest.json"
+    path.write_text(path.read_text().replace(written, changed, 1))
+    for read in (read_manifest, check, lambda folder: intact(folder / "metrics.json")):
+        with pytest.raises(AlphabarError, match=r"manifest\.json is broken"):
+            read(published)
+
+
+def test_a_file_is_hashed_once_a_process_and_again_when_its_time_stamp_changes(
+    published: Path,
+) -> None:
+    before = hashed.cache_info().misses
+    for _ in range(3):
+        check(published)
+        intact(published / "model.safetensors")
+    assert hashed.cache_info().misses - before == len(FILES)
+    os.utime(published / "model.safetensors", ns=(1, 1))
+    check(published)
+    assert hashed.cache_info().misses - before == len(FILES) + 1
+
+
+def test_sizes_are_compared_without_reading_a_file(published: Path) -> None:
+    before = hashed.cache_info().misses
+    check(published, contents=False)
+    cut(published / "metrics.json")
+    assert [d.path.name for d in damages(published, contents=False)] == ["metrics.json"]
+    assert hashed.cache_info().misses == before
