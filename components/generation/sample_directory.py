@@ -45,10 +45,11 @@ def read_samples(directory: Path) -> Samples:
     Raises:
         AlphabarError: a file is missing or broken, or the two do not belong together.
     """
-    rows, path = read_rows(directory), directory / "images.npy"
+    path = directory / "images.npy"
     with _named(path):
         # mapped, so that a report over many cells reads only the rows that it shows
         images = np.load(intact(path), mmap_mode="r", allow_pickle=False)
+    rows = read_rows(directory)
     if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(rows):
         raise AlphabarError(
             f"{directory}: images.npy ({images.dtype} {images.shape}) does not fit the "
