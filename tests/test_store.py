@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
-from components.files.digests import file_sha256
+from components.files.digests import file_sha256, hashed
 from components.files.manifest import read_manifest
 from components.spec.plan import Node
 from components.store import Store
@@ -73,6 +73,54 @@ def test_inputs_are_handed_over_by_role_and_must_be_published(store: Store) -> N
     assert store.manifest(reader)["inputs"] == {"model": NODE.key}
 
 
+READER = Node("sample", "sample", {}, {"model": NODE})
+
+
+def test_a_damaged_input_stops_a_stage_and_is_made_anew_once_deleted(store: Store) -> None:
+    weights = store.produce(NODE, write) / "sub" / "weights"
+    weights.write_bytes(b"12354")
+    with pytest.raises(AlphabarError, match="is damaged") as caught:
+        store.produce(READER, unexpected)
+    assert str(weights) in caught.value.what
+    assert f"delete {store.path(NODE)} and run again" in caught.value.remedy
+    assert not store.has(READER)
+    shutil.rmtree(store.path(NODE))
+    store.produce(NODE, write)
+    store.produce(READER, lambda spec, inputs, out, scratch: None)
+    assert store.has(READER)
+
+
+def test_what_was_made_from_a_deleted_stage_stays(store: Store) -> None:
+    store.produce(NODE, write)
+    store.produce(READER, lambda spec, inputs, out, scratch: None)
+    shutil.rmtree(store.path(NODE))
+    store.produce(NODE, write)
+    assert store.produce(READER, unexpected) == store.path(READER)
+
+
+def test_another_stage_runs_output_in_its_place_is_no_input(store: Store) -> None:
+    other = Node("train", "train", {"steps": 4}, {}, "data")
+    store.produce(NODE, write), store.produce(other, write)
+    shutil.rmtree(store.path(NODE))
+    store.path(other).rename(store.path(NODE))
+    with pytest.raises(AlphabarError, match="output of another stage run"):
+        store.produce(READER, unexpected)
+
+
+def test_a_directory_that_lost_its_manifest_is_made_anew(store: Store) -> None:
+    (store.produce(NODE, write) / "manifest.json").unlink()
+    assert (store.produce(NODE, write) / "manifest.json").is_file()
+
+
+def test_an_input_is_hashed_once_however_many_stages_read_it(store: Store) -> None:
+    store.produce(NODE, write)
+    before = hashed.cache_info().misses
+    for steps in range(3):
+        reader = Node("sample", "sample", {"steps": steps}, {"model": NODE})
+        store.produce(reader, lambda spec, inputs, out, scratch: None)
+    assert hashed.cache_info().misses - before == 1
+
+
 def test_a_failed_stage_leaves_nothing_but_its_scratch(store: Store) -> None:
     def fail(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
         (out / "half").write_text("half")
@@ -104,6 +152,35 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_written(store: Store) -> N
     assert "--store" in caught.value.remedy
     assert not store.has(NODE)
     assert leftovers(store) == []
+
+
+def test_a_full_disk_is_named_though_what_is_half_written_is_a_folder(store: Store) -> None:
+    def fill(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+        (scratch / "resume").write_text("5")
+        part = scratch / "best" / "step_000500.part"  # as `training.best` fills it
+        part.mkdir(parents=True)
+        (part / "model.safetensors").symlink_to("/dev/full")
+        (part / "model.safetensors").write_bytes(b"x" * 10_000)
+
+    with pytest.raises(AlphabarError, match="no disk space is left"):
+        store.produce(NODE, fill)
+    left = [path.name for path in store.scratch(NODE).rglob("*")]
+    assert sorted(left) == ["best", "resume"]
+
+
+def test_clean_up_that_cannot_be_done_does_not_hide_the_error(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
+        (scratch / "resume.part").write_text("half")
+        raise RuntimeError("the first error")
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(RuntimeError, match="the first error"):
+        store.produce(NODE, fail)
 
 
 def test_a_full_disk_is_named_though_numpys_error_has_no_number(store: Store) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
+from components.files.leftovers import remove
 from components.networks.posthoc_ema import Array, gamma_of, posthoc_weights, profile_error
 from components.networks.weights_file import broken, read_header, read_weights, write_weights
 
@@ -76,8 +77,7 @@ def find_snapshots(folder: Path) -> list[Snapshot]:
 
 def forget_after(folder: Path, step: int) -> None:
     """Remove what a run that goes on after ``step`` writes again, and half-written files."""
-    for part in folder.glob(f"*{PART}"):
-        part.unlink()
+    remove(*folder.glob(f"*{PART}"))
     for snapshot in find_snapshots(folder):
         if snapshot.step > step:
             snapshot.path.unlink()

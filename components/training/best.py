@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import nn
 
+from components.files.leftovers import remove
 from components.networks.checkpoint import save_checkpoint
 from components.store import write_json
 from components.training.standing import Mark
@@ -32,8 +33,7 @@ class BestCheckpoint:
 
     def rewind(self, step: int) -> None:
         """Forget what lies past ``step``, from which training goes on, and what is half-written."""
-        for part in self.folder.glob("*.part"):
-            shutil.rmtree(part)
+        remove(*self.folder.glob("*.part"))
         for found in self._found():
             if _step(found) > step:
                 shutil.rmtree(found)

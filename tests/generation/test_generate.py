@@ -1,11 +1,14 @@
 """Images from a checkpoint: their seeds, their prompts, their cost."""
 
+import copy
+import dataclasses
 import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from components.errors import AlphabarError
 from components.generation import generate as module
@@ -145,3 +148,11 @@ def test_the_stage_is_guided_by_the_model_in_its_role(
     del inputs["guide"]
     with pytest.raises(AlphabarError, match="no guide model"):
         sample({"sampling": sampling, "samples": 20}, inputs, tmp_path, Runtime(accelerator="cpu"))
+
+
+def test_images_that_are_not_finite_are_refused_and_not_drawn_black(model: Checkpoint) -> None:
+    broken = dataclasses.replace(model, network=copy.deepcopy(model.network), origin="models/seven")
+    with torch.no_grad():
+        next(broken.network.parameters()).view(-1)[0] = 3.7e37
+    with pytest.raises(AlphabarError, match="6 of 6 images that models/seven draws are not finite"):
+        drawn(broken, 6)

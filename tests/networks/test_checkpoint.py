@@ -90,6 +90,18 @@ def test_a_checkpoint_cut_short_is_named(tmp_path: Path, keep: int) -> None:
         load_checkpoint(tmp_path)
 
 
+@pytest.mark.parametrize("value", [3.7e37, -1e19, float("inf"), float("nan")])
+def test_a_weight_that_no_training_leaves_is_named_though_there_is_no_manifest(
+    tmp_path: Path, value: float
+) -> None:
+    model = new_checkpoint(config(), seed=0)
+    name, weights = next(iter(model.network.state_dict().items()))
+    weights.view(-1)[3] = value
+    save_checkpoint(tmp_path, model.config, model.network)
+    with pytest.raises(AlphabarError, match=f"{name} has weights that are not finite, or beyond"):
+        load_checkpoint(tmp_path)
+
+
 def test_somebody_elses_safetensors_are_named(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 

@@ -19,6 +19,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from components.files.leftovers import remove
+
 Values = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
 Buffer = bytes | memoryview
@@ -78,7 +80,7 @@ def _put(path: Path, parts: Sequence[Buffer]) -> None:
                     file.write(part)
             Path(name).replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            remove(Path(name))
             raise
 
 
