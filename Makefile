@@ -33,6 +33,7 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.frechet --out reports/benchmarks.json
 	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.plan --out reports/benchmarks.json
 	$(BIN)/python -m benchmarks.evaluation --out reports/benchmarks.json
 
 # Resolve anew what pyproject.toml allows, with the versions in the lock as they are unless

@@ -1,5 +1,6 @@
 """The plan in words: which stages a run would start, and how long they may take."""
 
+import heapq
 import json
 import statistics
 from collections.abc import Sequence
@@ -18,6 +19,11 @@ from flows.outside import plan_here
 from flows.workspace import Workspace
 
 UNKNOWN = "data not fetched"
+LISTED = 100
+"""Stages that are printed one by one; more are summed up."""
+
+LATEST = 8
+"""Runs of a stage in the store from which its time is estimated."""
 
 
 @dataclass(frozen=True)
@@ -80,33 +86,29 @@ def _conditional(model: Node) -> bool:
     return bool(model.spec["conditioning"]["encoder"] != "none")
 
 
-def print_plan(description: Description) -> None:
-    """Cells, stages and totals on stdout."""
-    from rich.console import Console
-    from rich.table import Table
+def print_plan(description: Description, *, every: bool = False) -> None:
+    """Cells, stages and totals on stdout.
 
-    console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)
+    Args:
+        every: one line a stage, however many there are; else many are summed up by kind.
+    """
     cells = description.plan.cells
     experiment = description.plan.experiment
     models = {cell.train.key for cell in cells}
-    beside = sum(not cell.may_win for cell in cells)
-    told = f" ({beside} for reference, never the winner)" if beside else ""
-    print(f"{experiment.name}: {len(cells)} cells{told} from {len(models)} trained models")
-    table = Table("stage", "published", "network evaluations", "estimated time")
-    for stage in description.stages:
-        work = _count([stage.evaluations]) if stage.evaluations.evaluations else ""
-        time = "" if stage.published else _words(stage.seconds)
-        table.add_row(stage.node.name, "yes" if stage.published else "no", work, time)
-    console.print(table, markup=False)
+    print(f"{experiment.name}: {len(cells):,} cells from {len(models):,} trained models")
+    if every or len(description.stages) <= LISTED:
+        _print_stages(description.stages)
+    else:
+        _print_kinds(description.stages)
+        print(f"{len(description.stages):,} stages; `--all` lists them one by one")
     todo = [stage for stage in description.stages if not stage.published]
     total = _count([stage.evaluations for stage in todo])
     known = [stage.seconds for stage in todo if stage.seconds is not None]
-    print(f"to run: {len(todo)} of {len(description.stages)} stages, {total} network evaluations")
+    whole = f"{len(description.stages):,} stages"
+    print(f"to run: {len(todo):,} of {whole}, {total} network evaluations")
     if todo and known:
         unknown = len(todo) - len(known)
-        more = f", and {unknown} stages that never ran here" if unknown else ""
+        more = f", and {unknown:,} stages that never ran here" if unknown else ""
         seconds = sum(known) / experiment.runner.workers
         print(f"estimated time: {_words(seconds)} on {experiment.runner.workers} workers{more}")
     elif todo:
@@ -118,6 +120,45 @@ def print_plan(description: Description) -> None:
         print(f"note: {description.warning}")
 
 
+def _print_stages(stages: Sequence[PlannedStage]) -> None:
+    rows = []
+    for stage in stages:
+        work = _count([stage.evaluations]) if stage.evaluations.evaluations else ""
+        time = "" if stage.published else _words(stage.seconds)
+        rows.append((stage.node.name, "yes" if stage.published else "no", work, time))
+    _print_table(("stage", "published", "network evaluations", "estimated time"), rows)
+
+
+def _print_kinds(stages: Sequence[PlannedStage]) -> None:
+    """A line for each kind of stage; evaluations and time are those of what is to run."""
+    kinds: dict[str, list[PlannedStage]] = {}
+    for stage in stages:
+        kinds.setdefault(stage.node.stage, []).append(stage)
+    rows = []
+    for kind, members in kinds.items():
+        todo = [stage for stage in members if not stage.published]
+        costs = [stage.evaluations for stage in todo if stage.evaluations.evaluations]
+        known = [stage.seconds for stage in todo if stage.seconds is not None]
+        time = _words(sum(known) if len(known) == len(todo) else None) if todo else ""
+        done = len(members) - len(todo)
+        rows.append((kind, f"{len(members):,}", f"{done:,}", _count(costs) if costs else "", time))
+    columns = ("stage", "how many", "published", "network evaluations", "estimated time")
+    _print_table(columns, rows)
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, markup=False)
+
+
 def _unknown(data: DataSpec) -> str:
     return UNKNOWN
 
@@ -125,11 +166,12 @@ def _unknown(data: DataSpec) -> str:
 def _speeds(store: Store) -> dict[str, list[tuple[int, float]]]:
     """stage → (network evaluations, seconds) of its latest runs in the store."""
     found: dict[str, list[tuple[int, float]]] = {}
-    for path in sorted(store.root.glob("*/*/manifest.json"), key=lambda p: -p.stat().st_mtime):
-        manifest = read_manifest(path.parent)
-        runs = found.setdefault(manifest["stage"], [])
-        if len(runs) < 8:
-            runs.append((_done(path.parent, manifest), manifest["wall_seconds"]))
+    for folder in sorted(path for path in store.root.glob("[!.]*") if path.is_dir()):
+        written = {path: path.stat().st_mtime for path in folder.glob("*/manifest.json")}
+        for path in heapq.nlargest(LATEST, written, key=written.__getitem__):
+            manifest = read_manifest(path.parent)
+            run = (_done(path.parent, manifest), manifest["wall_seconds"])
+            found.setdefault(manifest["stage"], []).append(run)
     return found
 
 

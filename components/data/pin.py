@@ -62,17 +62,20 @@ def raw_folder(data: DataSpec, root: Path) -> RawData:
 def pinned_hashes(root: Path) -> Callable[[DataSpec], str]:
     """A function that verifies a `DataSpec`'s raw files and gives their DVC hash.
 
-    It hashes each pinned folder once, however often it is called. For a packaged source the
+    It reads and hashes each folder once, however often it is called. For a packaged source the
     hash is that of its own sub-folder, so that a new source beside it changes no stage's key.
     """
     listings: dict[Path, Listing] = {}
+    hashes: dict[Path, str] = {}
 
     def data_hash(data: DataSpec) -> str:
         raw = raw_folder(data, root)
-        if raw.pinned not in listings:
-            listings[raw.pinned] = verify(raw)
-        inside = raw.folder.relative_to(raw.pinned).as_posix()
-        return listing_hash(below(listings[raw.pinned], inside))
+        if raw.folder not in hashes:
+            if raw.pinned not in listings:
+                listings[raw.pinned] = verify(raw)
+            inside = raw.folder.relative_to(raw.pinned).as_posix()
+            hashes[raw.folder] = listing_hash(below(listings[raw.pinned], inside))
+        return hashes[raw.folder]
 
     return data_hash
 

@@ -3,12 +3,16 @@
 import itertools
 import math
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from pydantic import ValidationError
 
 from components.errors import AlphabarError, first_of, shortened
 from components.spec.experiment import Experiment
-from components.spec.sections.base import Overrides, Scalar
+from components.spec.sections.base import Overrides, Scalar, Section
 
 SWEPT_SECTIONS = ("data", "conditioning", "process", "network", "training", "sampling")
 GUIDE_SECTIONS = ("network", "training")
@@ -33,15 +37,20 @@ class Cell:
     experiment: Experiment
     may_win: bool = True
 
-    @property
+    @cached_property
     def name(self) -> str:
         """A name for tables and folders, such as ``schedule=cosine,guidance=2``."""
         return cell_name(self.overrides)
 
-    @property
+    @cached_property
     def model_name(self) -> str:
         """The name without the sampling overrides: cells that share it share a network."""
-        return cell_name(tuple(o for o in self.overrides if not o[0].startswith("sampling.")))
+        return cell_name(self.of_the_model)
+
+    @property
+    def of_the_model(self) -> Overridden:
+        """The overrides without those of the sampling."""
+        return tuple(o for o in self.overrides if not o[0].startswith("sampling."))
 
 
 def cell_name(overrides: Overridden) -> str:
@@ -63,14 +72,15 @@ def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]
     axes = [[(path, value) for value in values] for path, values in experiment.sweep.items()]
     swept: list[Overrides] = [dict(point) for point in itertools.product(*axes)]
     candidates = [*(swept if axes or not experiment.cells else []), *experiment.cells]
+    variants = _Variants(experiment, origin)
     cells = [
-        Cell(tuple(point.items()), _override(experiment, point, origin), may_win)
+        Cell(tuple(point.items()), variants.of(point), may_win)
         for points, may_win in ((candidates, True), (experiment.also, False))
         for point in points
     ]
-    for cell in cells:
-        if cell.experiment.guide:
-            weaker(cell.experiment, origin)
+    if experiment.guide:
+        for model in {cell.of_the_model: cell.experiment for cell in cells}.values():
+            weaker(model, origin)
     names = Counter(cell.name for cell in cells)
     twice = min((name for name, times in names.items() if times > 1), default=None)
     if twice is not None:
@@ -114,6 +124,37 @@ def weaker(experiment: Experiment, origin: str = "the experiment") -> Experiment
             )
         values[section] = {**values[section], leaf: value}
     return validate(values, f"{origin}, guide")
+
+
+class _Variants:
+    """An experiment with overrides. Each part of it is validated once, however many cells share
+    it, and what must fit across parts once a cell."""
+
+    def __init__(self, experiment: Experiment, origin: str) -> None:
+        self._experiment, self._origin = experiment, origin
+        self._parts = {name: getattr(experiment, name) for name in Experiment.model_fields}
+        self._parts |= ONE_CELL
+        self._changed: dict[Hashable, Section] = {}
+
+    def of(self, overrides: Overrides) -> Experiment:
+        """Raises AlphabarError: a path may not be swept, or a value is not valid there."""
+        found: dict[str, list[tuple[str, Scalar]]] = {}
+        for path, value in overrides.items():
+            section, _, leaf = path.partition(".")
+            found.setdefault(section, []).append((leaf, value))
+        try:
+            changed = {name: self._section(name, tuple(new)) for name, new in found.items()}
+            return Experiment.model_validate(self._parts | changed)
+        except (KeyError, ValidationError):  # the whole, for a message that names the cell
+            return _override(self._experiment, overrides, self._origin)
+
+    def _section(self, name: str, overrides: Overridden) -> Section:
+        which = (name, tuple((leaf, type(value), value) for leaf, value in overrides))  # 1 == True
+        if which not in self._changed:
+            section: Section = {n: self._parts[n] for n in SWEPT_SECTIONS}[name]
+            changed = section.model_dump(mode="python") | dict(overrides)
+            self._changed[which] = type(section).model_validate(changed)
+        return self._changed[which]
 
 
 def _override(experiment: Experiment, overrides: Overrides, origin: str) -> Experiment:

@@ -1,15 +1,19 @@
 """`alphabar plan`: what a run would do, without doing it."""
 
+from typing import Annotated
+
 import typer
 
 from flows.cli.options import ExperimentFile, StoreOption
+
+Every = Annotated[bool, typer.Option("--all", help="One line a stage, however many there are.")]
 
 
 def register(app: typer.Typer) -> None:
     app.command()(plan)
 
 
-def plan(file: ExperimentFile, store: StoreOption = None) -> None:
+def plan(file: ExperimentFile, store: StoreOption = None, every: Every = False) -> None:
     """Print the cells, what is published already, network evaluations and estimated time.
 
     Example: `alphabar plan experiments/digits.yaml`
@@ -21,4 +25,4 @@ def plan(file: ExperimentFile, store: StoreOption = None) -> None:
 
     experiment, workspace = load_experiment(file), Workspace.here(store)
     registry_gate(experiment.registry, workspace)
-    print_plan(describe_plan(experiment, workspace))
+    print_plan(describe_plan(experiment, workspace), every=every)

@@ -21,7 +21,7 @@ def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -
     from components.spec.loading import load_experiment
     from flows.console import Display
     from flows.finished import finished_outcome
-    from flows.outside import plan_here
+    from flows.outside import keeping, plan_here
     from flows.promotion import registry_gate
     from flows.results import show_outcome
     from flows.workspace import Workspace
@@ -46,6 +46,7 @@ def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -
         os.environ.update(client_environment(address, workspace.root))
         from flows.experiment import experiment_flow
 
-        experiment_flow(experiment, str(workspace.root), str(workspace.store_root), quiet)
+        with keeping(plan, workspace):
+            experiment_flow(experiment, str(workspace.root), str(workspace.store_root), quiet)
     if not quiet:
         print(f"Prefect  {page_url(address)} (stop it with `alphabar down`)")

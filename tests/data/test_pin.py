@@ -1,11 +1,13 @@
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from components.data import pin
 from components.data.cache import fill_cache
 from components.data.listing import list_files, listing_hash
 from components.data.pin import directory_hash, packaged_data, pinned_hashes, raw_folder, verify
@@ -34,6 +36,26 @@ def test_each_source_has_its_own_hash(fetched: Path) -> None:
 def test_both_styles_share_a_hash(fetched: Path) -> None:
     data_hash = pinned_hashes(fetched)
     assert data_hash(DIGITS) == data_hash(DataSpec(source="digits", style="bold"))
+
+
+def test_a_folder_is_read_and_hashed_once(fetched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = Counter[str]()
+
+    def counted(name: str) -> Callable[..., object]:
+        real = getattr(pin, name)
+
+        def call(*args: object) -> object:
+            calls[name] += 1
+            return real(*args)
+
+        return call
+
+    for name in ("list_files", "listing_hash"):
+        monkeypatch.setattr(pin, name, counted(name))
+    data_hash = pinned_hashes(fetched)
+    for size in (8, 16, 32):
+        data_hash(DataSpec(source="digits", size=size))
+    assert calls == {"list_files": 1, "listing_hash": 2}, "the whole against its pin, and its part"
 
 
 def test_a_changed_byte_is_named(writable: Path) -> None:

@@ -1,6 +1,7 @@
 """What a plan says a run costs."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,15 @@ import pytest
 from components.spec.cost import Cost
 from components.spec.loading import parse_experiment
 from components.spec.plan import Node
-from flows.planning import Description, describe_plan, evaluations, print_plan
+from flows.outside import keeping, plan_here
+from flows.planning import (
+    LATEST,
+    LISTED,
+    Description,
+    describe_plan,
+    evaluations,
+    print_plan,
+)
 from flows.workspace import Workspace
 
 
@@ -65,3 +74,52 @@ def test_the_time_of_sampling_follows_from_measured_evaluations(
     (stage,) = (s for s in plan_of(shrunk, tmp_path).stages if s.node.stage == "sample")
     assert stage.evaluations == Cost(960, "exactly")
     assert stage.seconds == pytest.approx(960 * 60 / 30)
+
+
+def swept(shrunk: dict[str, Any], root: Path, seeds: int) -> Description:
+    shrunk |= {"sweep": {"training.seed": list(range(seeds))}, "also": []}
+    return plan_of(shrunk, root)
+
+
+def test_many_stages_are_summed_up_by_kind_and_listed_on_demand(
+    shrunk: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = swept(shrunk, tmp_path, LISTED)
+    print_plan(plan)
+    short = capsys.readouterr().out
+    assert f"{LISTED} cells from {LISTED} trained models" in short
+    assert f"{len(plan.stages)} stages; `--all` lists them one by one" in short
+    assert "train-seed=7" not in short
+    (train,) = (line for line in short.splitlines() if "│ train " in line)
+    assert f"{3 * 30 * 64 * LISTED:,}" in train
+    print_plan(plan, every=True)
+    whole = capsys.readouterr().out
+    assert all(stage.node.name in whole for stage in plan.stages)
+    assert short.splitlines()[-2:] == whole.splitlines()[-2:]
+
+
+def test_times_come_from_the_latest_runs_and_no_other_manifest_is_read(
+    shrunk: dict[str, Any], tmp_path: Path
+) -> None:
+    for number in range(LATEST + 3):
+        folder = tmp_path / "artifacts" / "evaluate" / f"{number}"
+        folder.mkdir(parents=True)
+        manifest = {"stage": "evaluate", "spec": {}, "wall_seconds": 5.0}
+        text = json.dumps(manifest) if number >= 3 else "never read"
+        (folder / "manifest.json").write_text(text)
+        os.utime(folder / "manifest.json", (number, number))
+    plan = swept(shrunk, tmp_path, 2)
+    assert {s.seconds for s in plan.stages if s.node.stage == "evaluate"} == {5.0}
+
+
+def test_a_run_takes_the_plan_that_was_made_a_moment_ago(
+    shrunk: dict[str, Any], fetched: Path, tmp_path: Path
+) -> None:
+    experiment = parse_experiment(shrunk, "test")
+    workspace = Workspace(fetched, tmp_path)
+    plan = plan_here(experiment, workspace)
+    with keeping(plan, workspace):
+        assert plan_here(experiment, workspace) is plan
+        assert plan_here(experiment.model_copy(update={"name": "other"}), workspace) is not plan
+        assert plan_here(experiment, Workspace(fetched, tmp_path / "other")) is not plan
+    assert plan_here(experiment, workspace) is not plan

@@ -1,5 +1,6 @@
 """The plan: what depends on what, and what a change reruns."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from components.spec.plan import (
     plan_report,
     plan_study,
 )
+from components.spec.sections.data import DataSpec
+from components.spec.sweep import expand
 
 
 def planned(values: dict[str, Any], data: str = "hash") -> Plan:
@@ -172,6 +175,57 @@ def test_a_distilled_model_stays_on_its_data_and_is_sampled_as_asked(
     report = plan_report(plan, best, tuned)
     assert report.inputs["evaluate:finetuned:1"] is tuned.cells[1].evaluate
     assert [s["steps"] for s in report.spec["finetuned_samplings"]] == [1, 2]
+
+
+def test_a_stage_is_one_object_however_many_cells_read_it(shrunk: dict[str, Any]) -> None:
+    shrunk |= {"guide": {"training.steps": 5}, "also": []}
+    shrunk["sweep"] = {
+        "training.seed": list(range(6)),
+        "sampling.guide": ["unconditional", "weaker"],
+        "sampling.guidance": [1.5, 2, 4],
+    }
+    plan = planned(shrunk)
+    found: dict[int, str] = {}
+    todo = [end for cell in plan.cells for end in (cell.reference, cell.evaluate)]
+    while todo:
+        node = todo.pop()
+        found[id(node)] = node.key
+        todo += node.inputs.values()
+    assert len(found) == len(set(found.values())) == len(plan.nodes())
+    stages = Counter(node.stage for node in plan.nodes())
+    assert stages["train"] == 12
+    assert stages["sample"] == stages["evaluate"] == 36
+
+
+def test_parts_that_cells_share_are_validated_once(shrunk: dict[str, Any]) -> None:
+    shrunk["sweep"] = {"training.seed": list(range(6)), "sampling.guidance": [1, 2, 4]}
+    shrunk["also"] = []
+    experiments = [cell.experiment for cell in expand(parse_experiment(shrunk, "test"))]
+    assert len(experiments) == 18
+    distinct = {
+        part: len({id(getattr(experiment, part)) for experiment in experiments})
+        for part in ("data", "process", "network", "training", "sampling", "evaluation")
+    }
+    assert distinct == dict.fromkeys(distinct, 1) | {"training": 6, "sampling": 3}
+
+
+def test_equal_numbers_of_another_type_are_still_refused(shrunk: dict[str, Any]) -> None:
+    shrunk["sweep"], shrunk["also"] = {"training.ema": [0, False]}, []
+    with pytest.raises(AlphabarError, match=r"`training\.ema: False` is wrong"):
+        parse_experiment(shrunk, "test")
+
+
+def test_raw_data_are_asked_for_once_a_source(shrunk: dict[str, Any]) -> None:
+    asked: list[str] = []
+
+    def data_hash(data: DataSpec) -> str:
+        asked.append(f"{data.source} {data.style}")
+        return "hash"
+
+    shrunk["sweep"] = {"training.seed": list(range(9)), "sampling.guidance": [1, 2, 4]}
+    shrunk["also"] = []
+    plan_baselines(parse_experiment(shrunk, "test"), data_hash)
+    assert sorted(asked) == ["digits bold", "digits regular"]
 
 
 def test_whole_floats_and_key_order_do_not_change_a_key() -> None:

@@ -181,7 +181,7 @@ class Sources:
     def _overrides(self, section: str | None) -> Overridden:
         """The cell's overrides of a section; None for all that are not of the sampling."""
         if section is None:
-            return tuple(o for o in self.cell.overrides if not o[0].startswith("sampling."))
+            return self.cell.of_the_model
         return tuple(o for o in self.cell.overrides if o[0].startswith(f"{section}."))
 
     def _once(self, name: str, make: Callable[[], Node], of: str | None = None) -> Node:
