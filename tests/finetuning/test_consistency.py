@@ -28,7 +28,7 @@ from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
-from tests.finetuning.test_finetune import baseline
+from tests.finetuning.test_finetune import asked, baseline
 
 STD = 0.2
 
@@ -122,8 +122,8 @@ def distilled(model: Path, data: Path, out: Path, steps: int, scratch: Path | No
     section = FinetuneSpec(
         kind="consistency", steps=steps, batch_size=32, lr=3e-3, warmup_steps=0, teacher_steps=4
     )
-    training = TrainingSpec(evaluate_every=0, checkpoint_every=4).model_dump(mode="json")
-    spec = section.model_dump(mode="json") | {"training": training}
+    base = TrainingSpec(evaluate_every=0, checkpoint_every=4)
+    spec = section.model_dump(mode="json") | asked(section, base)
     out.mkdir()
     finetune(spec, {"model": model, "data": data}, out, Runtime(accelerator="cpu", scratch=scratch))
     return (out / "model.safetensors").read_bytes()
