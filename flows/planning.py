@@ -96,6 +96,9 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     experiment = description.plan.experiment
     models = {cell.train.key for cell in cells}
     print(f"{experiment.name}: {len(cells):,} cells from {len(models):,} trained models")
+    compute = description.plan.outside.compute
+    noun = "thread" if compute.threads == 1 else "threads"
+    print(f"a stage computes with {compute.threads} {noun}, networks on {compute.accelerator}")
     if every or len(description.stages) <= LISTED:
         _print_stages(description.stages)
     else:

@@ -5,7 +5,9 @@ only when, where or how fast it works is not, and neither is what nothing reads.
 """
 
 import copy
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -26,8 +28,10 @@ from components.spec.plan import (
     plan_report,
     plan_study,
 )
+from components.spec.plan.node import stage_key
 from components.spec.sections.base import Section
 from components.spec.sections.training import AUTHORS_TIMES
+from components.store import describe
 
 WHOLE: dict[str, Any] = {
     "name": "whole",
@@ -344,3 +348,20 @@ def test_other_weights_under_one_name_are_another_judge() -> None:
     assert not changed(plans["none"], plans["dinov2"])
     assert changed(plans["none"], plans["clip:RN50:mine.pt"]) == judged
     assert changed(plans["none"], plans["inception"]) == judged | MODEL, "it judges training too"
+
+
+def test_a_key_can_be_computed_from_the_manifest(tmp_path: Path) -> None:
+    weights = {"efficientnet_lite0": "digest"}.get
+    for node in nodes(planned(WHOLE, weights=weights)).values():
+        known = json.loads(json.dumps(describe(node, tmp_path)))
+        parts = ("stage", "spec", "inputs", "data_hash", "weights", "compute")
+        assert stage_key(*(known[part] for part in parts)) == known["key"] == node.key
+
+
+def test_the_floors_key_can_be_computed_from_the_evaluations() -> None:
+    plan = nodes(planned(WHOLE, compute=Compute(threads=3)))
+    for judged, floor in (("evaluate", "reference"), ("evaluate-finetuned", "reference-finetune")):
+        node = plan[judged]
+        real = {role: n.key for role, n in node.inputs.items() if role in ("data", "scorer")}
+        compute = {"threads": 3, "accelerator": "cpu"}
+        assert stage_key("reference", node.spec, real, compute=compute) == plan[floor].key
