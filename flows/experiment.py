@@ -14,6 +14,7 @@ from components.spec.plan import (
     in_order,
     plan_finetune,
 )
+from flows.captions import caption_notes
 from flows.console import Display
 from flows.execution import Workers
 from flows.finished import planned_pages
@@ -55,6 +56,8 @@ def run_experiment(experiment: Experiment, workspace: Workspace, display: Displa
             sweep could be evaluated.
     """
     plan = plan_here(experiment, workspace)
+    for note in caption_notes(plan.cells, workspace):
+        display.say(note)
     with Recorder.connected(plan, workspace, display) as recorder:
         with _session(workspace, display, experiment) as session:
             before = _published(workspace)

@@ -15,6 +15,7 @@ from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan
 from components.spec.sections.data import DataSpec
 from components.store import Store
+from flows.captions import caption_notes
 from flows.outside import plan_here
 from flows.workspace import Workspace
 
@@ -43,10 +44,11 @@ class PlannedStage:
 
 @dataclass(frozen=True)
 class Description:
-    """A plan, its stages, and what it cannot know yet."""
+    """A plan, its stages, what is to be said of its captions, and what it cannot know yet."""
 
     plan: Plan
     stages: list[PlannedStage]
+    notes: list[str]
     warning: str | None
 
 
@@ -64,7 +66,8 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
         PlannedStage(node, workspace.store.has(node), evaluations(node), _estimate(node, speeds))
         for node in nodes
     ]
-    return Description(plan, stages, warning)
+    notes = [] if warning else caption_notes(plan.cells, workspace)
+    return Description(plan, stages, notes, warning)
 
 
 def evaluations(node: Node) -> Cost:
@@ -119,6 +122,8 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     following = [name for name in ("finetune", "study") if getattr(experiment, name)]
     if following:
         print(f"then, on the best baseline: {', '.join([*following, 'report'])}")
+    for note in description.notes:
+        print(note)
     if description.warning:
         print(f"note: {description.warning}")
 

@@ -1,6 +1,7 @@
 """Prepared data as the later stages read it: arrays, captions and classes of one split."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +32,7 @@ class DatasetInfo:
         classes: the classes' names; empty when the images have no labels.
         n_train, n_holdout: images a split.
         data_hash: DVC hash of the raw folder.
+        caption_tokens: tokens → images whose caption has so many, of both splits.
     """
 
     source: str
@@ -42,6 +44,7 @@ class DatasetInfo:
     n_train: int
     n_holdout: int
     data_hash: str
+    caption_tokens: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,10 @@ def load_info(directory: Path) -> DatasetInfo:
     try:
         values: dict[str, Any] = json.loads(intact(path).read_text(encoding="utf-8"))
         known = {field.name: values[field.name] for field in fields(DatasetInfo)}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        lengths = {int(tokens): int(n) for tokens, n in known["caption_tokens"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _broken(path, error) from error
-    return DatasetInfo(**known | {"classes": tuple(known["classes"])})
+    return DatasetInfo(**known | {"classes": tuple(known["classes"]), "caption_tokens": lengths})
 
 
 def load_split(directory: Path, split: SplitName) -> Split:

@@ -16,6 +16,7 @@ from components.data.pin import directory_hash
 from components.data.sources import SOURCES
 from components.data.sources.folder import locate, read_rows
 from components.data.splits import split_of
+from components.data.tokens import length_histogram
 from components.errors import AlphabarError
 from components.files.tables import write_table
 from components.runtime import Runtime
@@ -69,6 +70,7 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
         n_train=len(splits["train"]),
         n_holdout=len(splits["holdout"]),
         data_hash=directory_hash(raw),
+        caption_tokens=length_histogram(row.caption for row in kept),
     )
     write_json(out / "dataset.json", asdict(info))
 

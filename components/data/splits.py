@@ -1,8 +1,11 @@
 """What a user's own split says: its words, and the folders that bear them."""
 
-from components.data.arrays import SplitName
+from typing import TYPE_CHECKING
 
-WORDS: dict[str, SplitName] = {
+if TYPE_CHECKING:
+    from components.data.arrays import SplitName
+
+WORDS: "dict[str, SplitName]" = {
     "train": "train",
     "training": "train",
     "holdout": "holdout",
@@ -18,7 +21,7 @@ WORDS: dict[str, SplitName] = {
 """Every word for a split, in small letters → the split here: what is not trained on is held out."""
 
 
-def split_of(word: str) -> SplitName:
+def split_of(word: str) -> "SplitName":
     """The split that ``word`` names; raises ValueError with what is known."""
     try:
         return WORDS[word.casefold()]

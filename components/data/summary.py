@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from components.data.folder_files import named
 from components.data.sources.folder import Reading
 from components.data.splits import split_of
+from components.data.tokens import Cut, cut_of
+from components.spec.sections.network import ENCODER_LIMIT
 
 SHOWN = 12
 
@@ -19,7 +21,8 @@ class Summary:
         images: how many.
         classes: label → images; empty where there are none.
         by_folder: whether the labels are the names of folders.
-        captions: how many distinct ones there are.
+        captions: how many different ones there are.
+        cut: what the caption encoder's own limit does to them.
         styles: style → images.
         splits: the user's own word → images; empty where the split is by hash.
         ignored: columns that are not read.
@@ -32,6 +35,7 @@ class Summary:
     classes: Mapping[str, int]
     by_folder: bool
     captions: int
+    cut: Cut
     styles: Mapping[str, int]
     splits: Mapping[str, int]
     ignored: tuple[str, ...]
@@ -48,6 +52,7 @@ class Summary:
             Counter(row.label for row in rows if row.label),
             reading.labelled_by_folder,
             len({row.caption for row in rows}),
+            cut_of([row.caption for row in rows], ENCODER_LIMIT),
             Counter(row.style for row in rows if row.style),
             Counter(row.split for row in rows if row.split),
             reading.ignored,
@@ -58,7 +63,10 @@ class Summary:
 
     def words(self) -> list[str]:
         """One line a fact."""
-        said = [f"images: {self.images}", f"captions: {self.captions} different ones"]
+        said = [
+            f"images: {self.images}",
+            f"captions: {self.captions} different ones; {self.cut.words()}",
+        ]
         said.append(f"classes: {self._classes()}")
         if self.styles:
             said.append(f"styles: {_counted(self.styles)}")

@@ -1,7 +1,7 @@
 """How well images fit their captions, by any CLIP: one function a figure, one registry."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -49,6 +49,9 @@ class Clip(Protocol):
 
     def captions(self, captions: Sequence[str]) -> Embeddings: ...
 
+    def cut(self, captions: Sequence[str]) -> dict[str, int]:
+        """How many captions are cut and at how many tokens; nothing where none is."""
+
 
 class Domain:
     """The experiment's own CLIP, reading its image tower's features from the bank."""
@@ -68,6 +71,9 @@ class Domain:
 
     def captions(self, captions: Sequence[str]) -> Embeddings:
         return self._scorer.encode_captions(captions)
+
+    def cut(self, captions: Sequence[str]) -> dict[str, int]:
+        return _cut(self._scorer.too_long(captions), self._scorer.config.context_length)
 
 
 class Published:
@@ -92,6 +98,14 @@ class Published:
     def captions(self, captions: Sequence[str]) -> Embeddings:
         return self._bank.clip(self.name).encode_captions(captions)
 
+    def cut(self, captions: Sequence[str]) -> dict[str, int]:
+        clip = self._bank.clip(self.name)
+        return _cut(clip.too_long(captions), clip.context_length)
+
+
+def _cut(count: int, limit: int) -> dict[str, int]:
+    return {"captions_cut": count, "captions_cut_at": limit} if count else {}
+
 
 @dataclass(frozen=True)
 class CaptionView:
@@ -102,12 +116,14 @@ class CaptionView:
         distinct: (m, dimension) each distinct caption once.
         caption_of: (n,) row of ``distinct``.
         confidence: level of every interval.
+        cut: what `Clip.cut` says of the distinct captions; stands with every figure of them.
     """
 
     images: Embeddings
     distinct: Embeddings
     caption_of: Rows
     confidence: float
+    cut: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -115,13 +131,12 @@ class CaptionView:
     ) -> "CaptionView":
         """Embed both; each distinct caption once."""
         distinct, caption_of = distinct_captions(captions)
-        return cls(clip.images(images), clip.captions(distinct), caption_of, confidence)
+        embedded = clip.captions(distinct)
+        return cls(clip.images(images), embedded, caption_of, confidence, clip.cut(distinct))
 
     def rows(self, chosen: Rows) -> "CaptionView":
         """Some of the images, with all captions."""
-        return CaptionView(
-            self.images[chosen], self.distinct, self.caption_of[chosen], self.confidence
-        )
+        return replace(self, images=self.images[chosen], caption_of=self.caption_of[chosen])
 
     @cached_property
     def own(self) -> Embeddings:
@@ -131,12 +146,12 @@ class CaptionView:
 
 def _score(view: CaptionView) -> Finding:
     measured = clip_score_estimate(view.images, view.own, view.confidence)
-    return Finding(measured, "captions", len(view.distinct))
+    return Finding(measured, "captions", len(view.distinct), view.cut)
 
 
 def _cosine(view: CaptionView) -> Finding:
     measured = clip_cosine_estimate(view.images, view.own, view.confidence)
-    return Finding(measured, "captions", len(view.distinct))
+    return Finding(measured, "captions", len(view.distinct), view.cut)
 
 
 def _r_precision(view: CaptionView) -> Finding:
@@ -145,7 +160,7 @@ def _r_precision(view: CaptionView) -> Finding:
             "one caption leaves nothing to choose from", "ask for images by several captions"
         )
     found = clip_r_precision(view.images, view.distinct, view.caption_of, DRAWS, view.confidence)
-    settings = {"candidates": found.candidates, "seed": DRAWS}
+    settings = {"candidates": found.candidates, "seed": DRAWS, **view.cut}
     return Finding(found.measured, "captions", len(view.distinct), settings, found.chance)
 
 

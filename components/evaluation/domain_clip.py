@@ -20,12 +20,14 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from components.data.tokens import token_count
 from components.errors import AlphabarError
 from components.evaluation.extractors.batches import repeatable_convolutions
 from components.evaluation.extractors.efficientnet import TIMM_NAME, load_imagenet_weights
 from components.evaluation.images.pixels import batch_size, check_images, network_input, resize_name
 from components.files.manifest import intact
 from components.runtime import Progress, silent
+from components.spec.sections.network import ENCODER_LIMIT
 
 FILE_NAME = "scorer.safetensors"
 NAME = "open_clip CustomTextCLIP, efficientnet_lite0 + minilm"
@@ -43,12 +45,12 @@ class ClipConfig:
     Attributes:
         embed_dim: width of the shared space.
         size: side of the image tower's input, pixels.
-        context_length: longest caption, tokens; CLIP's own 77 by default.
+        context_length: longest caption, tokens; the text tower's own limit by default.
     """
 
     embed_dim: int
     size: int
-    context_length: int = 77
+    context_length: int = ENCODER_LIMIT
 
 
 class DomainClip:
@@ -122,13 +124,17 @@ class DomainClip:
         One caption at a time: a batch would start the tokenizer's own threads, which then warn
         whenever the process forks.
         """
-        ids = torch.cat([self._tokenizer(caption) for caption in captions]).to(self.device)
-        lengths = (ids != self.model.text.config.pad_token_id).sum(dim=1)
-        batches = [
-            slice(start, start + _CAPTIONS_A_BATCH)
-            for start in range(0, len(ids), _CAPTIONS_A_BATCH)
-        ]
-        return [ids[rows, : int(lengths[rows].max())] for rows in batches]
+        batches = []
+        for start in range(0, len(captions), _CAPTIONS_A_BATCH):
+            texts = captions[start : start + _CAPTIONS_A_BATCH]
+            ids = torch.cat([self._tokenizer(text) for text in texts])
+            longest = int((ids != self.model.text.config.pad_token_id).sum(dim=1).max())
+            batches.append(ids[:, :longest].to(self.device))
+        return batches
+
+    def too_long(self, captions: Sequence[str]) -> int:
+        """How many of the captions are cut at ``config.context_length``."""
+        return sum(token_count(caption) > self.config.context_length for caption in captions)
 
     def load_trained(self, tensors: Mapping[str, Tensor]) -> None:
         """Put the trained tensors, named as in `TRAINED`, into the model."""

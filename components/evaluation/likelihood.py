@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from components.networks.checkpoint import Checkpoint
-from components.networks.conditioning import take
 from components.process.diffuse import coefficients, diffuse
 from components.process.schedules import Schedule
 from components.runtime import Progress, silent
@@ -62,13 +61,13 @@ def holdout_bits(
     Args:
         images: (n, height, width, channel) uint8.
     """
-    rows = model.conditioner.encode(classes, captions)
     generator = torch.Generator().manual_seed(BOUND_SEED)
     found = []
     for start in range(0, len(images), BATCH):
         progress(start, len(images), "")
-        chosen = torch.arange(start, min(start + BATCH, len(images)))
-        cond = {name: rows_.to(model.device) for name, rows_ in take(rows, chosen).items()}
+        here = slice(start, start + BATCH)
+        rows = model.conditioner.encode(classes[here], captions[here])
+        cond = {name: tensor.to(model.device) for name, tensor in rows.items()}
         x = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2)
         x = (x.to(torch.float32) / 127.5 - 1).to(model.device)
         denoise = denoiser(

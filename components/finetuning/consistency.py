@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
+from components.networks.captions import Rows, aligned
 from components.networks.checkpoint import Checkpoint
-from components.networks.conditioning import Rows
 from components.networks.ema import copy_for_ema
 from components.process.diffuse import diffuse
 from components.process.streams import Purpose, generator
@@ -128,7 +128,8 @@ class Distillation:
 
     def _teach(self, x: Tensor, t: Tensor, rows: Rows) -> tuple[Tensor, Tensor]:
         model = self.teacher
-        null = {n: r.to(x.device) for n, r in model.conditioner.null(len(x)).items()}
+        rows, null = aligned(rows, model.conditioner.null(len(x)))
+        null = {name: tensor.to(x.device) for name, tensor in null.items()}
         denoise = guided_denoiser(
             Conditioned(model.predict, rows),
             Conditioned(model.predict, null) if rows else None,

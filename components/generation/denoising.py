@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from components.errors import AlphabarError
+from components.networks.captions import Rows, aligned
 from components.networks.checkpoint import Checkpoint
-from components.networks.conditioning import Rows, take
+from components.networks.conditioning import take
 from components.sampling.denoiser import Denoise
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.network import Evaluations
@@ -53,8 +54,9 @@ def encode_conditions(
     if guide is not None:
         return Conditions(strong, guide.conditioner.encode(classes, captions))
     if sampling.negative_prompt:
-        return Conditions(strong, _negative(model, sampling.negative_prompt, len(captions)))
-    return Conditions(strong, model.conditioner.null(len(captions)))
+        weak = _negative(model, sampling.negative_prompt, len(captions))
+        return Conditions(*aligned(strong, weak))
+    return Conditions(*aligned(strong, model.conditioner.null(len(captions))))
 
 
 def build_denoiser(

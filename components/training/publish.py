@@ -9,6 +9,7 @@ A run whose loss is not finite at last publishes its best weights at the top, an
 """
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,12 @@ class Trained:
     diverged: bool = False
 
 
-def publish(run: Trained, out: Path) -> None:
-    """Write everything that is to stay into ``out``."""
+def publish(run: Trained, out: Path, facts: Mapping[str, int]) -> None:
+    """Write everything that is to stay into ``out``.
+
+    Args:
+        facts: what else metrics.json is to say.
+    """
     for name in (HISTORY_FILE, EVALUATIONS_FILE):
         shutil.copyfile(run.scratch / name, out / name)
     if run.watch is not None and run.watch.missed.rows():
@@ -56,7 +61,7 @@ def publish(run: Trained, out: Path) -> None:
     for name in ("samples", SNAPSHOTS):
         if (run.scratch / name).is_dir():
             shutil.copytree(run.scratch / name, out / name)
-    write_json(out / "metrics.json", _figures(run) | _publish_weights(run, out))
+    write_json(out / "metrics.json", {**_figures(run), **_publish_weights(run, out), **facts})
 
 
 def _publish_weights(run: Trained, out: Path) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def write_prepared(
         "n_train": n_train,
         "n_holdout": len(images) - n_train,
         "data_hash": "0123.dir",
+        "caption_tokens": {5: len(images)},
     }
     (directory / "dataset.json").write_text(json.dumps(facts | info))
     return directory

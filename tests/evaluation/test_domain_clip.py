@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from components.data.arrays import load_split
 from components.errors import AlphabarError
+from components.evaluation.captions import CAPTION_FAMILIES, CaptionView, Domain
 from components.evaluation.domain_clip import (
     FILE_NAME,
     TRAINED,
@@ -18,6 +19,7 @@ from components.evaluation.domain_clip import (
     load_scorer,
 )
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
+from components.evaluation.features.feature_bank import FeatureBank
 
 CPU = torch.device("cpu")
 
@@ -110,3 +112,25 @@ def test_a_file_of_other_shapes_is_refused(tmp_path: Path) -> None:
 def test_distinct_captions_are_sorted_and_found_again() -> None:
     distinct, index = distinct_captions(["b", "a", "b"])
     assert (distinct, index.tolist()) == (["a", "b"], [1, 0, 1])
+
+
+def test_captions_of_any_length_up_to_the_encoders_are_read_whole(scorer_dir: Path) -> None:
+    clip = load_scorer(scorer_dir)
+    many = "one two three four five six seven eight nine ten " * 12
+    pair = [f"{many} red", f"{many} blue"]
+    assert clip.too_long(pair) == 0
+    first, second = clip.encode_captions(pair)
+    assert not np.array_equal(first, second)
+    assert clip.too_long([many * 3, "a cat", many * 4]) == 2
+
+
+def test_a_figure_of_cut_captions_says_how_many_and_where(scorer_dir: Path, tmp_path: Path) -> None:
+    bank = FeatureBank(torch.device("cpu"), tmp_path)
+    many = "word " * 300
+    images = np.zeros((3, 8, 8, 1), np.uint8)
+    view = CaptionView.of(Domain(scorer_dir, bank), images, ["a", many, many], 0.95)
+    finding = CAPTION_FAMILIES["clip_score"](view)
+    assert finding.settings == {"captions_cut": 1, "captions_cut_at": 256}
+    assert CAPTION_FAMILIES["r_precision"](view.rows(np.arange(2))).settings["captions_cut"] == 1
+    whole = CaptionView.of(Domain(scorer_dir, bank), images, ["a", "b", "b"], 0.95)
+    assert CAPTION_FAMILIES["clip_score"](whole).settings == {}

@@ -5,11 +5,18 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import yaml
+from PIL import Image
 
+from components.data.listing import directory_hash
+from components.files.tables import write_csv
 from components.spec.cost import Cost
 from components.spec.loading import parse_experiment
 from components.spec.plan import Node
+from components.store import Store
+from flows.captions import caption_notes
 from flows.outside import keeping, plan_here
 from flows.planning import (
     LATEST,
@@ -123,3 +130,59 @@ def test_a_run_takes_the_plan_that_was_made_a_moment_ago(
         assert plan_here(experiment.model_copy(update={"name": "other"}), workspace) is not plan
         assert plan_here(experiment, Workspace(fetched, tmp_path / "other")) is not plan
     assert plan_here(experiment, workspace) is not plan
+
+
+LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"
+CAPTIONED = {
+    "name": "captions",
+    "data": {"source": "folder", "name": "mine", "size": 8, "holdout": 0.5},
+    "conditioning": {"encoder": "minilm"},
+    "evaluation": {"samples": 20, "clip": "none"},
+}
+
+
+@pytest.fixture
+def captioned(tmp_path: Path) -> Path:
+    """A root with the pinned folder `mine`: twelve images, two captions of 16 tokens."""
+    folder = tmp_path / "datasets" / "mine"
+    folder.mkdir(parents=True)
+    rows = []
+    for number in range(12):
+        Image.fromarray(np.full((8, 8), number, np.uint8)).save(folder / f"{number}.png")
+        ends = {0: f"{LONG} red", 1: f"{LONG} blue"}
+        rows.append({"file_name": f"{number}.png", "caption": ends.get(number, "a cat")})
+    write_csv(folder / "metadata.csv", rows)
+    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
+    folder.with_suffix(".dvc").write_text(pin)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("max_tokens", "said"),
+    [
+        (None, "none of 12 captions is cut, the longest has 16 tokens"),
+        (8, "2 of 12 captions are cut at 8 tokens, the longest has 16"),
+    ],
+)
+def test_a_plan_says_how_many_captions_are_cut_before_and_after_data_is_prepared(
+    captioned: Path, capsys: pytest.CaptureFixture[str], max_tokens: int | None, said: str
+) -> None:
+    values = CAPTIONED | {"conditioning": {"encoder": "minilm", "max_tokens": max_tokens}}
+    description = plan_of(values, captioned)
+    assert description.notes == [said]
+    print_plan(description)
+    assert said in capsys.readouterr().out
+    node = next(s.node for s in description.stages if s.node.stage == "prepare")
+    store = Store(captioned / "artifacts")
+    info = {"caption_tokens": {"4": 10, "16": 2}}
+
+    def counted(spec: object, inputs: object, out: Path, scratch: Path) -> None:
+        (out / "dataset.json").write_text(json.dumps(info))
+
+    store.produce(node, counted)
+    (captioned / "datasets" / "mine" / "metadata.csv").unlink()  # it is not asked any more
+    assert caption_notes(description.plan.cells, Workspace(captioned, store.root)) == [said]
+
+
+def test_models_that_read_no_captions_have_nothing_to_say_of_them(captioned: Path) -> None:
+    assert plan_of(CAPTIONED | {"conditioning": {"encoder": "none"}}, captioned).notes == []

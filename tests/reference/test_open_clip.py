@@ -186,3 +186,9 @@ def test_a_file_s_preprocessing_is_the_one_that_the_model_s_tags_share(
     (tmp_path / "w.safetensors").touch()
     found = OpenClip(f"clip:{model}:w.safetensors", CPU, tmp_path).preprocessing
     assert (found.mean[0], found.resize_mode, found.size) == (mean, mode, 224)
+
+
+def test_captions_that_clips_own_tokenizer_cuts_are_counted(weights: Path) -> None:
+    clip = OpenClip(f"clip:{MODEL}:{weights}", CPU)
+    assert clip.context_length == 77
+    assert clip.too_long(["cat " * 75, "cat " * 76, "a cat"]) == 1

@@ -8,15 +8,21 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 from components.data.arrays import load_split
+from components.data.prepare import prepare
 from components.errors import AlphabarError
+from components.files.tables import write_csv
 from components.networks.checkpoint import load_checkpoint, new_checkpoint
 from components.networks.conditioning import ClassCondition
+from components.reporting.watching import remarks
 from components.runtime import Runtime
+from components.spec.sections.data import DataSpec
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
@@ -250,3 +256,28 @@ def test_a_journal_forgets_what_lies_past_the_resume_point(tmp_path: Path) -> No
         file.write("40,0.1")  # killed in the middle of a line
     journal.rewind(20)
     assert pd.read_csv(journal.path).step.tolist() == [10, 20]
+
+
+@pytest.mark.parametrize(("max_tokens", "told"), [(None, (16, 0)), (8, (8, 2))])
+def test_a_model_of_captions_says_at_which_length_it_read_them(
+    tmp_path: Path, max_tokens: int | None, told: tuple[int, int]
+) -> None:
+    long = "one two three four five six seven eight nine ten eleven twelve thirteen"
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    ends = [f"{long} red", f"{long} blue", *["a cat"] * 10]
+    rows = [{"file_name": f"{k}.png", "caption": caption} for k, caption in enumerate(ends)]
+    write_csv(raw / "metadata.csv", rows)
+    for k in range(12):
+        Image.fromarray(np.full((8, 8), 20 * k, np.uint8)).save(raw / f"{k}.png")
+    data = DataSpec(source="folder", name="mine", size=8, holdout=0.3).model_dump(mode="json")
+    (tmp_path / "data").mkdir()
+    prepare(data, {"raw": raw}, tmp_path / "data", Runtime())
+    values = spec(steps=3, batch_size=8)
+    conditioning = ConditioningSpec(encoder="minilm", dropout=0.5, max_tokens=max_tokens)
+    values["conditioning"] = conditioning.model_dump(mode="json")
+    (tmp_path / "out").mkdir()
+    train(values, {"data": tmp_path / "data"}, tmp_path / "out", Runtime(accelerator="cpu"))
+    figures = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert (figures["caption_tokens"], figures["captions_cut"]) == told
+    assert "captions cut at 8" in remarks(figures) if told[1] else remarks(figures) == ""

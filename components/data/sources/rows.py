@@ -1,6 +1,7 @@
 """One row of a metadata file: what it says of its image, or what is wrong with it."""
 
 import math
+import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,6 +13,9 @@ from components.errors import AlphabarError
 
 OPTIONAL = ("style", "drawing", "split")
 """Columns that are read where they are, besides the three that are chosen."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and halves of surrogate pairs, which no encoding can write."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def safe_name(file_name: str) -> str:
         fault = "leads out of the folder"
     elif any(part == "" or part.startswith(".") for part in parts):
         fault = "has a hidden or empty part"
-    elif any(_control(letter) for letter in file_name):
+    elif _CONTROL.search(file_name):
         fault = "has control characters"
     if fault:
         raise AlphabarError(f"file_name {file_name!r} {fault}", "name a file inside the folder")
@@ -94,17 +98,12 @@ def _text(record: dict[str, Any], column: str, *, lines: bool = False) -> str:
     if not isinstance(value, str | int | float):
         raise ValueError(f"`{column}` holds {type(value).__name__}, not a text")
     text = str(value).strip().strip("\ufeff").strip()
-    for letter in text:
-        if _control(letter) and not (lines and letter in "\t\r\n"):
+    for found in _CONTROL.finditer(text):
+        if not (lines and found[0] in "\t\r\n"):
             raise ValueError(
-                f"`{column}` of {file_named(record)} holds the character U+{ord(letter):04X}"
+                f"`{column}` of {file_named(record)} holds the character U+{ord(found[0]):04X}"
             )
     return text
-
-
-def _control(letter: str) -> bool:
-    """Control characters, and halves of surrogate pairs, which no encoding can write."""
-    return unicodedata.category(letter) in ("Cc", "Cs")
 
 
 def _seen(letter: str) -> bool:

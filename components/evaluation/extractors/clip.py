@@ -106,6 +106,20 @@ class OpenClip:
                 encoded[start : start + _BATCH] = self.model.encode_text(tokens).float().cpu()
         return encoded[rows]
 
+    @property
+    def context_length(self) -> int:
+        """Tokens that the text tower reads, begin and end among them; raises AlphabarError."""
+        return int(self._tokenizer.context_length)
+
+    def too_long(self, captions: Sequence[str]) -> int:
+        """How many of the captions are cut at `context_length`; raises AlphabarError."""
+        tokenizer = self._tokenizer
+        if hasattr(tokenizer, "encode"):  # CLIP's own: without begin and end
+            lengths = (len(tokenizer.encode(caption)) + 2 for caption in captions)
+        else:
+            lengths = (len(tokenizer.tokenizer(caption).input_ids) for caption in captions)
+        return sum(length > self.context_length for length in lengths)
+
     def logits(self, features: NDArray[np.float32]) -> None:
         """It knows no classes."""
 

@@ -17,12 +17,12 @@ from components.spec.sections.data import DataSpec
 
 STAGE_VERSIONS = {
     "prepare": 2,
-    "scorer": 1,
-    "reference": 3,
+    "scorer": 2,
+    "reference": 4,
     "train": 4,
     "sample": 3,
-    "likelihood": 1,
-    "evaluate": 3,
+    "likelihood": 2,
+    "evaluate": 4,
     "finetune": 4,
     "report": 4,
     "study": 3,

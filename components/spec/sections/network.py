@@ -6,6 +6,9 @@ from pydantic import Field
 
 from components.spec.sections.base import Section
 
+ENCODER_LIMIT = 256
+"""Tokens that all-MiniLM-L6-v2 reads of a text (its max_seq_length)."""
+
 
 class ConditioningSpec(Section):
     """What the network is told about the image it makes."""
@@ -14,7 +17,13 @@ class ConditioningSpec(Section):
     dropout: float = Field(
         0.1, ge=0.0, lt=1.0, description="share of rows trained without condition, for guidance"
     )
-    max_tokens: int = Field(16, ge=2, le=256, description="caption length in tokens (minilm)")
+    max_tokens: int | None = Field(
+        None,
+        ge=2,
+        le=ENCODER_LIMIT,
+        description="tokens at which captions of the data are cut (minilm); null: the longest "
+        "caption's, at most the encoder's 256, which prompts always get",
+    )
 
     def unread(self) -> frozenset[str]:
         if self.encoder == "minilm":

@@ -1,0 +1,41 @@
+"""What becomes of the captions that a plan's models read, said before anything runs."""
+
+import json
+from collections.abc import Iterable
+
+from components.data.sources.folder import read_rows
+from components.data.tokens import Cut, cut_of, cut_of_lengths
+from components.spec.plan import Node, PlannedCell
+from components.spec.sections.data import DataSpec
+from components.spec.sections.network import ENCODER_LIMIT
+from flows.workspace import Workspace
+
+
+def caption_notes(cells: Iterable[PlannedCell], workspace: Workspace) -> list[str]:
+    """A sentence for each data set and limit: how many captions are cut, and at which length.
+
+    Prepared data has counted its captions; before it is prepared they are counted in the
+    metadata. Neither torch nor transformers is imported.
+
+    Raises:
+        AlphabarError: the metadata cannot be read.
+    """
+    asked: dict[tuple[str, int], Node] = {}
+    for cell in cells:
+        conditioning = cell.train.spec["conditioning"]
+        if conditioning["encoder"] == "minilm":
+            limit = conditioning.get("max_tokens") or ENCODER_LIMIT
+            data = cell.train.inputs["data"]
+            asked.setdefault((data.key, limit), data)
+    return [_cut(data, limit, workspace).words() for (_, limit), data in asked.items()]
+
+
+def _cut(node: Node, limit: int, workspace: Workspace) -> Cut:
+    if workspace.store.has(node):
+        info = json.loads((workspace.store.path(node) / "dataset.json").read_text())
+        lengths = {int(tokens): images for tokens, images in info["caption_tokens"].items()}
+        return cut_of_lengths(lengths, limit)
+    data = DataSpec.model_validate(node.spec)
+    rows = read_rows(workspace.raw(data), data.caption_column, data.label_column)
+    captions = [row.caption for row in rows if data.style is None or row.style == data.style]
+    return cut_of(captions, limit)

@@ -1,0 +1,93 @@
+import torch
+
+from components.networks.captions import (
+    MASK,
+    STATES,
+    CaptionTable,
+    Rows,
+    aligned,
+    encode_captions,
+    padded,
+)
+from components.networks.checkpoint import Checkpoint, new_checkpoint
+from components.networks.conditioning import MiniLMCondition
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.process import ProcessSpec
+
+LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"
+PAIR = [f"{LONG} red", f"{LONG} blue"]
+"""Captions of 16 tokens, which differ in their fifteenth."""
+
+
+def differ(rows: Rows) -> bool:
+    return not torch.equal(rows[STATES][0], rows[STATES][1])
+
+
+def network() -> Checkpoint:
+    config = {
+        "process": ProcessSpec(steps=100).model_dump(mode="json"),
+        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
+        "conditioning": ConditioningSpec(encoder="minilm").model_dump(mode="json"),
+        "images": {"size": 8, "channels": 1, "classes": []},
+    }
+    model = new_checkpoint(config, seed=0)
+    model.network.eval()
+    return model
+
+
+def test_captions_that_differ_only_in_their_end_are_different_conditions() -> None:
+    longer = [f"{LONG} {LONG} {LONG} {end}" for end in ("red", "blue")]
+    assert differ(MiniLMCondition(None).encode([], longer))
+    assert differ(MiniLMCondition(None).table([], longer)(torch.arange(2)))
+
+
+def test_a_number_of_tokens_cuts_what_is_trained_on_and_no_prompt() -> None:
+    cut = MiniLMCondition(8)
+    rows = cut.table([], PAIR)(torch.arange(2))
+    assert rows[STATES].shape == (2, 8, 384)
+    assert not differ(rows)
+    assert differ(cut.encode([], PAIR))
+
+
+def test_rows_are_as_long_as_the_longest_that_stands_there() -> None:
+    table = CaptionTable(["a cat", LONG, "a dog", "a cat"])
+    assert table(torch.tensor([0, 2]))[STATES].shape == (2, 4, 384)
+    rows = table(torch.tensor([3, 1, 0]))
+    assert rows[MASK].sum(1).tolist() == [4, 15, 4]
+    assert torch.equal(rows[STATES][0], rows[STATES][2])
+    assert not rows[STATES][0, 4:].any()
+
+
+def test_states_that_would_not_fit_are_encoded_when_they_are_asked_for() -> None:
+    captions, index = [f"a picture of {n}" for n in range(30)] + [LONG], torch.tensor([30, 3, 7, 3])
+    kept, lean = CaptionTable(captions), CaptionTable(captions, kept_bytes=0)
+    assert lean._states is None
+    assert kept._states is not None
+    for name, tensor in kept(index).items():
+        torch.testing.assert_close(lean(index)[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+def test_padding_changes_no_prediction_beyond_rounding() -> None:
+    model = network()
+    x = torch.randn(1, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    t = torch.tensor([0.5], dtype=torch.float64)
+    alone = model.conditioner.encode([], ["a red heart"])
+    beside = {
+        name: tensor[:1]
+        for name, tensor in model.conditioner.encode([], ["a red heart", LONG * 8]).items()
+    }
+    assert beside[STATES].shape[1] > 100
+    with torch.inference_mode():
+        expected = model.predict(x, t, alone)
+        for rows in (beside, padded(alone, 256)):
+            torch.testing.assert_close(model.predict(x, t, rows), expected, rtol=1e-4, atol=1e-5)
+        other = model.predict(x, t, model.conditioner.encode([], ["a cat"]))
+    assert (other - expected).abs().max() > 1e-4
+
+
+def test_two_conditions_of_different_lengths_can_stand_in_one_batch() -> None:
+    first, second = aligned(encode_captions(["a cat"]), encode_captions([""]))
+    assert first[STATES].shape == second[STATES].shape == (1, 4, 384)
+    assert second[MASK].tolist() == [[1, 1, 0, 0]]
+    labels = {"class_labels": torch.tensor([1])}
+    assert aligned(labels, labels) == (labels, labels)
