@@ -1,10 +1,11 @@
 """What becomes of the captions that a plan's models read, said before anything runs."""
 
-import json
 from collections.abc import Iterable
 
 from components.data.sources.folder import read_rows
 from components.data.tokens import Cut, cut_of, cut_of_lengths
+from components.files.json_file import read_object
+from components.files.manifest import intact, remedy
 from components.spec.plan import Node, PlannedCell
 from components.spec.sections.data import DataSpec
 from components.spec.sections.network import ENCODER_LIMIT
@@ -32,7 +33,8 @@ def caption_notes(cells: Iterable[PlannedCell], workspace: Workspace) -> list[st
 
 def _cut(node: Node, limit: int, workspace: Workspace) -> Cut:
     if workspace.store.has(node):
-        info = json.loads((workspace.store.path(node) / "dataset.json").read_text())
+        folder = workspace.store.path(node)
+        info = read_object(intact(folder / "dataset.json"), remedy(folder))
         lengths = {int(tokens): images for tokens, images in info["caption_tokens"].items()}
         return cut_of_lengths(lengths, limit)
     data = DataSpec.model_validate(node.spec)

@@ -1,12 +1,12 @@
 """Recorded runs side by side: what `alphabar compare` gathers, prints and writes."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
+from components.files.json_file import parse_json
 from components.files.manifest import read_manifest
 from components.spec.plan.node import stage_key
 from flows.workspace import Workspace
@@ -192,7 +192,7 @@ def _sampling(cell: "RecordedCell", where: _Stored) -> dict[str, Any]:
 def _plain(text: str) -> Any:
     """A parameter's value as JSON, or else the text itself."""
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return text
 

@@ -1,11 +1,11 @@
 """Images from one trained model, by hand: what `alphabar sample` does."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.json_file import parse_json
 from components.runtime import Progress
 from components.spec.loading import nearest, validate
 from components.spec.sections.sampling import SamplingSpec
@@ -82,7 +82,7 @@ def sampling_of(
 def _plain(text: str) -> Any:
     """A number, true, false or null as such, else the text itself."""
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return text
 

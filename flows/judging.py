@@ -1,7 +1,6 @@
 """Images judged by hand: what `alphabar evaluate` does."""
 
 import contextlib
-import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.manifest import intact
+from components.files.json_file import read_object
+from components.files.manifest import intact, remedy
 from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
 from components.spec.loading import validate
@@ -44,7 +44,7 @@ class Judged:
         """Print every figure with its interval, and how the images were read."""
         from components.reporting.table import results_table
 
-        content = json.loads((self.folder / "metrics.json").read_text())
+        content = read_object(self.folder / "metrics.json", "evaluate again")
         print_table(results_table([(self.name, content)], self.floor), title)
         for note in self.notes:
             print(note)
@@ -57,7 +57,7 @@ class Judged:
         from components.reporting.figures import parse_figures
         from components.reporting.table import long_rows
 
-        content = json.loads((self.folder / "metrics.json").read_text())
+        content = read_object(self.folder / "metrics.json", "evaluate again")
         with new_folder(out) as part:
             for path in self.folder.iterdir():
                 shutil.copy(path, part / path.name)
@@ -115,7 +115,7 @@ def judge_against_folder(
 def _record(path: Path, folders: Mapping[str, Any]) -> None:
     """Keep beside the figures which files of the folders they are of."""
     if folders:
-        write_json(path, json.loads(path.read_text()) | {"folders": folders})
+        write_json(path, read_object(path, "evaluate again") | {"folders": folders})
 
 
 def judge_against_experiment(
@@ -162,7 +162,7 @@ def judge_against_experiment(
         )
         run_stage("evaluate", cell.evaluate.settings, inputs | {"samples": images}, out, runtime)
     floor = workspace.store.path(cell.reference) / "metrics.json"
-    return Judged(images.name, out, json.loads(intact(floor).read_text()))
+    return Judged(images.name, out, read_object(intact(floor), remedy(floor.parent)))
 
 
 @contextlib.contextmanager

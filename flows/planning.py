@@ -1,7 +1,6 @@
 """The plan in words: which stages a run would start, and how long they may take."""
 
 import heapq
-import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.manifest import read_manifest
+from components.files.json_file import read_object
+from components.files.manifest import read_manifest, remedy
 from components.spec.cost import Cost, planned_cost
 from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan
@@ -178,15 +178,16 @@ def _speeds(store: Store) -> dict[str, list[tuple[int, float]]]:
         written = {path: path.stat().st_mtime for path in folder.glob("*/manifest.json")}
         for path in heapq.nlargest(LATEST, written, key=written.__getitem__):
             manifest = read_manifest(path.parent)
-            run = (_done(path.parent, manifest), manifest["wall_seconds"])
-            found.setdefault(manifest["stage"], []).append(run)
+            if {"stage", "spec", "wall_seconds"} <= manifest.keys():  # else another program's
+                run = (_done(path.parent, manifest), manifest["wall_seconds"])
+                found.setdefault(manifest["stage"], []).append(run)
     return found
 
 
 def _done(directory: Path, manifest: dict[str, Any]) -> int:
     """The network evaluations of a published stage; images record how many they took."""
     if manifest["stage"] == "sample":
-        figures = json.loads((directory / "metrics.json").read_text())
+        figures = read_object(directory / "metrics.json", remedy(directory))
         drawn: float = figures["samples"] * figures["network_evaluations"]
         return round(drawn)
     return evaluations(Node("", manifest["stage"], manifest["spec"], {})).evaluations

@@ -1,11 +1,11 @@
 """What a registered model brings along: its sampling settings, and the weaker model it needs."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.json_file import load_json
 from components.files.manifest import intact
 from components.spec.catalogue import GUIDANCE, SOLVERS
 from components.spec.cost import one_prediction
@@ -24,8 +24,8 @@ def own_sampling(model: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        values = json.loads(intact(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        values = load_json(intact(path))
+    except (OSError, ValueError) as error:
         raise _broken(path, str(error)) from error
     if not isinstance(values, dict):
         raise _broken(path, "no JSON object")

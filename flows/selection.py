@@ -1,10 +1,10 @@
 """Which baseline is the best: decided from published figures alone."""
 
-import json
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.manifest import intact
+from components.files.json_file import read_object
+from components.files.manifest import intact, remedy
 from components.spec.metrics import metric_name
 from components.spec.plan import Node, Plan, PlannedCell
 from components.store import Store
@@ -12,7 +12,8 @@ from components.store import Store
 
 def read_metrics(store: Store, node: Node) -> dict[str, Any]:
     """The metric records of a published `evaluate` or `reference` stage."""
-    content = json.loads(intact(store.path(node) / "metrics.json").read_text())
+    directory = store.path(node)
+    content = read_object(intact(directory / "metrics.json"), remedy(directory))
     metrics: dict[str, Any] = content["metrics"]
     return metrics
 

@@ -1,6 +1,5 @@
 """Prepared data as the later stages read it: arrays, captions and classes of one split."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -10,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import AlphabarError
+from components.files.array_file import read_array
+from components.files.json_file import load_json
 from components.files.manifest import intact
 from components.files.tables import read_csv
 
@@ -68,7 +69,7 @@ def load_info(directory: Path) -> DatasetInfo:
     """Read dataset.json of a prepared directory. Raises AlphabarError when it is not one."""
     path = directory / "dataset.json"
     try:
-        values: dict[str, Any] = json.loads(intact(path).read_text(encoding="utf-8"))
+        values: dict[str, Any] = load_json(intact(path))
         known = {field.name: values[field.name] for field in fields(DatasetInfo)}
         lengths = {int(tokens): int(n) for tokens, n in known["caption_tokens"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -84,7 +85,7 @@ def load_split(directory: Path, split: SplitName) -> Split:
     """
     path = directory / f"{split}.npy"
     try:
-        images = np.load(intact(path), allow_pickle=False)
+        images = read_array(intact(path))
         path = directory / f"{split}.csv"
         rows = read_csv(intact(path))
         classes = np.array([int(row["class"]) for row in rows], dtype=np.int64)

@@ -6,11 +6,11 @@ fetch on a machine that has no DVC.
 """
 
 import configparser
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from components.data.listing import Listing, listing_hash, listing_json
+from components.files.json_file import load_json
 from components.runtime import Progress, silent
 
 _READ_ONLY = 0o444  # DVC's mark of an object whose hash it need not check again
@@ -39,7 +39,7 @@ def cached_listing(inside: Path, pin: str) -> Listing | None:
     if cache is None:
         return None
     try:
-        entries = json.loads(_object(cache, pin).read_bytes())
+        entries = load_json(_object(cache, pin))
         listing: Listing = {entry["relpath"]: entry["md5"] for entry in entries}
     except (OSError, ValueError, KeyError, TypeError):
         return None

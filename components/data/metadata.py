@@ -2,13 +2,13 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.json_file import parse_json
 from components.files.tables import csv_lines, plain
 from components.spec.loading import nearest
 
@@ -137,8 +137,8 @@ def _from_jsonl(path: Path, text: str) -> Table:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            record = parse_json(line)
+        except ValueError as error:
             raise _broken(path, number, f"it is not JSON: {error}") from error
         if not isinstance(record, dict):
             raise _broken(path, number, f"it holds {type(record).__name__}, not an object")

@@ -21,10 +21,11 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from components.data.tokens import token_count
-from components.errors import AlphabarError
+from components.errors import AlphabarError, shortened
 from components.evaluation.extractors.batches import repeatable_convolutions
 from components.evaluation.extractors.efficientnet import TIMM_NAME, load_imagenet_weights
 from components.evaluation.images.pixels import batch_size, check_images, network_input, resize_name
+from components.files.json_file import parse_json
 from components.files.manifest import intact
 from components.runtime import Progress, silent
 from components.spec.sections.network import ENCODER_LIMIT
@@ -166,16 +167,27 @@ def load_scorer(directory: Path, device: torch.device | str = "cpu") -> DomainCl
         )
     try:
         with safe_open(intact(path), framework="pt") as file:
-            config = ClipConfig(**json.loads((file.metadata() or {})[_HEADER]))
+            config = _config((file.metadata() or {})[_HEADER])
             tensors = {name: file.get_tensor(name) for name in TRAINED}
         scorer = DomainClip(config, torch.device(device))
         scorer.load_trained(tensors)
-    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise AlphabarError(
-            f"{path} is not a whole alphabar scorer ({error})",
+            f"{path} is not a whole alphabar scorer ({shortened(error, 300)})",
             "delete its directory and run the experiment again",
         ) from error
     return scorer
+
+
+def _config(header: str) -> ClipConfig:
+    """The configuration in a scorer's header; raises ValueError where none could be trained."""
+    config = ClipConfig(**parse_json(header))
+    bounds = {"embed_dim": (8, 2048), "size": (32, 1024), "context_length": (2, 512)}
+    for name, (low, high) in bounds.items():
+        value = getattr(config, name)
+        if type(value) is not int or not low <= value <= high:
+            raise ValueError(f"its header has `{name}: {shortened(value)}`")
+    return config
 
 
 def distinct_captions(captions: Sequence[str]) -> tuple[list[str], NDArray[np.intp]]:

@@ -1,6 +1,5 @@
 """The record of one figure: never a bare number, always with its interval and its protocol."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.evaluation.statistics.intervals import Estimate
+from components.files.json_file import load_json
 from components.files.manifest import intact
 from components.store import write_json
 
@@ -139,7 +139,7 @@ def _plain(records: Mapping[str, MetricRecord]) -> dict[str, Any]:
 def read_metrics(path: Path) -> dict[str, MetricRecord]:
     """The records in a metrics.json. Raises AlphabarError when it is missing or broken."""
     try:
-        document = json.loads(intact(path).read_text())
+        document = load_json(intact(path))
     except FileNotFoundError:
         raise AlphabarError(
             f"{path} does not exist", "give the directory of a published stage"

@@ -18,6 +18,7 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.files.digests import FileState, file_state, known_sha256
+from components.files.json_file import load_json
 
 MANIFEST = "manifest.json"
 SEAL = "seal"
@@ -57,7 +58,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     """A published directory's manifest. Raises AlphabarError when it is missing or damaged."""
     path = directory / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = load_json(path)
         if not isinstance(manifest, dict):
             raise ValueError("it holds no JSON object")
         if manifest.get(SEAL, seal(manifest)) != seal(manifest):
@@ -66,7 +67,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         raise AlphabarError(
             f"{path} does not exist", "give the directory of a published stage"
         ) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise AlphabarError(f"{path} is broken: {error}", remedy(directory)) from error
     return manifest
 

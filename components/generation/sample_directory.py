@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from components.errors import AlphabarError
+from components.files.array_file import read_array
 from components.files.manifest import intact
 from components.files.tables import read_csv
 
@@ -48,7 +49,7 @@ def read_samples(directory: Path) -> Samples:
     path = directory / "images.npy"
     with _named(path):
         # mapped, so that a report over many cells reads only the rows that it shows
-        images = np.load(intact(path), mmap_mode="r", allow_pickle=False)
+        images = read_array(intact(path), mapped=True)
     rows = read_rows(directory)
     if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(rows):
         raise AlphabarError(

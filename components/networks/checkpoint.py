@@ -8,11 +8,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, first_of
+from components.networks.checkpoint_header import check_header
 from components.networks.conditioning import Conditioner, build_conditioner
 from components.networks.ema_snapshots import FOLDER, rebuild
 from components.networks.unet import build_unet
-from components.networks.weights_file import broken, read_header, read_weights, write_weights
+from components.networks.weights_file import (
+    broken,
+    read_header,
+    read_shapes,
+    read_weights,
+    write_weights,
+)
 from components.process.prediction import Prediction, build_prediction
 from components.process.schedules import Schedule, build_schedule
 
@@ -59,7 +66,18 @@ class Checkpoint:
 def new_checkpoint(config: dict[str, Any], seed: int) -> Checkpoint:
     """An untrained network of ``config``, with weights drawn from ``seed``."""
     images, process = config["images"], config["process"]
-    network = build_unet(
+    return Checkpoint(
+        config,
+        _network(config, seed),
+        build_conditioner(config["conditioning"], images["classes"]),
+        build_schedule(process),
+        build_prediction(process),
+    )
+
+
+def _network(config: dict[str, Any], seed: int) -> nn.Module:
+    images = config["images"]
+    return build_unet(
         config["network"],
         config["conditioning"],
         size=images["size"],
@@ -67,13 +85,21 @@ def new_checkpoint(config: dict[str, Any], seed: int) -> Checkpoint:
         n_classes=len(images["classes"]),
         seed=seed,
     )
-    return Checkpoint(
-        config,
-        network,
-        build_conditioner(config["conditioning"], images["classes"]),
-        build_schedule(process),
-        build_prediction(process),
-    )
+
+
+def _refuse_other_shapes(path: Path, config: dict[str, Any]) -> None:
+    """Raise AlphabarError where the file's tensors are not those of the network that it declares.
+
+    Goes by shapes alone, so that a header of a huge network costs no memory.
+    """
+    with torch.device("meta"):
+        declared = _network(config, seed=0).state_dict()
+    shapes = {name: tuple(tensor.shape) for name, tensor in declared.items()}
+    found = read_shapes(path)
+    if found != shapes:
+        names = sorted(set(found) ^ set(shapes)) or [n for n in shapes if shapes[n] != found[n]]
+        fault = f"its tensors are not those of the network in its header: {first_of(names, most=3)}"
+        raise broken(path, ValueError(fault))
 
 
 def save_checkpoint(directory: Path, config: dict[str, Any], network: nn.Module) -> None:
@@ -82,14 +108,21 @@ def save_checkpoint(directory: Path, config: dict[str, Any], network: nn.Module)
 
 
 def read_config(directory: Path) -> dict[str, Any]:
-    """The header of ``directory``'s checkpoint, without its weights; raises AlphabarError."""
+    """The header of ``directory``'s checkpoint, without its weights.
+
+    Raises:
+        AlphabarError: there is no checkpoint, it is not one of ours, or its header describes no
+            network that there can be.
+    """
     path = directory / FILE_NAME
     if not path.is_file():
         raise AlphabarError(
             f"{path} does not exist: there is no checkpoint",
             "give the directory of a trained model, such as artifacts/train/<key>",
         )
-    return read_header(path)
+    header = read_header(path)
+    check_header(path, header)
+    return header
 
 
 def load_checkpoint(
@@ -114,6 +147,7 @@ def load_checkpoint(
         raise ValueError("at_step needs an ema_length")
     config = read_config(directory)
     path = directory / FILE_NAME
+    _refuse_other_shapes(path, config)
     try:
         checkpoint = new_checkpoint(config, seed=0)
         if ema_length is None:

@@ -1,12 +1,12 @@
 """Whose images a study shows: the file beside the key that says which models were compared."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.json_file import load_json
 from components.files.manifest import MANIFEST, intact, read_manifest
 from components.store import write_json
 
@@ -54,7 +54,7 @@ def read_models(directory: Path) -> Sides:
     """
     path = directory / FILE
     try:
-        content = json.loads(intact(path).read_text(encoding="utf-8"))
+        content = load_json(intact(path))
         return {
             name: Side(**content[name]) if content[name] else None
             for name in ("baseline", "finetuned")

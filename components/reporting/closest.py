@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from components.errors import AlphabarError
+from components.files.array_file import read_array
 from components.files.manifest import intact, there
 from components.reporting.figures import read_object
 
@@ -43,10 +44,10 @@ def read_pairs(directory: Path) -> ClosestPairs | None:
         pairs = record["pairs"]
         ratios = tuple(float(pair["ratio"]) for pair in pairs)
         rows = tuple((int(pair["generated"]), int(pair["training"])) for pair in pairs)
-        images = np.load(intact(directory / IMAGES), allow_pickle=False)
+        images = read_array(intact(directory / IMAGES))
         if images.dtype != np.uint8 or images.shape[:2] != (len(pairs), 2) or images.ndim != 5:
             raise ValueError(f"{images.dtype} {images.shape} are no {len(pairs)} pairs of images")
-    except (OSError, KeyError, TypeError, ValueError, EOFError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise AlphabarError(
             f"{directory}: {RECORD} or {IMAGES} is broken: {error}",
             f"delete {directory} and run the experiment again",

@@ -1,6 +1,5 @@
 """What each image adds to a figure, as `pseudo_values.npz` records it: what pairs two cells."""
 
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from components.errors import AlphabarError
 from components.evaluation.statistics.intervals import Floats
+from components.files.array_file import read_archive
 from components.files.manifest import there
 from components.generation.sample_directory import Row
 from components.spec.keys import digest
@@ -48,11 +48,10 @@ def read_draws(directory: Path, prompts: str | None = None) -> dict[str, Draws]:
     if not there(path):
         return {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = read_archive(path)
         seeds = arrays.pop("seeds", None)
         metrics = dict.fromkeys(name.rpartition("|")[0] for name in arrays)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError) as error:
         raise AlphabarError(
             f"{path} is broken: {error}", f"delete {directory} and run the experiment again"
         ) from error

@@ -1,6 +1,5 @@
 """A measured figure as `metrics.json` records it: value, interval and protocol, ready to print."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.json_file import load_json
 from components.files.manifest import intact
 from components.reporting.draws import Draws, draws_of, read_draws
 from components.spec.metrics import (
@@ -147,7 +147,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises AlphabarError when it is missing or broken."""
     remedy = f"delete {path.parent} and run the experiment again"
     try:
-        content = json.loads(intact(path).read_text(encoding="utf-8"))
+        content = load_json(intact(path))
     except FileNotFoundError:
         raise AlphabarError(f"{path} does not exist", remedy) from None
     except (ValueError, RecursionError) as error:

@@ -1,6 +1,5 @@
 """A sampled cell: its figures with intervals, their protocol, and a picture a prompt."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from mlflow.entities import Metric
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.files.array_file import read_array
+from components.files.json_file import load_json
 from components.files.manifest import intact, there
 from components.files.tables import read_csv
 from components.tracking.fields import interval, log_metrics, tag_texts
@@ -67,7 +68,7 @@ def _log_pictures(client: MlflowClient, run_id: str, sample_dir: Path) -> None:
     logged = logged_images(client, run_id)
     firsts = _first_of_each_prompt(sample_dir / "samples.csv")
     try:
-        images = np.load(intact(sample_dir / "images.npy"), mmap_mode="r", allow_pickle=False)
+        images = read_array(intact(sample_dir / "images.npy"), mapped=True)
         for slug, index in zip(slugs(list(firsts)), firsts.values(), strict=True):
             if (slug, 0) not in logged:
                 log_image(client, run_id, from_array(np.asarray(images[index])), slug, 0)
@@ -94,7 +95,7 @@ def _first_of_each_prompt(path: Path) -> dict[str, int]:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(intact(path).read_text())
+        value = load_json(intact(path))
     except (OSError, ValueError) as error:
         raise _broken(path.parent, error) from error
     if not isinstance(value, dict):

@@ -1,17 +1,17 @@
 """What is known of a registered version: its whole evaluation record."""
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.errors import AlphabarError
+from components.files.array_file import read_archive
+from components.files.json_file import load_json
 from components.files.manifest import intact, there
 from components.spec.metrics import INTERVAL, PROTOCOL
 from components.tracking.fields import text
@@ -87,7 +87,7 @@ def read_evidence(directory: Path) -> Evidence:
         AlphabarError: a file is missing or broken.
     """
     try:
-        content = json.loads(intact(directory / RECORD).read_text())
+        content = load_json(intact(directory / RECORD))
         named = dict(content["metrics"])
         for group, records in content.get("groups", {}).items():
             named |= {f"{metric}/{group}": record for metric, record in records.items()}
@@ -99,9 +99,6 @@ def read_evidence(directory: Path) -> Evidence:
         KeyError,
         TypeError,
         AttributeError,
-        EOFError,
-        BadZipFile,
-        RecursionError,
     ) as error:
         raise AlphabarError(
             f"the evaluation in {directory} cannot be read: {error}",
@@ -120,5 +117,4 @@ def read_evidence(directory: Path) -> Evidence:
 def _arrays(path: Path) -> dict[str, Any]:
     if not there(path):
         return {}
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+    return read_archive(path)

@@ -11,6 +11,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from components.errors import AlphabarError
+from components.files.json_file import parse_json
 from components.spec.gate import Gate
 from components.tracking.decision_log import AGAINST, Case, log_decision
 from components.tracking.gate import WinRate, decide
@@ -128,7 +129,7 @@ def champions(client: MlflowClient, model: str) -> list[str]:
     registered = client.get_registered_model(model)
     present = registered.aliases.get(CHAMPION)
     try:
-        history = [str(int(number)) for number in json.loads(registered.tags[HISTORY])]
+        history = [str(int(number)) for number in parse_json(registered.tags[HISTORY])]
     except (KeyError, ValueError, TypeError):  # an older registry, or somebody's own tag
         history = _chain(client, model, str(present)) if present else []
     if present is None:

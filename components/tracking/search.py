@@ -1,7 +1,6 @@
 """Cells by name or id, with their whole records, for tables that compare runs."""
 
 import difflib
-import json
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.files.json_file import load_json
 from components.tracking.cell_log import RECORD, WHOLE
 from components.tracking.images import open_whole
 from components.tracking.runs import SWEEP, Tracker
@@ -196,9 +196,9 @@ def _record(tracker: Tracker, cell: Run) -> dict[str, Any]:
         try:
             path = tracker.client.download_artifacts(cell.info.run_id, RECORD, folder)
             content: dict[str, Any] = {"groups": {}, "left_out": {}}
-            content |= json.loads(Path(path).read_text())
+            content |= load_json(Path(path))
             return {part: content[part] for part in ("metrics", "groups", "left_out")}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise AlphabarError(
                 f"the figures of run {cell.info.run_id} ({RECORD}) cannot be read: {error}",
                 "delete that run in MLflow and run the experiment again",

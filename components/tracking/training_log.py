@@ -1,6 +1,5 @@
 """A train directory's history, evaluations and sample grids, as far as they are written."""
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from components.errors import AlphabarError
-from components.files.manifest import intact, there
+from components.files.json_file import read_object
+from components.files.manifest import intact, remedy, there
 from components.files.tables import csv_rows
 from components.spec.keys import digest
 from components.tracking.fields import interval, log_metrics
@@ -142,7 +142,7 @@ def _log_files(client: MlflowClient, run_id: str, directory: Path, timestamp: in
         if there(directory / name):
             client.log_artifact(run_id, str(directory / name), "training")
     path = directory / "metrics.json"
-    figures = json.loads(intact(path).read_text()) if path.is_file() else {}
+    figures = read_object(intact(path), remedy(directory)) if path.is_file() else {}
     metrics = [
         Metric(name, float(value), timestamp, 0)
         for name, value in figures.items()

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from components.errors import AlphabarError
+from components.files.json_file import load_json
 
 Say = Callable[[str], None]
 """Receives one line for the user."""
@@ -129,7 +130,7 @@ def find(record: Path) -> Background | None:
     A record that came with a copy of the folder tells of the original's process: not ours.
     """
     try:
-        background = Background(**json.loads(record.read_text()))
+        background = Background(**load_json(record))
     except (OSError, ValueError, TypeError):  # cut short, or another version's
         return None
     return background if background.alive() and background.serves(record.parent) else None

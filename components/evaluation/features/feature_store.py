@@ -10,15 +10,14 @@ import io
 import os
 import tempfile
 import time
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from components.files.array_file import read_archive
 from components.files.leftovers import remove
 
 Values = NDArray[np.float32]
@@ -56,9 +55,8 @@ def write_values(path: Path, values: Values) -> None:
 def read_arrays(path: Path) -> Arrays | None:
     """The arrays of a .npz at ``path``; None unless it is whole: its parts have checksums."""
     try:
-        with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError, TypeError, BadZipFile, zlib.error):
+        return read_archive(path)
+    except (OSError, ValueError):
         return None
 
 

@@ -15,6 +15,7 @@ from components.evaluation.images.folder_reading import FolderReading
 from components.evaluation.images.image_files import ImageFiles, Pictures
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.pixels import check_images
+from components.files.array_file import read_archive, read_array
 from components.files.manifest import intact
 from components.files.tables import read_csv
 from components.spec.sections.data import DataSpec
@@ -73,9 +74,7 @@ def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
     """
     path = directory / "images.npy"
     try:
-        images = np.load(intact(path), mmap_mode="r", allow_pickle=False)
-        if not isinstance(images, np.ndarray):
-            raise ValueError("it is an archive of arrays")
+        images = read_array(intact(path), mapped=True)
         path = directory / "samples.csv"
         rows = read_csv(intact(path))
         if not rows:
@@ -99,14 +98,17 @@ def _whole_numbers(rows: Sequence[Mapping[str, str]], column: str) -> NDArray[np
 
 def _array(path: Path) -> NDArray[np.uint8]:
     try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
-        images: NDArray[np.uint8] = found["arr_0"] if path.suffix == ".npz" else found
-    except KeyError:
+        images: NDArray[np.uint8] = (
+            read_archive(path, "arr_0")["arr_0"]
+            if path.suffix == ".npz"
+            else read_array(path, mapped=True)
+        )
+    except KeyError as error:
         raise AlphabarError(
-            f"{path} has no array `arr_0`; it has {', '.join(found.files) or 'none'}",
+            f"{path} has no array `arr_0`; it has {error.args[0]}",
             "save the images under that name, as numpy.savez(path, images) does",
         ) from None
-    except Exception as error:  # a broken zip, a pickle, a header that lies
+    except (OSError, ValueError) as error:
         raise AlphabarError(
             f"{path} is not an array of images: {error}", "save uint8 images with numpy.save"
         ) from error

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features
 from components.evaluation.statistics.intervals import Floats, Rows
+from components.files.array_file import read_archive
 
 ROWS_A_BLOCK = 2048
 
@@ -74,9 +74,9 @@ def load_moments(path: Path) -> Moments:
         AlphabarError: the file is not such a file.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            n, mean, scatter = int(file["n"]), file["mean"], file["scatter"]
-    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
+        found = read_archive(path)
+        n, mean, scatter = int(found["n"]), found["mean"], found["scatter"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise AlphabarError(
             f"{path} holds no statistics of features ({error})", "write them with Moments.save"
         ) from error

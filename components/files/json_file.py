@@ -1,0 +1,108 @@
+"""The one reader of JSON, within limits of size, depth and numbers."""
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any, NoReturn
+
+from components.errors import AlphabarError, shortened
+
+MOST_BYTES = 64 * 2**20
+MOST_DEPTH = 64
+MOST_VALUES = 5_000_000
+MOST_DIGITS = 30
+
+_HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def read_json(path: Path, remedy: str) -> Any:
+    """The value in a JSON file, as `load_json` reads it.
+
+    Args:
+        remedy: what the user can do where the file is missing or broken.
+
+    Raises:
+        AlphabarError: the file is missing, cannot be read or is broken.
+    """
+    try:
+        return load_json(path)
+    except FileNotFoundError:
+        raise AlphabarError(f"{path} does not exist", remedy) from None
+    except OSError as error:
+        raise AlphabarError(f"{path} cannot be read: {error.strerror}", remedy) from None
+    except ValueError as error:
+        raise AlphabarError(f"{path} is broken: {shortened(error, 200)}", remedy) from None
+
+
+def read_object(path: Path, remedy: str) -> dict[str, Any]:
+    """As `read_json`, of a file that holds an object; raises AlphabarError for any other value."""
+    value = read_json(path, remedy)
+    if not isinstance(value, dict):
+        raise AlphabarError(f"{path} holds no JSON object", remedy)
+    return value
+
+
+def load_json(path: Path) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: as `parse_json`, or the file is larger than 64 MiB.
+    """
+    with path.open("rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES / 2**20:g} MiB")
+    return parse_json(content)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ValueError: it is not JSON, is nested more than 64 deep or has more than 5 million values;
+            a number is not finite or an integer has more than 30 digits; or a text cannot be
+            written, as half of a surrogate pair cannot.
+    """
+    if isinstance(text, bytes):
+        text = text.decode("utf-8")
+    if sum(map(text.count, ",[{")) > MOST_VALUES:
+        raise ValueError(f"it holds more than {MOST_VALUES} values")
+    try:
+        value = json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=_refuse)
+    except RecursionError:
+        raise _too_deep() from None
+    _refuse_deep(value)
+    if _HALF_PAIR.search(text):
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _refuse_deep(value: Any) -> None:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MOST_DEPTH):
+        inside = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [item for items in inside for item in items if isinstance(item, dict | list)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _too_deep() -> ValueError:
+    return ValueError(f"it is nested more than {MOST_DEPTH} deep")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"the number {shortened(digits)} is too long")
+    return int(digits)
+
+
+def _real(digits: str) -> float:
+    value = float(digits)
+    return value if math.isfinite(value) else _refuse(digits)
+
+
+def _refuse(number: str) -> NoReturn:
+    raise ValueError(f"{shortened(number)} is no finite number")
