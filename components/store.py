@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.digests import file_sha256
 from components.files.leftovers import remove
-from components.files.manifest import MANIFEST, SEAL, check, read_manifest, remedy, seal
+from components.files.manifest import MANIFEST, SEAL, check, listed, read_manifest, remedy, seal
 from components.spec.plan import Node
 
 RECORDED_LIBRARIES = (
@@ -141,11 +140,9 @@ def describe(node: Node, out: Path) -> dict[str, Any]:
         "data_hash": node.data_hash,
         "weights": node.weights,
         "compute": asdict(node.compute) if node.compute else None,
-        "files": {
-            str(path.relative_to(out)): {"size": path.stat().st_size, "sha256": file_sha256(path)}
-            for path in sorted(out.rglob("*"))
-            if path.is_file()
-        },
+        "files": listed(
+            {str(path.relative_to(out)): path for path in out.rglob("*") if path.is_file()}
+        ),
         "libraries": {name: _version(name) for name in RECORDED_LIBRARIES},
     }
 

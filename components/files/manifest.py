@@ -54,6 +54,18 @@ def seal(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def listed(files: Mapping[str, Path | str]) -> dict[str, dict[str, Any]]:
+    """The entries of a manifest: name → size and SHA-256 of a file, or of a text as UTF-8."""
+    return {name: _entry(content) for name, content in sorted(files.items())}
+
+
+def _entry(content: Path | str) -> dict[str, Any]:
+    if isinstance(content, Path):
+        return {"size": content.stat().st_size, "sha256": known_sha256(content)}
+    raw = content.encode()
+    return {"size": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+
+
 def read_manifest(directory: Path) -> dict[str, Any]:
     """A published directory's manifest. Raises AlphabarError when it is missing or damaged."""
     path = directory / MANIFEST
@@ -90,6 +102,12 @@ def intact(path: Path) -> Path:
             raise refusal(directory, [Damage(path, fault)])
         break
     return path
+
+
+def check_listed(directory: Path) -> None:
+    """`intact` for every file that the directory's manifest lists; others may lie beside them."""
+    for name in _files(directory) or ():
+        intact(directory / name)
 
 
 def there(path: Path) -> bool:
@@ -171,11 +189,11 @@ def _files(directory: Path) -> Files | None:
         state = file_state(directory / MANIFEST)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return _listed(directory, state)
+    return _read_files(directory, state)
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def _listed(directory: Path, state: FileState) -> Files | None:
+def _read_files(directory: Path, state: FileState) -> Files | None:
     files = read_manifest(directory).get("files")
     ours = isinstance(files, dict) and all(
         isinstance(entry, dict) and {"size", "sha256"} <= entry.keys() for entry in files.values()

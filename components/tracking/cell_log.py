@@ -11,6 +11,7 @@ from PIL import Image
 
 from components.errors import AlphabarError
 from components.files.array_file import read_array
+from components.files.digests import known_sha256
 from components.files.json_file import load_json
 from components.files.manifest import intact, there
 from components.files.tables import read_csv
@@ -22,6 +23,9 @@ WHOLE = "alphabar.cell_recorded"
 
 RECORD = "evaluation/metrics.json"
 """Run artifact: the whole record of the cell's figures."""
+
+RECORD_DIGEST = "alphabar.evaluation_sha256"
+"""Run tag: the SHA-256 of `RECORD`."""
 
 FILES = ("metrics.json", "pseudo_values.npz")
 """What is kept of an evaluation; the second says what each image adds to a figure."""
@@ -56,7 +60,8 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
         if there(path):
             client.log_artifact(run_id, str(path), "evaluation")
     tags = {f"protocol.{name}": protocol(figure) for name, figure in figures.items()}
-    log_metrics(client, run_id, [], tag_texts({**tags, WHOLE: "true"}))
+    digest = known_sha256(evaluate_dir / "metrics.json")
+    log_metrics(client, run_id, [], tag_texts({**tags, RECORD_DIGEST: digest, WHOLE: "true"}))
 
 
 def protocol(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
 from components.errors import AlphabarError
+from components.files.manifest import MANIFEST, SEAL, intact, listed, seal, there
 from components.spec.gate import Gate, better_by
 from components.spec.keys import digest
 from components.spec.model_folder import GUIDE, SAMPLING
@@ -27,6 +28,7 @@ from components.tracking.versions import (
     EVALUATION,
     RECORDED,
     SAMPLED_WITH,
+    SEALED,
     WEIGHTS,
 )
 
@@ -104,7 +106,7 @@ def register(
             files = _log_files(tracker, run_id, model, card)
             described = _figure_tags(measured) | tag_texts(model.tags)
             sampled_with = digest(dict(model.sampling))
-            identity = {KEY: key, RECORDED: ",".join(files), SAMPLED_WITH: sampled_with}
+            identity = {KEY: key, SAMPLED_WITH: sampled_with} | files
             version = _create(tracker, model_name, run_id, described | identity, str(measured))
         number = str(version.version)
         rolled_back = version.tags.get(ROLLED_BACK)
@@ -131,19 +133,27 @@ def _figure(evidence: Evidence, model: Submitted) -> Figure:
     return evidence.figures[model.metric]
 
 
-def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> list[str]:
-    """Store the registered model's directory; the names of the evaluation's files."""
-    client = tracker.client
-    client.log_artifact(run_id, str(model.weights / WEIGHTS), FOLDER)
+def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> dict[str, str]:
+    """Store the registered model's directory with its manifest; the tags that tell of them."""
+    measured = [name for name in (RECORD, PSEUDO_VALUES) if there(model.evaluation / name)]
+    files: dict[str, Path | str] = {
+        WEIGHTS: intact(model.weights / WEIGHTS),
+        **{f"{EVALUATION}/{name}": model.evaluation / name for name in measured},
+        SAMPLING: json.dumps(dict(model.sampling), indent=1, sort_keys=True) + "\n",
+        "README.md": card,
+    }
     if model.guide is not None:
-        client.log_artifact(run_id, str(model.guide / WEIGHTS), f"{FOLDER}/{GUIDE}")
-    files = [name for name in (RECORD, PSEUDO_VALUES) if (model.evaluation / name).is_file()]
-    for name in files:
-        client.log_artifact(run_id, str(model.evaluation / name), f"{FOLDER}/{EVALUATION}")
-    settings = json.dumps(dict(model.sampling), indent=1, sort_keys=True)
-    client.log_text(run_id, settings + "\n", f"{FOLDER}/{SAMPLING}")
-    client.log_text(run_id, card, f"{FOLDER}/README.md")
-    return files
+        files[f"{GUIDE}/{WEIGHTS}"] = intact(model.guide / WEIGHTS)
+    manifest: dict[str, Any] = {"files": listed(files)}
+    manifest[SEAL] = seal(manifest)
+    files[MANIFEST] = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+    for name, content in files.items():
+        place = f"{FOLDER}/{name}"
+        if isinstance(content, Path):
+            tracker.client.log_artifact(run_id, str(content), place.rpartition("/")[0])
+        else:
+            tracker.client.log_text(run_id, content, place)
+    return {RECORDED: ",".join(measured), SEALED: manifest[SEAL]}
 
 
 def _find(tracker: Tracker, name: str, key: str) -> ModelVersion | None:

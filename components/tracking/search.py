@@ -13,8 +13,9 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.files.digests import file_sha256
 from components.files.json_file import load_json
-from components.tracking.cell_log import RECORD, WHOLE
+from components.tracking.cell_log import RECORD, RECORD_DIGEST, WHOLE
 from components.tracking.images import open_whole
 from components.tracking.runs import SWEEP, Tracker
 
@@ -195,6 +196,9 @@ def _record(tracker: Tracker, cell: Run) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         try:
             path = tracker.client.download_artifacts(cell.info.run_id, RECORD, folder)
+            recorded = cell.data.tags.get(RECORD_DIGEST)
+            if recorded and file_sha256(Path(path)) != recorded:
+                raise ValueError("it is damaged: its SHA-256 is not the recorded one")
             content: dict[str, Any] = {"groups": {}, "left_out": {}}
             content |= load_json(Path(path))
             return {part: content[part] for part in ("metrics", "groups", "left_out")}

@@ -12,6 +12,7 @@ from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.uri import is_local_uri
 
 from components.errors import AlphabarError
+from components.files.manifest import MANIFEST, SEAL, check_listed, read_manifest
 from components.tracking.evidence import Evidence, figure, read_evidence
 from components.tracking.runs import Tracker
 
@@ -26,6 +27,9 @@ RECORDED = "alphabar.evaluation"
 
 STAGE_KEY = "alphabar.stage_key"
 """Tag: the key of the stage run that made it; of a version, the one that trained it."""
+
+SEALED = "alphabar.manifest"
+"""Version tag: the seal of the manifest.json in the registered model's directory."""
 
 SAMPLED_WITH = "alphabar.sampling"
 """Version tag: digest of the sampling section that its figures were measured with."""
@@ -60,7 +64,7 @@ def load_model_dir(
             and others are downloaded to a new temporary folder.
 
     Raises:
-        AlphabarError: there is no such model, alias or version, or its files are gone.
+        AlphabarError: there is no such model, alias or version, or its files are gone or damaged.
     """
     version = find_version(tracker, name, alias_or_version)
     try:
@@ -73,6 +77,9 @@ def load_model_dir(
         raise _files_gone(version, error) from error
     if not (found / WEIGHTS).is_file():
         raise _files_gone(version, FileNotFoundError(f"{found / WEIGHTS} does not exist"))
+    with _damage_named(version):
+        _check_seal(version, found)
+        check_listed(found)
     return found
 
 
@@ -84,7 +91,8 @@ def evidence_of(tracker: Tracker, version: ModelVersion) -> Evidence:
     """
     if RECORDED not in version.tags:
         return _tagged_figure(version)
-    with _evaluation(tracker, version) as folder:
+    with _damage_named(version), _evaluation(tracker, version) as folder:
+        _check_seal(version, folder.parent)
         return read_evidence(folder)
 
 
@@ -95,10 +103,32 @@ def _evaluation(tracker: Tracker, version: ModelVersion) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as folder:
         try:
+            if SEALED in version.tags:
+                _download(tracker, f"{version.source}/{MANIFEST}", Path(folder))
             found = _download(tracker, f"{version.source}/{EVALUATION}", Path(folder))
         except (OSError, MlflowException) as error:
             raise _files_gone(version, error) from error
         yield found
+
+
+def _check_seal(version: ModelVersion, directory: Path) -> None:
+    """The manifest must be the one that was registered; what it lists can then be relied on."""
+    sealed = version.tags.get(SEALED)
+    if sealed and read_manifest(directory).get(SEAL) != sealed:
+        raise AlphabarError(f"{directory / MANIFEST} is not the one that was registered", "")
+
+
+@contextlib.contextmanager
+def _damage_named(version: ModelVersion) -> Iterator[None]:
+    """Say of a damaged file whose it is, and what can be done about a registered one."""
+    try:
+        yield
+    except AlphabarError as error:
+        raise AlphabarError(
+            f"model {version.name}, version {version.version}, cannot be used: {error.what}",
+            "choose another version; or delete this one and its sweep's run in MLflow, then run "
+            "the experiment again: it is recorded and registered anew",
+        ) from error
 
 
 def _download(tracker: Tracker, source: str, into: Path | None) -> Path:

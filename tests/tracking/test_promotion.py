@@ -219,6 +219,16 @@ def test_a_record_that_is_gone_or_broken_is_named(tracker: Tracker, rivals: None
     assert state(tracker) == before
 
 
+def test_a_changed_figure_is_not_promoted_by(tracker: Tracker, rivals: None) -> None:
+    path = load_model_dir(tracker, "digits", "2") / "evaluation" / "metrics.json"
+    before = state(tracker)
+    path.write_text(path.read_text().replace("1", "0", 1))  # still a record like any other
+    with pytest.raises(AlphabarError, match="is damaged") as caught:
+        promote(tracker, "digits", ANYTHING)
+    assert str(path) in caught.value.what
+    assert state(tracker) == before
+
+
 def test_several_rollbacks_lead_back_to_the_first(tracker: Tracker, enter: Enter) -> None:
     for key, fd in (("a1", 150.0), ("b2", 130.0), ("c3", 110.0)):
         assert enter(key, fd).champion

@@ -127,6 +127,33 @@ def test_files_that_are_gone_are_named(tracker: Tracker, enter: Enter) -> None:
         load_model_dir(tracker, "digits", "1")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["model.safetensors", "sampling.json", "README.md", "evaluation/metrics.json", "manifest.json"],
+)
+def test_a_damaged_file_of_a_version_is_named_and_nothing_is_loaded(
+    tracker: Tracker, enter: Enter, name: str
+) -> None:
+    enter("a1", 150.0)
+    path = load_model_dir(tracker, "digits", "1") / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(AlphabarError, match="digits, version 1, cannot be used") as caught:
+        load_model_dir(tracker, "digits", "1")
+    assert str(path) in caught.value.what
+    assert "choose another version" in caught.value.remedy
+
+
+def test_a_version_without_the_manifest_that_was_registered_with_it_is_refused(
+    tracker: Tracker, enter: Enter
+) -> None:
+    enter("a1", 150.0)
+    (load_model_dir(tracker, "digits", "1") / "manifest.json").unlink()
+    with pytest.raises(AlphabarError, match=r"manifest\.json does not exist"):
+        load_model_dir(tracker, "digits", "1")
+
+
 def test_broken_weights_are_refused_before_anything_is_made(
     tracker: Tracker, enter: Enter, train_dir: Path
 ) -> None:
