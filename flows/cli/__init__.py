@@ -21,6 +21,7 @@ from flows.cli import (
     stage,
     study,
     up,
+    verify,
 )
 from flows.cli import list as listing
 from flows.signals import INTERRUPTED, exit_code, hearing
@@ -44,6 +45,7 @@ COMMANDS = (
     promote,
     export,
     schedule,
+    verify,
     up,
     stage,
 )

@@ -1,6 +1,7 @@
 """`alphabar run`: an experiment file from raw data to report."""
 
 import os
+from typing import Annotated
 
 import typer
 
@@ -11,7 +12,15 @@ def register(app: typer.Typer) -> None:
     app.command()(run)
 
 
-def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -> None:
+def run(
+    file: ExperimentFile,
+    store: StoreOption = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="First compare every published file with its SHA-256."),
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
     """Run an experiment; what is published already is not run again.
 
     Where nothing is left to do, the results are shown and no server is started.
@@ -24,6 +33,7 @@ def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -
     from flows.outside import keeping, plan_here
     from flows.promotion import registry_gate
     from flows.results import show_outcome
+    from flows.verification import check_plan
     from flows.workspace import Workspace
 
     experiment = load_experiment(file)
@@ -31,6 +41,7 @@ def run(file: ExperimentFile, store: StoreOption = None, quiet: Quiet = False) -
     # refuse a bad gate and bad data before all else
     registry_gate(experiment.registry, workspace)
     plan = plan_here(experiment, workspace)
+    check_plan(plan, workspace.store, contents=verify)
     if outcome := finished_outcome(plan, workspace):
         show_outcome(outcome, workspace)
         return

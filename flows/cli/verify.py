@@ -1,0 +1,49 @@
+"""`alphabar verify`: is what was published still what it was?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Quiet, StoreOption
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(verify)
+
+
+def verify(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH...]",
+            help="Published directories, copies of them, or folders of such (default: the store).",
+        ),
+    ] = None,
+    store: StoreOption = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare every published file with the size and SHA-256 in its manifest.
+
+    Exits with 2 when a file is damaged, missing, or was put there later. A run looks at sizes
+    before it begins, and at a file's digest before it reads it.
+
+    Example: `alphabar verify artifacts/train`
+    """
+    from components.errors import AlphabarError
+    from flows import verification
+    from flows.console import Work
+    from flows.workspace import Workspace
+
+    with Work("verify", quiet=quiet) as progress:
+        found = verification.verify(paths or [Workspace.here(store).store_root], progress)
+    for damage in found.damage:
+        print(f"{damage.path} {damage.fault}")
+    if found.damage:
+        raise AlphabarError(
+            f"{len(found.damage)} of the files in {found.directories} published directories are "
+            "not what was published",
+            "delete the directories of those named above and run again: they are made anew, and "
+            "what was made from them stays (a copy: copy it again)",
+        )
+    print(f"{found.directories} published directories are as their manifests say")
