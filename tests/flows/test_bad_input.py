@@ -193,7 +193,7 @@ def test_a_faulty_cron_expression_is_refused(
 
 
 def test_every_command_has_help_with_an_example(place: Project) -> None:
-    commands = ["run", "plan", "data fetch", "data add", "sample", "evaluate", "compare"]
+    commands = ["run", "plan", "verify", "data fetch", "data add", "sample", "evaluate", "compare"]
     commands += ["export", "schedule", "up", "down", "study export", "study results", "stage"]
     for command in commands:
         result = place.alphabar(*command.split(), "--help")
