@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, shortened
 from components.files.json_file import parse_json
 from components.runtime import Progress
 from components.spec.loading import nearest, validate
@@ -69,7 +69,7 @@ def sampling_of(
     for text in assignments:
         key, equals, value = text.partition("=")
         if not equals:
-            raise AlphabarError(f"{origin}: `{text}` sets nothing", "write KEY=VALUE")
+            raise AlphabarError(f"{origin}: `{shortened(text)}` sets nothing", "write KEY=VALUE")
         values[key.strip()] = _plain(value.strip())
     if own:
         values = sampling_over(own, values)
@@ -101,7 +101,9 @@ def prompts_of(config: dict[str, Any], prompts: list[str], count: int) -> Any:
         wanted = prompts or classes
         unknown = next((p for p in wanted if p not in classes), None)
         if unknown is not None:
-            raise AlphabarError(f"the model has no class `{unknown}`", nearest(unknown, classes))
+            raise AlphabarError(
+                f"the model has no class `{shortened(unknown)}`", nearest(unknown, classes)
+            )
         labels = tuple(wanted[k % len(wanted)] for k in range(count))
         chosen = tuple(classes.index(label) for label in labels)
         captions_of = config.get("captions") or classes  # older checkpoints know no captions

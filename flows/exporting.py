@@ -29,8 +29,17 @@ def export_study(baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any
     """Write the study of two folders of samples into the new folder ``out``.
 
     Raises:
-        AlphabarError: ``out`` exists, or the samples do not match pair by pair.
+        AlphabarError: ``out`` exists, the samples do not match pair by pair, or there are fewer
+            than ``spec["pairs"]``.
     """
+    from components.generation.sample_directory import read_samples
+
+    samples = len(read_samples(baseline).rows)
+    if spec["pairs"] > samples:
+        raise AlphabarError(
+            f"--pairs {spec['pairs']} is more than the {samples} samples in {baseline}",
+            f"give --pairs {samples} or fewer, or draw more samples of both models",
+        )
     with new_folder(out) as part:
         inputs = {"baseline": baseline, "finetuned": finetuned}
         run_stage("study", spec, inputs, part, Runtime())

@@ -72,8 +72,9 @@ def _named(path: Path) -> Iterator[None]:
     """What is wrong with a file, said with its name and the remedy."""
     try:
         yield
-    except FileNotFoundError:
-        raise AlphabarError(f"{path} does not exist", _remedy(path.parent)) from None
+    except (FileNotFoundError, NotADirectoryError):
+        remedy = "give a folder of samples, as `alphabar sample` writes"
+        raise AlphabarError(f"{path} does not exist", remedy) from None
     except (ValueError, TypeError, KeyError, EOFError) as error:
         raise AlphabarError(f"{path} is broken: {error}", _remedy(path.parent)) from error
 

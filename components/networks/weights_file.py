@@ -59,5 +59,5 @@ def broken(path: Path, error: Exception) -> AlphabarError:
     first = shortened((str(error).splitlines() or [type(error).__name__])[0], 200)
     return AlphabarError(
         f"{path} is not a whole alphabar checkpoint ({first})",
-        "delete its directory and run the experiment again",
+        "copy it again, or delete its directory and run the experiment again",
     )

@@ -1,5 +1,6 @@
 """The command line. Each command's module is light; what it needs is imported when it runs."""
 
+import io
 import os
 import sys
 
@@ -63,11 +64,21 @@ def main() -> None:
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when mlflow is imported
     os.environ.setdefault("DO_NOT_TRACK", "true")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # a terminal of few characters shows the others' codes
+            stream.reconfigure(errors="backslashreplace")
     with hearing():
         try:
             app()
         except AlphabarError as error:
             print(f"error: {error}", file=sys.stderr)
+            sys.exit(2)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            print(f"error: {_of_a_file(error)}", file=sys.stderr)
             sys.exit(2)
         except KeyboardInterrupt:
             _end()
@@ -75,6 +86,12 @@ def main() -> None:
             if end.code == INTERRUPTED:  # typer's word for a KeyboardInterrupt
                 _end()
             raise
+
+
+def _of_a_file(error: OSError) -> AlphabarError:
+    """What is said of a file or folder that the system refuses, wherever that happens."""
+    what = f"{error.filename}: {error.strerror}"
+    return AlphabarError(what, "make it a file or folder that can be used, or name another")
 
 
 def _end() -> None:

@@ -38,8 +38,11 @@ def test_a_missing_or_broken_file_is_named(samples: Path) -> None:
     with pytest.raises(AlphabarError, match=r"samples\.csv is broken"):
         read_samples(samples)
     (samples / "images.npy").unlink()
-    with pytest.raises(AlphabarError, match=r"images\.npy does not exist"):
+    with pytest.raises(AlphabarError, match=r"images\.npy does not exist") as caught:
         read_samples(samples)
+    assert "delete" not in caught.value.remedy  # it may be any folder of the user's
+    with pytest.raises(AlphabarError, match=r"samples\.csv/images\.npy does not exist"):
+        read_samples(samples / "samples.csv")
 
 
 def test_positions_are_spread_over_the_classes() -> None:
