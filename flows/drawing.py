@@ -91,8 +91,10 @@ def prompts_of(config: dict[str, Any], prompts: list[str], count: int) -> Any:
     """What ``count`` images of the model of ``config`` are asked for: ``prompts`` in turn.
 
     Raises:
-        AlphabarError: a prompt is none of the model's classes, or captions are missing.
+        AlphabarError: a prompt is none of the model's classes or longer than its encoder reads,
+            or captions are missing.
     """
+    from components.data.tokens import refuse_too_long
     from components.generation.prompts import Prompts
 
     classes = config["images"]["classes"]
@@ -110,5 +112,7 @@ def prompts_of(config: dict[str, Any], prompts: list[str], count: int) -> Any:
         return Prompts(chosen, labels, tuple(captions_of[k] or classes[k] for k in chosen))
     if kind == "minilm" and not prompts:
         raise AlphabarError("the model draws from captions", "give at least one --prompt")
+    for prompt in prompts if kind == "minilm" else ():
+        refuse_too_long(prompt)
     captions = tuple((prompts or [""])[k % max(1, len(prompts))] for k in range(count))
     return Prompts((-1,) * count, ("",) * count, captions)

@@ -33,13 +33,15 @@ def read_images(
     """
     import numpy as np
 
-    from components.data.images import square_pixels
+    from components.data.images import is_animated, square_pixels
 
     channels, size, _ = model.image_shape
     notes = []
     for path in paths:
         width, height, mode = _header(path)
         wanted = "L" if channels == 1 else "RGB"
+        if is_animated(path):
+            notes.append(f"{path.name}: the first of several frames is taken")
         if (width, height, mode) != (size, size, wanted):
             cropped = ", its central square" if width != height else ""
             kind = "grey" if channels == 1 else "RGB"

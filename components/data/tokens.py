@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from components.errors import AlphabarError
 from components.spec.sections.network import ENCODER_LIMIT
 
 FRAME = 2
@@ -66,6 +67,16 @@ def token_ids(caption: str, limit: int = ENCODER_LIMIT) -> list[int]:
 def token_count(caption: str) -> int:
     """Tokens of the whole caption, begin and end among them."""
     return len(_tokenizer().encode(caption).ids)
+
+
+def refuse_too_long(prompt: str) -> None:
+    """Raise AlphabarError where the encoder would not read the whole of a user's prompt."""
+    if (count := token_count(prompt)) > ENCODER_LIMIT:
+        raise AlphabarError(
+            f"the prompt `{prompt[:40]}…` has {count} tokens, the caption encoder reads "
+            f"{ENCODER_LIMIT}",
+            "shorten it",
+        )
 
 
 def cut_of(captions: Sequence[str], limit: int) -> Cut:

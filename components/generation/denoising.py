@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from components.data.tokens import refuse_too_long
 from components.errors import AlphabarError
 from components.networks.captions import Rows, aligned
 from components.networks.checkpoint import Checkpoint
@@ -140,6 +141,8 @@ def _negative(model: Checkpoint, prompt: str, count: int) -> Rows:
         raise AlphabarError(
             f"`negative_prompt: {prompt}` is no class of the model", nearest(prompt, classes)
         )
+    if kind == "minilm":
+        refuse_too_long(prompt)
     index = classes.index(prompt) if kind == "class" else -1
     return model.conditioner.encode([index] * count, [prompt] * count)
 

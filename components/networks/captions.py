@@ -33,6 +33,11 @@ def encode_captions(captions: Sequence[str], limit: int = ENCODER_LIMIT) -> Rows
     return table(torch.arange(len(captions)))
 
 
+def absent(count: int) -> Rows:
+    """Rows of the empty caption, which means none; it is encoded once a process."""
+    return {name: tensor.expand(count, *tensor.shape[1:]) for name, tensor in _absent().items()}
+
+
 class CaptionTable:
     """Rows of a data set's captions by index.
 
@@ -102,6 +107,12 @@ def _encoded(ids: Sequence[Tensor]) -> list[Tensor]:
             each[:length].clone() for each, length in zip(found, lengths.tolist(), strict=True)
         ]
     return states
+
+
+@cache
+def _absent() -> Rows:
+    with torch.inference_mode(False):  # it may be asked for first while sampling, then in training
+        return encode_captions([""])
 
 
 @cache

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from components.errors import AlphabarError
-from components.networks.captions import CaptionTable, Rows, encode_captions
+from components.networks.captions import CaptionTable, Rows, absent, encode_captions
 from components.spec.sections.network import ENCODER_LIMIT
 
 Table = Callable[[Tensor], Rows]
@@ -84,7 +84,7 @@ class MiniLMCondition:
         return CaptionTable(captions, self.max_tokens or ENCODER_LIMIT)
 
     def null(self, count: int) -> Rows:
-        return self.encode([], [""] * count)
+        return absent(count)
 
 
 def build_conditioner(spec: dict[str, Any], classes: Sequence[str]) -> Conditioner:

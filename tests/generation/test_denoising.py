@@ -75,6 +75,13 @@ def test_a_caption_is_a_negative_prompt_of_a_model_of_captions() -> None:
         assert torch.equal(rows.weak[name], tensor)
 
 
+def test_a_prompt_that_the_encoder_cannot_read_whole_is_refused_and_not_cut() -> None:
+    model = checkpoint("minilm")
+    sampling = SamplingSpec(guidance=2.0, negative_prompt="word " * 300)
+    with pytest.raises(AlphabarError, match="has 302 tokens, the caption encoder reads 256"):
+        encode_conditions(model, sampling, [-1], ["a blue square"])
+
+
 def test_an_unknown_negative_class_is_refused_with_the_nearest(model: Checkpoint) -> None:
     with pytest.raises(AlphabarError, match="did you mean `digit 3`") as error:
         x0_of(model, guidance=2.0, negative_prompt="digit3")

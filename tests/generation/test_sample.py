@@ -1,16 +1,21 @@
 """The stage `sample` draws from the weights that are asked for."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from components.data.metadata import read_table
 from components.errors import AlphabarError
-from components.generation.sample import sample
+from components.evaluation.images.image_sources import read_source
+from components.files.tables import read_csv
+from components.generation.prompts import Prompts
+from components.generation.sample import sample, write_samples
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.networks.ema_snapshots import FOLDER, write_snapshot
-from components.runtime import Runtime
+from components.runtime import Runtime, silent
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
@@ -53,3 +58,22 @@ def test_an_ema_length_without_snapshots_draws_nothing(tmp_path: Path, digits: P
     with pytest.raises(AlphabarError, match="training.ema_snapshots"):
         drawn(model(tmp_path / "trained", seed=0), digits, tmp_path / "out", ema_length=0.05)
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_captions_that_a_spreadsheet_would_run_are_neutral_in_both_tables_and_come_back_whole(
+    tmp_path: Path,
+) -> None:
+    config = CONFIG | {"conditioning": ConditioningSpec(encoder="none").model_dump(mode="json")}
+    captions = ("=cat", "\u00a0+1", "\u200b-1", "\ufeff@a", "'=cat", "two\rlines", "plain")
+    many = len(captions)
+    prompts = Prompts((-1,) * many, ("",) * many, captions)
+    untrained = new_checkpoint(config, 0)
+    write_samples(untrained, SamplingSpec(steps=1, guidance=1), prompts, tmp_path, silent, png=True)
+    for table in (tmp_path / "samples.csv", tmp_path / "images" / "metadata.csv"):
+        with table.open(encoding="utf-8", newline="") as file:
+            cells = [row["caption"] for row in csv.DictReader(file)]
+        assert cells == [*("'" + caption for caption in captions[:5]), *captions[5:]]
+        assert tuple(row["caption"] for row in read_csv(table)) == captions
+    assert tuple(read_source(tmp_path).images.captions) == captions
+    listed = [record["caption"] for _, record in read_table(tmp_path / "images").records]
+    assert tuple(listed) == captions

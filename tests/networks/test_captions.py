@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from components.networks import captions
 from components.networks.captions import (
     MASK,
     STATES,
@@ -91,3 +93,16 @@ def test_two_conditions_of_different_lengths_can_stand_in_one_batch() -> None:
     assert second[MASK].tolist() == [[1, 1, 0, 0]]
     labels = {"class_labels": torch.tensor([1])}
     assert aligned(labels, labels) == (labels, labels)
+
+
+def test_no_caption_is_encoded_once_and_serves_sampling_and_training(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    captions._absent.cache_clear()
+    with torch.inference_mode():
+        first = MiniLMCondition(None).null(3)
+    monkeypatch.setattr(captions, "_encoded", None)  # a second encoding would fail
+    second = MiniLMCondition(None).null(2)
+    assert first[STATES].shape == (3, 2, 384)
+    assert torch.equal(first[STATES][:2], second[STATES])
+    assert not second[STATES].is_inference()
