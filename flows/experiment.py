@@ -1,11 +1,15 @@
 """The Prefect flow that runs an experiment from raw data to report."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 
 from prefect import flow
+from prefect.exceptions import Abort
+from prefect.runtime import flow_run
 
 from components.errors import AlphabarError
 from components.spec.experiment import Experiment
@@ -19,12 +23,15 @@ from flows.console import Display
 from flows.execution import Workers
 from flows.finished import planned_pages
 from flows.outside import plan_here
-from flows.phase import run_phase
+from flows.phase import SERVER_GONE, run_phase
 from flows.publishing import publish_report
 from flows.recording import Recorder
 from flows.results import Outcome, show_outcome
 from flows.selection import best_cell
+from flows.servers.left_runs import hold, let_go
+from flows.servers.link import Link, drop_unsent
 from flows.session import Session
+from flows.signals import was_told
 from flows.workspace import Workspace
 
 
@@ -41,14 +48,71 @@ def experiment_flow(
         quiet: print nothing.
     """
     workspace = Workspace.here(store=Path(store) if store else None, root=Path(root))
+    _run(experiment, workspace, quiet=quiet)  # by name: Prefect pickles this function
+
+
+def _run(experiment: Experiment, workspace: Workspace, *, quiet: bool) -> None:
+    hold(str(flow_run.id), workspace.root)
     with Display(quiet=quiet) as display:
-        outcome = run_experiment(experiment, workspace, display)
+        link = Link(workspace.root, display.say)
+        outcome = run_experiment(experiment, workspace, display, link)
+        _ended.get([]).append(outcome)
+        answered = link.up()
     show_outcome(outcome, workspace)
+    if not answered:
+        raise Abort("nobody is there to be told how this ended")
     if outcome.failures:
         raise failed(outcome)
 
 
-def run_experiment(experiment: Experiment, workspace: Workspace, display: Display) -> Outcome:
+_ended: ContextVar[list[Outcome]] = ContextVar("ended")  # out of Prefect's sight
+
+
+def run_tracked(experiment: Experiment, workspace: Workspace, *, quiet: bool = False) -> bool:
+    """Run `experiment_flow`; to its end without Prefect where its server goes away.
+
+    Returns:
+        whether Prefect's pages show the whole run.
+
+    Raises:
+        AlphabarError: as `run_experiment` does, or stages failed; the others have run.
+    """
+    logging.raiseExceptions = False  # Prefect prints what it cannot send, as the handlers do
+    ended: list[Outcome] = []
+    token = _ended.set(ended)
+    try:
+        experiment_flow(experiment, str(workspace.root), str(workspace.store_root), quiet)
+    except (Abort, *SERVER_GONE) as error:
+        if was_told(error):
+            raise KeyboardInterrupt from None
+        drop_unsent()
+        if not ended:
+            ended.append(_without_prefect(experiment, workspace, quiet=quiet))
+        if ended[0].failures:
+            raise failed(ended[0]) from None
+        return False
+    except AlphabarError:
+        let_go(workspace.root)
+        raise
+    else:
+        let_go(workspace.root)
+        return True
+    finally:
+        _ended.reset(token)
+
+
+def _without_prefect(experiment: Experiment, workspace: Workspace, *, quiet: bool) -> Outcome:
+    with Display(quiet=quiet) as display:
+        link = Link(workspace.root, display.say)
+        link.lose()
+        outcome = run_experiment(experiment, workspace, display, link)
+    show_outcome(outcome, workspace)
+    return outcome
+
+
+def run_experiment(
+    experiment: Experiment, workspace: Workspace, display: Display, link: Link
+) -> Outcome:
     """Run what is not published yet, record it, and write the report.
 
     Raises:
@@ -59,7 +123,7 @@ def run_experiment(experiment: Experiment, workspace: Workspace, display: Displa
     for note in caption_notes(plan.cells, workspace):
         display.say(note)
     with Recorder.connected(plan, workspace, display) as recorder:
-        with _session(workspace, display, experiment) as session:
+        with _session(workspace, display, experiment, link) as session:
             before = _published(workspace)
             tick = recorder.training_goes_on
             failures = run_phase("baselines", plan.nodes(), session, tick=tick)
@@ -98,10 +162,12 @@ def failed(outcome: Outcome) -> AlphabarError:
 
 
 @contextlib.contextmanager
-def _session(workspace: Workspace, display: Display, experiment: Experiment) -> Iterator[Session]:
+def _session(
+    workspace: Workspace, display: Display, experiment: Experiment, link: Link
+) -> Iterator[Session]:
     runner = experiment.runner
     with Workers(workspace, runner.workers, display.event) as workers:
-        yield Session(workspace, display, runner, workers)
+        yield Session(workspace, display, runner, workers, link)
 
 
 def _publish(

@@ -4,16 +4,19 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import Abort
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from components.errors import AlphabarError
 from components.spec.experiment import RunnerSpec
 from components.spec.plan import Node
 from flows.execution import produce
+from flows.plain import run_plainly, tick_of
 from flows.session import Session, Tick
-from flows.signals import ending_on_signals
+from flows.signals import ending_on_signals, was_told
 from flows.workspace import Workspace
 
 
@@ -34,20 +37,37 @@ def run_phase(
 
     work = _Work(missing, session, tick)
     runner = _task_runner(session.runner, len(missing))
-    token = _work.set(work)
-    try:
-        return _phase.with_options(name=title, task_runner=runner)()
-    finally:
-        _work.reset(token)
+    if session.link.up():
+        token = _work.set(work)
+        try:
+            return _phase.with_options(name=title, task_runner=runner)()
+        except (Abort, *SERVER_GONE) as error:
+            if was_told(error):
+                raise KeyboardInterrupt from None
+            if work.failures is not None:  # all has run; only its end was not reported
+                return work.failures
+            session.link.lose()
+        finally:
+            _work.reset(token)
+    return run_plainly([node for node in missing if not store.has(node)], session, tick)
 
 
-@dataclass(frozen=True)
+SERVER_GONE = (httpx.TransportError, httpx.HTTPStatusError)
+"""What Prefect's engine raises when its server does not answer, or not as it should."""
+
+
+@dataclass
 class _Work:
-    """What a phase does, out of Prefect's sight: it would send it along with every task."""
+    """What a phase does, out of Prefect's sight: it would send it along with every task.
+
+    Attributes:
+        failures: stage run name → what stopped it, once all has run.
+    """
 
     nodes: list[Node]
     session: Session
     tick: Tick | None
+    failures: dict[str, Exception] | None = None
 
 
 _work: ContextVar[_Work] = ContextVar("work")
@@ -60,6 +80,13 @@ def _phase() -> dict[str, Exception]:
 
 def _run_work() -> dict[str, Exception]:
     work = _work.get()
+    work.failures = _run_tasks(work)
+    if not work.session.link.up():
+        raise Abort("nobody is there to be told how this ended")
+    return work.failures
+
+
+def _run_tasks(work: _Work) -> dict[str, Exception]:
     futures: dict[str, Any] = {}
     try:
         with ending_on_signals(work.session.stop):
@@ -106,7 +133,7 @@ def _worth_retrying(task: Any, run: Any, state: Any) -> bool:
 @task(name="stage", cache_policy=NO_CACHE, retries=1, retry_condition_fn=_worth_retrying)
 def _in_worker(sealed: _Sealed, tick: Tick | None) -> None:
     session: Session = sealed.place
-    session.run(sealed.node, tick if sealed.node.stage in ("train", "finetune") else None)
+    session.run(sealed.node, tick_of(sealed.node, tick))
 
 
 @task(name="stage", cache_policy=NO_CACHE, retries=1, retry_condition_fn=_worth_retrying)

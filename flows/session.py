@@ -8,6 +8,7 @@ from components.spec.experiment import RunnerSpec
 from components.spec.plan import Node
 from flows.console import Display
 from flows.execution import Workers
+from flows.servers.link import Link
 from flows.workspace import Workspace
 
 Tick = Callable[[Node, Path], None]
@@ -16,12 +17,22 @@ Tick = Callable[[Node, Path], None]
 
 class Session:
     """Runs nodes in worker processes and shows them. A plain class, so that Prefect, which
-    looks for futures inside dataclasses, passes it on untouched."""
+    looks for futures inside dataclasses, passes it on untouched.
+
+    Attributes:
+        link: the way to Prefect's API.
+    """
 
     def __init__(
-        self, workspace: Workspace, display: Display, runner: RunnerSpec, workers: Workers
+        self,
+        workspace: Workspace,
+        display: Display,
+        runner: RunnerSpec,
+        workers: Workers,
+        link: Link,
     ) -> None:
         self.workspace, self.display, self.runner = workspace, display, runner
+        self.link = link
         self._workers = workers
         self._turns = threading.Semaphore(runner.workers)
 

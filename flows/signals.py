@@ -73,6 +73,13 @@ def ending_on_signals(stop: Callable[[], None]) -> Iterator[None]:
         raise KeyboardInterrupt
 
 
+def was_told(error: BaseException | None) -> bool:
+    """Whether ``error`` came up while something was ending because of a signal."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def leave_to_the_caller() -> None:
     """In a worker process: who started it hears the signals, and stops it."""
     for name in ENDING:

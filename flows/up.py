@@ -9,6 +9,7 @@ from types import FrameType
 
 from components.errors import AlphabarError
 from flows.servers import mlflow_server, prefect_server, worker
+from flows.servers.left_runs import settle_left_runs
 from flows.servers.prefect_client import ensure_work_pool, prefect_client
 from flows.servers.processes import Background, Pause, Say, exclusively, stop
 from flows.signals import ENDING
@@ -85,6 +86,7 @@ def _start(
         stops.callback(_stop_prefect_server, root, say)
 
     say("starting the Prefect worker ...")
+    settle_left_runs(api, root)
     with prefect_client(api, root) as client:
         ensure_work_pool(client)
     runner = worker.start_worker(root, api)

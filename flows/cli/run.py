@@ -49,15 +49,19 @@ def run(
         client_environment,
         ensure_prefect_server,
         page_url,
+        user_api_url,
         using_prefect_server,
     )
 
     with using_prefect_server(workspace.root):
         address = ensure_prefect_server(workspace.root, say=Display(quiet=quiet).say)
         os.environ.update(client_environment(address, workspace.root))
-        from flows.experiment import experiment_flow
+        from flows.experiment import run_tracked
+        from flows.servers.left_runs import settle_left_runs
 
+        settle_left_runs(address, workspace.root)
         with keeping(plan, workspace):
-            experiment_flow(experiment, str(workspace.root), str(workspace.store_root), quiet)
-    if not quiet:
-        print(f"Prefect  {page_url(address)} (stop it with `alphabar down`)")
+            shown = run_tracked(experiment, workspace, quiet=quiet)
+    if shown and not quiet:
+        ours = "" if user_api_url() else " (stop it with `alphabar down`)"
+        print(f"Prefect  {page_url(address)}{ours}")

@@ -14,6 +14,7 @@ from flows.servers.prefect_server import client_environment
 if TYPE_CHECKING:
     from prefect import State
     from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun, TaskRun
 
 WORK_POOL = "alphabar"
 HEARTBEATS_STAY = timedelta(seconds=90)
@@ -99,27 +100,40 @@ def forget_worker(client: "SyncPrefectClient", name: str) -> None:
         )
 
 
-def settle_interrupted(client: "SyncPrefectClient", flow_run: str) -> None:
-    """Mark a run whose process is gone, and the flows inside it, as crashed unless they ended."""
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+def settle_interrupted(client: "SyncPrefectClient", flow_run: str, reason: str) -> None:
+    """Mark a run whose process is gone, and all inside it, as crashed unless it ended."""
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterId,
+        FlowRunFilterParentFlowRunId,
+    )
     from prefect.states import Crashed
 
+    def unsettled(run: "FlowRun | TaskRun") -> bool:
+        return run.state is None or not run.state.is_final()
+
     top = UUID(flow_run)
+    crashed: State[Any] = Crashed(message=reason)
     inside = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[top]))
     with _absence_allowed():
-        for run in [*client.read_flow_runs(flow_run_filter=inside), client.read_flow_run(top)]:
-            if run.state is None or not run.state.is_final():
-                crashed: State[Any] = Crashed(message="`alphabar up` was stopped meanwhile")
-                client.set_flow_run_state(run.id, crashed, force=True)
+        runs = [*client.read_flow_runs(flow_run_filter=inside), client.read_flow_run(top)]
+        of_these = FlowRunFilter(id=FlowRunFilterId(any_=[run.id for run in runs]))
+        for task in filter(unsettled, client.read_task_runs(flow_run_filter=of_these)):
+            client.set_task_run_state(task.id, crashed, force=True)
+        for run in filter(unsettled, runs):
+            client.set_flow_run_state(run.id, crashed, force=True)
 
 
 @contextlib.contextmanager
 def _absence_allowed() -> Iterator[None]:
-    """What is asked of a pool or worker that is not there is left undone."""
+    """What is asked of a pool, worker or run that is not there is left undone."""
     import httpx
+    from prefect.exceptions import ObjectNotFound
 
     try:
         yield
+    except ObjectNotFound:
+        pass
     except httpx.HTTPStatusError as error:
         if error.response.status_code != 404:
             raise

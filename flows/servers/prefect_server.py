@@ -141,6 +141,12 @@ def client_environment(api_url: str, root: Path) -> dict[str, str]:
             "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL"
         ),
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+        # what its threads cannot send, they would print whatever the console's level is
+        "PREFECT_LOGGING_INTERNAL_LEVEL": os.environ.get(
+            "PREFECT_LOGGING_INTERNAL_LEVEL", "CRITICAL"
+        ),
+        # 14 s at most before a server that went away is noticed; Prefect's own 5 are a minute
+        "PREFECT_CLIENT_MAX_RETRIES": os.environ.get("PREFECT_CLIENT_MAX_RETRIES", "3"),
     }
     if api_url != user_api_url():
         values |= {"PREFECT_HOME": str(prefect_home(root)), OWN_SERVER: api_url}

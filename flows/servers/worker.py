@@ -91,4 +91,4 @@ def stop_worker(worker: Background, root: Path, api_url: str) -> None:
     with contextlib.suppress(AlphabarError), prefect_client(api_url, root) as client:
         forget_worker(client, worker_name())
         for flow_run in interrupted:
-            settle_interrupted(client, flow_run)
+            settle_interrupted(client, flow_run, "`alphabar up` was stopped meanwhile")

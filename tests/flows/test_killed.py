@@ -1,9 +1,11 @@
 """A run that is killed goes on where it was, and leaves nobody behind."""
 
+import json
 import os
 import signal
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import psutil
 import pytest
 import torch
 
+from flows.servers.prefect_server import api_url, ensure_prefect_server, find_prefect_server
 from tests.flows.project import Project
 
 pytestmark = pytest.mark.slow
@@ -71,6 +74,58 @@ def test_a_run_killed_in_training_resumes_from_its_checkpoint(
     assert whole[: len(kept)] == kept, "the steps before the kill are not trained again"
     assert whole[-1].startswith("200,")
     assert os.listdir(work) == []
+    states = flow_run_states(project)
+    assert sorted(set(states)) == ["COMPLETED", "CRASHED"], "none is Running for ever"
+    assert list((project.root / ".prefect" / "runs").iterdir()) == []
+
+
+def flow_run_states(project: Project) -> list[str]:
+    """The states of all flow runs that the project's Prefect server knows."""
+    server = find_prefect_server(project.root)
+    assert server is not None
+    address = api_url(server)
+    query = urllib.request.Request(
+        address + "/flow_runs/filter", data=b"{}", headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(query, timeout=20) as answer:
+        return [run["state_type"] for run in json.loads(answer.read())]
+
+
+def test_a_run_goes_on_to_its_end_when_the_users_prefect_server_is_killed(
+    project: Project, shrunk: dict[str, Any]
+) -> None:
+    shrunk |= {"sweep": {}, "also": [], "finetune": None, "study": None}
+    shrunk["evaluation"] = {"samples": 40, "clip": "none"}
+    shrunk["training"] |= {"evaluate_every": 0}
+    del shrunk["scorer"]
+    project.write(shrunk)
+    theirs = ensure_prefect_server(project.root, say=lambda line: None)
+    with subprocess.Popen(
+        project.command("run", "experiment.yaml"),
+        cwd=project.root,
+        env=os.environ | {"PREFECT_API_URL": theirs},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line.rstrip())
+            if line == "train: started\n":
+                server = find_prefect_server(project.root)
+                assert server is not None
+                os.kill(server.pid, signal.SIGKILL)
+        printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert sum("the run goes on without it" in line for line in said) == 1
+    assert not [line for line in said if "Traceback" in line or "rror" in line], said
+    assert "report: started" in said, "a stage that came after was run"
+    assert "Prefect  http" not in printed
+    assert (project.root / "reports" / "digits" / "index.html").is_file()
+    again = project.alphabar("run", "experiment.yaml")
+    assert "stages   0 run" in again.stdout
+    assert again.stderr == "", "the record is complete: no server was needed"
 
 
 def test_a_signal_to_the_whole_group_stops_a_run_at_once_with_one_message(

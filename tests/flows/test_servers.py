@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import psutil
@@ -19,6 +20,9 @@ import pytest
 
 from components.errors import AlphabarError
 from flows.servers import mlflow_server
+from flows.servers.left_runs import hold, let_go, settle_left_runs
+from flows.servers.link import Link
+from flows.servers.prefect_client import prefect_client
 from flows.servers.prefect_server import (
     check_answers,
     client_environment,
@@ -244,6 +248,46 @@ def test_the_servers_pages_talk_to_its_own_port(served_root: Path) -> None:
     url = ensure_prefect_server(served_root, lambda line: None)
     with urllib.request.urlopen(url.removesuffix("/api") + "/ui-settings", timeout=5) as answer:
         assert json.loads(answer.read())["api_url"] == url
+
+
+def test_a_server_that_dies_in_a_run_is_started_again_on_its_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = ensure_prefect_server(tmp_path, lambda line: None)
+    for name, value in client_environment(url, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    said: list[str] = []
+    link = Link(tmp_path, said.append)
+    try:
+        assert link.up()
+        server = find_prefect_server(tmp_path)
+        assert server is not None
+        os.kill(server.pid, signal.SIGKILL)
+        assert link.up()
+        assert said == ["the Prefect server died; it is started again"]
+        check_answers(url)
+    finally:
+        stop_prefect_server(tmp_path)
+
+
+def test_a_flow_run_whose_process_is_gone_is_settled_and_one_that_runs_is_not(
+    served_root: Path,
+) -> None:
+    url = ensure_prefect_server(served_root, lambda line: None)
+    with prefect_client(url, served_root) as client:
+        from prefect import flow
+        from prefect.states import Running
+
+        nothing = flow(name="nothing")(lambda: None)
+        left, held = (str(client.create_flow_run(nothing, state=Running()).id) for _ in range(2))
+        hold(held, served_root)
+        (prefect_home(served_root) / "runs" / left).write_text("")
+        settle_left_runs(url, served_root)
+        states = [client.read_flow_run(UUID(run)).state for run in (left, held)]
+    assert [state.type.value for state in states if state] == ["CRASHED", "RUNNING"]
+    assert os.listdir(prefect_home(served_root) / "runs") == [held]
+    let_go(served_root)
+    assert os.listdir(prefect_home(served_root) / "runs") == []
 
 
 def test_a_server_that_a_run_uses_is_known_to_be_in_use(served_root: Path) -> None:
