@@ -86,7 +86,7 @@ class Judgement:
     def _arrays(self, seeds: NDArray[np.int64] | None) -> dict[str, NDArray[np.generic]]:
         arrays: dict[str, NDArray[np.generic]] = {}
         for name, measured in self.measured.items():
-            for part in ("generated", "reference"):
+            for part in ("generated", "reference", "crossed"):
                 values = getattr(measured, part)
                 if values is not None:
                     arrays[f"{name}|{part}"] = values

@@ -26,12 +26,14 @@ class Draws:
         prompts: a digest of what each image was asked to be; None when that is not known.
         generated: (k,) pseudo-values of the generated images; None where there are none.
         reference: (m,) those of the reference; None where there are none.
+        crossed: what both of these contain; None where there is nothing.
     """
 
     seeds: NDArray[np.int64] | None
     prompts: str | None
     generated: Floats | None
     reference: Floats | None
+    crossed: Floats | None = None
 
 
 def read_draws(directory: Path, prompts: str | None = None) -> dict[str, Draws]:
@@ -57,7 +59,9 @@ def read_draws(directory: Path, prompts: str | None = None) -> dict[str, Draws]:
         ) from error
     return {
         metric: Draws(
-            seeds, prompts, arrays.get(f"{metric}|generated"), arrays.get(f"{metric}|reference")
+            seeds,
+            prompts,
+            *(arrays.get(f"{metric}|{part}") for part in ("generated", "reference", "crossed")),
         )
         for metric in metrics
     }

@@ -206,7 +206,10 @@ def _standing(figure: Figure, top: Figure, gap: Gap | None, reason: str) -> Stan
 
 def _alike(one: Draws, other: Draws) -> bool:
     """Whether the pseudo-values of both are of the same groups, and are numbers."""
-    return _fit(one.generated, other.generated) and _fit(one.reference, other.reference)
+    return all(
+        _fit(getattr(one, part), getattr(other, part))
+        for part in ("generated", "reference", "crossed")
+    )
 
 
 def _fit(one: Floats | None, other: Floats | None) -> bool:
@@ -218,4 +221,6 @@ def _fit(one: Floats | None, other: Floats | None) -> bool:
 def _measured(figure: Figure) -> Measured:
     method, draws = str(figure.record.get(INTERVAL, "")), figure.draws
     estimate = Estimate(figure.value, figure.low, figure.high, figure.confidence, method)
-    return Measured(estimate, draws.generated, draws.reference) if draws else Measured(estimate)
+    if draws is None:
+        return Measured(estimate)
+    return Measured(estimate, draws.generated, draws.reference, draws.crossed)

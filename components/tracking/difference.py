@@ -85,4 +85,4 @@ def _measured(name: str, evidence: Evidence) -> Measured | None:
     estimate = Estimate(
         figure.value, figure.low, figure.high, confidence, figure.protocol.get(INTERVAL, "")
     )
-    return Measured(estimate, generated, reference)
+    return Measured(estimate, generated, reference, evidence.crossed.get(name))

@@ -55,12 +55,14 @@ class Evidence:
         figures: a figure's full name, or ``NAME/GROUP`` for one of a group: the figure.
         pseudo_values: full name → those of the generated images and those of the reference;
             None where the figure has none.
+        crossed: full name → what both of these contain; without those that have none.
         seeds: (n,) the seed of each generated image.
     """
 
     figures: Mapping[str, Figure]
     pseudo_values: Mapping[str, tuple[Floats | None, Floats | None]] = field(default_factory=dict)
     seeds: NDArray[np.int64] | None = None
+    crossed: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def figure(metric: str, record: Mapping[str, Any]) -> Figure:
@@ -111,7 +113,8 @@ def read_evidence(directory: Path) -> Evidence:
         )
     names = {name.rpartition("|")[0] for name in arrays if "|" in name}
     pairs = {n: (arrays.get(f"{n}|generated"), arrays.get(f"{n}|reference")) for n in names}
-    return Evidence(figures, pairs, arrays.get("seeds"))
+    crossed = {n: arrays[f"{n}|crossed"] for n in names if f"{n}|crossed" in arrays}
+    return Evidence(figures, pairs, arrays.get("seeds"), crossed)
 
 
 def _arrays(path: Path) -> dict[str, Any]:

@@ -19,8 +19,12 @@ class Measured:
         generated: (k,) pseudo-values of the generated images; None where there are none.
         reference: (m,) those of the reference; None where the figure has no reference that
             would be drawn again.
+        crossed: what images of both sets bring together, whose squares' sum the variances of both
+            sets contain (`components.evaluation.statistics.score_intervals`); None where they
+            bring nothing, or it is not counted twice.
     """
 
     estimate: Estimate
     generated: Floats | None = None
     reference: Floats | None = None
+    crossed: Floats | None = None

@@ -15,6 +15,7 @@ from scipy import stats
 from components.errors import AlphabarError
 from components.evaluation.statistics.intervals import Estimate, Floats
 from components.evaluation.statistics.measured import Measured
+from components.evaluation.statistics.score_intervals import less_the_double_count
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -73,9 +74,10 @@ def difference(
     Each set (generated, reference) brings the variance of the differences of its pseudo-values
     where both cells have those of the same images or places in the order of seeds (Student,
     1908), and the sum of both cells' variances elsewhere. The degrees of freedom of the sum are
-    Welch's and Satterthwaite's (Welch, 1947). A figure without pseudo-values, or whose
-    pseudo-values are all alike though its interval has a width (a share of 0 or 1), brings the
-    variance that its interval stands for, unpaired.
+    Welch's and Satterthwaite's (Welch, 1947). What images of both sets bring together is taken off
+    once, as it is counted with both (`score_intervals.less_the_double_count`). A figure without
+    pseudo-values, or whose pseudo-values are all alike though its interval has a width (a share of
+    0 or 1), brings the variance that its interval stands for, unpaired.
 
     The interval is about the difference of what both cells reach on average at these sizes.
 
@@ -94,14 +96,14 @@ def difference(
         )
     known = _has_spread(a) and _has_spread(b)
     paired = known and same_seeds and _fit(a.generated, b.generated)
-    if known:
-        parts = [
-            *_set_parts(a.generated, b.generated, paired),
-            *_set_parts(a.reference, b.reference, same_reference),
-        ]
-    else:
-        parts = [_own_part(each) for each in (a, b)]
-    return _student(value, parts, confidence, paired)
+    if not known:
+        return _student(value, _together([_own_part(each) for each in (a, b)]), confidence, paired)
+    sets = [
+        _set_parts(a.generated, b.generated, paired),
+        _set_parts(a.reference, b.reference, same_reference),
+    ]
+    whole = _once(sets, _crossed(a, b, paired and same_reference))
+    return _student(value, whole, confidence, paired)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -192,6 +194,21 @@ def _set_parts(a: Floats | None, b: Floats | None, paired: bool) -> list[_Part]:
     return [_spread(each) for each in (a, b) if each is not None]
 
 
+def _crossed(a: Measured, b: Measured, alike: bool) -> float:
+    """The variance that both sets' parts contain; ``alike`` where both cells' sets are the same."""
+    known = [each.crossed for each in (a, b) if each.crossed is not None]
+    if len(known) == 2 and alike and len(known[0]) == len(known[1]):
+        return float(np.sum((known[0] - known[1]) ** 2))
+    return float(sum(np.sum(each**2) for each in known))
+
+
+def _once(sets: Sequence[Sequence[_Part]], crossed: float) -> _Part:
+    """The parts of both sets together, less what is counted with both."""
+    whole = _together([part for parts in sets for part in parts])
+    generated, reference = (sum(part.variance for part in parts) for parts in sets)
+    return _Part(less_the_double_count(generated, reference, crossed), whole.freedom)
+
+
 def _fit(a: Floats | None, b: Floats | None) -> bool:
     return a is not None and b is not None and len(a) == len(b)
 
@@ -212,8 +229,9 @@ def _has_spread(figure: Measured) -> bool:
 def _own_part(figure: Measured) -> _Part:
     """A figure's variance from its pseudo-values or, failing these, from its interval's width."""
     if _has_spread(figure):
-        sets = [each for each in (figure.generated, figure.reference) if each is not None]
-        return _together([_spread(each) for each in sets])
+        generated = [] if figure.generated is None else [_spread(figure.generated)]
+        reference = [] if figure.reference is None else [_spread(figure.reference)]
+        return _once([generated, reference], _crossed(figure, Measured(figure.estimate), False))
     return _Part(_interval_variance(figure.estimate), np.inf)
 
 
@@ -229,8 +247,7 @@ def _together(parts: Sequence[_Part]) -> _Part:
     return _Part(variance, variance**2 / shares if shares > 0.0 else np.inf)
 
 
-def _student(value: float, parts: Sequence[_Part], confidence: float, paired: bool) -> Difference:
-    whole = _together(parts)
+def _student(value: float, whole: _Part, confidence: float, paired: bool) -> Difference:
     error = whole.variance**0.5
     if error == 0.0:
         return Difference(value, value, value, 1.0 if value == 0.0 else 0.0, paired)

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from components.evaluation.statistics.intervals import Replicates, share_interval, two_set_interval
+from components.evaluation.statistics.intervals import (
+    Replicates,
+    jackknife_variance,
+    share_interval,
+    two_set_interval,
+)
 from components.evaluation.statistics.score_intervals import (
     Jackknifed,
     count_of_two_sets,
@@ -13,7 +18,8 @@ def figure(value: float, spread: float) -> Jackknifed:
     """Replicates that scatter about ``value`` by ``spread``, the same for both sets."""
     each = value + spread * np.linspace(-1.0, 1.0, 20)
     replicates = Replicates(each, np.full(20, 10))
-    return Jackknifed(value, replicates, replicates)
+    apart = each - value
+    return Jackknifed(value, replicates, replicates, value + apart[:, None] + apart)
 
 
 @pytest.mark.parametrize("value", [0.3, 0.7])
@@ -74,3 +80,31 @@ def test_a_count_of_nothing_has_an_upper_end() -> None:
     count = count_of_two_sets(figure(0.0, 0.0), 0.01, 0.95)
     assert (count.value, count.low) == (0.0, 0.0)
     assert count.high == pytest.approx(0.0384, rel=1e-3)
+
+
+def test_what_both_sets_do_together_is_counted_once() -> None:
+    """Additive effects a, b and a product: F_(gr) = 1 + a_g + b_r + c_g d_r, each exactly."""
+    rng = np.random.default_rng(1)
+    a, b, c, d = rng.normal(0.0, 0.01, (4, 20))
+    a, b, c, d = (each - each.mean() for each in (a, b, 10 * c, d))
+    sizes = np.full(20, 10)
+    both = 1.0 + a[:, None] + b + np.outer(c, d)
+    sides = Replicates(1.0 + a, sizes), Replicates(1.0 + b, sizes)
+    found = Jackknifed(1.0, *sides, both)
+    crossed = found.crossed()
+    assert crossed == pytest.approx((19 / 20) * np.outer(c, d).ravel())
+    whole = (19 / 20) * (np.sum(a**2) + np.sum(b**2))
+    lesser = (19 / 20) * min(np.sum(a**2), np.sum(b**2))
+    assert 0 < np.sum(crossed**2) < whole - lesser
+    assert found.variance()[0] == pytest.approx(whole - np.sum(crossed**2))
+    far = Jackknifed(1.0, *sides, 1.0 + a[:, None] + b + 10 * np.outer(c, d))
+    assert far.variance()[0] == pytest.approx(lesser)
+
+
+def test_sets_of_unequal_groups_weigh_as_their_jackknives_do() -> None:
+    sizes = np.array([9, 9, 10, 12])
+    each = Replicates(np.array([0.1, -0.2, 0.3, -0.2]), sizes)
+    still = Replicates(np.zeros(3), np.array([5, 5, 5]))
+    found = Jackknifed(0.0, each, still, np.tile(each.values[:, None], 3))
+    assert found.crossed() == pytest.approx(np.zeros(12))
+    assert found.variance()[0] == pytest.approx(jackknife_variance(0.0, each))
