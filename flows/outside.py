@@ -1,6 +1,5 @@
 """A plan of this machine and this folder: its data, its weights, its processor."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from components.data.pin import pinned_hashes
 from components.evaluation.weights_files import find_weights
+from components.files.digests import known_sha256
 from components.spec.experiment import Experiment
 from components.spec.plan import DataHash, Plan, plan_baselines
 from flows.machine import resolved
@@ -59,9 +59,6 @@ def weights_hashes(folder: Path | None) -> Callable[[str], str | None]:
     @cache
     def digest(extractor: str) -> str | None:
         path = find_weights(extractor, folder)
-        if path is None:
-            return None
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return None if path is None else known_sha256(path)
 
     return digest
