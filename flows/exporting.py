@@ -10,27 +10,29 @@ from components.errors import AlphabarError
 from components.runtime import Runtime
 from components.spec.sections.sampling import SamplingSpec
 from components.store import naming_a_full_disk
-from flows.registered import own_sampling
 from flows.stages import prepare_process, run_stage
 
 
-def export_model(model: Path, out: Path) -> list[str]:
+def export_model(model: Path, out: Path, sampling: SamplingSpec) -> list[str]:
     """Write ``model`` (a checkpoint's directory) into the new folder ``out``.
 
+    Args:
+        sampling: how alphabar draws with the model.
+
     Returns:
-        What of its own sampling settings the folder does not draw with, in words.
+        What of ``sampling`` the folder does not draw with, in words.
 
     Raises:
-        AlphabarError: ``out`` exists, or the checkpoint or its sampling settings are broken.
+        AlphabarError: ``out`` exists, or the checkpoint is broken.
     """
     with new_folder(out) as part:
         prepare_process(threads=None)
         from components.networks.diffusers_format import save_diffusers
         from components.networks.export_readme import left_behind
 
-        sampling = SamplingSpec.model_validate(own_sampling(model)).model_dump(mode="json")
-        save_diffusers(model, part, sampling)
-    return left_behind(sampling)
+        section = sampling.model_dump(mode="json")
+        save_diffusers(model, part, section)
+    return left_behind(section)
 
 
 def export_study(baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any]) -> None:

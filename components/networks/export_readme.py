@@ -130,7 +130,7 @@ def _prompts(config: Mapping[str, Any]) -> list[str]:
     kind, classes = config["conditioning"]["encoder"], config["images"]["classes"]
     if kind == "none":
         return []
-    asked = [classes[0], classes[-1]] if kind == "class" else (config.get("captions") or ["a"])[:2]
+    asked = classes if kind == "class" else config.get("captions") or ["a picture"]
     return [f"prompts = {[asked[0], asked[-1]]!r}"]
 
 

@@ -20,11 +20,16 @@ def export(
 
     Example: `alphabar export digits@champion --out exported/digits`
     """
+    from components.spec.model_folder import SAMPLING
+    from flows.drawing import sampling_of
     from flows.exporting import export_model
     from flows.models import find_model
+    from flows.registered import own_sampling
     from flows.workspace import Workspace
 
-    left = export_model(find_model(model, Workspace.here()), out)
+    directory = find_model(model, Workspace.here())
+    sampling = sampling_of(own_sampling(directory), [], str(directory / SAMPLING))
+    left = export_model(directory, out, sampling)
     same = "draws with other settings than alphabar" if left else "draws the same images"
     print(
         f'{out}: DiffusionPipeline.from_pretrained("{out}", trust_remote_code=True) {same}; '

@@ -50,7 +50,7 @@ def export(folder: Path, process: dict[str, Any], encoder: str, **sampling: Any)
         "network": network.model_dump(mode="json"),
         "conditioning": ConditioningSpec(encoder=encoder).model_dump(mode="json"),
         "images": {"size": 8, "channels": 1, "classes": ["a", "b", "c"]},
-        "captions": PROMPTS["minilm"],
+        "captions": ["a red ball", "a cat", "two dogs"],
     }
     config["conditioning"]["max_tokens"] = config["conditioning"]["max_tokens"] or 16
     model = new_checkpoint(config, seed=0)

@@ -1,0 +1,34 @@
+"""`alphabar export`: what is written, and what is said of what is not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from components.errors import AlphabarError
+from flows.cli.export import export
+from tests.flows.untrained import write_untrained
+
+
+def test_an_export_names_what_it_does_not_draw_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, told = write_untrained(tmp_path, "plain", "told")
+    (told / "sampling.json").write_text(
+        json.dumps({"solver": "ddpm", "steps": 30, "guidance": 3.0})
+    )
+    export(str(plain), tmp_path / "one")
+    assert "draws the same images" in capsys.readouterr().out
+    export(str(told), tmp_path / "two")
+    assert "not exported: alphabar draws with solver `ddpm`" in capsys.readouterr().out
+    readme = (tmp_path / "two" / "README.md").read_text()
+    assert "solver `ddpm`" in readme
+    assert "Drawn in 30 steps at guidance 3" in readme
+
+
+def test_broken_settings_leave_no_folder(tmp_path: Path) -> None:
+    (model,) = write_untrained(tmp_path, "model")
+    (model / "sampling.json").write_text(json.dumps({"solver": "none such"}))
+    with pytest.raises(AlphabarError, match="none such"):
+        export(str(model), tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
