@@ -1,5 +1,6 @@
 """What lies in a published directory is what its manifest says, or it is not read."""
 
+import ast
 import os
 import shutil
 from collections.abc import Callable
@@ -136,3 +137,33 @@ def test_sizes_are_compared_without_reading_a_file(published: Path) -> None:
     cut(published / "metrics.json")
     assert [d.path.name for d in damages(published, contents=False)] == ["metrics.json"]
     assert hashed.cache_info().misses == before
+
+
+ROOT = Path(__file__).parents[2]
+READERS = {"load_json", "read_array", "read_archive", "read_csv", "safe_open"}
+OF_THEIR_OWN = {
+    "components/data/cache.py": "DVC's cache, by content",
+    "components/evaluation/metrics/moments.py": "the user's statistics of other tools",
+    "components/evaluation/features/feature_store.py": "each array has its digest behind it",
+    "components/tracking/search.py": "downloaded from MLflow, with its digest as a tag",
+    "components/reporting/draws.py": "`there` has looked",
+    "components/tracking/evidence.py": "`there` has looked",
+}
+"""Readers of files that no manifest lists, or that have looked already, and why."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in sorted((ROOT / "components").rglob("*.py")) if p.parent.name != "files"],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_whoever_reads_a_file_that_a_stage_may_have_published_looks_at_the_manifest(
+    path: Path,
+) -> None:
+    if str(path.relative_to(ROOT)) in OF_THEIR_OWN:
+        return
+    for call in (
+        node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+    ):
+        if isinstance(call.func, ast.Name) and call.func.id in READERS:
+            assert ast.unparse(call.args[0]).startswith("intact("), f"line {call.lineno}"

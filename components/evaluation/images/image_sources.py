@@ -99,9 +99,9 @@ def _whole_numbers(rows: Sequence[Mapping[str, str]], column: str) -> NDArray[np
 def _array(path: Path) -> NDArray[np.uint8]:
     try:
         images: NDArray[np.uint8] = (
-            read_archive(path, "arr_0")["arr_0"]
+            read_archive(intact(path), "arr_0")["arr_0"]
             if path.suffix == ".npz"
-            else read_array(path, mapped=True)
+            else read_array(intact(path), mapped=True)
         )
     except KeyError as error:
         raise AlphabarError(
