@@ -147,6 +147,10 @@ def _loop_code(
             'sys.path.insert(0, "scheduler")',
             f"from alphabar_scheduler import {scheduler}",
         ]
+    again = [
+        "# of 61 steps and some others diffusers makes 62",
+        "scheduler.set_timesteps(timesteps=scheduler.timesteps[:steps].tolist())",
+    ]
     guided = [
         "        weak = unet(seen, t, **null).sample",
         "        output = weak + guidance * (output - weak)",
@@ -162,11 +166,12 @@ def _loop_code(
         f'scheduler = {scheduler}.from_pretrained("scheduler")',
         *_condition_code(config),
         "scheduler.set_timesteps(steps)",
+        *(again if _stock(scheduler) else []),
         f"noise = [torch.randn{shape[:-1]}, generator=torch.Generator().manual_seed(k)) "
         "for k in seeds]",
         "x = torch.stack(noise) * scheduler.init_noise_sigma",
         "with torch.inference_mode():",
-        "    for t in scheduler.timesteps[:steps]:",
+        "    for t in scheduler.timesteps:",
         "        seen = scheduler.scale_model_input(x, t)",
         "        output = unet(seen, t, **told).sample",
         *(guided if kind != "none" else []),
