@@ -16,6 +16,7 @@ from components.evaluation.captions import (
     Domain,
     Published,
 )
+from components.evaluation.degenerate import notes_on
 from components.evaluation.families import FAMILIES, Finding, View, long_work
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.images.image_files import alike
@@ -162,7 +163,12 @@ class Judge:
             self._run(take, found, len(images), seed)
         groups = self._groups(images, first, captions, seed)
         return Judgement(
-            found.records, found.measured, groups, found.left_out, self._closest(images, first)
+            found.records,
+            found.measured,
+            groups,
+            found.left_out,
+            self._closest(images, first),
+            tuple(notes_on(first, self._name("reference"))),
         )
 
     def view(self, images: ImageSet, extractor: str) -> View:

@@ -42,6 +42,7 @@ class Judgement:
         groups: figures of parts of the images: group → name → record.
         left_out: figures that could not be measured, and why.
         closest: what shows whether the model copies; None where training images are not known.
+        notes: sentences about the images that bear on every figure.
     """
 
     records: Mapping[str, MetricRecord]
@@ -49,9 +50,10 @@ class Judgement:
     groups: Mapping[str, Mapping[str, MetricRecord]] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     closest: ClosestPairs | None = None
+    notes: tuple[str, ...] = ()
 
     def beside(self, other: "Judgement") -> "Judgement":
-        """Both, where they tell of different figures."""
+        """Both, where they tell of different figures; the notes are this one's."""
         groups = {**self.groups}
         for group, records in other.groups.items():
             groups[group] = {**groups.get(group, {}), **records}
@@ -61,6 +63,7 @@ class Judgement:
             groups,
             {**self.left_out, **other.left_out},
             other.closest or self.closest,
+            self.notes,
         )
 
     def write(
@@ -76,7 +79,7 @@ class Judgement:
             beside: records of the same model that stand in metrics.json too.
         """
         records = {**self.records, **(beside or {})}
-        write_metrics(out / METRICS, records, self.groups, self.left_out)
+        write_metrics(out / METRICS, records, self.groups, self.left_out, self.notes)
         np.savez(out / PSEUDO_VALUES, **self._arrays(seeds))  # type: ignore[arg-type]
         if self.closest:
             np.save(out / PAIR_IMAGES, self.closest.images)

@@ -1,6 +1,6 @@
 """The record of one figure: never a bare number, always with its interval and its protocol."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -117,18 +117,22 @@ def write_metrics(
     records: Mapping[str, MetricRecord],
     groups: Mapping[str, Mapping[str, MetricRecord]] | None = None,
     left_out: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> None:
     """Write ``{"metrics": {name: record}}``.
 
     Args:
         groups: figures of parts of the images: group → name → record.
         left_out: what was not measured, and why.
+        notes: sentences about the images.
     """
     content: dict[str, Any] = {"metrics": _plain(records)}
     if groups:
         content["groups"] = {group: _plain(each) for group, each in groups.items()}
     if left_out:
         content["left_out"] = dict(left_out)
+    if notes:
+        content["notes"] = list(notes)
     write_json(path, content)
 
 

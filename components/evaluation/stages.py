@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from components.data.arrays import load_info, load_split
+from components.errors import AlphabarError
 from components.evaluation.captions import CAPTION_FAMILIES
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_sources import read_samples
 from components.evaluation.judge import Judge
 from components.evaluation.likelihood import BOUND_IMAGES, BOUND_SEED, holdout_bits
 from components.evaluation.records import ELBO, MetricRecord, read_metrics, write_metrics
-from components.evaluation.statistics.intervals import mean_interval
+from components.evaluation.statistics.intervals import MINIMUM_IMAGES, mean_interval
 from components.networks.checkpoint import load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
@@ -40,6 +41,11 @@ def reference(
     training, holdout = judge.references.training, judge.references.holdout
     assert training is not None
     chosen = np.random.default_rng(_FLOOR_SEED).permutation(len(training))[: spec["samples"]]
+    if len(chosen) < MINIMUM_IMAGES:
+        raise AlphabarError(
+            f"{len(chosen)} training images are too few to be measured against the holdout",
+            f"give the data at least {MINIMUM_IMAGES} training images",
+        )
     families = judge.protocol.families
     seen = judge.only([f for f in families if f not in _OF_UNSEEN], classifier="none")
     unseen = judge.only([f for f in families if f in _OF_UNSEEN])

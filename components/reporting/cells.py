@@ -16,6 +16,7 @@ from components.reporting.figures import (
     read_figures,
     read_groups,
     read_left_out,
+    read_notes,
     read_object,
 )
 from components.reporting.naming import line_name, model_name, sampler_name
@@ -43,6 +44,7 @@ class Cell:
         pairs: its images that lie closest to training images; None where they are not recorded.
         left_out: metric → why it could not be measured.
         beside: what it is, such as ``reference``, where it may not win; empty where it may.
+        notes: what its evaluation says of its images.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Cell:
     pairs: ClosestPairs | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     beside: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def guidance(self) -> float:
@@ -117,6 +120,7 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
                 pairs=read_pairs(evaluated),
                 left_out=read_left_out(evaluated),
                 beside="" if cell["may_win"] else REFERENCE,
+                notes=read_notes(evaluated),
             )
         )
     return cells

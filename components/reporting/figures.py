@@ -66,9 +66,15 @@ class Figure:
         return f"{value}{self.unit} [{low}, {high}]"
 
     def compact(self) -> str:
-        """``value ±half``, the half width that holds the whole interval; no unit."""
+        """``value ±half``, the half width that holds the whole interval; no unit.
+
+        A share whose ± would leave 0 to 100 % has its interval as ``[low, high]`` instead.
+        """
         half = max(self.high - self.value, self.value - self.low, 0.0)
         decimals = self.decimals()
+        if self.unit and not (half <= self.value <= 1.0 - half):
+            low, high = (f"{self.scale * end:.{decimals}f}" for end in (self.low, self.high))
+            return f"{self.scale * self.value:.{decimals}f} [{low}, {high}]"
         return f"{self.scale * self.value:.{decimals}f} ±{self.scale * half:.{decimals}f}"
 
     def short(self) -> str:
@@ -165,6 +171,16 @@ def read_left_out(directory: Path) -> dict[str, str]:
     """
     found = read_object(directory / "metrics.json").get("left_out")
     return {str(k): str(v) for k, v in found.items()} if isinstance(found, Mapping) else {}
+
+
+def read_notes(directory: Path) -> tuple[str, ...]:
+    """What an ``evaluate/`` directory says of its images.
+
+    Raises:
+        AlphabarError: `metrics.json` is missing or broken.
+    """
+    found = read_object(directory / "metrics.json").get("notes")
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def readable(metric: str) -> str:

@@ -53,6 +53,7 @@ def comparison_tables(results: Results) -> dict[str, Any]:
             *pairing_notes(standing),
             *better_beside(results.cells, results.metric, results.best),
             *protocol_notes(rows),
+            *_of_images(results.cells),
             *about_floors,
             *_left_out([*results.cells, *(results.finetuned.cells if results.finetuned else ())]),
         ],
@@ -87,6 +88,15 @@ def split(text: str) -> tuple[str, str]:
     """``value [low, high]`` as the value and its interval, for two lines."""
     value, _, interval = text.partition(" [")
     return value, f"[{interval}"
+
+
+def _of_images(cells: Sequence[Cell]) -> list[str]:
+    """What the evaluations say of their images, each once, with the cells that it is about."""
+    found = []
+    for note in dict.fromkeys(note for cell in cells for note in cell.notes):
+        names = [cell.name for cell in cells if note in cell.notes]
+        found.append(note if len(names) == len(cells) else f"{', '.join(names)}: {note}")
+    return found
 
 
 def _left_out(cells: Sequence[Cell]) -> list[str]:

@@ -82,7 +82,8 @@ def results_table(
         return rows_table(known, floors, width)
     table = figure_table(known[0], floors)
     left_out = rows[0][1].get("left_out") or {}
-    notes = [f"{metric} was not measured: {why}" for metric, why in left_out.items()]
+    notes = [str(note) for note in rows[0][1].get("notes") or ()]
+    notes += [f"{metric} was not measured: {why}" for metric, why in left_out.items()]
     return replace(table, notes=(*table.notes, *notes))
 
 
@@ -224,7 +225,8 @@ def _figures(metric: str, rows: Sequence[Row], priority: float) -> Column:
 
 
 def _figure(figure: Figure) -> str:
-    return f"{figure.compact()}\n({figure.remark})" if figure.remark else figure.compact()
+    text = figure.compact().replace(" [", "\n[")
+    return f"{text}\n({figure.remark})" if figure.remark else text
 
 
 def _header(metric: str) -> str:

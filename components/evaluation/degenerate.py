@@ -1,0 +1,40 @@
+"""What makes figures mean less than they seem to: images that occur twice, in a set or in both."""
+
+from collections import Counter
+
+from components.evaluation.families import View
+from components.evaluation.features.comparable import Features
+
+
+def notes_on(view: View, reference: str) -> list[str]:
+    """Sentences about copies among the images, as one extractor sees them.
+
+    Images whose features are the same to the bit are one image. An image on the rim of a ball is
+    outside of it, and so is a copy of the image that a ball of radius 0 is about.
+
+    Args:
+        view: both sets.
+        reference: what the reference is called.
+    """
+    ours, theirs = _counted(view.generated.values), _counted(view.reference.values)
+    found = []
+    for name, rows in (("judged images", ours), (f"images of the reference ({reference})", theirs)):
+        if len(rows) < rows.total():
+            found.append(f"of the {rows.total()} {name} only {len(rows)} differ from each other")
+    if shared := sum(times for row, times in ours.items() if row in theirs):
+        found.append(
+            f"{shared} of the {ours.total()} judged images are in the reference ({reference}), "
+            "too: figures against it say little of a model then"
+        )
+    close = [times for times in (ours + theirs).values() if times > view.neighbours]
+    if found and close:
+        found.append(
+            f"an image that occurs more than {view.neighbours} times has a ball of radius 0, which "
+            "holds nothing: precision, recall, density and coverage count it as missed"
+        )
+    return found
+
+
+def _counted(features: Features) -> "Counter[bytes]":
+    """The rows of (n, d) as bytes → how often each occurs."""
+    return Counter(row.tobytes() for row in features)

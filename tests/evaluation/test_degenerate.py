@@ -1,0 +1,70 @@
+"""What is said of images that occur twice."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from components.errors import AlphabarError
+from components.evaluation.degenerate import notes_on
+from components.evaluation.families import View
+from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
+from components.evaluation.judgement import Judgement
+from components.evaluation.stages import reference
+from components.reporting.figures import read_notes
+from components.reporting.table import results_table
+from components.runtime import Runtime
+from components.spec.sections.evaluation import EvaluationSpec
+
+
+def view(generated: np.ndarray, real: np.ndarray) -> View:
+    sets = [
+        FeatureSet(each.astype(np.float32), "x", "none", "", None) for each in (generated, real)
+    ]  # type: ignore[arg-type]
+    return View(*sets, None, FeatureBank("cpu"), 0.95, 5)
+
+
+DIFFERENT = np.random.default_rng(0).normal(size=(40, 6))
+
+
+def test_different_images_carry_no_note() -> None:
+    assert notes_on(view(DIFFERENT[:20], DIFFERENT[20:]), "holdout") == []
+
+
+def test_a_set_against_itself_is_said_to_be() -> None:
+    (note,) = notes_on(view(DIFFERENT, DIFFERENT), "holdout")
+    assert note.startswith("40 of the 40 judged images are in the reference (holdout), too")
+
+
+def test_one_image_again_and_again_is_counted_and_explains_the_precision() -> None:
+    black = np.zeros((24, 6))
+    ours, theirs, shared, rim = notes_on(view(black, black), "black")
+    assert ours == "of the 24 judged images only 1 differ from each other"
+    assert theirs.startswith("of the 24 images of the reference (black) only 1")
+    assert shared.startswith("24 of the 24")
+    assert "more than 5 times has a ball of radius 0" in rim
+    assert view(black, black).overlap.precision.estimate.value == 0.0
+
+
+def test_the_notes_stand_in_the_record_and_under_the_table(tmp_path: Path) -> None:
+    Judgement({}, {}, notes=("all are black",)).write(tmp_path)
+    assert read_notes(tmp_path) == ("all are black",)
+    content: dict[str, Any] = json.loads((tmp_path / "metrics.json").read_text())
+    content["metrics"] = {"fd_x": {"value": 0.0, "low": 0.0, "high": 0.0}}
+    assert "all are black" in results_table([("a", content)]).notes
+
+
+def test_too_few_training_images_are_called_training_images(digits: Path, tmp_path: Path) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for name in ("dataset.json", "holdout.npy", "holdout.csv"):
+        shutil.copy(digits / name, few)
+    np.save(few / "train.npy", np.load(digits / "train.npy")[:8])
+    lines = (digits / "train.csv").read_text().splitlines(keepends=True)
+    (few / "train.csv").write_text("".join(lines[:9]))
+    spec = EvaluationSpec(clip="none").model_dump(mode="json")
+    with pytest.raises(AlphabarError, match="8 training images are too few"):
+        reference(spec, {"data": few}, tmp_path, Runtime())
