@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from components.errors import AlphabarError
 from components.store import naming_a_full_disk
+from components.tracking.moved_store import follow_the_folder
 
 PREFIX = "sqlite:///"
 UNSET = "unset MLFLOW_TRACKING_URI to record under mlruns/"
@@ -41,6 +42,8 @@ def artifact_root(database: Path) -> Path:
 def open_sqlite(database: Path) -> None:
     """Make ``database`` unless it is there, and check that MLflow can write to it.
 
+    In a folder that was copied or moved its records are made to point to the folder's own files.
+
     Raises:
         AlphabarError: the folder or the file cannot be written, or the file is no MLflow
             database of this version.
@@ -55,6 +58,10 @@ def open_sqlite(database: Path) -> None:
     except (OSError, SQLAlchemyError, MlflowException) as error:
         raise _not_writable(uri, error) from error
     _check(database, uri)
+    try:
+        follow_the_folder(database, artifact_root(database))
+    except sqlite3.Error as error:
+        raise _not_writable(uri, error) from error
 
 
 def lock_path(database: Path) -> Path:

@@ -34,13 +34,16 @@ def start_mlflow_server(root: Path, port: int | None = None) -> Background:
     """Start (or adopt) the server and return at once; `await_mlflow_server` waits for it.
 
     Raises:
-        AlphabarError: the port is taken.
+        AlphabarError: the port is taken, or the records cannot be used.
     """
+    from components.tracking.sqlite_store import open_sqlite
+
     found = find_settled(record_path(root))
     if found and port in (None, found.port):
         return found
     folder = root.resolve() / "mlruns"
     (folder / "artifacts").mkdir(parents=True, exist_ok=True)  # a run looks whether it is there
+    open_sqlite(folder / "mlflow.db")  # after a copy or a move it points into this folder
     port = claim_port(port, "the MLflow server", "--mlflow-port")
     command = [sys.executable, "-P", "-m", "mlflow", "server"]
     command += ["--host", LOOPBACK, "--port", str(port), "--workers", "1"]
