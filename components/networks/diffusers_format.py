@@ -15,6 +15,7 @@ import torch
 from components.networks.checkpoint import FILE_NAME, Checkpoint, load_checkpoint
 from components.networks.export_readme import readme
 from components.networks.unet import DenoisingUNet
+from components.spec.sections.network import ENCODER_LIMIT
 from components.store import write_json
 
 PREDICTION_NAMES = {"eps": "epsilon", "x0": "sample", "v": "v_prediction"}
@@ -52,10 +53,11 @@ def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> None:
         "unet": ["diffusers", type(network.unet).__name__],
         "scheduler": ["diffusers" if stock else "alphabar_scheduler", name],
         **text,
-        "max_tokens": conditioning["max_tokens"],
         "steps": sampling["steps"],
         "guidance_scale": sampling["guidance"],
     }
+    if text["tokenizer"] != [None, None]:
+        index["max_tokens"] = ENCODER_LIMIT
     if conditioning["encoder"] == "class":
         index["classes"] = checkpoint.config["images"]["classes"]
     write_json(out / "model_index.json", index)

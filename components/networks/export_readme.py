@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from components.spec.sections.network import ENCODER_LIMIT
 from components.spec.sections.sampling import SamplingSpec
 
 
@@ -76,9 +77,9 @@ def _what(config: Mapping[str, Any]) -> str:
         )
     elif kind == "minilm":
         lines.append(
-            f"It reads captions: all-MiniLM-L6-v2 in `text_encoder/` and `tokenizer/`, padded or "
-            f"cut to {config['conditioning']['max_tokens']} tokens, its last hidden states with "
-            "their mask. The empty caption is no condition, which guidance needs.\n"
+            f"It reads captions of up to {ENCODER_LIMIT} tokens: all-MiniLM-L6-v2 in "
+            "`text_encoder/` and `tokenizer/`, its last hidden states with their mask. The empty "
+            "caption is no condition, which guidance needs.\n"
         )
     else:
         lines.append("It is unconditional: there is nothing to guide it by.\n")
@@ -197,8 +198,8 @@ def _condition_code(config: Mapping[str, Any]) -> list[str]:
         "",
         "def tell(captions):",
         "    tokens = tokenizer(",
-        '        captions, padding="max_length", truncation=True,',
-        f'        max_length={config["conditioning"]["max_tokens"]}, return_tensors="pt",',
+        "        captions, padding=True, truncation=True,",
+        f'        max_length={ENCODER_LIMIT}, return_tensors="pt",',
         "    )",
         "    with torch.inference_mode():",
         "        states = encoder(**tokens).last_hidden_state",

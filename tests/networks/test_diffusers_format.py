@@ -39,7 +39,8 @@ FIT = [
     if kind != "eps"
     or not (process.get("zero_terminal_snr") or process["schedule"] == "rectified_flow")
 ]
-PROMPTS = {"class": ["a", "c"], "minilm": ["a red ball", "two dogs"], "none": ["", ""]}
+DOGS = "two dogs " + "that run after another dog " * 10
+PROMPTS = {"class": ["a", "c"], "minilm": ["a red ball", DOGS], "none": ["", ""]}
 
 
 def export(folder: Path, process: dict[str, Any], encoder: str, **sampling: Any) -> SamplingSpec:
@@ -50,9 +51,8 @@ def export(folder: Path, process: dict[str, Any], encoder: str, **sampling: Any)
         "network": network.model_dump(mode="json"),
         "conditioning": ConditioningSpec(encoder=encoder).model_dump(mode="json"),
         "images": {"size": 8, "channels": 1, "classes": ["a", "b", "c"]},
-        "captions": ["a red ball", "a cat", "two dogs"],
+        "captions": ["a red ball", "a cat", DOGS],
     }
-    config["conditioning"]["max_tokens"] = config["conditioning"]["max_tokens"] or 16
     model = new_checkpoint(config, seed=0)
     # so that x0 leaves the range of pixels, where clipping matters
     with torch.no_grad():
@@ -191,6 +191,17 @@ def test_the_readme_says_what_a_user_must_know(tmp_path: Path) -> None:
     for said in ("17 steps", "guidance 2.5", "0 `a`, 1 `b`, 2 `c`", "Class 3 is the null class"):
         assert said in text
     assert "not exported" not in text
+
+
+def test_a_caption_that_the_encoder_cannot_read_whole_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(tmp_path, {}, "minilm", steps=2)
+    monkeypatch.chdir(tmp_path / "out")
+    assert "captions of up to 256 tokens" in Path("README.md").read_text()
+    pipeline = run(blocks(Path())[0], 1)["pipeline"]
+    with pytest.raises(ValueError, match="longer than the encoder reads: 256 tokens"):
+        pipeline(["dog " * 300])
 
 
 def test_a_short_process_is_drawn_in_no_more_steps_than_it_has(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ class AlphabarPipeline(DiffusionPipeline):
 
     Args:
         classes: a class-conditional model's labels; the index after them means "no class".
-        max_tokens: to which a caption is padded or cut.
+        max_tokens: the longest caption that the encoder reads.
         steps, guidance_scale: where a call leaves them out.
     """
 
@@ -104,13 +104,12 @@ class AlphabarPipeline(DiffusionPipeline):
             if any(prompts):
                 raise ValueError("the model is unconditional: leave the prompt out")
             return {}
+        limit = self.config.max_tokens
         tokens = self.tokenizer(
-            prompts,
-            padding="max_length",
-            truncation=True,
-            max_length=self.config.max_tokens,
-            return_tensors="pt",
+            prompts, padding=True, truncation=True, max_length=limit + 1, return_tensors="pt"
         ).to(self.device)
+        if tokens["input_ids"].shape[1] > limit:
+            raise ValueError(f"a caption is longer than the encoder reads: {limit} tokens")
         states = self.text_encoder(**tokens).last_hidden_state
         return {
             "encoder_hidden_states": states.to(self.unet.dtype),
