@@ -9,7 +9,8 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.files.json_file import parse_json
-from components.files.tables import csv_lines, plain
+from components.files.tables import MOST_BYTES, csv_lines, plain
+from components.files.text_file import read_text
 from components.spec.loading import nearest
 
 NAMES = ("metadata.csv", "metadata.jsonl")
@@ -72,10 +73,7 @@ def read_table(folder: Path) -> Table:
             does not parse; the message names the line.
     """
     path = _metadata_file(folder)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise AlphabarError(f"{path} is not UTF-8: {error}", "save it as UTF-8") from error
+    text = read_text(path, most=MOST_BYTES, remedy="give a table of one row per image")
     table = _from_csv(path, text) if path.suffix == ".csv" else _from_jsonl(path, text)
     if not table.records:
         raise AlphabarError(f"{path} lists no image", "add one row per image")

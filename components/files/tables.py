@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 MARK = "'"
+MOST_BYTES = 2**30
+"""The largest table that is read."""
+
 _STARTS = frozenset("=+-@\u2212")
 """What begins a formula, with the minus sign; compatibility forms (full-width, small) count too."""
 _BREAKS = ("\t", "\r", "\n")
@@ -67,8 +70,11 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is not UTF-8, or not CSV, or a row has not as many cells as the header.
+        ValueError: it is too large, not UTF-8, or not CSV, or a row has not as many cells as the
+            header.
     """
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES / 2**20:g} MiB")
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv_rows(file))
 

@@ -1,6 +1,6 @@
 """What the answers to a study say: how often the fine-tuned model was preferred."""
 
-import csv
+import io
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,8 @@ import numpy as np
 from components.errors import AlphabarError
 from components.evaluation.statistics.intervals import share_interval
 from components.files.manifest import intact
+from components.files.tables import MOST_BYTES, csv_rows
+from components.files.text_file import read_text
 from components.preference.clustered import ClusteredRate, clustered_rate
 
 MODELS = ("baseline", "finetuned")
@@ -205,17 +207,15 @@ def _check(
 
 def _read(path: Path, columns: tuple[str, ...], kind: str) -> list[dict[str, str]]:
     """The rows of a table; raises AlphabarError when it is not of its kind or has none."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            rows, names = list(reader), reader.fieldnames or ()
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise AlphabarError(f"{path} cannot be read: {error}", f"give {kind}") from error
-    if not names:
+    text = read_text(path, most=MOST_BYTES, remedy=f"give {kind}")
+    if not text.strip():
         raise AlphabarError(f"{path} is empty", f"give {kind}")
-    missing = [column for column in columns if column not in names]
-    if missing or any(row[column] is None for row in rows for column in columns):
-        raise AlphabarError(f"{path} has not the columns {', '.join(columns)}", f"give {kind}")
+    try:
+        rows = list(csv_rows(io.StringIO(text, newline="")))
+    except ValueError as error:
+        raise AlphabarError(f"{path} is broken: {error}", f"give {kind}") from error
     if not rows:
         raise AlphabarError(f"{path} has a header and no rows", f"give {kind} that is whole")
+    if any(column not in rows[0] for column in columns):
+        raise AlphabarError(f"{path} has not the columns {', '.join(columns)}", f"give {kind}")
     return rows

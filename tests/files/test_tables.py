@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.files.tables import csv_lines, csv_rows, neutral, plain, read_csv, write_csv
+from components.files.tables import (
+    MOST_BYTES,
+    csv_lines,
+    csv_rows,
+    neutral,
+    plain,
+    read_csv,
+    write_csv,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 UNSEEN = (
@@ -99,3 +107,11 @@ def test_no_other_file_writes_csv() -> None:
             if isinstance(node, ast.ImportFrom) and node.module == "csv":
                 writers.add(path.relative_to(ROOT).as_posix())
     assert writers == {"components/files/tables.py"}
+
+
+def test_a_table_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.csv"
+    with path.open("wb") as file:
+        file.truncate(MOST_BYTES + 1)  # a sparse file
+    with pytest.raises(ValueError, match="larger than 1024 MiB"):
+        read_csv(path)
