@@ -1,5 +1,6 @@
 """What makes figures mean less than they seem to: images that occur twice, in a set or in both."""
 
+import hashlib
 from collections import Counter
 
 from components.evaluation.families import View
@@ -26,8 +27,7 @@ def notes_on(view: View, reference: str) -> list[str]:
             f"{shared} of the {ours.total()} judged images are in the reference ({reference}), "
             "too: figures against it say little of a model then"
         )
-    close = [times for times in (ours + theirs).values() if times > view.neighbours]
-    if found and close:
+    if any(times > view.neighbours for rows in (ours, theirs) for times in rows.values()):
         found.append(
             f"an image that occurs more than {view.neighbours} times has a ball of radius 0, which "
             "holds nothing: precision, recall, density and coverage count it as missed"
@@ -36,5 +36,5 @@ def notes_on(view: View, reference: str) -> list[str]:
 
 
 def _counted(features: Features) -> "Counter[bytes]":
-    """The rows of (n, d) as bytes → how often each occurs."""
-    return Counter(row.tobytes() for row in features)
+    """Digests of the rows of (n, d) → how often each occurs; no copy of all rows is kept."""
+    return Counter(hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in features)

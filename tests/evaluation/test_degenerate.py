@@ -49,6 +49,12 @@ def test_one_image_again_and_again_is_counted_and_explains_the_precision() -> No
     assert view(black, black).overlap.precision.estimate.value == 0.0
 
 
+def test_an_image_that_is_often_only_in_both_sets_together_keeps_its_ball() -> None:
+    thrice = np.concatenate([DIFFERENT[:1]] * 3 + [DIFFERENT[1:20]])
+    notes = notes_on(view(thrice, np.concatenate([thrice, DIFFERENT[20:]])), "holdout")
+    assert not [note for note in notes if "radius 0" in note]
+
+
 def test_the_notes_stand_in_the_record_and_under_the_table(tmp_path: Path) -> None:
     Judgement({}, {}, notes=("all are black",)).write(tmp_path)
     assert read_notes(tmp_path) == ("all are black",)
