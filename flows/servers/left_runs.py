@@ -19,10 +19,12 @@ def hold(flow_run: str, root: Path) -> None:
     """Note that this process runs ``flow_run``, until `let_go` or its end."""
     path = _folder(root) / flow_run
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("w")
+    unseen = prefect_home(root) / f"run-{flow_run}"
+    file = unseen.open("w")
     fcntl.flock(file, fcntl.LOCK_EX)
     file.write(user_api_url() or "")
     file.flush()
+    unseen.replace(path)  # nobody ever sees it there unlocked
     _held[flow_run] = file
 
 
@@ -47,12 +49,12 @@ def settle_left_runs(api_url: str, root: Path) -> None:
 
 def _is_left(path: Path) -> bool:
     """Whether nobody holds it, and it ran on the server that is in use now."""
-    with path.open() as file:
-        try:
+    try:
+        with path.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return file.read() == (user_api_url() or "")
+            return file.read() == (user_api_url() or "")
+    except (BlockingIOError, FileNotFoundError):  # it runs, or has just ended as it should
+        return False
 
 
 def _folder(root: Path) -> Path:
