@@ -8,7 +8,6 @@ The root may be any shared file system with POSIX locks and renames.
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import platform
@@ -23,6 +22,7 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.files.leftovers import remove
+from components.files.lock import locked
 from components.files.manifest import MANIFEST, SEAL, check, listed, read_manifest, remedy, seal
 from components.spec.plan import Node
 
@@ -78,7 +78,7 @@ class Store:
         with naming_a_full_disk(self.root):
             work = self._work(node)
             work.mkdir(parents=True, exist_ok=True)
-            with _locked(work / "lock"):
+            with locked(work / "lock"):
                 if not self.has(node):
                     self._run(node, stage, work, device)
         return self.path(node)
@@ -211,14 +211,6 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold ``path`` exclusively; the kernel lets go of it when the process dies."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _sync(directory: Path) -> None:

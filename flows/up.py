@@ -8,10 +8,11 @@ from pathlib import Path
 from types import FrameType
 
 from components.errors import AlphabarError
+from components.files.lock import locked_within
 from flows.servers import mlflow_server, prefect_server, worker
 from flows.servers.left_runs import settle_left_runs
 from flows.servers.prefect_client import ensure_work_pool, prefect_client
-from flows.servers.processes import Background, Pause, Say, exclusively, stop
+from flows.servers.processes import Background, Pause, Say, stop
 from flows.signals import ENDING
 
 LOOK_SECONDS = 1.0
@@ -50,7 +51,7 @@ def up(
     lock = prefect_server.prefect_home(root) / "up.lock"
     with (
         _signals_set(asked),
-        exclusively(lock, OTHER_UP_SECONDS, tell),
+        locked_within(lock, OTHER_UP_SECONDS, tell),
         contextlib.suppress(_StopRequest),
         contextlib.ExitStack() as stops,
     ):

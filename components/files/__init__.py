@@ -1,1 +1,1 @@
-"""Ground: files as every other room writes and reads them: digests, CSV, JSON."""
+"""Ground: files as every other room reads and writes them: within limits, compared, locked."""

@@ -79,6 +79,10 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         raise AlphabarError(
             f"{path} does not exist", "give the directory of a published stage"
         ) from None
+    except OSError as error:
+        raise AlphabarError(
+            f"{path} cannot be read: {error.strerror}", "make it a file that can be read"
+        ) from error
     except ValueError as error:
         raise AlphabarError(f"{path} is broken: {error}", remedy(directory)) from error
     return manifest
@@ -195,7 +199,13 @@ def _files(directory: Path) -> Files | None:
 @functools.lru_cache(maxsize=1 << 14)
 def _read_files(directory: Path, state: FileState) -> Files | None:
     files = read_manifest(directory).get("files")
-    ours = isinstance(files, dict) and all(
-        isinstance(entry, dict) and {"size", "sha256"} <= entry.keys() for entry in files.values()
-    )
+    ours = isinstance(files, dict) and all(map(_is_entry, files.values()))
     return files if ours else None
+
+
+def _is_entry(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("size"), int)
+        and isinstance(value.get("sha256"), str)
+    )

@@ -22,6 +22,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from components.errors import AlphabarError
+from components.files.lock import locked_within
 from flows.servers.processes import (
     LOOPBACK,
     Background,
@@ -29,7 +30,6 @@ from flows.servers.processes import (
     Say,
     await_ready,
     claim_port,
-    exclusively,
     find,
     find_settled,
     launch,
@@ -66,7 +66,7 @@ def ensure_prefect_server(
     def tell() -> None:
         say("another alphabar is starting the Prefect server, waiting for it ...")
 
-    with exclusively(home / "server.lock", START_SECONDS, tell):
+    with locked_within(home / "server.lock", START_SECONDS, tell):
         server = find_settled(home / "server.json")
         if server and port is not None and server.port != port:
             raise AlphabarError(
@@ -89,7 +89,7 @@ def stop_prefect_server(root: Path) -> bool:
     record = home / "server.json"
     if not record.exists():
         return False
-    with exclusively(home / "server.lock", START_SECONDS, lambda: None):
+    with locked_within(home / "server.lock", START_SECONDS, lambda: None):
         server = find(record)
         if server is None:
             return False

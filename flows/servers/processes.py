@@ -1,13 +1,12 @@
 """Background processes: start one apart from the terminal, find it again, stop all of it."""
 
 import contextlib
-import fcntl
 import json
 import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -265,37 +264,3 @@ def claim_port(port: int | None, name: str, option: str) -> int:
                 f"give another port with {option}, or leave it out and a free one is taken",
             ) from None
     return port
-
-
-@contextlib.contextmanager
-def exclusively(lock: Path, seconds: float, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold ``lock``; the kernel lets go of it when the holder dies.
-
-    ``waiting`` is called once when someone else holds it.
-
-    Raises:
-        AlphabarError: it is still held after ``seconds``.
-    """
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + seconds
-    with lock.open("a") as file:
-        told = False
-        while not _taken(file.fileno()):
-            if time.monotonic() > deadline:
-                raise AlphabarError(
-                    f"another process has held {lock} for {seconds:.0f} s",
-                    f"see who it is with `fuser {lock}`, end it and run this again",
-                )
-            if not told:
-                waiting()
-                told = True
-            time.sleep(0.1)
-        yield
-
-
-def _taken(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -97,6 +97,18 @@ def test_what_a_file_manager_leaves_is_nobodys(published: Path) -> None:
     check(published)
 
 
+def test_a_manifest_of_another_program_is_no_manifest(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"files": {"a": {"size": "small", "sha256": 3}}}')
+    (tmp_path / "a").write_text("a")
+    assert intact(tmp_path / "a").is_file()
+
+
+def test_a_manifest_that_is_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").mkdir()
+    with pytest.raises(AlphabarError, match="cannot be read: Is a directory"):
+        read_manifest(tmp_path)
+
+
 def test_a_users_own_folder_is_compared_with_nothing(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('{"name": "a web page", "files": ["index.html"]}')
     (tmp_path / "model.safetensors").write_bytes(b"x")

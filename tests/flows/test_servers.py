@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from components.errors import AlphabarError
+from components.files.lock import locked_within
 from flows.servers import mlflow_server
 from flows.servers.left_runs import hold, let_go, settle_left_runs
 from flows.servers.link import Link
@@ -37,7 +38,6 @@ from flows.servers.processes import (
     Background,
     await_ready,
     claim_port,
-    exclusively,
     find,
     find_settled,
     launch,
@@ -210,9 +210,9 @@ def test_a_number_that_is_no_port_is_refused() -> None:
 def test_a_lock_that_stays_held_is_named_and_the_wait_announced(tmp_path: Path) -> None:
     told: list[str] = []
     with (
-        exclusively(tmp_path / "lock", 1, lambda: None),
+        locked_within(tmp_path / "lock", 1, lambda: None),
         pytest.raises(AlphabarError, match="lock"),
-        exclusively(tmp_path / "lock", 0.3, lambda: told.append("waiting")),
+        locked_within(tmp_path / "lock", 0.3, lambda: told.append("waiting")),
     ):
         pytest.fail("both hold it")
     assert told == ["waiting"]
@@ -268,6 +268,16 @@ def test_a_server_that_dies_in_a_run_is_started_again_on_its_port(
         check_answers(url)
     finally:
         stop_prefect_server(tmp_path)
+
+
+def test_a_run_that_ends_or_begins_meanwhile_is_nobodys_to_settle(tmp_path: Path) -> None:
+    hold("mine", tmp_path)
+    runs = prefect_home(tmp_path) / "runs"
+    assert os.listdir(prefect_home(tmp_path)) == ["runs"], "its file came there locked"
+    (runs / "gone").symlink_to("what was listed and is gone when it is opened")
+    settle_left_runs("http://127.0.0.1:1/api", tmp_path)  # no server is asked
+    let_go(tmp_path)
+    assert os.listdir(runs) == ["gone"]
 
 
 def test_a_flow_run_whose_process_is_gone_is_settled_and_one_that_runs_is_not(
