@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from components.errors import AlphabarError
 from components.evaluation.domain_clip import FILE_NAME, NAME, distinct_captions, load_scorer
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
-from components.evaluation.extractors.weights import file_digest
 from components.evaluation.families import DRAWS, Finding
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_files import Pictures
 from components.evaluation.metrics.clip_score import clip_cosine_estimate, clip_score_estimate
 from components.evaluation.metrics.r_precision import clip_r_precision
 from components.evaluation.statistics.intervals import Rows
+from components.files.digests import known_sha256
 
 Embeddings = NDArray[np.float32]
 
@@ -62,7 +62,7 @@ class Domain:
     def __init__(self, folder: Path, bank: FeatureBank) -> None:
         self._scorer, self._bank = load_scorer(folder, bank.device), bank
         self.resize = self._scorer.resize
-        self.key = file_digest(folder / FILE_NAME)
+        self.key = known_sha256(folder / FILE_NAME)
 
     def images(self, images: Pictures) -> Embeddings:
         size = self._scorer.config.size

@@ -8,8 +8,8 @@ from components.errors import AlphabarError
 from components.evaluation.extractors import EXTRACTORS, build_extractor
 from components.evaluation.extractors.batches import extract_features
 from components.evaluation.extractors.efficientnet import EfficientNetLite0, load_efficientnet_lite0
-from components.evaluation.extractors.weights import file_digest
 from components.evaluation.weights_files import DINOV2, INCEPTION_FILES, dinov2_files
+from components.files.digests import known_sha256
 
 CPU = torch.device("cpu")
 
@@ -66,7 +66,7 @@ def test_every_registered_extractor_is_called_by_its_own_name(name: str, one_fol
     built = build_extractor(name, 32, CPU, one_folder)
     assert built.name == name
     assert str(built.size) in built.resize
-    assert built.weights_digest == file_digest(one_folder / "w") or name == "efficientnet_lite0"
+    assert built.weights_digest == known_sha256(one_folder / "w") or name == "efficientnet_lite0"
 
 
 def test_no_extractor_is_left_out_above() -> None:

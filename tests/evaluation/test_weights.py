@@ -1,4 +1,3 @@
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,7 +8,7 @@ import pytest
 
 from components.errors import AlphabarError
 from components.evaluation.extractors import weights
-from components.evaluation.extractors.weights import download, file_digest, loading
+from components.evaluation.extractors.weights import download, loading
 from components.evaluation.weights_files import find_file
 
 CONTENT = b"w" * 100_000
@@ -92,8 +91,3 @@ def test_whatever_a_reader_raises_names_the_file() -> None:
         raise EOFError
     with pytest.raises(MemoryError), loading("mine", Path("w.pt")):
         raise MemoryError
-
-
-def test_the_digest_is_of_all_bytes(tmp_path: Path) -> None:
-    (tmp_path / "w").write_bytes(CONTENT)
-    assert file_digest(tmp_path / "w") == hashlib.sha256(CONTENT).hexdigest()

@@ -16,8 +16,9 @@ from torch import Tensor
 from components.errors import AlphabarError
 from components.evaluation.extractors.batches import extract_features
 from components.evaluation.extractors.pillow import transformed
-from components.evaluation.extractors.weights import file_digest, loading, missing_weights
+from components.evaluation.extractors.weights import loading, missing_weights
 from components.evaluation.weights_files import find_clip_file, weights_folders
+from components.files.digests import known_sha256
 from components.runtime import Progress, silent
 
 _BATCH = 64
@@ -69,7 +70,7 @@ class OpenClip:
     @cached_property
     def weights_digest(self) -> str:
         """SHA-256 of the file of weights."""
-        return file_digest(self.path)
+        return known_sha256(self.path)
 
     @cached_property
     def model(self) -> Any:

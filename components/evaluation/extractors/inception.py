@@ -18,7 +18,6 @@ from components.evaluation.extractors.inception_network import (
 )
 from components.evaluation.extractors.weights import (
     download,
-    file_digest,
     loading,
     missing_weights,
 )
@@ -28,6 +27,7 @@ from components.evaluation.weights_files import (
     find_inception_file,
     weights_folders,
 )
+from components.files.digests import known_sha256
 from components.runtime import Progress, silent
 
 _BATCH = 32
@@ -56,7 +56,7 @@ class Inception:
     @cached_property
     def weights_digest(self) -> str:
         """SHA-256 of the file of weights."""
-        return file_digest(self.path)
+        return known_sha256(self.path)
 
     @cached_property
     def network(self) -> InceptionNetwork:

@@ -1,6 +1,5 @@
 """How networks' weights are had, and what to say when they are not."""
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -69,9 +68,3 @@ def download(url: str, folder: Path) -> Path:
             raise OSError(f"{url} ended after {part.stat().st_size} of {promised} bytes")
         part.replace(target)
     return target
-
-
-def file_digest(path: Path | str) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
