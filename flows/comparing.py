@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
-from components.files.json_file import parse_json
+from components.files.json_file import json_or_text
 from components.files.manifest import read_manifest
 from components.spec.plan.node import stage_key
 from flows.workspace import Workspace
@@ -182,19 +182,11 @@ def _sampling(cell: "RecordedCell", where: _Stored) -> dict[str, Any]:
         section |= read_manifest(where.sampled)["spec"]["sampling"]
         return section
     logged = {
-        name.removeprefix("sampling."): _plain(value)
+        name.removeprefix("sampling."): json_or_text(value)
         for name, value in cell.params.items()
         if name.startswith("sampling.")
     }
     return section | {name: value for name, value in logged.items() if name in section}
-
-
-def _plain(text: str) -> Any:
-    """A parameter's value as JSON, or else the text itself."""
-    try:
-        return parse_json(text)
-    except ValueError:
-        return text
 
 
 def _samples(where: _Stored) -> "Samples":

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError, shortened
-from components.files.json_file import parse_json
+from components.files.json_file import json_or_text
 from components.runtime import Progress
 from components.spec.loading import nearest, validate
 from components.spec.sections.sampling import SamplingSpec
@@ -70,21 +70,13 @@ def sampling_of(
         key, equals, value = text.partition("=")
         if not equals:
             raise AlphabarError(f"{origin}: `{shortened(text)}` sets nothing", "write KEY=VALUE")
-        values[key.strip()] = _plain(value.strip())
+        values[key.strip()] = json_or_text(value.strip())
     if own:
         values = sampling_over(own, values)
     # the parts of an experiment that a sampling section may lean on: here they are trained already
     around = {"training": {"ema_snapshots": 1}, "guide": {"training.steps": 1}}
     whole = {"name": "sample", "data": {"source": "digits"}, "sampling": values}
     return validate(around | whole, origin).sampling
-
-
-def _plain(text: str) -> Any:
-    """A number, true, false or null as such, else the text itself."""
-    try:
-        return parse_json(text)
-    except ValueError:
-        return text
 
 
 def prompts_of(config: dict[str, Any], prompts: list[str], count: int) -> Any:

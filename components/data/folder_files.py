@@ -1,11 +1,9 @@
 """What a folder holds: its image files, told by their content, and whatever else there is."""
 
 import os
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.data.faults import SHOWN
 from components.data.images import is_image
 from components.errors import AlphabarError
 
@@ -44,13 +42,6 @@ def folder_files(folder: Path) -> FolderFiles:
             else:
                 others.append((inside / name).as_posix())
     return FolderFiles(tuple(sorted(images)), tuple(sorted(others)))
-
-
-def named(names: Collection[str]) -> str:
-    """Names in one line, the first ten of them, then the count of the rest."""
-    first = sorted(names)[:SHOWN]
-    rest = len(names) - len(first)
-    return ", ".join(first) + (f" and {rest} more" if rest else "")
 
 
 def _fail(error: OSError) -> None:

@@ -4,13 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from components.data.folder_files import named
 from components.data.sources.folder import Reading
 from components.data.splits import split_of
 from components.data.tokens import Cut, cut_of
+from components.errors import first_of
 from components.spec.sections.network import ENCODER_LIMIT
-
-SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -78,10 +76,10 @@ class Summary:
         if self.first_frames:
             said.append(
                 f"files with several frames, of which the first is taken: {len(self.first_frames)} "
-                f"({named(self.first_frames)})"
+                f"({first_of(sorted(self.first_frames))})"
             )
         if self.left:
-            said.append(f"not copied: {len(self.left)} ({named(self.left)})")
+            said.append(f"not copied: {len(self.left)} ({first_of(sorted(self.left))})")
         return said
 
     def _classes(self) -> str:
@@ -103,6 +101,5 @@ class Summary:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    shown = [f"{name} {count}" for name, count in sorted(counts.items())[:SHOWN]]
-    rest = len(counts) - len(shown)
-    return f"{len(counts)} ({', '.join(shown)}{f' and {rest} more' if rest else ''})"
+    each = [f"{name} {count}" for name, count in sorted(counts.items())]
+    return f"{len(counts)} ({first_of(each)})"

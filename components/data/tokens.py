@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, shortened
 from components.spec.sections.network import ENCODER_LIMIT
 
 FRAME = 2
@@ -73,7 +73,7 @@ def refuse_too_long(prompt: str) -> None:
     """Raise AlphabarError where the encoder would not read the whole of a user's prompt."""
     if (count := token_count(prompt)) > ENCODER_LIMIT:
         raise AlphabarError(
-            f"the prompt `{prompt[:40]}…` has {count} tokens, the caption encoder reads "
+            f"the prompt `{shortened(prompt)}` has {count} tokens, the caption encoder reads "
             f"{ENCODER_LIMIT}",
             "shorten it",
         )

@@ -79,6 +79,14 @@ def parse_json(text: str | bytes) -> Any:
     return value
 
 
+def json_or_text(text: str) -> Any:
+    """A number, true, false, null and the like as such; any other text as it is."""
+    try:
+        return parse_json(text)
+    except ValueError:
+        return text
+
+
 def _refuse_deep(value: Any) -> None:
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(MOST_DEPTH):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.json_file import load_json
+from components.files import json_file
 from components.files.manifest import intact
 from components.reporting.draws import Draws, draws_of, read_draws
 from components.spec.metrics import (
@@ -152,15 +152,7 @@ def parse_figures(content: Mapping[str, Any], origin: str) -> dict[str, Figure]:
 def read_object(path: Path) -> dict[str, Any]:
     """A JSON object from a file. Raises AlphabarError when it is missing or broken."""
     remedy = f"delete {path.parent} and run the experiment again"
-    try:
-        content = load_json(intact(path))
-    except FileNotFoundError:
-        raise AlphabarError(f"{path} does not exist", remedy) from None
-    except (ValueError, RecursionError) as error:
-        raise AlphabarError(f"{path} is broken: {error}", remedy) from error
-    if not isinstance(content, dict):
-        raise AlphabarError(f"{path} holds no JSON object", remedy)
-    return content
+    return json_file.read_object(intact(path), remedy)
 
 
 def read_left_out(directory: Path) -> dict[str, str]:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from components.data.faults import SHOWN
-from components.data.folder_files import FolderFiles, named
+from components.data.folder_files import FolderFiles
 from components.data.images import is_animated
+from components.errors import first_of
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,12 @@ class FolderReading:
         if self.first_frames:
             said.append(
                 f"{name}: {len(self.first_frames)} files with several frames, of which the first "
-                f"is judged ({named(self.first_frames)})"
+                f"is judged ({first_of(sorted(self.first_frames))})"
             )
         if self.not_read:
-            said.append(f"{name}: {len(self.not_read)} not read ({named(self.not_read)})")
+            said.append(
+                f"{name}: {len(self.not_read)} not read ({first_of(sorted(self.not_read))})"
+            )
         return said
 
     def to_json(self) -> dict[str, Any]:
