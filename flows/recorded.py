@@ -7,12 +7,14 @@ import os
 import sqlite3
 import urllib.parse
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from components.spec.record_tags import COMPLETE, KEY
 
 SECONDS = 4.0
+"""How long an answer is waited for."""
 SQLITE = "sqlite:///"
 QUERY = """
 SELECT 1 FROM experiments e
@@ -37,7 +39,7 @@ def is_recorded(uri: str | None, root: Path, experiment: str, key: str) -> bool:
     if uri.startswith(SQLITE):
         return _in_sqlite(Path(uri.removeprefix(SQLITE)), experiment, key)
     if uri.startswith(("http://", "https://")):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, HTTPException, ValueError, KeyError, TypeError):
             return _on_server(uri.rstrip("/"), experiment, key)
     return False
 

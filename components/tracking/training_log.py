@@ -113,7 +113,7 @@ def _evaluation(row: dict[str, str], index: int, timestamp: int) -> list[Metric]
 
 def _rows(path: Path, published: bool) -> list[dict[str, str]]:
     try:
-        text = intact(path).read_text()
+        text = intact(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
     if not published:
