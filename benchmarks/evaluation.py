@@ -24,8 +24,9 @@ from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_files import ImageFiles
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.pixels import batch_size
-from components.evaluation.judge import Judge, References
+from components.evaluation.judge import Judge
 from components.evaluation.protocol import EvaluationProtocol
+from components.evaluation.references import References
 
 SIDE, IMAGES, WORKERS = 96, 2000, 2
 

@@ -90,8 +90,9 @@ def judge_against_folder(
     prepare_process(threads=None)
     from components.evaluation.features.feature_bank import FeatureBank
     from components.evaluation.images.image_sources import read_source
-    from components.evaluation.judge import Judge, References
+    from components.evaluation.judge import Judge
     from components.evaluation.protocol import EvaluationProtocol
+    from components.evaluation.references import References
     from components.networks.device import resolve_device
 
     ours = read_source(images, captioned=spec.clip != "none")

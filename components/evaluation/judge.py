@@ -26,6 +26,7 @@ from components.evaluation.metrics.training_neighbours import closest_pairs
 from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.recognition import Recogniser, train_recogniser
 from components.evaluation.records import RECOGNISED_SVC, MetricRecord
+from components.evaluation.references import References
 from components.evaluation.side_by_side import side_by_side
 from components.evaluation.statistics.measured import Measured
 from components.spec.metrics import metric_name
@@ -40,24 +41,6 @@ RANKING = ("fd", "recognised")
 """Figures that a run goes on with: never left out in silence."""
 
 SHOWN_PAIRS = 24
-
-
-@dataclass(frozen=True)
-class References:
-    """What images are judged against.
-
-    Attributes:
-        holdout: real images that the model has not seen.
-        training: those that it has learnt from; None where they are not known.
-    """
-
-    holdout: ImageSet
-    training: ImageSet | None = None
-
-    @classmethod
-    def of_data(cls, directory: Path) -> "References":
-        """Both splits of a prepared directory."""
-        return cls(ImageSet.load(directory, "holdout"), ImageSet.load(directory, "train"))
 
 
 @dataclass(frozen=True)
@@ -168,7 +151,7 @@ class Judge:
             groups,
             found.left_out,
             self._closest(images, first),
-            tuple(notes_on(first, self._name("reference"))),
+            tuple(notes_on(first, self.references.name("reference"))),
         )
 
     def view(self, images: ImageSet, extractor: str) -> View:
@@ -246,7 +229,7 @@ class Judge:
             n_reference=finding.n_reference,
             extractor=take.extractor,
             resize=take.resize,
-            reference=self._name(finding.against),
+            reference=self.references.name(finding.against),
             data_hash=self.references.holdout.data_hash,
             seed=seed,
             classifier_accuracy=accuracy,
@@ -292,16 +275,8 @@ class Judge:
         """Content key of what a figure was measured against."""
         if against == "captions":
             return self.clip.key if self.clip else None
-        known = {"reference": self.references.holdout, "training": self.references.training}
-        images = known.get(against)
+        images = self.references.behind(against)
         return images.key if images else None
-
-    def _name(self, against: str) -> str:
-        """What the record calls a set."""
-        if against == "reference":
-            return self.references.holdout.name
-        training = self.references.training
-        return training.name if against == "training" and training else against
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ import pytest
 from components.errors import AlphabarError
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
-from components.evaluation.judge import Judge, References
+from components.evaluation.judge import Judge
 from components.evaluation.judgement import Judgement
 from components.evaluation.records import read_metrics
+from components.evaluation.references import References
 from components.spec.metrics import METRICS, family_of, protocol_of
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
