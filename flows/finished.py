@@ -10,6 +10,7 @@ from components.spec.plan import (
     plan_report,
     plan_study,
 )
+from components.store import Store
 from flows.publishing import publish_report
 from flows.recorded import is_recorded
 from flows.recording import sweep_key
@@ -27,9 +28,7 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     store, experiment = workspace.store, plan.experiment
     if not all(store.has(node) for node in plan.nodes()):
         return None
-    best = best_cell(plan, store)
-    tuned = plan_finetune(plan, best) if experiment.finetune else None
-    pages = planned_pages(plan, best, tuned)
+    best, tuned, pages = what_follows(plan, store)
     if not all(store.has(node) for node in in_order([*(tuned.ends() if tuned else ()), *pages])):
         return None
     if not is_recorded(workspace.tracking_uri, workspace.root, experiment.name, sweep_key(plan)):
@@ -37,6 +36,13 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     report, *study = (store.path(page) for page in pages)
     place = publish_report(report, study[0] if study else None, workspace.reports(experiment.name))
     return Outcome(plan, best, tuned, place, failures={}, stages_run=0, registered=None)
+
+
+def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | None, list[Node]]:
+    """The best of the cells, which are all evaluated, its fine-tuned model and the pages."""
+    best = best_cell(plan, store)
+    tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
+    return best, tuned, planned_pages(plan, best, tuned)
 
 
 def planned_pages(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> list[Node]:

@@ -8,10 +8,9 @@ from pathlib import Path
 from components.errors import AlphabarError
 from components.files.manifest import MANIFEST, SHOWN, Damage, damages, read_manifest
 from components.runtime import Progress
-from components.spec.plan import Node, Plan, in_order, plan_finetune
+from components.spec.plan import Node, Plan, in_order
 from components.store import Store
-from flows.finished import planned_pages
-from flows.selection import best_cell
+from flows.finished import what_follows
 
 KEY = re.compile("[0-9a-f]{64}")
 
@@ -44,9 +43,8 @@ def check_plan(plan: Plan, store: Store, *, contents: bool) -> None:
     check_published(nodes, store, contents=contents)
     if not all(store.has(node) for node in nodes):
         return
-    best = best_cell(plan, store)
-    tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
-    ends = [*(tuned.ends() if tuned else ()), *planned_pages(plan, best, tuned)]
+    _, tuned, pages = what_follows(plan, store)
+    ends = [*(tuned.ends() if tuned else ()), *pages]
     seen = {node.key for node in nodes}
     later = [node for node in in_order(ends) if node.key not in seen]
     check_published(later, store, contents=contents)
