@@ -9,7 +9,11 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from components.errors import AlphabarError
+from components.evaluation.features.comparable import Features
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.metrics.authenticity import authenticity, neighbour_ratio
 from components.evaluation.metrics.cmmd import cmmd_estimate
@@ -71,11 +75,10 @@ class View:
     def overlap(self) -> Overlap:
         """Precision, recall, density and coverage: one pass gives all four."""
         real, k = self.reference, self.neighbours
-        shapes = {"radii": (len(real.values), min(GROUPS, len(real.values)) + 1)}
-        kept = self.bank.derived(
-            real, f"radii-{k}", shapes, lambda: {"radii": manifold(real.values, k).radii}
-        )
-        balls = manifold_of(real.values, k, kept["radii"])
+        n = len(real.values)
+        shapes = {"radii": (n, 3), "members": (n, min(GROUPS, n))}
+        kept = self.bank.derived(real, f"balls-{k}", shapes, lambda: _balls(real.values, k))
+        balls = manifold_of(real.values, k, kept["radii"], kept["members"])
         return overlap(self.generated.values, balls, self.confidence, k)
 
     @cached_property
@@ -184,6 +187,11 @@ def _cmmd(view: View) -> Finding | None:
         return None
     measured = cmmd_estimate(view.generated.values, view.reference.values, view.confidence)
     return _to_reference(view, measured)
+
+
+def _balls(features: Features, k: int) -> dict[str, NDArray[np.generic]]:
+    balls = manifold(features, k)
+    return {"radii": balls.radii, "members": balls.members}
 
 
 def _overlap(part: str) -> Family:

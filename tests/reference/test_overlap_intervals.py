@@ -54,12 +54,11 @@ def found(request: pytest.FixtureRequest) -> dict[str, list[Estimate]]:
 def test_at_least_nine_of_ten_intervals_hold_the_expected_figure(
     found: dict[str, list[Estimate]], name: str
 ) -> None:
-    # small shares lean, and what an interval misses then lies above it: 0.89 for recall of "far"
-    values = [each.value for each in found[name]]
-    assert held(found[name]) >= (0.9 if np.mean(values) >= 0.25 else 0.88)
+    assert held(found[name]) >= 0.9
     # and not by being far too wide for the scatter between draws; next to 1 nothing scatters
+    values = [each.value for each in found[name]]
     half = np.mean([(each.high - each.low) / 2 for each in found[name]])
-    assert np.mean(values) > 0.99 or half < 1.6 * 1.96 * np.std(values)
+    assert np.mean(values) > 0.99 or half < 1.4 * 1.96 * np.std(values)
 
 
 def test_wilson_s_interval_over_images_alone_would_hold_it_far_too_seldom() -> None:

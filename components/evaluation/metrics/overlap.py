@@ -6,7 +6,8 @@ Density is the mean number of the reference's balls that a generated image is in
 coverage the share of those balls that hold one (Naeem et al., 2020, section 3).
 
 One pass over the distances between the sets gives them all, each also without any one of the
-jackknife's groups, exactly.
+jackknife's groups: exactly what goes with the images left out, and on average how much farther the
+balls of others then reach (`Manifold.step`).
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features, check_comparable
-from components.evaluation.metrics.distances import Mask, Tile, closer, distance_tiles
+from components.evaluation.metrics.distances import Mask, closer, distance_tiles
 from components.evaluation.metrics.manifold import NEIGHBOURS, Manifold, manifold
 from components.evaluation.statistics.intervals import (
     MINIMUM_IMAGES,
@@ -42,12 +43,11 @@ class Overlap:
     Their intervals state how far each would move if both sets were drawn again at the same
     sizes; all four depend on the sizes, so compare at equal ones. The variance is a delete-group
     jackknife's over both sets, less what both contain; the ends allow for skewness (see
-    `statistics.score_intervals`).
-    In simulations 88 to 100 of 100 at 0.95 held the
-    expected figure, at 0.8 to 1.6 times the width that the scatter asks for (more above 0.99,
-    where nothing scatters), and 83 to 100 between sets so far apart that precision or recall is
-    0.06 or less. Wilson's interval over images alone takes the balls as given: 31 to 98 of 100
-    such intervals held it.
+    `statistics.score_intervals`). In simulations 90 to 100 of 100 at 0.95 held the expected
+    figure, at 0.8 to 1.4 times the width that the scatter asks for (more above 0.99, where
+    nothing scatters), and 87 to 100 between sets so far apart that precision or recall is 0.1 or
+    less. Wilson's interval over images alone takes the balls as given: 31 to 98 of 100 such
+    intervals held it.
 
     Attributes:
         precision, recall, coverage: shares in [0, 1].
@@ -88,11 +88,12 @@ def overlap(
             f"balls that reach to neighbours {first.k} and {second.k} cannot be compared",
             "make both manifolds with the same k",
         )
-    held = _held(first, second)
+    met = _meet(first, second)
     n, m, k = len(second.features), len(first.features), first.k
-    precision = _mean_of_generated(held.inside > 0, first, second)
-    recall, coverage = _recall(held, first, second), _coverage(held, first, second)
-    density = _mean_of_generated(held.inside, first, second, 1.0 / k)
+    precision = _of_generated(met.generated.shares(second.step), first, second)
+    recall = _turned(_of_generated(met.reference.shares(first.step), second, first))
+    density = _of_generated(met.generated.counts(second.step), first, second, 1.0 / k)
+    coverage = _coverage(met.reached, first, second)
     return Overlap(
         _measured(precision, share_of_two_sets(precision, m, confidence)),
         _measured(recall, share_of_two_sets(recall, n, confidence)),
@@ -110,63 +111,94 @@ def _measured(figure: Jackknifed, estimate: Estimate) -> Measured:
 
 
 @dataclass(frozen=True)
-class _Held:
-    """Who is in whose balls. The last entry is about the whole set that makes the balls, the
-    others about it without one group.
+class _Inside:
+    """In how many balls of the other set each image is, (images, groups) by the group of the ball.
 
     Attributes:
-        inside: (m, groups + 1) balls of the reference that each generated image is in.
-        reached: (n, groups + 1, generated groups) whether each reference image's ball holds a
-            generated one of that group.
-        recalled: (n, generated groups + 1) whether each reference image is in a generated ball.
+        own: balls it is in.
+        inner, outer: how many neighbours of each group have the balls in whose outer part it is, or
+            just outside of which: out of those that reach `Manifold.step` neighbours less far it
+            is, or in those that reach as many farther.
     """
 
-    inside: NDArray[np.int64]
+    own: Floats
+    inner: Floats
+    outer: Floats
+
+    @classmethod
+    def of(cls, images: int, balls: Manifold) -> "_Inside":
+        own, inner, outer = np.zeros((3, images, len(balls.groups)))
+        return cls(own, inner, outer)
+
+    def shares(self, step: int) -> Floats:
+        """(images, groups + 1) whether it is in a ball: without each group, at last with all.
+
+        An image in no ball may come into one that grows. One in a single ball is as near to being
+        in it only since it has grown. In two, it is in whatever one of them does.
+        """
+        balls = self.own.sum(axis=1, keepdims=True)
+        grown = np.where(balls == 0.0, self.outer, np.where(balls == 1.0, self.inner, 0.0))
+        without = (balls > self.own) + grown / (2 * step)
+        return np.concatenate([without, balls > 0.0], axis=1)
+
+    def counts(self, step: int) -> Floats:
+        """(images, groups + 1) in how many balls it is: without each group, at last with all."""
+        balls = self.own.sum(axis=1, keepdims=True)
+        without = balls - self.own + (self.inner + self.outer) / (2 * step)
+        return np.concatenate([without, balls], axis=1)
+
+
+@dataclass(frozen=True)
+class _Met:
+    """Who is in whose balls.
+
+    Attributes:
+        generated: the generated images in the reference's balls.
+        reference: the reference's images in the generated's balls.
+        reached: (3, n, generated groups) whether each reference image's ball holds a generated
+            image of that group, at each of its radii.
+    """
+
+    generated: _Inside
+    reference: _Inside
     reached: Mask
-    recalled: Mask
 
 
-def _held(generated: Manifold, reference: Manifold) -> _Held:
+def _meet(generated: Manifold, reference: Manifold) -> _Met:
     n, m = len(reference.features), len(generated.features)
-    held = _Held(
-        np.zeros((m, len(reference.groups) + 1), np.int64),
-        np.zeros((n, len(reference.groups) + 1, len(generated.groups)), np.bool_),
-        np.zeros((n, len(generated.groups) + 1), np.bool_),
+    met = _Met(
+        _Inside.of(m, reference),
+        _Inside.of(n, generated),
+        np.zeros((3, n, len(generated.groups)), np.bool_),
     )
     for tile in distance_tiles(reference.features, generated.features, generated.groups):
-        _count_in_reference(held, tile, reference)
-        _mark_recalled(held, tile, generated)
-    return held
+        held = _count(met.generated, tile.columns, tile.squared.T, reference, tile.rows)
+        for radius, inside in enumerate(held):
+            met.reached[radius, tile.rows, tile.group] |= inside.any(axis=0)
+        _count(met.reference, tile.rows, tile.squared, generated, tile.columns)
+    return met
 
 
-def _count_in_reference(held: _Held, tile: Tile, reference: Manifold) -> None:
-    """Which generated images of the tile are in its reference images' balls.
+def _count(
+    to: _Inside, images: Rows, squared: Floats, of: Manifold, balls: Rows
+) -> tuple[Mask, Mask, Mask]:
+    """Adds some images' squared distances to some balls' middles, (images, balls).
 
-    A ball only grows as a group is left out, so pairs outside of the largest are out for good.
+    Returns:
+        Whether each image is in each ball, at each of its radii.
     """
-    radii = reference.radii[tile.rows]
-    i, j = np.nonzero(closer(tile.squared, radii.max(axis=1)[:, None]))
-    near, ball_of = tile.squared[i, j], reference.group_of[tile.rows][i]
-    for left_out in range(len(reference.groups) + 1):
-        inside = closer(near, radii[i, left_out]) & (ball_of != left_out)
-        balls = tile.rows[i[inside]]
-        held.inside[tile.columns, left_out] += np.bincount(j[inside], minlength=len(tile.columns))
-        held.reached[balls, left_out, tile.group] = True
+    smaller, own, larger = (closer(squared, radius) for radius in of.radii[balls].T)
+    if larger.any():
+        belongs = of.group_of[balls][:, None] == np.arange(len(of.groups))
+        to.own[images] += own @ belongs.astype(np.float64)
+        members = of.members[balls].astype(np.float64)
+        to.inner[images] += (own & ~smaller) @ members
+        to.outer[images] += (larger & ~own) @ members
+    return smaller, own, larger
 
 
-def _mark_recalled(held: _Held, tile: Tile, generated: Manifold) -> None:
-    """Which reference images of the tile are in its generated images' balls."""
-    radii = generated.radii[tile.columns]
-    i, j = np.nonzero(closer(tile.squared, radii.max(axis=1)))
-    near = tile.squared[i, j]
-    for left_out in range(len(generated.groups) + 1):
-        if left_out != tile.group:
-            inside = closer(near, radii[j, left_out])
-            held.recalled[tile.rows[i[inside]], left_out] = True
-
-
-def _mean_of_generated(
-    each: NDArray[np.generic], generated: Manifold, reference: Manifold, scale: float = 1.0
+def _of_generated(
+    each: Floats, generated: Manifold, reference: Manifold, scale: float = 1.0
 ) -> Jackknifed:
     """A mean over generated images, from (m, reference groups + 1) values."""
     without = scale * _means_without(each, generated.groups)
@@ -178,36 +210,31 @@ def _mean_of_generated(
     )
 
 
-def _recall(held: _Held, generated: Manifold, reference: Manifold) -> Jackknifed:
-    """A mean over reference images, from (n, generated groups + 1) values."""
-    each = held.recalled
-    without = _means_without(each, reference.groups)
-    return Jackknifed(
-        float(each[:, -1].mean()),
-        Replicates(each[:, :-1].mean(axis=0), _sizes(generated)),
-        Replicates(without[:, -1], _sizes(reference)),
-        without[:, :-1].T,
-    )
+def _turned(figure: Jackknifed) -> Jackknifed:
+    """The figure with what it says of the generated set said of the reference."""
+    return Jackknifed(figure.value, figure.reference, figure.generated, figure.both.T)
 
 
-def _coverage(held: _Held, generated: Manifold, reference: Manifold) -> Jackknifed:
+def _coverage(reached: Mask, generated: Manifold, reference: Manifold) -> Jackknifed:
     """A ball stays covered while any other generated group reaches it."""
-    by = held.reached.sum(axis=2, dtype=np.int64)
-    whole, both = by > 0, []
-    for group, rows in enumerate(reference.groups):
-        others = by[:, group, None] - held.reached[:, group]
-        both.append(np.delete(others, rows, axis=0) > 0)
-    others = by[:, -1, None] - held.reached[:, -1]
-    kept = [np.delete(whole[:, r], rows).mean() for r, rows in enumerate(reference.groups)]
+    by = reached.sum(axis=2, dtype=np.int64)[:, :, None]
+    # (3, n, generated groups + 1), the last with all of them
+    smaller, own, larger = np.concatenate([by > reached, by > 0], axis=2).astype(np.float64)
+    growth = (larger - smaller).T @ reference.members / (2 * reference.step)
+    kept = len(own) - _sizes(reference)
+    sums = own.sum(axis=0)[:, None] - np.stack(
+        [own[rows].sum(axis=0) for rows in reference.groups], axis=1
+    )
+    without, means = (sums + growth) / kept, own.mean(axis=0)
     return Jackknifed(
-        float(whole[:, -1].mean()),
-        Replicates((others > 0).mean(axis=0), _sizes(generated)),
-        Replicates(np.array(kept), _sizes(reference)),
-        np.array([each.mean(axis=0) for each in both]).T,
+        float(means[-1]),
+        Replicates(means[:-1], _sizes(generated)),
+        Replicates(without[-1], _sizes(reference)),
+        without[:-1],
     )
 
 
-def _means_without(values: NDArray[np.generic], groups: list[Rows]) -> Floats:
+def _means_without(values: Floats, groups: list[Rows]) -> Floats:
     """(groups, columns) means of the columns of ``values`` without the rows of each group."""
     whole = values.sum(axis=0, dtype=np.float64)
     sums = np.array([whole - values[rows].sum(axis=0, dtype=np.float64) for rows in groups])

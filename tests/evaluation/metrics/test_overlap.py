@@ -34,28 +34,71 @@ def pair(n: int = 62, m: int = 45, d: int = 4) -> tuple[np.ndarray, np.ndarray]:
     return generator.normal(size=(n, d)) * 0.8 + 0.5, generator.normal(size=(m, d))
 
 
-def test_each_replicate_is_the_figure_without_its_group(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def jackknifed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Jackknifed]:
+    """The figures of `pair` with their replicates."""
     seen: list[Jackknifed] = []
 
     def watch(figure: Jackknifed, size: float, confidence: float) -> Estimate:
         seen.append(figure)
         return Estimate(figure.value, 0.0, 1.0, confidence, "none")
 
-    monkeypatch.setattr(module, "share_of_two_sets", watch)
-    monkeypatch.setattr(module, "count_of_two_sets", watch)
+    with monkeypatch.context() as watched:
+        watched.setattr(module, "share_of_two_sets", watch)
+        watched.setattr(module, "count_of_two_sets", watch)
+        overlap(*pair(), 0.95)
+    return dict(zip(FIGURES, seen, strict=True))
+
+
+def test_what_images_bring_that_make_no_balls_is_exact(jackknifed: dict[str, Jackknifed]) -> None:
     x, y = pair()
-    overlap(x, y, 0.95)
-    jackknifed = seen[:]
     without_x = [values(overlap(np.delete(x, g, axis=0), y, 0.95)) for g in split_groups(len(x))]
     without_y = [values(overlap(x, np.delete(y, g, axis=0), 0.95)) for g in split_groups(len(y))]
-    for figure, by_x, by_y in zip(
-        jackknifed, np.transpose(without_x), np.transpose(without_y), strict=True
-    ):
+    by_x, by_y = np.transpose(without_x), np.transpose(without_y)
+    for index, name in enumerate(FIGURES):
+        figure = jackknifed[name]
         assert 0.0 < figure.value != 1.0
-        np.testing.assert_allclose(figure.generated.values, by_x, rtol=1e-12)
-        np.testing.assert_allclose(figure.reference.values, by_y, rtol=1e-12)
+        side, exact = (figure.reference, by_y) if name == "recall" else (figure.generated, by_x)
+        np.testing.assert_allclose(side.values, exact[index], rtol=1e-12)
         assert figure.generated.sizes.sum() == len(x)
         assert figure.reference.sizes.sum() == len(y)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_without_a_group_balls_go_and_those_of_others_grow_by_their_mean_growth(
+    jackknifed: dict[str, Jackknifed], name: str
+) -> None:
+    """Ball by ball: each alone as far as k - 2 and k + 2 neighbours, a quarter of the difference
+    for each neighbour that is left out; and so too without each group of the other set."""
+    x, y = pair()
+    makers, images = (x, y) if name == "recall" else (y, x)
+    balls, out = manifold(makers), 7
+    squared = ((images[:, None] - makers) ** 2).sum(axis=2)
+    left = np.flatnonzero(balls.group_of != out)
+
+    def total(kept: np.ndarray, of: np.ndarray, radii: np.ndarray) -> float:
+        inside = squared[np.ix_(kept, of)] < radii[of]
+        if name == "density":
+            return float(inside.sum()) / balls.k
+        return float(inside.any(axis=0 if name == "coverage" else 1).sum())
+
+    def without(kept: np.ndarray) -> float:
+        sum_, every = total(kept, left, balls.radii[:, 1]), np.arange(len(makers))
+        for ball in left:
+            smaller, larger = np.repeat(balls.radii[None, :, 1], 2, axis=0)
+            smaller[ball], larger[ball] = balls.radii[ball, [0, 2]]
+            grown = total(kept, every, larger) - total(kept, every, smaller)
+            sum_ += balls.members[ball, out] / 4 * grown
+        return sum_ / (len(left) if name == "coverage" else len(kept))
+
+    figure = jackknifed[name]
+    side, both = figure.reference, figure.both
+    if name == "recall":
+        side, both = figure.generated, figure.both.T
+    assert side.values[out] == pytest.approx(without(np.arange(len(images))))
+    for group, rows in enumerate(split_groups(len(images))[:3]):
+        kept = np.delete(np.arange(len(images)), rows)
+        assert both[group, out] == pytest.approx(without(kept))
 
 
 def test_figures_do_not_depend_on_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:

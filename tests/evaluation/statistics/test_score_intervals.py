@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from components.evaluation.statistics.intervals import (
     Replicates,
@@ -108,3 +109,25 @@ def test_sets_of_unequal_groups_weigh_as_their_jackknives_do() -> None:
     found = Jackknifed(0.0, each, still, np.tile(each.values[:, None], 3))
     assert found.crossed() == pytest.approx(np.zeros(12))
     assert found.variance()[0] == pytest.approx(jackknife_variance(0.0, each))
+
+
+@pytest.mark.parametrize(("worth", "taken_off"), [(20.0, 0.0), (37.5, 0.5), (60.0, 1.0)])
+def test_what_counts_twice_is_taken_off_a_small_share_as_far_as_it_is_worth_enough(
+    worth: float, taken_off: float
+) -> None:
+    value, n = 0.2, 10_000
+    whole = value * (1 - value) / worth
+    crossed = 0.4 * whole  # of which each of the sets' own parts, a half each, has more
+    e = np.linspace(-1.0, 1.0, 20)
+    own = e * (whole / 2 / (19 / 20 * np.sum(e**2))) ** 0.5
+    cross = np.outer(e, e) * (crossed / (19 / 20 * np.sum(e**2)) ** 2) ** 0.5
+    sides = Replicates(value + own, np.full(20, 500)), Replicates(value + own, np.full(20, 500))
+    figure = Jackknifed(value, *sides, value + own[:, None] + own + cross)
+    assert figure.variance()[0] == pytest.approx(whole - crossed)
+    found = share_of_two_sets(figure, n, 0.95)
+    t = stats.t.ppf(0.975, 38)
+    variance = whole - taken_off * crossed
+    # the ends are the shares p with (value - p)² = t² variance p (1 - p) / value (1 - value)
+    for end in (found.low, found.high):
+        implied = variance * end * (1 - end) / (value * (1 - value))
+        assert (value - end) ** 2 == pytest.approx(t**2 * implied)
