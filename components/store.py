@@ -6,25 +6,26 @@
 The root may be any shared file system with POSIX locks and renames.
 """
 
-import contextlib
-import errno
 import json
 import os
 import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.full_disk import naming_a_full_disk
 from components.files.leftovers import remove
 from components.files.lock import locked
 from components.files.manifest import MANIFEST, SEAL, check, listed, read_manifest, remedy, seal
 from components.spec.plan import Node
+
+MORE_SPACE = "free some space, or give another store with --store; what is published there is kept"
 
 RECORDED_LIBRARIES = (
     "alphabar",
@@ -75,7 +76,7 @@ class Store:
         """
         if self.has(node):
             return self.path(node)
-        with naming_a_full_disk(self.root):
+        with naming_a_full_disk(self.root, MORE_SPACE):
             work = self._work(node)
             work.mkdir(parents=True, exist_ok=True)
             with locked(work / "lock"):
@@ -167,23 +168,6 @@ def write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
-@contextlib.contextmanager
-def naming_a_full_disk(root: Path) -> Iterator[None]:
-    """Turn "no space left" into an error that names the place and the remedy."""
-    try:
-        yield
-    except AlphabarError:
-        raise
-    except Exception as error:
-        free = shutil.disk_usage(_existing(root)).free / 2**20
-        if not _tells_of_a_full_disk(error, free):
-            raise
-        raise AlphabarError(
-            f"no disk space is left in {root} ({free:.0f} MiB free)",
-            "free some space, or give another store with --store; what is published there is kept",
-        ) from error
-
-
 def git_commit() -> str | None:
     """The commit that is checked out, with ``-dirty`` when files differ; None outside git."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
@@ -192,18 +176,6 @@ def git_commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return result.stdout.strip() or None
-
-
-def _tells_of_a_full_disk(error: Exception, free: float) -> bool:
-    """safetensors and torch have errors of their own, and NumPy's has no number."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    nameless = not isinstance(error, OSError) or error.errno is None
-    return nameless and (os.strerror(errno.ENOSPC) in str(error) or free < 1)
-
-
-def _existing(path: Path) -> Path:
-    return next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
 
 
 def _version(name: str) -> str | None:

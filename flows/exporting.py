@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.files.full_disk import naming_a_full_disk
 from components.runtime import Runtime
 from components.spec.sections.sampling import SamplingSpec
-from components.store import naming_a_full_disk
 from flows.stages import prepare_process, run_stage
 
 

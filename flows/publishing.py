@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
+from components.files.full_disk import naming_a_full_disk
 from components.files.manifest import check, read_manifest
-from components.store import naming_a_full_disk
 
 ASIDE = "answers-of-study-"
 ANSWERS = "results"

@@ -28,7 +28,7 @@ class Recorder:
 
     Attributes:
         registered: what became of the winner in the registry, once `finish` has run.
-        lost: MLflow went away, and the record lacks something.
+        lost: MLflow took something not, and the record lacks something.
     """
 
     def __init__(
@@ -131,19 +131,20 @@ class Recorder:
             self._write(lambda: self._finish(plan, best, tuned, report, failed=failed))
 
     def _write(self, work: Callable[[], None]) -> None:
-        """Do ``work`` unless MLflow has gone away; that it does so meanwhile is said."""
-        from components.tracking.runs import UnreachableError
+        """Do ``work`` unless a record failed before; that one does is said, once."""
+        from components.files.full_disk import FullDiskError
+        from components.tracking.runs import NotRecordedError
 
         if self.lost:
             return
         try:
             work()
-        except UnreachableError as error:
+        except (NotRecordedError, FullDiskError) as error:
             self.lost = True
             if not self._said:
                 self._say(
                     f"warning: {error.what}; the run goes on, and what its record lacks is added "
-                    "when MLflow is back: at the end, or by the next run"
+                    f"at the end, or by the next run ({error.remedy})"
                 )
             self._said = True
 

@@ -81,7 +81,7 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         print(f"registry {outcome.registered}")
     where = workspace.tracking_uri or "`alphabar up` serves the runs"
     if not outcome.recorded:
-        where += ", which went away: run again when it is back, and the record is completed"
+        where += ", where the record lacks something: run again, and it is added"
     print(f"MLflow   {where}")
 
 

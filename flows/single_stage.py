@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from components.errors import AlphabarError
+from components.files.full_disk import naming_a_full_disk
 from components.files.manifest import check
 from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
@@ -20,7 +21,7 @@ from components.spec.plan import (
     plan_report,
     plan_study,
 )
-from components.store import describe, naming_a_full_disk, write_manifest
+from components.store import describe, write_manifest
 from flows.outside import plan_here
 from flows.stages import prepare_process, run_stage
 from flows.workspace import Workspace

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.data.disk import naming_a_full_disk, only_writer
+from components.data.disk import only_writer
 from components.data.faults import listed
 from components.data.folder_files import folder_files
 from components.data.images import check_image, is_animated
@@ -16,6 +16,7 @@ from components.data.pin import USERS
 from components.data.sources.folder import DEFAULT_LABEL_COLUMN, Reading, composed, inspect, locate
 from components.data.summary import Summary
 from components.errors import AlphabarError
+from components.files.full_disk import naming_a_full_disk
 from components.runtime import Progress, silent
 from components.spec.sections.base import Slug
 

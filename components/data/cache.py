@@ -14,6 +14,8 @@ from components.files.json_file import load_json
 from components.runtime import Progress, silent
 
 _READ_ONLY = 0o444  # DVC's mark of an object whose hash it need not check again
+LISTING_BYTES, LISTING_VALUES = 2**30, 100_000_000
+"""A listing of some ten million files is read; what it says is checked against its pin."""
 
 
 def find_cache(inside: Path) -> Path | None:
@@ -39,7 +41,7 @@ def cached_listing(inside: Path, pin: str) -> Listing | None:
     if cache is None:
         return None
     try:
-        entries = load_json(_object(cache, pin))
+        entries = load_json(_object(cache, pin), LISTING_BYTES, LISTING_VALUES)
         listing: Listing = {entry["relpath"]: entry["md5"] for entry in entries}
     except (OSError, ValueError, KeyError, TypeError):
         return None

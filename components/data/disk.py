@@ -1,14 +1,10 @@
-"""What can go wrong while data files are written: a second writer, a full disk."""
+"""One writer of a folder at a time."""
 
 import contextlib
-import errno
 import fcntl
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
-
-from components.errors import AlphabarError
 
 
 @contextlib.contextmanager
@@ -24,18 +20,3 @@ def only_writer(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-@contextlib.contextmanager
-def naming_a_full_disk(folder: Path) -> Iterator[None]:
-    """Turn "no space left" into an AlphabarError that names ``folder`` (which exists)."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        free = shutil.disk_usage(folder).free / 2**20
-        raise AlphabarError(
-            f"no disk space is left for {error.filename or folder} ({free:.0f} MiB free)",
-            "free some space and run the same command again",
-        ) from error

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from components.data.cache import fill_cache
-from components.data.disk import naming_a_full_disk, only_writer
+from components.data.disk import only_writer
 from components.data.faults import listed
 from components.data.listing import list_contents, list_files, listing_hash
 from components.data.pin import packaged_data, read_pin, verify
 from components.data.sources import packaged_files
 from components.errors import AlphabarError
+from components.files.full_disk import naming_a_full_disk
 from components.runtime import Progress, silent
 
 _UNFINISHED = ".fetching"

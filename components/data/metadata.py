@@ -135,7 +135,7 @@ def _from_jsonl(path: Path, text: str) -> Table:
         if not line.strip():
             continue
         try:
-            record = parse_json(line)
+            record = parse_json(line, finite=False)  # pandas' empty cell is NaN
         except ValueError as error:
             raise _broken(path, number, f"it is not JSON: {error}") from error
         if not isinstance(record, dict):

@@ -43,39 +43,51 @@ def read_object(path: Path, remedy: str) -> dict[str, Any]:
     return value
 
 
-def load_json(path: Path) -> Any:
+def load_json(path: Path, most: int = MOST_BYTES, values: int = MOST_VALUES) -> Any:
     """The value in a JSON file.
+
+    Args:
+        most: the largest size, bytes.
+        values: how many values it may hold.
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: as `parse_json`, or the file is larger than 64 MiB.
+        ValueError: as `parse_json`, or the file is larger than ``most``.
     """
     with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"it is larger than {MOST_BYTES / 2**20:g} MiB")
-    return parse_json(content)
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"it is larger than {most / 2**20:g} MiB")
+    return parse_json(content, values)
 
 
-def parse_json(text: str | bytes) -> Any:
+def parse_json(text: str | bytes, values: int = MOST_VALUES, *, finite: bool = True) -> Any:
     """The value of a JSON text.
 
+    Args:
+        values: how many it may hold.
+        finite: refuse NaN and infinities, which some programs write and JSON does not know.
+
     Raises:
-        ValueError: it is not JSON, is nested more than 64 deep or has more than 5 million values;
+        ValueError: it is not JSON, is nested more than 64 deep or has more than ``values`` values;
             a number is not finite or an integer has more than 30 digits; or a text cannot be
             written, as half of a surrogate pair cannot.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8")
-    if sum(map(text.count, ",[{")) > MOST_VALUES:
-        raise ValueError(f"it holds more than {MOST_VALUES} values")
+    if sum(map(text.count, ",[{")) > values:
+        raise ValueError(f"it holds more than {values} values")
+    constant = _refuse if finite else float
     try:
-        value = json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=_refuse)
+        value = json.loads(text, parse_int=_whole, parse_float=_real, parse_constant=constant)
     except RecursionError:
         raise _too_deep() from None
     _refuse_deep(value)
     if _HALF_PAIR.search(text):
-        json.dumps(value, ensure_ascii=False).encode()
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("it has half of a surrogate pair, which no file can keep") from None
     return value
 
 

@@ -18,11 +18,11 @@ from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, ML
 from mlflow.utils.uri import is_local_uri
 
 from components.errors import AlphabarError
+from components.files.full_disk import naming_a_full_disk
+from components.files.lock import locked
 from components.spec.record_tags import COMPLETE, KEY
-from components.store import naming_a_full_disk
 from components.tracking.cell_log import log_cell
 from components.tracking.fields import flatten, log_fields, tag_texts
-from components.tracking.sqlite_store import locked
 from components.tracking.training_log import log_training
 
 SWEEP = "alphabar.sweep"
@@ -32,8 +32,8 @@ _LATER = ErrorCode.Name(TEMPORARILY_UNAVAILABLE)
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
 
 
-class UnreachableError(AlphabarError):
-    """MLflow does not answer, or not now: what was to be written can be written later."""
+class NotRecordedError(AlphabarError):
+    """MLflow did not take what was to be written: it can be written later."""
 
 
 @dataclass(frozen=True)
@@ -132,29 +132,30 @@ class Tracker:
         """Turn MLflow's faults into AlphabarErrors that name the store.
 
         Raises:
-            UnreachableError: the store does not answer, or a server says that the fault is its own.
-            AlphabarError: it refuses what is asked.
+            NotRecordedError: the store does not answer, or refuses what is asked, or its artifacts
+                cannot be written.
+            FullDiskError: there is no space for them.
         """
-        with naming_a_full_disk(self.artifacts or Path.cwd()):
-            try:
+        try:
+            with naming_a_full_disk(self.artifacts or Path.cwd()):
                 yield
-            except (MlflowException, requests.RequestException) as error:
-                if _no_answer(error):
-                    raise UnreachableError(
-                        f"MLflow at {self.address} does not answer any more",
-                        "see that it is up and run again: what is not recorded yet is added",
-                    ) from error
-                text = next(iter(str(error).splitlines()), "no reason given")
-                raise AlphabarError(
-                    f"MLflow at {self.address} refused: {text}",
-                    "see that the store is up (`alphabar up`) and writable, and run again: "
-                    "finished stages are kept",
+        except (MlflowException, requests.RequestException) as error:
+            if _no_answer(error):
+                raise NotRecordedError(
+                    f"MLflow at {self.address} does not answer any more",
+                    "see that it is up and run again: what is not recorded yet is added",
                 ) from error
-            except PermissionError as error:
-                raise AlphabarError(
-                    f"the artifacts of MLflow at {self.address} cannot be written: {error}",
-                    "make that folder writable",
-                ) from error
+            text = next(iter(str(error).splitlines()), "no reason given")
+            raise NotRecordedError(
+                f"MLflow at {self.address} refused: {text}",
+                "see that the store is up (`alphabar up`) and writable, and run again: "
+                "finished stages are kept",
+            ) from error
+        except OSError as error:
+            raise NotRecordedError(
+                f"the artifacts of MLflow at {self.address} cannot be written: {error}",
+                "make that folder writable",
+            ) from error
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:

@@ -1,9 +1,7 @@
 """MLflow's SQLite file: made once, whole or not at all, and checked before MLflow sees it."""
 
 import contextlib
-import fcntl
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 from mlflow.exceptions import MlflowException
@@ -11,7 +9,8 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.exc import SQLAlchemyError
 
 from components.errors import AlphabarError
-from components.store import naming_a_full_disk
+from components.files.full_disk import naming_a_full_disk
+from components.files.lock import locked
 from components.tracking.moved_store import follow_the_folder
 
 PREFIX = "sqlite:///"
@@ -67,14 +66,6 @@ def open_sqlite(database: Path) -> None:
 def lock_path(database: Path) -> Path:
     """The file that is locked while a run is looked for and made."""
     return database.with_name(f".{database.name}.lock")
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold ``path`` exclusively; the kernel lets go of it when the process dies."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _make(database: Path) -> None:

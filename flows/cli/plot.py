@@ -24,7 +24,7 @@ def schedules(
     Example: `alphabar plot schedules --out schedules.png`
     """
     from components.errors import AlphabarError
-    from components.store import naming_a_full_disk
+    from components.files.full_disk import naming_a_full_disk
     from flows.workspace import Workspace
 
     target = out or Workspace.here().root / "reports" / "schedules.png"

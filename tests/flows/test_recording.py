@@ -131,6 +131,23 @@ def test_a_server_that_dies_is_told_of_once_and_the_next_run_adds_what_is_missin
         stop(again, record_path(tmp_path))
 
 
+def test_artifacts_that_cannot_be_written_stop_no_run(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path, tmp_path / "artifacts")
+    plan, display = published(workspace.store), Quiet()
+    best, report = plan.cells[0], tmp_path / "report"
+    report.mkdir()
+    (report / "index.html").write_text("<html>")
+    with Recorder.connected(plan, workspace, display) as recorder:
+        (tmp_path / "mlruns" / "artifacts").write_text("a file in the place of a folder")
+        recorder.baselines(plan)
+        recorder.finish(plan, best, None, report, failed=False)
+    assert recorder.lost
+    (said,) = display.lines
+    assert "cannot be written" in said
+    assert "make that folder writable" in said
+    assert not is_recorded(None, tmp_path, "digits", sweep_key(plan))
+
+
 def test_a_server_that_comes_back_before_the_end_gets_the_whole_record(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, tmp_path / "artifacts")
     plan, display = published(workspace.store), Quiet()

@@ -11,6 +11,9 @@ from components.data.metadata import Row
 from components.data.splits import split_of
 from components.errors import AlphabarError
 
+MOST_LETTERS = 100_000
+"""Of a text; the csv module reads no cell of more than 131,072."""
+
 OPTIONAL = ("style", "drawing", "split")
 """Columns that are read where they are, besides the three that are chosen."""
 
@@ -98,6 +101,10 @@ def _text(record: dict[str, Any], column: str, *, lines: bool = False) -> str:
     if not isinstance(value, str | int | float):
         raise ValueError(f"`{column}` holds {type(value).__name__}, not a text")
     text = str(value).strip().strip("\ufeff").strip()
+    if len(text) > MOST_LETTERS:
+        raise ValueError(
+            f"`{column}` of {file_named(record)} has {len(text)} letters, more than {MOST_LETTERS}"
+        )
     for found in _CONTROL.finditer(text):
         if not (lines and found[0] in "\t\r\n"):
             raise ValueError(
