@@ -62,6 +62,9 @@ def read_archive(path: Path, only: str | None = None) -> dict[str, NDArray[Any]]
 
 def _check(file: IO[bytes], size: int) -> None:
     """Raise ValueError where a .npy file of ``size`` bytes is not what its header says."""
+    if file.read(2) == b"PK":
+        raise ValueError("it is an archive of arrays (.npz), not one array")
+    file.seek(0)
     version = npy.read_magic(file)
     try:
         shape, dtype = _header(file, version)

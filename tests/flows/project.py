@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 ALPHABAR = Path(sys.executable).with_name("alphabar")
-SECONDS = 400
+SECONDS = 800
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 def dvc(root: Path, *words: str) -> str:
     result = subprocess.run(
-        [str(DVC), *words], cwd=root, capture_output=True, text=True, timeout=500, check=False
+        [str(DVC), *words], cwd=root, capture_output=True, text=True, timeout=800, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout

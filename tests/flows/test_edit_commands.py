@@ -201,14 +201,12 @@ def save_broken(folder: Path) -> dict[str, Path]:
     whole = picture(folder / "whole.png")
     cut = folder / "cut.png"
     cut.write_bytes(whole.read_bytes()[:60])
-    moving = folder / "moving.webp"
-    frames = [Image.new("L", (SIZE, SIZE), value) for value in (0, 255)]
-    frames[0].save(moving, save_all=True, append_images=frames[1:])
+    notes = folder / "notes.png"
+    notes.write_text("no picture")
     return {
         "there is no image": folder / "nowhere.png",
-        "is not an image file": picture(folder / "image.tif"),
+        "is not an image that is read": notes,
         "corrupt or cut off": cut,
-        "is animated": moving,
         "the limit is": picture(folder / "huge.png", 30, 30),
     }
 

@@ -54,7 +54,7 @@ def test_without_a_sweep_the_listed_cells_are_the_candidates() -> None:
 
 def test_references_alone_leave_no_winner(tmp_path: Path) -> None:
     plan = planned()
-    only = Plan(plan.experiment, plan.cells[-1:], plan.data_hash)
+    only = Plan(plan.experiment, plan.cells[-1:], plan.outside)
     with pytest.raises(AlphabarError, match="no cell that may win was evaluated"):
         best_cell(only, evaluated(only, tmp_path, 1.0))
 
