@@ -18,6 +18,7 @@ os.environ.update(
     DVC_NO_ANALYTICS="1",
     PREFECT_SERVER_ANALYTICS_ENABLED="false",
     TOKENIZERS_PARALLELISM="false",
+    OMP_NUM_THREADS="1",  # the cores are the test processes'
 )
 
 ROOT = Path(__file__).parent.parent
