@@ -49,6 +49,11 @@ def first_of(names: list[str], separator: str = ", ", most: int = MOST_LISTED) -
     return f"{shown}{separator}and {more} more" if more > 0 else shown
 
 
+def number_of(count: int, noun: str) -> str:
+    """``count`` and ``noun`` in one or in several, by its regular plural."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _text(value: object) -> str:
     try:
         return str(value)

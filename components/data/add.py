@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -55,8 +55,8 @@ def add_folder(
     _refuse_taken(target, name)
     reading = inspect(source, caption_column, label_column)
     found = folder_files(source)
-    animated: list[str] = []
-    faults = [*reading.faults, *_image_faults(source, reading.rows, animated, progress)]
+    seen = _Seen()
+    faults = [*reading.faults, *_image_faults(source, reading.rows, seen, progress)]
     inside = (path.relative_to(source).as_posix() for path in found.images)
     faults += [f"{name} is not listed" for name in inside if composed(name) not in reading.named]
     if faults:
@@ -69,7 +69,7 @@ def add_folder(
         _refuse_taken(target, name)
         _copy(source, reading, target, progress)
     left = (name for name in found.others if name != reading.metadata.name)
-    return Added(target, Summary.of(reading, animated, left))
+    return Added(target, Summary.of(reading, seen.pixels, seen.animated, left))
 
 
 def _copy(source: Path, reading: Reading, target: Path, progress: Progress) -> None:
@@ -89,17 +89,23 @@ def _copy(source: Path, reading: Reading, target: Path, progress: Progress) -> N
         raise
 
 
-def _image_faults(
-    source: Path, rows: Sequence[Row], animated: list[str], progress: Progress
-) -> list[str]:
-    """What is wrong with the listed images; names those of several frames in ``animated``."""
+@dataclass(frozen=True)
+class _Seen:
+    """What the images hold: digests of their pixels by file name, and which have several frames."""
+
+    pixels: dict[str, bytes] = field(default_factory=dict)
+    animated: list[str] = field(default_factory=list)
+
+
+def _image_faults(source: Path, rows: Sequence[Row], seen: _Seen, progress: Progress) -> list[str]:
+    """What is wrong with the listed images; the sound ones go into ``seen``."""
     faults = []
     for done, row in enumerate(rows, start=1):
         try:
             path = locate(source, row.file_name)
-            check_image(path)
+            seen.pixels[row.file_name] = check_image(path)
             if is_animated(path):
-                animated.append(row.file_name)
+                seen.animated.append(row.file_name)
         except AlphabarError as error:
             faults.append(error.what)
         progress(done, len(rows), f"checking {row.file_name}")

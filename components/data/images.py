@@ -1,5 +1,6 @@
 """Opening image files that may be hostile, and bringing images to square arrays."""
 
+import hashlib
 import io
 import warnings
 from pathlib import Path
@@ -65,9 +66,16 @@ def is_grey(path: Path) -> bool:
         return has_grey_values(image)
 
 
-def check_image(path: Path) -> None:
-    """Decode the whole file; raises AlphabarError as `open_image` does, or when it is corrupt."""
-    _upright(path, grey=False)
+def check_image(path: Path) -> bytes:
+    """Decode the whole file; raises AlphabarError as `open_image` does, or when it is corrupt.
+
+    Returns:
+        a digest of its pixels as they are read here, and of its width and height.
+    """
+    image = _upright(path, grey=False)
+    digest = hashlib.blake2b(f"{image.size}\n".encode(), digest_size=16)
+    digest.update(image.tobytes())
+    return digest.digest()
 
 
 def open_image(path: Path) -> "Image.Image":

@@ -11,7 +11,6 @@ from components.errors import AlphabarError
 from components.files.json_file import parse_json
 from components.files.tables import MOST_BYTES, csv_lines, plain
 from components.files.text_file import read_text
-from components.spec.loading import nearest
 
 NAMES = ("metadata.csv", "metadata.jsonl")
 COLUMNS = ("file_name", "label", "caption", "style", "drawing")
@@ -123,7 +122,8 @@ def _separator(text: str) -> str:
     """What stands between the header's cells: that with which one of them is ``file_name``."""
     header = text.splitlines()[0] if text else ""
     for separator in SEPARATORS:
-        if "file_name" in (cell.strip().strip('"') for cell in header.split(separator)):
+        names = (cell.strip().strip('"').strip().casefold() for cell in header.split(separator))
+        if "file_name" in names:
             return separator
     return max(SEPARATORS, key=header.count)
 
@@ -143,16 +143,6 @@ def _from_jsonl(path: Path, text: str) -> Table:
         records.append((number, record))
         columns |= dict.fromkeys(record)
     return Table(path, tuple(columns), tuple(records))
-
-
-def require(table: Table, column: str) -> None:
-    """Raise AlphabarError, with the nearest name, unless the table has ``column``."""
-    if column not in table.columns:
-        present = ", ".join(f"`{name}`" for name in table.columns)
-        raise AlphabarError(
-            f"{table.path} has no column `{column}`; it has {present}",
-            nearest(column, list(table.columns)),
-        )
 
 
 def _broken(path: Path, line: int, fault: str) -> AlphabarError:

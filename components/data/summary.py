@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from components.data.copies import Copies, copies_among
 from components.data.sources.folder import Reading
 from components.data.splits import split_of
 from components.data.tokens import Cut, cut_of
@@ -23,6 +24,8 @@ class Summary:
         cut: what the caption encoder's own limit does to them.
         styles: style → images.
         splits: the user's own word → images; empty where the split is by hash.
+        all_train: whether a column `split` says `train` in every row, which is no split.
+        copies: images that are there more than once, pixel for pixel.
         ignored: columns that are not read.
         separator: between the metadata file's cells.
         first_frames: files with several frames, of which the first one is taken.
@@ -36,14 +39,26 @@ class Summary:
     cut: Cut
     styles: Mapping[str, int]
     splits: Mapping[str, int]
+    all_train: bool
+    copies: Copies
     ignored: tuple[str, ...]
     separator: str
     first_frames: tuple[str, ...]
     left: tuple[str, ...]
 
     @classmethod
-    def of(cls, reading: Reading, first_frames: Iterable[str], left: Iterable[str]) -> "Summary":
-        """Of a folder without faults."""
+    def of(
+        cls,
+        reading: Reading,
+        pixels: Mapping[str, bytes],
+        first_frames: Iterable[str],
+        left: Iterable[str],
+    ) -> "Summary":
+        """Of a folder without faults.
+
+        Args:
+            pixels: file name → digest of its pixels.
+        """
         rows = reading.rows
         return cls(
             len(rows),
@@ -53,6 +68,8 @@ class Summary:
             cut_of([row.caption for row in rows], ENCODER_LIMIT),
             Counter(row.style for row in rows if row.style),
             Counter(row.split for row in rows if row.split),
+            reading.all_train,
+            copies_among(rows, pixels),
             reading.ignored,
             reading.separator,
             tuple(first_frames),
@@ -69,6 +86,7 @@ class Summary:
         if self.styles:
             said.append(f"styles: {_counted(self.styles)}")
         said.append(f"split: {self._split()}")
+        said += self.copies.words()
         if self.ignored:
             said.append(f"columns not read: {', '.join(self.ignored)}")
         if self.separator != ",":
@@ -89,6 +107,11 @@ class Summary:
         return f"{_counted(self.classes)}, by {source}"
 
     def _split(self) -> str:
+        if self.all_train:
+            return (
+                "the column `split` says `train` in every row, which is no split, so that "
+                "`data.holdout` says how many are held out"
+            )
         if not self.splits:
             return "no column `split`, so that `data.holdout` says how many are held out"
         sides = Counter[str]()

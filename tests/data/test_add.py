@@ -102,7 +102,7 @@ def test_another_caption_column_can_be_named(tmp_path: Path, pictures: Callable[
     source = pictures(text=["a", "b", "c", "d"])
     with pytest.raises(AlphabarError, match="no column `txt`") as caught:
         add_folder(source, "mine", tmp_path, caption_column="txt")
-    assert "did you mean `text`?" in caught.value.remedy
+    assert "`--caption-column text`" in caught.value.remedy
     assert add_folder(source, "mine", tmp_path, caption_column="text").folder.is_dir()
 
 
@@ -147,6 +147,43 @@ def test_what_was_read_and_what_was_not_is_told(
         "not copied: 2 (.git/, Thumbs.db)",
     ):
         assert words in said
+
+
+def test_a_split_that_says_train_everywhere_leaves_the_holdout_to_the_experiment(
+    tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    said = add_folder(pictures(split=["train"] * 4), "mine", tmp_path).summary.words()
+    (line,) = [line for line in said if line.startswith("split: ")]
+    assert "says `train` in every row, which is no split" in line
+    assert "`data.holdout` says how many" in line
+
+
+def test_copies_across_the_split_are_named_and_others_counted(
+    tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    source = pictures(6, split=["test", "train", "train", "test", "test", "train"])
+    Image.open(source / "1.png").save(source / "0.png", compress_level=0)  # other bytes
+    for copy, original in (("2", "1"), ("4", "3")):
+        (source / f"{copy}.png").write_bytes((source / f"{original}.png").read_bytes())
+    said = add_folder(source, "mine", tmp_path).summary.words()
+    assert any(
+        line.startswith("warning: 1 held-out image is a copy of a training image")
+        and line.endswith("(0.png = 1.png)")
+        for line in said
+    )
+    assert "2 images are copies of another (2.png = 1.png, 4.png = 3.png)" in said
+
+
+def test_copies_that_the_holdout_may_part_get_a_remedy(
+    tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    source = pictures()
+    (source / "2.png").write_bytes((source / "0.png").read_bytes())
+    said = add_folder(source, "mine", tmp_path).summary.words()
+    assert any(
+        line.startswith("1 image is a copy of another (2.png = 0.png); one name in a column")
+        for line in said
+    )
 
 
 def test_an_image_is_told_by_its_content_whatever_it_is_called(

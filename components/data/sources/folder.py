@@ -6,13 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from components.data.columns import FILE_NAME, meant, require
 from components.data.faults import listed
-from components.data.metadata import Row, read_table, require
+from components.data.metadata import Row, read_table
 from components.data.sources.rows import Columns, file_named, row_of, safe_name
 from components.data.splits import is_split, split_of
-from components.errors import AlphabarError
+from components.errors import AlphabarError, first_of
 
 DEFAULT_LABEL_COLUMN = "label"
+_SPLIT_REMEDY = (
+    "fill it in every row, or remove the column, and `data.holdout` says how many are held out"
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Reading:
         ignored: columns that are not read.
         separator: between the file's cells.
         labelled_by_folder: whether the labels are folders' names.
+        all_train: whether the column `split` says `train` in every row, which is no split.
     """
 
     metadata: Path
@@ -36,6 +41,7 @@ class Reading:
     ignored: tuple[str, ...]
     separator: str
     labelled_by_folder: bool
+    all_train: bool
 
 
 def read_rows(folder: Path, caption_column: str, label_column: str) -> tuple[Row, ...]:
@@ -53,18 +59,20 @@ def inspect(folder: Path, caption_column: str, label_column: str) -> Reading:
     """Read the metadata file and collect the faults of its rows.
 
     The columns ``file_name`` and ``caption_column`` must be there; ``style``, ``drawing`` and
-    ``split`` are read where they are. Without the column ``label`` an image's class is its
+    ``split`` are read where they are, all regardless of case. A ``split`` that says train in every
+    row is none. Without the column ``label`` an image's class is its
     sub-folder's name, as Hugging Face has it, when there are at least two such names; else it
     has none. Where some images lie in class folders and others do not, that is a fault.
 
     Raises:
         AlphabarError: the file is missing or broken, or a column that is asked for is not there.
     """
-    table, columns = read_table(folder), Columns(caption_column, label_column)
-    require(table, "file_name")
-    require(table, caption_column)
+    columns = Columns(caption_column, label_column)
+    table = meant(read_table(folder), columns.read)
+    require(table, FILE_NAME, FILE_NAME)
+    require(table, caption_column, "caption")
     if label_column != DEFAULT_LABEL_COLUMN:
-        require(table, label_column)
+        require(table, label_column, "label")
     faults: list[str] = []
     rows: list[Row] = []
     for line, record in table.records:
@@ -75,11 +83,15 @@ def inspect(folder: Path, caption_column: str, label_column: str) -> Reading:
     names = [composed(file_named(record)) for _, record in table.records]
     counts = Counter(name for name in names if name)
     faults += [f"{name} is listed {n} times" for name, n in counts.items() if n > 1]
-    faults += _partly(rows, "split", "split") + _torn(rows)
+    if all_train := bool(rows) and all(
+        row.split and split_of(row.split) == "train" for row in rows
+    ):
+        rows = [replace(row, split="") for row in rows]
+    faults += _partly(rows, "split", "split", _SPLIT_REMEDY) + _torn(rows)
     if not any(row.split for row in rows):
         faults += _unsaid(rows)
     if label_column in table.columns:
-        faults += _partly(rows, "label", label_column)
+        faults += _partly(rows, "label", label_column, "fill it in every row")
     else:
         faults += _misplaced(rows)
         rows = _labelled_by_folder(rows)
@@ -91,6 +103,7 @@ def inspect(folder: Path, caption_column: str, label_column: str) -> Reading:
         ignored=tuple(name for name in table.columns if name not in columns.read),
         separator=table.separator,
         labelled_by_folder=label_column not in table.columns,
+        all_train=all_train,
     )
 
 
@@ -133,23 +146,27 @@ def _spelt(folder: Path, file_name: str) -> Path:
     return here
 
 
-def _partly(rows: Sequence[Row], attribute: str, column: str) -> list[str]:
-    """Faults of the rows without a value where others have one."""
+def _partly(rows: Sequence[Row], attribute: str, column: str, remedy: str) -> list[str]:
+    """The fault of the rows without a value where others have one: one, however many they are."""
     bare = [row.file_name for row in rows if not getattr(row, attribute)]
-    return [f"{name} has no `{column}`" for name in bare] if len(bare) < len(rows) else []
+    if not bare or len(bare) == len(rows):
+        return []
+    return [f"{len(bare)} of {len(rows)} rows have no `{column}` ({first_of(bare)}): {remedy}"]
 
 
 def _torn(rows: Iterable[Row]) -> list[str]:
-    """Drawings of which the user's split has renderings on both sides; a side without images."""
+    """Drawings of which the user's split has renderings on both sides; none to train on."""
     sides: dict[str, set[str]] = {}
     for row in rows:
         if row.split:
             sides.setdefault(row.drawing, set()).add(split_of(row.split))
-    present = set().union(*sides.values())
-    empty = sorted({"train", "holdout"} - present) if present else []
-    return [f"drawing {name} is in both splits" for name, of in sides.items() if len(of) > 1] + [
-        f"the column `split` puts no image into {split}" for split in empty
-    ]
+    torn = [f"drawing {name} is in both splits" for name, of in sides.items() if len(of) > 1]
+    if sides and "train" not in set().union(*sides.values()):
+        torn.append(
+            "the column `split` puts no image into train: mark some `train`, or remove the column, "
+            "and `data.holdout` says how many are held out"
+        )
+    return torn
 
 
 def _split_folders(rows: Sequence[Row]) -> frozenset[str]:

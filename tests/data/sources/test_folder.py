@@ -27,7 +27,7 @@ def test_a_missing_caption_column_names_the_columns_and_the_nearest(tmp_path: Pa
     write_csv(tmp_path, "file_name,captions,class\na.png,one,y\n")
     with pytest.raises(AlphabarError, match="`file_name`, `captions`, `class`") as caught:
         read_rows(tmp_path, "caption", "label")
-    assert "did you mean `captions`?" in caught.value.remedy
+    assert "`--caption-column captions`" in caught.value.remedy
 
 
 def test_a_label_column_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_single_sub_folder_is_no_label(tmp_path: Path) -> None:
 
 def test_a_label_that_is_missing_in_some_rows_is_a_fault(tmp_path: Path) -> None:
     write_csv(tmp_path, "file_name,caption,label\na.png,one,x\nb.png,two,\n")
-    with pytest.raises(AlphabarError, match="b.png has no `label`"):
+    with pytest.raises(AlphabarError, match=r"1 of 2 rows have no `label` \(b.png\)"):
         read_rows(tmp_path, "caption", "label")
 
 
@@ -148,8 +148,8 @@ def test_a_class_may_be_called_train_beside_others(tmp_path: Path) -> None:
     ("words", "fault"),
     [
         ("train,rest", "line 3: b.png: the split 'rest' is none of train, training, holdout, test"),
-        ("train,", "b.png has no `split`"),
-        ("train,train", "the column `split` puts no image into holdout"),
+        ("train,", "1 of 2 rows have no `split` (b.png): fill it in every row, or remove"),
+        ("test,val", "the column `split` puts no image into train: mark some `train`, or remove"),
     ],
 )
 def test_a_split_that_does_not_say_where_an_image_belongs_is_a_fault(
@@ -158,6 +158,21 @@ def test_a_split_that_does_not_say_where_an_image_belongs_is_a_fault(
     first, second = words.split(",")
     write_csv(tmp_path, f"file_name,caption,split\na.png,one,{first}\nb.png,two,{second}\n")
     assert any(found.startswith(fault) for found in inspect(tmp_path, "caption", "label").faults)
+
+
+def test_a_split_that_says_train_everywhere_is_none(tmp_path: Path) -> None:
+    write_csv(tmp_path, "file_name,caption,split\na.png,one,train\nb.png,two,Training\n")
+    reading = inspect(tmp_path, "caption", "label")
+    assert reading.all_train
+    assert (reading.faults, [row.split for row in reading.rows]) == ((), ["", ""])
+
+
+def test_empty_cells_are_one_fault_however_many_they_are(tmp_path: Path) -> None:
+    rows = "".join(f"{n}.png,word,{'train' if n else 'test'},\n" for n in range(2))
+    rows += "".join(f"{n}.png,word,,\n" for n in range(2, 30))
+    write_csv(tmp_path, f"file_name,caption,split,label\n{rows}")
+    (fault,) = inspect(tmp_path, "caption", "label").faults
+    assert fault.startswith("28 of 30 rows have no `split` (2.png, 3.png,")
 
 
 def test_a_drawing_on_both_sides_of_a_split_is_a_fault(tmp_path: Path) -> None:
