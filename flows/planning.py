@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, number_of
 from components.files.json_file import read_object
 from components.files.manifest import read_manifest, remedy
 from components.spec.cost import Cost, planned_cost
@@ -98,10 +98,11 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     cells = description.plan.cells
     experiment = description.plan.experiment
     models = {cell.train.key for cell in cells}
-    print(f"{experiment.name}: {len(cells):,} cells from {len(models):,} trained models")
+    trained = number_of(len(models), "trained model")
+    print(f"{experiment.name}: {number_of(len(cells), 'cell')} from {trained}")
     compute = description.plan.outside.compute
-    noun = "thread" if compute.threads == 1 else "threads"
-    print(f"a stage computes with {compute.threads} {noun}, networks on {compute.accelerator}")
+    threads = number_of(compute.threads, "thread")
+    print(f"a stage computes with {threads}, networks on {compute.accelerator}")
     if every or len(description.stages) <= LISTED:
         _print_stages(description.stages)
     else:
@@ -110,13 +111,14 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     todo = [stage for stage in description.stages if not stage.published]
     total = _count([stage.evaluations for stage in todo])
     known = [stage.seconds for stage in todo if stage.seconds is not None]
-    whole = f"{len(description.stages):,} stages"
+    whole = number_of(len(description.stages), "stage")
     print(f"to run: {len(todo):,} of {whole}, {total} network evaluations")
     if todo and known:
         unknown = len(todo) - len(known)
-        more = f", and {unknown:,} stages that never ran here" if unknown else ""
+        more = f", and {number_of(unknown, 'stage')} that never ran here" if unknown else ""
+        workers = number_of(experiment.runner.workers, "worker")
         seconds = sum(known) / experiment.runner.workers
-        print(f"estimated time: {_words(seconds)} on {experiment.runner.workers} workers{more}")
+        print(f"estimated time: {_words(seconds)} on {workers}{more}")
     elif todo:
         print("estimated time: unknown, nothing of the kind has run in this store yet")
     following = [name for name in ("finetune", "study") if getattr(experiment, name)]

@@ -1,6 +1,6 @@
 """What a message quotes: short, and harmless to a terminal."""
 
-from components.errors import AlphabarError, first_of, quoted, shortened
+from components.errors import AlphabarError, first_of, number_of, quoted, shortened
 
 
 def test_a_long_value_is_shortened_and_its_length_said() -> None:
@@ -26,3 +26,12 @@ def test_no_message_is_endless_or_acts_on_the_terminal() -> None:
     assert len(said) < 9000
     assert "a\\x1b[2J\\r\\u202eb" in said
     assert "\x1b" not in said
+
+
+def test_one_of_a_kind_is_named_in_the_singular() -> None:
+    assert [number_of(n, "file") for n in (0, 1, 2, 1000)] == [
+        "0 files",
+        "1 file",
+        "2 files",
+        "1,000 files",
+    ]

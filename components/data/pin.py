@@ -138,6 +138,11 @@ def _difference(
     raw: RawData, listing: Mapping[str, str], expected: Mapping[str, str]
 ) -> AlphabarError:
     faults = differences(listing, expected)
+    if raw.packaged and listing.items() <= expected.items():
+        return AlphabarError(
+            f"{raw.pinned} has {len(listing)} of the {len(expected)} files that {raw.pin_file} pins",
+            "run `alphabar data fetch`",
+        )
     command = "alphabar data fetch --force" if raw.packaged else f"dvc checkout {raw.pin_file}"
     return AlphabarError(
         f"{raw.pinned} is not what {raw.pin_file} pins: "

@@ -8,7 +8,7 @@ from components.data.copies import Copies, copies_among
 from components.data.sources.folder import Reading
 from components.data.splits import split_of
 from components.data.tokens import Cut, cut_of
-from components.errors import first_of
+from components.errors import first_of, number_of
 from components.spec.sections.network import ENCODER_LIMIT
 
 
@@ -80,7 +80,7 @@ class Summary:
         """One line a fact."""
         said = [
             f"images: {self.images}",
-            f"captions: {self.captions} different ones; {self.cut.words()}",
+            f"captions: {number_of(self.captions, 'different one')}; {self.cut.words()}",
         ]
         said.append(f"classes: {self._classes()}")
         if self.styles:

@@ -21,7 +21,8 @@ def notes_on(view: View, reference: str) -> list[str]:
     found = []
     for name, rows in (("judged images", ours), (f"images of the reference ({reference})", theirs)):
         if len(rows) < rows.total():
-            found.append(f"of the {rows.total()} {name} only {len(rows)} differ from each other")
+            kinds = f"{len(rows)} are different" if len(rows) > 1 else "1 is different"
+            found.append(f"of the {rows.total()} {name} only {kinds}; the others are copies")
     if shared := sum(times for row, times in ours.items() if row in theirs):
         found.append(
             f"{shared} of the {ours.total()} judged images are in the reference ({reference}), "

@@ -19,7 +19,7 @@ from components.errors import (
 )
 from components.files.yaml_file import read_yaml
 from components.spec.experiment import Experiment
-from components.spec.near_files import EXPERIMENT_KEYS, near_files
+from components.spec.near_files import EXPERIMENT_KEYS, near_files, start_from
 
 MOST_CHOICES = 50
 """Valid names that a remedy lists; a section has fewer, a model may have many classes."""
@@ -54,7 +54,7 @@ def read_mapping(path: Path, marks: tuple[str, ...]) -> dict[str, Any]:
     if not isinstance(values, dict):
         held = KINDS.get(type(values), "nothing")
         what = f"{path} holds {held}, not a mapping of keys to values"
-        raise AlphabarError(what, near_files(path, marks))
+        raise AlphabarError(what, start_from(path, marks))
     return values
 
 

@@ -34,6 +34,17 @@ def near_files(path: Path, marks: tuple[str, ...]) -> str:
     return f"give one that there is: {first_of([str(file) for file in found])}"
 
 
+def start_from(path: Path, marks: tuple[str, ...]) -> str:
+    """The remedy for a file that there is, and that holds nothing of its kind: one to begin with.
+
+    Args:
+        marks: as in `near_files`.
+    """
+    found = [file for place in (FOLDER, Path()) for file in _of_kind(place, marks) if file != path]
+    keys = "keys such as " + " and ".join(f"`{mark}`" for mark in marks)
+    return f"write {keys} into it; start from {found[0]}" if found else f"write {keys} into it"
+
+
 def _of_kind(folder: Path, marks: tuple[str, ...]) -> list[Path]:
     key = re.compile(rf"^({'|'.join(marks)})\s*:", re.MULTILINE)
     try:

@@ -159,7 +159,9 @@ def _known(tracker: Tracker, name: str) -> str:
     with tracker.talking():
         models = {model.name: model for model in tracker.client.search_registered_models()}
         if name not in models:
-            return f"models there: {', '.join(sorted(models)) or 'none'}"
+            if not models:
+                return "there is none yet: run an experiment first, which registers its best model"
+            return f"models there: {', '.join(sorted(models))}"
         versions = tracker.client.search_model_versions(f"name='{name}'")
     numbers = sorted((str(version.version) for version in versions), key=int)
     return f"choose from {', '.join([*sorted(models[name].aliases), *numbers])}"

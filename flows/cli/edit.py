@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from components.errors import number_of
 from flows.cli.options import MOST_IMAGES, Quiet
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def img2img(
     edit = _edit("img2img", model, out, prompt, options, assignments)
     with Work("img2img", quiet=quiet) as progress:
         said = editing.image_to_image(edit, image, strength, count, progress)
-    _tell(said, f"{count} images in {out / 'images'}, beside the original in", out)
+    _tell(said, f"{number_of(count, 'image')} in {out / 'images'}, beside the original in", out)
 
 
 def inpaint(
@@ -165,7 +166,7 @@ def inpaint(
     edit = _edit("inpaint", model, out, prompt, options, assignments)
     with Work("inpaint", quiet=quiet) as progress:
         said = editing.inpaint(edit, image, mask, count, resamples, jump, progress)
-    _tell(said, f"{count} images in {out / 'images'}, beside the original in", out)
+    _tell(said, f"{number_of(count, 'image')} in {out / 'images'}, beside the original in", out)
 
 
 def _edit(

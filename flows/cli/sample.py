@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from components.errors import number_of
 from flows.cli.options import MOST_IMAGES, Quiet
 
 Model = Annotated[str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")]
@@ -130,4 +131,4 @@ def sample(
         weaker = own_guide(directory)
     with Work("sample", quiet=quiet) as progress:
         draw(directory, out, count, list(prompt or []), sampling, progress, guide=weaker)
-    print(f"{count} images in {out / 'images'}, together in {out / 'grid.png'}")
+    print(f"{number_of(count, 'image')} in {out / 'images'}, together in {out / 'grid.png'}")

@@ -83,6 +83,18 @@ def test_data_that_was_never_fetched_gives_the_command(tmp_path: Path, fetched: 
     assert "alphabar data fetch" in caught.value.remedy
 
 
+def test_files_that_are_only_missing_are_fetched_without_force(
+    tmp_path: Path, fetched: Path, writable: Path
+) -> None:
+    (writable / "data/openmoji/line/1F600.svg").unlink()
+    (tmp_path / "empty/data").mkdir(parents=True)
+    shutil.copy(fetched / "data.dvc", tmp_path / "empty")
+    for root in (writable, tmp_path / "empty"):
+        with pytest.raises(AlphabarError, match=r"has \d+ of the \d+ files that") as caught:
+            verify(packaged_data(root))
+        assert caught.value.remedy == "run `alphabar data fetch`"
+
+
 def test_other_package_versions_are_told_from_changed_files(writable: Path) -> None:
     pin = writable / "data.dvc"
     pin.write_text(pin.read_text().replace("md5: ", "md5: 0", 1))

@@ -42,7 +42,7 @@ def test_a_set_against_itself_is_said_to_be() -> None:
 def test_one_image_again_and_again_is_counted_and_explains_the_precision() -> None:
     black = np.zeros((24, 6))
     ours, theirs, shared, rim = notes_on(view(black, black), "black")
-    assert ours == "of the 24 judged images only 1 differ from each other"
+    assert ours == "of the 24 judged images only 1 is different; the others are copies"
     assert theirs.startswith("of the 24 images of the reference (black) only 1")
     assert shared.startswith("24 of the 24")
     assert "more than 5 times has a ball of radius 0" in rim

@@ -88,6 +88,13 @@ def swept(shrunk: dict[str, Any], root: Path, seeds: int) -> Description:
     return plan_of(shrunk, root)
 
 
+def test_one_cell_is_one_cell(
+    shrunk: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_plan(swept(shrunk, tmp_path, 1))
+    assert "1 cell from 1 trained model\n" in capsys.readouterr().out
+
+
 def test_many_stages_are_summed_up_by_kind_and_listed_on_demand(
     shrunk: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

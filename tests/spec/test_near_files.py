@@ -56,6 +56,21 @@ def test_an_experiment_is_suggested_where_one_is_missing(
     assert caught.value.remedy.startswith(remedy)
 
 
+@pytest.mark.parametrize("content", ["", "- a list\n", "a text\n"])
+def test_a_file_that_is_there_and_holds_nothing_gets_one_to_start_from(
+    project: Path, content: str
+) -> None:
+    (project / "digit.yaml").write_text(content)
+    with pytest.raises(AlphabarError) as caught:
+        load_experiment(Path("digit.yaml"))
+    assert caught.value.remedy == (
+        "write keys such as `data` and `name` into it; start from experiments/digits.yaml"
+    )
+    with pytest.raises(AlphabarError) as caught:
+        load_gate(Path("digit.yaml"))
+    assert caught.value.remedy.endswith("start from gates.yaml")
+
+
 @pytest.mark.parametrize("name", ["gate.yaml", "dvc.yml"])
 def test_a_gate_is_suggested_where_one_is_missing(project: Path, name: str) -> None:
     with pytest.raises(AlphabarError) as caught:

@@ -50,6 +50,15 @@ def test_the_sweep_is_the_product_and_shares_what_it_can(shrunk: dict[str, Any])
     assert stages.count("scorer") == stages.count("reference") == 1
 
 
+def test_a_finetune_without_a_style_of_its_own_brings_no_other_data(shrunk: dict[str, Any]) -> None:
+    plan = planned(shrunk | {"finetune": {"kind": "consistency"}, "study": None})
+    nodes = plan_finetune(plan, plan.cells[0]).ends()
+    (prepare,) = {node.key: node for node in in_order(nodes) if node.stage == "prepare"}.values()
+    assert prepare.spec["style"] == plan.experiment.data.style
+    (scorer,) = {node.key: node for node in in_order(nodes) if node.stage == "scorer"}.values()
+    assert scorer.inputs.keys() == {"data"}
+
+
 def test_inputs_come_before_those_that_read_them(shrunk: dict[str, Any]) -> None:
     seen: set[str] = set()
     for node in planned(shrunk).nodes():

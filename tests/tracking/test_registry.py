@@ -25,6 +25,12 @@ def test_the_first_model_is_candidate_and_champion(tracker: Tracker, enter: Ente
     assert aliases(tracker) == {"candidate": "1", "champion": "1"}
 
 
+def test_an_empty_registry_says_how_a_model_gets_there(tracker: Tracker) -> None:
+    with pytest.raises(AlphabarError, match="has no model digits@champion") as caught:
+        load_model_dir(tracker, "digits", "champion")
+    assert caught.value.remedy.startswith("there is none yet: run an experiment first")
+
+
 def test_a_key_is_registered_once(tracker: Tracker, enter: Enter) -> None:
     first = enter("a1", 150.0)
     assert enter("a1", 150.0) == first

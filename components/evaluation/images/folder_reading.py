@@ -7,7 +7,8 @@ from typing import Any
 from components.data.faults import SHOWN
 from components.data.folder_files import FolderFiles
 from components.data.images import is_animated
-from components.errors import first_of
+from components.errors import AlphabarError, first_of, number_of
+from components.evaluation.images.image_files import every_fault
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,11 @@ class FolderReading:
 
     @classmethod
     def of(cls, folder: Path, images: tuple[Path, ...], others: tuple[str, ...]) -> "FolderReading":
-        """Raises AlphabarError where an image's header cannot be read."""
-        animated = tuple(_inside(folder, path) for path in images if is_animated(path))
+        """Raises AlphabarError, which names every image at fault, where a header cannot be read."""
+        try:
+            animated = tuple(_inside(folder, path) for path in images if is_animated(path))
+        except AlphabarError as error:
+            raise every_fault(images, error) from error
         return cls(len(images), len({path.parent for path in images}), animated, others)
 
     @classmethod
@@ -45,11 +49,12 @@ class FolderReading:
     def words(self, name: str) -> list[str]:
         """Sentences about the folder called ``name``."""
         among = f" in {self.folders} folders" if self.folders > 1 else ""
-        said = [f"{name}: {self.images} images{among}"]
+        said = [f"{name}: {number_of(self.images, 'image')}{among}"]
         if self.first_frames:
+            files = number_of(len(self.first_frames), "file")
             said.append(
-                f"{name}: {len(self.first_frames)} files with several frames, of which the first "
-                f"is judged ({first_of(sorted(self.first_frames))})"
+                f"{name}: {files} with several frames, of which the first is judged "
+                f"({first_of(sorted(self.first_frames))})"
             )
         if self.not_read:
             said.append(

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from components.data.faults import listed
 from components.data.folder_files import folder_files
-from components.data.images import KINDS, square_pixels, whole_pixels
+from components.data.images import KINDS, check_image, square_pixels, whole_pixels
 from components.errors import AlphabarError
 
 WINDOW = 64
@@ -74,7 +75,7 @@ class ImageFiles:
         """The images window by window: for each size rows and (k, height, width, 3) uint8.
 
         Raises:
-            AlphabarError: a file is no image, or a hostile one.
+            AlphabarError: files are no images, or hostile ones; the first ten are named.
         """
         with ThreadPoolExecutor(DECODERS) as pool:
 
@@ -83,7 +84,11 @@ class ImageFiles:
 
             coming = decoding(0)
             for start in range(0, len(self.paths), WINDOW):
-                images, coming = list(coming), decoding(start + WINDOW)  # while these are read
+                try:
+                    images = list(coming)
+                except AlphabarError as error:
+                    raise every_fault(self.paths, error) from error
+                coming = decoding(start + WINDOW)  # while these are read
                 by_size: dict[tuple[int, ...], list[int]] = {}
                 for row, image in enumerate(images):
                     by_size.setdefault(image.shape, []).append(row)
@@ -95,6 +100,28 @@ class ImageFiles:
     def thumbnails(self, rows: Sequence[int]) -> NDArray[np.uint8]:
         """Small square pictures (k, side, side, 3) uint8 of some images, to be looked at."""
         return np.stack([square_pixels(self.paths[row], THUMBNAIL, grey=False) for row in rows])
+
+
+def every_fault(paths: Sequence[Path], first: AlphabarError) -> AlphabarError:
+    """What is wrong with all of ``paths``, once one of them is known to be at fault.
+
+    Args:
+        first: that one's error, which is the answer where it is the only one.
+    """
+    faults = []
+    for path in paths:
+        try:
+            check_image(path)
+        except AlphabarError as error:
+            faults.append(error.what)
+    if first.what not in faults:  # a later frame's
+        faults.insert(0, first.what)
+    if len(faults) == 1:
+        return first
+    return AlphabarError(
+        f"{len(faults)} of {len(paths)} images cannot be read:{listed(faults)}",
+        "replace or remove those images",
+    )
 
 
 def _unreadable(path: Path, error: OSError) -> AlphabarError:

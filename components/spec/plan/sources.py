@@ -65,6 +65,7 @@ class Sources:
         """The same drawings in the style of `finetune`."""
         experiment = self.cell.experiment
         assert experiment.finetune is not None
+        assert experiment.finetune.style, "without a style to move to the data are the same"
         other = experiment.data.model_copy(update={"style": experiment.finetune.style})
         return self._prepare("prepare-finetune", other)
 
@@ -76,7 +77,7 @@ class Sources:
 
         def make() -> Node:
             inputs = {"data": self.data()}
-            if experiment.finetune is not None:
+            if experiment.finetune is not None and experiment.finetune.style:
                 inputs["data:finetune"] = self.other_data()
             return self.computed(f"scorer{self._suffix}", "scorer", dump(experiment.scorer), inputs)
 
