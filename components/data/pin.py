@@ -140,7 +140,7 @@ def _difference(
     faults = differences(listing, expected)
     if raw.packaged and listing.items() <= expected.items():
         return AlphabarError(
-            f"{raw.pinned} has {len(listing)} of the {len(expected)} files that {raw.pin_file} pins",
+            f"{raw.pinned} has {len(listing)} of the {len(expected)} files in {raw.pin_file}",
             "run `alphabar data fetch`",
         )
     command = "alphabar data fetch --force" if raw.packaged else f"dvc checkout {raw.pin_file}"
