@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.data.arrays import load_info
-from components.data.metadata import read_table
+from components.data.sources.folder import read_rows
 from components.errors import AlphabarError
 from components.evaluation.records import read_metrics
 from components.files.manifest import read_manifest
@@ -24,7 +24,7 @@ READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "a report's figures": ("metrics.json", lambda folder: read_figures(folder / "metrics.json")),
     "a gate's evidence": ("metrics.json", read_evidence),
     "a manifest": ("manifest.json", read_manifest),
-    "a user's captions": ("metadata.jsonl", read_table),
+    "a user's captions": ("metadata.jsonl", lambda folder: read_rows(folder, "caption", "label")),
 }
 
 HOSTILE = {
