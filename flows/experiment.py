@@ -22,7 +22,7 @@ from flows.captions import caption_notes
 from flows.console import Display
 from flows.execution import Workers
 from flows.finished import planned_pages
-from flows.outside import plan_here
+from flows.outside import keeping, plan_here
 from flows.phase import SERVER_GONE, run_phase
 from flows.publishing import publish_report
 from flows.recording import Recorder
@@ -30,8 +30,10 @@ from flows.results import Outcome, show_outcome
 from flows.selection import best_cell
 from flows.servers.left_runs import hold, let_go
 from flows.servers.link import Link, drop_unsent
+from flows.servers.processes import Say
 from flows.session import Session
 from flows.signals import was_told
+from flows.verification import checked_plan
 from flows.workspace import Workspace
 
 
@@ -48,7 +50,15 @@ def experiment_flow(
         quiet: print nothing.
     """
     workspace = Workspace.here(store=Path(store) if store else None, root=Path(root))
-    _run(experiment, workspace, quiet=quiet)  # by name: Prefect pickles this function
+    _start(experiment, workspace, quiet=quiet)  # by name: Prefect pickles this function
+
+
+def _start(experiment: Experiment, workspace: Workspace, *, quiet: bool) -> None:
+    if _ended.get(None) is not None:  # `alphabar run`, which has looked already
+        _run(experiment, workspace, quiet=quiet)
+        return
+    with keeping(checked_plan(experiment, workspace), workspace):
+        _run(experiment, workspace, quiet=quiet)
 
 
 def _run(experiment: Experiment, workspace: Workspace, *, quiet: bool) -> None:
@@ -141,11 +151,29 @@ def run_experiment(
                     tuned = None
             pages = planned_pages(finished, best, tuned)
             failures |= run_phase("report", in_order(pages), session)
+            failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)
             stages_run = _published(workspace) - before
         report = _publish(pages, failures, workspace, experiment.name)
         recorder.finish(finished, best, tuned, report, failed=bool(failures))
         registered, recorded = recorder.registered, not recorder.lost
         return Outcome(finished, best, tuned, report, failures, stages_run, registered, recorded)
+
+
+def still_missing(
+    failures: dict[str, Exception], nodes: list[Node], workspace: Workspace, say: Say
+) -> dict[str, Exception]:
+    """Those of ``failures`` whose output is not there; a later phase may have made it again.
+
+    Args:
+        failures: stage run name → what stopped it.
+        nodes: the ends of what was run.
+    """
+    made = {node.name for node in in_order(nodes) if workspace.store.has(node)}
+    for name in failures.keys() & made:
+        error = failures[name]
+        why = error.what if isinstance(error, AlphabarError) else str(error)
+        say(f"note: {name} was made again, after this: {why}")
+    return {name: error for name, error in failures.items() if name not in made}
 
 
 def failed(outcome: Outcome) -> AlphabarError:

@@ -12,6 +12,7 @@ from flows.workspace import Workspace
 
 if TYPE_CHECKING:
     from components.preference.models import Side
+    from components.tracking.decision_log import Case
     from components.tracking.gate import WinRate
     from components.tracking.promotion import Promotion, Rollback
     from components.tracking.runs import Tracker
@@ -138,8 +139,17 @@ def show(promotion: "Promotion", *, dry_run: bool) -> None:
     from flows.results import print_table
 
     case = promotion.case
-    print_table(Table(COLUMNS, tuple(cells(case.decision.rows)), ()), headline(case))
+    title = _of_champion(case) if promotion.was_champion else headline(case)
+    print_table(Table(COLUMNS, tuple(cells(case.decision.rows)), ()), title)
     print(_outcome(promotion, dry_run=dry_run))
+
+
+def _of_champion(case: "Case") -> str:
+    """The headline where the version itself is champion: whom is it held against?"""
+    before = f"held against version {case.champion}, which it replaced"
+    how = before if case.champion else "compared with nobody"
+    outcome = "accepted" if case.decision.promote else "rejected"
+    return f"{case.model} version {case.version} is champion already, {how}: {outcome}"
 
 
 def _outcome(promotion: "Promotion", *, dry_run: bool) -> str:

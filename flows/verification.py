@@ -8,9 +8,13 @@ from pathlib import Path
 from components.errors import AlphabarError
 from components.files.manifest import MANIFEST, SHOWN, Damage, damages, read_manifest
 from components.runtime import Progress
+from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan, in_order
 from components.store import Store
 from flows.finished import what_follows
+from flows.outside import plan_here
+from flows.promotion import registry_gate
+from flows.workspace import Workspace
 
 KEY = re.compile("[0-9a-f]{64}")
 
@@ -26,6 +30,18 @@ class Verified:
 
     directories: int
     damage: tuple[Damage, ...]
+
+
+def checked_plan(experiment: Experiment, workspace: Workspace, *, contents: bool = False) -> Plan:
+    """What a run begins with: the plan, once its gate, its data and what is published are sound.
+
+    Raises:
+        AlphabarError: one of them is not.
+    """
+    registry_gate(experiment.registry, workspace)
+    plan = plan_here(experiment, workspace)
+    check_plan(plan, workspace.store, contents=contents)
+    return plan
 
 
 def check_plan(plan: Plan, store: Store, *, contents: bool) -> None:

@@ -62,8 +62,8 @@ def _usual(row: Row) -> dict[str, str]:
 def _part(figure: Figure, part: str) -> str:
     record = figure.record
     if part == "against":
-        known = record.get("n_reference") is not None
-        return f"{record['n_reference']} ({record.get('reference', '')})" if known else ""
+        images = record.get("n_reference")  # 0: judged by nothing but the images themselves
+        return f"{images} ({record.get('reference', '')})" if images else ""
     return str(record.get(part, ""))
 
 

@@ -31,11 +31,11 @@ def paragraphs(results: Results) -> list[str]:
     if metric and len(cells) > 1:
         text.append(_others(standings([c.figures for c in cells], metric, best)))
     text += _recognised(results.chosen.figures, "the real images", "of its samples")
-    tuned = results.finetuned
+    told, tuned = " ".join(filter(None, text)), results.finetuned
     if tuned is None:
-        return [" ".join(text)]
+        return [told]
     about = _finetuned(tuned, tuned.style) if tuned.style else finding(tuned.cells[0], results)
-    return [" ".join(text), *filter(None, [about])]
+    return [told, *filter(None, [about])]
 
 
 def scorer_sentence(figures: Figures) -> str | None:
@@ -113,7 +113,7 @@ def _others(standing: Sequence[Standing]) -> str:
     if unlike:
         parts.append(f"{count(unlike, 'cell')} {_is(unlike)} not comparable (another protocol)")
     joined = "; ".join(parts)
-    return joined[:1].upper() + joined[1:] + "."
+    return f"{joined[:1].upper()}{joined[1:]}." if joined else ""
 
 
 def _floor(figure: Figure, floor: Figure) -> str:

@@ -260,8 +260,8 @@ def _elsewhere(metrics: Sequence[str]) -> list[str]:
 def _how(standing: Sequence[Standing]) -> list[str]:
     """How the standings were decided."""
     if any(each.gap for each in standing):
-        how = "difference: from the best over the same seeds; p: Holm's over all pairs"
-        return [how, *pairing_notes(standing)]
+        how = "difference: from the best over the same seeds, ± the interval of that pair alone"
+        return [f"{how}; p: Holm's over all pairs; standing: by p", *pairing_notes(standing)]
     if any(each.kind in (NOISE, WORSE, BETTER) for each in standing):
         return ["within noise: the interval and that of the best overlap"]
     return []

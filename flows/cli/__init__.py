@@ -50,6 +50,9 @@ COMMANDS = (
     up,
     stage,
 )
+OF_STAGES = ("run", "stage", "evaluate")
+"""Commands that run stages, which are kept when a signal ends the command."""
+
 for command in COMMANDS:
     command.register(app)
 app.add_typer(data.app, name="data")
@@ -95,5 +98,7 @@ def _of_a_file(error: OSError) -> AlphabarError:
 
 
 def _end() -> None:
-    print("stopped; finished stages are kept, and the next run goes on", file=sys.stderr)
+    word = sys.argv[1] if len(sys.argv) > 1 else ""
+    kept = "; finished stages are kept, and the next run goes on" if word in OF_STAGES else ""
+    print(f"stopped{kept}", file=sys.stderr)
     sys.exit(exit_code())

@@ -30,18 +30,14 @@ def run(
     from components.spec.loading import load_experiment
     from flows.console import Display
     from flows.finished import finished_outcome
-    from flows.outside import keeping, plan_here
-    from flows.promotion import registry_gate
+    from flows.outside import keeping
     from flows.results import show_outcome
-    from flows.verification import check_plan
+    from flows.verification import checked_plan
     from flows.workspace import Workspace
 
     experiment = load_experiment(file)
     workspace = Workspace.here(store)
-    # refuse a bad gate and bad data before all else
-    registry_gate(experiment.registry, workspace)
-    plan = plan_here(experiment, workspace)
-    check_plan(plan, workspace.store, contents=verify)
+    plan = checked_plan(experiment, workspace, contents=verify)
     if outcome := finished_outcome(plan, workspace):
         show_outcome(outcome, workspace)
         return

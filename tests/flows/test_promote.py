@@ -145,6 +145,8 @@ def test_a_version_can_be_named_by_its_number(place: Path, command: Command) -> 
     code, out, _ = command("promote", "animals", "--gate", path, "--version", 1, "--dry-run")
     assert code == 0
     assert "version 1 is champion already (dry run: nothing is written)" in out
+    assert out.startswith("animals version 1 is champion already, compared with nobody: accepted")
+    assert "without a champion" not in out
     code, _, err = command("promote", "animals", "--gate", path, "--version", 7)
     assert code == 2
     assert "candidate, champion, 1, 2" in err

@@ -99,12 +99,13 @@ import flows.cli as cli
 def wait():
     print("waiting", flush=True)
     sys.stdin.read()
+cli.OF_STAGES = sys.argv[1:]
 sys.argv = ["alphabar", "wait"]
 cli.main()
 """
 
 
-def command(*, nohup: bool = False) -> "subprocess.Popen[str]":
+def command(*of_stages: str, nohup: bool = False) -> "subprocess.Popen[str]":
     """A command that waits for its standard input, and has begun to."""
 
     def as_started() -> None:
@@ -114,7 +115,7 @@ def command(*, nohup: bool = False) -> "subprocess.Popen[str]":
 
     pipe = subprocess.PIPE
     process = subprocess.Popen(
-        [sys.executable, "-c", COMMAND],
+        [sys.executable, "-c", COMMAND, *of_stages],
         stdin=pipe,
         stdout=pipe,
         stderr=pipe,
@@ -132,6 +133,13 @@ def test_a_command_ends_with_one_line_and_the_signals_exit_code(number: signal.S
         process.send_signal(number)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + number
+    assert errors == "stopped\n"
+
+
+def test_only_a_command_that_runs_stages_says_that_they_are_kept() -> None:
+    with command("wait") as process:
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
     assert errors == "stopped; finished stages are kept, and the next run goes on\n"
 
 

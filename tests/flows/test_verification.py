@@ -14,8 +14,10 @@ from components.runtime import silent
 from components.spec.loading import parse_experiment
 from components.spec.plan import Node, Plan, plan_baselines
 from components.store import Store
+from flows.outside import keeping
 from flows.selection import best_cell
 from flows.verification import check_plan, verify
+from flows.workspace import Workspace
 
 FD = "fd_efficientnet_lite0"
 
@@ -114,3 +116,32 @@ def test_the_whole_store_is_verified_and_every_fault_listed(plan: Plan, store: S
 def test_a_folder_in_which_nothing_was_published_is_named(tmp_path: Path) -> None:
     with pytest.raises(AlphabarError, match="holds nothing published"):
         verify([tmp_path], silent)
+
+
+def test_a_scheduled_run_looks_at_what_is_published_as_the_command_does(
+    plan: Plan, store: Store, tmp_path: Path
+) -> None:
+    from flows.experiment import experiment_flow
+
+    path = store.path(plan.nodes()[0]) / "images.npy"
+    path.write_bytes(b"")
+    kept = keeping(plan, Workspace.here(store.root, tmp_path))  # no data is read for it
+    with kept, pytest.raises(AlphabarError, match=r"images\.npy"):
+        experiment_flow.fn(plan.experiment, str(tmp_path), str(store.root), quiet=True)
+
+
+def test_a_stage_that_a_later_phase_made_again_is_no_failure_and_is_told(
+    plan: Plan, store: Store, tmp_path: Path
+) -> None:
+    from flows.experiment import still_missing
+
+    made, gone = plan.nodes()[0], plan.nodes()[-1]
+    shutil.rmtree(store.path(gone))
+    failures: dict[str, Exception] = {
+        made.name: AlphabarError("its process was killed", "run again"),
+        gone.name: OSError("no disk"),
+    }
+    said: list[str] = []
+    workspace = Workspace.here(store.root, tmp_path)
+    assert list(still_missing(failures, plan.nodes(), workspace, said.append)) == [gone.name]
+    assert said == [f"note: {made.name} was made again, after this: its process was killed"]

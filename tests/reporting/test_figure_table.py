@@ -50,3 +50,13 @@ def test_what_is_not_as_usual_stands_on_the_row(rich: Results) -> None:
     (row,) = [row for row in table.rows if row[0] == "recognised (svc)"]
     assert row[-1] == "extractor svc"
     assert "real images" not in table.columns
+
+
+def test_a_figure_without_a_reference_is_against_nothing(rich: Results) -> None:
+    figures = dict(rich.chosen.figures)
+    odd = figures["recognised_svc"]
+    figures["recognised_svc"] = replace(
+        odd, record=odd.record | {"n_reference": 0, "reference": "none"}
+    )
+    table = figure_table(Row("mine", figures))
+    assert not any("against" in row[-1] for row in table.rows)

@@ -77,3 +77,11 @@ def test_the_scorers_own_accuracy_is_said_beside_its_chance() -> None:
     assert "among 10 captions" in text
     assert "93.0 % [91.0, 95.0] of held-out bold images (chance: 10 %)" in text
     assert scorer_sentence({}) is None
+
+
+def test_beside_a_reference_that_is_better_no_empty_sentence_stands(results: Results) -> None:
+    cells = [results.cells[6], replace(results.cells[4], beside="reference")]
+    text = words(replace(results, cells=cells, best=0))
+    assert ". ." not in text
+    alone = words(replace(results, cells=cells[:1], best=0))
+    assert ". ." not in alone
