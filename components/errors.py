@@ -22,7 +22,7 @@ class AlphabarError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        what, remedy = (shortened(_visible(s), MOST_OF_A_MESSAGE) for s in (self.what, self.remedy))
+        what, remedy = (shortened(visible(s), MOST_OF_A_MESSAGE) for s in (self.what, self.remedy))
         return f"{what}\n  remedy: {remedy}"
 
 
@@ -61,7 +61,12 @@ def _text(value: object) -> str:
         return f"a {type(value).__name__} too long to be shown"
 
 
-def _visible(text: str) -> str:
+def one_line(text: str) -> str:
+    """As `visible`, and the ends of lines too."""
+    return text if text.isprintable() else visible(text).replace("\n", r"\n").replace("\t", r"\t")
+
+
+def visible(text: str) -> str:
     """``text`` with what a terminal would act on, such as the escape character, written out."""
     if text.isprintable():
         return text

@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from components.errors import one_line
 from flows.execution import ProgressEvent
 
 LINE_SECONDS = 15.0  # between two plain lines about one stage
@@ -48,6 +49,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """One line, unless quiet."""
+        text = one_line(text)
         if not self._quiet:
             if self._bars:
                 self._bars.console.print(text, markup=False)
@@ -59,7 +61,7 @@ class Display:
         with self._lock:
             self._started[name] = self._said[name] = time.monotonic()
             if self._bars:
-                self._tasks[name] = self._bars.add_task(name, total=None, note="")
+                self._tasks[name] = self._bars.add_task(one_line(name), total=None, note="")
             else:
                 self.say(f"{name}: started")
 

@@ -21,6 +21,7 @@ from flows.execution import ProgressEvent, produce
 from flows.exporting import new_folder
 from flows.outside import plan_here
 from flows.results import print_table
+from flows.telling import tell
 from flows.workspace import Workspace
 
 
@@ -47,7 +48,7 @@ class Judged:
         content = read_object(self.folder / "metrics.json", "evaluate again")
         print_table(results_table([(self.name, content)], self.floor), title)
         for note in self.notes:
-            print(note)
+            tell(note)
 
     def keep(self, out: Path) -> None:
         """Put the files, and the table as CSV, into the new folder ``out``."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.errors import AlphabarError, number_of
+from components.errors import AlphabarError, number_of, visible
 from components.files.json_file import read_object
 from components.files.manifest import read_manifest, remedy
 from components.spec.cost import Cost, planned_cost
@@ -17,6 +17,7 @@ from components.spec.sections.data import DataSpec
 from components.store import Store
 from flows.captions import caption_notes
 from flows.outside import plan_here
+from flows.telling import tell
 from flows.workspace import Workspace
 
 UNKNOWN = "data not fetched"
@@ -99,35 +100,35 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     experiment = description.plan.experiment
     models = {cell.train.key for cell in cells}
     trained = number_of(len(models), "trained model")
-    print(f"{experiment.name}: {number_of(len(cells), 'cell')} from {trained}")
+    tell(f"{experiment.name}: {number_of(len(cells), 'cell')} from {trained}")
     compute = description.plan.outside.compute
     threads = number_of(compute.threads, "thread")
-    print(f"a stage computes with {threads}, networks on {compute.accelerator}")
+    tell(f"a stage computes with {threads}, networks on {compute.accelerator}")
     if every or len(description.stages) <= LISTED:
         _print_stages(description.stages)
     else:
         _print_kinds(description.stages)
-        print(f"{len(description.stages):,} stages; `--all` lists them one by one")
+        tell(f"{len(description.stages):,} stages; `--all` lists them one by one")
     todo = [stage for stage in description.stages if not stage.published]
     total = _count([stage.evaluations for stage in todo])
     known = [stage.seconds for stage in todo if stage.seconds is not None]
     whole = number_of(len(description.stages), "stage")
-    print(f"to run: {len(todo):,} of {whole}, {total} network evaluations")
+    tell(f"to run: {len(todo):,} of {whole}, {total} network evaluations")
     if todo and known:
         unknown = len(todo) - len(known)
         more = f", and {number_of(unknown, 'stage')} that never ran here" if unknown else ""
         workers = number_of(experiment.runner.workers, "worker")
         seconds = sum(known) / experiment.runner.workers
-        print(f"estimated time: {_words(seconds)} on {workers}{more}")
+        tell(f"estimated time: {_words(seconds)} on {workers}{more}")
     elif todo:
-        print("estimated time: unknown, nothing of the kind has run in this store yet")
+        tell("estimated time: unknown, nothing of the kind has run in this store yet")
     following = [name for name in ("finetune", "study") if getattr(experiment, name)]
     if following:
-        print(f"then, on the best baseline: {', '.join([*following, 'report'])}")
+        tell(f"then, on the best baseline: {', '.join([*following, 'report'])}")
     for note in description.notes:
-        print(note)
+        tell(note)
     if description.warning:
-        print(f"note: {description.warning}")
+        tell(f"note: {description.warning}")
 
 
 def _print_stages(stages: Sequence[PlannedStage]) -> None:
@@ -165,7 +166,7 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         console = Console(highlight=False, width=160)
     table = Table(*columns)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(visible(cell) for cell in row))
     console.print(table, markup=False)
 
 

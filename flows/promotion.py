@@ -8,6 +8,7 @@ from components.errors import AlphabarError
 from components.spec.experiment import RegistrySpec
 from components.spec.gate import Gate, load_gate
 from components.spec.keys import digest
+from flows.telling import tell
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def show(promotion: "Promotion", *, dry_run: bool) -> None:
     case = promotion.case
     title = _of_champion(case) if promotion.was_champion else headline(case)
     print_table(Table(COLUMNS, tuple(cells(case.decision.rows)), ()), title)
-    print(_outcome(promotion, dry_run=dry_run))
+    tell(_outcome(promotion, dry_run=dry_run))
 
 
 def _of_champion(case: "Case") -> str:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.errors import visible
 from components.spec.plan import FinetunePlan, Plan, PlannedCell
 from flows.selection import primary_metric
+from flows.telling import tell
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -71,18 +73,18 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         floors = read_figures(store.path(tuned.reference))
         print_table(rows_table(rows, floors, table_width(), primary_metric(outcome.plan)), title)
     for remark in training_remarks(outcome, workspace):
-        print(f"note: {remark}")
-    print(f"best     {outcome.best.name}")
-    print(f"stages   {outcome.stages_run} run, the others were published already")
-    print(f"report   {outcome.report / 'index.html'}")
+        tell(f"note: {remark}")
+    tell(f"best     {outcome.best.name}")
+    tell(f"stages   {outcome.stages_run} run, the others were published already")
+    tell(f"report   {outcome.report / 'index.html'}")
     if (outcome.report / "study").is_dir():
-        print(f"study    {outcome.report / 'study' / 'index.html'}")
+        tell(f"study    {outcome.report / 'study' / 'index.html'}")
     if outcome.registered:
-        print(f"registry {outcome.registered}")
+        tell(f"registry {outcome.registered}")
     where = workspace.tracking_uri or "`alphabar up` serves the runs"
     if not outcome.recorded:
         where += ", where the record lacks something: run again, and it is added"
-    print(f"MLflow   {where}")
+    tell(f"MLflow   {where}")
 
 
 def training_remarks(outcome: Outcome, workspace: Workspace) -> list[str]:
@@ -115,9 +117,10 @@ def print_table(table: "Table", title: str) -> None:
     from rich.table import Table as RichTable
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUNDED)
-    rich = RichTable(*table.columns, title=title, title_justify="left")
+    columns = [visible(column) for column in table.columns]
+    rich = RichTable(*columns, title=visible(title), title_justify="left")
     for row in table.rows:
-        rich.add_row(*row)
+        rich.add_row(*(visible(cell) for cell in row))
     console.print(rich, markup=False)
     for note in table.notes:
-        print(f"note: {note}")
+        tell(f"note: {note}")

@@ -123,7 +123,7 @@ def _answers(responses: Sequence[Path], key: Path) -> tuple[Answers, dict[tuple[
         kind = "a study's responses.csv"
         for row in _read(path, ("pair", "choice", "annotator", "seconds"), kind):
             _check(row, sides, answers, path, key)
-            where, chosen = (row["annotator"], row["pair"]), row["choice"]
+            where, chosen = (row["annotator"].strip(), row["pair"]), row["choice"]
             answers[where] = chosen if chosen == "none" else sides[row["pair"]][chosen]
             seconds[where] = row["seconds"]
     return answers, seconds
@@ -189,7 +189,12 @@ def _check(
     path: Path,
     key: Path,
 ) -> None:
-    pair, choice, annotator = row["pair"], row["choice"], row["annotator"]
+    pair, choice, annotator = row["pair"], row["choice"], row["annotator"].strip()
+    if not annotator:
+        raise AlphabarError(
+            f"{path}: the answer for pair {pair} has no annotator's name",
+            "write the name of who answered into the column `annotator`",
+        )
     if pair not in sides:
         raise AlphabarError(
             f"{path}: pair {pair} is not in {key}", "give the key of the study that was answered"

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import StoreOption
+from flows.cli.options import StoreOption, folder
+from flows.telling import tell
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +22,12 @@ def compare(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="A folder, or the .html or .csv file (default: reports/compare)."),
+        typer.Option(
+            "--out",
+            parser=folder,
+            metavar="PATH",
+            help="A folder, or the .html or .csv file (default: reports/compare).",
+        ),
     ] = None,
     store: StoreOption = None,
 ) -> None:
@@ -36,5 +42,5 @@ def compare(
     from flows.workspace import Workspace
 
     written = compare_runs(runs, Workspace.here(store), out)
-    print(f"page     {written.page}")
-    print(f"table    {written.csv}")
+    tell(f"page     {written.page}")
+    tell(f"table    {written.csv}")

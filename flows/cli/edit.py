@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from components.errors import number_of
-from flows.cli.options import MOST_IMAGES, Quiet
+from flows.cli.options import MOST_IMAGES, Quiet, folder, within
+from flows.telling import tell
 
 if TYPE_CHECKING:
     from flows.editing import Edit
 
 Model = Annotated[str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")]
 ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help="An image file.")]
-Out = Annotated[Path, typer.Option("--out", help="A new folder for the results.")]
+Out = Annotated[
+    Path, typer.Option("--out", parser=folder, metavar="PATH", help="A new folder for the results.")
+]
 Prompts = Annotated[
     list[str] | None,
     typer.Option(
@@ -24,7 +27,10 @@ Solver = Annotated[str | None, typer.Option(help="`alphabar list solvers` shows 
 Steps = Annotated[int | None, typer.Option(min=1, max=1000, help="Solver steps.")]
 Guidance = Annotated[
     float | None,
-    typer.Option(min=0.0, max=50.0, help="Scale; 1 is off (default: 2 with a prompt, else 1)."),
+    typer.Option(
+        **within(0.0, 50.0),
+        help="Scale; 1 is off (default: 2 with a prompt, else 1).",
+    ),
 ]
 Seed = Annotated[
     int | None, typer.Option(min=0, max=2**31, help="Result k is drawn from seed + k (default: 0).")
@@ -54,7 +60,7 @@ def invert(
     refinements: Annotated[
         int, typer.Option(min=0, max=1000, help="Fixed-point iterations a step; 0 is plain.")
     ] = 3,
-    guidance: Annotated[float, typer.Option(min=0.0, max=50.0, help="Scale; 1 is off.")] = 1.0,
+    guidance: Annotated[float, typer.Option(**within(0.0, 50.0), help="Scale; 1 is off.")] = 1.0,
     assignments: Assignments = None,
     quiet: Quiet = False,
 ) -> None:
@@ -108,7 +114,8 @@ def img2img(
     image: ImageFile,
     out: Out,
     strength: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of the steps; 1 keeps nothing.")
+        float,
+        typer.Option(**within(0.0, 1.0), help="Share of the steps; 1 keeps nothing."),
     ] = 0.6,
     count: Count = 4,
     prompt: Prompts = None,
@@ -198,5 +205,5 @@ def _tell(said: list[str], result: str, out: Path) -> None:
     from flows.editing import PICTURE
 
     for line in said:
-        print(line)
-    print(f"{result} {out / PICTURE}")
+        tell(line)
+    tell(f"{result} {out / PICTURE}")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import MOST_IMAGES, Quiet, StoreOption
+from flows.cli.options import MOST_IMAGES, Quiet, StoreOption, folder, within
+from flows.telling import tell
 
 OPTIONS = {"metrics": "metric", "others": "extractor"}
 """What a key of the evaluation section is called as an option, where that differs."""
@@ -60,7 +61,7 @@ def evaluate(
     ] = None,
     confidence: Annotated[
         float | None,
-        typer.Option(min=0.5, max=1.0, help="Level of every interval (default: 0.95)."),
+        typer.Option(**within(0.5, 1.0), help="Level of every interval (default: 0.95)."),
     ] = None,
     count: Annotated[
         int, typer.Option(min=20, max=MOST_IMAGES, help="Images to draw from a model.")
@@ -69,7 +70,13 @@ def evaluate(
         str | None, typer.Option(help="With an experiment: another style's holdout.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="A new folder for metrics.json and metrics.csv.")
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=folder,
+            metavar="PATH",
+            help="A new folder for metrics.json and metrics.csv.",
+        ),
     ] = None,
     store: StoreOption = None,
     quiet: Quiet = False,
@@ -139,4 +146,4 @@ def evaluate(
         judged.show(f"against {reference or experiment}")
         if out:
             judged.keep(out)
-            print(f"written to {out}")
+            tell(f"written to {out}")

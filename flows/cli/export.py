@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.options import folder
+from flows.telling import tell
+
 
 def register(app: typer.Typer) -> None:
     app.command()(export)
@@ -14,7 +17,9 @@ def export(
     model: Annotated[
         str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="A new folder.")],
+    out: Annotated[
+        Path, typer.Option("--out", parser=folder, metavar="PATH", help="A new folder.")
+    ],
 ) -> None:
     """Write a model as a pipeline that diffusers loads, with a README that draws with it.
 
@@ -31,9 +36,9 @@ def export(
     sampling = sampling_of(own_sampling(directory), [], str(directory / SAMPLING))
     left = export_model(directory, out, sampling)
     same = "draws with other settings than alphabar" if left else "draws the same images"
-    print(
+    tell(
         f'{out}: DiffusionPipeline.from_pretrained("{out}", trust_remote_code=True) {same}; '
         "README.md shows how, and how unet/ and scheduler/ are used by hand"
     )
     for line in left:
-        print(f"not exported: {line}")
+        tell(f"not exported: {line}")

@@ -1,9 +1,35 @@
 """Arguments that several commands share."""
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from components.errors import AlphabarError
+
+
+def within(low: float, high: float) -> dict[str, Any]:
+    """What an option for a number from ``low`` to ``high`` is declared with; NaN is none."""
+
+    def number(text: str | float) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise typer.BadParameter(f"{text} must be a number from {low:g} to {high:g}")
+        return value
+
+    return {"parser": number, "metavar": f"{low:g}..{high:g}"}
+
+
+def folder(text: str | Path) -> Path:
+    """The parser of an option for a new folder: a path of no letters is the current folder."""
+    if not str(text).strip():
+        raise AlphabarError("a folder is needed: `--out` is empty", "name a new one: `--out NAME`")
+    return Path(text)
+
 
 MOST_IMAGES = 1_000_000
 """That one command draws, as `evaluation.samples` has it."""

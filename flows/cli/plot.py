@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from flows.telling import tell
+
 app = typer.Typer(help="Pictures of what can be chosen.", no_args_is_help=True)
 
 
@@ -16,7 +18,11 @@ def main() -> None:
 @app.command()
 def schedules(
     out: Annotated[
-        Path | None, typer.Option("--out", help="PNG file (default: reports/schedules.png).")
+        Path | None,
+        typer.Option(
+            "--out",
+            help="PNG file (default: reports/schedules.png).",
+        ),
     ] = None,
 ) -> None:
     """Draw every schedule's log-SNR over time and every loss weight over log-SNR.
@@ -39,4 +45,4 @@ def schedules(
     except OSError as error:
         what = f"{target} cannot be written: {error.strerror}"
         raise AlphabarError(what, "give another file with --out") from error
-    print(f"written to {target}")
+    tell(f"written to {target}")

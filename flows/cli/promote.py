@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from flows.telling import tell
+
 Model = Annotated[str, typer.Argument(help="The model's name in the registry.")]
 
 REJECTED = 1  # so that a build fails on it; 2 is bad input, as everywhere
@@ -62,4 +64,4 @@ def rollback(model: Model) -> None:
     from flows.workspace import Workspace
 
     done = roll_back(model, Workspace.here())
-    print(f"{model} version {done.now} is champion again, version {done.before} no longer")
+    tell(f"{model} version {done.now} is champion again, version {done.before} no longer")

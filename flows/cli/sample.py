@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from components.errors import number_of
-from flows.cli.options import MOST_IMAGES, Quiet
+from flows.cli.options import MOST_IMAGES, Quiet, folder, within
+from flows.telling import tell
 
 Model = Annotated[str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")]
 
@@ -20,7 +21,10 @@ def register(app: typer.Typer) -> None:
 
 def sample(
     model: Model,
-    out: Annotated[Path, typer.Option("--out", help="A new folder for the images.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", parser=folder, metavar="PATH", help="A new folder for the images."),
+    ],
     count: Annotated[
         int, typer.Option("--count", "-n", min=1, max=MOST_IMAGES, help="How many images.")
     ] = 50,
@@ -38,13 +42,13 @@ def sample(
         str | None, typer.Option(help="Time grid: `alphabar list grids` (default: trailing).")
     ] = None,
     eta: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="DDIM's noise (default: 0).")
+        float | None,
+        typer.Option(**within(0.0, 1.0), help="DDIM's noise (default: 0)."),
     ] = None,
     guidance: Annotated[
         float | None,
         typer.Option(
-            min=0.0,
-            max=50.0,
+            **within(0.0, 50.0),
             help="Scale; 1 is off, but of cfgpp (default: 2; cfgpp: 0.5; solver consistency: 1).",
         ),
     ] = None,
@@ -63,20 +67,21 @@ def sample(
     ] = None,
     guidance_rescale: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="Share of guidance's overexposure undone."),
+        typer.Option(**within(0.0, 1.0), help="Share of guidance's overexposure undone."),
     ] = None,
     guidance_sigma_min: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0e6, help="Guide only above this noise level σ/α."),
+        typer.Option(**within(0.0, 1.0e6), help="Guide only above this noise level σ/α."),
     ] = None,
     guidance_sigma_max: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0e6, help="Guide only up to this noise level σ/α."),
+        typer.Option(**within(0.0, 1.0e6), help="Guide only up to this noise level σ/α."),
     ] = None,
     ema_length: Annotated[
         float | None,
         typer.Option(
-            min=0.01, max=0.25, help="σ_rel of a post-hoc EMA (default: the trained EMA)."
+            **within(0.01, 0.25),
+            help="σ_rel of a post-hoc EMA (default: the trained EMA).",
         ),
     ] = None,
     seed: Annotated[
@@ -131,4 +136,4 @@ def sample(
         weaker = own_guide(directory)
     with Work("sample", quiet=quiet) as progress:
         draw(directory, out, count, list(prompt or []), sampling, progress, guide=weaker)
-    print(f"{number_of(count, 'image')} in {out / 'images'}, together in {out / 'grid.png'}")
+    tell(f"{number_of(count, 'image')} in {out / 'images'}, together in {out / 'grid.png'}")

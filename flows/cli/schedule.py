@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from flows.telling import tell
+
 
 def register(app: typer.Typer) -> None:
     app.command()(schedule)
@@ -31,16 +33,16 @@ def schedule(
     root = workspace.root
     if remove is not None:
         deployment.unschedule(remove, root)
-        print(f"{remove} is not scheduled any more")
+        tell(f"{remove} is not scheduled any more")
         return
     if file is None:
         found = deployment.schedules(root)
         for line in [line for entry in found for line in entry.lines()] or ["no schedules"]:
-            print(line)
+            tell(line)
         return
     if cron is None:
         raise AlphabarError("--cron is missing", 'give it, such as --cron "0 2 * * *"')
     experiment = load_experiment(file)
     registry_gate(experiment.registry, workspace)
     for line in deployment.schedule(experiment, cron, root).lines():
-        print(line)
+        tell(line)

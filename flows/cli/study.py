@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.options import folder
+from flows.telling import tell
+
 app = typer.Typer(help="Blind preference studies.", no_args_is_help=True)
 
 
@@ -17,7 +20,10 @@ def main() -> None:
 def export(
     baseline: Annotated[Path, typer.Argument(help="Samples of one model (`alphabar sample`).")],
     finetuned: Annotated[Path, typer.Argument(help="Samples of the other, on the same seeds.")],
-    out: Annotated[Path, typer.Option("--out", help="A new folder for the study.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", parser=folder, metavar="PATH", help="A new folder for the study."),
+    ],
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Side-by-side choices.")] = 40,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of sides and order.")] = 0,
     name: Annotated[str, typer.Option(help="The page's title.")] = "study",
@@ -29,8 +35,8 @@ def export(
     from flows.exporting import export_study
 
     export_study(baseline, finetuned, out, {"pairs": pairs, "seed": seed, "name": name})
-    print(f"the page to send to annotators: {out / 'index.html'}")
-    print(f"keep to yourself: {out / 'key.csv'}")
+    tell(f"the page to send to annotators: {out / 'index.html'}")
+    tell(f"keep to yourself: {out / 'key.csv'}")
 
 
 @app.command()
@@ -51,15 +57,15 @@ def results(
     for person in found.people:
         told = f"{person.wins} to {person.losses}, {person.ties} without preference"
         own = _interval(person.rate, person.low, person.high)
-        print(f"{person.name}: {told}{f', {own}' if own else ''}")
+        tell(f"{person.name}: {told}{f', {own}' if own else ''}")
     answers = f"{found.wins} for the fine-tuned model, {found.losses} for the baseline"
     people = "1 person" if len(found.people) == 1 else f"{len(found.people)} people"
-    print(f"{people}: {answers}, {found.ties} without preference")
+    tell(f"{people}: {answers}, {found.ties} without preference")
     if interval := _interval(found.rate, found.low, found.high):
         told = f", p = {found.p_value:.3g}" if found.p_value is not None else ""
-        print(f"win rate {interval}{told}")
+        tell(f"win rate {interval}{told}")
     for note in filter(None, [found.without and f"no interval: {found.without}", *found.notes]):
-        print(f"note: {note}")
+        tell(f"note: {note}")
 
 
 def _interval(rate: float | None, low: float | None, high: float | None) -> str:

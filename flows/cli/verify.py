@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Quiet, StoreOption
+from flows.telling import tell
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +39,7 @@ def verify(
     with Work("verify", quiet=quiet) as progress:
         found = verification.verify(paths or [Workspace.here(store).store_root], progress)
     for damage in found.damage:
-        print(f"{damage.path} {damage.fault}")
+        tell(f"{damage.path} {damage.fault}")
     if found.damage:
         raise AlphabarError(
             f"{len(found.damage)} of the files in {found.directories} published directories are "
@@ -46,4 +47,4 @@ def verify(
             "delete the directories of those named above and run again: they are made anew, and "
             "what was made from them stays (a copy: copy it again)",
         )
-    print(f"{found.directories} published directories are as their manifests say")
+    tell(f"{found.directories} published directories are as their manifests say")

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from components.reporting.text_table import Table
 from flows.cli import main
+from flows.console import Display
+from flows.results import print_table
+from flows.telling import tell
 
 
 def test_a_file_that_the_system_refuses_is_named_once(
@@ -42,3 +46,38 @@ def test_a_terminal_of_few_characters_is_no_error(
         main()
     stream.flush()
     assert b"gr\\xf6\\xdfe.yaml does not exist" in stream.buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("sample m --out x --guidance nan", "nan must be a number from 0 to 50"),
+        ("img2img m i.png --out x --strength much", "much must be a number from 0 to 1"),
+        ("evaluate x --confidence nan", "nan must be a number from 0.5 to 1"),
+        ("evaluate x --confidence 0.2", "0.2 must be a number from 0.5 to 1"),
+        ("sample m --out EMPTY", "a folder is needed"),
+        ("export m --out EMPTY", "a folder is needed"),
+        ("evaluate x --out EMPTY", "a folder is needed"),
+    ],
+)
+def test_an_option_that_is_no_number_or_no_folder_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, told: str
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["alphabar", *("" if word == "EMPTY" else word for word in words.split())]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert told in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_what_a_terminal_would_act_on_is_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("\x1b[31mred\nline: Grün")
+    Display().say("cell \x1b[2J\n")
+    print_table(Table(("name",), (("\x1b[31mred",),), ("\x07",)), "\x1b]0;title")
+    said = capsys.readouterr()
+    assert said.out.startswith("\\x1b[31mred\\nline: Grün\n")
+    assert said.err == "cell \\x1b[2J\\n\n"
+    assert "\x1b" not in said.out
+    assert "\x07" not in said.out

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -65,12 +66,12 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder: a registry of its own, its artifacts shared until something is written.
-
-    MLflow keeps absolute addresses, so the copy is of the database alone.
-    """
-    (tmp_path / "mlruns").mkdir()
-    shutil.copy(registry / "mlruns" / "mlflow.db", tmp_path / "mlruns")
+    """The current folder: a registry of its own, with the same artifacts by hard links."""
+    shutil.copytree(registry / "mlruns", tmp_path / "mlruns", copy_function=os.link)
+    database = tmp_path / "mlruns" / "mlflow.db"
+    database.unlink()
+    shutil.copy(registry / "mlruns" / "mlflow.db", database)
+    connect(None, tmp_path)  # its records move into this folder when it is opened
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -122,6 +122,8 @@ def test_a_spreadsheets_byte_order_mark_is_read_over(tmp_path: Path, key: Path) 
         ("p9,left,Ann,1.0", "pair p9 is not in"),
         ("p1,both,Ann,1.0", "the choice for pair p1 is 'both'"),
         ("p2,left,Ann,1.0\np2,right,Ann,1.0", "Ann answered pair p2 twice"),
+        ("p1,left,,1.0", "pair p1 has no annotator's name"),
+        ("p1,left,  ,1.0", "pair p1 has no annotator's name"),
         ("p1,left", "line 2 has 2 cells, the header 4"),
     ],
 )
@@ -140,3 +142,12 @@ def test_a_wrong_file_is_named(tmp_path: Path, key: Path) -> None:
     key.write_text(KEY.replace("p2,finetuned", "p2,baseline"))
     with pytest.raises(AlphabarError, match="pair p2 is not between baseline and finetuned"):
         analyse([answers(tmp_path, "p1,left,Ann,1.0")], key)
+
+
+def test_a_name_with_spaces_around_it_is_the_same_person(tmp_path: Path, key: Path) -> None:
+    first = answers(tmp_path, "p1,right,Ann,1.0")
+    second = answers(tmp_path, "p2,left, Ann ,1.0", name="second.csv")
+    assert [person.name for person in analyse([first, second], key).people] == ["Ann"]
+    twice = answers(tmp_path, "p1,left,Ann ,1.0", name="third.csv")
+    with pytest.raises(AlphabarError, match="Ann answered pair p1 twice"):
+        analyse([first, twice], key)
