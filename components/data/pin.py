@@ -139,8 +139,9 @@ def _difference(
 ) -> AlphabarError:
     faults = differences(listing, expected)
     if raw.packaged and listing.items() <= expected.items():
+        some = f"{raw.pinned} has {len(listing)} of the {len(expected)} files in {raw.pin_file}"
         return AlphabarError(
-            f"{raw.pinned} has {len(listing)} of the {len(expected)} files in {raw.pin_file}",
+            some + (f":{listed(faults)}" if listing else ""),
             "run `alphabar data fetch`",
         )
     command = "alphabar data fetch --force" if raw.packaged else f"dvc checkout {raw.pin_file}"

@@ -93,6 +93,7 @@ def test_files_that_are_only_missing_are_fetched_without_force(
         with pytest.raises(AlphabarError, match=r"has \d+ of the \d+ files in") as caught:
             verify(packaged_data(root))
         assert caught.value.remedy == "run `alphabar data fetch`"
+        assert ("openmoji/line/1F600.svg is missing" in caught.value.what) == (root == writable)
 
 
 def test_other_package_versions_are_told_from_changed_files(writable: Path) -> None:
