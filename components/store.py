@@ -22,7 +22,7 @@ from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.leftovers import remove
 from components.files.lock import locked
-from components.files.manifest import MANIFEST, SEAL, check, listed, read_manifest, remedy, seal
+from components.files.manifest import MANIFEST, SEAL, check, listed, read_manifest, seal
 from components.spec.plan import Node
 
 MORE_SPACE = "free some space, or give another store with --store; what is published there is kept"
@@ -121,10 +121,6 @@ class Store:
             )
         directory = self.path(node)
         check(directory, contents=contents)
-        if (key := read_manifest(directory).get("key")) != node.key:
-            raise AlphabarError(
-                f"{directory} holds the output of another stage run ({key})", remedy(directory)
-            )
         return directory
 
     def _work(self, node: Node) -> Path:

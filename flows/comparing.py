@@ -1,14 +1,18 @@
 """Recorded runs side by side: what `alphabar compare` gathers, prints and writes."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
+from components.files.full_disk import naming_a_full_disk
 from components.files.json_file import json_or_text
 from components.files.manifest import read_manifest
 from components.spec.plan.node import stage_key
+from flows.exporting import refuse_place, refuse_unless_renewable, renewed_folder
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from components.tracking.search import RecordedCell
 
 PAGE, TABLE = "index.html", "results.csv"
+COMMAND = "compare"
+"""Names the default folder too, so no experiment is called so."""
 LARGEST = (640, 640)
 """Pictures from MLflow are shown at most this large, pixels."""
 
@@ -63,6 +69,11 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     from components.tracking.search import recorded_cells
     from flows.results import print_table, table_width
 
+    place = out or workspace.root / "reports" / COMMAND
+    if _targets(place).page.parent == place:
+        refuse_unless_renewable(place, COMMAND)  # before the work, not after it
+    else:
+        refuse_place(place)
     tracker = connect(workspace.tracking_uri, workspace.root)
     recorded = recorded_cells(tracker, names)
     if len(recorded) < 2:
@@ -75,13 +86,29 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     results = results_of(cells, floors, _ranked_by(recorded))
     rows = [cell.row for cell in cells]
     print_table(rows_table(rows, floors, table_width(), results.metric), "comparison")
-    written = _targets(out or workspace.root / "reports" / "compare")
-    written.page.parent.mkdir(parents=True, exist_ok=True)
-    write_csv(written.csv, comparison_rows(rows, floors, results.metric, results.best))
+    written = _targets(place)
     pictures = _pictures(tracker, recorded, cells)
     page = comparison_page(results, pictures, _title(names), written.csv.name)
-    written.page.write_text(page, encoding="utf-8")
+    with _room(place, written) as made:
+        write_csv(made.csv, comparison_rows(rows, floors, results.metric, results.best))
+        made.page.write_text(page, encoding="utf-8")
     return written
+
+
+@contextmanager
+def _room(out: Path, written: Written) -> Iterator[Written]:
+    """Where page and CSV are written before they are put in place, both or neither."""
+    if written.page.parent == out:
+        with renewed_folder(out, COMMAND) as part:
+            yield Written(part / PAGE, part / TABLE)
+        return
+    with naming_a_full_disk(out.parent):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".compare", dir=out.parent) as folder:
+            made = Written(Path(folder) / written.page.name, Path(folder) / written.csv.name)
+            yield made
+            made.csv.replace(written.csv)
+            made.page.replace(written.page)
 
 
 def _ranked_by(recorded: "Sequence[RecordedCell]") -> str | None:

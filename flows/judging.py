@@ -167,6 +167,16 @@ def judge_against_experiment(
     return Judged(images.name, out, read_object(intact(floor), remedy(floor.parent)))
 
 
+def array_judged(images: Path) -> str | None:
+    """Which array is judged where ``images`` is a folder of samples; None for other sources."""
+    array = images / "images.npy"
+    if not array.is_file():
+        return None
+    from components.files.array_file import read_array
+
+    return f"generated: {len(read_array(intact(array), mapped=True))} images of {array}"
+
+
 @contextlib.contextmanager
 def images_of(name: str, count: int, workspace: Workspace, display: Display) -> Iterator[Path]:
     """Where the images called ``name`` lie; those of a trained model are drawn first.

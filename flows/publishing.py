@@ -3,8 +3,9 @@
 import shutil
 from pathlib import Path
 
+from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
-from components.files.manifest import check, read_manifest
+from components.files.manifest import STAMP, UNLISTED, check, damages, read_manifest
 
 ASIDE = "answers-of-study-"
 ANSWERS = "results"
@@ -15,11 +16,10 @@ def publish_report(report: Path, study: Path | None, target: Path) -> Path:
     """Put ``report`` (and ``study`` inside it) at ``target`` in one rename each way.
 
     What was there before is replaced only when the new folder is whole; nothing happens when
-    it is the same report already.
+    it is the same report already, with every file as it was published.
     """
     wanted = [read_manifest(part)["key"] for part in (report, study) if part]
-    stamp = target / ".keys"
-    if stamp.is_file() and stamp.read_text().split() == wanted:
+    if _stamped(target) == wanted and _same(report, target) and _same(study, target / "study"):
         return target
     for part in (report, study):
         if part:
@@ -33,7 +33,7 @@ def publish_report(report: Path, study: Path | None, target: Path) -> Path:
         if study:
             shutil.copytree(study, fresh / "study")
         _keep_answers(target, fresh, wanted)
-        (fresh / ".keys").write_text(" ".join(wanted))
+        (fresh / STAMP).write_text(" ".join(wanted))
         if target.exists():
             target.rename(old)
         fresh.rename(target)
@@ -41,14 +41,30 @@ def publish_report(report: Path, study: Path | None, target: Path) -> Path:
     return target
 
 
+def _stamped(target: Path) -> list[str]:
+    stamp = target / STAMP
+    return stamp.read_text(errors="replace").split() if stamp.is_file() else []
+
+
+def _same(source: Path | None, copy: Path) -> bool:
+    """Whether every published file lies unchanged in the copy; others may lie beside them."""
+    if source is None:
+        return True
+    try:
+        if read_manifest(copy) != read_manifest(source):
+            return False
+        return all(damage.fault == UNLISTED for damage in damages(copy))
+    except AlphabarError:
+        return False
+
+
 def _keep_answers(target: Path, fresh: Path, wanted: list[str]) -> None:
     """Carry over what people have put beside a study: with it, or aside if the study changed."""
-    answers, stamp = target / "study" / ANSWERS, target / ".keys"
+    answers, known = target / "study" / ANSWERS, _stamped(target)
     for before in target.glob(f"{ASIDE}*"):
         shutil.copytree(before, fresh / before.name)
     if not answers.is_dir():
         return
-    known = stamp.read_text().split() if stamp.is_file() else []
     same = len(known) > 1 and known[1:] == wanted[1:]
     name = known[1][:8] if len(known) > 1 else "unknown"
     place = fresh / "study" / ANSWERS if same else fresh / f"{ASIDE}{name}"

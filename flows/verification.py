@@ -1,12 +1,12 @@
 """Published directories against their manifests: before a run, and on request."""
 
-import re
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.errors import AlphabarError
-from components.files.manifest import MANIFEST, SHOWN, Damage, damages, read_manifest
+from components.files.manifest import KEY, MANIFEST, SHOWN, Damage, damages
 from components.runtime import Progress
 from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan, in_order
@@ -15,8 +15,6 @@ from flows.finished import what_follows
 from flows.outside import plan_here
 from flows.promotion import registry_gate
 from flows.workspace import Workspace
-
-KEY = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def verify(paths: Sequence[Path], progress: Progress) -> Verified:
         AlphabarError: a path holds nothing that was published.
     """
     found: dict[Path, None] = {}
-    for path in paths:
+    for path in (Path(os.path.normpath(given)) for given in paths):
         inside = sorted(_published(path))
         if not inside:
             raise AlphabarError(
@@ -117,10 +115,9 @@ def _damage(directory: Path) -> list[Damage]:
     if not (directory / MANIFEST).is_file():
         return [Damage(directory, f"has no {MANIFEST}, so it counts as not published")]
     try:
-        found = list(damages(directory))
-        key = read_manifest(directory).get("key")
+        return list(damages(directory))
     except AlphabarError as error:
-        return [Damage(directory / MANIFEST, error.what.removeprefix(f"{directory / MANIFEST} "))]
-    if KEY.fullmatch(directory.name) and key != directory.name:
-        found.append(Damage(directory, f"holds the output of another stage run ({key})"))
-    return found
+        named = directory / MANIFEST
+        if not error.what.startswith(str(named)):
+            named = directory
+        return [Damage(named, error.what.removeprefix(f"{named} "))]

@@ -5,12 +5,14 @@
 
 Sizes are compared first, digests then: once a file and process (`components.files.digests`).
 Hidden files, which file managers leave, are nobody's. A directory without a manifest is the
-user's own: there is nothing to compare it with.
+user's own, and there is nothing to compare it with; but one that is named by a key has lost it.
 """
 
 import functools
 import hashlib
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +28,16 @@ SEAL = "seal"
 LEVELS = 2
 """A file's folder and the one above may hold its manifest: ``ema/`` and ``guide/`` have none."""
 
+KEY = re.compile("[0-9a-f]{64}")
+"""The name of a stage run's directory, which is its key."""
+
+STAMP = ".keys"
+"""The file in a folder of reports/ that says which report, and which study, are copied there."""
+
 SHOWN = 5
 """So many damaged files are named in one message."""
+
+MOVE = "move what you have put there to another folder"
 
 UNLISTED = "was not published with the other files there"
 
@@ -73,8 +83,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         manifest = load_json(path)
         if not isinstance(manifest, dict):
             raise ValueError("it holds no JSON object")
-        if manifest.get(SEAL, seal(manifest)) != seal(manifest):
-            raise ValueError("it is not what was written, as its seal shows")
+        _refuse_changed(manifest)
     except FileNotFoundError:
         raise AlphabarError(
             f"{path} does not exist", "give the directory of a published stage"
@@ -86,6 +95,20 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     except ValueError as error:
         raise AlphabarError(f"{path} is broken: {error}", remedy(directory)) from error
     return manifest
+
+
+def _refuse_changed(manifest: Mapping[str, Any]) -> None:
+    """Raise ValueError for a manifest of ours that is not what was written."""
+    files = manifest.get("files")
+    formed = isinstance(files, dict) and all(map(_is_entry, files.values()))
+    if not formed and not {SEAL, "key", "stage", "command"} & manifest.keys():
+        return  # another program's
+    if SEAL not in manifest:
+        raise ValueError("it has no seal")
+    if manifest[SEAL] != seal(manifest):
+        raise ValueError("it is not what was written, as its seal shows")
+    if not formed:
+        raise ValueError("its `files` is not name → size and SHA-256")
 
 
 def intact(path: Path) -> Path:
@@ -158,15 +181,18 @@ def damages(directory: Path, *, contents: bool = True) -> Iterator[Damage]:
 
 def refusal(directory: Path, found: list[Damage]) -> AlphabarError:
     """What is said of damaged files in ``directory``."""
-    shown = "; ".join(f"{damage.path} {damage.fault}" for damage in found[:SHOWN])
+    shown = "; ".join(f"{os.path.normpath(damage.path)} {damage.fault}" for damage in found[:SHOWN])
     more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     only_added = all(damage.fault == UNLISTED for damage in found)
-    words = "move what you have put there to another folder" if only_added else remedy(directory)
+    words = MOVE if only_added else remedy(directory)
     return AlphabarError(shown + more, words)
 
 
 def remedy(directory: Path) -> str:
     """How a damaged directory is replaced."""
+    directory = Path(os.path.normpath(directory))
+    if (directory / STAMP).is_file() or (directory.parent / STAMP).is_file():
+        return "run the experiment again: the report is put there anew, and answers are kept"
     return (
         f"delete {directory} and run again: it is made anew, and what was made from it stays "
         "(a copy: copy it again)"
@@ -192,15 +218,29 @@ def _files(directory: Path) -> Files | None:
     try:
         state = file_state(directory / MANIFEST)
     except (FileNotFoundError, NotADirectoryError):
+        if KEY.fullmatch(directory.name) and directory.is_dir() and not _unfinished(directory):
+            raise AlphabarError(
+                f"{directory} has lost its {MANIFEST}, so nobody knows what was published there",
+                remedy(directory),
+            ) from None
         return None
     return _read_files(directory, state)
 
 
 @functools.lru_cache(maxsize=1 << 14)
 def _read_files(directory: Path, state: FileState) -> Files | None:
-    files = read_manifest(directory).get("files")
-    ours = isinstance(files, dict) and all(map(_is_entry, files.values()))
-    return files if ours else None
+    manifest = read_manifest(directory)
+    if KEY.fullmatch(directory.name) and manifest.get("key") != directory.name:
+        raise AlphabarError(
+            f"{directory} holds the output of another stage run ({manifest.get('key')})",
+            remedy(directory),
+        )
+    return manifest.get("files") if SEAL in manifest else None
+
+
+def _unfinished(directory: Path) -> bool:
+    """Whether it is a stage's scratch folder, which is named by the key too."""
+    return any(part.startswith(".") for part in directory.parts[-3:-1])
 
 
 def _is_entry(value: Any) -> bool:

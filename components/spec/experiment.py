@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.spec.sections.base import Overrides, Scalar, Section, Slug
 from components.spec.sections.data import SOURCE_STYLES, DataSpec, check_style
@@ -83,6 +83,13 @@ class Experiment(Section):
         default_factory=list,
         description="the same, but references: compared with the others, never the winner",
     )
+
+    @field_validator("name")
+    @classmethod
+    def _is_free(cls, name: str) -> str:
+        if name == "compare":
+            raise ValueError("reports/compare is where `alphabar compare` writes: choose another")
+        return name
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Experiment":

@@ -93,8 +93,13 @@ def evaluate(
     from components.errors import AlphabarError
     from components.spec.loading import load_experiment
     from flows.console import Display
-    from flows.exporting import new_folder
-    from flows.judging import images_of, judge_against_experiment, judge_against_folder
+    from flows.exporting import refuse_taken
+    from flows.judging import (
+        array_judged,
+        images_of,
+        judge_against_experiment,
+        judge_against_folder,
+    )
     from flows.workspace import Workspace
 
     if (reference is None) == (experiment is None):
@@ -105,9 +110,7 @@ def evaluate(
     if reference is not None and reference.suffix in (".yaml", ".yml"):
         experiment, reference = reference, None
     if out is not None:
-        with new_folder(out):  # refused before the work, not after it
-            pass
-        out.rmdir()
+        refuse_taken(out)  # before the work, not after it
     options = {
         "extractor": extractor[0] if extractor else None,
         "others": extractor[1:] if extractor else None,
@@ -143,7 +146,10 @@ def evaluate(
                 judged = judge_against_folder(
                     path, reference, training, values, workspace, display, found
                 )
+            array = array_judged(path) if path == Path(images) else None
         judged.show(f"against {reference or experiment}")
+        if array:
+            print(array)
         if out:
             judged.keep(out)
             tell(f"written to {out}")

@@ -32,6 +32,7 @@ def verify(
     Example: `alphabar verify artifacts/train`
     """
     from components.errors import AlphabarError
+    from components.files.manifest import MOVE, UNLISTED
     from flows import verification
     from flows.console import Work
     from flows.workspace import Workspace
@@ -44,7 +45,9 @@ def verify(
         raise AlphabarError(
             f"{len(found.damage)} of the files in {found.directories} published directories are "
             "not what was published",
-            "delete the directories of those named above and run again: they are made anew, and "
-            "what was made from them stays (a copy: copy it again)",
+            MOVE
+            if all(damage.fault == UNLISTED for damage in found.damage)
+            else "delete the directories of those named above and run again: they are made anew, "
+            "and what was made from them stays (a copy: copy it again)",
         )
     tell(f"{found.directories} published directories are as their manifests say")

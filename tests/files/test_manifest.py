@@ -1,16 +1,18 @@
 """What lies in a published directory is what its manifest says, or it is not read."""
 
 import ast
+import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.errors import AlphabarError
 from components.files.digests import hashed
-from components.files.manifest import check, damages, intact, read_manifest, there
+from components.files.manifest import check, damages, intact, read_manifest, seal, there
 from components.spec.plan import Node
 from components.store import describe, write_manifest
 
@@ -20,11 +22,12 @@ FILES = {"model.safetensors": b"weights", "metrics.json": b"{}", "ema/0.05.safet
 @pytest.fixture
 def published(tmp_path: Path) -> Path:
     """A directory with a manifest of three files."""
-    folder = tmp_path / "train" / ("a" * 64)
+    node = Node("train", "train", {"steps": 3}, {})
+    folder = tmp_path / "train" / node.key
     for name, content in FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    write_manifest(folder, describe(Node("train", "train", {"steps": 3}, {}), folder))
+    write_manifest(folder, describe(node, folder))
     return folder
 
 
@@ -149,6 +152,51 @@ def test_sizes_are_compared_without_reading_a_file(published: Path) -> None:
     cut(published / "metrics.json")
     assert [d.path.name for d in damages(published, contents=False)] == ["metrics.json"]
     assert hashed.cache_info().misses == before
+
+
+def test_a_directory_named_by_a_key_is_not_read_without_its_manifest(published: Path) -> None:
+    (published / "manifest.json").unlink()
+    for name in ("model.safetensors", next(n for n in FILES if "/" in n)):
+        with pytest.raises(AlphabarError, match=r"has lost its manifest\.json"):
+            intact(published / name)
+
+
+def test_a_directory_named_by_another_key_than_its_manifest_says_is_not_read(
+    published: Path,
+) -> None:
+    other = published.rename(published.with_name("b" * 64))
+    with pytest.raises(AlphabarError, match="another stage run"):
+        intact(other / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda manifest: manifest.pop("seal"), "it has no seal"),
+        (lambda manifest: manifest.update(files=[]), "seal"),
+        (lambda manifest: (manifest.pop("seal"), manifest.update(files=[])), "it has no seal"),
+        (lambda manifest: manifest.update(files=[], seal=""), "seal"),
+        (lambda m: (m.update(files=[]), m.update(seal=seal(m))), "is not name → size and SHA-256"),
+    ],
+)
+def test_a_manifest_of_ours_without_its_seal_or_its_list_is_broken(
+    published: Path, change: Callable[[dict[str, Any]], object], fault: str
+) -> None:
+    path = published / "manifest.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(AlphabarError, match=fault):
+        intact(published / "model.safetensors")
+
+
+def test_paths_in_messages_are_normalised(published: Path) -> None:
+    cut(published / "model.safetensors")
+    crooked = published.parent / "x" / ".." / published.name
+    (published.parent / "x").mkdir()
+    with pytest.raises(AlphabarError) as caught:
+        check(crooked)
+    assert "/../" not in caught.value.what + caught.value.remedy
 
 
 ROOT = Path(__file__).parents[2]

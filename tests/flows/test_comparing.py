@@ -1,8 +1,11 @@
 """`alphabar compare` over recorded runs, with and without the store that they came from."""
 
 import csv
+import errno
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +14,12 @@ import pytest
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.files.manifest import check
 from components.spec.plan.node import stage_key
 from components.spec.sections.sampling import SamplingSpec
 from components.tracking.connection import connect
 from flows.comparing import compare_runs
+from flows.exporting import seal_folder
 from flows.workspace import Workspace
 
 SEEDS = np.arange(40, dtype=np.int64)
@@ -41,10 +46,11 @@ def record(value: float, half: float) -> dict[str, Any]:
 REAL = {"data": "d" * 64, "scorer": "e" * 64}
 
 
-def publish(directory: Path, inputs: dict[str, str], spec: dict[str, Any]) -> Path:
+@contextmanager
+def publish(directory: Path, inputs: dict[str, str], spec: dict[str, Any]) -> Iterator[Path]:
     directory.mkdir(parents=True)
-    (directory / "manifest.json").write_text(json.dumps({"inputs": inputs, "spec": spec}))
-    return directory
+    yield directory
+    seal_folder(directory, {"key": directory.name, "inputs": inputs, "spec": spec})
 
 
 def write_cell(store: Path, number: int, guidance: float, distance: float) -> tuple[Path, Path]:
@@ -52,22 +58,23 @@ def write_cell(store: Path, number: int, guidance: float, distance: float) -> tu
     drawn_key, key = f"{number}a" * 32, f"{number}b" * 32
     sampling = SamplingSpec().model_dump(mode="json") | {"guidance": guidance}
     spec = {"sampling": sampling, "samples": 40}
-    drawn = publish(store / "sample" / drawn_key, {"model": "f" * 64}, spec)
+    drawn, judged = store / "sample" / drawn_key, store / "evaluate" / key
     noise = np.random.default_rng(number)
-    np.save(drawn / "images.npy", noise.integers(0, 255, (40, 8, 8, 1), dtype=np.uint8))
-    lines = [f"{i},{i},{i % 10},{i % 10},the digit {i % 10}" for i in range(40)]
-    (drawn / "samples.csv").write_text("\n".join(["index,seed,class,label,caption", *lines]))
-    (drawn / "metrics.json").write_text('{"network_evaluations": 50}')
-    Image.new("L", (80, 40), 90).save(drawn / "grid.png")
+    with publish(drawn, {"model": "f" * 64}, spec):
+        np.save(drawn / "images.npy", noise.integers(0, 255, (40, 8, 8, 1), dtype=np.uint8))
+        lines = [f"{i},{i},{i % 10},{i % 10},the digit {i % 10}" for i in range(40)]
+        (drawn / "samples.csv").write_text("\n".join(["index,seed,class,label,caption", *lines]))
+        (drawn / "metrics.json").write_text('{"network_evaluations": 50}')
+        Image.new("L", (80, 40), 90).save(drawn / "grid.png")
     inputs = {"samples": drawn_key, **REAL}
-    judged = publish(store / "evaluate" / key, inputs, {})
-    metrics = {"fd_x": record(distance, 6.0), "clip_score_x": record(20 + number, 0.5)}
-    groups = {"the digit 3": {"clip_score_x": record(19.0, 1.0) | {"n_generated": 4}}}
-    content = {"metrics": metrics, "groups": groups, "left_out": {"vendi_x": "too few images"}}
-    (judged / "metrics.json").write_text(json.dumps(content))
-    shared = 20 * np.random.default_rng(0).standard_normal(40)
-    values = distance + shared + noise.standard_normal(40)
-    np.savez(judged / "pseudo_values.npz", **{"fd_x|generated": values, "seeds": SEEDS})
+    with publish(judged, inputs, {}):
+        metrics = {"fd_x": record(distance, 6.0), "clip_score_x": record(20 + number, 0.5)}
+        groups = {"the digit 3": {"clip_score_x": record(19.0, 1.0) | {"n_generated": 4}}}
+        content = {"metrics": metrics, "groups": groups, "left_out": {"vendi_x": "too few images"}}
+        (judged / "metrics.json").write_text(json.dumps(content))
+        shared = 20 * np.random.default_rng(0).standard_normal(40)
+        values = distance + shared + noise.standard_normal(40)
+        np.savez(judged / "pseudo_values.npz", **{"fd_x|generated": values, "seeds": SEEDS})
     return drawn, judged
 
 
@@ -82,9 +89,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a recorded sweep of one model at three guidance scales."""
     root = tmp_path_factory.mktemp("project")
     key = stage_key("reference", {}, REAL)  # of the same data, scorer and settings
-    floor = publish(root / "artifacts" / "reference" / key, REAL, {})
     floors = {"fd_x": record(60.0, 2.0) | {"n_generated": 500}}
-    (floor / "metrics.json").write_text(json.dumps({"metrics": floors}))
+    with publish(root / "artifacts" / "reference" / key, REAL, {}) as floor:
+        (floor / "metrics.json").write_text(json.dumps({"metrics": floors}))
     tracker = connect(None, root)
     sweep = tracker.sweep("digits", "a1" * 32, {}, {})
     model = tracker.child(sweep, "train schedule=cosine", "f" * 64, {}, {})
@@ -178,5 +185,40 @@ def test_a_broken_stored_cell_is_named(finished: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     shutil.copytree(finished / "artifacts", store)
     (store / "sample" / ("0a" * 32) / "samples.csv").write_text("index,seed\n1,2\n")
-    with pytest.raises(AlphabarError, match=r"samples\.csv is broken"):
+    with pytest.raises(AlphabarError, match=r"samples\.csv is damaged"):
         compare_runs(["digits"], Workspace(finished, store), tmp_path / "o")
+
+
+def test_a_comparison_takes_the_place_of_a_comparison_and_of_nothing_else(
+    finished: Path, tmp_path: Path
+) -> None:
+    workspace = Workspace(finished, finished / "artifacts")
+    written = compare_runs(["digits"], workspace, tmp_path / "o")
+    check(tmp_path / "o")
+    compare_runs(["digits"], workspace, tmp_path / "o")
+    (tmp_path / "o" / "mine.txt").write_text("notes")
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / ".keys").write_text("r1")
+    published = next((finished / "artifacts" / "evaluate").iterdir())
+    taken = [tmp_path / "o", tmp_path / "report", tmp_path / "report" / "a.html"]
+    for place in (*taken, published, published / "x", published / "a.csv", tmp_path):
+        before = sorted(place.rglob("*"))
+        with pytest.raises(AlphabarError) as caught:
+            compare_runs(["digits"], workspace, place)
+        assert "--out" in caught.value.remedy
+        assert sorted(place.rglob("*")) == before
+    assert written.page.is_file()
+
+
+@pytest.mark.parametrize("name", ["o", "table.csv"])
+def test_a_full_disk_leaves_no_half_comparison(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def full(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        with pytest.raises(AlphabarError, match="no disk space is left"):
+            compare_runs(["digits"], Workspace(finished, finished / "artifacts"), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

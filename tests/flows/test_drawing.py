@@ -8,9 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from components.errors import AlphabarError
+from components.evaluation.images.image_sources import read_source
 from components.spec.sections.sampling import SamplingSpec
 from flows.cli import app
 from flows.drawing import sampling_of
+from flows.exporting import new_folder
+from flows.judging import array_judged
 from tests.flows.untrained import write_untrained
 
 ORIGIN = "the options"
@@ -80,3 +83,39 @@ def test_a_negative_prompt_that_is_no_class_leaves_no_folder(models: Path, tmp_p
     with pytest.raises(AlphabarError, match="did you mean `cat`"):
         figures(models / "strong", tmp_path / "out", "--negative-prompt", "cats")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_samples_that_were_changed_since_are_not_judged(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    figures(models / "strong", tmp_path / "drawn")
+    array, picture = tmp_path / "drawn" / "images.npy", tmp_path / "drawn" / "images" / "00002.png"
+    assert array_judged(tmp_path / "drawn") == f"generated: 4 images of {array}"
+    assert len(read_source(tmp_path / "drawn").images.images) == 4
+    content = array.read_bytes()
+    for path in (picture, array):
+        before = path.read_bytes()
+        for changed in (None, before[:-1] + b"x"):
+            path.unlink() if changed is None else path.write_bytes(changed)
+            with pytest.raises(AlphabarError, match=path.name) as caught:
+                read_source(tmp_path / "drawn")
+            assert f"give {picture.parent} to judge" in caught.value.remedy
+            path.write_bytes(before)
+    picture.unlink()
+    assert len(read_source(picture.parent).images.images) == 3
+    assert array.read_bytes() == content
+
+
+def test_no_command_writes_into_the_store_or_a_folder_of_ours(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    figures(models / "strong", tmp_path / "drawn")
+    (tmp_path / "reports" / "digits").mkdir(parents=True)
+    (tmp_path / "reports" / "digits" / ".keys").write_text("r1")
+    for place in ("artifacts/new", "drawn/new", "reports/digits/new", "drawn/../artifacts/x"):
+        with pytest.raises(AlphabarError, match=" lies in ") as caught, new_folder(Path(place)):
+            pass
+        assert "outside" in caught.value.remedy
+    assert not (tmp_path / "artifacts").exists()

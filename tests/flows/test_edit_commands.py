@@ -109,6 +109,7 @@ def test_invert_writes_the_noise_and_what_it_draws(
     assert contents(out) == [
         "images/00000.png",
         "images/00001.png",
+        "manifest.json",
         "metrics.json",
         "noise.npy",
         "picture.png",
@@ -135,7 +136,11 @@ def test_interpolate_begins_and_ends_where_sample_draws_its_seeds(
     out, options = tmp_path / "out", ["--prompt", "dog", "--steps", 4, "-q"]
     seeds = ["--seeds", 3, 8, "--frames", 5]
     alphabar("interpolate", models["class"], *seeds, "--out", out, *options)
-    assert contents(out) == [*(f"images/0000{k}.png" for k in range(5)), "picture.png"]
+    assert contents(out) == [
+        *(f"images/0000{k}.png" for k in range(5)),
+        "manifest.json",
+        "picture.png",
+    ]
     for frame, seed in (("00000.png", 3), ("00004.png", 8)):
         alone = tmp_path / f"seed{seed}"
         alphabar("sample", models["class"], "-n", 1, "--seed", seed, "--out", alone, *options)
@@ -288,7 +293,7 @@ def test_every_solver_can_be_asked_for(models: dict[str, str], image: Path, tmp_
         out = tmp_path / solver
         words = ["img2img", models["none"], image, "--out", out, "--solver", solver, "-n", 1]
         alphabar(*words, "--steps", 3, "-q")
-        assert contents(out) == ["images/00000.png", "picture.png"]
+        assert contents(out) == ["images/00000.png", "manifest.json", "picture.png"]
 
 
 @pytest.mark.parametrize("command", ["invert", "interpolate", "img2img", "inpaint"])

@@ -17,6 +17,7 @@ from components.spec.loading import parse_experiment
 from components.spec.plan import Node
 from components.store import Store
 from flows.captions import caption_notes
+from flows.exporting import seal_folder
 from flows.outside import keeping, plan_here
 from flows.planning import (
     LATEST,
@@ -76,8 +77,8 @@ def test_the_time_of_sampling_follows_from_measured_evaluations(
     # an interval left half of the steps unguided: 30 of 40 planned evaluations
     spec = {"samples": 10, "sampling": {"steps": 2, "guidance": 2, "guidance_sigma_max": 1.0}}
     manifest = {"stage": "sample", "spec": spec, "wall_seconds": 60.0}
-    (earlier / "manifest.json").write_text(json.dumps(manifest))
     (earlier / "metrics.json").write_text('{"samples": 10, "network_evaluations": 3.0}')
+    seal_folder(earlier, manifest)
     (stage,) = (s for s in plan_of(shrunk, tmp_path).stages if s.node.stage == "sample")
     assert stage.evaluations == Cost(960, "exactly")
     assert stage.seconds == pytest.approx(960 * 60 / 30)
@@ -119,8 +120,9 @@ def test_times_come_from_the_latest_runs_and_no_other_manifest_is_read(
         folder = tmp_path / "artifacts" / "evaluate" / f"{number}"
         folder.mkdir(parents=True)
         manifest = {"stage": "evaluate", "spec": {}, "wall_seconds": 5.0}
-        text = json.dumps(manifest) if number >= 3 else "never read"
-        (folder / "manifest.json").write_text(text)
+        seal_folder(folder, manifest)
+        if number < 3:
+            (folder / "manifest.json").write_text("never read")
         os.utime(folder / "manifest.json", (number, number))
     plan = swept(shrunk, tmp_path, 2)
     assert {s.seconds for s in plan.stages if s.node.stage == "evaluate"} == {5.0}

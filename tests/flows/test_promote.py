@@ -16,10 +16,11 @@ from components.errors import AlphabarError
 from components.preference.models import write_models
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines
-from components.store import describe, write_json
+from components.store import describe, write_manifest
 from components.tracking import Submitted, connect, load_model_dir, register
 from flows.cli import main
 from flows.console import Display
+from flows.exporting import seal_folder
 from flows.promotion import read_study
 from flows.recording import Recorder, sweep_key
 from flows.workspace import Workspace
@@ -343,7 +344,7 @@ def test_the_run_s_own_study_is_about_the_version_that_it_registers(
     best = plan.cells[0]
     drawn = workspace.store.path(best.sample)
     drawn.mkdir(parents=True)
-    write_json(drawn / "manifest.json", describe(best.sample, drawn))
+    write_manifest(drawn, describe(best.sample, drawn))
     write_models({"baseline": drawn, "finetuned": registry}, study)
     with Recorder.connected(plan, workspace, Display(quiet=True)) as recorder:
         recorder.finish(plan, best, None, registry / "model-0", failed=False)
@@ -464,4 +465,5 @@ def publish(plan: Plan, workspace: Workspace, made: Path) -> None:
     """Put the files of ``made`` where the plan's stages would."""
     cell = plan.cells[0]
     for node in (cell.train, cell.evaluate):
-        shutil.copytree(made, workspace.store.path(node))
+        place = shutil.copytree(made, workspace.store.path(node))
+        seal_folder(place, {"key": node.key})

@@ -15,6 +15,7 @@ from components.spec.plan import Plan, plan_baselines
 from components.store import Store, write_json
 from components.tracking.connection import connect
 from flows.console import Display
+from flows.exporting import seal_folder
 from flows.recorded import is_recorded
 from flows.recording import Recorder, sweep_key
 from flows.servers.mlflow_server import (
@@ -58,7 +59,6 @@ def published(store: Store) -> Plan:
     cell = plan.cells[0]
     for node in (cell.train, cell.sample, cell.evaluate):
         store.path(node).mkdir(parents=True)
-        write_json(store.path(node) / "manifest.json", {"git_commit": None})
     trained, drawn = store.path(cell.train), store.path(cell.sample)
     (trained / "history.csv").write_text("step,loss,lr,grad_norm\n10,0.5,0.1,1.0\n")
     save_file({"w": np.zeros(3, np.float32)}, trained / "model.safetensors")
@@ -68,6 +68,8 @@ def published(store: Store) -> Plan:
     picture(drawn / "grid.png")
     metrics = {"metrics": {"fd_efficientnet_lite0": RECORD}}
     write_json(store.path(cell.evaluate) / "metrics.json", metrics)
+    for node in (cell.train, cell.sample, cell.evaluate):
+        seal_folder(store.path(node), {"key": node.key, "git_commit": None})
     return plan
 
 

@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +6,7 @@ from components.errors import AlphabarError
 from components.preference.models import FILE, Side, read_models, write_models
 from components.preference.study import study
 from components.runtime import Runtime
+from flows.exporting import seal_folder
 
 
 def publish(directory: Path, key: str, model: str, guidance: float) -> None:
@@ -18,7 +18,7 @@ def publish(directory: Path, key: str, model: str, guidance: float) -> None:
         "inputs": {"data": "d" * 64, "model": model},
         "spec": {"sampling": sampling, "samples": 40},
     }
-    (directory / "manifest.json").write_text(json.dumps(manifest))
+    seal_folder(directory, manifest)
 
 
 def test_the_study_says_which_two_models_it_compares(
@@ -39,11 +39,11 @@ def test_the_study_says_which_two_models_it_compares(
 
 @pytest.mark.parametrize("manifest", [None, {"key": "c" * 64, "inputs": {}, "spec": {}}])
 def test_images_that_no_drawing_stage_published_have_nobody_s_name(
-    models: dict[str, Path], tmp_path: Path, manifest: object
+    models: dict[str, Path], tmp_path: Path, manifest: dict[str, object] | None
 ) -> None:
     publish(models["finetuned"], "b1" * 32, "b0" * 32, 3.0)
     if manifest:
-        (models["baseline"] / "manifest.json").write_text(json.dumps(manifest))
+        seal_folder(models["baseline"], manifest)
     write_models(models, tmp_path)
     found = read_models(tmp_path)
     assert found["baseline"] is None

@@ -16,7 +16,7 @@ from components.evaluation.images.image_files import ImageFiles, Pictures
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.pixels import check_images
 from components.files.array_file import read_archive, read_array
-from components.files.manifest import intact
+from components.files.manifest import check, intact, there
 from components.files.tables import read_csv
 from components.spec.sections.data import DataSpec
 
@@ -58,12 +58,32 @@ def read_source(path: Path, *, captioned: bool = False) -> Source:
             f"{path} holds no images: it is no folder, .npy or .npz that there is",
             "give a folder of image files, a folder of samples, prepared data, a .npy or a .npz",
         )
-    if (path / "images.npy").is_file() and (path / "samples.csv").is_file():
+    if _sampled(path):
         images, seeds = read_samples(path)
         return Source(replace(images, name=path.name), seeds)
     if (path / "dataset.json").is_file():
         return Source(ImageSet.load(path, "holdout"), None, ImageSet.load(path, "train"))
     return _files(path, captioned)
+
+
+def _sampled(folder: Path) -> bool:
+    """Whether it is a folder of samples, all of it as it was written.
+
+    Raises:
+        AlphabarError: a file was changed, removed or added since.
+    """
+    try:
+        both = [there(folder / name) for name in ("images.npy", "samples.csv")]
+        if all(both):
+            check(folder)
+    except AlphabarError as error:
+        pictures = folder / "images"
+        if not pictures.is_dir():
+            raise
+        raise AlphabarError(
+            error.what, f"give {pictures} to judge the pictures that are there; or {error.remedy}"
+        ) from error
+    return all(both)
 
 
 def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
