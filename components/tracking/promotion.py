@@ -16,7 +16,7 @@ from components.spec.gate import Gate
 from components.tracking.decision_log import AGAINST, Case, log_decision
 from components.tracking.gate import WinRate, decide
 from components.tracking.runs import Tracker
-from components.tracking.versions import CANDIDATE, CHAMPION, evidence_of, find_version
+from components.tracking.versions import CANDIDATE, CHAMPION, check_files, evidence_of, find_version
 
 PROMOTED = "gate.promoted"
 """Version tag, written last: whether it passed the latest decision, and was not rolled back."""
@@ -77,11 +77,12 @@ def promote(
         dry_run: decide and write nothing.
 
     Raises:
-        AlphabarError: there is no such version, or its record is gone or broken.
+        AlphabarError: there is no such version, or its files or its record are gone or broken.
     """
     alone = contextlib.nullcontext() if dry_run else tracker.exclusive()
     with tracker.talking(), alone:
         found = find_version(tracker, model, version)
+        check_files(tracker, found)
         done = _judge(tracker, found, gate, study)
         if not dry_run:
             settle(tracker, found, done.case)

@@ -83,6 +83,16 @@ def load_model_dir(
     return found
 
 
+def check_files(tracker: Tracker, version: ModelVersion) -> None:
+    """Look at every file of a version; raises AlphabarError as `load_model_dir` does."""
+    number = str(version.version)
+    if is_local_uri(version.source):
+        load_model_dir(tracker, version.name, number)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        load_model_dir(tracker, version.name, number, Path(folder))
+
+
 def evidence_of(tracker: Tracker, version: ModelVersion) -> Evidence:
     """The version's whole evaluation record; of an older one, the figure in its tags.
 

@@ -53,6 +53,20 @@ def state(tracker: Tracker) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("name", ["model.safetensors", "sampling.json", "README.md"])
+def test_a_version_with_a_damaged_file_is_not_promoted(
+    tracker: Tracker, enter: Enter, name: str, dry_run: bool
+) -> None:
+    enter("a1", 150.0)
+    path = load_model_dir(tracker, "digits", "1") / name
+    path.write_bytes(bytes(len(path.read_bytes())))
+    before = state(tracker)
+    with pytest.raises(AlphabarError, match=f"{name} is damaged"):
+        promote(tracker, "digits", ANYTHING, "1", dry_run=dry_run)
+    assert state(tracker) == before
+
+
 def decisions(tracker: Tracker, version: str) -> list[dict[str, Any]]:
     """The kept decision.json files of a version, oldest first; its tag names the last."""
     found = tracker.client.get_model_version("digits", version)
