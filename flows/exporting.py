@@ -101,7 +101,7 @@ def refuse_unless_renewable(out: Path, command: str) -> None:
     if out.exists() and not (out.is_dir() and _written_by(out, command)):
         raise AlphabarError(
             f"{out} holds something that `alphabar {command}` has not written",
-            "give a new folder with --out",
+            "move it away, or give a new folder with --out",
         )
 
 

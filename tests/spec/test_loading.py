@@ -27,6 +27,7 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "named"),
     [
+        ({"name": "compare"}, ["`name`", "`alphabar compare` writes"]),
         ({"trainning": {}}, ["file.yaml", "`trainning`", "did you mean `training`"]),
         ({"training": {"stepz": 3}}, ["`training.stepz`", "did you mean `steps`"]),
         ({"training": {"lr": "fast"}}, ["`training.lr: 'fast'`", "number"]),
