@@ -36,8 +36,10 @@ def start_mlflow_server(root: Path, port: int | None = None) -> Background:
     Raises:
         AlphabarError: the port is taken, or the records cannot be used.
     """
+    from components.tracking.quiet import silence
     from components.tracking.sqlite_store import open_sqlite
 
+    silence()
     found = find_settled(record_path(root))
     if found and port in (None, found.port):
         return found
