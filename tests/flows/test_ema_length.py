@@ -52,5 +52,5 @@ def test_a_length_out_of_reach_is_refused_and_nothing_is_written(model: Path) ->
     words = ["sample", str(model), "--out", "out", "--ema-length", "0.3"]
     result = CliRunner().invoke(app, words, catch_exceptions=False)
     assert result.exit_code == 2
-    assert "less than or equal to 0.25" in result.output
+    assert "from 0.01 to 0.25" in result.output
     assert not Path("out").exists()

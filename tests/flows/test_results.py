@@ -9,6 +9,7 @@ import pytest
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines, plan_finetune
 from components.spec.plan.node import Node
+from flows.exporting import seal_folder
 from flows.results import Outcome, training_remarks
 from flows.workspace import Workspace
 
@@ -25,6 +26,7 @@ def test_every_model_whose_evaluations_were_missed_has_a_line(plan: Plan, tmp_pa
         folder = workspace.store.path(node)
         folder.mkdir(parents=True)
         (folder / "metrics.json").write_text(json.dumps(figures))
+        seal_folder(folder, {"key": node.key})
 
     tuned = plan_finetune(plan, plan.cells[0])
     linear, cosine = plan.cells[:2]

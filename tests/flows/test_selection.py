@@ -10,6 +10,7 @@ from components.errors import AlphabarError
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines
 from components.store import Store
+from flows.exporting import seal_folder
 from flows.recording import sweep_key
 from flows.selection import best_cell, primary_metric
 
@@ -33,6 +34,7 @@ def evaluated(plan: Plan, root: Path, *distances: float) -> Store:
         folder.mkdir(parents=True)
         record = {primary_metric(plan): {"value": value, "low": value, "high": value}}
         (folder / "metrics.json").write_text(json.dumps({"metrics": record}))
+        seal_folder(folder, {"key": cell.evaluate.key})
     return store
 
 
