@@ -5,7 +5,7 @@
 
 Sizes are compared first, digests then: once a file and process (`components.files.digests`).
 Hidden files, which file managers leave, are nobody's. A directory without a manifest is the
-user's own, and there is nothing to compare it with; but one that is named by a key has lost it.
+user's own: there is nothing to compare it with.
 """
 
 import functools
@@ -218,11 +218,6 @@ def _files(directory: Path) -> Files | None:
     try:
         state = file_state(directory / MANIFEST)
     except (FileNotFoundError, NotADirectoryError):
-        if KEY.fullmatch(directory.name) and directory.is_dir() and not _unfinished(directory):
-            raise AlphabarError(
-                f"{directory} has lost its {MANIFEST}, so nobody knows what was published there",
-                remedy(directory),
-            ) from None
         return None
     return _read_files(directory, state)
 
@@ -236,11 +231,6 @@ def _read_files(directory: Path, state: FileState) -> Files | None:
             remedy(directory),
         )
     return manifest.get("files") if SEAL in manifest else None
-
-
-def _unfinished(directory: Path) -> bool:
-    """Whether it is a stage's scratch folder, which is named by the key too."""
-    return any(part.startswith(".") for part in directory.parts[-3:-1])
 
 
 def _is_entry(value: Any) -> bool:

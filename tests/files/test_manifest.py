@@ -154,13 +154,6 @@ def test_sizes_are_compared_without_reading_a_file(published: Path) -> None:
     assert hashed.cache_info().misses == before
 
 
-def test_a_directory_named_by_a_key_is_not_read_without_its_manifest(published: Path) -> None:
-    (published / "manifest.json").unlink()
-    for name in ("model.safetensors", next(n for n in FILES if "/" in n)):
-        with pytest.raises(AlphabarError, match=r"has lost its manifest\.json"):
-            intact(published / name)
-
-
 def test_a_directory_named_by_another_key_than_its_manifest_says_is_not_read(
     published: Path,
 ) -> None:
