@@ -21,7 +21,7 @@ def within(low: float, high: float) -> dict[str, Any]:
             raise typer.BadParameter(f"{text} must be a number from {low:g} to {high:g}")
         return value
 
-    return {"parser": number, "metavar": f"{low:g}..{high:g}"}
+    return {"parser": number, "metavar": f"{low:g}..{high:g}", "min": low, "max": high}
 
 
 def folder(text: str | Path) -> Path:
