@@ -22,7 +22,7 @@ from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.leftovers import remove
 from components.files.lock import locked
-from components.files.manifest import MANIFEST, SEAL, check, listed, read_manifest, seal
+from components.files.manifest import MANIFEST, SEAL, WORK, check, listed, read_manifest, seal
 from components.spec.plan import Node
 
 MORE_SPACE = "free some space, or give another store with --store; what is published there is kept"
@@ -124,7 +124,7 @@ class Store:
         return directory
 
     def _work(self, node: Node) -> Path:
-        return self.root / ".work" / f"{node.stage}-{node.key}"
+        return self.root / WORK / f"{node.stage}-{node.key}"
 
 
 def describe(node: Node, out: Path) -> dict[str, Any]:

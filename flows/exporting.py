@@ -9,7 +9,15 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
-from components.files.manifest import MANIFEST, STAMP, UNLISTED, damages, listed, read_manifest
+from components.files.manifest import (
+    MANIFEST,
+    STAMP,
+    UNLISTED,
+    WORK,
+    damages,
+    listed,
+    read_manifest,
+)
 from components.runtime import Runtime
 from components.spec.sections.sampling import SamplingSpec
 from components.store import write_manifest
@@ -32,11 +40,8 @@ def export_model(model: Path, out: Path, sampling: SamplingSpec) -> list[str]:
     with new_folder(out) as part:
         prepare_process(threads=None)
         from components.networks.diffusers_format import save_diffusers
-        from components.networks.export_readme import left_behind
 
-        section = sampling.model_dump(mode="json")
-        save_diffusers(model, part, section)
-    return left_behind(section)
+        return save_diffusers(model, part, sampling.model_dump(mode="json"))
 
 
 def export_study(baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any]) -> None:
@@ -110,7 +115,7 @@ def refuse_place(out: Path) -> None:
     place = out.resolve()
     for folder in place.parents:
         ours = (folder / STAMP).is_file() or _has_manifest(folder)
-        if ours or folder == Workspace.here().store_root or (folder / ".work").is_dir():
+        if ours or folder == Workspace.here().store_root or (folder / WORK).is_dir():
             what = "is a folder that alphabar wrote" if ours else "is a store"
             raise AlphabarError(
                 f"{out} lies in {folder}, which {what}", "give a folder outside it with --out"

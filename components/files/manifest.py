@@ -5,7 +5,7 @@
 
 Sizes are compared first, digests then: once a file and process (`components.files.digests`).
 Hidden files, which file managers leave, are nobody's. A directory without a manifest is the
-user's own: there is nothing to compare it with.
+user's own, and there is nothing to compare it with; but one in a store has lost it.
 """
 
 import functools
@@ -30,6 +30,9 @@ LEVELS = 2
 
 KEY = re.compile("[0-9a-f]{64}")
 """The name of a stage run's directory, which is its key."""
+
+WORK = ".work"
+"""The folder of a store where stages work, by which a store is known."""
 
 STAMP = ".keys"
 """The file in a folder of reports/ that says which report, and which study, are copied there."""
@@ -218,6 +221,11 @@ def _files(directory: Path) -> Files | None:
     try:
         state = file_state(directory / MANIFEST)
     except (FileNotFoundError, NotADirectoryError):
+        if KEY.fullmatch(directory.name) and (directory.parent.parent / WORK).is_dir():
+            raise AlphabarError(
+                f"{directory} has lost its {MANIFEST}, so nobody knows what was published there",
+                remedy(directory),
+            ) from None
         return None
     return _read_files(directory, state)
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from components.networks.checkpoint import FILE_NAME, Checkpoint, load_checkpoint
-from components.networks.export_readme import readme
+from components.networks.export_readme import left_behind, readme
 from components.networks.unet import DenoisingUNet
 from components.spec.sections.network import ENCODER_LIMIT
 from components.store import write_json
@@ -24,12 +24,15 @@ LEAST_BAR = 2.0**-24
 """ᾱ in the place of 0, as in diffusers' `rescale_betas_zero_snr`: its solvers work in σ/α."""
 
 
-def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> None:
+def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> list[str]:
     """Write the checkpoint in ``model`` into ``out``.
 
     Args:
         sampling: a sampling section: how the images that it is known by are drawn. Its steps,
-            guidance scale and clipping go along; README.md names what does not.
+            guidance scale and clipping go along, and `dpmpp_2m` where diffusers has it.
+
+    Returns:
+        What of ``sampling`` the folder does not draw with, in words; README.md has them too.
     """
     checkpoint = load_checkpoint(model)
     sampling = {**sampling, "steps": min(sampling["steps"], checkpoint.schedule.steps)}
@@ -37,7 +40,8 @@ def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> None:
     assert isinstance(network, DenoisingUNet)
     shutil.copyfile(model / FILE_NAME, out / FILE_NAME)
     network.unet.save_pretrained(out / "unet", safe_serialization=True)
-    scheduler = diffusers_scheduler(checkpoint, clip=sampling["clip"])
+    order = 2 if sampling["solver"] == "dpmpp_2m" else 1
+    scheduler = diffusers_scheduler(checkpoint, clip=sampling["clip"], order=order)
     scheduler.save_pretrained(out / "scheduler")
     stock = type(scheduler).__module__.startswith("diffusers.")
     if not stock:
@@ -63,12 +67,14 @@ def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> None:
     write_json(out / "model_index.json", index)
     text_of = readme(checkpoint.config, sampling, name, type(network.unet).__name__)
     (out / "README.md").write_text(text_of, encoding="utf-8")
+    return left_behind(sampling, name)
 
 
-def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool = True) -> Any:
+def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool = True, order: int = 1) -> Any:
     """A scheduler of diffusers that walks as `ddim` does on our grid, or else our own.
 
-    DPM-Solver++ of first order is DDIM with η = 0. diffusers' `DDIMScheduler` is not: it steps to
+    DPM-Solver++ of first order is DDIM with η = 0, and of order 2 our `dpmpp_2m`; ours is of
+    first order only. diffusers' `DDIMScheduler` is not: it steps to
     t − ⌊T/n⌋ instead of to the next time of its list, and clips x0 without moving ε. Thresholding
     at 1 is clipping.
     """
@@ -84,7 +90,7 @@ def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool = True) -> Any:
             trained_betas=(1 - bars / before).tolist(),
             prediction_type=PREDICTION_NAMES[prediction],
             algorithm_type="dpmsolver++",
-            solver_order=1,
+            solver_order=order,
             thresholding=clip,
             sample_max_value=1.0,
             final_sigmas_type="zero",

@@ -29,16 +29,21 @@ def readme(
         _by_hand_words(scheduler),
         _block(_loop_code(config, sampling, scheduler, unet)),
     ]
-    left = left_behind(sampling)
+    left = left_behind(sampling, scheduler)
     if left:
         parts += ["## What is not exported\n", *(f"- {line}" for line in left), ""]
     return "\n".join(parts)
 
 
-def left_behind(sampling: Mapping[str, Any]) -> list[str]:
-    """What of a sampling section the folder does not draw with, in words."""
+def left_behind(sampling: Mapping[str, Any], scheduler: str) -> list[str]:
+    """What of a sampling section the folder does not draw with, in words.
+
+    Args:
+        scheduler: name of the exported class.
+    """
     left = []
-    if sampling["solver"] not in ("ddim", "euler") or sampling["eta"] or sampling["churn"]:
+    kept = {"ddim", "euler"} | ({"dpmpp_2m"} if _stock(scheduler) else set())
+    if sampling["solver"] not in kept or sampling["eta"] or sampling["churn"]:
         left.append(
             f"alphabar draws with solver `{sampling['solver']}`"
             + "".join(f", {name} {sampling[name]:g}" for name in ("eta", "churn") if sampling[name])
@@ -88,9 +93,11 @@ def _what(config: Mapping[str, Any]) -> str:
 
 def _settings(sampling: Mapping[str, Any], scheduler: str) -> str:
     clip = "held within [−1, 1]" if sampling["clip"] else "not clipped"
+    second = sampling["solver"] == "dpmpp_2m" and _stock(scheduler)
+    solver = "DPM-Solver++(2M)" if second else "DDIM with eta 0"
     return (
         f"Drawn in {sampling['steps']} steps at guidance {sampling['guidance']:g}, x0 {clip} "
-        f"(`{scheduler}`: DDIM with eta 0, trailing grid).\n"
+        f"(`{scheduler}`: {solver}, trailing grid).\n"
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from components.errors import AlphabarError
 from components.files.digests import hashed
-from components.files.manifest import check, damages, intact, read_manifest, seal, there
+from components.files.manifest import WORK, check, damages, intact, read_manifest, seal, there
 from components.spec.plan import Node
 from components.store import describe, write_manifest
 
@@ -23,6 +23,7 @@ FILES = {"model.safetensors": b"weights", "metrics.json": b"{}", "ema/0.05.safet
 def published(tmp_path: Path) -> Path:
     """A directory with a manifest of three files."""
     node = Node("train", "train", {"steps": 3}, {})
+    (tmp_path / WORK).mkdir()
     folder = tmp_path / "train" / node.key
     for name, content in FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -152,6 +153,13 @@ def test_sizes_are_compared_without_reading_a_file(published: Path) -> None:
     cut(published / "metrics.json")
     assert [d.path.name for d in damages(published, contents=False)] == ["metrics.json"]
     assert hashed.cache_info().misses == before
+
+
+def test_a_directory_in_a_store_is_not_read_without_its_manifest(published: Path) -> None:
+    (published / "manifest.json").unlink()
+    for name in ("model.safetensors", next(n for n in FILES if "/" in n)):
+        with pytest.raises(AlphabarError, match=r"has lost its manifest\.json"):
+            intact(published / name)
 
 
 def test_a_directory_named_by_another_key_than_its_manifest_says_is_not_read(

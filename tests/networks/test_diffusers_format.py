@@ -168,21 +168,27 @@ def test_many_steps_agree_too(
         assert decibels(run(blocks(Path())[1], steps)["x"], expected) > 60
 
 
-def test_the_second_order_scheduler_is_our_dpmpp_2m(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("steps", [8, 13, 20])
+@pytest.mark.parametrize(
+    "process",
+    [{"schedule": "cosine", "prediction": "v"}, {"schedule": "linear", "prediction": "eps"}],
+    ids=lambda process: process["schedule"],
+)
+def test_a_model_drawn_with_dpmpp_2m_is_drawn_so_by_diffusers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, process: dict[str, Any], steps: int
 ) -> None:
-    from diffusers import DPMSolverMultistepScheduler
-
-    process = {"schedule": "cosine", "prediction": "v"}
-    spec = export(tmp_path, process, "class", steps=13, solver="dpmpp_2m", guidance=2.0)
+    spec = export(tmp_path, process, "class", steps=steps, solver="dpmpp_2m", guidance=2.0)
     monkeypatch.chdir(tmp_path / "out")
-    pipeline = run(blocks(Path())[0], 13)["pipeline"]
-    pipeline.scheduler = DPMSolverMultistepScheduler.from_config(
-        pipeline.scheduler.config, solver_order=2
-    )
+    text = Path("README.md").read_text()
+    assert "DPM-Solver++(2M)" in text
+    assert "not exported" not in text
+    pipeline_block, by_hand = blocks(Path())
+    pipeline = run(pipeline_block, steps)["pipeline"]
     generators = [torch.Generator().manual_seed(k) for k in (0, 1)]
     found = pipeline(["a", "c"], generator=generators, output_type="pt").images
-    assert decibels(found, ours(tmp_path, spec, "class")) > 60
+    expected = ours(tmp_path, spec, "class")
+    assert decibels(found, expected) > 60
+    assert decibels(run(by_hand, steps)["x"], expected) > 60
 
 
 def test_the_readme_says_what_a_user_must_know(tmp_path: Path) -> None:
@@ -211,9 +217,18 @@ def test_a_short_process_is_drawn_in_no_more_steps_than_it_has(tmp_path: Path) -
 
 def test_what_cannot_be_exported_is_named() -> None:
     def left(**sampling: Any) -> str:
-        return "; ".join(left_behind(SamplingSpec(**sampling).model_dump(mode="json")))
+        section = SamplingSpec(**sampling).model_dump(mode="json")
+        return "; ".join(left_behind(section, scheduler))
 
-    assert left() == left(solver="euler", steps=7, guidance=3.0, clip=False) == ""
+    scheduler = "AlphabarScheduler"
+    assert "solver `dpmpp_2m`" in left(solver="dpmpp_2m")
+    scheduler = "DPMSolverMultistepScheduler"
+    assert (
+        left()
+        == left(solver="dpmpp_2m")
+        == left(solver="euler", steps=7, guidance=3.0, clip=False)
+        == ""
+    )
     assert "solver `ddpm`" in left(solver="ddpm")
     assert "eta 0.5" in left(eta=0.5)
     assert "grid is `karras`" in left(grid="karras")

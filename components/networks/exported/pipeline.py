@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 class AlphabarPipeline(DiffusionPipeline):
-    """DDIM with classifier-free guidance, as ``alphabar sample`` draws.
+    """The scheduler's solver with classifier-free guidance, as ``alphabar sample`` draws.
 
     Args:
         classes: a class-conditional model's labels; the index after them means "no class".
