@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 from components.errors import one_line
-from flows.execution import ProgressEvent
+from flows.run.execution import ProgressEvent
 
 LINE_SECONDS = 15.0  # between two plain lines about one stage
 

@@ -10,11 +10,11 @@ from components.data.arrays import load_info
 from components.data.sources.folder import read_rows
 from components.errors import AlphabarError
 from components.evaluation.records import read_metrics
+from components.figures.figure import read_object as read_figures
 from components.files.manifest import read_manifest
 from components.preference.models import read_models
-from components.reporting.figures import read_object as read_figures
 from components.tracking.evidence import read_evidence
-from flows.registered import own_sampling
+from flows.tools.registered import own_sampling
 
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "prepared data": ("dataset.json", load_info),

@@ -18,6 +18,7 @@ ORDER = [
     {"sampling"},
     {"networks"},
     {"generation"},
+    {"figures"},
     {"evaluation"},
     {"training"},
     {"finetuning"},
@@ -76,7 +77,7 @@ def test_every_folder_of_components_has_its_place_in_the_order() -> None:
     assert {room(path) for path in FILES} - {"__init__"} == set(RANK)
 
 
-@pytest.mark.parametrize("module", ["flows.cli", "flows.planning", "components.store"])
+@pytest.mark.parametrize("module", ["flows.cli", "flows.run.planning", "components.store"])
 def test_help_and_plan_load_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*sys.modules)"
     loaded = subprocess.run(

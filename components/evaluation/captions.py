@@ -17,7 +17,7 @@ from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_files import Pictures
 from components.evaluation.metrics.clip_score import clip_cosine_estimate, clip_score_estimate
 from components.evaluation.metrics.r_precision import clip_r_precision
-from components.evaluation.statistics.intervals import Rows
+from components.figures.statistics.intervals import Rows
 from components.files.digests import known_sha256
 
 Embeddings = NDArray[np.float32]

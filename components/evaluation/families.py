@@ -31,8 +31,8 @@ from components.evaluation.metrics.training_neighbours import (
 )
 from components.evaluation.metrics.vendi import vendi_score
 from components.evaluation.side_by_side import Work
-from components.evaluation.statistics.intervals import GROUPS, Floats, Rows
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.intervals import GROUPS, Floats, Rows
+from components.figures.statistics.measured import Measured
 
 DRAWS = 0
 """Seed of splits and subsets: alike for all sets, so that cells can be compared in pairs."""

@@ -28,7 +28,7 @@ from components.evaluation.recognition import Recogniser, train_recogniser
 from components.evaluation.records import RECOGNISED_SVC, MetricRecord
 from components.evaluation.references import References
 from components.evaluation.side_by_side import side_by_side
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.measured import Measured
 from components.spec.metrics import metric_name
 
 GROUP_FAMILIES = ("fd", "kd", "precision", "recall", "clip_score")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from components.evaluation.metrics.training_neighbours import ClosestPair
 from components.evaluation.records import MetricRecord, write_metrics
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.measured import Measured
 from components.store import write_json
 
 METRICS = "metrics.json"

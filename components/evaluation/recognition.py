@@ -10,9 +10,9 @@ from torch.nn.functional import interpolate
 
 from components.errors import AlphabarError
 from components.evaluation.images.image_set import ImageSet
-from components.evaluation.statistics.intervals import Estimate, share_interval
-from components.evaluation.statistics.measured import Measured
-from components.evaluation.statistics.per_image import share_of_images
+from components.figures.statistics.intervals import Estimate, share_interval
+from components.figures.statistics.measured import Measured
+from components.figures.statistics.per_image import share_of_images
 
 _LARGEST_SIDE = 32  # more pixels cost time and add nothing that an RBF kernel can use
 

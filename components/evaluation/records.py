@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.evaluation.statistics.intervals import Estimate
+from components.figures.statistics.intervals import Estimate
 from components.files.json_file import load_json
 from components.files.manifest import intact
 from components.store import write_json

@@ -14,7 +14,7 @@ from components.evaluation.images.image_sources import read_samples
 from components.evaluation.judge import Judge
 from components.evaluation.likelihood import BOUND_IMAGES, BOUND_SEED, holdout_bits
 from components.evaluation.records import ELBO, MetricRecord, read_metrics, write_metrics
-from components.evaluation.statistics.intervals import MINIMUM_IMAGES, mean_interval
+from components.figures.statistics.intervals import MINIMUM_IMAGES, mean_interval
 from components.networks.checkpoint import load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from components.errors import AlphabarError
-from components.evaluation.statistics.intervals import share_interval
+from components.figures.statistics.intervals import share_interval
 from components.files.manifest import intact
 from components.files.tables import MOST_BYTES, csv_rows
 from components.files.text_file import read_text

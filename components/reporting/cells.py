@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.manifest import intact, there
-from components.files.tables import read_csv
-from components.generation.sample_directory import Samples, read_rows, read_samples
-from components.reporting.closest import ClosestPairs, read_pairs
-from components.reporting.draws import prompts_digest
-from components.reporting.figures import (
+from components.figures.draws import prompts_digest
+from components.figures.figure import (
     Figure,
     read_figures,
     read_groups,
@@ -19,10 +15,14 @@ from components.reporting.figures import (
     read_notes,
     read_object,
 )
-from components.reporting.naming import line_name, model_name, sampler_name
-from components.reporting.text_table import Row
-from components.reporting.watching import remarks
-from components.reporting.winner import REFERENCE
+from components.figures.winner import REFERENCE
+from components.files.manifest import intact, there
+from components.files.tables import read_csv
+from components.generation.sample_directory import Samples, read_rows, read_samples
+from components.reporting.closest import ClosestPairs, read_pairs
+from components.reporting.tables.text_table import Row
+from components.reporting.words.naming import line_name, model_name, sampler_name
+from components.reporting.words.watching import remarks
 
 
 @dataclass(frozen=True, eq=False)

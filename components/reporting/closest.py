@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from components.errors import AlphabarError
+from components.figures.figure import read_object
 from components.files.array_file import read_array
 from components.files.manifest import intact, there
-from components.reporting.figures import read_object
 
 RECORD, IMAGES = "closest_pairs.json", "closest_pairs.npy"
 

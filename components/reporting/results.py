@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.generation.sample_directory import read_samples
-from components.reporting.cells import Cell, History, read_cells, read_histories, read_history
-from components.reporting.closest import read_pairs
-from components.reporting.draws import prompts_digest
-from components.reporting.figures import (
+from components.figures.draws import prompts_digest
+from components.figures.figure import (
     Figure,
     main_metric,
     read_figures,
@@ -17,9 +14,12 @@ from components.reporting.figures import (
     read_left_out,
     read_object,
 )
-from components.reporting.floors import beside
-from components.reporting.naming import line_name, phrase, sampler_name
-from components.reporting.text_table import FLOOR
+from components.figures.floors import beside
+from components.generation.sample_directory import read_samples
+from components.reporting.cells import Cell, History, read_cells, read_histories, read_history
+from components.reporting.closest import read_pairs
+from components.reporting.tables.text_table import FLOOR
+from components.reporting.words.naming import line_name, phrase, sampler_name
 
 Figures = Mapping[str, Figure]
 

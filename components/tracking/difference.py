@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.evaluation.statistics import paired
-from components.evaluation.statistics.intervals import Estimate
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics import paired
+from components.figures.statistics.intervals import Estimate
+from components.figures.statistics.measured import Measured
 from components.spec.metrics import INTERVAL, PROTOCOL
 from components.tracking.evidence import Evidence
 

@@ -38,7 +38,7 @@ def compare(
 
     Example: `alphabar compare digits/schedule=linear,guidance=2 digits/schedule=cosine,guidance=2`
     """
-    from flows.comparing import compare_runs
+    from flows.tools.comparing import compare_runs
     from flows.workspace import Workspace
 
     written = compare_runs(runs, Workspace.here(store), out)

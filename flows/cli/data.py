@@ -47,8 +47,8 @@ def add(
 
     Example: `alphabar data add ~/pictures --name pictures`
     """
-    from flows.adding import add_data
     from flows.console import Work
+    from flows.tools.adding import add_data
     from flows.workspace import Workspace
 
     with Work(f"data add {name}", quiet=quiet) as progress:

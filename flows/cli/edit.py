@@ -10,7 +10,7 @@ from flows.cli.options import MOST_IMAGES, Quiet, folder, within
 from flows.telling import tell
 
 if TYPE_CHECKING:
-    from flows.editing import Edit
+    from flows.tools.editing import Edit
 
 Model = Annotated[str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")]
 ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help="An image file.")]
@@ -70,8 +70,8 @@ def invert(
 
     Example: `alphabar invert digits@champion seven.png --prompt 7 --out inverted`
     """
-    from flows import editing
     from flows.console import Work
+    from flows.tools import editing
 
     options = {"steps": steps, "guidance": guidance}
     edit = _edit("invert", model, out, prompt, options, assignments)
@@ -99,8 +99,8 @@ def interpolate(
 
     Example: `alphabar interpolate digits@champion --seeds 3 8 --prompt 7 --out between`
     """
-    from flows import editing
     from flows.console import Work
+    from flows.tools import editing
 
     options = {"solver": solver, "steps": steps, "guidance": _scale(guidance, prompt, solver)}
     edit = _edit("interpolate", model, out, prompt, options, assignments)
@@ -130,8 +130,8 @@ def img2img(
 
     Example: `alphabar img2img digits@champion three.png --prompt 8 --strength 0.6 --out eights`
     """
-    from flows import editing
     from flows.console import Work
+    from flows.tools import editing
 
     scale = _scale(guidance, prompt, solver)
     options = {"solver": solver, "steps": steps, "guidance": scale, "seed": seed}
@@ -165,8 +165,8 @@ def inpaint(
 
     Example: `alphabar inpaint digits@champion three.png --mask lower.png --out filled`
     """
-    from flows import editing
     from flows.console import Work
+    from flows.tools import editing
 
     scale = _scale(guidance, prompt, solver)
     options = {"solver": solver, "steps": steps, "guidance": scale, "seed": seed}
@@ -184,9 +184,9 @@ def _edit(
     options: dict[str, Any],
     assignments: list[str] | None,
 ) -> "Edit":
-    from flows.drawing import sampling_of
-    from flows.editing import Edit
-    from flows.models import find_model
+    from flows.tools.drawing import sampling_of
+    from flows.tools.editing import Edit
+    from flows.tools.models import find_model
     from flows.workspace import Workspace
 
     sampling = sampling_of(options, assignments or [], f"the options of `alphabar {command}`")
@@ -202,7 +202,7 @@ def _scale(guidance: float | None, prompts: list[str] | None, solver: str | None
 
 
 def _tell(said: list[str], result: str, out: Path) -> None:
-    from flows.editing import PICTURE
+    from flows.tools.editing import PICTURE
 
     for line in said:
         tell(line)

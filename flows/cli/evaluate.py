@@ -93,8 +93,8 @@ def evaluate(
     from components.errors import AlphabarError
     from components.spec.loading import load_experiment
     from flows.console import Display
-    from flows.exporting import refuse_taken
-    from flows.judging import (
+    from flows.tools.exporting import refuse_taken
+    from flows.tools.judging import (
         array_judged,
         images_of,
         judge_against_experiment,

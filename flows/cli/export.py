@@ -26,10 +26,10 @@ def export(
     Example: `alphabar export digits@champion --out exported/digits`
     """
     from components.spec.model_folder import SAMPLING
-    from flows.drawing import sampling_of
-    from flows.exporting import export_model
-    from flows.models import find_model
-    from flows.registered import own_sampling
+    from flows.tools.drawing import sampling_of
+    from flows.tools.exporting import export_model
+    from flows.tools.models import find_model
+    from flows.tools.registered import own_sampling
     from flows.workspace import Workspace
 
     directory = find_model(model, Workspace.here())

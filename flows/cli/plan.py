@@ -19,8 +19,8 @@ def plan(file: ExperimentFile, store: StoreOption = None, every: Every = False) 
     Example: `alphabar plan experiments/digits.yaml`
     """
     from components.spec.loading import load_experiment
-    from flows.planning import describe_plan, print_plan
-    from flows.promotion import registry_gate
+    from flows.run.planning import describe_plan, print_plan
+    from flows.tools.promotion import registry_gate
     from flows.workspace import Workspace
 
     experiment, workspace = load_experiment(file), Workspace.here(store)

@@ -36,7 +36,7 @@ def schedules(
     target = out or Workspace.here().root / "reports" / "schedules.png"
     if target.suffix.lower() != ".png" or target.is_dir():
         raise AlphabarError(f"{target} is no PNG file", "give a name that ends in .png with --out")
-    from components.reporting.schedule_plot import plot_schedules
+    from components.reporting.pictures.schedule_plot import plot_schedules
 
     try:
         with naming_a_full_disk(target.parent):

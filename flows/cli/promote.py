@@ -45,7 +45,7 @@ def promote(
     Example: `alphabar promote digits --gate gates.yaml --dry-run`
     """
     from components.spec.gate import load_gate
-    from flows.promotion import promote_version, show
+    from flows.tools.promotion import promote_version, show
     from flows.workspace import Workspace
 
     asked = load_gate(gate)
@@ -60,7 +60,7 @@ def rollback(model: Model) -> None:
 
     Example: `alphabar rollback digits`
     """
-    from flows.promotion import roll_back
+    from flows.tools.promotion import roll_back
     from flows.workspace import Workspace
 
     done = roll_back(model, Workspace.here())

@@ -29,10 +29,10 @@ def run(
     """
     from components.spec.loading import load_experiment
     from flows.console import Display
-    from flows.finished import finished_outcome
-    from flows.outside import keeping
-    from flows.results import show_outcome
-    from flows.verification import checked_plan
+    from flows.run.finished import finished_outcome
+    from flows.run.outside import keeping
+    from flows.run.results import show_outcome
+    from flows.run.verification import checked_plan
     from flows.workspace import Workspace
 
     experiment = load_experiment(file)
@@ -52,7 +52,7 @@ def run(
     with using_prefect_server(workspace.root):
         address = ensure_prefect_server(workspace.root, say=Display(quiet=quiet).say)
         os.environ.update(client_environment(address, workspace.root))
-        from flows.experiment import run_tracked
+        from flows.run.experiment import run_tracked
         from flows.servers.left_runs import settle_left_runs
 
         settle_left_runs(address, workspace.root)

@@ -105,9 +105,9 @@ def sample(
     Example: `alphabar sample digits@champion --out seven -n 20 --prompt 7 --guidance 4`
     """
     from flows.console import Work
-    from flows.drawing import draw, sampling_of
-    from flows.models import find_model
-    from flows.registered import own_guide, own_sampling
+    from flows.tools.drawing import draw, sampling_of
+    from flows.tools.models import find_model
+    from flows.tools.registered import own_guide, own_sampling
     from flows.workspace import Workspace
 
     options = {

@@ -25,8 +25,8 @@ def schedule(
     """
     from components.errors import AlphabarError
     from components.spec.loading import load_experiment
-    from flows import deployment
-    from flows.promotion import registry_gate
+    from flows.servers import deployment
+    from flows.tools.promotion import registry_gate
     from flows.workspace import Workspace
 
     workspace = Workspace.here()

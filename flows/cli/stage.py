@@ -26,7 +26,7 @@ def stage(
     """
     from components.spec.loading import load_experiment
     from flows.console import Work
-    from flows.single_stage import run_single_stage
+    from flows.run.single_stage import run_single_stage
     from flows.workspace import Workspace
 
     with Work(name, quiet=quiet) as progress:

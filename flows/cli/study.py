@@ -32,7 +32,7 @@ def export(
 
     Example: `alphabar study export samples/a samples/b --out reports/a-or-b --pairs 60`
     """
-    from flows.exporting import export_study
+    from flows.tools.exporting import export_study
 
     export_study(baseline, finetuned, out, {"pairs": pairs, "seed": seed, "name": name})
     tell(f"the page to send to annotators: {out / 'index.html'}")

@@ -20,7 +20,7 @@ def up(
 
     Example: `alphabar up --mlflow-port 5000`
     """
-    from flows.up import up as serve
+    from flows.servers.up import up as serve
     from flows.workspace import Workspace
 
     serve(Workspace.here().root, prefect_port, mlflow_port)

@@ -33,8 +33,8 @@ def verify(
     """
     from components.errors import AlphabarError
     from components.files.manifest import MOVE, UNLISTED
-    from flows import verification
     from flows.console import Work
+    from flows.run import verification
     from flows.workspace import Workspace
 
     with Work("verify", quiet=quiet) as progress:

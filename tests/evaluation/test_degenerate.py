@@ -14,8 +14,8 @@ from components.evaluation.families import View
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.judgement import Judgement
 from components.evaluation.stages import reference
-from components.reporting.figures import read_notes
-from components.reporting.table import results_table
+from components.figures.figure import read_notes
+from components.reporting.tables.table import results_table
 from components.runtime import Runtime
 from components.spec.sections.evaluation import EvaluationSpec
 

@@ -15,8 +15,8 @@ from components.evaluation.metrics.overlap import overlap
 from components.evaluation.metrics.retrieval import retrieval
 from components.evaluation.metrics.training_neighbours import training_neighbours
 from components.evaluation.metrics.vendi import vendi_score
-from components.evaluation.statistics.intervals import GROUPS, Estimate, share_interval
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.intervals import GROUPS, Estimate, share_interval
+from components.figures.statistics.measured import Measured
 
 N = 80  # groups of equal size, so that Welch's degrees of freedom come from the same parts
 

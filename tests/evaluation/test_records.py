@@ -6,7 +6,7 @@ import pytest
 
 from components.errors import AlphabarError
 from components.evaluation.records import MetricRecord, read_metrics, write_metrics
-from components.evaluation.statistics.intervals import Estimate
+from components.figures.statistics.intervals import Estimate
 
 RECORD = MetricRecord.of(
     Estimate(88.0, 80.0, 96.0, 0.95, "jackknife"),

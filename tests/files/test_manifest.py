@@ -207,7 +207,7 @@ OF_THEIR_OWN = {
     "components/evaluation/metrics/moments.py": "the user's statistics of other tools",
     "components/evaluation/features/feature_store.py": "each array has its digest behind it",
     "components/tracking/search.py": "downloaded from MLflow, with its digest as a tag",
-    "components/reporting/draws.py": "`there` has looked",
+    "components/figures/draws.py": "`there` has looked",
     "components/tracking/evidence.py": "`there` has looked",
 }
 """Readers of files that no manifest lists, or that have looked already, and why."""

@@ -31,7 +31,7 @@ EXCEPTIONS = {
         "np.fromfile",
     ): "the features' cache, whose header is compared first",
     ("components/data/metadata.py", "csv.reader"): "a user's table, of any columns and separator",
-    ("flows/recorded.py", "json.load"): "the answer of an MLflow server, not a file",
+    ("flows/run/recorded.py", "json.load"): "the answer of an MLflow server, not a file",
 }
 
 

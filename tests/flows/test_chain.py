@@ -10,9 +10,9 @@ import pytest
 
 from components.spec.loading import load_experiment
 from components.tracking.connection import connect
-from flows.finished import finished_outcome
-from flows.outside import plan_here
-from flows.recording import sweep_key
+from flows.run.finished import finished_outcome
+from flows.run.outside import plan_here
+from flows.run.recording import sweep_key
 from flows.workspace import Workspace
 from tests.flows.project import Project
 

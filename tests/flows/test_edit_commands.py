@@ -16,7 +16,7 @@ from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from flows.cli import app
-from flows.editing import psnr
+from flows.tools.editing import psnr
 
 SIZE = 8
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components.reporting.text_table import Table
+from components.reporting.tables.text_table import Table
 from flows.cli import main
 from flows.console import Display
-from flows.results import print_table
+from flows.run.results import print_table
 from flows.telling import tell
 
 

@@ -20,9 +20,9 @@ from components.store import describe, write_manifest
 from components.tracking import Submitted, connect, load_model_dir, register
 from flows.cli import main
 from flows.console import Display
-from flows.exporting import seal_folder
-from flows.promotion import read_study
-from flows.recording import Recorder, sweep_key
+from flows.run.recording import Recorder, sweep_key
+from flows.tools.exporting import seal_folder
+from flows.tools.promotion import read_study
 from flows.workspace import Workspace
 from tests.flows.untrained import write_untrained
 

@@ -45,7 +45,7 @@ from flows.servers.processes import (
 )
 
 UP = (
-    "import sys; from pathlib import Path; from flows.up import up; "
+    "import sys; from pathlib import Path; from flows.servers.up import up; "
     "up(Path(sys.argv[1]), say=lambda line: print(line, flush=True))"
 )
 

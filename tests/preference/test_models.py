@@ -6,7 +6,7 @@ from components.errors import AlphabarError
 from components.preference.models import FILE, Side, read_models, write_models
 from components.preference.study import study
 from components.runtime import Runtime
-from flows.exporting import seal_folder
+from flows.tools.exporting import seal_folder
 
 
 def publish(directory: Path, key: str, model: str, guidance: float) -> None:

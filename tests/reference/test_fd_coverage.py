@@ -12,7 +12,7 @@ import pytest
 
 from components.evaluation.metrics.fd_infinity import fd_infinity
 from components.evaluation.metrics.frechet import FrechetReference, frechet_measured, frechet_parts
-from components.evaluation.statistics.intervals import Estimate
+from components.figures.statistics.intervals import Estimate
 
 REPETITIONS = 200
 

@@ -6,7 +6,7 @@ from scipy import stats
 
 from components.evaluation.metrics.frechet import frechet_measured
 from components.evaluation.metrics.kernel import kernel_estimate
-from components.evaluation.statistics.intervals import Estimate, mean_interval, share_interval
+from components.figures.statistics.intervals import Estimate, mean_interval, share_interval
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (3, 10), (487, 500), (500, 500)])

@@ -9,7 +9,7 @@ from cleanfid.fid import kernel_distance as cleanfid_distance
 from torchmetrics.image.kid import poly_mmd
 
 from components.evaluation.metrics.kernel import kernel_distance, kernel_distances
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.measured import Measured
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.evaluation.metrics.overlap import overlap
-from components.evaluation.statistics.intervals import Estimate, share_interval
+from components.figures.statistics.intervals import Estimate, share_interval
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 N, M, REPEATS = 100, 80, 120

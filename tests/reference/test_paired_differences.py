@@ -7,9 +7,9 @@ import pytest
 
 from components.evaluation.metrics.kernel import kernel_estimate
 from components.evaluation.metrics.overlap import overlap
-from components.evaluation.statistics.measured import Measured
-from components.evaluation.statistics.paired import Difference, against_best, difference, holm
-from components.evaluation.statistics.per_image import mean_of_images
+from components.figures.statistics.measured import Measured
+from components.figures.statistics.paired import Difference, against_best, difference, holm
+from components.figures.statistics.per_image import mean_of_images
 
 N, REPEATS = 80, 120
 

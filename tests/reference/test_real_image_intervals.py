@@ -14,8 +14,8 @@ from sklearn.datasets import load_digits
 from components.evaluation.metrics.manifold import manifold
 from components.evaluation.metrics.overlap import overlap
 from components.evaluation.metrics.vendi import vendi_score
-from components.evaluation.statistics.measured import Measured
-from components.evaluation.statistics.paired import difference
+from components.figures.statistics.measured import Measured
+from components.figures.statistics.paired import difference
 
 N, REPEATS = 100, 100
 NAMES = ("precision", "recall", "density", "coverage", "vendi")

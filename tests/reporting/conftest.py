@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from components.figures.figure import Figure
 from components.generation.sample_directory import Row, Samples
 from components.reporting.cells import Cell
-from components.reporting.figures import Figure
-from components.reporting.naming import phrase
-from components.reporting.report import report
+from components.reporting.pages.report import report
 from components.reporting.results import Results, read
+from components.reporting.words.naming import phrase
 from components.runtime import Runtime
 from components.spec.loading import parse_experiment
 from components.spec.plan import plan_baselines, plan_finetune, plan_report

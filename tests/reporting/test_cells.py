@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from components.errors import AlphabarError
+from components.figures.standing import unpaired
 from components.reporting.cells import model_names, read_cells, read_history, stored_row
-from components.reporting.naming import sampler_name
 from components.reporting.results import Results
-from components.reporting.standing import unpaired
+from components.reporting.words.naming import sampler_name
 
 FD = "fd_efficientnet_lite0"
 

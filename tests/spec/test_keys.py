@@ -193,8 +193,8 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "runner.workers": (7, NOTHING),
 }
 ELSEWHERE = {
-    "runner.threads": "resolved by flows.machine, which has tests of its own",
-    "runner.accelerator": "resolved by flows.machine, which has tests of its own",
+    "runner.threads": "resolved by flows.run.machine, which has tests of its own",
+    "runner.accelerator": "resolved by flows.run.machine, which has tests of its own",
     "sweep": "its cells are experiments, without it",
     "cells": "they are experiments, without it",
     "also": "they are experiments, without it",

@@ -22,7 +22,7 @@ from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
 from components.evaluation.judgement import Judgement
 from components.evaluation.records import MetricRecord
-from components.evaluation.statistics.intervals import Estimate
+from components.figures.statistics.intervals import Estimate
 from components.generation.generate import generate
 from components.generation.prompts import holdout_prompts
 from components.networks.checkpoint import load_checkpoint, new_checkpoint

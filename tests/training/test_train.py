@@ -20,7 +20,7 @@ from components.errors import AlphabarError
 from components.files.tables import write_csv
 from components.networks.checkpoint import load_checkpoint, new_checkpoint
 from components.networks.conditioning import ClassCondition
-from components.reporting.watching import remarks
+from components.reporting.words.watching import remarks
 from components.runtime import Runtime
 from components.spec.sections.data import DataSpec
 from components.spec.sections.network import ConditioningSpec, NetworkSpec

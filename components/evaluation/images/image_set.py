@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from components.data.arrays import SplitName, load_info, load_split
 from components.errors import AlphabarError
 from components.evaluation.images.image_files import ImageFiles, Pictures, digest_of
-from components.evaluation.statistics.intervals import Rows
+from components.figures.statistics.intervals import Rows
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from scipy import stats
 from components.errors import AlphabarError
 from components.evaluation.metrics.distances import closer
 from components.evaluation.metrics.training_neighbours import TrainingNeighbours
-from components.evaluation.statistics.intervals import Estimate, Floats
-from components.evaluation.statistics.measured import Measured
-from components.evaluation.statistics.per_image import share_of_images
+from components.figures.statistics.intervals import Estimate, Floats
+from components.figures.statistics.measured import Measured
+from components.figures.statistics.per_image import share_of_images
 
 
 def authenticity(neighbours: TrainingNeighbours, confidence: float) -> Measured:

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.evaluation.metrics.distances import unit_rows
-from components.evaluation.statistics.measured import Measured
-from components.evaluation.statistics.per_image import mean_of_images
+from components.figures.statistics.measured import Measured
+from components.figures.statistics.per_image import mean_of_images
 
 
 def clip_cosines(images: NDArray[np.float32], captions: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ import numpy as np
 from components.evaluation.features.comparable import Features, check_comparable
 from components.evaluation.metrics.distances import unit_rows
 from components.evaluation.metrics.kernel_sums import kernel_sums
-from components.evaluation.statistics.intervals import (
+from components.figures.statistics.intervals import (
     MINIMUM_IMAGES,
     Floats,
     Replicates,
@@ -13,7 +13,7 @@ from components.evaluation.statistics.intervals import (
     split_groups,
     two_set_interval,
 )
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.measured import Measured
 
 SIGMA, SCALE = 10.0, 1000.0
 """The kernel's width and the factor of Jayasumana et al., 2024, section 4."""

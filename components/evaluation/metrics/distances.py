@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features
-from components.evaluation.statistics.intervals import Floats, Rows
+from components.figures.statistics.intervals import Floats, Rows
 
 Mask = NDArray[np.bool_]
 

@@ -30,8 +30,8 @@ from components.evaluation.metrics.frechet import (
     prepare,
 )
 from components.evaluation.metrics.moments import Moments, merge_moments, moments_of
-from components.evaluation.statistics.intervals import MINIMUM_IMAGES, Floats, normal_interval
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.intervals import MINIMUM_IMAGES, Floats, normal_interval
+from components.figures.statistics.measured import Measured
 
 MOST_GROUPS = 5
 

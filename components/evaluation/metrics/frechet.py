@@ -26,12 +26,12 @@ from components.evaluation.metrics.transport import (
     squared_roots,
     transport,
 )
-from components.evaluation.statistics.intervals import (
+from components.figures.statistics.intervals import (
     MINIMUM_IMAGES,
     Floats,
     normal_interval,
 )
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.measured import Measured
 
 TOLERANCE = 1e-9
 """Relative error of the distance above which slower, exact roots are taken."""

@@ -35,7 +35,7 @@ import numpy as np
 
 from components.evaluation.features.comparable import Features
 from components.evaluation.metrics.transport import Scores, Transport
-from components.evaluation.statistics.intervals import Floats, Rows, split_groups
+from components.figures.statistics.intervals import Floats, Rows, split_groups
 
 _ROWS_A_BLOCK = 1024
 _COLUMNS_A_TILE = 64

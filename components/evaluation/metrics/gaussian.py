@@ -9,7 +9,7 @@ from scipy import linalg
 from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features
 from components.evaluation.metrics.moments import Moments, moments_of
-from components.evaluation.statistics.intervals import Floats
+from components.figures.statistics.intervals import Floats
 
 EPSILON = float(np.finfo(np.float64).eps)
 

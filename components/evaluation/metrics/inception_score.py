@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from components.errors import AlphabarError
-from components.evaluation.statistics.intervals import Estimate, Floats, Rows, mean_interval
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.intervals import Estimate, Floats, Rows, mean_interval
+from components.figures.statistics.measured import Measured
 
 SPLITS = 10
 """Splits of the published figure (Salimans et al., 2016), of torch-fidelity and torchmetrics."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from components.evaluation.features.comparable import Features, check_comparable
 from components.evaluation.metrics.kernel_sums import KernelSums, kernel_sums
-from components.evaluation.statistics.intervals import (
+from components.figures.statistics.intervals import (
     MINIMUM_IMAGES,
     Estimate,
     Floats,
@@ -20,7 +20,7 @@ from components.evaluation.statistics.intervals import (
     split_groups,
     two_set_interval,
 )
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.measured import Measured
 
 SUBSETS, SUBSET_SIZE = 100, 1000
 """clean-fid's defaults, and those of Bińkowski et al., 2018."""

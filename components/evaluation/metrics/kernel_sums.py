@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.evaluation.features.comparable import Features
-from components.evaluation.statistics.intervals import Floats, Replicates, Rows
+from components.figures.statistics.intervals import Floats, Replicates, Rows
 
 Kernel = Callable[[Features, Features], Floats]
 """k of all pairs of rows, in float64: (n, d), (m, d) → (n, m)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features
 from components.evaluation.metrics.distances import distance_tiles
-from components.evaluation.statistics.intervals import MINIMUM_IMAGES, Floats, Rows, split_groups
+from components.figures.statistics.intervals import MINIMUM_IMAGES, Floats, Rows, split_groups
 
 Counts = NDArray[np.int64]
 

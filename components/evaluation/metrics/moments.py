@@ -8,7 +8,7 @@ import numpy as np
 
 from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features
-from components.evaluation.statistics.intervals import Floats, Rows
+from components.figures.statistics.intervals import Floats, Rows
 from components.files.array_file import read_archive
 
 ROWS_A_BLOCK = 2048

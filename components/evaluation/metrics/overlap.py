@@ -19,7 +19,7 @@ from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features, check_comparable
 from components.evaluation.metrics.distances import Mask, closer, distance_tiles
 from components.evaluation.metrics.manifold import NEIGHBOURS, Manifold, manifold
-from components.evaluation.statistics.intervals import (
+from components.figures.statistics.intervals import (
     MINIMUM_IMAGES,
     Estimate,
     Floats,
@@ -28,8 +28,8 @@ from components.evaluation.statistics.intervals import (
     group_sizes,
     pseudo_values,
 )
-from components.evaluation.statistics.measured import Measured
-from components.evaluation.statistics.score_intervals import (
+from components.figures.statistics.measured import Measured
+from components.figures.statistics.score_intervals import (
     Jackknifed,
     count_of_two_sets,
     share_of_two_sets,

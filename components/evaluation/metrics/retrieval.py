@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.evaluation.statistics.intervals import Estimate
-from components.evaluation.statistics.measured import Measured
-from components.evaluation.statistics.per_image import share_of_images
+from components.figures.statistics.intervals import Estimate
+from components.figures.statistics.measured import Measured
+from components.figures.statistics.per_image import share_of_images
 
 CANDIDATES = 100
 """Captions that an image chooses from, when there are more distinct ones."""

@@ -7,7 +7,7 @@ import numpy as np
 from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features, check_comparable
 from components.evaluation.metrics.distances import Mask, distance_tiles
-from components.evaluation.statistics.intervals import Floats, Rows
+from components.figures.statistics.intervals import Floats, Rows
 
 SAME = 1e-4
 """Features that differ by less than this part of their length are those of one image: another

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.evaluation.metrics.gaussian import EPSILON, Gaussian, from_contrasts
-from components.evaluation.statistics.intervals import Floats
+from components.figures.statistics.intervals import Floats
 
 _KEPT = 1e-12
 """Directions whose squared root is below this share of the largest carry no scores."""

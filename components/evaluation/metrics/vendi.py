@@ -7,13 +7,13 @@ import numpy as np
 from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features
 from components.evaluation.metrics.distances import row_blocks, unit_rows
-from components.evaluation.statistics.intervals import (
+from components.figures.statistics.intervals import (
     MINIMUM_IMAGES,
     Estimate,
     Floats,
     mean_interval,
 )
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.measured import Measured
 
 _NOUGHT = 1e-12
 """Eigenvalues below this part of the largest are rounding."""

@@ -10,7 +10,7 @@ from components.evaluation.metrics.clip_score import (
     clip_score_estimate,
     clip_scores,
 )
-from components.evaluation.statistics.measured import Measured
+from components.figures.statistics.measured import Measured
 
 EAST = np.array([[1.0, 0.0]], np.float32)
 

@@ -5,7 +5,7 @@ from components.errors import AlphabarError
 from components.evaluation.metrics import cmmd as module
 from components.evaluation.metrics import kernel_sums
 from components.evaluation.metrics.cmmd import cmmd_estimate
-from components.evaluation.statistics.intervals import Replicates, split_groups
+from components.figures.statistics.intervals import Replicates, split_groups
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from scipy import stats
 from components.errors import AlphabarError
 from components.evaluation.metrics import kernel, kernel_sums
 from components.evaluation.metrics.kernel import kernel_distance, kernel_distances, kernel_estimate
-from components.evaluation.statistics.intervals import Replicates, split_groups
+from components.figures.statistics.intervals import Replicates, split_groups
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from components.evaluation.metrics import distances
 from components.evaluation.metrics import overlap as module
 from components.evaluation.metrics.manifold import manifold
 from components.evaluation.metrics.overlap import Overlap, overlap
-from components.evaluation.statistics.intervals import Estimate, split_groups
-from components.evaluation.statistics.measured import Measured
-from components.evaluation.statistics.score_intervals import Jackknifed
+from components.figures.statistics.intervals import Estimate, split_groups
+from components.figures.statistics.measured import Measured
+from components.figures.statistics.score_intervals import Jackknifed
 
 FIGURES = ("precision", "recall", "density", "coverage")
 

@@ -1,0 +1,1 @@
+"""A measured figure: value, interval, protocol, what each image adds; differences; standing."""

@@ -1,0 +1,62 @@
+"""What real images reach beside figures of samples, as far as the two can be compared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from components.figures.figure import Figure
+from components.spec.metrics import CLIP_FAMILIES, PROTOCOL, family_of
+
+OF_EACH_IMAGE = CLIP_FAMILIES | {"authenticity", "neighbour_ratio", "recognised"}
+"""Means, shares and medians over the judged images: more of them make these surer, not others.
+
+All other figures depend on how many images there are.
+"""
+COUNT = "n_generated"
+
+
+def beside(
+    floors: Mapping[str, Figure], rows: Sequence[Mapping[str, Figure]]
+) -> tuple[dict[str, Figure], list[str]]:
+    """The floors that may stand beside the figures of all ``rows``, and what must be said of them.
+
+    A floor of another number of images gets that number as its remark where the figure depends
+    on it; one that differs in any other part of the protocol is left away.
+
+    Args:
+        floors: metric → figure of real images.
+        rows: metric → figure, for each set of images.
+
+    Returns:
+        Metric → floor, in the order given, and notes.
+    """
+    kept: dict[str, Figure] = {}
+    away: dict[str, list[str]] = {}
+    for metric, floor in floors.items():
+        figures = [row[metric] for row in rows if metric in row]
+        parts = [part for part in PROTOCOL if any(_differs(f, floor, part) for f in figures)]
+        if parts == [COUNT]:
+            kept[metric] = replace(floor, remark=f"n {floor.record.get(COUNT)}")
+        elif parts:
+            away.setdefault(", ".join(parts), []).append(metric)
+        else:
+            kept[metric] = floor
+    notes = [
+        f"no floor of {', '.join(metrics)}: real images were measured otherwise ({parts})"
+        for parts, metrics in away.items()
+    ]
+    if any(floor.remark for floor in kept.values()):
+        notes.insert(
+            0,
+            "where n stands with real images, there were so many of them, not as many as of the "
+            "samples, and the figure depends on that number",
+        )
+    return kept, notes
+
+
+def _differs(figure: Figure, floor: Figure, part: str) -> bool:
+    one, other = figure.protocol[part], floor.protocol[part]
+    if part == COUNT and family_of(figure.metric) in OF_EACH_IMAGE:
+        return False
+    if part == "reference_key" and None in (one, other):  # older records have none
+        return False
+    return bool(one != other)

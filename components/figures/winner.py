@@ -1,0 +1,85 @@
+"""Which of several sets of images is the best, and what is said of those that may not win.
+
+A reference (a cell of `also`) is compared with the others and never wins, however good it is.
+Every table, page and record takes the winner from here or from the plan, so that there is one;
+where something beside it is better, that is said.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from components.figures.figure import Figure, readable, sign
+from components.figures.standing import NOISE, UNLIKE, Standing, standings
+
+REFERENCE = "reference"
+MOST = 4
+"""Sets beside the winner that are named one by one."""
+
+
+class Entry(Protocol):
+    """One set of images: a `Row` or a `Cell`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def figures(self) -> Mapping[str, Figure]: ...
+
+    @property
+    def beside(self) -> str:
+        """What it is, where it may not win, such as `REFERENCE`; empty where it may."""
+
+
+def winner(entries: Sequence[Entry], metric: str | None) -> int | None:
+    """Which one has the best value, of those that may win, or of all where none may.
+
+    None where nothing ranks them.
+    """
+    able = [i for i, e in enumerate(entries) if metric is not None and metric in e.figures]
+    if metric is None or not able:
+        return None
+    candidates = [i for i in able if not entries[i].beside] or able
+    return min(candidates, key=lambda i: sign(metric) * entries[i].figures[metric].value)
+
+
+def called(entry: Entry) -> str:
+    """Its name, and what it is where it may not win."""
+    return f"{entry.name} ({entry.beside})" if entry.beside else entry.name
+
+
+def better_beside(entries: Sequence[Entry], metric: str | None, best: int | None) -> list[str]:
+    """A sentence, without its full stop, for each set that is better than the winner.
+
+    Args:
+        entries: what is compared.
+        metric: the one that ranks them.
+        best: the winner among them.
+    """
+    if metric is None or best is None or metric not in entries[best].figures:
+        return []
+    standing = standings([entry.figures for entry in entries], metric, best)
+    top = entries[best].figures[metric]
+    gains = {
+        i: sign(metric) * (top.value - entry.figures[metric].value)
+        for i, entry in enumerate(entries)
+        if entry.beside and metric in entry.figures and standing[i].kind != UNLIKE
+    }
+    ahead = sorted((i for i, gain in gains.items() if gain > 0), key=lambda i: -gains[i])
+    told = [
+        f"{called(entries[i])} has a better {readable(metric)} than the best, "
+        f"{_apart(entries[i].figures[metric], top, standing[i])}"
+        for i in ahead[:MOST]
+    ]
+    if len(ahead) > MOST:
+        told.append(f"of those that may not win, {len(ahead) - MOST} more are better than the best")
+    if any(entries[i].beside == REFERENCE for i in ahead):
+        told[-1] += "; references never win: list a cell under `cells`, not `also`, to let it"
+    return told
+
+
+def _apart(figure: Figure, top: Figure, standing: Standing) -> str:
+    if standing.gap:
+        size, p = standing.gap.size(), standing.gap.p_text()
+        return f"by {size}, {'within' if standing.kind == NOISE else 'beyond'} noise (p {p})"
+    where = "within" if standing.kind == NOISE else "outside"
+    return f"{figure.text()} against {top.text()}, {where} the intervals"

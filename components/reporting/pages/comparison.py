@@ -1,0 +1,191 @@
+"""The page that compares recorded runs: pictures at equal seeds, figures, differences, plots."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from components.figures.figure import Figure
+from components.figures.standing import NOISE, UNLIKE, gaps_of, standings
+from components.figures.winner import better_beside, winner
+from components.generation.sample_directory import Row, Samples
+from components.reporting.cells import Cell
+from components.reporting.pages.page import protocol
+from components.reporting.pages.template import drawn, rendered
+from components.reporting.pictures.illustrations import plates
+from components.reporting.pictures.tiles import Choice, choose, data_uri, tile
+from components.reporting.results import Results
+from components.reporting.tables.columns import main_metrics
+from components.reporting.tables.page_tables import comparison_tables, header, split
+from components.reporting.tables.table import ranking
+from components.reporting.words.naming import count
+
+NONE = Samples(np.zeros((0, 1, 1, 1), np.uint8), ())
+"""The samples of a cell whose images are not at hand."""
+MOST = 400
+"""Images that pictures are chosen from, at most."""
+
+
+def comparison_page(
+    results: Results, pictures: Mapping[str, np.ndarray], title: str, csv: str
+) -> str:
+    """The self-contained page of two or more runs.
+
+    Args:
+        results: the runs, as `results_of` gathers them.
+        pictures: name → its contact sheet, uint8, for cells without images.
+        title: stands on top.
+        csv: the file beside the page that has every figure.
+    """
+    return rendered(
+        "compare.html",
+        title=title,
+        summary=_summary(results),
+        seeds=_seeds_sentence(results.cells),
+        cards=_cards(results, pictures),
+        table=comparison_tables(results),
+        differences=_differences(results),
+        plates=[(plate, drawn(plate.plots)) for plate in plates(results)],
+        protocol=protocol(results.chosen.figures),
+        csv=csv,
+    )
+
+
+def results_of(
+    cells: Sequence[Cell], floors: Mapping[str, Figure], metric: str | None = None
+) -> Results:
+    """The runs as the report sees a sweep; the best is the `winner`.
+
+    Args:
+        cells: the runs, each by a name of its own; without images, their samples are `NONE`.
+        floors: what real images reach, where that is the same for all.
+        metric: ranks the runs; None takes `ranking`.
+    """
+    metric = metric or ranking([cell.figures for cell in cells])
+    return Results({"metric": metric}, cells, winner(cells, metric) or 0, floors, (), None, {})
+
+
+def _summary(results: Results) -> list[str]:
+    metric, best = results.metric, results.chosen
+    if metric is None:
+        return []
+    rows = [cell.figures for cell in results.cells]
+    kinds = [s.kind for s in standings(rows, metric, results.best)]
+    text = f"{best.name.replace(',', ', ')} is best: {best.figures[metric].text()}."
+    near, unlike = kinds.count(NOISE), kinds.count(UNLIKE)
+    if near:
+        text += f" {count(near, 'other run')} cannot be told from it."
+    if unlike:
+        text += f" {count(unlike, 'run')} cannot be compared with it: measured otherwise."
+    beside = [f"{told}." for told in better_beside(results.cells, metric, results.best)]
+    return [" ".join([text, *beside])]
+
+
+def _cards(results: Results, pictures: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
+    shared = at_equal_seeds([cell.samples for cell in results.cells])
+    first = next((s for s in shared if len(s.rows)), None)
+    choice = choose(first, len(results.cells)) if first else None
+    cards = []
+    for cell, samples in zip(results.cells, shared, strict=True):
+        figure = cell.figures.get(results.metric) if results.metric else None
+        image, note = _image(cell, samples, first, choice, pictures)
+        cards.append(
+            {
+                "name": cell.name,
+                "image": image,
+                "figure": figure.text() if figure else "",
+                "remark": cell.beside or ("best" if cell is results.chosen else ""),
+                "best": cell is results.chosen,
+                "note": note,
+            }
+        )
+    return cards
+
+
+def _image(
+    cell: Cell,
+    samples: Samples,
+    first: Samples | None,
+    choice: Choice | None,
+    pictures: Mapping[str, np.ndarray],
+) -> tuple[str, str]:
+    """A card's picture and what must be said of it."""
+    if first is not None and choice is not None and samples.rows:
+        same = samples.rows == first.rows
+        own = choice if same else choose(samples, 1)
+        return data_uri(tile(samples, own)), "" if same else "other seeds or prompts"
+    if cell.name in pictures:
+        return data_uri(pictures[cell.name]), "as logged, perhaps other seeds"
+    return "", ""
+
+
+def at_equal_seeds(sets: Sequence[Samples]) -> list[Samples]:
+    """Each set cut down to what all that share anything with the first have in common.
+
+    Images belong together when seed, class and caption agree. Sets that share nothing with the
+    first one that has images stay whole.
+    """
+    keys = [{_key(row): i for i, row in enumerate(samples.rows)} for samples in sets]
+    first = next((known for known in keys if known), {})
+    related = [known for known in keys if known.keys() & first.keys()]
+    common = [key for key in first if all(key in known for known in related)][:MOST]
+    cut = []
+    for samples, known in zip(sets, keys, strict=True):
+        if not common or not known.keys() & first.keys():
+            cut.append(samples)
+            continue
+        rows = [known[key] for key in common]
+        told = tuple(replace(samples.rows[i], index=k) for k, i in enumerate(rows))
+        cut.append(Samples(samples.images[rows], told))
+    return cut
+
+
+def _key(row: Row) -> tuple[int, int, str]:
+    return row.seed, row.class_index, row.caption
+
+
+def _seeds_sentence(cells: Sequence[Cell]) -> str:
+    shared = [s for s in at_equal_seeds([cell.samples for cell in cells]) if s.rows]
+    if len(shared) < 2:
+        return ""
+    if len(shared) == len(cells) and all(s.rows == shared[0].rows for s in shared):
+        return "Every picture shows the same seeds and prompts, so differences come from the runs."
+    return "Pictures without a remark show the same seeds and prompts."
+
+
+def _differences(results: Results) -> dict[str, Any] | None:
+    """Every main figure less the best run's; None without anything to compare."""
+    rows, metric, top = [cell.figures for cell in results.cells], results.metric, results.best
+    if metric is None or len(rows) < 2:
+        return None
+    metrics = [m for m in main_metrics(rows, metric) if m in rows[top]]
+    columns = [_against(rows, m, top) for m in metrics]
+    return {
+        "best": results.chosen.name,
+        "header": [header(m) for m in metrics],
+        "lines": [
+            (cell.name, [column[i] for column in columns])
+            for i, cell in enumerate(results.cells)
+            if i != top
+        ],
+    }
+
+
+def _against(
+    rows: Sequence[Mapping[str, Figure]], metric: str, top: int
+) -> list[dict[str, Any] | None]:
+    """One entry a row: the difference of the metric from that of ``top``."""
+    best, gaps = rows[top][metric], gaps_of(rows, metric, top)
+    entries: list[dict[str, Any] | None] = []
+    for i, figures in enumerate(rows):
+        if metric not in figures:
+            entries.append(None)
+        elif gap := gaps.get(i):
+            apart = gap.p <= 1 - best.confidence
+            how = "paired" if gap.paired else "unpaired"
+            mark = "apart" if apart else "near"
+            entries.append({"gap": split(gap.text()), "p": gap.p_text(), "how": how, "mark": mark})
+        else:
+            entries.append({"gap": None, "how": "measured otherwise"})
+    return entries

@@ -1,0 +1,174 @@
+"""The report's page: what its template is filled with, section by section."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from components.figures.figure import Figure, main_metric, readable, sign
+from components.reporting.cells import Cell
+from components.reporting.pages.template import drawn, rendered
+from components.reporting.pictures.illustrations import of_training, of_tuning, plates
+from components.reporting.pictures.sheet import arrange
+from components.reporting.pictures.tiles import Choice, choose, data_uri, same_rows, tile
+from components.reporting.results import Results
+from components.reporting.tables.axes import along_axes
+from components.reporting.tables.columns import main_metrics, ordered_metrics
+from components.reporting.tables.contrasts import Axis
+from components.reporting.tables.group_table import group_tables
+from components.reporting.tables.page_tables import comparison_tables, header, pair
+from components.reporting.words.copies import copying
+from components.reporting.words.distillation import finding, rivals_of, yardstick
+from components.reporting.words.naming import cost
+from components.reporting.words.summary import paragraphs, scorer_sentence
+
+MOST_TUNED = 4
+"""Samplings of the fine-tuned model whose samples are shown."""
+OPEN = 12
+"""Up to so many comparisons along an axis are shown at once; more are folded away."""
+
+
+def page(results: Results) -> str:
+    """The self-contained page: styles, plots and images are in it."""
+    choice = choice_of(results)
+    return rendered(
+        "report.html",
+        spec=results.spec,
+        summary=paragraphs(results),
+        scorer=scorer_sentence(results.scorer),
+        sheet=_sheet(results, choice),
+        plates=[(plate, drawn(plate.plots)) for plate in plates(results)],
+        loss_plots=drawn(of_training(results)),
+        remarks=[f"{h.name}: {h.remarks}." for h in results.histories if h.remarks],
+        contrasts=_contrasts(results),
+        table=comparison_tables(results),
+        copies=copying(results),
+        group_tables=group_tables(results),
+        protocol=protocol(results.chosen.figures),
+        finetuned=_finetune_section(results, choice),
+        reproduce=results.spec["name"],
+    )
+
+
+def choice_of(results: Results) -> Choice:
+    """Which samples every tile of the page shows."""
+    tuned = results.finetuned.cells if results.finetuned else ()
+    return choose(results.chosen.samples, len(results.cells) + len(tuned) + 2)
+
+
+def _sheet(results: Results, choice: Choice) -> dict[str, Any]:
+    sheet, metric = arrange(results.cells, results.metric), results.metric
+    tiles: dict[tuple[str, str], dict[str, Any]] = {}
+    for where, cell in sheet.places.items():
+        figure = cell.figures.get(metric) if metric else None
+        tiles[where] = {
+            "name": cell.name,
+            "image": data_uri(tile(cell.samples, choice)),
+            "figure": figure.text() if figure else "",
+            "remark": cell.beside or ("best" if cell is results.chosen else ""),
+            "best": cell is results.chosen,
+            "same": same_rows(results.chosen.samples, cell.samples, choice),
+        }
+    return {
+        "columns": sheet.columns,
+        "rows": [
+            (row, [tiles.get((row, column)) for column in sheet.columns]) for row in sheet.rows
+        ],
+        "count": len(choice.positions),
+        "classes": len({row.class_index for row in results.chosen.samples.rows}),
+        "images_a_row": choice.columns,
+        "metric": readable(metric) if metric else "",
+        "unlike": [t["name"] for t in tiles.values() if not t["same"]],
+        "left_out": len(results.cells) - len(tiles),
+    }
+
+
+def _contrasts(results: Results) -> dict[str, Any] | None:
+    """The differences along every setting of the sweep; None where there are none."""
+    metric = results.metric
+    axes = along_axes(results.cells, metric) if metric else []
+    if metric is None or not axes:
+        return None
+    confidence = results.chosen.figures[metric].record.get("confidence")
+    return {
+        "metric": readable(metric),
+        "lower": sign(metric) > 0,
+        "level": f"{100 * confidence:g} % " if confidence else "",
+        "axes": [_axis(axis) for axis in axes],
+    }
+
+
+def _axis(axis: Axis) -> dict[str, Any]:
+    return {
+        "title": axis.title,
+        "is_path": "." in axis.title,
+        "about": axis.about,
+        "conclusion": axis.conclusion(),
+        "lines": [contrast.text() for contrast in axis.contrasts],
+        "folded": len(axis.contrasts) > OPEN,
+    }
+
+
+def protocol(figures: Mapping[str, Figure]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each metric with the rest of its record: how it was measured."""
+    shown = ("value", "low", "high")
+    return [
+        (
+            metric,
+            [
+                (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))
+                for name, value in sorted(figures[metric].record.items())
+                if name not in shown
+            ],
+        )
+        for metric in ordered_metrics([figures])
+    ]
+
+
+def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None:
+    tuned = results.finetuned
+    if tuned is None:
+        return None
+    rows = tuned.rows(results.chosen)
+    metrics = main_metrics([figures for _, figures, _ in rows], main_metric(tuned.figures))
+    return {
+        "style": tuned.style,
+        "kind": tuned.kind,
+        "header": [header(metric) for metric in metrics],
+        "lines": [
+            (name, [pair(figures, m) for m in metrics], cost(spent))
+            for name, figures, spent in rows
+        ],
+        "findings": [] if tuned.style else _findings(tuned.cells, results),
+        "pictures": _before_and_after(results, choice),
+        "plots": drawn(of_tuning(tuned)),
+        "remarks": tuned.history.remarks,
+        "settings": [
+            (name, value)
+            for name, value in sorted(results.spec["finetune"].items())
+            if value not in (None, [])
+        ],
+    }
+
+
+def _findings(cells: Sequence[Cell], results: Results) -> list[str]:
+    """What each sampling setting of the distilled model is worth, the cheapest first."""
+    cheapest = sorted(cells, key=lambda cell: cell.evaluations or 0)
+    return [text for cell in cheapest if (text := finding(cell, results))]
+
+
+def _before_and_after(results: Results, choice: Choice) -> list[dict[str, Any]]:
+    """The baseline's samples and those of the fine-tuned model under each sampling setting."""
+    tuned, best = results.finetuned, results.chosen
+    assert tuned is not None
+    shown = [(best, f"Before: the baseline, {best.name.replace(',', ', ')}")]
+    other = None if tuned.style else yardstick(tuned.cells[0], rivals_of(results))
+    if other not in (None, best):
+        shown.append((other, f"The baseline at few steps, {other.name.replace(',', ', ')}"))
+    shown += [(cell, f"After: {cell.line}") for cell in tuned.cells[:MOST_TUNED]]
+    return [
+        {
+            "image": data_uri(tile(cell.samples, choice)),
+            "words": words,
+            "same": same_rows(best.samples, cell.samples, choice),
+        }
+        for cell, words in shown
+    ]

@@ -1,0 +1,66 @@
+"""The stage `report`: the page, its pictures, `results.csv` and the headline figures."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.data.grids import save_png
+from components.files.tables import write_csv
+from components.reporting.pages.page import choice_of, page
+from components.reporting.pictures import curves, drawing
+from components.reporting.pictures.illustrations import plates
+from components.reporting.pictures.sheet import arrange
+from components.reporting.pictures.tiles import labelled_sheet
+from components.reporting.results import Results, read
+from components.reporting.tables.table import comparison_rows, long_rows
+from components.reporting.words.summary import headline
+from components.runtime import Runtime
+from components.store import write_json
+
+
+def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
+    """Write `index.html` and its pictures, `results.csv` and `metrics.json` into ``out``.
+
+    Args:
+        spec: as `components.spec.plan.plan_report` makes it.
+        inputs: train:i, sample:i, evaluate:i for each cell, reference, and, with a fine-tune,
+            finetune, sample:finetuned, evaluate:finetuned, evaluate:baseline,
+            reference:finetuned, and sample:finetuned:k, evaluate:finetuned:k for the k-th of
+            its further sampling settings.
+        out: an empty directory.
+        runtime: receives the progress.
+
+    Raises:
+        AlphabarError: an input is missing a file, or a file is broken.
+    """
+    runtime.progress(0, 4, "reading")
+    results = read(spec, inputs)
+    runtime.progress(1, 4, "tables")
+    write_csv(out / "results.csv", _csv_rows(results))
+    write_json(out / "metrics.json", headline(results))
+    runtime.progress(2, 4, "pictures")
+    sheet = arrange(results.cells, results.metric)
+    save_png(out / "samples.png", labelled_sheet(sheet, choice_of(results)))
+    _save_plots(results, out)
+    runtime.progress(3, 4, "page")
+    (out / "index.html").write_text(page(results), encoding="utf-8")
+    runtime.progress(4, 4, "report")
+
+
+def _save_plots(results: Results, out: Path) -> None:
+    for plate in plates(results):
+        drawing.save_png(out / f"{plate.file}.png", [plot.draw for plot in plate.plots])
+    shown = [curves.losses(results.histories)]
+    if results.finetuned:
+        shown.append(curves.losses([results.finetuned.history]))
+    drawing.save_png(out / "loss.png", shown)
+
+
+def _csv_rows(results: Results) -> list[dict[str, Any]]:
+    cells = [cell.row for cell in results.cells]
+    rows = comparison_rows(cells, results.floors, results.metric, results.best)
+    if tuned := results.finetuned:
+        for words, figures, cost in tuned.rows(results.chosen):
+            more = {"group": "", "network_evaluations": cost}
+            rows += long_rows(f"{words} ({tuned.goal})", figures, **more)
+    return rows

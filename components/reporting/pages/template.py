@@ -1,0 +1,37 @@
+"""The pages' templates: self-contained HTML, whatever is put in is escaped."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from components.reporting.pictures import drawing
+from components.reporting.pictures.illustrations import Illustration
+
+
+def rendered(template: str, **values: object) -> str:
+    """A page: styles, plots and images are in it.
+
+    Args:
+        template: a file beside this one.
+        values: what it is filled with; the style sheet is given as ``css``.
+    """
+    here = Path(__file__).parent
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(here),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    css = Markup((here / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return environment.get_template(template).render(css=css, **values)
+
+
+def drawn(plots: Iterable[Illustration]) -> list[tuple[Markup, str]]:
+    """Each plot as SVG, and its caption."""
+    return [
+        (Markup(drawing.svg(p.draw, p.name, p.label)), p.caption)  # noqa: S704 - escaped there
+        for p in plots
+    ]

@@ -1,0 +1,1 @@
+"""Plots, sheets of samples, panels."""

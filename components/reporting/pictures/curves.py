@@ -1,0 +1,56 @@
+"""What the report draws of training: losses, and the metrics met on the way."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from components.figures.figure import readable
+from components.reporting.cells import History
+from components.reporting.pictures.drawing import Draw, legend, line_style, log_scale
+
+POINTS = 250
+"""A loss curve is averaged to at most this many points."""
+
+
+def losses(histories: Sequence[History]) -> Draw:
+    """Training loss against the step, averaged over neighbouring steps."""
+
+    def draw(axes: Axes) -> None:
+        for index, history in enumerate(histories):
+            if history.steps:
+                steps, loss = averaged(history.steps, history.loss)
+                style = line_style(index) | {"marker": None}
+                axes.plot(steps, loss, label=history.name, linewidth=1.6, **style)
+        log_scale(axes, "y")
+        axes.set_xlabel("training step")
+        axes.set_ylabel("loss (running mean)")
+        legend(axes)
+
+    return draw
+
+
+def watched(histories: Sequence[History], metric: str) -> Draw:
+    """A metric of the EMA weights' samples during training, with its interval."""
+
+    def draw(axes: Axes) -> None:
+        for index, history in enumerate(histories):
+            style = line_style(index)
+            rows = np.array(history.watched.get(metric, ()), dtype=float).reshape(-1, 4)
+            step, value, low, high = rows.T
+            axes.fill_between(step, low, high, color=style["color"], alpha=0.18, linewidth=0)
+            axes.plot(step, value, label=history.name, **style)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.set_xlabel("training step")
+        axes.set_ylabel(readable(metric))
+        legend(axes)
+
+    return draw
+
+
+def averaged(steps: Sequence[int], values: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Means of up to `POINTS` equal runs of neighbouring steps: (step, value), both 1-d."""
+    parts = min(POINTS, max(1, len(steps) // 10)) if len(steps) > 20 else len(steps)
+    x, y = (np.array_split(np.asarray(v, dtype=float), parts) for v in (steps, values))
+    return np.array([p.mean() for p in x]), np.array([p.mean() for p in y])

@@ -1,0 +1,183 @@
+"""Which plots the report shows, each with what it is called and what it shows in words."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from components.figures.figure import first_of, readable, sign
+from components.figures.winner import winner
+from components.reporting.cells import Cell, History
+from components.reporting.pictures import curves, plots
+from components.reporting.pictures.drawing import Draw
+from components.reporting.pictures.sheet import leading
+from components.reporting.results import Finetuned, Results
+from components.reporting.tables.columns import ordered_metrics
+from components.reporting.words.naming import cost
+
+MOST_LINES, MOST_ROWS = 16, 40
+"""Lines that can be told apart in a plot; cells that are listed in one."""
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """A plot.
+
+    Attributes:
+        name: letters and digits, unlike that of any other plot of the page.
+        draw: draws it.
+        label: what it shows, for those who cannot see it.
+        caption: stands below it.
+    """
+
+    name: str
+    draw: Draw
+    label: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Plate:
+    """Plots under one heading; also the picture ``file``.png beside the page."""
+
+    file: str
+    heading: str
+    plots: tuple[Illustration, ...]
+
+
+def plates(results: Results) -> list[Plate]:
+    """The plots of the cells: those over what the sweep varies, or else the cells side by side."""
+    metric = results.metric
+    cells = [cell for cell in results.cells if metric in cell.figures]
+    if metric is None or not cells:
+        return []
+    tuned = results.finetuned
+    distilled = tuned.cells if tuned and not tuned.style else ()
+    beside = [c for c in distilled if c.evaluations and metric in c.figures]
+    priced = [c for c in cells if c.evaluations]
+    found = []
+    if _varies([*priced, *beside], lambda c: c.curve, lambda c: c.evaluations):
+        found.append(_cost(results, metric, priced, beside))
+    if _varies(cells, lambda c: c.line, lambda c: c.guidance):
+        found.append(_trade_off(results, metric, cells))
+    if not found and len(cells) > 1:
+        found.append(_side_by_side(results, metric, cells))
+    return found
+
+
+def of_training(results: Results) -> list[Illustration]:
+    """The losses, and the metrics met on the way."""
+    final = ", ".join(f"{h.name} {h.loss[-1]:.4f}" for h in results.histories if h.loss)
+    label = f"Line plot of the training loss over steps; last values: {final}"
+    caption = "Training loss."
+    if any(path.startswith("process.") for path in results.chosen.settings):
+        caption += " Networks with another schedule or target have another loss: compare the shapes"
+        caption += ", not the heights."
+    drawn = [Illustration("loss", curves.losses(results.histories), label, caption)]
+    return drawn + _watched(results.histories, "watched", "training")
+
+
+def of_tuning(tuned: Finetuned) -> list[Illustration]:
+    """The same for the fine-tune."""
+    words = "fine-tuning" if tuned.style else "distillation"
+    final = f"{tuned.history.loss[-1]:.4f}" if tuned.history.loss else "none"
+    label = f"Line plot of the {words} loss over steps; last value: {final}"
+    drawn = curves.losses([tuned.history])
+    loss = Illustration("finetune", drawn, label, f"{words.capitalize()} loss.")
+    return [loss, *_watched([tuned.history], "tuned", words)]
+
+
+def _cost(results: Results, metric: str, cells: Sequence[Cell], beside: Sequence[Cell]) -> Plate:
+    shown, left_out = _leading_lines(cells, metric, lambda cell: cell.curve)
+    shown += beside
+    words = "; ".join(f"{c.name}, {cost(c.evaluations)}: {c.figures[metric].text()}" for c in shown)
+    plot = Illustration(
+        "evaluations",
+        plots.over_evaluations(shown, results.floors.get(metric), metric),
+        f"Line plot of {readable(metric)} over network evaluations an image. {words}",
+        f"{_side(metric)} and to the left is better. Bars are the intervals; points of one cost "
+        f"are drawn a little apart.{left_out}",
+    )
+    return Plate("evaluations", "Quality against network evaluations", (plot,))
+
+
+def _trade_off(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
+    shown, left_out = _leading_lines(cells, metric, lambda cell: cell.line)
+    floor, score = results.floors.get(metric), first_of(results.chosen.figures, "clip_score")
+    words = "; ".join(f"{cell.name}: {cell.figures[metric].text()}" for cell in shown)
+    drawn = [
+        Illustration(
+            "guidance",
+            plots.over_guidance(shown, floor, metric),
+            f"Line plot of {readable(metric)} over guidance. {words}",
+            f"The same cells over the guidance scale.{left_out}",
+        )
+    ]
+    if score and score != metric:
+        label = f"Line plot of {readable(metric)} against {readable(score)}"
+        caption = f"{_side(metric)} and to the right is better. Numbers are the guidance scale."
+        draw = plots.trade_off(shown, floor, metric, score)
+        label += "; figures in the table below"
+        drawn.insert(0, Illustration("tradeoff", draw, label, caption + left_out))
+    return Plate("tradeoff", "Trade-off over guidance", tuple(drawn))
+
+
+def _side_by_side(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
+    shown = leading(cells, metric, MOST_ROWS)
+    caption = "Shaded: the best one's interval. Grey differs from it; the others cannot be told "
+    caption += "from it."
+    if any(cell.beside for cell in shown):
+        caption += " A reference is never the best."
+    if len(shown) < len(cells):
+        caption += f" The best {len(shown)} of {len(cells)} cells."
+    words = "; ".join(f"{cell.name}: {cell.figures[metric].text()}" for cell in shown)
+    plot = Illustration(
+        "ranking",
+        plots.side_by_side(shown, results.floors.get(metric), metric),
+        f"{readable(metric)} of every cell with its interval. {words}",
+        caption,
+    )
+    return Plate("ranking", "The cells side by side", (plot,))
+
+
+def _watched(histories: Sequence[History], name: str, when: str) -> list[Illustration]:
+    found = []
+    for index, metric in enumerate(ordered_metrics(history.watched for history in histories)):
+        label = f"Line plot of {readable(metric)} of the EMA weights' samples during {when}"
+        text = f"{readable(metric)} of EMA samples during {when}, with its interval (few samples)."
+        draw = curves.watched(histories, metric)
+        found.append(Illustration(f"{name}{index}", draw, label, text))
+    return found
+
+
+def _extreme(metric: str) -> str:
+    return "lowest" if sign(metric) > 0 else "highest"
+
+
+def _side(metric: str) -> str:
+    return "Down" if sign(metric) > 0 else "Up"
+
+
+def _varies(
+    cells: Sequence[Cell], line: Callable[[Cell], str], at: Callable[[Cell], object]
+) -> bool:
+    """Whether any line has two points apart."""
+    places: dict[str, set[object]] = {}
+    for cell in cells:
+        places.setdefault(line(cell), set()).add(at(cell))
+    return any(len(found) > 1 for found in places.values())
+
+
+def _leading_lines(
+    cells: Sequence[Cell], metric: str, line: Callable[[Cell], str]
+) -> tuple[list[Cell], str]:
+    """The cells on the `MOST_LINES` lines that reach the best values, and what is left out."""
+    best: dict[str, float] = {}
+    for cell in cells:
+        value = sign(metric) * cell.figures[metric].value
+        best[line(cell)] = min(value, best.get(line(cell), value))
+    top = winner(cells, metric)
+    own = line(cells[top]) if top is not None else ""
+    kept = set(sorted(best, key=lambda name: (name != own, best[name]))[:MOST_LINES])
+    if len(kept) == len(best):
+        return list(cells), ""
+    note = f" Of {len(best)} lines, the {len(kept)} that reach the {_extreme(metric)} values."
+    return [cell for cell in cells if line(cell) in kept], note

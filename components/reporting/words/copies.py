@@ -1,0 +1,102 @@
+"""Is the model copying its training data? The closest pairs, and what the figures say of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.data.grids import contact_sheet
+from components.figures.figure import Figure, first_of
+from components.reporting.closest import ClosestPairs
+from components.reporting.pictures.tiles import data_uri, reduced
+from components.reporting.results import Results
+from components.reporting.words.naming import capital
+from components.spec.metrics import judge_of, slug
+
+SHOWN = 12
+"""Pairs that are shown of each model."""
+SIDE = 64
+"""Their images are averaged down to this, pixels."""
+
+Figures = Mapping[str, Figure]
+
+
+def copying(results: Results) -> list[dict[str, Any]]:
+    """What is shown of the best cell and of the fine-tuned model; empty for older evaluations."""
+    best = results.chosen
+    shown = [(f"The best cell, {best.name.replace(',', ', ')}", best, results.floors)]
+    if tuned := results.finetuned:
+        shown.append((capital(tuned.cells[0].line), tuned.cells[0], tuned.floors))
+    found = []
+    for words, cell, floors in shown:
+        judge = slug(cell.pairs.extractor) if cell.pairs else ""
+        sentences = copying_words(cell.figures, floors, judge)
+        if sentences or cell.pairs:
+            pairs = _pictures(cell.pairs) if cell.pairs else []
+            found.append({"words": words, "sentences": sentences, "pairs": pairs})
+    return found
+
+
+def copying_words(figures: Figures, floors: Figures, judge: str = "") -> list[str]:
+    """Authenticity and the nearest-training ratio beside what unseen real images reach.
+
+    Args:
+        figures: of generated images.
+        floors: of the holdout against the same training images.
+        judge: whose figures, where several networks judged.
+    """
+    text = []
+    if share := _by(figures, "authenticity", judge):
+        text.append(
+            f"{share.text()} of its images are farther from the nearest training image than that "
+            f"is from its own nearest neighbour (authenticity).{_floor(share, floors)}"
+        )
+        text.append(_share_verdict(share, floors.get(share.metric)))
+    if ratio := _by(figures, "neighbour_ratio", judge):
+        text.append(
+            "The median image lies at "
+            f"{ratio.text()} times that neighbour's distance.{_floor(ratio, floors)}"
+        )
+        text.append(_ratio_verdict(ratio, floors.get(ratio.metric)))
+    return [sentence for sentence in text if sentence]
+
+
+def _by(figures: Figures, family: str, judge: str) -> Figure | None:
+    own = {name: figure for name, figure in figures.items() if judge and judge_of(name) == judge}
+    name = first_of(own, family) or first_of(figures, family)
+    return figures[name] if name else None
+
+
+def _floor(figure: Figure, floors: Figures) -> str:
+    floor = floors.get(figure.metric)
+    return f" Held-out real images, which it has not seen, reach {floor.text()}." if floor else ""
+
+
+def _share_verdict(figure: Figure, floor: Figure | None) -> str:
+    if floor is None:
+        return ""
+    if figure.high < floor.low:
+        return (
+            "That is less than unseen images reach, outside the intervals: "
+            "some of its images are copies of training images, or nearly."
+        )
+    return "That is not less than unseen images reach: no sign of copying."
+
+
+def _ratio_verdict(figure: Figure, floor: Figure | None) -> str:
+    if floor is None:
+        return ""
+    if figure.high < floor.low:
+        return "Its images lie closer to the training images than unseen ones do."
+    return "Its images lie no closer to the training images than unseen ones do."
+
+
+def _pictures(pairs: ClosestPairs) -> list[dict[str, str]]:
+    """Each pair as one picture, generated on the left, and what stands below it."""
+    listed = list(zip(pairs.images, pairs.ratios, pairs.rows, strict=True))
+    return [
+        {
+            "image": data_uri(contact_sheet(reduced(images, SIDE), 2)),
+            "ratio": f"{ratio:.2f}",
+            "alt": f"generated image {rows[0]} beside training image {rows[1]}",
+        }
+        for images, ratio, rows in listed[:SHOWN]
+    ]

@@ -1,0 +1,165 @@
+"""The report's paragraph in words, and its headline figures as plain numbers."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from components.figures.figure import Figure, first_of, main_metric, readable
+from components.figures.standing import (
+    BEST,
+    BETTER,
+    NOISE,
+    WORSE,
+    Standing,
+    between,
+    standings,
+)
+from components.figures.winner import better_beside
+from components.reporting.cells import Cell
+from components.reporting.results import Figures, Finetuned, Results
+from components.reporting.words.distillation import finding
+from components.reporting.words.naming import count
+
+
+def paragraphs(results: Results) -> list[str]:
+    """What was found, in plain sentences: about the cells, and about the fine-tune."""
+    cells, best, floors, metric = results.cells, results.best, results.floors, results.metric
+    text = [_winner(cells, best, metric)]
+    text += [f"{told}." for told in better_beside(cells, metric, best)]
+    if metric and metric in floors:
+        text.append(_floor(results.chosen.figures[metric], floors[metric]))
+    if metric and len(cells) > 1:
+        text.append(_others(standings([c.figures for c in cells], metric, best)))
+    text += _recognised(results.chosen.figures, "the real images", "of its samples")
+    told, tuned = " ".join(filter(None, text)), results.finetuned
+    if tuned is None:
+        return [told]
+    about = _finetuned(tuned, tuned.style) if tuned.style else finding(tuned.cells[0], results)
+    return [told, *filter(None, [about])]
+
+
+def scorer_sentence(figures: Figures) -> str | None:
+    """How far the CLIP score can be trusted: the scorer's own retrieval on held-out images."""
+    if not figures:
+        return None
+    parts = [
+        f"{figure.text()} of held-out {name.removeprefix('retrieval_top1_')} images"
+        for name, figure in sorted(figures.items())
+    ]
+    record = next(iter(figures.values())).record
+    chance = f"{100 * record['chance']:.0f} %"
+    return (
+        f"The CLIP score is worth what its scorer is: among {record['n_reference']} captions, "
+        f"it finds the right one for {' and '.join(parts)} (chance: {chance})."
+    )
+
+
+def headline(results: Results) -> dict[str, Any]:
+    """The figures that `dvc metrics` and the tracker follow: flat names, plain numbers."""
+    figures, tuned = results.chosen.figures, results.finetuned
+    beside = sum(bool(cell.beside) for cell in results.cells)
+    values: dict[str, Any] = {"best": results.chosen.name, "cells": len(results.cells)}
+    values |= {"references": beside} if beside else {}
+    for name, figure in figures.items():
+        values |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
+    values |= _against_floor(figures, results.floors, "")
+    if tuned:
+        values |= {f"finetuned_{name}": f.value for name, f in tuned.figures.items()}
+        values |= {f"before_finetune_{name}": f.value for name, f in tuned.baseline.items()}
+        values |= _against_floor(tuned.figures, tuned.floors, "finetuned_")
+        for cell in tuned.cells[1:]:
+            prefix = re.sub(r"\W+", "_", f"finetuned_{cell.sampler}")
+            values |= {f"{prefix}_{name}": f.value for name, f in cell.figures.items()}
+    return values
+
+
+def _against_floor(figures: Figures, floors: Figures, prefix: str) -> dict[str, float]:
+    metric = main_metric(figures)
+    if metric is None or metric not in floors:
+        return {}
+    value, floor = figures[metric].value, floors[metric].value
+    ratio = {f"{prefix}{metric}_over_floor": value / floor} if floor > 0 else {}
+    return {f"{prefix}{metric}_floor": floor} | ratio
+
+
+def _winner(cells: Sequence[Cell], best: int, metric: str | None) -> str:
+    chosen = cells[best]
+    if metric is None:
+        return f"{chosen.name} was chosen among {count(len(cells), 'cell')}."
+    figure = chosen.figures[metric]
+    values = [cell.figures[metric].value for cell in cells if metric in cell.figures]
+    able = [cell for cell in cells if not cell.beside]
+    if figure.value <= min(values):
+        kind, rivals = "cell", cells
+    else:
+        kind, rivals = "candidate", able
+    among = f"Of {len(rivals)} {kind}s, " if len(rivals) > 1 else f"The only {kind}, "
+    rank = "the lowest" if len(rivals) > 1 else "a"
+    return f"{among}{chosen.name} has {rank} {readable(metric)}: {figure.text()}."
+
+
+def _others(standing: Sequence[Standing]) -> str:
+    counts = {kind: sum(s.kind == kind for s in standing) for kind in (NOISE, WORSE)}
+    others = [s for s in standing if s.kind in counts]
+    paired = bool(others) and all(s.gap for s in others)
+    how = "beyond noise" if paired else "outside the intervals"
+    why = "by differences over the same seeds" if paired else "intervals overlap"
+    parts = []
+    if counts[NOISE]:
+        parts.append(f"{count(counts[NOISE], 'other cell')} cannot be told from the best: {why}")
+    if counts[WORSE]:
+        parts.append(f"{count(counts[WORSE], 'cell')} {_is(counts[WORSE])} worse {how}")
+    unlike = sum(s.kind not in (BEST, BETTER, *counts) for s in standing)
+    if unlike:
+        parts.append(f"{count(unlike, 'cell')} {_is(unlike)} not comparable (another protocol)")
+    joined = "; ".join(parts)
+    return f"{joined[:1].upper()}{joined[1:]}." if joined else ""
+
+
+def _floor(figure: Figure, floor: Figure) -> str:
+    same = figure.record.get("n_generated") == floor.record.get("n_generated")
+    counts = "as many" if same else f"{floor.record.get('n_generated')}"
+    ratio = (
+        f"{figure.value / floor.value:.2f} times the floor"
+        if floor.value > 0
+        else "above the floor"
+    )
+    return (
+        f"That is {ratio} of {floor.short()}, "
+        f"which {counts} real training images reach against the same holdout."
+    )
+
+
+def _recognised(figures: Figures, real: str, whose: str) -> list[str]:
+    name = first_of(figures, "recognised")
+    if name is None:
+        return []
+    classifier = name.removeprefix("recognised_").upper()
+    accuracy = figures[name].record.get("classifier_accuracy")
+    own = (
+        f" (it gets {100 * accuracy:.1f} % of their holdout right)" if accuracy is not None else ""
+    )
+    share = f"{figures[name].text()} {whose}"
+    return [f"An {classifier} trained on {real} recognises {share}{own}."]
+
+
+def _finetuned(tuned: Finetuned, style: str) -> str:
+    before, after, floors = tuned.baseline, tuned.figures, tuned.floors
+    metric = main_metric(after)
+    if metric is None or metric not in before:
+        return ""
+    standing = between(after[metric], before[metric])
+    near = "but within noise" if standing.gap else "but within the intervals"
+    apart = near if standing.kind == NOISE else standing.how
+    text = (
+        f"Fine-tuning on the style {style} took the {readable(metric)} to that style's holdout "
+        f"from {before[metric].text()} to {after[metric].text()}, {apart}"
+    )
+    if metric in floors:
+        text += f"; the floor there is {floors[metric].short()}"
+    own = _recognised(after, f"the real {style} images", "of the fine-tuned model's samples")
+    return " ".join([f"{text}.", *own])
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -1,0 +1,1 @@
+"""The experiment's flow: phases, worker processes, records, the report's place."""

@@ -1,0 +1,174 @@
+"""Stage runs in worker processes: isolated from each other, torch kept out of the caller.
+
+A worker is started once and runs many stages. It dies with the process that started it, so
+that a killed run leaves nobody training behind its back.
+"""
+
+import multiprocessing
+import multiprocessing.connection
+import multiprocessing.resource_tracker
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import TimeoutError as StillRunning
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.runtime import Progress, Runtime
+from components.spec.plan import Compute, Node
+from flows.signals import leave_to_the_caller, unheard_by_children
+from flows.workspace import Workspace
+
+REPORT_SECONDS = 0.25  # a worker reports progress at most this often
+TICK_SECONDS = 3.0
+GO_ON = "run again: what is published is kept, and training goes on from its last checkpoint"
+
+
+@dataclass(frozen=True)
+class ProgressEvent:
+    """What a worker says: ``done`` of ``total`` in stage run ``name``."""
+
+    name: str
+    done: int
+    total: int
+    note: str
+
+
+Listener = Callable[[ProgressEvent], None]
+
+
+def produce(node: Node, workspace: Workspace, progress: Progress) -> Path:
+    """Run a node in this process, unless it is published; return its directory.
+
+    It computes with what its key says, whatever this process was told before.
+    """
+    from flows.run.stages import device_name, prepare_process, run_stage
+
+    compute = node.compute or Compute()
+    prepare_process(compute.threads)
+
+    def stage(spec: dict[str, Any], inputs: Any, out: Path, scratch: Path) -> None:
+        everything = {**inputs, **workspace.outside_inputs(node)}
+        runtime = Runtime(
+            progress, compute.accelerator, scratch, workspace.cache, workspace.weights
+        )
+        run_stage(node.stage, spec, everything, out, runtime)
+
+    return workspace.store.produce(node, stage, device=device_name(compute.accelerator))
+
+
+class Workers:
+    """A pool of worker processes; a context manager.
+
+    Args:
+        count: stages at once.
+        listener: called from a thread with every progress event.
+    """
+
+    def __init__(self, workspace: Workspace, count: int, listener: Listener) -> None:
+        self._workspace, self._count = workspace, count
+        self._listener = listener
+        self._context = multiprocessing.get_context("spawn")
+        with unheard_by_children():  # else Python warns that its helper is gone
+            multiprocessing.resource_tracker.ensure_running()
+        self._events: Any = self._context.SimpleQueue()
+        self._pool: ProcessPoolExecutor | None = None
+        self._stopped = False
+        self._lock = threading.RLock()  # a signal may come while this thread holds it
+        self._drain = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> "Workers":
+        self._drain.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.stop()
+        with self._lock:
+            if self._pool:
+                self._pool.shutdown(wait=kind is None, cancel_futures=True)
+        self._events.put(None)
+        self._drain.join(timeout=5)
+
+    def run(self, node: Node, tick: Callable[[], None] | None = None) -> Path:
+        """Run ``node`` in a worker and wait; ``tick`` is called every few seconds meanwhile.
+
+        Raises:
+            AlphabarError: the stage refused its input, or its worker was killed.
+        """
+        future = self._submit(node)
+        try:
+            while True:
+                try:
+                    return future.result(timeout=TICK_SECONDS)
+                except StillRunning:
+                    if future.done():
+                        raise
+                    if tick:
+                        tick()
+        except BrokenProcessPool as error:
+            with self._lock:
+                self._pool = None
+            if self._stopped:
+                raise AlphabarError(f"{node.name} was stopped", GO_ON) from error
+            raise AlphabarError(
+                f"the process that ran {node.name} was killed (out of memory?)",
+                "run again: it goes on from its last checkpoint; fewer `runner.workers` or a "
+                "smaller `training.batch_size` need less memory",
+            ) from error
+
+    def stop(self) -> None:
+        """End every stage at once; it goes on from its last checkpoint in the next run."""
+        with self._lock:
+            self._stopped = True
+            for process in list((self._pool._processes or {}).values()) if self._pool else []:
+                process.kill()  # Lightning would take SIGTERM as a wish
+
+    def _submit(self, node: Node) -> "Future[Path]":
+        with self._lock:
+            if self._stopped:
+                raise AlphabarError(f"{node.name} was not started: the run was stopped", GO_ON)
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(
+                    self._count, self._context, _start_worker, (self._events,)
+                )
+            return self._pool.submit(_work, node, self._workspace)
+
+    def _listen(self) -> None:
+        while (event := self._events.get()) is not None:
+            self._listener(event)
+
+
+_events: Any = None  # the queue of this worker process, set once when it starts
+
+
+def _start_worker(events: Any) -> None:
+    global _events
+    _events = events
+    leave_to_the_caller()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow_parent() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow_parent, daemon=True).start()
+
+
+def _work(node: Node, workspace: Workspace) -> Path:
+    last = 0.0
+
+    def progress(done: int, total: int, note: str = "") -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= REPORT_SECONDS or done == total:
+            last = now
+            _events.put(ProgressEvent(node.name, done, total, note))
+
+    return produce(node, workspace, progress)

@@ -1,0 +1,53 @@
+"""What a finished run left behind, read without Prefect, MLflow or a server."""
+
+from components.spec.plan import (
+    FinetunePlan,
+    Node,
+    Plan,
+    PlannedCell,
+    in_order,
+    plan_finetune,
+    plan_report,
+    plan_study,
+)
+from components.store import Store
+from flows.run.publishing import publish_report
+from flows.run.recorded import is_recorded
+from flows.run.recording import sweep_key
+from flows.run.results import Outcome
+from flows.run.selection import best_cell
+from flows.workspace import Workspace
+
+
+def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
+    """The outcome of ``plan`` where a run would have nothing to do; None where it would.
+
+    Every stage is published and the record is complete; the report is put in its place again
+    should that be gone.
+    """
+    store, experiment = workspace.store, plan.experiment
+    if not all(store.has(node) for node in plan.nodes()):
+        return None
+    best, tuned, pages = what_follows(plan, store)
+    if not all(store.has(node) for node in in_order([*(tuned.ends() if tuned else ()), *pages])):
+        return None
+    if not is_recorded(workspace.tracking_uri, workspace.root, experiment.name, sweep_key(plan)):
+        return None
+    report, *study = (store.path(page) for page in pages)
+    place = publish_report(report, study[0] if study else None, workspace.reports(experiment.name))
+    return Outcome(plan, best, tuned, place, failures={}, stages_run=0, registered=None)
+
+
+def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | None, list[Node]]:
+    """The best of the cells, which are all evaluated, its fine-tuned model and the pages."""
+    best = best_cell(plan, store)
+    tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
+    return best, tuned, planned_pages(plan, best, tuned)
+
+
+def planned_pages(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> list[Node]:
+    """The report and, with a fine-tuned model, the study that the file asks for."""
+    pages = [plan_report(plan, best, tuned)]
+    if tuned and plan.experiment.study:
+        pages.append(plan_study(plan, best, tuned))
+    return pages

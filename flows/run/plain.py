@@ -1,0 +1,46 @@
+"""A part of the plan without Prefect: the same stages in the same order, for when it is away."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from components.errors import AlphabarError
+from components.spec.plan import Node
+from flows.run.session import Session, Tick
+from flows.signals import ending_on_signals
+
+
+def run_plainly(nodes: list[Node], session: Session, tick: Tick | None) -> dict[str, Exception]:
+    """Run ``nodes``, inputs first, each when its inputs are there, as `flows.run.phase` does."""
+    if not nodes:
+        return {}
+    ends: dict[str, Future[None]] = {}
+    # a stage that waits for its inputs holds a thread; the session bounds what computes
+    with ThreadPoolExecutor(len(nodes)) as threads, ending_on_signals(session.stop):
+        for node in nodes:
+            inputs = [ends[source.key] for source in node.inputs.values() if source.key in ends]
+            ends[node.key] = threads.submit(_run, node, inputs, session, tick)
+        stopped = {node.name: ends[node.key].exception() for node in nodes}
+    return {
+        name: error
+        for name, error in stopped.items()
+        if isinstance(error, Exception) and not isinstance(error, _InputMissingError)
+    }
+
+
+def tick_of(node: Node, tick: Tick | None) -> Tick | None:
+    """``tick`` where there is something to watch: what trains."""
+    return tick if node.stage in ("train", "finetune") else None
+
+
+class _InputMissingError(Exception):
+    """What a stage would read was not made."""
+
+
+def _run(node: Node, inputs: list[Future[None]], session: Session, tick: Tick | None) -> None:
+    if any(each.exception() for each in inputs):
+        raise _InputMissingError
+    try:
+        session.run(node, tick_of(node, tick))
+    except AlphabarError:
+        raise
+    except Exception:  # anything but refused input gets a second try, as with Prefect
+        session.run(node, tick_of(node, tick))

@@ -1,0 +1,126 @@
+"""What a run leaves behind, and how it is told."""
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from components.errors import visible
+from components.spec.plan import FinetunePlan, Plan, PlannedCell
+from flows.run.selection import primary_metric
+from flows.telling import tell
+from flows.workspace import Workspace
+
+if TYPE_CHECKING:
+    from components.reporting.tables.table import Table
+
+UNBOUNDED = 240
+"""Letters of a line that goes into a file or a pipe."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run leaves behind.
+
+    Attributes:
+        failures: stage run name → what stopped it; the rest of the plan went on without it.
+        stages_run: how many stages were not published before.
+        recorded: whether MLflow has the whole record.
+    """
+
+    plan: Plan
+    best: PlannedCell
+    tuned: FinetunePlan | None
+    report: Path
+    failures: dict[str, Exception]
+    stages_run: int
+    registered: str | None
+    recorded: bool = True
+
+
+def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
+    """Print the results table and the paths to look at."""
+    from components.figures.figure import read_figures
+    from components.figures.winner import REFERENCE
+    from components.reporting.cells import stored_row
+    from components.reporting.tables.table import rows_table
+
+    store = workspace.store
+    rows = [
+        stored_row(
+            cell.name,
+            store.path(cell.evaluate),
+            store.path(cell.sample),
+            "" if cell.may_win else REFERENCE,
+        )
+        for cell in outcome.plan.cells
+    ]
+    floors = read_figures(store.path(outcome.best.reference))
+    table = rows_table(rows, floors, table_width(), primary_metric(outcome.plan))
+    print_table(table, f"{outcome.plan.experiment.name}: baselines")
+    if outcome.tuned:
+        tuned, drawn = outcome.tuned, store.path(outcome.best.sample)
+        rows = [stored_row("baseline", store.path(tuned.evaluate_baseline), drawn)]
+        for cell in tuned.cells:
+            named = f", {_steps(cell.sampling.steps)}" if len(tuned.cells) > 1 else ""
+            paths = store.path(cell.evaluate), store.path(cell.sample)
+            rows.append(stored_row(f"fine-tuned{named}", *paths))
+        finetune = outcome.plan.experiment.finetune
+        assert finetune is not None
+        style = finetune.style or outcome.plan.experiment.data.style
+        title = f"against the holdout of style {style}" if style else "against the holdout"
+        floors = read_figures(store.path(tuned.reference))
+        print_table(rows_table(rows, floors, table_width(), primary_metric(outcome.plan)), title)
+    for remark in training_remarks(outcome, workspace):
+        tell(f"note: {remark}")
+    tell(f"best     {outcome.best.name}")
+    tell(f"stages   {outcome.stages_run} run, the others were published already")
+    tell(f"report   {outcome.report / 'index.html'}")
+    if (outcome.report / "study").is_dir():
+        tell(f"study    {outcome.report / 'study' / 'index.html'}")
+    if outcome.registered:
+        tell(f"registry {outcome.registered}")
+    where = workspace.tracking_uri or "`alphabar up` serves the runs"
+    if not outcome.recorded:
+        where += ", where the record lacks something: run again, and it is added"
+    tell(f"MLflow   {where}")
+
+
+def training_remarks(outcome: Outcome, workspace: Workspace) -> list[str]:
+    """One line a trained model whose evaluations ended training early or were missed."""
+    from components.figures.figure import read_object
+    from components.reporting.words.watching import remarks
+
+    nodes = outcome.plan.nodes() + ([outcome.tuned.finetune] if outcome.tuned else [])
+    trained = {node.key: node for node in nodes if node.stage in ("train", "finetune")}
+    found = []
+    for node in trained.values():
+        path = workspace.store.path(node) / "metrics.json"
+        if path.is_file() and (words := remarks(read_object(path))):
+            found.append(f"{node.name.replace('-', ' ', 1)}: {words}")
+    return found
+
+
+def _steps(count: int) -> str:
+    return f"{count} step" if count == 1 else f"{count} steps"
+
+
+def table_width() -> int:
+    """Letters that a line of a table may have: the terminal's, and many where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
+
+
+def print_table(table: "Table", title: str) -> None:
+    """The table on stdout; as wide as it needs when that is not a terminal."""
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUNDED)
+    columns = [visible(column) for column in table.columns]
+    rich = RichTable(*columns, title=visible(title), title_justify="left")
+    for row in table.rows:
+        rich.add_row(*(visible(cell) for cell in row))
+    console.print(rich, markup=False)
+    for note in table.notes:
+        tell(f"note: {note}")

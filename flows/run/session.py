@@ -1,0 +1,55 @@
+"""One run of an experiment: who computes, who watches, who records."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from components.spec.experiment import RunnerSpec
+from components.spec.plan import Node
+from flows.console import Display
+from flows.run.execution import Workers
+from flows.servers.link import Link
+from flows.workspace import Workspace
+
+Tick = Callable[[Node, Path], None]
+"""(node, scratch folder), every few seconds while a stage runs."""
+
+
+class Session:
+    """Runs nodes in worker processes and shows them. A plain class, so that Prefect, which
+    looks for futures inside dataclasses, passes it on untouched.
+
+    Attributes:
+        link: the way to Prefect's API.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        display: Display,
+        runner: RunnerSpec,
+        workers: Workers,
+        link: Link,
+    ) -> None:
+        self.workspace, self.display, self.runner = workspace, display, runner
+        self.link = link
+        self._workers = workers
+        self._turns = threading.Semaphore(runner.workers)
+
+    def stop(self) -> None:
+        """End every running stage at once."""
+        self._workers.stop()
+
+    def run(self, node: Node, tick: Tick | None = None) -> Path:
+        """Run one node when a worker is free; ``tick`` is called every few seconds meanwhile."""
+        scratch = self.workspace.store.scratch(node)
+        with self._turns:
+            self.display.start(node.name)
+            outcome = "stopped"
+            try:
+                watch = (lambda: tick(node, scratch)) if tick else None
+                path = self._workers.run(node, watch)
+                outcome = "done"
+                return path
+            finally:
+                self.display.finish(node.name, outcome)

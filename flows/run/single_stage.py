@@ -1,0 +1,86 @@
+"""One stage of an experiment without a sweep, in plain folders: how `dvc repro` runs it.
+
+DVC does here what the store does for `alphabar run`: it decides what runs and keeps the
+outputs. A folder's manifest has only what is the same every time.
+"""
+
+import shutil
+from pathlib import Path
+
+from components.errors import AlphabarError
+from components.files.full_disk import naming_a_full_disk
+from components.files.manifest import check
+from components.runtime import Progress, Runtime
+from components.spec.experiment import Experiment
+from components.spec.loading import nearest
+from components.spec.plan import (
+    Compute,
+    Node,
+    in_order,
+    plan_finetune,
+    plan_report,
+    plan_study,
+)
+from components.store import describe, write_manifest
+from flows.run.outside import plan_here
+from flows.run.stages import prepare_process, run_stage
+from flows.workspace import Workspace
+
+
+def run_single_stage(
+    name: str, experiment: Experiment, folder: Path, workspace: Workspace, progress: Progress
+) -> None:
+    """Run the stage ``name`` from and into sub-folders of ``folder``.
+
+    Raises:
+        AlphabarError: the experiment has a sweep, the name is not one of its stages, or an
+            input folder is missing or damaged.
+    """
+    nodes = {node.name: node for node in whole_plan(experiment, workspace)}
+    if name not in nodes:
+        raise AlphabarError(f"the experiment has no stage {name}", nearest(name, list(nodes)))
+    node = nodes[name]
+    inputs = {role: folder / source.name for role, source in node.inputs.items()}
+    for path in inputs.values():
+        if not (path / "manifest.json").is_file():
+            raise AlphabarError(f"{path} is missing", f"run `alphabar stage {path.name}` first")
+        check(path)
+    out, work = folder / name, folder / ".work" / name
+    scratch = work / node.key
+    with naming_a_full_disk(folder):
+        if not scratch.is_dir():  # a resume point of other settings is of no use
+            shutil.rmtree(work, ignore_errors=True)
+        scratch.mkdir(parents=True, exist_ok=True)
+        part = work / "out"
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir()
+        compute = node.compute or Compute()
+        prepare_process(compute.threads)
+        cache = folder / ".work" / "cache"
+        runtime = Runtime(progress, compute.accelerator, scratch, cache, workspace.weights)
+        run_stage(node.stage, node.settings, inputs | workspace.outside_inputs(node), part, runtime)
+        write_manifest(part, describe(node, part))
+        shutil.rmtree(out, ignore_errors=True)
+        part.rename(out)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def whole_plan(experiment: Experiment, workspace: Workspace) -> list[Node]:
+    """Every stage of an experiment without a sweep: its only cell is the best one."""
+    if experiment.sweep or experiment.cells or experiment.also:
+        raise AlphabarError(
+            "an experiment with a sweep runs with `alphabar run`",
+            "remove `sweep`, `cells` and `also`, or use `alphabar run`",
+        )
+    plan = plan_here(experiment, workspace)
+    (best,) = plan.cells
+    tuned = plan_finetune(plan, best) if experiment.finetune else None
+    ends = [
+        best.reference,
+        best.evaluate,
+        *(tuned.ends() if tuned else []),
+        plan_report(plan, best, tuned),
+    ]
+    if tuned and experiment.study:
+        ends.append(plan_study(plan, best, tuned))
+    return in_order(ends)

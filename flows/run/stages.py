@@ -1,0 +1,81 @@
+"""Every stage by name, imported only where it runs."""
+
+import importlib
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.runtime import Runtime
+
+STAGES = {
+    "prepare": "components.data.prepare:prepare",
+    "scorer": "components.evaluation.scorer:scorer",
+    "reference": "components.evaluation.stages:reference",
+    "train": "components.training.train:train",
+    "sample": "components.generation.sample:sample",
+    "likelihood": "components.evaluation.stages:likelihood",
+    "evaluate": "components.evaluation.stages:evaluate",
+    "finetune": "components.finetuning.finetune:finetune",
+    "report": "components.reporting.pages.report:report",
+    "study": "components.preference.study:study",
+}
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""What libraries read when they are loaded."""
+
+QUIET = ("pytorch_lightning.utilities.rank_zero", "transformers", "diffusers", "timm", "root")
+
+
+def run_stage(
+    stage: str, spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime
+) -> None:
+    """Import the stage's function and call it."""
+    module, _, function = STAGES[stage].partition(":")
+    getattr(importlib.import_module(module), function)(spec, inputs, out, runtime)
+
+
+def prepare_process(threads: int | None) -> None:
+    """Settle what belongs to a process that runs stages: its threads and its loggers.
+
+    As many threads as a stage's key says work in every library, those that are loaded later
+    too: sums are split among them, and rounded otherwise.
+
+    Libraries talk to a user who writes training code; ours reads a progress bar. Their
+    warnings about workers, loggers and hubs have no remedy that this user could apply.
+
+    Args:
+        threads: of torch, BLAS and OpenMP; None leaves each its own choice.
+    """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    warnings.simplefilter("ignore")
+    if threads:
+        _limit_threads(threads)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _limit_threads(count: int) -> None:
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(count)))
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(count)
+    threadpool_limits(count)
+
+
+def device_name(accelerator: str) -> str:
+    """What the manifest says that a stage ran on."""
+    from components.networks.device import resolve_device
+
+    device = resolve_device(accelerator)
+    if device.type == "cuda":
+        import torch
+
+        return str(torch.cuda.get_device_name(device))
+    return device.type

@@ -1,0 +1,1 @@
+"""The jobs behind single commands: draw, edit, judge, compare, promote, export, add."""

@@ -1,0 +1,228 @@
+"""Images judged by hand: what `alphabar evaluate` does."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.files.json_file import read_object
+from components.files.manifest import intact, remedy
+from components.runtime import Progress, Runtime
+from components.spec.experiment import Experiment
+from components.spec.loading import validate
+from components.spec.plan import Compute, in_order
+from components.spec.sweep import ONE_CELL
+from components.store import write_json
+from flows.console import Display
+from flows.run.execution import ProgressEvent, produce
+from flows.run.outside import plan_here
+from flows.run.results import print_table
+from flows.telling import tell
+from flows.tools.exporting import new_folder
+from flows.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was found, as the stage `evaluate` writes it.
+
+    Attributes:
+        name: what the images are called.
+        folder: the files.
+        floor: metrics.json of real images; None where nobody has measured them.
+        notes: sentences about how the images were read.
+    """
+
+    name: str
+    folder: Path
+    floor: Mapping[str, Any] | None = None
+    notes: Sequence[str] = ()
+
+    def show(self, title: str) -> None:
+        """Print every figure with its interval, and how the images were read."""
+        from components.reporting.tables.table import results_table
+
+        content = read_object(self.folder / "metrics.json", "evaluate again")
+        print_table(results_table([(self.name, content)], self.floor), title)
+        for note in self.notes:
+            tell(note)
+
+    def keep(self, out: Path) -> None:
+        """Put the files, and the table as CSV, into the new folder ``out``."""
+        import shutil
+
+        from components.figures.figure import parse_figures
+        from components.files.tables import write_csv
+        from components.reporting.tables.table import long_rows
+
+        content = read_object(self.folder / "metrics.json", "evaluate again")
+        with new_folder(out) as part:
+            for path in self.folder.iterdir():
+                shutil.copy(path, part / path.name)
+            write_csv(part / "metrics.csv", long_rows(self.name, parse_figures(content, self.name)))
+
+
+def judge_against_folder(
+    images: Path,
+    reference: Path,
+    training: Path | None,
+    values: Mapping[str, Any],
+    workspace: Workspace,
+    display: Display,
+    out: Path,
+) -> Judged:
+    """Judge the images at ``images`` against those at ``reference``; no training run is needed.
+
+    Args:
+        training: what the model has learnt from, to look for copies.
+        values: keys of the evaluation section.
+        out: an existing folder for the files.
+
+    Raises:
+        AlphabarError: a source holds no images, or a setting is wrong.
+    """
+    whole = {"name": "evaluate", "data": {"source": "digits"}, "evaluation": dict(values)}
+    spec = validate(whole, "the options of `alphabar evaluate`").evaluation
+    from flows.run.stages import prepare_process
+
+    prepare_process(threads=None)
+    from components.evaluation.features.feature_bank import FeatureBank
+    from components.evaluation.images.image_sources import read_source
+    from components.evaluation.judge import Judge
+    from components.evaluation.protocol import EvaluationProtocol
+    from components.evaluation.references import References
+    from components.networks.device import resolve_device
+
+    ours = read_source(images, captioned=spec.clip != "none")
+    theirs = read_source(reference)
+    learnt = read_source(training) if training else None
+    seen = learnt.images if learnt else theirs.training
+    protocol = EvaluationProtocol.of(spec.model_dump(mode="json"))
+    seed = None if ours.seeds is None else int(ours.seeds.min())
+    with _told(display, "evaluate") as progress:
+        device = resolve_device("auto")
+        bank = FeatureBank(device, workspace.cache, progress, workspace.weights)
+        judge = Judge(protocol, References(theirs.images, seen), bank)
+        judge.measure(ours.images, seed).write(out, ours.seeds)
+    sources = {"generated": ours, "reference": theirs, "training": learnt}
+    folders = {role: source.folder for role, source in sources.items() if source and source.folder}
+    _record(out / "metrics.json", {role: folder.to_json() for role, folder in folders.items()})
+    notes = [note for role, folder in folders.items() for note in folder.words(role)]
+    return Judged(images.name, out, notes=notes)
+
+
+def _record(path: Path, folders: Mapping[str, Any]) -> None:
+    """Keep beside the figures which files of the folders they are of."""
+    if folders:
+        write_json(path, read_object(path, "evaluate again") | {"folders": folders})
+
+
+def judge_against_experiment(
+    images: Path,
+    experiment: Experiment,
+    style: str | None,
+    workspace: Workspace,
+    display: Display,
+    out: Path,
+) -> Judged:
+    """Judge samples as an experiment's own are; scorer and floor are published on the way.
+
+    Raises:
+        AlphabarError: ``images`` is not a folder of samples, or the style does not exist.
+    """
+    for name in ("images.npy", "samples.csv"):
+        if not (images / name).is_file():
+            raise AlphabarError(
+                f"{images} has no {name}",
+                "give a folder that `alphabar sample` made, or compare folders with `--reference`",
+            )
+    values = experiment.model_dump(mode="json") | ONE_CELL
+    if style is not None:
+        values |= {"finetune": None, "study": None, "data": values["data"] | {"style": style}}
+    plan = plan_here(validate(values, "the experiment"), workspace)
+    cell = plan.cells[0]
+    needed = {
+        role: node
+        for role, node in cell.evaluate.inputs.items()
+        if role not in ("samples", "likelihood")
+    }
+    for node in in_order([*needed.values(), cell.reference]):
+        if not workspace.store.has(node):
+            with _told(display, node.name) as progress:
+                produce(node, workspace, progress)
+    from flows.run.stages import prepare_process, run_stage
+
+    compute = cell.evaluate.compute or Compute()
+    prepare_process(compute.threads)
+    inputs = {role: workspace.store.checked(node) for role, node in needed.items()}
+    with _told(display, "evaluate") as progress:
+        runtime = Runtime(
+            progress, compute.accelerator, cache=workspace.cache, weights=workspace.weights
+        )
+        run_stage("evaluate", cell.evaluate.settings, inputs | {"samples": images}, out, runtime)
+    floor = workspace.store.path(cell.reference) / "metrics.json"
+    return Judged(images.name, out, read_object(intact(floor), remedy(floor.parent)))
+
+
+def array_judged(images: Path) -> str | None:
+    """Which array is judged where ``images`` is a folder of samples; None for other sources."""
+    array = images / "images.npy"
+    if not array.is_file():
+        return None
+    from components.files.array_file import read_array
+
+    return f"generated: {len(read_array(intact(array), mapped=True))} images of {array}"
+
+
+@contextlib.contextmanager
+def images_of(name: str, count: int, workspace: Workspace, display: Display) -> Iterator[Path]:
+    """Where the images called ``name`` lie; those of a trained model are drawn first.
+
+    A registered model is drawn from with its own sampling settings, others with the defaults.
+
+    Args:
+        name: a path, or a model as `flows.tools.models.find_model` takes it.
+        count: images to draw from a model.
+    """
+    from flows.tools.models import REGISTERED, find_model
+
+    path = Path(name)
+    if path.exists() and not (path / "model.safetensors").is_file():
+        yield path
+        return
+    if not path.exists() and not REGISTERED.match(name):
+        raise AlphabarError(
+            f"{name} is neither images nor a model: there is no such path",
+            "give a folder of images, a checkpoint's directory, or NAME@ALIAS of the registry",
+        )
+    from components.spec.model_folder import SAMPLING
+    from flows.tools.drawing import draw, sampling_of
+    from flows.tools.registered import own_guide, own_sampling
+
+    model = find_model(name, workspace)
+    sampling = sampling_of(own_sampling(model), [], str(model / SAMPLING))
+    guide = own_guide(model) if sampling.guide == "weaker" else None
+    with tempfile.TemporaryDirectory() as folder:
+        drawn = Path(folder) / "samples"
+        with _told(display, "sample") as progress:
+            draw(model, drawn, count, [], sampling, progress, guide=guide)
+        yield drawn
+
+
+@contextlib.contextmanager
+def _told(display: Display, name: str) -> Iterator[Progress]:
+    """Work that is shown under ``name``, by the progress function that this gives."""
+
+    def progress(done: int, total: int, note: str = "") -> None:
+        display.event(ProgressEvent(name, done, total, note))
+
+    display.start(name)
+    outcome = "stopped"
+    try:
+        yield progress
+        outcome = "done"
+    finally:
+        display.finish(name, outcome)

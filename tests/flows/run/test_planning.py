@@ -1,0 +1,197 @@
+"""What a plan says a run costs."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from components.data.listing import directory_hash
+from components.files.tables import write_csv
+from components.spec.cost import Cost
+from components.spec.loading import parse_experiment
+from components.spec.plan import Node
+from components.store import Store
+from flows.run.captions import caption_notes
+from flows.run.outside import keeping, plan_here
+from flows.run.planning import (
+    LATEST,
+    LISTED,
+    Description,
+    describe_plan,
+    evaluations,
+    print_plan,
+)
+from flows.tools.exporting import seal_folder
+from flows.workspace import Workspace
+
+
+def plan_of(values: dict[str, Any], root: Path) -> Description:
+    return describe_plan(parse_experiment(values, "test"), Workspace(root, root / "artifacts"))
+
+
+def sampled(description: Description) -> list[Cost]:
+    return [stage.evaluations for stage in description.stages if stage.node.stage == "sample"]
+
+
+@pytest.mark.parametrize(("encoder", "an_image"), [("class", 16), ("minilm", 16), ("none", 8)])
+def test_guidance_costs_only_models_that_are_told_what_to_draw(
+    shrunk: dict[str, Any], tmp_path: Path, encoder: str, an_image: int
+) -> None:
+    shrunk |= {"sweep": {}, "also": [], "conditioning": {"encoder": encoder}}
+    shrunk["evaluation"] = {"samples": 60}
+    assert sampled(plan_of(shrunk, tmp_path)) == [Cost(60 * an_image, "exactly")]
+
+
+def test_a_finetuned_model_is_told_what_its_baseline_was() -> None:
+    train = Node("train", "train", {"conditioning": {"encoder": "none"}}, {})
+    tuned = Node("finetune", "finetune", {"training": {}}, {"model": train})
+    spec = {"sampling": {"steps": 5, "guidance": 3.0}, "samples": 10}
+    assert evaluations(Node("sample", "sample", spec, {"model": tuned})) == Cost(50, "exactly")
+
+
+def test_the_printed_plan_says_what_is_not_exact(
+    shrunk: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shrunk |= {"sweep": {}, "also": []}
+    shrunk["sampling"] = {"steps": 8, "guidance": 2, "guidance_sigma_max": 3.0}
+    print_plan(plan_of(shrunk, tmp_path))
+    printed = capsys.readouterr().out
+    assert "at most 960" in printed
+    assert f"at most {960 + 3 * 30 * 64:,} network evaluations" in printed
+    shrunk["sampling"] = {"solver": "rk45"}
+    print_plan(plan_of(shrunk, tmp_path))
+    assert "about 4,740" in capsys.readouterr().out
+
+
+def test_the_time_of_sampling_follows_from_measured_evaluations(
+    shrunk: dict[str, Any], tmp_path: Path
+) -> None:
+    shrunk |= {"sweep": {}, "also": []}
+    earlier = tmp_path / "artifacts" / "sample" / "key"
+    earlier.mkdir(parents=True)
+    # an interval left half of the steps unguided: 30 of 40 planned evaluations
+    spec = {"samples": 10, "sampling": {"steps": 2, "guidance": 2, "guidance_sigma_max": 1.0}}
+    manifest = {"stage": "sample", "spec": spec, "wall_seconds": 60.0}
+    (earlier / "metrics.json").write_text('{"samples": 10, "network_evaluations": 3.0}')
+    seal_folder(earlier, manifest)
+    (stage,) = (s for s in plan_of(shrunk, tmp_path).stages if s.node.stage == "sample")
+    assert stage.evaluations == Cost(960, "exactly")
+    assert stage.seconds == pytest.approx(960 * 60 / 30)
+
+
+def swept(shrunk: dict[str, Any], root: Path, seeds: int) -> Description:
+    shrunk |= {"sweep": {"training.seed": list(range(seeds))}, "also": []}
+    return plan_of(shrunk, root)
+
+
+def test_one_cell_is_one_cell(
+    shrunk: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_plan(swept(shrunk, tmp_path, 1))
+    assert "1 cell from 1 trained model\n" in capsys.readouterr().out
+
+
+def test_many_stages_are_summed_up_by_kind_and_listed_on_demand(
+    shrunk: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = swept(shrunk, tmp_path, LISTED)
+    print_plan(plan)
+    short = capsys.readouterr().out
+    assert f"{LISTED} cells from {LISTED} trained models" in short
+    assert f"{len(plan.stages)} stages; `--all` lists them one by one" in short
+    assert "train-seed=7" not in short
+    (train,) = (line for line in short.splitlines() if "│ train " in line)
+    assert f"{3 * 30 * 64 * LISTED:,}" in train
+    print_plan(plan, every=True)
+    whole = capsys.readouterr().out
+    assert all(stage.node.name in whole for stage in plan.stages)
+    assert short.splitlines()[-2:] == whole.splitlines()[-2:]
+
+
+def test_times_come_from_the_latest_runs_and_no_other_manifest_is_read(
+    shrunk: dict[str, Any], tmp_path: Path
+) -> None:
+    for number in range(LATEST + 3):
+        folder = tmp_path / "artifacts" / "evaluate" / f"{number}"
+        folder.mkdir(parents=True)
+        manifest = {"stage": "evaluate", "spec": {}, "wall_seconds": 5.0}
+        seal_folder(folder, manifest)
+        if number < 3:
+            (folder / "manifest.json").write_text("never read")
+        os.utime(folder / "manifest.json", (number, number))
+    plan = swept(shrunk, tmp_path, 2)
+    assert {s.seconds for s in plan.stages if s.node.stage == "evaluate"} == {5.0}
+
+
+def test_a_run_takes_the_plan_that_was_made_a_moment_ago(
+    shrunk: dict[str, Any], fetched: Path, tmp_path: Path
+) -> None:
+    experiment = parse_experiment(shrunk, "test")
+    workspace = Workspace(fetched, tmp_path)
+    plan = plan_here(experiment, workspace)
+    with keeping(plan, workspace):
+        assert plan_here(experiment, workspace) is plan
+        assert plan_here(experiment.model_copy(update={"name": "other"}), workspace) is not plan
+        assert plan_here(experiment, Workspace(fetched, tmp_path / "other")) is not plan
+    assert plan_here(experiment, workspace) is not plan
+
+
+LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"
+CAPTIONED = {
+    "name": "captions",
+    "data": {"source": "folder", "name": "mine", "size": 8, "holdout": 0.5},
+    "conditioning": {"encoder": "minilm"},
+    "evaluation": {"samples": 20, "clip": "none"},
+}
+
+
+@pytest.fixture
+def captioned(tmp_path: Path) -> Path:
+    """A root with the pinned folder `mine`: twelve images, two captions of 16 tokens."""
+    folder = tmp_path / "datasets" / "mine"
+    folder.mkdir(parents=True)
+    rows = []
+    for number in range(12):
+        Image.fromarray(np.full((8, 8), number, np.uint8)).save(folder / f"{number}.png")
+        ends = {0: f"{LONG} red", 1: f"{LONG} blue"}
+        rows.append({"file_name": f"{number}.png", "caption": ends.get(number, "a cat")})
+    write_csv(folder / "metadata.csv", rows)
+    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
+    folder.with_suffix(".dvc").write_text(pin)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("max_tokens", "said"),
+    [
+        (None, "none of 12 captions is cut, the longest has 16 tokens"),
+        (8, "2 of 12 captions are cut at 8 tokens, the longest has 16"),
+    ],
+)
+def test_a_plan_says_how_many_captions_are_cut_before_and_after_data_is_prepared(
+    captioned: Path, capsys: pytest.CaptureFixture[str], max_tokens: int | None, said: str
+) -> None:
+    values = CAPTIONED | {"conditioning": {"encoder": "minilm", "max_tokens": max_tokens}}
+    description = plan_of(values, captioned)
+    assert description.notes == [said]
+    print_plan(description)
+    assert said in capsys.readouterr().out
+    node = next(s.node for s in description.stages if s.node.stage == "prepare")
+    store = Store(captioned / "artifacts")
+    info = {"caption_tokens": {"4": 10, "16": 2}}
+
+    def counted(spec: object, inputs: object, out: Path, scratch: Path) -> None:
+        (out / "dataset.json").write_text(json.dumps(info))
+
+    store.produce(node, counted)
+    (captioned / "datasets" / "mine" / "metadata.csv").unlink()  # it is not asked any more
+    assert caption_notes(description.plan.cells, Workspace(captioned, store.root)) == [said]
+
+
+def test_models_that_read_no_captions_have_nothing_to_say_of_them(captioned: Path) -> None:
+    assert plan_of(CAPTIONED | {"conditioning": {"encoder": "none"}}, captioned).notes == []

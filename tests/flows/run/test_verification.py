@@ -1,0 +1,147 @@
+"""What is published is looked at before a run and on request; what is damaged is named."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import AlphabarError
+from components.files.digests import hashed
+from components.runtime import silent
+from components.spec.loading import parse_experiment
+from components.spec.plan import Node, Plan, plan_baselines
+from components.store import Store
+from flows.run.outside import keeping
+from flows.run.selection import best_cell
+from flows.run.verification import check_plan, verify
+from flows.workspace import Workspace
+
+FD = "fd_efficientnet_lite0"
+
+
+@pytest.fixture(scope="module")
+def plan(shrunk_once: dict[str, Any]) -> Plan:
+    return plan_baselines(parse_experiment(shrunk_once, "test"), lambda _: "f2")
+
+
+def fill(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, scratch: Path) -> None:
+    (out / "metrics.json").write_text(json.dumps({"metrics": {FD: {"value": 1.0}}}))
+    (out / "images.npy").write_bytes(b"images")
+
+
+@pytest.fixture(scope="module")
+def whole(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which every baseline of the plan is published."""
+    root = tmp_path_factory.mktemp("whole") / "artifacts"
+    for node in plan.nodes():
+        Store(root).produce(node, fill)
+    return root
+
+
+@pytest.fixture
+def store(whole: Path, tmp_path: Path) -> Store:
+    return Store(Path(shutil.copytree(whole, tmp_path / "artifacts")))
+
+
+def flip(path: Path) -> None:
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+
+
+@pytest.mark.parametrize("damage", [flip, lambda path: path.write_bytes(b""), Path.unlink])
+@pytest.mark.parametrize("name", ["metrics.json", "images.npy", "manifest.json"])
+def test_a_run_that_verifies_names_every_damaged_file_of_every_stage(
+    plan: Plan, store: Store, damage: Callable[[Path], None], name: str
+) -> None:
+    for node in {node.stage: node for node in plan.nodes()}.values():
+        path, before = store.path(node) / name, (store.path(node) / name).read_bytes()
+        damage(path)
+        if name == "manifest.json" and not path.exists():
+            assert not store.has(node)  # it is made anew
+        else:
+            with pytest.raises(AlphabarError) as caught:
+                check_plan(plan, store, contents=True)
+            assert str(path) in caught.value.what
+            assert f"delete {store.path(node)}" in caught.value.remedy
+        path.write_bytes(before)
+
+
+def test_a_plan_that_is_whole_is_looked_at_without_reading_a_file(plan: Plan, store: Store) -> None:
+    before = hashed.cache_info().misses
+    check_plan(plan, store, contents=False)
+    best_cell(plan, store)
+    read = hashed.cache_info().misses - before
+    assert read <= len(plan.cells)  # each cell's figures, to find the best one
+    check_plan(plan, store, contents=True)
+    assert hashed.cache_info().misses - before == 2 * len(plan.nodes())
+
+
+def test_a_file_cut_short_is_found_before_the_run_begins(plan: Plan, store: Store) -> None:
+    path = store.path(plan.nodes()[0]) / "images.npy"
+    path.write_bytes(b"imag")
+    with pytest.raises(AlphabarError, match="is damaged: it has 4 bytes, and 6 were published"):
+        check_plan(plan, store, contents=False)
+
+
+def test_figures_are_compared_with_their_manifest_before_the_best_is_chosen(
+    plan: Plan, store: Store
+) -> None:
+    path = store.path(plan.cells[1].evaluate) / "metrics.json"
+    path.write_text(path.read_text().replace("1.0", "0.5"))
+    with pytest.raises(AlphabarError, match="is damaged") as caught:
+        best_cell(plan, store)
+    assert str(path) in caught.value.what
+
+
+def test_the_whole_store_is_verified_and_every_fault_listed(plan: Plan, store: Store) -> None:
+    nodes: list[Node] = plan.nodes()
+    found = verify([store.root], silent)
+    assert (found.directories, found.damage) == (len(nodes), ())
+    flip(store.path(nodes[0]) / "images.npy")
+    (store.path(nodes[1]) / "manifest.json").unlink()
+    flip(store.path(nodes[2]) / "manifest.json")
+    (store.path(nodes[3]) / "more.csv").write_text("a\n")
+    store.path(nodes[4]).rename(store.path(nodes[4]).with_name("0" * 64))
+    faults = {damage.path: damage.fault for damage in verify([store.root], silent).damage}
+    assert len(faults) == 5
+    assert "SHA-256" in faults[store.path(nodes[0]) / "images.npy"]
+    assert "counts as not published" in faults[store.path(nodes[1])]
+    assert "is broken" in faults[store.path(nodes[2]) / "manifest.json"]
+    assert "was not published" in faults[store.path(nodes[3]) / "more.csv"]
+    assert "another stage run" in faults[store.path(nodes[4]).with_name("0" * 64)]
+
+
+def test_a_folder_in_which_nothing_was_published_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AlphabarError, match="holds nothing published"):
+        verify([tmp_path], silent)
+
+
+def test_a_scheduled_run_looks_at_what_is_published_as_the_command_does(
+    plan: Plan, store: Store, tmp_path: Path
+) -> None:
+    from flows.run.experiment import experiment_flow
+
+    path = store.path(plan.nodes()[0]) / "images.npy"
+    path.write_bytes(b"")
+    kept = keeping(plan, Workspace.here(store.root, tmp_path))  # no data is read for it
+    with kept, pytest.raises(AlphabarError, match=r"images\.npy"):
+        experiment_flow.fn(plan.experiment, str(tmp_path), str(store.root), quiet=True)
+
+
+def test_a_stage_that_a_later_phase_made_again_is_no_failure_and_is_told(
+    plan: Plan, store: Store, tmp_path: Path
+) -> None:
+    from flows.run.experiment import still_missing
+
+    made, gone = plan.nodes()[0], plan.nodes()[-1]
+    shutil.rmtree(store.path(gone))
+    failures: dict[str, Exception] = {
+        made.name: AlphabarError("its process was killed", "run again"),
+        gone.name: OSError("no disk"),
+    }
+    said: list[str] = []
+    workspace = Workspace.here(store.root, tmp_path)
+    assert list(still_missing(failures, plan.nodes(), workspace, said.append)) == [gone.name]
+    assert said == [f"note: {made.name} was made again, after this: its process was killed"]

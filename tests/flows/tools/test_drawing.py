@@ -1,0 +1,121 @@
+"""`alphabar sample`: options that become a sampling section, and the images drawn by it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from components.errors import AlphabarError
+from components.evaluation.images.image_sources import read_source
+from components.spec.sections.sampling import SamplingSpec
+from flows.cli import app
+from flows.tools.drawing import sampling_of
+from flows.tools.exporting import new_folder
+from flows.tools.judging import array_judged
+from tests.flows.untrained import write_untrained
+
+ORIGIN = "the options"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two untrained models, strong/ and weak/."""
+    root = tmp_path_factory.mktemp("models")
+    write_untrained(root, "strong", "weak")
+    return root
+
+
+def figures(model: Path, out: Path, *options: str) -> dict[str, float]:
+    """Draw 4 images in 3 steps; the metrics.json."""
+    words = ["sample", str(model), "--out", str(out), "-n", "4", "--steps", "3", "-q", *options]
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    content: dict[str, float] = json.loads((out / "metrics.json").read_text())
+    return content
+
+
+def test_options_that_are_not_given_are_at_their_defaults() -> None:
+    assert sampling_of({"steps": None, "solver": None}, [], ORIGIN) == SamplingSpec()
+
+
+def test_assignments_set_any_key_and_win_over_options() -> None:
+    assignments = ["churn=40", "clip=false", "negative_prompt=a red circle", "steps=7"]
+    sampling = sampling_of({"solver": "heun", "steps": 5}, assignments, ORIGIN)
+    assert sampling == SamplingSpec(
+        solver="heun", churn=40.0, clip=False, negative_prompt="a red circle", steps=7
+    )
+    assert sampling_of({"guide": "weaker"}, ["ema_length=0.1"], ORIGIN).ema_length == 0.1
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("chrun=4", "did you mean `churn`"),
+        ("steps", "write KEY=VALUE"),
+        ("steps=0", "`sampling.steps: 0` is wrong"),
+        ("solver=dpmp_2m", "did you mean `dpmpp_2m`"),
+        ("variance=large", "`variance` has no meaning with solver `ddim`"),
+    ],
+)
+def test_a_wrong_assignment_is_refused(assignment: str, message: str) -> None:
+    with pytest.raises(AlphabarError) as error:
+        sampling_of({}, [assignment], ORIGIN)
+    assert message in str(error.value)
+    assert str(error.value).startswith(ORIGIN)
+
+
+def test_the_command_is_guided_by_default_and_by_a_weaker_model(
+    models: Path, tmp_path: Path
+) -> None:
+    strong, weak = models / "strong", models / "weak"
+    assert figures(strong, tmp_path / "a") == {"samples": 4, "network_evaluations": 6}
+    assert figures(strong, tmp_path / "b", "--guidance", "1")["network_evaluations"] == 3
+    assert figures(strong, tmp_path / "c", "--guide", str(weak))["network_evaluations"] == 6
+    negative = ("--negative-prompt", "cat", "--guidance-kind", "cfgpp", "--grid", "linspace")
+    assert figures(strong, tmp_path / "d", *negative)["network_evaluations"] == 6
+    by_null, by_weak = (np.load(tmp_path / name / "images.npy") for name in "ac")
+    assert (by_null != by_weak).any()
+
+
+def test_a_negative_prompt_that_is_no_class_leaves_no_folder(models: Path, tmp_path: Path) -> None:
+    with pytest.raises(AlphabarError, match="did you mean `cat`"):
+        figures(models / "strong", tmp_path / "out", "--negative-prompt", "cats")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_samples_that_were_changed_since_are_not_judged(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    figures(models / "strong", tmp_path / "drawn")
+    array, picture = tmp_path / "drawn" / "images.npy", tmp_path / "drawn" / "images" / "00002.png"
+    assert array_judged(tmp_path / "drawn") == f"generated: 4 images of {array}"
+    assert len(read_source(tmp_path / "drawn").images.images) == 4
+    content = array.read_bytes()
+    for path in (picture, array):
+        before = path.read_bytes()
+        for changed in (None, before[:-1] + b"x"):
+            path.unlink() if changed is None else path.write_bytes(changed)
+            with pytest.raises(AlphabarError, match=path.name) as caught:
+                read_source(tmp_path / "drawn")
+            assert f"give {picture.parent} to judge" in caught.value.remedy
+            path.write_bytes(before)
+    picture.unlink()
+    assert len(read_source(picture.parent).images.images) == 3
+    assert array.read_bytes() == content
+
+
+def test_no_command_writes_into_the_store_or_a_folder_of_ours(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    figures(models / "strong", tmp_path / "drawn")
+    (tmp_path / "reports" / "digits").mkdir(parents=True)
+    (tmp_path / "reports" / "digits" / ".keys").write_text("r1")
+    for place in ("artifacts/new", "drawn/new", "reports/digits/new", "drawn/../artifacts/x"):
+        with pytest.raises(AlphabarError, match=" lies in ") as caught, new_folder(Path(place)):
+            pass
+        assert "outside" in caught.value.remedy
+    assert not (tmp_path / "artifacts").exists()

@@ -1,0 +1,61 @@
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+
+from components.reporting.cells import Cell
+from components.reporting.pictures.illustrations import of_training, of_tuning, plates
+from components.reporting.results import Results, read
+
+FD = "fd_efficientnet_lite0"
+Make = Callable[..., Cell]
+
+
+def of_cells(results: Results, cells: list[Cell]) -> Results:
+    return replace(results, cells=cells, best=0, finetuned=None)
+
+
+def test_a_solver_sweep_is_drawn_over_cost_with_the_distilled_model(solvers: Results) -> None:
+    (plate,) = plates(solvers)
+    assert plate.file == "evaluations"
+    label = plate.plots[0].label
+    assert "solver=heun,steps=50, 99: 150.3 [145.0, 155.5]" in label
+    assert "distilled, consistency, 2 steps, 2: 165.0 [159.2, 170.8]" in label
+
+
+def test_a_guidance_sweep_is_drawn_over_guidance_only(report_input: SimpleNamespace) -> None:
+    # guidance doubles the cost, but each line over cost would have one point
+    results = read(report_input.spec, report_input.inputs)
+    (plate,) = plates(results)
+    assert [plot.name for plot in plate.plots] == ["tradeoff", "guidance"]
+
+
+def test_networks_under_one_sampler_stand_side_by_side(schedules: Results) -> None:
+    (plate,) = plates(schedules)
+    assert plate.file == "ranking"
+
+
+def test_a_single_cell_has_no_plot(solvers: Results) -> None:
+    assert plates(of_cells(solvers, list(solvers.cells[:1]))) == []
+
+
+def test_too_many_lines_are_cut_to_the_lowest_and_said(solvers: Results, cell: Make) -> None:
+    cells = [
+        cell({"sampling.eta": eta / 20, "sampling.steps": n}, 100.0 + eta, n, metric=FD)
+        for eta in range(20)
+        for n in (5, 10)
+    ]
+    (plate,) = plates(of_cells(solvers, cells))
+    assert plate.plots[0].caption.endswith("Of 20 lines, the 16 that reach the lowest values.")
+    assert plate.plots[0].label.count("sampling.eta") == 32
+
+
+def test_losses_of_other_processes_are_not_compared_by_height(
+    schedules: Results, solvers: Results
+) -> None:
+    assert "compare the shapes" in of_training(schedules)[0].caption
+    assert of_training(solvers)[0].caption == "Training loss."
+
+
+def test_a_distillation_is_not_called_fine_tuning(solvers: Results) -> None:
+    assert solvers.finetuned is not None
+    assert of_tuning(solvers.finetuned)[0].caption == "Distillation loss."

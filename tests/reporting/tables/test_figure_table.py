@@ -1,0 +1,62 @@
+from dataclasses import replace
+
+from components.reporting.results import Results
+from components.reporting.tables.figure_table import figure_table
+from components.reporting.tables.text_table import Row
+
+
+def test_each_metric_has_value_interval_floor_direction_and_settings(rich: Results) -> None:
+    cell = rich.chosen
+    table = figure_table(Row("mine", cell.figures, cell.evaluations), rich.floors)
+    assert table.columns == ("metric", "value", "interval", "real images", "better", "settings")
+    by_name = {row[0]: row[1:] for row in table.rows}
+    assert len(by_name) == len(cell.figures)
+    assert by_name["recall (efficientnet_lite0)"] == (
+        *("78.4 %", "[73.4, 83.4]", "80.0 ±5.0", "higher", "k 5"),
+    )
+    assert by_name["nearest-training ratio (efficientnet_lite0)"][3] == ""
+    assert "against 540 (holdout)" in table.notes[0]
+    assert table.notes[1] == "100 evaluations of the network an image"
+
+
+def test_a_floor_of_another_number_of_images_is_marked(rich: Results) -> None:
+    """FD of 20 images beside FD of 500 real ones says nothing of the images."""
+    few = {
+        name: replace(f, record={**f.record, "n_generated": 20})
+        for name, f in rich.chosen.figures.items()
+    }
+    table = figure_table(Row("mine", few), rich.floors)
+    floors = {row[0]: row[3] for row in table.rows}
+    assert floors["Fréchet distance (efficientnet_lite0)"] == "88.0 ±6.0 (n 40)"
+    assert floors["authenticity (efficientnet_lite0)"] == "97.0 ±2.0"
+    assert sum("depends on that number" in note for note in table.notes) == 1
+
+
+def test_a_floor_that_was_measured_otherwise_is_left_away(rich: Results) -> None:
+    name = "fd_efficientnet_lite0"
+    odd = rich.floors[name]
+    other = replace(odd, record={**odd.record, "resize": "96px"})
+    table = figure_table(Row("mine", rich.chosen.figures), {**rich.floors, name: other})
+    floors = {row[0]: row[3] for row in table.rows}
+    assert floors["Fréchet distance (efficientnet_lite0)"] == ""
+    assert table.notes[-1] == f"no floor of {name}: real images were measured otherwise (resize)"
+
+
+def test_what_is_not_as_usual_stands_on_the_row(rich: Results) -> None:
+    figures = dict(rich.chosen.figures)
+    odd = figures["recognised_svc"]
+    figures["recognised_svc"] = replace(odd, record=odd.record | {"extractor": "svc"})
+    table = figure_table(Row("mine", figures))
+    (row,) = [row for row in table.rows if row[0] == "recognised (svc)"]
+    assert row[-1] == "extractor svc"
+    assert "real images" not in table.columns
+
+
+def test_a_figure_without_a_reference_is_against_nothing(rich: Results) -> None:
+    figures = dict(rich.chosen.figures)
+    odd = figures["recognised_svc"]
+    figures["recognised_svc"] = replace(
+        odd, record=odd.record | {"n_reference": 0, "reference": "none"}
+    )
+    table = figure_table(Row("mine", figures))
+    assert not any("against" in row[-1] for row in table.rows)
