@@ -6,7 +6,6 @@
 The root may be any shared file system with POSIX locks and renames.
 """
 
-import json
 import os
 import platform
 import shutil
@@ -22,7 +21,14 @@ from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.leftovers import remove
 from components.files.lock import locked
-from components.files.manifest import MANIFEST, SEAL, WORK, check, listed, read_manifest, seal
+from components.files.manifest import (
+    MANIFEST,
+    WORK,
+    check,
+    listed,
+    read_manifest,
+    write_manifest,
+)
 from components.spec.plan import Node
 
 MORE_SPACE = "free some space, or give another store with --store; what is published there is kept"
@@ -152,16 +158,6 @@ def circumstances(wall_seconds: float, device: str) -> dict[str, Any]:
         "device": device,
         "machine": platform.platform(),
     }
-
-
-def write_manifest(directory: Path, manifest: Mapping[str, Any]) -> None:
-    """Put a manifest, sealed, into the directory that it is of."""
-    write_json(directory / MANIFEST, {**manifest, SEAL: seal(manifest)})
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Readable JSON with a stable order, and no NaN."""
-    path.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
 def git_commit() -> str | None:

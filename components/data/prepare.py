@@ -18,10 +18,10 @@ from components.data.sources.folder import locate, read_rows
 from components.data.splits import split_of
 from components.data.tokens import length_histogram
 from components.errors import AlphabarError
+from components.files.json_file import write_json
 from components.files.tables import write_table
 from components.runtime import Runtime
 from components.spec.sections.data import DataSpec
-from components.store import write_json
 
 
 def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:

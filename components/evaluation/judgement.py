@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from components.evaluation.metrics.training_neighbours import ClosestPair
 from components.evaluation.records import MetricRecord, write_metrics
 from components.figures.statistics.measured import Measured
-from components.store import write_json
+from components.files.json_file import write_json
 
 METRICS = "metrics.json"
 PSEUDO_VALUES = "pseudo_values.npz"

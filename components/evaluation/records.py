@@ -7,9 +7,8 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.figures.statistics.intervals import Estimate
-from components.files.json_file import load_json
+from components.files.json_file import load_json, write_json
 from components.files.manifest import intact
-from components.store import write_json
 
 ELBO = "elbo_bpd"
 RECOGNISED_SVC = "recognised_svc"

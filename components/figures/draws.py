@@ -11,7 +11,7 @@ from components.errors import AlphabarError
 from components.figures.statistics.intervals import Floats
 from components.files.array_file import read_archive
 from components.files.manifest import there
-from components.generation.sample_directory import Row
+from components.files.samples import SampleRow
 from components.spec.keys import digest
 
 FILE = "pseudo_values.npz"
@@ -67,7 +67,7 @@ def read_draws(directory: Path, prompts: str | None = None) -> dict[str, Draws]:
     }
 
 
-def prompts_digest(rows: Sequence[Row]) -> str:
+def prompts_digest(rows: Sequence[SampleRow]) -> str:
     """What identifies the prompts of a set of samples, in their order."""
     return digest([[row.class_index, row.label, row.caption] for row in rows])
 

@@ -1,4 +1,4 @@
-"""The one reader of JSON, within limits of size, depth and numbers."""
+"""The one reader of JSON, within limits of size, depth and numbers, and the one writer."""
 
 import json
 import math
@@ -97,6 +97,11 @@ def json_or_text(text: str) -> Any:
         return parse_json(text)
     except ValueError:
         return text
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Readable JSON with a stable order, and no NaN."""
+    path.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
 def _refuse_deep(value: Any) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.files.digests import FileState, file_state, known_sha256
-from components.files.json_file import load_json
+from components.files.json_file import load_json, write_json
 
 MANIFEST = "manifest.json"
 SEAL = "seal"
@@ -65,6 +65,11 @@ def seal(manifest: Mapping[str, Any]) -> str:
     content = {name: value for name, value in manifest.items() if name != SEAL}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_manifest(directory: Path, manifest: Mapping[str, Any]) -> None:
+    """Put a manifest, sealed, into the directory that it is of."""
+    write_json(directory / MANIFEST, {**manifest, SEAL: seal(manifest)})
 
 
 def listed(files: Mapping[str, Path | str]) -> dict[str, dict[str, Any]]:

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from components.data.grids import contact_sheet, save_png
+from components.files.json_file import write_json
+from components.files.samples import COLUMNS
 from components.files.tables import write_table
 from components.generation.generate import generate
 from components.generation.prompts import Prompts, holdout_prompts
-from components.generation.sample_directory import COLUMNS
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Progress, Runtime
 from components.spec.sections.sampling import SamplingSpec
-from components.store import write_json
 
 GRID_COLUMNS = 10
 GRID_IMAGES = 50

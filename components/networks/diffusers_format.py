@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
+from components.files.json_file import write_json
 from components.networks.checkpoint import FILE_NAME, Checkpoint, load_checkpoint
 from components.networks.export_readme import left_behind, readme
 from components.networks.unet import DenoisingUNet
 from components.spec.sections.network import ENCODER_LIMIT
-from components.store import write_json
 
 PREDICTION_NAMES = {"eps": "epsilon", "x0": "sample", "v": "v_prediction"}
 TAKEN_ALONG = Path(__file__).parent / "exported"

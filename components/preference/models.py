@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.json_file import load_json
+from components.files.json_file import load_json, write_json
 from components.files.manifest import MANIFEST, intact, read_manifest
-from components.store import write_json
 
 FILE = "models.json"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.errors import AlphabarError
-from components.generation.sample_directory import Row, Samples, spread
+from components.files.samples import SampleRow, Samples, spread
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _entropy(baseline: Samples, finetuned: Samples, seed: int) -> int:
     return int.from_bytes(hashed.digest(), "big")
 
 
-def _difference(one: Row, other: Row) -> str:
+def _difference(one: SampleRow, other: SampleRow) -> str:
     return ", ".join(
         f"{name.replace('_index', '')} {getattr(one, name)!r} against {getattr(other, name)!r}"
         for name in ("index", "seed", "class_index", "label", "caption")

@@ -13,8 +13,8 @@ import numpy as np
 from markupsafe import Markup
 
 from components.data.grids import as_image
+from components.files.samples import SampleRow, read_samples
 from components.files.tables import write_csv
-from components.generation.sample_directory import Row, read_samples
 from components.preference.models import write_models
 from components.preference.pairs import draw_pairs, study_id
 from components.runtime import Runtime
@@ -32,7 +32,7 @@ class Shown:
     """
 
     name: str
-    row: Row
+    row: SampleRow
     left: bytes
     right: bytes
     key: tuple[str, str]

@@ -17,8 +17,8 @@ from components.figures.figure import (
 )
 from components.figures.winner import REFERENCE
 from components.files.manifest import intact, there
+from components.files.samples import Samples, read_rows, read_samples
 from components.files.tables import read_csv
-from components.generation.sample_directory import Samples, read_rows, read_samples
 from components.reporting.closest import ClosestPairs, read_pairs
 from components.reporting.tables.text_table import Row
 from components.reporting.words.naming import line_name, model_name, sampler_name

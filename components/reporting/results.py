@@ -15,7 +15,7 @@ from components.figures.figure import (
     read_object,
 )
 from components.figures.floors import beside
-from components.generation.sample_directory import read_samples
+from components.files.samples import read_samples
 from components.reporting.cells import Cell, History, read_cells, read_histories, read_history
 from components.reporting.closest import read_pairs
 from components.reporting.tables.text_table import FLOOR

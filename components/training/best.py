@@ -13,9 +13,9 @@ from typing import Any
 
 from torch import nn
 
+from components.files.json_file import write_json
 from components.files.leftovers import remove
 from components.networks.checkpoint import save_checkpoint
-from components.store import write_json
 from components.training.standing import Mark
 
 FOLDER, RECORD = "best", "best.json"

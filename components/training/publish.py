@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.files.json_file import write_json
 from components.networks.checkpoint import FILE_NAME, save_checkpoint
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.spec.sections.training import TrainingSpec
-from components.store import write_json
 from components.training.best import FOLDER as BEST
 from components.training.best import RECORD
 from components.training.evaluation import EVALUATIONS_FILE, MISSED_FILE, Watch

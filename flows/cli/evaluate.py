@@ -91,9 +91,9 @@ def evaluate(
     import tempfile
 
     from components.errors import AlphabarError
+    from components.files.new_folder import refuse_taken
     from components.spec.loading import load_experiment
     from flows.console import Display
-    from flows.tools.exporting import refuse_taken
     from flows.tools.judging import (
         array_judged,
         images_of,
@@ -109,8 +109,9 @@ def evaluate(
         )
     if reference is not None and reference.suffix in (".yaml", ".yml"):
         experiment, reference = reference, None
+    workspace = Workspace.here(store)
     if out is not None:
-        refuse_taken(out)  # before the work, not after it
+        refuse_taken(out, workspace.store_root)  # before the work, not after it
     options = {
         "extractor": extractor[0] if extractor else None,
         "others": extractor[1:] if extractor else None,
@@ -129,7 +130,6 @@ def evaluate(
         )
     if reference and style:
         raise AlphabarError("--style has no meaning without an experiment", "leave it away")
-    workspace = Workspace.here(store)
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder)
         with (

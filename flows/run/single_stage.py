@@ -9,7 +9,7 @@ from pathlib import Path
 
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
-from components.files.manifest import check
+from components.files.manifest import check, write_manifest
 from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
 from components.spec.loading import nearest
@@ -21,7 +21,7 @@ from components.spec.plan import (
     plan_report,
     plan_study,
 )
-from components.store import describe, write_manifest
+from components.store import describe
 from flows.run.outside import plan_here
 from flows.run.stages import prepare_process, run_stage
 from flows.workspace import Workspace

@@ -11,8 +11,8 @@ from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.json_file import json_or_text
 from components.files.manifest import read_manifest
+from components.files.new_folder import refuse_place, refuse_unless_renewable, renewed_folder
 from components.spec.plan.node import stage_key
-from flows.tools.exporting import refuse_place, refuse_unless_renewable, renewed_folder
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from components.figures.figure import Figure
-    from components.generation.sample_directory import Samples
+    from components.files.samples import Samples
     from components.reporting.cells import Cell
     from components.tracking.runs import Tracker
     from components.tracking.search import RecordedCell
@@ -71,9 +71,11 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
 
     place = out or workspace.root / "reports" / COMMAND
     if _targets(place).page.parent == place:
-        refuse_unless_renewable(place, COMMAND)  # before the work, not after it
+        refuse_unless_renewable(
+            place, COMMAND, workspace.store_root
+        )  # before the work, not after it
     else:
-        refuse_place(place)
+        refuse_place(place, workspace.store_root)
     tracker = connect(workspace.tracking_uri, workspace.root)
     recorded = recorded_cells(tracker, names)
     if len(recorded) < 2:
@@ -89,17 +91,17 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     written = _targets(place)
     pictures = _pictures(tracker, recorded, cells)
     page = comparison_page(results, pictures, _title(names), written.csv.name)
-    with _room(place, written) as made:
+    with _room(place, written, workspace.store_root) as made:
         write_csv(made.csv, comparison_rows(rows, floors, results.metric, results.best))
         made.page.write_text(page, encoding="utf-8")
     return written
 
 
 @contextmanager
-def _room(out: Path, written: Written) -> Iterator[Written]:
+def _room(out: Path, written: Written, store: Path) -> Iterator[Written]:
     """Where page and CSV are written before they are put in place, both or neither."""
     if written.page.parent == out:
-        with renewed_folder(out, COMMAND) as part:
+        with renewed_folder(out, COMMAND, store) as part:
             yield Written(part / PAGE, part / TABLE)
         return
     with naming_a_full_disk(out.parent):
@@ -217,7 +219,7 @@ def _sampling(cell: "RecordedCell", where: _Stored) -> dict[str, Any]:
 
 
 def _samples(where: _Stored) -> "Samples":
-    from components.generation.sample_directory import read_samples
+    from components.files.samples import read_samples
     from components.reporting.pages.comparison import NONE
 
     return read_samples(where.sampled) if where.sampled else NONE

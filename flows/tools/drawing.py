@@ -6,12 +6,13 @@ from typing import Any
 
 from components.errors import AlphabarError, shortened
 from components.files.json_file import json_or_text
+from components.files.new_folder import new_folder
 from components.runtime import Progress
 from components.spec.loading import nearest, validate
 from components.spec.sections.sampling import SamplingSpec
 from flows.run.stages import prepare_process
-from flows.tools.exporting import new_folder
 from flows.tools.registered import sampling_over
+from flows.workspace import Workspace
 
 
 def draw(
@@ -35,7 +36,7 @@ def draw(
     Raises:
         AlphabarError: ``out`` exists, a prompt is no class, or the guide does not fit the model.
     """
-    with new_folder(out) as part:
+    with new_folder(out, Workspace.here().store_root) as part:
         prepare_process(threads=None)
         from components.generation.sample import write_samples
         from components.networks.checkpoint import load_checkpoint

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.files.new_folder import new_folder
 from components.runtime import Progress
 from components.spec.sections.sampling import SamplingSpec
 from flows.run.stages import prepare_process
 from flows.tools.edit_input import conditions_of, read_images, read_mask
-from flows.tools.exporting import new_folder
+from flows.workspace import Workspace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -172,7 +173,7 @@ def psnr(image: "NDArray[np.uint8]", other: "NDArray[np.uint8]") -> float:
 @contextmanager
 def _opened(edit: Edit) -> "Iterator[tuple[Path, Checkpoint]]":
     """The folder to fill and the model."""
-    with new_folder(edit.out) as part:
+    with new_folder(edit.out, Workspace.here().store_root) as part:
         prepare_process(threads=None)
         from components.networks.checkpoint import load_checkpoint
         from components.networks.device import resolve_device
@@ -187,7 +188,7 @@ def _write_inversion(
     """Write all but the picture; the PSNR of every image."""
     import numpy as np
 
-    from components.store import write_json
+    from components.files.json_file import write_json
 
     again = found.again.images
     fidelity = [psnr(a, b) for a, b in zip(again, images, strict=True)]

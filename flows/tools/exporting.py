@@ -1,26 +1,12 @@
-"""Models and studies in folders of the user's choice, put in place by one rename."""
+"""Models and studies in new folders of the user's choice."""
 
-import contextlib
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.full_disk import naming_a_full_disk
-from components.files.manifest import (
-    MANIFEST,
-    STAMP,
-    UNLISTED,
-    WORK,
-    damages,
-    listed,
-    read_manifest,
-)
+from components.files.new_folder import new_folder
 from components.runtime import Runtime
 from components.spec.sections.sampling import SamplingSpec
-from components.store import write_manifest
 from flows.run.stages import prepare_process, run_stage
 from flows.workspace import Workspace
 
@@ -37,7 +23,7 @@ def export_model(model: Path, out: Path, sampling: SamplingSpec) -> list[str]:
     Raises:
         AlphabarError: ``out`` exists, or the checkpoint is broken.
     """
-    with new_folder(out) as part:
+    with new_folder(out, Workspace.here().store_root) as part:
         prepare_process(threads=None)
         from components.networks.diffusers_format import save_diffusers
 
@@ -51,7 +37,7 @@ def export_study(baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any
         AlphabarError: ``out`` exists, the samples do not match pair by pair, or there are fewer
             than ``spec["pairs"]``.
     """
-    from components.generation.sample_directory import read_samples
+    from components.files.samples import read_samples
 
     samples = len(read_samples(baseline).rows)
     if spec["pairs"] > samples:
@@ -59,113 +45,6 @@ def export_study(baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any
             f"--pairs {spec['pairs']} is more than the {samples} samples in {baseline}",
             f"give --pairs {samples} or fewer, or draw more samples of both models",
         )
-    with new_folder(out) as part:
+    with new_folder(out, Workspace.here().store_root) as part:
         inputs = {"baseline": baseline, "finetuned": finetuned}
         run_stage("study", spec, inputs, part, Runtime())
-
-
-@contextlib.contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
-    """A folder to fill that becomes ``out`` when all went well, and vanishes otherwise.
-
-    It gets a manifest of all its files, so that whoever reads it finds what was changed since.
-
-    Raises:
-        AlphabarError: ``out`` exists, or is no place for it, or the disk is full.
-    """
-    refuse_taken(out)
-    with _filled(out, {"command": "new"}) as part:
-        yield part
-
-
-@contextlib.contextmanager
-def renewed_folder(out: Path, command: str) -> Iterator[Path]:
-    """As `new_folder`, but what the same ``command`` wrote at ``out`` before is replaced.
-
-    Raises:
-        AlphabarError: ``out`` holds anything else, or is no place for it, or the disk is full.
-    """
-    refuse_unless_renewable(out, command)
-    with _filled(out, {"command": command}) as part:
-        yield part
-
-
-def refuse_taken(out: Path) -> None:
-    """Raise AlphabarError where no new folder ``out`` can be made."""
-    if out.exists():
-        raise AlphabarError(f"{out} exists already", "give a new folder with --out")
-    refuse_place(out)
-    above = next(p for p in out.absolute().parents if p.exists() or p.is_symlink())
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        raise AlphabarError(f"{out} cannot be made in {above}", "give a folder to be written to")
-
-
-def refuse_unless_renewable(out: Path, command: str) -> None:
-    """Raise AlphabarError where ``out`` holds anything that ``command`` did not write."""
-    refuse_place(out)
-    if out.exists() and not (out.is_dir() and _written_by(out, command)):
-        raise AlphabarError(
-            f"{out} holds something that `alphabar {command}` has not written",
-            "move it away, or give a new folder with --out",
-        )
-
-
-def refuse_place(out: Path) -> None:
-    """Raise AlphabarError where ``out`` lies in the store or in a folder that alphabar wrote."""
-    place = out.resolve()
-    for folder in place.parents:
-        ours = (folder / STAMP).is_file() or _has_manifest(folder)
-        if ours or folder == Workspace.here().store_root or (folder / WORK).is_dir():
-            what = "is a folder that alphabar wrote" if ours else "is a store"
-            raise AlphabarError(
-                f"{out} lies in {folder}, which {what}", "give a folder outside it with --out"
-            )
-    if place == Workspace.here().store_root or (place / STAMP).is_file():
-        raise AlphabarError(
-            f"{out} is the store or an experiment's report", "give another folder with --out"
-        )
-
-
-def _has_manifest(folder: Path) -> bool:
-    return (folder / MANIFEST).is_file() and "seal" in read_manifest(folder)
-
-
-def _written_by(out: Path, command: str) -> bool:
-    """Whether ``out`` is empty or holds what ``command`` wrote, and nothing beside it."""
-    if not any(out.iterdir()):
-        return True
-    if not (out / MANIFEST).is_file() or read_manifest(out).get("command") != command:
-        return False
-    return all(damage.fault != UNLISTED for damage in damages(out, contents=False))
-
-
-@contextlib.contextmanager
-def _filled(out: Path, manifest: dict[str, Any]) -> Iterator[Path]:
-    part = out.with_name(f".{out.name}.part")
-    with naming_a_full_disk(out):
-        shutil.rmtree(part, ignore_errors=True)
-        try:
-            part.mkdir(parents=True)
-        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-            raise AlphabarError(
-                f"{out} cannot be made: {error.strerror}", "give a folder that can be written to"
-            ) from error
-        try:
-            yield part
-            seal_folder(part, manifest)
-            if out.exists():
-                old = out.with_name(f".{out.name}.old")
-                shutil.rmtree(old, ignore_errors=True)
-                out.rename(old)
-                part.rename(out)
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                part.rename(out)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-
-
-def seal_folder(folder: Path, manifest: dict[str, Any]) -> None:
-    """Put a manifest of every file below ``folder`` into it."""
-    found = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
-    write_manifest(folder, manifest | {"files": listed(found)})

@@ -8,20 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.json_file import read_object
+from components.files.json_file import read_object, write_json
 from components.files.manifest import intact, remedy
+from components.files.new_folder import new_folder
 from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
 from components.spec.loading import validate
 from components.spec.plan import Compute, in_order
 from components.spec.sweep import ONE_CELL
-from components.store import write_json
 from flows.console import Display
 from flows.run.execution import ProgressEvent, produce
 from flows.run.outside import plan_here
 from flows.run.results import print_table
 from flows.telling import tell
-from flows.tools.exporting import new_folder
 from flows.workspace import Workspace
 
 
@@ -59,7 +58,7 @@ class Judged:
         from components.reporting.tables.table import long_rows
 
         content = read_object(self.folder / "metrics.json", "evaluate again")
-        with new_folder(out) as part:
+        with new_folder(out, Workspace.here().store_root) as part:
             for path in self.folder.iterdir():
                 shutil.copy(path, part / path.name)
             write_csv(part / "metrics.csv", long_rows(self.name, parse_figures(content, self.name)))

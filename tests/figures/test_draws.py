@@ -5,7 +5,7 @@ import pytest
 
 from components.errors import AlphabarError
 from components.figures.draws import draws_of, prompts_digest, read_draws
-from components.generation.sample_directory import Row
+from components.files.samples import SampleRow
 
 
 def test_pseudo_values_are_read_by_metric(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_images_without_seeds_have_none(tmp_path: Path) -> None:
 
 
 def test_prompts_are_alike_when_class_and_caption_are_in_order() -> None:
-    rows = [Row(0, 5, 1, "one", "a one"), Row(1, 6, 2, "two", "a two")]
-    same = [Row(0, 9, 1, "one", "a one"), Row(1, 8, 2, "two", "a two")]
+    rows = [SampleRow(0, 5, 1, "one", "a one"), SampleRow(1, 6, 2, "two", "a two")]
+    same = [SampleRow(0, 9, 1, "one", "a one"), SampleRow(1, 8, 2, "two", "a two")]
     assert prompts_digest(rows) == prompts_digest(same)
     assert prompts_digest(rows) != prompts_digest(rows[::-1])

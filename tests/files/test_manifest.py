@@ -12,9 +12,18 @@ import pytest
 
 from components.errors import AlphabarError
 from components.files.digests import hashed
-from components.files.manifest import WORK, check, damages, intact, read_manifest, seal, there
+from components.files.manifest import (
+    WORK,
+    check,
+    damages,
+    intact,
+    read_manifest,
+    seal,
+    there,
+    write_manifest,
+)
 from components.spec.plan import Node
-from components.store import describe, write_manifest
+from components.store import describe
 
 FILES = {"model.safetensors": b"weights", "metrics.json": b"{}", "ema/0.05.safetensors": b"more"}
 

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
+from components.files.manifest import write_manifest
+from components.files.new_folder import seal_folder
 from components.preference.models import write_models
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines
-from components.store import describe, write_manifest
+from components.store import describe
 from components.tracking import Submitted, connect, load_model_dir, register
 from flows.cli import main
 from flows.console import Display
 from flows.run.recording import Recorder, sweep_key
-from flows.tools.exporting import seal_folder
 from flows.tools.promotion import read_study
 from flows.workspace import Workspace
 from tests.flows.untrained import write_untrained

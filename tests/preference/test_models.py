@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from components.errors import AlphabarError
+from components.files.new_folder import seal_folder
 from components.preference.models import FILE, Side, read_models, write_models
 from components.preference.study import study
 from components.runtime import Runtime
-from flows.tools.exporting import seal_folder
 
 
 def publish(directory: Path, key: str, model: str, guidance: float) -> None:

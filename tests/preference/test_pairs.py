@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
-from components.generation.sample_directory import Samples, read_samples
+from components.files.samples import Samples, read_samples
 from components.preference.pairs import Pair, draw_pairs
 
 

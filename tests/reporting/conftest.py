@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from components.figures.figure import Figure
-from components.generation.sample_directory import Row, Samples
+from components.files.samples import SampleRow, Samples
 from components.reporting.cells import Cell
 from components.reporting.pages.report import report
 from components.reporting.results import Results, read
@@ -411,7 +411,7 @@ def cell() -> Callable[..., Cell]:
             settings=settings,
             figures={metric: Figure(metric, value, value - half, value + half, record)},
             evaluations=cost,
-            samples=Samples(np.zeros((1, 8, 8, 1), dtype=np.uint8), (Row(0, 0, -1, "", ""),)),
+            samples=Samples(np.zeros((1, 8, 8, 1), dtype=np.uint8), (SampleRow(0, 0, -1, "", ""),)),
         )
 
     return make

@@ -1,6 +1,5 @@
 """Where images to be judged may lie: a folder of files, an array, samples, prepared data."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from components.evaluation.images.folder_reading import FolderReading
 from components.evaluation.images.image_files import ImageFiles, Pictures
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.pixels import check_images
+from components.files import samples
 from components.files.array_file import read_archive, read_array
 from components.files.manifest import check, intact, there
-from components.files.tables import read_csv
 from components.spec.sections.data import DataSpec
 
 
@@ -87,33 +86,17 @@ def _sampled(folder: Path) -> bool:
 
 
 def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
-    """The stage `sample`'s output and each image's seed.
+    """A folder of samples as what is judged, and each image's seed.
 
     Raises:
-        AlphabarError: it is missing or broken.
+        AlphabarError: it is missing or broken, or holds no image.
     """
-    path = directory / "images.npy"
-    try:
-        images = read_array(intact(path), mapped=True)
-        path = directory / "samples.csv"
-        rows = read_csv(intact(path))
-        if not rows:
-            raise ValueError("it has no row")
-        classes, seeds = (_whole_numbers(rows, column) for column in ("class", "seed"))
-        captions = tuple(row["caption"] for row in rows)
-    except (OSError, ValueError, KeyError, EOFError, OverflowError) as error:
-        raise AlphabarError(
-            f"{path} is missing or broken: {error}", "delete its directory and run `sample` again"
-        ) from error
-    check_images(images)
-    return ImageSet(images, classes, captions, "samples"), seeds
-
-
-def _whole_numbers(rows: Sequence[Mapping[str, str]], column: str) -> NDArray[np.int64]:
-    try:
-        return np.array([int(row[column]) for row in rows], np.int64)
-    except ValueError as error:
-        raise ValueError(f"its column {column} holds not whole numbers: {error}") from error
+    found = samples.read_samples(directory)
+    check_images(found.images)
+    classes = np.array([row.class_index for row in found.rows], np.int64)
+    captions = tuple(row.caption for row in found.rows)
+    seeds = np.array([row.seed for row in found.rows], np.int64)
+    return ImageSet(found.images, classes, captions, "samples"), seeds
 
 
 def _array(path: Path) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ import numpy as np
 from components.figures.figure import Figure
 from components.figures.standing import NOISE, UNLIKE, gaps_of, standings
 from components.figures.winner import better_beside, winner
-from components.generation.sample_directory import Row, Samples
+from components.files.samples import SampleRow, Samples
 from components.reporting.cells import Cell
 from components.reporting.pages.page import protocol
 from components.reporting.pages.template import drawn, rendered
@@ -141,7 +141,7 @@ def at_equal_seeds(sets: Sequence[Samples]) -> list[Samples]:
     return cut
 
 
-def _key(row: Row) -> tuple[int, int, str]:
+def _key(row: SampleRow) -> tuple[int, int, str]:
     return row.seed, row.class_index, row.caption
 
 

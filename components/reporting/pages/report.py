@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from components.data.grids import save_png
+from components.files.json_file import write_json
 from components.files.tables import write_csv
 from components.reporting.pages.page import choice_of, page
 from components.reporting.pictures import curves, drawing
@@ -15,7 +16,6 @@ from components.reporting.results import Results, read
 from components.reporting.tables.table import comparison_rows, long_rows
 from components.reporting.words.summary import headline
 from components.runtime import Runtime
-from components.store import write_json
 
 
 def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:

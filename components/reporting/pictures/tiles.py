@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from components.data.grids import as_image, contact_sheet
-from components.generation.sample_directory import Samples, spread
+from components.files.samples import Samples, spread
 from components.reporting.pictures.font import font
 from components.reporting.pictures.sheet import Sheet
 

@@ -11,6 +11,7 @@ import yaml
 from PIL import Image
 
 from components.data.listing import directory_hash
+from components.files.new_folder import seal_folder
 from components.files.tables import write_csv
 from components.spec.cost import Cost
 from components.spec.loading import parse_experiment
@@ -26,7 +27,6 @@ from flows.run.planning import (
     evaluations,
     print_plan,
 )
-from flows.tools.exporting import seal_folder
 from flows.workspace import Workspace
 
 

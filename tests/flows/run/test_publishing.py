@@ -7,8 +7,8 @@ import pytest
 
 from components.errors import AlphabarError
 from components.files.manifest import intact
+from components.files.new_folder import seal_folder
 from flows.run.publishing import publish_report
-from flows.tools.exporting import seal_folder
 
 
 def stage(folder: Path, key: str) -> Path:

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from components.files.json_file import write_json
+from components.files.new_folder import seal_folder
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines
-from components.store import Store, write_json
+from components.store import Store
 from components.tracking.connection import connect
 from flows.console import Display
 from flows.run.recorded import is_recorded
@@ -24,7 +26,6 @@ from flows.servers.mlflow_server import (
     start_mlflow_server,
 )
 from flows.servers.processes import Background, stop
-from flows.tools.exporting import seal_folder
 from flows.workspace import Workspace
 
 RECORD = {"value": 150.0, "low": 145.0, "high": 155.0, "n_generated": 500}

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from components.files.new_folder import seal_folder
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines, plan_finetune
 from components.spec.plan.node import Node
 from flows.run.results import Outcome, training_remarks
-from flows.tools.exporting import seal_folder
 from flows.workspace import Workspace
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from components.errors import AlphabarError
+from components.files.new_folder import seal_folder
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines
 from components.store import Store
 from flows.run.recording import sweep_key
 from flows.run.selection import best_cell, primary_metric
-from flows.tools.exporting import seal_folder
 
 EXPERIMENT: dict[str, Any] = {
     "name": "digits",

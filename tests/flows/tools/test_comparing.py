@@ -15,11 +15,11 @@ from PIL import Image
 
 from components.errors import AlphabarError
 from components.files.manifest import check
+from components.files.new_folder import seal_folder
 from components.spec.plan.node import stage_key
 from components.spec.sections.sampling import SamplingSpec
 from components.tracking.connection import connect
 from flows.tools.comparing import compare_runs
-from flows.tools.exporting import seal_folder
 from flows.workspace import Workspace
 
 SEEDS = np.arange(40, dtype=np.int64)
@@ -178,7 +178,7 @@ def test_the_page_is_named_when_it_is_asked_for(finished: Path, tmp_path: Path) 
 
 def test_one_run_is_no_comparison(finished: Path, tmp_path: Path) -> None:
     with pytest.raises(AlphabarError, match="names one evaluated run"):
-        compare_runs(["digits/guidance=1"], Workspace(finished, tmp_path), tmp_path / "o")
+        compare_runs(["digits/guidance=1"], Workspace(finished, tmp_path / "empty"), tmp_path / "o")
 
 
 def test_a_broken_stored_cell_is_named(finished: Path, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from components.errors import AlphabarError
 from components.evaluation.images.image_sources import read_source
+from components.files.new_folder import refuse_taken
 from components.spec.sections.sampling import SamplingSpec
 from flows.cli import app
 from flows.tools.drawing import sampling_of
-from flows.tools.exporting import new_folder
 from flows.tools.judging import array_judged
 from tests.flows.untrained import write_untrained
 
@@ -115,7 +115,8 @@ def test_no_command_writes_into_the_store_or_a_folder_of_ours(
     (tmp_path / "reports" / "digits").mkdir(parents=True)
     (tmp_path / "reports" / "digits" / ".keys").write_text("r1")
     for place in ("artifacts/new", "drawn/new", "reports/digits/new", "drawn/../artifacts/x"):
-        with pytest.raises(AlphabarError, match=" lies in ") as caught, new_folder(Path(place)):
-            pass
+        store = tmp_path / "artifacts"
+        with pytest.raises(AlphabarError, match=" lies in ") as caught:
+            refuse_taken(Path(place), store)
         assert "outside" in caught.value.remedy
     assert not (tmp_path / "artifacts").exists()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
+from components.files.samples import COLUMNS
 from components.files.tables import write_table
-from components.generation.sample_directory import COLUMNS
 from flows.tools.exporting import export_study
 
 

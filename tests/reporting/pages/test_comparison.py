@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 
-from components.generation.sample_directory import Row, Samples
+from components.files.samples import SampleRow, Samples
 from components.reporting.cells import Cell
 from components.reporting.pages.comparison import NONE, at_equal_seeds, comparison_page, results_of
 from components.reporting.results import Results
@@ -29,7 +29,7 @@ def look(page: str) -> Tags:
 
 def samples(*seeds: int, caption: str = "a") -> Samples:
     images = np.stack([np.full((8, 8, 1), seed, np.uint8) for seed in seeds])
-    return Samples(images, tuple(Row(i, s, 0, "", caption) for i, s in enumerate(seeds)))
+    return Samples(images, tuple(SampleRow(i, s, 0, "", caption) for i, s in enumerate(seeds)))
 
 
 def test_pictures_show_the_seeds_that_all_have() -> None:

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from components.generation.sample_directory import Row, Samples
+from components.files.samples import SampleRow, Samples
 from components.reporting.cells import read_cells
 from components.reporting.pictures.sheet import arrange
 from components.reporting.pictures.tiles import choose, labelled_sheet, same_rows, tile
@@ -10,7 +10,7 @@ from components.reporting.pictures.tiles import choose, labelled_sheet, same_row
 
 def samples(classes: list[int], size: int = 8) -> Samples:
     images = np.arange(len(classes), dtype=np.uint8)[:, None, None, None]
-    rows = tuple(Row(i, i, c, str(c), f"a {c}") for i, c in enumerate(classes))
+    rows = tuple(SampleRow(i, i, c, str(c), f"a {c}") for i, c in enumerate(classes))
     return Samples(np.broadcast_to(images, (len(classes), size, size, 1)), rows)
 
 

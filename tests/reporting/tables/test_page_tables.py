@@ -2,10 +2,10 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 from components.figures.figure import Figure, read_object
+from components.files.json_file import write_json
 from components.reporting.pages.page import page
 from components.reporting.results import Results, read
 from components.reporting.tables.page_tables import comparison_tables, pair
-from components.store import write_json
 
 FD, COPIES = "fd_efficientnet_lite0", "authenticity_efficientnet_lite0"
 RECALL = "recall_efficientnet_lite0"

@@ -1,4 +1,4 @@
-"""Reading a sample directory: the images, and what each one was asked to be."""
+"""A folder of samples: the images, and what each one was asked to be."""
 
 import contextlib
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, shortened
 from components.files.array_file import read_array
 from components.files.manifest import intact
 from components.files.tables import read_csv
@@ -17,7 +17,7 @@ COLUMNS = ("index", "seed", "class", "label", "caption")
 
 
 @dataclass(frozen=True)
-class Row:
+class SampleRow:
     """What identifies a sample apart from its model and sampler; class -1 is none."""
 
     index: int
@@ -37,7 +37,7 @@ class Samples:
     """
 
     images: np.ndarray
-    rows: tuple[Row, ...]
+    rows: tuple[SampleRow, ...]
 
 
 def read_samples(directory: Path) -> Samples:
@@ -60,11 +60,14 @@ def read_samples(directory: Path) -> Samples:
     return Samples(images, rows)
 
 
-def read_rows(directory: Path) -> tuple[Row, ...]:
+def read_rows(directory: Path) -> tuple[SampleRow, ...]:
     """The rows alone, without a look at the images; raises AlphabarError."""
     path = directory / "samples.csv"
     with _named(path):
-        return tuple(_row(values) for values in read_csv(intact(path)))
+        rows = tuple(_row(values) for values in read_csv(intact(path)))
+        if not rows:
+            raise ValueError("it has no row")
+        return rows
 
 
 @contextlib.contextmanager
@@ -83,12 +86,22 @@ def _remedy(directory: Path) -> str:
     return f"delete {directory} and run the experiment again"
 
 
-def _row(values: dict[str, str]) -> Row:
-    index, seed, class_index, label, caption = (values[column] for column in COLUMNS)
-    return Row(int(index), int(seed), int(class_index), label, caption)
+def _row(values: dict[str, str]) -> SampleRow:
+    index, seed, class_index = (_whole(values[column], column) for column in COLUMNS[:3])
+    return SampleRow(index, seed, class_index, values["label"], values["caption"])
 
 
-def spread(rows: tuple[Row, ...], count: int, order: list[int]) -> list[int]:
+def _whole(text: str, column: str) -> int:
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise ValueError(f"its column {column} holds not whole numbers: {error}") from error
+    if abs(number) >= 2**63:
+        raise ValueError(f"its column {column} holds {shortened(text)}, beyond 64 bits")
+    return number
+
+
+def spread(rows: tuple[SampleRow, ...], count: int, order: list[int]) -> list[int]:
     """``count`` positions in ``rows``, as evenly over the classes as they allow.
 
     Args:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
+from components.files.samples import COLUMNS, SampleRow, read_samples, spread
 from components.files.tables import write_table
-from components.generation.sample_directory import COLUMNS, Row, read_samples, spread
 
 
 @pytest.fixture
@@ -19,12 +19,12 @@ def samples(tmp_path: Path) -> Path:
 def test_images_and_rows_are_read_in_order(samples: Path) -> None:
     found = read_samples(samples)
     assert found.images.shape == (40, 8, 8, 1)
-    assert found.rows[0] == Row(0, 100, 0, "0", "")
+    assert found.rows[0] == SampleRow(0, 100, 0, "0", "")
 
 
 def test_a_caption_that_looks_like_a_formula_keeps_its_value(samples: Path) -> None:
     assert ",'=cat\n" in (samples / "samples.csv").read_text()
-    assert read_samples(samples).rows[13] == Row(13, 113, 3, "3", "=cat")
+    assert read_samples(samples).rows[13] == SampleRow(13, 113, 3, "3", "=cat")
 
 
 def test_rows_that_do_not_fit_the_images_are_refused(samples: Path) -> None:
@@ -46,7 +46,7 @@ def test_a_missing_or_broken_file_is_named(samples: Path) -> None:
 
 
 def test_positions_are_spread_over_the_classes() -> None:
-    rows = tuple(Row(i, i, c, "", "") for i, c in enumerate([0] * 10 + [1] * 3 + [2] * 1))
+    rows = tuple(SampleRow(i, i, c, "", "") for i, c in enumerate([0] * 10 + [1] * 3 + [2] * 1))
     order = list(range(14))[::-1]
     chosen = spread(rows, 7, order)
     assert [rows[p].class_index for p in chosen] == [2, 1, 0, 1, 0, 1, 0]
