@@ -25,6 +25,7 @@ from components.sampling.inversion import REFINEMENTS, invert
 from components.sampling.noise import seeded_noise
 from components.sampling.solvers import SOLVERS
 from components.sampling.times import Times, time_grid
+from components.spec.catalogue import SOLVERS as CATALOGUE_SOLVERS
 from components.spec.sections.sampling import SamplingSpec
 
 
@@ -257,7 +258,7 @@ def _grid(
 
 def _check_reversible(sampling: SamplingSpec) -> None:
     """Raise AlphabarError unless the run is deterministic and has one step back for each step."""
-    if sampling.solver == "ddim" and sampling.eta == 0:
+    if CATALOGUE_SOLVERS[sampling.solver].reversible and sampling.eta == 0:
         return
     eta = f" with eta {sampling.eta:g}" if sampling.eta else ""
     raise AlphabarError(

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from components.spec.catalogue import SOURCES
 from components.spec.sections.base import Overrides, Scalar, Section, Slug
-from components.spec.sections.data import SOURCE_STYLES, DataSpec, check_style
+from components.spec.sections.data import DataSpec, check_style
 from components.spec.sections.evaluation import EvaluationSpec, ScorerSpec
 from components.spec.sections.finetuning import FinetuneSpec, StudySpec
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
@@ -101,7 +102,7 @@ class Experiment(Section):
             )
         if self.finetune is not None and self.finetune.style is not None:
             check_style(self.data.source, self.finetune.style)
-            if not SOURCE_STYLES[self.data.source]:
+            if not SOURCES[self.data.source].styles:
                 raise ValueError(
                     f"finetune needs a second style; source `{self.data.source}` has one"
                 )

@@ -20,6 +20,7 @@ from components.errors import (
 from components.files.yaml_file import read_yaml
 from components.spec.experiment import Experiment
 from components.spec.near_files import EXPERIMENT_KEYS, near_files, start_from
+from components.spec.sections.names import UNKNOWN_NAME
 
 MOST_CHOICES = 50
 """Valid names that a remedy lists; a section has fewer, a model may have many classes."""
@@ -140,8 +141,8 @@ def _fault(item: Any, names: Callable[[str], list[str]]) -> tuple[str, str]:
         return f"`{path}` is not a known key", nearest(name, names(parent))
     if kind == "missing":
         return f"`{path}` is missing", f"add `{path}`"
-    if kind == "literal_error":
-        choices = re.findall(r"'([^']*)'", context.get("expected", ""))
+    if kind in ("literal_error", UNKNOWN_NAME):
+        choices = context.get("choices") or re.findall(r"'([^']*)'", context.get("expected", ""))
         return f"`{path}: {shortened(value)}` does not exist", nearest(str(value), choices)
     message = item["msg"].removeprefix("Value error, ")
     message = shortened(LONG_WORD.sub(lambda word: shortened(word[0]), message), 500)

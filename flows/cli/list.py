@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 KEYS = {
+    "sources": "data.source",
     "schedules": "process.schedule",
     "predictions": "process.prediction",
     "solvers": "sampling.solver",

@@ -62,16 +62,22 @@ def sampling_over(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str,
 
 def usual_scale(sampling: Mapping[str, Any]) -> float:
     """The guidance scale that suits a sampling section's solver and kind of guidance."""
-    if sampling.get("solver") == "consistency":
+    if _distilled(sampling):
         return 1.0  # guidance was distilled in
-    return 0.5 if sampling.get("guidance_kind") == "cfgpp" else 2.0
+    kind = GUIDANCE.get(str(sampling.get("guidance_kind", "cfg")))  # a wrong one is refused later
+    return 2.0 if kind is None else kind.usual
+
+
+def _distilled(sampling: Mapping[str, Any]) -> bool:
+    solver = SOLVERS.get(str(sampling.get("solver")))
+    return solver is not None and solver.distilled
 
 
 def _needs_another_scale(
     own: Mapping[str, Any], given: Mapping[str, Any], values: Mapping[str, Any]
 ) -> bool:
     changed = {key for key in ("guidance_kind", "solver") if own.get(key) != values.get(key)}
-    if "guidance_kind" in changed or ("solver" in changed and values["solver"] == "consistency"):
+    if "guidance_kind" in changed or ("solver" in changed and _distilled(values)):
         return True
     asked = given.get("guide") == "weaker" or bool(given.get("negative_prompt"))
     return asked and own.get("guidance") == 1 and one_prediction(own)

@@ -6,6 +6,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from components.data.sources import SOURCES
+from components.errors import AlphabarError
 from components.evaluation.captions import CAPTION_FAMILIES
 from components.evaluation.families import FAMILIES
 from components.process.prediction import PREDICTIONS
@@ -17,12 +19,14 @@ from components.sampling.solvers import SOLVERS
 from components.sampling.times import GRIDS
 from components.spec.catalogue import CATALOGUE
 from components.spec.experiment import Experiment
+from components.spec.loading import parse_experiment
 from components.spec.metrics import MetricFamily
 from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.finetuning import FinetuneSpec
 from flows.cli.list import KEYS
 
 REGISTRIES: dict[str, dict[str, Any]] = {
+    "sources": SOURCES,
     "schedules": SCHEDULES,
     "predictions": PREDICTIONS,
     "solvers": SOLVERS,
@@ -49,10 +53,31 @@ def test_every_topic_has_its_key() -> None:
     assert list(KEYS) == list(CATALOGUE)
 
 
-@pytest.mark.parametrize("topic", [t for t in CATALOGUE if t not in ("extractors", "metrics")])
-def test_the_experiment_file_takes_exactly_the_listed_names(topic: str) -> None:
-    field = section(topic).model_fields[KEYS[topic].split(".")[1]]
-    assert get_args(field.annotation) == tuple(CATALOGUE[topic])
+NAMED = pytest.mark.parametrize(
+    "topic", [t for t in CATALOGUE if t not in ("extractors", "metrics")]
+)
+
+
+@NAMED
+def test_a_form_of_the_experiment_file_offers_the_listed_names(topic: str) -> None:
+    schema = Experiment.model_json_schema()
+    name, key = KEYS[topic].split(".")
+    said = schema["$defs"][section(topic).__name__]["properties"][key]
+    assert said["enum"] == list(CATALOGUE[topic])
+    assert said["type"] == "string"
+    assert name in schema["properties"]
+
+
+@NAMED
+def test_the_experiment_file_takes_no_other_names(topic: str) -> None:
+    name, key = KEYS[topic].split(".")
+    wrong = f"{next(iter(CATALOGUE[topic]))}z"
+    whole: dict[str, Any] = {"name": "x", "data": {"source": "digits"}}
+    whole[name] = whole.get(name, {}) | {key: wrong}
+    with pytest.raises(AlphabarError) as refusal:
+        parse_experiment(whole, "file.yaml")
+    assert f"`{name}.{key}: {wrong}` does not exist" in refusal.value.what
+    assert refusal.value.remedy.startswith(f"did you mean `{wrong[:-1]}`?")
 
 
 def test_the_file_and_the_judge_have_exactly_the_listed_metrics() -> None:

@@ -60,7 +60,7 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
             ["use `v`, `x0` or `flow`"],
         ),
         ({"process": {"schedule": "edm", "zero_terminal_snr": True}}, ["its α is 1"]),
-        ({"process": {"schedule": "table"}}, ["`table` is given with schedule `table`"]),
+        ({"process": {"schedule": "table"}}, ["`table` must be given with schedule `table`"]),
         ({"process": {"schedule": "table", "table": [0.5, 0.6]}}, ["`table` must fall"]),
         ({"process": {"schedule": "table", "table": [0.9, 0.0]}}, ["cannot end at 0"]),
         ({"process": {"sigma_max": 10.0}}, ["`sigma_max` has no meaning with schedule `cosine`"]),

@@ -1,5 +1,6 @@
 """Noise schedules by name. To add one: write its file, add its line here and in the spec."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,13 +32,12 @@ def build_schedule(process: Mapping[str, Any]) -> Schedule:
     Raises:
         ValueError: the user's table is not one.
     """
-    name, shift = process["schedule"], process.get("snr_shift", 1.0)
-    if name in CONTINUOUS:
-        bounds = ("sigma_min", "sigma_max") if name == "edm" else ()
-        given = {key: process[key] for key in bounds if key in process}
-        return CONTINUOUS[name](process["steps"], shift=shift, **given)
-    values = (process["table"],) if name == "table" else ()
-    schedule = DISCRETE[name](process["steps"], *values)
+    make, shift = SCHEDULES[process["schedule"]], process.get("snr_shift", 1.0)
+    options = [name for name in inspect.signature(make).parameters if name != "steps"]
+    given = {name: process[name] for name in options if name in process}
+    if "shift" in options:
+        return make(process["steps"], shift=shift, **given)
+    schedule = make(process["steps"], **given)
     if shift != 1:
         schedule = snr_shift(schedule, shift)
     return zero_terminal_snr(schedule) if process.get("zero_terminal_snr") else schedule

@@ -8,19 +8,19 @@ from components.process.schedules.discrete import discrete
 from components.process.schedules.schedule import Schedule
 
 
-def table(steps: int, values: Sequence[float]) -> Schedule:
+def table(steps: int, table: Sequence[float]) -> Schedule:
     """ᾱ at equally spaced times, from the first of ``steps`` to the last.
 
-    ``values`` are all of them, or fewer: those between are then interpolated linearly in
+    ``table`` has all of them, or fewer: those between are then interpolated linearly in
     log-SNR, which needs them above 0.
 
     Args:
-        values: 2 … ``steps`` numbers that fall strictly within [0, 1).
+        table: 2 … ``steps`` numbers that fall strictly within [0, 1).
 
     Raises:
         ValueError: too few or too many, not falling, or a 0 where there is interpolation.
     """
-    given = torch.tensor(values, dtype=torch.float64)
+    given = torch.tensor(table, dtype=torch.float64)
     if not 2 <= len(given) <= steps:
         raise ValueError(f"{len(given)} values for a table of {steps}")
     if len(given) == steps:

@@ -12,6 +12,7 @@ from components.figures.winner import called, winner
 from components.reporting.cells import Cell
 from components.reporting.pictures.drawing import INK, Draw, grow, legend, line_style, log_scale
 from components.reporting.pictures.sheet import by_value
+from components.spec.catalogue import GUIDANCE
 
 LOG_FROM = 4.0
 """A distance axis is logarithmic when its values span more than this factor: the small values,
@@ -57,7 +58,8 @@ def over_guidance(cells: Sequence[Cell], floor: Figure | None, metric: str) -> D
         axes.set_xticks(values, [f"{value:g}" for value in values])
         axes.minorticks_off()
         _distance_axis(axes, cells, floor, metric)
-        off = all(cell.sampling.get("guidance_kind") != "cfgpp" for cell in cells)
+        kinds = {cell.sampling.get("guidance_kind", "cfg") for cell in cells}
+        off = all(1 in GUIDANCE[kind].alone({}) for kind in kinds)
         axes.set_xlabel("guidance scale (1 is off)" if off else "guidance scale")
 
     return draw

@@ -10,6 +10,7 @@ from components.process.prediction import PREDICTIONS
 from components.process.schedules import SCHEDULES, build_schedule
 from components.process.weights import LOSS_WEIGHTS, Constants, loss_weight
 from components.reporting.pictures.drawing import Draw, line_style, save_png
+from components.spec.catalogue import SCHEDULES as CATALOGUE_SCHEDULES
 
 POINTS = 1000
 LIMIT = 15.0
@@ -31,7 +32,7 @@ def logsnr_of_schedules() -> Draw:
     """Log-SNR against t, a line a schedule."""
 
     def draw(axes: Axes) -> None:
-        names = [name for name in SCHEDULES if name != "table"]
+        names = [name for name in SCHEDULES if not CATALOGUE_SCHEDULES[name].needs]
         for index, name in enumerate(names):
             schedule = build_schedule({"schedule": name, "steps": 1000})
             t = torch.linspace(schedule.t_min, 1, POINTS, dtype=torch.float64)

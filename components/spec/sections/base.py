@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from components.spec.catalogue import Entry
+from components.spec.catalogue.entries import Described
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
@@ -63,7 +63,7 @@ class Section(BaseModel):
         )
 
 
-def refuse_unread(section: Section, choice: str, entries: Mapping[str, Entry]) -> None:
+def refuse_unread(section: Section, choice: str, entries: Mapping[str, Described]) -> None:
     """Raise ValueError where an option is set that the chosen entry does not read.
 
     An option at its default is taken as not set.

@@ -1,25 +1,18 @@
 """The section `data`."""
 
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from components.spec.catalogue import SOURCES
 from components.spec.sections.base import MOST_SEED, Section, Slug
-
-SOURCE_STYLES: dict[str, tuple[str, ...]] = {
-    "digits": ("regular", "bold"),
-    "openmoji": ("color", "line"),
-    "folder": (),
-}
-"""The paired styles of each packaged source; the first one decides the split."""
+from components.spec.sections.names import OneOf
 
 
 class DataSpec(Section):
     """Which images, at which size, and how they are split."""
 
-    source: Literal["digits", "openmoji", "folder"] = Field(
-        description="where the images come from"
-    )
+    source: Annotated[str, OneOf("sources")] = Field(description="where the images come from")
     name: Slug | None = Field(None, description="source `folder`: the name given to `data add`")
     style: str | None = Field(None, description="digits: regular, bold; openmoji: color, line")
     size: int = Field(8, ge=4, le=1024, description="side of the square images, pixels")
@@ -32,14 +25,14 @@ class DataSpec(Section):
     @classmethod
     def _default_style(cls, values: Any) -> Any:
         if isinstance(values, dict) and values.get("style") is None:
-            styles = SOURCE_STYLES.get(values.get("source", ""), ())
-            if styles:
-                values = {**values, "style": styles[0]}
+            source = SOURCES.get(str(values.get("source")))
+            if source is not None and source.styles:
+                values = {**values, "style": source.styles[0]}
         return values
 
     @model_validator(mode="after")
     def _style_and_name_fit_the_source(self) -> "DataSpec":
-        if (self.source == "folder") != (self.name is not None):
+        if SOURCES[self.source].named != (self.name is not None):
             raise ValueError("`name` is given with source `folder`, and only with it")
         check_style(self.source, self.style)
         return self
@@ -47,7 +40,7 @@ class DataSpec(Section):
 
 def check_style(source: str, style: str | None) -> None:
     """Raise ValueError unless ``style`` is one of ``source``'s styles."""
-    styles = SOURCE_STYLES[source]
+    styles = SOURCES[source].styles
     if style is not None and styles and style not in styles:
         raise ValueError(
             f"source `{source}` has no style `{style}`: choose from {', '.join(styles)}"

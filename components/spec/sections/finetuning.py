@@ -1,11 +1,12 @@
 """The sections `finetune` and `study`."""
 
-from typing import Literal
+from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
 
 from components.spec.catalogue import FINETUNES
 from components.spec.sections.base import MOST_SEED, MOST_STEPS, Overrides, Section, refuse_unread
+from components.spec.sections.names import OneOf
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import DECIDED_BY_EVALUATIONS, TrainingSpec
 
@@ -16,7 +17,7 @@ TAKEN_OVER = ("steps", "batch_size", "lr", "warmup_steps", "ema", "evaluate_ever
 class FinetuneSpec(Section):
     """The best baseline, trained further: on another style, or into a few-step sampler."""
 
-    kind: Literal["full", "consistency"] = Field("full", description="what training does")
+    kind: Annotated[str, OneOf("finetunes")] = Field("full", description="what training does")
     style: str | None = Field(
         None, description="the style to move to, such as bold or line; none: the baseline's own"
     )

@@ -1,23 +1,20 @@
 """The section `process`."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from components.spec.catalogue import PREDICTIONS, SCHEDULES
 from components.spec.sections.base import MOST_NOISE, Section, refuse_unread
+from components.spec.sections.names import OneOf
 
 
 class ProcessSpec(Section):
     """The forward process and what the network predicts."""
 
-    schedule: Literal[
-        "linear", "scaled_linear", "cosine", "sigmoid", "table", "rectified_flow", "edm"
-    ] = Field("cosine", description="noise schedule")
-    prediction: Literal["eps", "x0", "v", "flow", "edm"] = Field(
-        "v", description="prediction target"
-    )
+    schedule: Annotated[str, OneOf("schedules")] = Field("cosine", description="noise schedule")
+    prediction: Annotated[str, OneOf("predictions")] = Field("v", description="prediction target")
     steps: int = Field(1000, ge=2, le=10_000, description="length of the discrete table")
     table: list[Annotated[float, Field(ge=0.0, lt=1.0)]] | None = Field(
         None, description="schedule `table`: ᾱ at equal times, falling; few are interpolated"
@@ -36,27 +33,34 @@ class ProcessSpec(Section):
 
     @model_validator(mode="after")
     def _schedule_and_prediction_fit_together(self) -> "ProcessSpec":
-        if (self.schedule == "table") != (self.table is not None):
-            raise ValueError("`table` is given with schedule `table`, and only with it")
+        schedule = SCHEDULES[self.schedule]
+        for option in schedule.needs:
+            if getattr(self, option) is None:
+                raise ValueError(f"`{option}` must be given with schedule `{self.schedule}`")
+        refuse_unread(self, "schedule", SCHEDULES)
+        refuse_unread(self, "prediction", PREDICTIONS)
         if self.table is not None:
             check_table(self.table, self.steps)
         if self.sigma_min >= self.sigma_max:
             raise ValueError("`sigma_min` must be below `sigma_max`")
-        continuous = self.schedule in ("rectified_flow", "edm")
-        if self.zero_terminal_snr and continuous:
-            why = "has it" if self.schedule == "rectified_flow" else "cannot have it: its α is 1"
-            raise ValueError(f"`zero_terminal_snr` rescales a table; `{self.schedule}` {why}")
+        if self.zero_terminal_snr and schedule.not_rescaled is not None:
+            raise ValueError(
+                f"`zero_terminal_snr` rescales a table; `{self.schedule}` {schedule.not_rescaled}"
+            )
+        if self.snr_shift != 1 and schedule.not_shifted is not None:
+            raise ValueError(
+                f"`snr_shift` divides the SNR; `{self.schedule}` {schedule.not_shifted}"
+            )
         ends_at_zero = (
             self.zero_terminal_snr
-            or self.schedule == "rectified_flow"
+            or schedule.ends_at_zero
             or (self.table is not None and self.table[-1] == 0)
         )
-        if ends_at_zero and self.prediction == "eps":
+        if ends_at_zero and PREDICTIONS[self.prediction].needs_signal:
             raise ValueError(
-                "`eps` says nothing about the image where the SNR is 0: use `v`, `x0` or `flow`"
+                f"`{self.prediction}` says nothing about the image where the SNR is 0: use `v`, "
+                "`x0` or `flow`"
             )
-        refuse_unread(self, "schedule", SCHEDULES)
-        refuse_unread(self, "prediction", PREDICTIONS)
         return self
 
 

@@ -1,36 +1,22 @@
 """The section `sampling`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from components.spec.catalogue import GUIDANCE, SOLVERS
 from components.spec.sections.base import MOST_NOISE, Section, refuse_unread
-
-CFGPP_SOLVERS = ("ddim", "euler", "euler_ancestral")
+from components.spec.sections.names import OneOf
 
 
 class SamplingSpec(Section):
     """How images are drawn from a trained network."""
 
-    solver: Literal[
-        "ddim",
-        "ddpm",
-        "euler",
-        "euler_ancestral",
-        "heun",
-        "dpmpp_2m",
-        "dpmpp_2m_sde",
-        "unipc",
-        "rk45",
-        "langevin",
-        "predictor_corrector",
-        "consistency",
-    ] = Field("ddim", description="solver of the reverse process")
-    steps: int = Field(50, ge=1, le=1000, description="solver steps; rk45 starts with this many")
-    grid: Literal["trailing", "leading", "linspace", "karras", "uniform_logsnr"] = Field(
-        "trailing", description="time grid"
+    solver: Annotated[str, OneOf("solvers")] = Field(
+        "ddim", description="solver of the reverse process"
     )
+    steps: int = Field(50, ge=1, le=1000, description="solver steps; rk45 starts with this many")
+    grid: Annotated[str, OneOf("grids")] = Field("trailing", description="time grid")
     eta: float = Field(0.0, ge=0.0, le=1.0, description="ddim: 0 deterministic, 1 ancestral")
     variance: Literal["small", "large"] = Field("small", description="ddpm: which fixed variance")
     churn: float = Field(0.0, ge=0.0, le=1000.0, description="euler, heun: S_churn; 0 is off")
@@ -45,10 +31,10 @@ class SamplingSpec(Section):
     guidance: float = Field(
         1.0, ge=0.0, le=50.0, description="guidance scale; 1 is off, but of cfgpp"
     )
-    guidance_kind: Literal["cfg", "apg", "cfgpp"] = Field(
+    guidance_kind: Annotated[str, OneOf("guidance")] = Field(
         "cfg", description="how strong and weak prediction are put together"
     )
-    guide: Literal["unconditional", "weaker"] = Field(
+    guide: Annotated[str, OneOf("guides")] = Field(
         "unconditional", description="the weak prediction: no condition, or the model of `guide`"
     )
     negative_prompt: str = Field(
@@ -80,12 +66,16 @@ class SamplingSpec(Section):
     def _options_are_read(self) -> "SamplingSpec":
         refuse_unread(self, "solver", SOLVERS)
         refuse_unread(self, "guidance_kind", GUIDANCE)
-        if self.guidance_kind == "cfgpp" and self.guidance > 1:
-            raise ValueError("`guidance_kind: cfgpp` takes a scale within [0, 1]")
-        if self.guidance_kind == "cfgpp" and self.solver not in CFGPP_SOLVERS:
+        guidance = GUIDANCE[self.guidance_kind]
+        if guidance.most is not None and self.guidance > guidance.most:
             raise ValueError(
-                f"`guidance_kind: cfgpp` cannot be used with solver `{self.solver}`: only "
-                f"{', '.join(CFGPP_SOLVERS)} step to α x0 + σ ε, as it asks for"
+                f"`guidance_kind: {self.guidance_kind}` takes a scale within [0, {guidance.most:g}]"
+            )
+        if guidance.to_level and not SOLVERS[self.solver].to_level:
+            able = ", ".join(name for name, solver in SOLVERS.items() if solver.to_level)
+            raise ValueError(
+                f"`guidance_kind: {self.guidance_kind}` cannot be used with solver "
+                f"`{self.solver}`: only {able} step to α x0 + σ ε, as it asks for"
             )
         if (
             self.guidance_sigma_max is not None

@@ -8,15 +8,13 @@ from components.errors import AlphabarError
 from components.spec.catalogue import LOSS_WEIGHTS, TIME_SAMPLINGS
 from components.spec.metrics import lower_is_better
 from components.spec.sections.base import MOST_SEED, MOST_STEPS, Section, Unkeyed, refuse_unread
+from components.spec.sections.names import OneOf
 
 DECIDED_BY_EVALUATIONS = ("select_by", "patience", "publish", "max_share")
 """Fields of the training section that mean nothing without evaluations."""
 
 OF_EVALUATIONS = ("evaluate_samples", "evaluate_steps", "evaluate_size", "evaluate_guidance")
 """Fields that say how an evaluation is done."""
-
-AUTHORS_TIMES = {"logit_normal": (0.0, 1.0), "lognormal_sigma": (-1.2, 1.2)}
-"""Mean and deviation of a time sampling where the file gives none."""
 
 
 class TrainingSpec(Section):
@@ -37,11 +35,11 @@ class TrainingSpec(Section):
     ema_snapshots: int = Field(
         0, ge=0, le=1000, description="snapshots of two power-function EMAs; 0 is off"
     )
-    loss_weight: Literal["uniform", "min_snr", "p2", "edm", "snr_trunc"] = Field(
+    loss_weight: Annotated[str, OneOf("loss-weights")] = Field(
         "uniform", description="how much each noise level counts"
     )
     snr_gamma: float = Field(5.0, gt=0.0, le=1.0e6, description="min_snr: largest weight on x0")
-    time_sampling: Literal["uniform", "low_discrepancy", "logit_normal", "lognormal_sigma"] = Field(
+    time_sampling: Annotated[str, OneOf("time-samplings")] = Field(
         "uniform", description="which noise levels are drawn"
     )
     time_mean: float | None = Field(
@@ -123,7 +121,7 @@ class TrainingSpec(Section):
     def settled(self) -> Self:
         """Besides, a mean or deviation that is the authors' own is not given."""
         settled = super().settled()
-        own = AUTHORS_TIMES.get(self.time_sampling, (None, None))
+        own = TIME_SAMPLINGS[self.time_sampling].normal
         given = {"time_mean": self.time_mean, "time_std": self.time_std}
         pairs = zip(given.items(), own, strict=True)
         same = {name: None for (name, value), default in pairs if value == default}

@@ -1,12 +1,12 @@
-from typing import get_args
-
 from components.data.sources import SOURCES, digits, openmoji, packaged_files
-from components.spec.sections.data import SOURCE_STYLES, DataSpec
+from components.spec.catalogue import SOURCES as CATALOGUE
 
 
 def test_the_registry_has_the_names_that_the_spec_knows() -> None:
-    assert set(SOURCES) == set(get_args(DataSpec.model_fields["source"].annotation))
-    assert set(SOURCES) == set(SOURCE_STYLES)
+    assert set(SOURCES) == set(CATALOGUE)
+    assert {name for name, source in SOURCES.items() if source.files is None} == {
+        name for name, entry in CATALOGUE.items() if entry.named
+    }
 
 
 def test_packaged_files_lie_below_their_source() -> None:
@@ -18,4 +18,4 @@ def test_packaged_files_lie_below_their_source() -> None:
 def test_the_first_style_is_listed_first_because_it_decides_the_split() -> None:
     for name, source in (("digits", digits), ("openmoji", openmoji)):
         table = dict(source.files())["metadata.csv"].decode().splitlines()
-        assert table[1].startswith(f"{SOURCE_STYLES[name][0]}/")
+        assert table[1].startswith(f"{CATALOGUE[name].styles[0]}/")

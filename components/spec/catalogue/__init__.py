@@ -1,0 +1,90 @@
+"""What can be chosen in an experiment file: every name with one line, its source and its facts.
+
+The names are the keys of the code's registries; a test holds them equal, so that these modules
+need no torch to know what exists.
+"""
+
+from collections.abc import Mapping
+
+from components.spec.catalogue.entries import Described, Entry, SourceEntry
+from components.spec.catalogue.process import (
+    LOSS_WEIGHTS,
+    PREDICTIONS,
+    SCHEDULES,
+    TIME_SAMPLINGS,
+)
+from components.spec.catalogue.sampling import GRIDS, GUIDANCE, GUIDES, SOLVERS
+from components.spec.metrics import METRICS, TAKEN
+
+__all__ = [
+    "CATALOGUE",
+    "EXTRACTORS",
+    "FINETUNES",
+    "GRIDS",
+    "GUIDANCE",
+    "GUIDES",
+    "LOSS_WEIGHTS",
+    "PREDICTIONS",
+    "SCHEDULES",
+    "SOLVERS",
+    "SOURCES",
+    "TIME_SAMPLINGS",
+    "Described",
+    "Entry",
+]
+
+SOURCES: dict[str, SourceEntry] = {
+    "digits": SourceEntry(
+        "scikit-learn's 1,797 scans of handwritten digits",
+        "Alpaydin, Kaynak 1998",
+        ("style",),
+        styles=("regular", "bold"),
+    ),
+    "openmoji": SourceEntry(
+        "OpenMoji's 1,918 captioned drawings", "OpenMoji", ("style",), styles=("color", "line")
+    ),
+    "folder": SourceEntry(
+        "your own, as `alphabar data add` took them", "yours", ("name", "style"), named=True
+    ),
+}
+
+EXTRACTORS: dict[str, Entry] = {
+    "efficientnet_lite0": Entry(
+        "ImageNet features of 1,280 numbers, from a package: the offline default",
+        "Tan, Le 2019",
+        ("size",),
+    ),
+    "inception": Entry(
+        "FID's own network, with clean-fid's resize; needs its weights", "Szegedy et al. 2016"
+    ),
+    "dinov2": Entry("self-supervised ViT, by timm; needs its weights", "Oquab et al. 2023"),
+    "clip:MODEL:WEIGHTS": Entry(
+        "the image tower of an open_clip model; weights are a file or open_clip's name",
+        "Radford et al. 2021",
+    ),
+}
+
+FINETUNES: dict[str, Entry] = {
+    "full": Entry("every weight, on another style of the data", "plain training"),
+    "consistency": Entry(
+        "consistency distillation into a sampler of 1 to 4 steps",
+        "Song et al. 2023; Heek et al. 2024",
+        ("teacher_steps", "teacher_guidance", "segments"),
+    ),
+}
+
+CATALOGUE: dict[str, Mapping[str, Described]] = {
+    "sources": SOURCES,
+    "schedules": SCHEDULES,
+    "predictions": PREDICTIONS,
+    "solvers": SOLVERS,
+    "grids": GRIDS,
+    "guidance": GUIDANCE,
+    "guides": GUIDES,
+    "loss-weights": LOSS_WEIGHTS,
+    "time-samplings": TIME_SAMPLINGS,
+    "finetunes": FINETUNES,
+    "extractors": EXTRACTORS,
+    "metrics": {name: Entry(METRICS[name].line, METRICS[name].source) for name in TAKEN},
+}
+"""What `alphabar list` shows, by topic."""

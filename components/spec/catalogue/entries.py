@@ -1,0 +1,155 @@
+"""What the catalogue says of a choice: words for all, and the facts that each kind is asked for.
+
+Whoever must know something of a schedule, a solver or an encoder asks its entry, never its name.
+None of it needs torch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Described(Protocol):
+    """What every entry has.
+
+    Attributes:
+        line: what it is.
+        source: author and year.
+        options: keys of the same section of the experiment file that only some choices read.
+    """
+
+    @property
+    def line(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def options(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A choice of which nothing else need be known."""
+
+    line: str
+    source: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScheduleEntry:
+    """A noise schedule.
+
+    Attributes:
+        needs: options without which there is none.
+        not_rescaled: why it cannot be rescaled to end at SNR 0; None where it can.
+        not_shifted: why its SNR cannot be divided; None where it can.
+        ends_at_zero: whether its SNR is 0 at the noisiest time, whatever its options.
+    """
+
+    line: str
+    source: str
+    options: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    not_rescaled: str | None = None
+    not_shifted: str | None = None
+    ends_at_zero: bool = False
+
+
+@dataclass(frozen=True)
+class PredictionEntry:
+    """What a network predicts.
+
+    Attributes:
+        needs_signal: whether it says nothing about the image where the SNR is 0.
+    """
+
+    line: str
+    source: str
+    options: tuple[str, ...] = ()
+    needs_signal: bool = False
+
+
+@dataclass(frozen=True)
+class TimesEntry:
+    """Which times are trained at.
+
+    Attributes:
+        normal: mean and deviation of its authors, where it has them.
+    """
+
+    line: str
+    source: str
+    options: tuple[str, ...] = ()
+    normal: tuple[float | None, float | None] = (None, None)
+
+
+Calls = Callable[[Mapping[str, Any]], int]
+"""A sampling section → how often the denoiser is asked for an image."""
+
+
+def once_a_step(sampling: Mapping[str, Any]) -> int:
+    """One evaluation a step."""
+    return int(sampling["steps"])
+
+
+@dataclass(frozen=True)
+class SolverEntry:
+    """A solver.
+
+    Attributes:
+        calls: what it costs; about so much, where it is ``adaptive``.
+        adaptive: whether it chooses its own steps.
+        to_level: whether each step ends in α x0 + σ ε, which guidance `cfgpp` asks for.
+        reversible: whether it can be run backwards without noise (η 0).
+        distilled: whether it draws from models that have taken guidance in.
+        diffusers_order: of diffusers' DPM-Solver++ that draws the same; None where it has none.
+    """
+
+    line: str
+    source: str
+    options: tuple[str, ...] = ()
+    calls: Calls = once_a_step
+    adaptive: bool = False
+    to_level: bool = False
+    reversible: bool = False
+    distilled: bool = False
+    diffusers_order: int | None = None
+
+
+@dataclass(frozen=True)
+class GuidanceEntry:
+    """A way to put the strong and the weak prediction together.
+
+    Attributes:
+        alone: a sampling section → the scales at which one of the two is enough, as
+            `components.sampling.guidance` does it.
+        most: the largest scale; None where there is none.
+        usual: a scale that suits it.
+        to_level: whether it needs a solver whose steps end in α x0 + σ ε.
+    """
+
+    line: str
+    source: str
+    alone: Callable[[Mapping[str, Any]], set[float]]
+    options: tuple[str, ...] = ()
+    most: float | None = None
+    usual: float = 2.0
+    to_level: bool = False
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """Where images come from.
+
+    Attributes:
+        styles: paired styles of the same drawings; the first one decides the split.
+        named: whether it is the user's own, added under a name.
+    """
+
+    line: str
+    source: str
+    options: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    named: bool = False
