@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from components.errors import AlphabarError
 from components.networks.checkpoint import Checkpoint
 from components.process.diffuse import coefficients, diffuse
 from components.process.schedules import Schedule
@@ -28,7 +29,6 @@ BOUND_IMAGES = 1000  # the interval is narrow by then
 BOUND_SEED = 0
 DRAWS = 32  # network evaluations an image
 BATCH = 256
-LEVELS = 256
 SMALLEST_LOGSNR = -20.0  # where a schedule ends at zero SNR, the bound ends here
 
 
@@ -60,7 +60,18 @@ def holdout_bits(
 
     Args:
         images: (n, height, width, channel) uint8.
+
+    Raises:
+        AlphabarError: the model works on latents.
     """
+    levels = model.codec.levels
+    if levels is None:
+        raise AlphabarError(
+            f"`evaluation.likelihood: elbo` of {model.origin}, which works on latents "
+            f"(`codec.kind: {model.codec.config.kind}`): a density of latents says nothing of the "
+            "levels of pixels, so that there are no bits per dimension",
+            "use `likelihood: none`, or train on pixels",
+        )
     generator = torch.Generator().manual_seed(BOUND_SEED)
     found = []
     for start in range(0, len(images), BATCH):
@@ -69,27 +80,32 @@ def holdout_bits(
         rows = model.conditioner.encode(classes[here], captions[here])
         cond = {name: tensor.to(model.device) for name, tensor in rows.items()}
         x = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2)
-        x = (x.to(torch.float32) / 127.5 - 1).to(model.device)
+        x = model.codec.encode(x.to(model.device))
         denoise = denoiser(
             lambda z, t, cond=cond: model.predict(z, t, cond),  # type: ignore[misc]
             model.schedule,
             model.prediction,
-            clip=True,
+            clip=model.codec.bounded,
         )
-        parts = bound(denoise, model.schedule, x, DRAWS, generator)
+        parts = bound(denoise, model.schedule, x, DRAWS, generator, levels)
         found.append(parts.bits_per_dimension(x[0].numel()))
     progress(len(images), len(images), "")
     return torch.cat(found).numpy()
 
 
 def bound(
-    denoise: Denoise, schedule: Schedule, x: Tensor, draws: int, generator: torch.Generator
+    denoise: Denoise,
+    schedule: Schedule,
+    x: Tensor,
+    draws: int,
+    generator: torch.Generator,
+    levels: int,
 ) -> Bound:
     """An unbiased estimate of the bound of each image.
 
     Args:
         denoise: (x_t, t) → (x0, ε), the condition settled for these rows.
-        x: (batch, channel, height, width) float, uint8 levels mapped to [−1, 1].
+        x: (batch, channel, height, width), each at one of ``levels`` values from −1 to 1.
         draws: network evaluations an image.
         generator: on the CPU; draws times and noise.
     """
@@ -99,7 +115,7 @@ def bound(
     return Bound(
         prior_nats(x, alpha[0], sigma[0]),
         diffusion_nats(denoise, schedule, x, draws, generator),
-        reconstruction_nats(x, alpha[1], sigma[1], generator),
+        reconstruction_nats(x, alpha[1], sigma[1], generator, levels),
     )
 
 
@@ -133,15 +149,15 @@ def diffusion_nats(
 
 
 def reconstruction_nats(
-    x: Tensor, alpha: float, sigma: float, generator: torch.Generator
+    x: Tensor, alpha: float, sigma: float, generator: torch.Generator, levels: int
 ) -> Tensor:
-    """−log p(x | z_1) with p(x | z) ∝ q(z | x) over the 256 levels (Kingma 2021, appendix I)."""
+    """−log p(x | z_1) with p(x | z) ∝ q(z | x) over the levels (Kingma 2021, appendix I)."""
     eps = torch.randn(x.shape, generator=generator, dtype=torch.float64)
     x = x.double().cpu()
     z = alpha * x + sigma * eps
-    levels = torch.linspace(-1, 1, LEVELS, dtype=torch.float64)
+    values = torch.linspace(-1, 1, levels, dtype=torch.float64)
     each = [
-        torch.logsumexp(-((row.flatten()[:, None] - alpha * levels) ** 2) / (2 * sigma**2), 1).sum()
+        torch.logsumexp(-((row.flatten()[:, None] - alpha * values) ** 2) / (2 * sigma**2), 1).sum()
         for row in z
     ]
     own = -((z - alpha * x) ** 2) / (2 * sigma**2)

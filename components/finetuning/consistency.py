@@ -1,7 +1,7 @@
 """Consistency distillation: a trained model becomes a sampler of a few steps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from components.process.diffuse import diffuse
 from components.process.streams import Purpose, generator
 from components.sampling.denoiser import Denoise, denoiser
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
+from components.sampling.reading import within_bounds
 from components.sampling.times import Times, time_grid
 from components.spec.sections.training import TrainingSpec
 from components.training.module import Objective
@@ -34,13 +35,7 @@ def distillation(model: Checkpoint, spec: Mapping[str, Any], training: TrainingS
             f"{model.schedule.steps}",
             "use fewer teacher steps",
         )
-    teacher = Checkpoint(
-        model.config,
-        copy_for_ema(model.network),
-        model.conditioner,
-        model.schedule,
-        model.prediction,
-    )
+    teacher = replace(model, network=copy_for_ema(model.network))
     times = time_grid(model.schedule, spec["teacher_steps"])
     return Distillation(teacher, times, spec["segments"], spec["teacher_guidance"], training.seed)
 
@@ -70,17 +65,16 @@ class Distillation:
     seed: int
 
     def __call__(
-        self, network: nn.Module, average: nn.Module, step: int, images: Tensor, rows: Rows
+        self, network: nn.Module, average: nn.Module, step: int, x0: Tensor, rows: Rows
     ) -> Tensor:
         """The pseudo-Huber distance of the student's x0 to its target, mean over the batch.
 
         Rows count alike, but with prediction ε those of σ > α, which count α/σ.
 
         Args:
-            images: (batch, channel, height, width) uint8.
+            x0: (batch, channel, height, width).
         """
         drawn = generator(self.seed, step, Purpose.DISTILLATION)
-        x0 = images.to(torch.float32) / 127.5 - 1
         eps = torch.randn(x0.shape, generator=drawn).to(x0)
         i = torch.randint(0, self.times.steps, (len(x0),), generator=drawn)
         alpha, sigma = self._at(i, x0)
@@ -91,7 +85,8 @@ class Distillation:
         found, _ = self.student(network, rows)(x_t, self.times.t[i])
         # ε's error counts σ/α times in x0: where hardly any image is left, take it as ε's own
         weight = self.teacher.prediction.gain(alpha, sigma).sqrt().clamp(max=1)
-        return pseudo_huber(found.float(), target, weight.flatten())
+        bounded = self.teacher.codec.bounded
+        return pseudo_huber(found.float(), target, weight.flatten(), bounded=bounded)
 
     def target(self, x_t: Tensor, i: Tensor, student: Denoise, rows: Rows) -> Tensor:
         """The x0 with which DDIM steps from ``x_t`` to where its segment should end.
@@ -111,11 +106,11 @@ class Distillation:
         # rows that have arrived ask the student nothing; their time may lie at the clean image
         ahead = torch.where(end == i + 1, i, i + 1)
         x0_s, _ = student(torch.where(arrived, x_t, x_s), self.times.t[ahead])
-        x0_s = x0_s.clamp(-1, 1)
+        x0_s = self._held(x0_s)
         share = torch.where(arrived, 0.0, sigma_b / sigma_s.clamp(min=1e-12))
         x_b = torch.where(arrived, x_s, alpha_b * x0_s + share * (x_s - alpha_s * x0_s))
         share = sigma_b / sigma_t
-        return ((x_b - share * x_t) / (alpha_b - share * alpha_t)).clamp(-1, 1)
+        return self._held((x_b - share * x_t) / (alpha_b - share * alpha_t))
 
     def student(self, network: nn.Module, rows: Rows) -> Denoise:
         """(x, t) → (x0, ε) of ``network`` in the place of the teacher's."""
@@ -136,9 +131,12 @@ class Distillation:
             Guidance(scale=self.guidance),
             model.schedule,
             model.prediction,
-            clip=True,
+            clip=model.codec.bounded,
         )
         return denoise(x, t)
+
+    def _held(self, x0: Tensor) -> Tensor:
+        return within_bounds(x0) if self.teacher.codec.bounded else x0
 
     def _at(self, i: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         """(α, σ) at positions of the grid, shaped to broadcast to ``like``."""
@@ -147,16 +145,18 @@ class Distillation:
         return alpha.to(like).view(shape), sigma.to(like).view(shape)
 
 
-def pseudo_huber(found: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+def pseudo_huber(found: Tensor, target: Tensor, weight: Tensor, *, bounded: bool) -> Tensor:
     """Mean of w (√(‖found − target‖² + c²) − c), c = 0.03 √D (Song, Dhariwal 2023, eq. 7).
-
-    What lies beyond the range of pixels, where the target lies at its end, is no error:
-    sampling clips it away.
 
     Args:
         weight: (batch,) w.
+        bounded: what lies beyond [−1, 1], where the target lies at its end, is no error:
+            sampling clips it away.
     """
-    beyond = (found.abs() > 1) & (target.abs() >= 1) & (found.sign() == target.sign())
-    square = (found - target).masked_fill(beyond, 0).square().flatten(1)
+    error = found - target
+    if bounded:
+        beyond = (found.abs() > 1) & (target.abs() >= 1) & (found.sign() == target.sign())
+        error = error.masked_fill(beyond, 0)
+    square = error.square().flatten(1)
     c: float = HUBER * square.shape[1] ** 0.5
     return (weight * ((square.sum(1) + c**2).sqrt() - c)).mean()

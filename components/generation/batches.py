@@ -10,7 +10,7 @@ from torch import Tensor
 
 from components.generation import generate
 from components.generation.denoising import Conditions, build_denoiser
-from components.generation.generate import Drawn, to_pixels
+from components.generation.generate import Drawn, to_images
 from components.networks.checkpoint import Checkpoint
 from components.runtime import Progress
 from components.sampling.denoiser import Denoise
@@ -47,7 +47,7 @@ def draw_in_batches(
     steps: int,
     progress: Progress,
 ) -> Drawn:
-    """What ``solve`` draws, (batch, channel, height, width) within [−1, 1], as ``count`` images.
+    """What ``solve`` draws, (batch, *`Codec.shape`), as ``count`` images.
 
     Result k has row k of ``conditions`` and seed ``sampling.seed`` + k.
 
@@ -66,16 +66,16 @@ def draw_in_batches(
         batch = Batch(
             rows,
             build_denoiser(model, sampling, conditions.take(rows), evaluations=evaluations),
-            seeded_noise(seeds, model.image_shape, model.device),
+            seeded_noise(seeds, model.codec.shape, model.device),
             report,
         )
-        results.append(to_pixels(solve(batch), model.origin))
+        results.append(to_images(solve(batch), model))
         report(steps)
     return Drawn(np.concatenate(results), evaluations.rows / count)
 
 
-def from_pixels(images: NDArray[np.uint8], model: Checkpoint) -> Tensor:
-    """Images (n, height, width, channel) within [−1, 1], as the network sees them:
-    (n, channel, height, width) on its device. `to_pixels` gives the same images back."""
+def from_images(images: NDArray[np.uint8], model: Checkpoint) -> Tensor:
+    """Images (n, height, width, channel) as ``model`` sees them, (n, *`Codec.shape`) on its
+    device; `to_images` goes the other way."""
     values = torch.from_numpy(images).to(model.device).permute(0, 3, 1, 2)
-    return (values.float() / 127.5 - 1).to(memory_format=torch.channels_last)
+    return model.codec.encode(values).to(memory_format=torch.channels_last)

@@ -70,6 +70,8 @@ def build_denoiser(
 ) -> Denoise:
     """The denoiser of a batch of ``conditions``, its guidance and clipping as ``sampling`` says.
 
+    The x0 of an unbounded codec is never clipped.
+
     Args:
         conditions: what `encode_conditions` gives, of the batch's images only.
         guide: the weaker model of ``sampling.guide: weaker``.
@@ -95,7 +97,12 @@ def build_denoiser(
         sampling.guidance_sigma_max,
     )
     return guided_denoiser(
-        strong, weak, guidance, model.schedule, model.prediction, clip=sampling.clip
+        strong,
+        weak,
+        guidance,
+        model.schedule,
+        model.prediction,
+        clip=sampling.clip and model.codec.bounded,
     )
 
 
@@ -114,6 +121,7 @@ def check_guide(model: Checkpoint, sampling: SamplingSpec, guide: Checkpoint | N
     same = {
         "process": _process(model) == _process(guide),
         "image shape": model.image_shape == guide.image_shape,
+        "codec": model.codec.config == guide.codec.config,
         "classes": guide.config["conditioning"]["encoder"] != "class"
         or model.config["images"]["classes"] == guide.config["images"]["classes"],
     }

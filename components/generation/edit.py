@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from components.errors import AlphabarError
-from components.generation.batches import Batch, draw_in_batches, from_pixels
+from components.generation.batches import Batch, draw_in_batches, from_images
 from components.generation.denoising import Conditions
 from components.generation.generate import Drawn, check_steps, solver_options
 from components.networks.checkpoint import Checkpoint
@@ -85,7 +85,7 @@ def invert_images(
     def there_and_back(batch: Batch) -> Tensor:
         noise = invert(
             batch.denoise,
-            from_pixels(images[batch.rows.numpy()], model),
+            from_images(images[batch.rows.numpy()], model),
             times,
             refinements=refinements,
             callback=lambda step: batch.callback((step + 1) * back - 1),
@@ -128,7 +128,7 @@ def interpolate_seeds(
 
     def between(batch: Batch) -> Tensor:
         first, second = (
-            seeded_noise([seed] * len(batch.rows), model.image_shape, model.device)
+            seeded_noise([seed] * len(batch.rows), model.codec.shape, model.device)
             for seed in seeds
         )
         noise = noise_between(first, second, batch.rows.double() / max(frames - 1, 1))
@@ -175,7 +175,7 @@ def redraw_images(
         return image_to_image(
             SOLVERS[sampling.solver],
             batch.denoise,
-            from_pixels(images[batch.rows.numpy()], model),
+            from_images(images[batch.rows.numpy()], model),
             times,
             strength=strength,
             noise=batch.noise,
@@ -226,7 +226,7 @@ def inpaint_images(
         return inpaint(
             SOLVERS[sampling.solver],
             batch.denoise,
-            from_pixels(images[batch.rows.numpy()], model),
+            from_images(images[batch.rows.numpy()], model),
             kept,
             times,
             noise=batch.noise,

@@ -72,7 +72,7 @@ def generate(
 
         denoise = build_denoiser(model, sampling, conditions, guide=guide, evaluations=evaluations)
         drawn = _solve(model, sampling, denoise, list(seeds), report)
-        batches.append(to_pixels(drawn, model.origin))
+        batches.append(to_images(drawn, model))
         report(sampling.steps)
     return Drawn(np.concatenate(batches), evaluations.rows / total)
 
@@ -91,11 +91,8 @@ def solver_options(sampling: SamplingSpec) -> dict[str, object]:
     return {name: getattr(sampling, name) for name in CATALOGUE_SOLVERS[sampling.solver].options}
 
 
-def to_pixels(x0: Tensor, origin: str) -> NDArray[np.uint8]:
-    """Images within [−1, 1], (n, channel, height, width), as (n, height, width, channel).
-
-    Args:
-        origin: the model that drew them, for messages.
+def to_images(x0: Tensor, model: Checkpoint) -> NDArray[np.uint8]:
+    """What ``model`` draws, (n, *`Codec.shape`), as images (n, height, width, channel).
 
     Raises:
         AlphabarError: some are not finite; as pixels they would be black.
@@ -103,12 +100,12 @@ def to_pixels(x0: Tensor, origin: str) -> NDArray[np.uint8]:
     lost = int((~x0.isfinite().flatten(1).all(1)).sum())
     if lost:
         raise AlphabarError(
-            f"{lost} of {len(x0)} images that {origin} draws are not finite (NaN or infinite)",
+            f"{lost} of {len(x0)} images that {model.origin} draws are not finite "
+            "(NaN or infinite)",
             "take another checkpoint, train longer or with a smaller `training.lr`, or sample "
             "with less guidance",
         )
-    pixels = ((x0.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    images: NDArray[np.uint8] = pixels.permute(0, 2, 3, 1).cpu().numpy()
+    images: NDArray[np.uint8] = model.codec.decode(x0).permute(0, 2, 3, 1).cpu().numpy()
     return images
 
 
@@ -120,7 +117,7 @@ def _solve(
     callback: Callback,
 ) -> Tensor:
     times = time_grid(model.schedule, sampling.steps, sampling.grid)
-    noise = seeded_noise(seeds, model.image_shape, model.device)
+    noise = seeded_noise(seeds, model.codec.shape, model.device)
     start = (times.start_scale * noise(-1)).to(memory_format=torch.channels_last)
     solver, options = SOLVERS[sampling.solver], solver_options(sampling)
     return solver(denoise, start, times, noise=noise, callback=callback, **options)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from components.errors import AlphabarError, first_of
 from components.networks.checkpoint_header import check_header
+from components.networks.codecs import Codec, Shape, build_codec
 from components.networks.conditioning import Conditioner, build_conditioner
 from components.networks.ema_snapshots import FOLDER, rebuild
 from components.networks.unet import build_unet
@@ -22,6 +23,7 @@ from components.networks.weights_file import (
 )
 from components.process.prediction import Prediction, build_prediction
 from components.process.schedules import Schedule, build_schedule
+from components.spec.sections.codec import CodecSpec
 
 FILE_NAME = "model.safetensors"
 
@@ -36,11 +38,13 @@ class Checkpoint:
     Attributes:
         config: sections ``process``, ``network``, ``conditioning`` and ``images``
             (size, channels, classes), as they ride in the header.
+        codec: between images and what the process works on.
         network: in evaluation mode.
         origin: where it was loaded from, for messages.
     """
 
     config: dict[str, Any]
+    codec: Codec
     network: nn.Module
     conditioner: Conditioner
     schedule: Schedule
@@ -48,10 +52,9 @@ class Checkpoint:
     origin: str = "an untrained model"
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """(channel, height, width)."""
-        images = self.config["images"]
-        return images["channels"], images["size"], images["size"]
+    def image_shape(self) -> Shape:
+        """(channel, height, width) of what it draws; `codec.shape` is what the process sees."""
+        return _image_shape(self.config)
 
     @property
     def device(self) -> torch.device:
@@ -68,6 +71,7 @@ def new_checkpoint(config: dict[str, Any], seed: int) -> Checkpoint:
     images, process = config["images"], config["process"]
     return Checkpoint(
         config,
+        _codec(config),
         _network(config, seed),
         build_conditioner(config["conditioning"], images["classes"]),
         build_schedule(process),
@@ -75,14 +79,23 @@ def new_checkpoint(config: dict[str, Any], seed: int) -> Checkpoint:
     )
 
 
-def _network(config: dict[str, Any], seed: int) -> nn.Module:
+def _image_shape(config: dict[str, Any]) -> Shape:
     images = config["images"]
+    return images["channels"], images["size"], images["size"]
+
+
+def _codec(config: dict[str, Any]) -> Codec:
+    return build_codec(CodecSpec.model_validate(config.get("codec", {})), _image_shape(config))
+
+
+def _network(config: dict[str, Any], seed: int) -> nn.Module:
+    channels, size, _ = _codec(config).shape
     return build_unet(
         config["network"],
         config["conditioning"],
-        size=images["size"],
-        image_channels=images["channels"],
-        n_classes=len(images["classes"]),
+        size=size,
+        image_channels=channels,
+        n_classes=len(config["images"]["classes"]),
         seed=seed,
     )
 

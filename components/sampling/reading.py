@@ -19,9 +19,8 @@ class Reading:
     Attributes:
         x: x_t, (batch, channel, height, width).
         alpha, sigma: of each row, shaped to broadcast to x.
-        clip: hold x0 within [−1, 1], the range of pixels, and let ε follow from it, so that
-            the pair still makes up x_t (Ho 2020's code; Ho, Salimans 2022 rely on it for
-            strong guidance). Latents are not bounded: leave it off there.
+        clip: hold x0 `within_bounds`, and let ε follow from it, so that the pair still makes up
+            x_t (Ho 2020's code; Ho, Salimans 2022 rely on it for strong guidance).
     """
 
     x: Tensor
@@ -61,5 +60,10 @@ class Reading:
     def pair_of_x0(self, x0: Tensor) -> Pair:
         """(x0, ε) with ε = (x_t − α x0)/σ, so that the two make up x_t."""
         if self.clip:
-            x0 = x0.clamp(-1, 1)
+            x0 = within_bounds(x0)
         return x0, (self.x - self.alpha * x0) / self.sigma
+
+
+def within_bounds(x0: Tensor) -> Tensor:
+    """``x0`` held within [−1, 1], the range of pixels; latents have no bounds to be held in."""
+    return x0.clamp(-1, 1)

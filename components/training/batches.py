@@ -1,8 +1,9 @@
-"""Training batches from memory: uint8 images, every batch known from its step alone."""
+"""Training batches, every one known from its step alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import pytorch_lightning as pl
 import torch
@@ -13,18 +14,37 @@ from components.networks.captions import Rows
 from components.networks.conditioning import Conditioner
 from components.process.streams import Purpose, generator
 
+Batch = tuple[int, Tensor, Rows]
+"""(step, what is trained on, its conditions)."""
+
+
+class Stored(Protocol):
+    """A row for each thing to train on, in memory or on the disk, of any shape and type."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Tensor, /) -> Tensor:
+        """The rows ``index`` (batch,) int64."""
+
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Images (n, channel, height, width) uint8 with their encoded conditions, one row each."""
+    """What is trained on.
 
-    images: Tensor
+    Attributes:
+        stored: uint8 images (n, channel, height, width), or what else x0 is made from.
+        encode: some of ``stored``, on the device that trains → x0 (batch, channel, height, width).
+        classes, captions: one of each a row.
+    """
+
+    stored: Stored
+    encode: Callable[[Tensor], Tensor]
     classes: tuple[int, ...]
     captions: tuple[str, ...]
 
 
-class Batches(IterableDataset[tuple[int, Tensor, Rows]]):
-    """The batches of steps ``first`` … ``last`` − 1, as (step, images, rows).
+class Batches(IterableDataset[Batch]):
+    """The batches of steps ``first`` … ``last`` − 1, of rows as they are stored.
 
     The rows of all steps together are one endless stream of shuffled passes over the data.
     A run that is resumed at step k draws the same batches as one that was never stopped.
@@ -40,17 +60,17 @@ class Batches(IterableDataset[tuple[int, Tensor, Rows]]):
         last: int,
         seed: int,
     ) -> None:
-        self.images = data.images
+        self.data = data
         self.rows = conditioner.table(data.classes, data.captions)
         self.batch_size, self.first, self.last, self.seed = batch_size, first, last, seed
 
-    def __iter__(self) -> Iterator[tuple[int, Tensor, Rows]]:
+    def __iter__(self) -> Iterator[Batch]:
         for step in range(self.first, self.last):
             index = self._index(step)
-            yield step, self.images[index], self.rows(index)
+            yield step, self.data.stored[index], self.rows(index)
 
     def _index(self, step: int) -> Tensor:
-        n = len(self.images)
+        n = len(self.data.stored)
         position = torch.arange(step * self.batch_size, (step + 1) * self.batch_size)
         passes, rank = position // n, position % n
         index = torch.empty_like(position)
@@ -61,17 +81,24 @@ class Batches(IterableDataset[tuple[int, Tensor, Rows]]):
 
 
 class TrainingData(pl.LightningDataModule):
-    """Batches for Lightning; they come from memory, so no workers are needed."""
+    """Batches for Lightning, which brings them to its device, where they become x0.
+
+    Rows are taken from memory or a mapped file, so no workers are needed.
+    """
 
     def __init__(self, batches: Batches) -> None:
         super().__init__()
         self.batches = batches
 
-    def train_dataloader(self) -> DataLoader[tuple[int, Tensor, Rows]]:
+    def train_dataloader(self) -> DataLoader[Batch]:
         return DataLoader(self.batches, batch_size=None)
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        step, stored, rows = batch
+        return step, self.batches.data.encode(stored), rows
 
 
 @lru_cache(maxsize=2)
 def _shuffled(n: int, seed: int, number: int) -> Tensor:
-    """The order of the pass ``number`` over ``n`` images."""
+    """The order of the pass ``number`` over ``n`` rows."""
     return torch.randperm(n, generator=generator(seed, number, Purpose.ORDER))

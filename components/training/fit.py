@@ -181,7 +181,7 @@ def _batches(model: Checkpoint, training: TrainingSpec, data: Path, first: int) 
     split = load_split(data, "train")
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
     return Batches(
-        TrainingSet(images, tuple(split.classes.tolist()), split.captions),
+        TrainingSet(images, model.codec.encode, tuple(split.classes.tolist()), split.captions),
         model.conditioner,
         batch_size=training.batch_size,
         first=first,

@@ -20,9 +20,10 @@ from components.process.streams import Purpose, generator, seed_globally
 from components.process.time_sampling import TIME_SAMPLINGS
 from components.process.weights import Constants, loss_weight
 from components.spec.sections.training import TrainingSpec
+from components.training.batches import Batch
 
 Objective = Callable[[torch.nn.Module, torch.nn.Module, int, Tensor, Rows], Tensor]
-"""(network, its moving average, step, images uint8, rows) → loss, in the place of `loss`."""
+"""(network, its moving average, step, x0, rows) → loss, in the place of `loss`."""
 
 
 class DivergedError(AlphabarError):
@@ -49,15 +50,15 @@ class DiffusionModule(pl.LightningModule):
         )
         self.last_loss = math.nan
 
-    def training_step(self, batch: tuple[int, Tensor, Rows], batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of one batch; raises DivergedError when it is not finite."""
-        step, images, rows = batch
+        step, x0, rows = batch
         if self.model.config["network"]["dropout"]:
             seed_globally(self.training_spec.seed, step, Purpose.DROPOUT)
         if self.objective is None:
-            loss = self.loss(step, images, rows)
+            loss = self.loss(step, x0, rows)
         else:
-            loss = self.objective(self.network, self.ema, step, images, rows)
+            loss = self.objective(self.network, self.ema, step, x0, rows)
         self.last_loss = loss.item()
         if not math.isfinite(self.last_loss):
             raise DivergedError(
@@ -66,15 +67,14 @@ class DiffusionModule(pl.LightningModule):
             )
         return loss
 
-    def loss(self, step: int, images: Tensor, rows: Rows) -> Tensor:
+    def loss(self, step: int, x0: Tensor, rows: Rows) -> Tensor:
         """Mean squared error of the prediction at random times, each weighted as the spec says.
 
         Args:
-            images: (batch, channel, height, width) uint8.
+            x0: (batch, channel, height, width).
         """
         spec, schedule, prediction = self.training_spec, self.model.schedule, self.model.prediction
         drawn = generator(spec.seed, step, Purpose.TRAINING)
-        x0 = images.to(torch.float32) / 127.5 - 1
         eps = torch.randn(x0.shape, generator=drawn)
         eps = with_offset(eps, spec.offset_noise, drawn)
         noise = perturbed(eps, spec.input_perturbation, drawn).to(x0)

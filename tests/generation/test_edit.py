@@ -10,7 +10,7 @@ import torch
 from components.data.arrays import Split, load_split
 from components.errors import AlphabarError
 from components.generation import generate as batches
-from components.generation.batches import from_pixels
+from components.generation.batches import from_images
 from components.generation.denoising import Conditions, encode_conditions
 from components.generation.edit import (
     inpaint_images,
@@ -19,7 +19,7 @@ from components.generation.edit import (
     no_condition,
     redraw_images,
 )
-from components.generation.generate import generate, to_pixels
+from components.generation.generate import generate, to_images
 from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.sampling.inpainting import visits
 from components.spec.sections.sampling import SamplingSpec
@@ -79,9 +79,9 @@ def test_the_inverted_noise_looks_like_noise_and_draws_the_image_under_generate(
 
 def test_pixels_survive_the_way_to_the_network_and_back(drawing_digits: Checkpoint) -> None:
     images = np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1)
-    values = from_pixels(images, drawing_digits)
+    values = from_images(images, drawing_digits)
     assert (float(values.min()), float(values.max())) == (-1, 1)
-    assert np.array_equal(to_pixels(values, "a model"), images)
+    assert np.array_equal(to_images(values, drawing_digits), images)
 
 
 @pytest.mark.parametrize("solver", ["ddim", "ddpm"])

@@ -17,7 +17,7 @@ from components.process.diffuse import coefficients
 from components.process.schedules import Schedule, build_schedule
 from components.sampling.denoiser import Denoise
 
-MEAN, STD = 0.1, 0.35
+MEAN, STD, LEVELS = 0.1, 0.35, 256
 PROCESSES = {
     "linear": {"schedule": "linear", "steps": 1000},
     "cosine": {"schedule": "cosine", "steps": 1000},
@@ -79,7 +79,7 @@ def test_the_diffusion_term_is_the_integral_over_log_snr(name: str) -> None:
 def test_the_bound_of_an_exact_model_is_the_entropy_of_its_data(name: str) -> None:
     schedule = build_schedule(PROCESSES[name])
     x = data(2000)
-    parts = bound(exact(schedule), schedule, x, 16, torch.Generator().manual_seed(1))
+    parts = bound(exact(schedule), schedule, x, 16, torch.Generator().manual_seed(1), LEVELS)
     found = parts.bits_per_dimension(64)
     width = 2 / 255
     density = ((x - MEAN) ** 2 / (2 * STD**2) + math.log(STD * math.sqrt(2 * math.pi))).flatten(1)
@@ -100,7 +100,7 @@ def test_a_worse_model_has_a_worse_bound() -> None:
         return x0, eps + 0.1
 
     def total(denoise: Denoise) -> float:
-        parts = bound(denoise, schedule, x, 8, torch.Generator().manual_seed(0))
+        parts = bound(denoise, schedule, x, 8, torch.Generator().manual_seed(0), LEVELS)
         return parts.bits_per_dimension(64).mean().item()
 
     assert total(wrong) > total(right) + 0.05
@@ -116,7 +116,7 @@ def test_the_prior_term_is_the_kl_divergence_of_two_gaussians() -> None:
 
 def test_almost_no_noise_leaves_nothing_to_reconstruct() -> None:
     generator = torch.Generator().manual_seed(0)
-    assert reconstruction_nats(data(2), 1.0, 1e-4, generator).abs().max().item() < 1e-9
+    assert reconstruction_nats(data(2), 1.0, 1e-4, generator, LEVELS).abs().max().item() < 1e-9
     # noise that hides everything leaves every level as likely: ln 256 a pixel
-    hidden = reconstruction_nats(data(2), 1e-4, 1.0, generator) / 64
+    hidden = reconstruction_nats(data(2), 1e-4, 1.0, generator, LEVELS) / 64
     torch.testing.assert_close(hidden, torch.full_like(hidden, math.log(256)), rtol=1e-3, atol=0)

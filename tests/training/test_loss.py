@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from components.networks.checkpoint import new_checkpoint
+from components.networks.codecs.pixels import Pixels
 from components.process.prediction import PREDICTIONS
 from components.process.schedules import DISCRETE
 from components.process.weights import LOSS_WEIGHTS
+from components.spec.sections.codec import CodecSpec
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
@@ -43,9 +45,11 @@ def module(process: dict[str, Any], **training: Any) -> DiffusionModule:
     return DiffusionModule(model, TrainingSpec(**training))
 
 
-def images(rows: int = ROWS) -> Tensor:
+def pictures(rows: int = ROWS) -> Tensor:
+    """x0 of random pixels."""
     generator = torch.Generator().manual_seed(5)
-    return torch.randint(0, 256, (rows, 3, 8, 8), generator=generator, dtype=torch.uint8)
+    levels = torch.randint(0, 256, (rows, 3, 8, 8), generator=generator, dtype=torch.uint8)
+    return Pixels(CodecSpec(), (3, 8, 8)).encode(levels)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,19 +65,19 @@ class Step:
 
 
 def step_of(
-    process: dict[str, Any], step: int = 0, pictures: Tensor | None = None, **training: Any
+    process: dict[str, Any], step: int = 0, x0: Tensor | None = None, **training: Any
 ) -> Step:
     """One step on a discrete table, whose timesteps give the times back."""
     made = module(process, **training)
-    pictures = images() if pictures is None else pictures
-    loss = made.loss(step, pictures, {}).item()
+    x0 = pictures() if x0 is None else x0
+    loss = made.loss(step, x0, {}).item()
     network = made.network
     assert isinstance(network, Silent)
     index = network.timestep.round().long()
     bars = made.model.schedule.alphas_cumprod
     assert bars is not None
     alpha, sigma = (v[index].view(-1, 1, 1, 1) for v in (bars.sqrt(), (1 - bars).sqrt()))
-    x0 = pictures.double() / 127.5 - 1
+    x0 = x0.double()
     scale = made.model.prediction.scale(alpha, sigma)
     return Step(loss, x0, (network.x.double() / scale - alpha * x0) / sigma, alpha, sigma, index)
 
@@ -100,8 +104,8 @@ def test_rows_are_weighted_each_by_its_own_noise_level() -> None:
 
 def test_edms_weight_is_one_on_its_own_prediction_whatever_the_spread_of_the_data() -> None:
     process = {"schedule": "edm", "prediction": "edm", "sigma_data": 0.3}
-    weighted = module(process, loss_weight="edm").loss(0, images(), {})
-    plain = module(process).loss(0, images(), {})
+    weighted = module(process, loss_weight="edm").loss(0, pictures(), {})
+    plain = module(process).loss(0, pictures(), {})
     torch.testing.assert_close(weighted, plain, rtol=1e-6, atol=0)
 
 
@@ -111,7 +115,7 @@ def test_edms_weight_is_one_on_its_own_prediction_whatever_the_spread_of_the_dat
 def test_the_loss_is_finite_where_the_snr_is_zero(schedule: str, kind: str, name: str) -> None:
     process = {"schedule": schedule, "prediction": kind, "zero_terminal_snr": True, "steps": 10}
     made = module(process, loss_weight=name, time_sampling="low_discrepancy")
-    loss = made.loss(0, images(), {})
+    loss = made.loss(0, pictures(), {})
     assert isinstance(made.network, Silent)
     assert made.network.timestep.max() == 9, "the last time is among the rows"
     loss.backward()
@@ -157,10 +161,10 @@ def test_times_are_sampled_as_asked_for() -> None:
 def test_a_step_depends_on_seed_and_step_alone(schedule: str, training: dict[str, Any]) -> None:
     made = module({"schedule": schedule}, **training)
     state = torch.get_rng_state()
-    first = made.loss(3, images(), {})
+    first = made.loss(3, pictures(), {})
     assert torch.equal(torch.get_rng_state(), state), "the global generator is left alone"
     torch.rand(7)
-    assert torch.equal(made.loss(3, images(), {}), first)
-    assert not torch.equal(made.loss(4, images(), {}), first)
+    assert torch.equal(made.loss(3, pictures(), {}), first)
+    assert not torch.equal(made.loss(4, pictures(), {}), first)
     other = module({"schedule": schedule}, seed=1, **training)
-    assert not torch.equal(other.loss(3, images(), {}), first)
+    assert not torch.equal(other.loss(3, pictures(), {}), first)

@@ -19,9 +19,11 @@ from components.data.prepare import prepare
 from components.errors import AlphabarError
 from components.files.tables import write_csv
 from components.networks.checkpoint import load_checkpoint, new_checkpoint
+from components.networks.codecs.pixels import Pixels
 from components.networks.conditioning import ClassCondition
 from components.reporting.words.watching import remarks
 from components.runtime import Runtime
+from components.spec.sections.codec import CodecSpec
 from components.spec.sections.data import DataSpec
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
@@ -187,8 +189,8 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint_kept(
 ) -> None:
     plain = DiffusionModule.loss
 
-    def diverge(self: DiffusionModule, step: int, images: Any, rows: Any) -> torch.Tensor:
-        loss = plain(self, step, images, rows)
+    def diverge(self: DiffusionModule, step: int, x0: Any, rows: Any) -> torch.Tensor:
+        loss = plain(self, step, x0, rows)
         return loss * float("nan") if step == 6 else loss
 
     monkeypatch.setattr(DiffusionModule, "loss", diverge)
@@ -202,7 +204,8 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint_kept(
 def batches(digits: Path, first: int, last: int, size: int = 50) -> Batches:
     split = load_split(digits, "train")
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2)
-    data = TrainingSet(images, tuple(split.classes.tolist()), split.captions)
+    codec = Pixels(CodecSpec(), (1, 8, 8))
+    data = TrainingSet(images, codec.encode, tuple(split.classes.tolist()), split.captions)
     return Batches(data, ClassCondition(10), batch_size=size, first=first, last=last, seed=0)
 
 

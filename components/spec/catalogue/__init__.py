@@ -18,6 +18,7 @@ from components.spec.metrics import METRICS, TAKEN
 
 __all__ = [
     "CATALOGUE",
+    "CODECS",
     "EXTRACTORS",
     "FINETUNES",
     "GRIDS",
@@ -46,6 +47,10 @@ SOURCES: dict[str, SourceEntry] = {
     "folder": SourceEntry(
         "your own, as `alphabar data add` took them", "yours", ("name", "style"), named=True
     ),
+}
+
+CODECS: dict[str, Entry] = {
+    "pixels": Entry("the image itself, its levels from −1 to 1", "Ho, Jain, Abbeel 2020"),
 }
 
 EXTRACTORS: dict[str, Entry] = {

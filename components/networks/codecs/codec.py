@@ -1,0 +1,38 @@
+"""What stands between images and the process."""
+
+from typing import Protocol
+
+from torch import Tensor
+
+from components.spec.sections.codec import CodecSpec
+
+Shape = tuple[int, int, int]
+"""(channel, height, width)."""
+
+
+class Codec(Protocol):
+    """Images, uint8 (batch, channel, height, width) ↔ x0, what the process works on."""
+
+    @property
+    def config(self) -> CodecSpec:
+        """What it is rebuilt from; rides in a checkpoint's header."""
+
+    @property
+    def shape(self) -> Shape:
+        """Of the x0 of one image."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether every x0 lies within [−1, 1], so that a predicted one may be held there."""
+
+    @property
+    def levels(self) -> int | None:
+        """Where x0 is the image's own pixels: how many values each has, at equal distances from
+        −1 to 1. None for latents, whose places are no pixels and whose values are continuous."""
+
+    def encode(self, images: Tensor) -> Tensor:
+        """The x0 of uint8 ``images``, (batch, *`shape`) float32, on their device."""
+
+    def decode(self, x0: Tensor) -> Tensor:
+        """The uint8 images of ``x0`` (batch, *`shape`) of any float type, on its device; finite
+        values of any size are taken."""

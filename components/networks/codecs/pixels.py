@@ -1,0 +1,28 @@
+"""The codec of models that work on pixels themselves."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from components.networks.codecs.codec import Shape
+from components.spec.sections.codec import CodecSpec
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """x0 is the image with its 256 levels at equal distances from −1 to 1 (Ho 2020, section 3.3).
+
+    `decode` rounds to the nearest level, and gives back what `encode` was given.
+    """
+
+    config: CodecSpec
+    shape: Shape
+    bounded: bool = True
+    levels: int | None = 256
+
+    def encode(self, images: Tensor) -> Tensor:
+        return images.to(torch.float32) / 127.5 - 1
+
+    def decode(self, x0: Tensor) -> Tensor:
+        return ((x0.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)

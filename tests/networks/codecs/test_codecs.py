@@ -1,0 +1,58 @@
+"""Laws of every codec."""
+
+import pytest
+import torch
+
+from components.networks.codecs import CODECS, Codec, build_codec
+from components.spec.catalogue import CODECS as CATALOGUE_CODECS
+from components.spec.sections.codec import CodecSpec
+
+IMAGE = (3, 8, 8)
+EVERY = pytest.mark.parametrize("kind", CODECS)
+
+
+def codec_of(kind: str) -> Codec:
+    return build_codec(CodecSpec(kind=kind), IMAGE)
+
+
+def pictures(count: int = 4) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (count, *IMAGE), dtype=torch.uint8, generator=generator)
+
+
+def test_the_code_has_exactly_the_listed_codecs() -> None:
+    assert set(CODECS) == set(CATALOGUE_CODECS)
+
+
+@EVERY
+def test_what_is_encoded_has_the_shape_and_the_bounds_that_the_codec_says(kind: str) -> None:
+    codec = codec_of(kind)
+    x0 = codec.encode(pictures())
+    assert x0.shape == (4, *codec.shape)
+    assert x0.dtype == torch.float32
+    assert codec.decode(x0).shape == (4, *IMAGE)
+    assert codec.config == CodecSpec(kind=kind)
+    if codec.bounded:
+        assert x0.abs().max() <= 1
+
+
+@EVERY
+def test_any_finite_value_decodes_to_an_image(kind: str) -> None:
+    codec = codec_of(kind)
+    far = 1e6 * torch.randn(2, *codec.shape, generator=torch.Generator().manual_seed(0))
+    assert codec.decode(far.half() / 1e3).dtype == codec.decode(far).dtype == torch.uint8
+
+
+def test_pixels_come_back_bit_for_bit() -> None:
+    levels = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
+    codec = build_codec(CodecSpec(), (1, 16, 16))
+    x0 = codec.encode(levels)
+    assert torch.equal(codec.decode(x0), levels)
+    assert torch.equal(codec.decode(x0 + 0.9 / 255), levels), "less than half a level is rounded"
+    assert (x0.min(), x0.max(), codec.levels) == (-1, 1, 256)
+    torch.testing.assert_close(x0.flatten().diff(), torch.full((255,), 2 / 255))
+
+
+def test_pixels_beyond_their_range_stay_black_and_white() -> None:
+    codec = build_codec(CodecSpec(), (1, 1, 2))
+    assert codec.decode(torch.tensor([[[[-3.0, 7.0]]]])).flatten().tolist() == [0, 255]
