@@ -29,6 +29,7 @@ from components.files.manifest import (
     read_manifest,
     write_manifest,
 )
+from components.files.put import remove_parts
 from components.spec.plan import Node
 
 MORE_SPACE = "free some space, or give another store with --store; what is published there is kept"
@@ -102,7 +103,8 @@ class Store:
             manifest = describe(node, out) | circumstances(time.time() - started, device)
             write_manifest(out, manifest)
         except BaseException:
-            remove(out, *scratch.rglob("*.part"))  # a part: what was about to be put in place
+            remove(out)
+            remove_parts(scratch)
             raise
         target = self.path(node)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -125,7 +125,7 @@ def test_a_failed_stage_leaves_nothing_but_its_scratch(store: Store) -> None:
     def fail(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
         (out / "half").write_text("half")
         (scratch / "resume").write_text("5")
-        (scratch / "resume.part").write_text("6, half")
+        (scratch / ".resume.part").write_text("6, half")
         raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError, match="broken"):
@@ -157,7 +157,7 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_written(store: Store) -> N
 def test_a_full_disk_is_named_though_what_is_half_written_is_a_folder(store: Store) -> None:
     def fill(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
         (scratch / "resume").write_text("5")
-        part = scratch / "best" / "step_000500.part"  # as `training.best` fills it
+        part = scratch / "best" / ".step_000500.part"  # as `training.best` fills it
         part.mkdir(parents=True)
         (part / "model.safetensors").symlink_to("/dev/full")
         (part / "model.safetensors").write_bytes(b"x" * 10_000)
@@ -172,7 +172,7 @@ def test_clean_up_that_cannot_be_done_does_not_hide_the_error(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(spec: Any, inputs: Any, out: Path, scratch: Path) -> None:
-        (scratch / "resume.part").write_text("half")
+        (scratch / ".resume.part").write_text("half")
         raise RuntimeError("the first error")
 
     def refused(path: Path, missing_ok: bool = False) -> None:

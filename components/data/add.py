@@ -17,6 +17,7 @@ from components.data.sources.folder import DEFAULT_LABEL_COLUMN, Reading, compos
 from components.data.summary import Summary
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
+from components.files.put import put
 from components.runtime import Progress, silent
 from components.spec.sections.base import Slug
 
@@ -73,20 +74,14 @@ def add_folder(
 
 
 def _copy(source: Path, reading: Reading, target: Path, progress: Progress) -> None:
-    unfinished = target.parent / f".adding-{target.name}"
-    shutil.rmtree(unfinished, ignore_errors=True)  # left by a kill
-    try:
-        unfinished.mkdir()
-        shutil.copyfile(reading.metadata, unfinished / reading.metadata.name)
+    with put(target) as part:
+        part.mkdir()
+        shutil.copyfile(reading.metadata, part / reading.metadata.name)
         for done, row in enumerate(reading.rows, start=1):
-            copy = unfinished / row.file_name
+            copy = part / row.file_name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(locate(source, row.file_name), copy)
             progress(done, len(reading.rows), f"copying {row.file_name}")
-        unfinished.rename(target)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
 
 
 @dataclass(frozen=True)

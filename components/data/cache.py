@@ -11,6 +11,7 @@ from pathlib import Path
 
 from components.data.listing import Listing, listing_hash, listing_json
 from components.files.json_file import load_json
+from components.files.put import put
 from components.runtime import Progress, silent
 
 _READ_ONLY = 0o444  # DVC's mark of an object whose hash it need not check again
@@ -66,11 +67,9 @@ def fill_cache(folder: Path, listing: Mapping[str, str], progress: Progress = si
 
 def _publish(content: bytes, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f"{target.name}.unfinished")
-    unfinished.unlink(missing_ok=True)  # left by a kill, and perhaps read-only
-    unfinished.write_bytes(content)
-    unfinished.chmod(_READ_ONLY)
-    unfinished.replace(target)
+    with put(target) as part:
+        part.write_bytes(content)
+        part.chmod(_READ_ONLY)
 
 
 def _object(cache: Path, md5: str) -> Path:

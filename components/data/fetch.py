@@ -10,9 +10,8 @@ from components.data.pin import packaged_data, read_pin, verify
 from components.data.sources import packaged_files
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
+from components.files.put import put, remove_parts
 from components.runtime import Progress, silent
-
-_UNFINISHED = ".fetching"
 
 
 def fetch(root: Path, progress: Progress = silent, *, force: bool = False) -> Path:
@@ -34,8 +33,7 @@ def fetch(root: Path, progress: Progress = silent, *, force: bool = False) -> Pa
     data = raw.pinned
     data.mkdir(parents=True, exist_ok=True)
     with naming_a_full_disk(data), only_writer(data):
-        for unfinished in data.rglob(_UNFINISHED):
-            unfinished.unlink()
+        remove_parts(data)
         present = list_files(data)
         if not raw.pin_file.is_file() or listing_hash(present) != read_pin(raw):
             _write(data, present, progress, force)
@@ -58,7 +56,6 @@ def _write(data: Path, present: dict[str, str], progress: Progress, force: bool)
     for done, path in enumerate(wanted, start=1):
         target = data / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.parent / _UNFINISHED
-        unfinished.write_bytes(contents[path])
-        unfinished.replace(target)
+        with put(target) as part:
+            part.write_bytes(contents[path])
         progress(done, len(wanted), path)

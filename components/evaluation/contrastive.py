@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy, log_softmax, normalize
 
+from components.files.put import put
 from components.runtime import RESUME_SECONDS, Progress, silent
 from components.spec.sections.evaluation import ScorerSpec
 
@@ -90,9 +91,8 @@ def train_projections(
         loss = training.step(images, captions, of)
         done = training.steps_done
         if resume and clock() - latest >= RESUME_SECONDS:
-            part = resume.with_suffix(".part")
-            torch.save(training.state(), part)
-            part.replace(resume)
+            with put(resume) as part:
+                torch.save(training.state(), part)
             latest = clock()
         if done % _PROGRESS_EVERY == 0 or done == spec.steps:
             progress(done, spec.steps, f"training the scorer, loss {loss:.3f}")

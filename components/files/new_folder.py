@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from components.files.manifest import (
     read_manifest,
     write_manifest,
 )
+from components.files.put import put
 
 
 @contextlib.contextmanager
@@ -107,25 +107,12 @@ def _written_by(out: Path, command: str) -> bool:
 
 @contextlib.contextmanager
 def _filled(out: Path, manifest: dict[str, Any]) -> Iterator[Path]:
-    part = out.with_name(f".{out.name}.part")
-    with naming_a_full_disk(out):
-        shutil.rmtree(part, ignore_errors=True)
+    with naming_a_full_disk(out), put(out) as part:
         try:
             part.mkdir(parents=True)
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             raise AlphabarError(
                 f"{out} cannot be made: {error.strerror}", "give a folder that can be written to"
             ) from error
-        try:
-            yield part
-            seal_folder(part, manifest)
-            if out.exists():
-                old = out.with_name(f".{out.name}.old")
-                shutil.rmtree(old, ignore_errors=True)
-                out.rename(old)
-                part.rename(out)
-                shutil.rmtree(old, ignore_errors=True)
-            else:
-                part.rename(out)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+        yield part
+        seal_folder(part, manifest)

@@ -16,12 +16,12 @@ import numpy as np
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
-from components.files.leftovers import remove
+from components.files.put import put, remove_parts
 from components.networks.posthoc_ema import Array, gamma_of, posthoc_weights, profile_error
 from components.networks.weights_file import broken, read_header, read_weights, write_weights
 
 FOLDER = "ema"
-SUFFIX, PART = ".safetensors", ".part"
+SUFFIX = ".safetensors"
 
 LARGEST_ERROR = 0.1
 """The `profile_error` up to which a length is rebuilt: with this much the average keeps a tenth
@@ -52,10 +52,9 @@ def write_snapshot(
     """Put one snapshot in place, whole or not at all; the same weights give the same bytes."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{sigma_rel:.2f}-{step:06d}{SUFFIX}"
-    part = path.with_suffix(PART)
     header = config | {"ema": {"sigma_rel": sigma_rel, "step": step}}
-    write_weights(part, header, average.state_dict())
-    part.replace(path)
+    with put(path) as part:
+        write_weights(part, header, average.state_dict())
 
 
 def find_snapshots(folder: Path) -> list[Snapshot]:
@@ -77,7 +76,7 @@ def find_snapshots(folder: Path) -> list[Snapshot]:
 
 def forget_after(folder: Path, step: int) -> None:
     """Remove what a run that goes on after ``step`` writes again, and half-written files."""
-    remove(*folder.glob(f"*{PART}"))
+    remove_parts(folder)
     for snapshot in find_snapshots(folder):
         if snapshot.step > step:
             snapshot.path.unlink()

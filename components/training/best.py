@@ -14,7 +14,7 @@ from typing import Any
 from torch import nn
 
 from components.files.json_file import write_json
-from components.files.leftovers import remove
+from components.files.put import put, remove_parts
 from components.networks.checkpoint import save_checkpoint
 from components.training.standing import Mark
 
@@ -33,7 +33,7 @@ class BestCheckpoint:
 
     def rewind(self, step: int) -> None:
         """Forget what lies past ``step``, from which training goes on, and what is half-written."""
-        remove(*self.folder.glob("*.part"))
+        remove_parts(self.folder)
         for found in self._found():
             if _step(found) > step:
                 shutil.rmtree(found)
@@ -41,12 +41,10 @@ class BestCheckpoint:
 
     def put(self, mark: Mark, config: dict[str, Any], average: nn.Module) -> None:
         """Make ``average`` the best so far."""
-        place = self.folder / f"step_{mark.step:06d}"
-        part = place.with_suffix(".part")
-        part.mkdir(parents=True)
-        save_checkpoint(part, config, average)
-        write_json(part / RECORD, dataclasses.asdict(mark))
-        part.replace(place)
+        with put(self.folder / f"step_{mark.step:06d}") as part:
+            part.mkdir(parents=True)
+            save_checkpoint(part, config, average)
+            write_json(part / RECORD, dataclasses.asdict(mark))
         self._prune()
 
     def resume_at(self, step: int) -> None:
@@ -66,7 +64,7 @@ class BestCheckpoint:
                 shutil.rmtree(folder)
 
     def _found(self) -> list[Path]:
-        return [p for p in self.folder.glob("step_*") if p.suffix != ".part"]
+        return list(self.folder.glob("step_*"))
 
 
 def _step(folder: Path) -> int:

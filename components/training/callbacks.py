@@ -7,6 +7,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
+from components.files.put import put
 from components.networks.ema_snapshots import write_snapshot
 from components.runtime import RESUME_SECONDS, Progress
 from components.training.budget import Budget
@@ -138,9 +139,8 @@ class KeepResumePoint(pl.Callback):
     ) -> None:
         due = self.clock() - self.latest >= RESUME_SECONDS
         if due or trainer.global_step % self.every == 0:
-            part = self.path.with_suffix(".part")
-            trainer.save_checkpoint(part, weights_only=False)  # the whole state
-            part.replace(self.path)
+            with put(self.path) as part:
+                trainer.save_checkpoint(part, weights_only=False)  # the whole state
             self.kept(trainer.global_step)
             self.latest = self.clock()  # from now on: what takes long to write is written seldom
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.files.put import put
 from components.files.tables import csv_lines, csv_rows, write_table
 
 HISTORY = ("step", "loss", "lr", "grad_norm")
@@ -28,9 +29,8 @@ class Journal:
     def rewind(self, step: int) -> None:
         """Keep only whole rows up to and including ``step``; make the file if it is missing."""
         rows = [row for row in self.rows() if int(row["step"]) <= step]
-        part = self.path.with_suffix(".part")
-        write_table(part, self.columns, (self._cells(row) for row in rows))
-        part.replace(self.path)
+        with put(self.path) as part:
+            write_table(part, self.columns, (self._cells(row) for row in rows))
 
     def append(self, rows: Iterable[Mapping[str, object]]) -> None:
         """Add rows and flush them."""

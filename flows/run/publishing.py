@@ -6,6 +6,7 @@ from pathlib import Path
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.manifest import STAMP, UNLISTED, check, damages, read_manifest
+from components.files.put import put
 
 ASIDE = "answers-of-study-"
 ANSWERS = "results"
@@ -25,19 +26,12 @@ def publish_report(report: Path, study: Path | None, target: Path) -> Path:
         if part:
             check(part)
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
-    with naming_a_full_disk(target.parent):
-        for leftover in (fresh, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+    with naming_a_full_disk(target.parent), put(target) as fresh:
         shutil.copytree(report, fresh)
         if study:
             shutil.copytree(study, fresh / "study")
         _keep_answers(target, fresh, wanted)
         (fresh / STAMP).write_text(" ".join(wanted))
-        if target.exists():
-            target.rename(old)
-        fresh.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
     return target
 
 

@@ -117,7 +117,7 @@ def test_a_stop_while_copying_leaves_nothing(tmp_path: Path, pictures: Callable[
 
 
 def test_what_a_kill_left_is_swept_away(tmp_path: Path, pictures: Callable[..., Path]) -> None:
-    left = tmp_path / "datasets/.adding-mine"
+    left = tmp_path / "datasets/.mine.part"
     left.mkdir(parents=True)
     (left / "half.png").touch()
     target = add_folder(pictures(), "mine", tmp_path).folder

@@ -36,8 +36,8 @@ def test_filling_goes_on_after_a_kill(tmp_path: Path, folder: Path) -> None:
     md5 = listing["a.txt"]
     place = tmp_path / ".dvc/cache/files/md5" / md5[:2]
     place.mkdir(parents=True)
-    (place / f"{md5[2:]}.unfinished").write_text("on")
-    (place / f"{md5[2:]}.unfinished").chmod(0o444)
+    (place / f".{md5[2:]}.part").write_text("on")
+    (place / f".{md5[2:]}.part").chmod(0o444)
     fill_cache(folder, listing)
     assert [path.read_text() for path in place.iterdir()] == ["one"]
 

@@ -70,7 +70,7 @@ def test_a_killed_fetch_goes_on_when_started_again(fetched: Path, tmp_path: Path
     killed = subprocess.run(command, check=False)  # noqa: S603 - our own code
     assert killed.returncode == -signal.SIGKILL
     assert len(list_files(tmp_path / "data")) == 50
-    (tmp_path / "data/digits/bold/.fetching").write_bytes(b"half")
+    (tmp_path / "data/digits/bold/.0.png.part").write_bytes(b"half")
     fetch(tmp_path)
     assert list_files(tmp_path / "data") == list_files(fetched / "data")
 

@@ -129,7 +129,7 @@ def test_a_run_that_goes_on_forgets_later_and_half_written_snapshots(tmp_path: P
     for step in (10, 20, 30):
         for sigma_rel in TRACKED:
             write_snapshot(tmp_path, {}, nn.Linear(1, 1), sigma_rel, step)
-    (tmp_path / "0.05-000010.part").write_bytes(b"half")
+    (tmp_path / ".0.05-000010.safetensors.part").write_bytes(b"half")
     forget_after(tmp_path, 20)
     kept = {path.name for path in tmp_path.iterdir()}
     assert kept == {f"{s:.2f}-{step:06d}.safetensors" for s in TRACKED for step in (10, 20)}

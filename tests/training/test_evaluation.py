@@ -573,7 +573,7 @@ def test_a_killed_run_finds_the_best_again_and_ends_early_as_an_undisturbed_one(
     kept = sorted(path.name for path in (scratch / "best").iterdir())
     assert kept[0] == "step_000008"
     assert kept[1] in ("step_000012", "step_000016")
-    (scratch / "best" / "step_000020.part").mkdir()
+    (scratch / "best" / ".step_000020.part").mkdir()
     (scratch / "samples" / "step_000099.png").touch()
     plant_regression(monkeypatch, 12)
     threads = torch.get_num_threads()

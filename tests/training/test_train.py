@@ -107,7 +107,7 @@ def test_a_killed_run_resumes_and_ends_with_the_weights_of_an_undisturbed_one(
     assert process.exitcode == -signal.SIGKILL
     assert (scratch / "resume.ckpt").is_file()
     assert (scratch / "ema" / "0.10-000006.safetensors").is_file(), "past the resume point"
-    (scratch / "ema" / "0.05-000005.part").write_bytes(b"killed while this was written")
+    (scratch / "ema" / ".0.05-000005.safetensors.part").write_bytes(b"killed in writing it")
     steps: list[int] = []
     (tmp_path / "resumed").mkdir()
     threads = torch.get_num_threads()
