@@ -33,6 +33,7 @@ class Runtime:
             stages of a store; ``None`` where nothing is kept.
         weights: a folder with files of networks' weights, before the user's own cache.
         clock: seconds that only go forward, by which resume points are kept.
+        seconds: part of the stage's work → what it took; the stage fills it, for the manifest.
     """
 
     progress: Progress = field(default=silent)
@@ -41,3 +42,4 @@ class Runtime:
     cache: Path | None = None
     weights: Path | None = None
     clock: Callable[[], float] = time.monotonic
+    seconds: dict[str, float] = field(default_factory=dict)

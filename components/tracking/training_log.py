@@ -15,6 +15,7 @@ from components.files.tables import csv_rows
 from components.spec.keys import digest
 from components.tracking.fields import interval, log_metrics
 from components.tracking.images import log_image, logged_images, open_whole
+from components.training.stopwatch import evaluations_share, read_seconds
 
 WHOLE = "alphabar.training_recorded"
 """Run tag: everything in the published train directory has been logged."""
@@ -149,6 +150,8 @@ def _log_files(client: MlflowClient, run_id: str, directory: Path, timestamp: in
         # the final loss is the history's last row already
         if name != "loss" and isinstance(value, int | float) and math.isfinite(value)
     ]
+    if (share := evaluations_share(read_seconds(directory))) is not None:
+        metrics.append(Metric("evaluations_share", share, timestamp, 0))
     log_metrics(client, run_id, metrics, {WHOLE: "true"})
 
 

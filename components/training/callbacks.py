@@ -10,10 +10,10 @@ import torch
 from components.files.put import put
 from components.networks.ema_snapshots import write_snapshot
 from components.runtime import RESUME_SECONDS, Progress
-from components.training.budget import Budget
 from components.training.evaluation import Watch
-from components.training.history import THINNED, Journal
+from components.training.history import Journal
 from components.training.module import DiffusionModule
+from components.training.stopwatch import Stopwatch
 
 HISTORY_EVERY = 10  # steps between rows of history.csv
 
@@ -148,31 +148,22 @@ class KeepResumePoint(pl.Callback):
 class Evaluate(pl.Callback):
     """Every ``every`` steps, and at the end, a grid of EMA samples and their figures.
 
-    Ends training once the best evaluation is left behind. An evaluation that ``budget`` does not
-    allow is left out, the one at the end too. With ``rehearses`` one is rehearsed before the first
-    step, so that the budget knows what one costs.
+    Ends training once the best evaluation is left behind. ``stopwatch`` takes the time.
     """
 
-    def __init__(
-        self, watch: Watch, budget: Budget, every: int, total: int, rehearses: bool = False
-    ) -> None:
-        self.watch, self.budget, self.every, self.total = watch, budget, every, total
-        self.rehearses = rehearses
+    def __init__(self, watch: Watch, stopwatch: Stopwatch, every: int, total: int) -> None:
+        self.watch, self.stopwatch, self.every, self.total = watch, stopwatch, every, total
 
     def state_dict(self) -> dict[str, Any]:
         """What a resume point needs to go on counting time."""
-        return self.budget.state()
+        return self.stopwatch.seconds()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """The reverse of `state_dict`."""
-        self.budget.restore(state_dict)
+        self.stopwatch.restore(state_dict)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        assert isinstance(pl_module, DiffusionModule)
-        self.budget.start()
-        if self.rehearses and self.budget.is_blind:
-            with self.budget.evaluating():
-                self.watch.rehearse(pl_module.ema)
+        self.stopwatch.start()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -181,9 +172,6 @@ class Evaluate(pl.Callback):
         step = trainer.global_step
         if step % self.every and step != self.total:
             return
-        if not self.budget.allows(step / self.total):
-            self.watch.miss(step, THINNED, self.budget.reason())
-            return
-        with self.budget.evaluating():
+        with self.stopwatch.evaluating():
             self.watch.look(pl_module.ema, step)
         trainer.should_stop = step < self.total and self.watch.is_left_behind()

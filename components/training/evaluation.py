@@ -7,7 +7,7 @@ which is said once a kind and written down each time.
 import dataclasses
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -91,14 +91,17 @@ class Watch:
         check_steps(model, sampling)
         select_by = training.select_by or metric_name("fd", spec.extractor)
         lower_is_better(select_by)
+        families = {*CHEAP, *filter(None, [family_of(select_by)])}
         bank = FeatureBank(model.device, runtime.cache, weights=runtime.weights)
         values = spec.model_dump(mode="json")
-        judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank)
+        judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank).only(families)
+        if select_by not in judge.names():
+            raise _unknown(select_by, judge.names())
         return cls(
             model,
             sampling,
             holdout_prompts(inputs["data"], training.evaluate_samples),
-            judge.only({*CHEAP, *filter(None, [family_of(select_by)])}),
+            judge,
             select_by,
             training.patience,
             Journal(folder / EVALUATIONS_FILE, EVALUATIONS),
@@ -117,27 +120,6 @@ class Watch:
             if int(picture.stem.removeprefix("step_")) > step:
                 picture.unlink()
 
-    def rehearse(self, average: nn.Module) -> None:
-        """Draw with untrained weights and judge noise, which takes as long as an evaluation.
-
-        Shows before the first step whether ``select_by`` will be measured. What fails here is
-        left to fail at the evaluations.
-
-        Raises:
-            AlphabarError: the judge has no figure of that name.
-        """
-        channels, height, width = self.model.image_shape
-        shape = (len(self.prompts.captions), height, width, channels)
-        noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-        try:
-            self._generate(average)
-            records = self._judge(noise)
-        except Exception as error:
-            self._tell(_kind(error), f"before the first step: {_message(error)}")
-            return
-        if self.select_by not in records:
-            raise self._unknown(records)
-
     def look(self, average: nn.Module, step: int) -> None:
         """Draw, judge, write; the training state and the global generator stay untouched.
 
@@ -153,7 +135,7 @@ class Watch:
             self.miss(step, _kind(error), _message(error))
             return
         if self.select_by not in records and not self.has_marks():
-            raise self._unknown(records)
+            raise _unknown(self.select_by, records)
         finite = {name: r for name, r in sorted(records.items()) if _is_finite(r)}
         for name in sorted(records.keys() - finite.keys()):
             self.miss(step, NOT_FINITE, f"{name} is {records[name].value}")
@@ -220,11 +202,12 @@ class Watch:
             self.known.add(kind)
             warnings.warn(f"an evaluation was missed ({kind}) {message}", stacklevel=2)
 
-    def _unknown(self, records: Mapping[str, MetricRecord]) -> AlphabarError:
-        return AlphabarError(
-            f"`training.select_by: {self.select_by}` is not measured while training",
-            f"choose from {', '.join(sorted(records))}",
-        )
+
+def _unknown(select_by: str, measured: Iterable[str]) -> AlphabarError:
+    return AlphabarError(
+        f"`training.select_by: {select_by}` is not measured while training",
+        f"choose from {', '.join(sorted(measured))}",
+    )
 
 
 def _is_finite(record: MetricRecord) -> bool:

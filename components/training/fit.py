@@ -19,7 +19,6 @@ from components.runtime import Runtime
 from components.spec.sections.network import ENCODER_LIMIT
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingData, TrainingSet
-from components.training.budget import Budget
 from components.training.callbacks import (
     Evaluate,
     KeepResumePoint,
@@ -32,6 +31,7 @@ from components.training.evaluation import EVALUATIONS_FILE, Watch
 from components.training.history import EVALUATIONS, HISTORY, Journal
 from components.training.module import DiffusionModule, DivergedError, Objective
 from components.training.publish import HISTORY_FILE, Trained, publish
+from components.training.stopwatch import Stopwatch
 
 RESUME_FILE = "resume.ckpt"
 
@@ -68,14 +68,18 @@ def fit(
         watch = None
         if training.evaluate_every:
             watch = Watch.over(model, training, inputs, scratch, runtime, extractor)
+        stopwatch = Stopwatch(runtime.clock)
         try:
-            run = _fit(model, training, inputs["data"], runtime, scratch, watch, objective)
+            run = _fit(
+                model, training, inputs["data"], runtime, scratch, watch, stopwatch, objective
+            )
         except DivergedError as error:
             best = watch.best.latest() if watch else None
             if best is None or runtime.scratch is None:  # or it goes with its folder
                 raise
             raise _naming(best, error) from error
         publish(run, out, _of_captions(model, inputs["data"]))
+        runtime.seconds.update(stopwatch.seconds())
 
 
 def _fit(
@@ -85,6 +89,7 @@ def _fit(
     runtime: Runtime,
     scratch: Path,
     watch: Watch | None,
+    stopwatch: Stopwatch,
     objective: Objective | None,
 ) -> Trained:
     module = DiffusionModule(model, training, objective)
@@ -96,9 +101,12 @@ def _fit(
     if watch is not None:
         watch.rewind(step)
     if step >= training.steps or (watch and watch.is_left_behind()):
-        module.load_state_dict(torch.load(resume, weights_only=True)["state_dict"])
+        state = torch.load(resume, weights_only=True)
+        module.load_state_dict(state["state_dict"])
+        if watch:
+            stopwatch.restore(state["callbacks"][Evaluate.__qualname__])
         return Trained(module, training, step, watch, scratch)
-    trainer = _trainer(training, runtime, _callbacks(training, runtime, scratch, watch))
+    trainer = _trainer(training, runtime, _callbacks(training, runtime, scratch, watch, stopwatch))
     try:
         trainer.fit(
             module,
@@ -130,7 +138,11 @@ def _naming(best: Path, error: DivergedError) -> DivergedError:
 
 
 def _callbacks(
-    training: TrainingSpec, runtime: Runtime, scratch: Path, watch: Watch | None
+    training: TrainingSpec,
+    runtime: Runtime,
+    scratch: Path,
+    watch: Watch | None,
+    stopwatch: Stopwatch,
 ) -> list[pl.Callback]:
     """In the order in which Lightning calls them; each says what must stand before it."""
     history = Journal(scratch / HISTORY_FILE, HISTORY)
@@ -142,13 +154,7 @@ def _callbacks(
         callbacks.append(ReportProgress(runtime.progress, training.steps))
     else:
         callbacks += [
-            Evaluate(
-                watch,
-                Budget(training.max_share),
-                every,
-                training.steps,
-                rehearses=(training.select_by, training.max_share) != (None, None),
-            ),
+            Evaluate(watch, stopwatch, every, training.steps),
             ReportProgress(runtime.progress, training.steps, watch.notice),
         ]
         resume.kept = watch.best.resume_at

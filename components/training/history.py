@@ -15,8 +15,8 @@ from components.files.tables import csv_lines, csv_rows, write_table
 HISTORY = ("step", "loss", "lr", "grad_norm")
 EVALUATIONS = ("step", "metric", "value", "low", "high")
 MISSED = ("step", "kind", "message")
-THINNED, NOT_FINITE = "thinned", "not finite"
-"""Kinds of missed evaluations, besides the names of exceptions."""
+NOT_FINITE = "not finite"
+"""A kind of missed evaluations, besides the names of exceptions."""
 
 
 @dataclass(frozen=True)

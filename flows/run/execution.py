@@ -52,12 +52,13 @@ def produce(node: Node, workspace: Workspace, progress: Progress) -> Path:
     compute = node.compute or Compute()
     prepare_process(compute.threads)
 
-    def stage(spec: dict[str, Any], inputs: Any, out: Path, scratch: Path) -> None:
+    def stage(spec: dict[str, Any], inputs: Any, out: Path, scratch: Path) -> dict[str, float]:
         everything = {**inputs, **workspace.outside_inputs(node)}
         runtime = Runtime(
             progress, compute.accelerator, scratch, workspace.cache, workspace.weights
         )
         run_stage(node.stage, spec, everything, out, runtime)
+        return runtime.seconds
 
     return workspace.store.produce(node, stage, device=device_name(compute.accelerator))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.errors import visible
-from components.spec.plan import FinetunePlan, Plan, PlannedCell
+from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
 from flows.run.selection import primary_metric
 from flows.telling import tell
 from flows.workspace import Workspace
@@ -74,6 +74,8 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         print_table(rows_table(rows, floors, table_width(), primary_metric(outcome.plan)), title)
     for remark in training_remarks(outcome, workspace):
         tell(f"note: {remark}")
+    if took := training_time(outcome, workspace):
+        tell(f"training {took}")
     tell(f"best     {outcome.best.name}")
     tell(f"stages   {outcome.stages_run} run, the others were published already")
     tell(f"report   {outcome.report / 'index.html'}")
@@ -92,14 +94,26 @@ def training_remarks(outcome: Outcome, workspace: Workspace) -> list[str]:
     from components.figures.figure import read_object
     from components.reporting.words.watching import remarks
 
-    nodes = outcome.plan.nodes() + ([outcome.tuned.finetune] if outcome.tuned else [])
-    trained = {node.key: node for node in nodes if node.stage in ("train", "finetune")}
     found = []
-    for node in trained.values():
+    for node in _trained(outcome):
         path = workspace.store.path(node) / "metrics.json"
         if path.is_file() and (words := remarks(read_object(path))):
             found.append(f"{node.name.replace('-', ' ', 1)}: {words}")
     return found
+
+
+def training_time(outcome: Outcome, workspace: Workspace) -> str:
+    """Which share of the training time evaluations took; empty where there were none."""
+    from components.reporting.words.watching import time_taken
+    from components.training.stopwatch import read_seconds
+
+    return time_taken(read_seconds(workspace.store.path(node)) for node in _trained(outcome))
+
+
+def _trained(outcome: Outcome) -> list[Node]:
+    """The stages that trained something, each key once."""
+    nodes = outcome.plan.nodes() + ([outcome.tuned.finetune] if outcome.tuned else [])
+    return list({n.key: n for n in nodes if n.stage in ("train", "finetune")}.values())
 
 
 def _steps(count: int) -> str:

@@ -74,7 +74,7 @@ def test_the_baselines_snapshots_are_the_fine_tunes_too(tmp_path: Path, digits: 
 
 
 def test_without_evaluations_of_its_own_the_last_weights_are_published() -> None:
-    base = TrainingSpec(patience=3, publish="best", max_share=0.1, select_by="fid")
+    base = TrainingSpec(patience=3, publish="best", select_by="fid")
     assert FinetuneSpec(style="bold").training(base).publish == "last"
     watched = FinetuneSpec(style="bold", evaluate_every=100).training(base)
     assert (watched.publish, watched.patience) == ("best", 3)

@@ -141,7 +141,6 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "training.select_by": ("kd_efficientnet_lite0", MODEL),
     "training.patience": (7, MODEL),
     "training.publish": ("best", MODEL),
-    "training.max_share": (0.5, MODEL),
     "sampling.solver": ("heun", SAMPLED),
     "sampling.steps": (7, SAMPLED),
     "sampling.grid": ("leading", SAMPLED),

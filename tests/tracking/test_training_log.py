@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,7 +58,8 @@ def test_evaluations_come_with_their_intervals(
 def test_a_published_directory_is_logged_whole_and_once(
     tracker: Tracker, run_id: str, train_dir: Path
 ) -> None:
-    (train_dir / "manifest.json").write_text("{}")
+    seconds = {"training": 3.0, "evaluations": 1.0}
+    (train_dir / "manifest.json").write_text(json.dumps({"seconds": seconds}))
     (train_dir / "best").mkdir()
     for name in ("best/best.json", "best/model.safetensors"):
         (train_dir / name).write_text("{}")
@@ -65,6 +67,7 @@ def test_a_published_directory_is_logged_whole_and_once(
         tracker.log_training(run_id, train_dir)
     assert len(points(tracker, run_id, "loss")) == 10
     assert points(tracker, run_id, "parameters") == [(0, 3.0)]
+    assert points(tracker, run_id, "evaluations_share") == [(0, 0.25)]
     assert sample_steps(tracker, run_id) == [5]
     stored = {file.path for file in tracker.client.list_artifacts(run_id, "training")}
     assert {"training/history.csv", "training/best.json"} <= stored

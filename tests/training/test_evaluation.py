@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +32,9 @@ from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.training import fit
-from components.training.budget import Budget
 from components.training.evaluation import Watch
 from components.training.module import DiffusionModule
+from components.training.stopwatch import evaluations_share
 from components.training.train import train
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
@@ -66,11 +65,17 @@ class Runs:
     def __init__(self, folder: Path, data: Path, cache: Path) -> None:
         self.folder, self.data, self.cache = folder, data, cache
 
-    def __call__(self, name: str = "run", progress: Progress = silent, **training: Any) -> Path:
+    def __call__(
+        self,
+        name: str = "run",
+        progress: Progress = silent,
+        runtime: Runtime | None = None,
+        **training: Any,
+    ) -> Path:
         out, scratch = self.folder / name, self.scratch(name)
         out.mkdir()
         scratch.mkdir(exist_ok=True)
-        runtime = Runtime(progress, "cpu", scratch, self.cache)
+        runtime = runtime or Runtime(progress, "cpu", scratch, self.cache)
         train(spec(**training), {"data": self.data}, out, runtime)
         return out
 
@@ -295,74 +300,38 @@ def test_publish_says_which_weights_are_the_model_and_keeps_the_others(
     assert figures(best) == figures(last) | {"published": "best"}
 
 
-def test_evaluations_are_thinned_to_the_share_that_the_file_allows(
+def test_evaluations_are_timed_apart_and_a_resumed_run_goes_on_counting(
     run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = [0.0]
+    now, dies = [0.0], [True]
 
     def tick(done: int, total: int, note: str = "") -> None:
         now[0] += 1  # a step takes a second
-
-    def slow(step: int) -> float:
-        now[0] += 3
-        return 50.0 - step
-
-    plant_figures(monkeypatch, slow)
-    monkeypatch.setattr(fit, "Budget", partial(Budget, clock=lambda: now[0]))
-    with pytest.warns(UserWarning, match="missed \\(thinned\\) at step 4: with about 3.0 s more"):
-        out = run(steps=36, max_share=0.5, progress=tick)
-    # the rehearsal took 3 s; 6 s want 12 steps before, 9 s want 18, 12 s want 24; after a fourth
-    # one at step 32 the last would have no time
-    assert rows(out).index.tolist() == [16, 20, 28, 36]
-    missed = pd.read_csv(out / "missed_evaluations.csv").set_index("step")
-    assert missed.index.tolist() == [4, 8, 12, 24, 32]
-    assert set(missed.kind) == {"thinned"}
-    assert missed.message[32] == "the last evaluation, of about 3.0 s, would be left no time"
-    assert now[0] == 36 + 3 + 4 * 3
-    assert figures(out)["evaluations_missed"] == {"thinned": 5}
-
-
-def test_a_share_that_allows_no_evaluation_keeps_the_last_one_from_running_too(
-    run: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = [0.0]
-
-    def tick(done: int, total: int, note: str = "") -> None:
-        now[0] += 1
-
-    def slow(step: int) -> float:
-        now[0] += 3
-        return 50.0 - step
-
-    plant_figures(monkeypatch, slow)
-    monkeypatch.setattr(fit, "Budget", partial(Budget, clock=lambda: now[0]))
-    out = run(steps=12, max_share=0.1, progress=tick, publish="best")
-    assert rows(out).empty
-    found = figures(out)
-    assert found["evaluations_missed"] == {"thinned": 3}
-    assert found["published"] == "last"
-    assert now[0] == 12 + 3, "only the rehearsal has cost time"
-
-
-def test_a_resumed_run_rehearses_no_second_time(run: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
-    rehearsed: list[int] = []
-    sound = Watch.rehearse
-
-    def rehearse(self: Watch, average: Any) -> None:
-        rehearsed.append(1)
-        sound(self, average)
-
-    def stop(done: int, total: int, note: str = "") -> None:
-        if done == 15:
+        if done == 15 and dies.pop():
             raise KeyboardInterrupt
 
-    plant_figures(monkeypatch, float)
-    monkeypatch.setattr(Watch, "rehearse", rehearse)
+    def slow(step: int) -> float:
+        now[0] += 3
+        return 50.0 - step
+
+    plant_figures(monkeypatch, slow)
+    runtime = Runtime(tick, "cpu", run.scratch(), run.cache, clock=lambda: now[0])
     with pytest.raises((KeyboardInterrupt, SystemExit)):
-        run(steps=20, max_share=1e-9, progress=stop)
+        run(steps=20, runtime=runtime)
+    assert not runtime.seconds, "nothing is published yet"
     (run.folder / "run").rmdir()
-    assert figures(run(steps=20, max_share=1e-9))["evaluations_missed"] == {"thinned": 5}
-    assert len(rehearsed) == 1
+    dies.append(False)
+    run(steps=20, runtime=runtime)
+    # after the resume point at step 10, with two evaluations, three more
+    assert runtime.seconds == {"training": 20, "evaluations": 5 * 3}
+    assert evaluations_share(runtime.seconds) == 15 / 35
+
+
+def test_a_run_without_evaluations_has_no_share_of_them(run: Runs) -> None:
+    runtime = Runtime(silent, "cpu", run.scratch(), run.cache)
+    run(steps=2, evaluate_every=0, runtime=runtime)
+    assert runtime.seconds["training"] > 0
+    assert evaluations_share(runtime.seconds) is None
 
 
 def diverging(patch: pytest.MonkeyPatch, at: int) -> None:
@@ -472,17 +441,10 @@ def test_a_chosen_figure_that_is_not_measured_is_refused_before_training(run: Ru
     assert not steps
 
 
-def test_the_first_evaluation_refuses_it_where_the_rehearsal_failed(
-    run: Runs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def figure(step: int) -> float:
-        if step not in (4, 8):
-            raise RuntimeError("not yet")
-        return 1.0
-
-    plant_figures(monkeypatch, figure)
-    with pytest.raises(AlphabarError, match="`training.select_by: vendi_x` is not measured"):
-        run(select_by="vendi_x")
+def test_the_first_evaluation_refuses_a_figure_that_does_not_apply(run: Runs) -> None:
+    with pytest.raises(AlphabarError, match="`training.select_by: cmmd_") as refused:
+        run(select_by="cmmd_efficientnet_lite0")
+    assert refused.value.remedy == f"choose from {FD}, {KD}"
     assert not (run.scratch() / "resume.ckpt").exists()
 
 
@@ -502,7 +464,7 @@ def test_another_figure_can_decide_and_its_good_side_is_known(run: Runs) -> None
         ({"select_by": "neighbour_ratio_dinov2"}, "nobody knows"),
         ({"evaluate_every": 0, "patience": 2}, "`patience: 2` has no meaning with"),
         ({"evaluate_every": 0, "publish": "best"}, "`publish: best` has no meaning with"),
-        ({"evaluate_every": 0, "max_share": 0.1}, "`max_share: 0.1` has no meaning with"),
+        ({"max_share": 0.1}, "training.max_share"),
         ({"evaluate_every": 0, "select_by": "fid"}, "`select_by: fid` has no meaning with"),
     ],
 )

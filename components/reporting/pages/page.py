@@ -17,8 +17,9 @@ from components.reporting.tables.group_table import group_tables
 from components.reporting.tables.page_tables import comparison_tables, header, pair
 from components.reporting.words.copies import copying
 from components.reporting.words.distillation import finding, rivals_of, yardstick
-from components.reporting.words.naming import cost
+from components.reporting.words.naming import capital, cost
 from components.reporting.words.summary import paragraphs, scorer_sentence
+from components.reporting.words.watching import time_taken
 
 MOST_TUNED = 4
 """Samplings of the fine-tuned model whose samples are shown."""
@@ -37,7 +38,7 @@ def page(results: Results) -> str:
         sheet=_sheet(results, choice),
         plates=[(plate, drawn(plate.plots)) for plate in plates(results)],
         loss_plots=drawn(of_training(results)),
-        remarks=[f"{h.name}: {h.remarks}." for h in results.histories if h.remarks],
+        remarks=_training_remarks(results),
         contrasts=_contrasts(results),
         table=comparison_tables(results),
         copies=copying(results),
@@ -46,6 +47,14 @@ def page(results: Results) -> str:
         finetuned=_finetune_section(results, choice),
         reproduce=results.spec["name"],
     )
+
+
+def _training_remarks(results: Results) -> list[str]:
+    """What is to be known of how the networks were trained, a sentence each."""
+    tuned = [results.finetuned.history] if results.finetuned else []
+    took = time_taken(history.seconds for history in (*results.histories, *tuned))
+    told = [f"{h.name}: {h.remarks}." for h in results.histories if h.remarks]
+    return [*told, f"{capital(took)}."] if took else told
 
 
 def choice_of(results: Results) -> Choice:

@@ -1,9 +1,10 @@
 """What became of evaluations and captions while a network trained, in a sentence for the reader."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from components.training.history import NOT_FINITE, THINNED
+from components.training.history import NOT_FINITE
+from components.training.stopwatch import evaluations_share
 
 
 def remarks(figures: Mapping[str, Any]) -> str:
@@ -16,6 +17,21 @@ def remarks(figures: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
+def time_taken(runs: Iterable[Mapping[str, float]]) -> str:
+    """Which share of the time of training runs their evaluations took; empty where none did.
+
+    Args:
+        runs: each one's seconds by part, as `components.training.stopwatch` reads them.
+    """
+    shares = sorted(share for run in runs if (share := evaluations_share(run)) is not None)
+    if not shares:
+        return ""
+    least, most = (f"{100 * share:.2g} %" for share in (shares[0], shares[-1]))
+    return (
+        f"evaluations took {least if least == most else f'{least} to {most}'} of the training time"
+    )
+
+
 def _ending(figures: Mapping[str, Any]) -> str:
     if not figures.get("stopped_early"):
         return ""
@@ -26,15 +42,11 @@ def _ending(figures: Mapping[str, Any]) -> str:
 
 def _missed(figures: Mapping[str, Any]) -> str:
     missed: dict[str, int] = dict(figures.get("evaluations_missed", {}))
-    parts, best = [], figures.get("best_step")
-    if thinned := missed.pop(THINNED, 0):
-        if best is None and not missed:
-            return f"no evaluation: max_share allowed none of {thinned}"
-        parts.append(f"{_evaluations(thinned)} thinned by max_share")
+    parts = []
     if partly := missed.pop(NOT_FINITE, 0):
         parts.append(f"{_evaluations(partly)} with a figure or weight that is not finite")
     parts += [f"{_evaluations(count)} missed ({kind})" for kind, count in missed.items()]
-    if parts and best is None:
+    if parts and "best_step" not in figures:
         parts.append("none gave the figure that decides")
     return ", ".join(parts)
 

@@ -10,7 +10,7 @@ from components.spec.metrics import lower_is_better
 from components.spec.sections.base import MOST_SEED, MOST_STEPS, Section, Unkeyed, refuse_unread
 from components.spec.sections.names import OneOf
 
-DECIDED_BY_EVALUATIONS = ("select_by", "patience", "publish", "max_share")
+DECIDED_BY_EVALUATIONS = ("select_by", "patience", "publish")
 """Fields of the training section that mean nothing without evaluations."""
 
 OF_EVALUATIONS = ("evaluate_samples", "evaluate_steps", "evaluate_size", "evaluate_guidance")
@@ -87,13 +87,6 @@ class TrainingSpec(Section):
     )
     publish: Literal["last", "best"] = Field(
         "last", description="which weights are the model; the others are kept beside it"
-    )
-    max_share: float | None = Field(
-        None,
-        gt=0.0,
-        le=1.0,
-        description="largest share of the training time for evaluations, else some are left out, "
-        "as the machine's speed has it; none: no limit",
     )
 
     @model_validator(mode="after")

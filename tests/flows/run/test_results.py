@@ -10,7 +10,7 @@ from components.files.new_folder import seal_folder
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines, plan_finetune
 from components.spec.plan.node import Node
-from flows.run.results import Outcome, training_remarks
+from flows.run.results import Outcome, training_remarks, training_time
 from flows.workspace import Workspace
 
 
@@ -26,17 +26,19 @@ def test_every_model_whose_evaluations_were_missed_has_a_line(plan: Plan, tmp_pa
         folder = workspace.store.path(node)
         folder.mkdir(parents=True)
         (folder / "metrics.json").write_text(json.dumps(figures))
-        seal_folder(folder, {"key": node.key})
+        seconds = {"training": 3.0, "evaluations": 1.0}
+        seal_folder(folder, {"key": node.key, "seconds": seconds})
 
     tuned = plan_finetune(plan, plan.cells[0])
     linear, cosine = plan.cells[:2]
     trained(linear.train, steps=30, best_step=15)
     stopped = {"stopped_early": True, "stopped_at": 20, "best_step": 15}
-    trained(cosine.train, evaluations_missed={"thinned": 3}, **stopped)
+    trained(cosine.train, evaluations_missed={"OSError": 3}, **stopped)
     trained(tuned.finetune, best_step=5, evaluations_missed={"RuntimeError": 1})
     outcome = Outcome(plan, linear, tuned, tmp_path, {}, 3, None)
     assert training_remarks(outcome, workspace) == [
         "train schedule=cosine: stopped early at step 20, best at 15; "
-        "3 evaluations thinned by max_share",
+        "3 evaluations missed (OSError)",
         "finetune: 1 evaluation missed (RuntimeError)",
     ]
+    assert training_time(outcome, workspace) == "evaluations took 25 % of the training time"
