@@ -9,7 +9,7 @@ from components.data.sources.folder import Reading
 from components.data.splits import split_of
 from components.data.tokens import Cut, cut_of
 from components.errors import first_of, number_of
-from components.spec.sections.network import ENCODER_LIMIT
+from components.spec.catalogue.networks import ENCODER_LIMIT
 
 
 @dataclass(frozen=True)

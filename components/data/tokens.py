@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError, shortened
-from components.spec.sections.network import ENCODER_LIMIT
+from components.spec.catalogue.networks import ENCODER_LIMIT
 
 FRAME = 2
 """Tokens that stand around every caption: its begin and its end."""

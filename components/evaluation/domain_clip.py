@@ -28,7 +28,7 @@ from components.evaluation.images.pixels import batch_size, check_images, networ
 from components.files.json_file import parse_json
 from components.files.manifest import intact
 from components.runtime import Progress, silent
-from components.spec.sections.network import ENCODER_LIMIT
+from components.spec.catalogue.networks import ENCODER_LIMIT
 
 FILE_NAME = "scorer.safetensors"
 NAME = "open_clip CustomTextCLIP, efficientnet_lite0 + minilm"

@@ -62,7 +62,9 @@ def likelihood(
         spec: ``confidence``, the interval's level.
         inputs: ``model`` and ``data``.
     """
-    model = load_checkpoint(inputs["model"], resolve_device(runtime.accelerator))
+    model = load_checkpoint(
+        inputs["model"], resolve_device(runtime.accelerator), weights=runtime.weights
+    )
     split = load_split(inputs["data"], "holdout")
     bits = holdout_bits(
         model,

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
-from components.networks.captions import Rows, aligned
 from components.networks.checkpoint import Checkpoint
+from components.networks.conditioners.rows import Rows, aligned
 from components.networks.ema import copy_for_ema
 from components.process.diffuse import diffuse
 from components.process.streams import Purpose, generator

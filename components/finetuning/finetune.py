@@ -38,7 +38,9 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
         AlphabarError: the data's images or classes are not those of the model, or its process
             is shorter than the teacher's steps.
     """
-    model = load_checkpoint(inputs["model"], resolve_device(runtime.accelerator))
+    model = load_checkpoint(
+        inputs["model"], resolve_device(runtime.accelerator), weights=runtime.weights
+    )
     info = load_info(inputs["data"])
     images = {"size": info.size, "channels": info.channels, "classes": list(info.classes)}
     if images != model.config["images"]:

@@ -8,9 +8,8 @@ from torch import Tensor
 
 from components.data.tokens import refuse_too_long
 from components.errors import AlphabarError
-from components.networks.captions import Rows, aligned
 from components.networks.checkpoint import Checkpoint
-from components.networks.conditioning import take
+from components.networks.conditioners.rows import Rows, aligned, take
 from components.sampling.denoiser import Denoise
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.network import Evaluations

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from components.errors import AlphabarError, first_of
 from components.networks.checkpoint_header import check_header
 from components.networks.codecs import Codec, Shape, build_codec
-from components.networks.conditioning import Conditioner, build_conditioner
+from components.networks.conditioners import Conditioner, Given, build_conditioner
+from components.networks.denoisers import build_network
 from components.networks.ema_snapshots import FOLDER, rebuild
-from components.networks.unet import build_unet
 from components.networks.weights_file import (
     broken,
     read_header,
@@ -66,14 +66,25 @@ class Checkpoint:
         return prediction
 
 
-def new_checkpoint(config: dict[str, Any], seed: int) -> Checkpoint:
-    """An untrained network of ``config``, with weights drawn from ``seed``."""
-    images, process = config["images"], config["process"]
+def new_checkpoint(
+    config: dict[str, Any],
+    seed: int,
+    *,
+    weights: Path | None = None,
+    device: torch.device | str = "cpu",
+) -> Checkpoint:
+    """An untrained network of ``config``, with weights drawn from ``seed``.
+
+    Args:
+        weights: the folder in which an encoder's weights are looked for first.
+        device: that an encoder computes on; the network is on the CPU.
+    """
+    process, conditioner = config["process"], _conditioner(config, weights, device)
     return Checkpoint(
         config,
         _codec(config),
-        _network(config, seed),
-        build_conditioner(config["conditioning"], images["classes"]),
+        _network(config, conditioner, seed),
+        conditioner,
         build_schedule(process),
         build_prediction(process),
     )
@@ -88,16 +99,16 @@ def _codec(config: dict[str, Any]) -> Codec:
     return build_codec(CodecSpec.model_validate(config.get("codec", {})), _image_shape(config))
 
 
-def _network(config: dict[str, Any], seed: int) -> nn.Module:
-    channels, size, _ = _codec(config).shape
-    return build_unet(
-        config["network"],
-        config["conditioning"],
-        size=size,
-        image_channels=channels,
-        n_classes=len(config["images"]["classes"]),
-        seed=seed,
-    )
+def _conditioner(
+    config: dict[str, Any], weights: Path | None = None, device: torch.device | str = "cpu"
+) -> Conditioner:
+    classes, captions = config["images"]["classes"], config.get("captions") or ()
+    given = Given(classes, captions, weights, device)
+    return build_conditioner(config["conditioning"], given)
+
+
+def _network(config: dict[str, Any], conditioner: Conditioner, seed: int) -> nn.Module:
+    return build_network(config["network"], _codec(config).shape, conditioner, seed)
 
 
 def _refuse_other_shapes(path: Path, config: dict[str, Any]) -> None:
@@ -106,7 +117,7 @@ def _refuse_other_shapes(path: Path, config: dict[str, Any]) -> None:
     Goes by shapes alone, so that a header of a huge network costs no memory.
     """
     with torch.device("meta"):
-        declared = _network(config, seed=0).state_dict()
+        declared = _network(config, _conditioner(config), seed=0).state_dict()
     shapes = {name: tuple(tensor.shape) for name, tensor in declared.items()}
     found = read_shapes(path)
     if found != shapes:
@@ -143,10 +154,12 @@ def load_checkpoint(
     device: torch.device | str = "cpu",
     ema_length: float | None = None,
     at_step: int | None = None,
+    weights: Path | None = None,
 ) -> Checkpoint:
     """Rebuild the network in ``directory``.
 
     Args:
+        weights: the folder in which an encoder's weights are looked for first.
         ema_length: σ_rel of the average that is rebuilt from ``directory/ema`` (Karras 2024);
             None for the average that training published.
         at_step: with ``ema_length``, the snapshots' step to look at; None for the last.
@@ -162,13 +175,13 @@ def load_checkpoint(
     path = directory / FILE_NAME
     _refuse_other_shapes(path, config)
     try:
-        checkpoint = new_checkpoint(config, seed=0)
+        checkpoint = new_checkpoint(config, seed=0, weights=weights, device=device)
         if ema_length is None:
-            weights = dict(read_weights(path))
+            found = dict(read_weights(path))
         else:
             path = directory / FOLDER
-            weights = rebuild(path, config, ema_length, at_step)
-        checkpoint.network.load_state_dict(weights)
+            found = rebuild(path, config, ema_length, at_step)
+        checkpoint.network.load_state_dict(found)
     except (KeyError, RuntimeError) as error:
         raise broken(path, error) from error
     _check_weights(path, checkpoint.network)

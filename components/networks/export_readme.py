@@ -3,31 +3,37 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.spec.sections.network import ENCODER_LIMIT
+from components.networks.conditioners.conditioner import Exported
+from components.spec.catalogue import SOLVERS
 from components.spec.sections.sampling import SamplingSpec
 
 
 def readme(
-    config: Mapping[str, Any], sampling: Mapping[str, Any], scheduler: str, unet: str
+    config: Mapping[str, Any],
+    told: Exported,
+    sampling: Mapping[str, Any],
+    scheduler: str,
+    unet: str,
 ) -> str:
     """The text; its two blocks of Python run in the folder and draw the same images.
 
     Args:
         config: a checkpoint's header.
+        told: what the model is told of an image.
         sampling: how alphabar draws with the model.
         scheduler, unet: names of the exported classes.
     """
     parts = [
         "# A diffusion model for diffusers\n",
-        _what(config),
+        _what(config, told),
         _settings(sampling, scheduler),
         "## As a pipeline\n",
         "Run in this folder. Seed k gives image k of alphabar; `trust_remote_code` lets diffusers "
         "run `pipeline.py`" + ("" if _stock(scheduler) else " and the scheduler's file") + ".\n",
-        _block(_pipeline_code(config, sampling)),
+        _block(_pipeline_code(told, sampling)),
         "## By hand\n",
         _by_hand_words(scheduler),
-        _block(_loop_code(config, sampling, scheduler, unet)),
+        _block(_loop_code(config, told, sampling, scheduler, unet)),
     ]
     left = left_behind(sampling, scheduler)
     if left:
@@ -42,8 +48,9 @@ def left_behind(sampling: Mapping[str, Any], scheduler: str) -> list[str]:
         scheduler: name of the exported class.
     """
     left = []
-    kept = {"ddim", "euler"} | ({"dpmpp_2m"} if _stock(scheduler) else set())
-    if sampling["solver"] not in kept or sampling["eta"] or sampling["churn"]:
+    kept = {1, 2} if _stock(scheduler) else {1}
+    order = SOLVERS[sampling["solver"]].diffusers_order
+    if order not in kept or sampling["eta"] or sampling["churn"]:
         left.append(
             f"alphabar draws with solver `{sampling['solver']}`"
             + "".join(f", {name} {sampling[name]:g}" for name in ("eta", "churn") if sampling[name])
@@ -64,36 +71,20 @@ def left_behind(sampling: Mapping[str, Any], scheduler: str) -> list[str]:
     return left
 
 
-def _what(config: Mapping[str, Any]) -> str:
-    images, process, kind = config["images"], config["process"], config["conditioning"]["encoder"]
+def _what(config: Mapping[str, Any], told: Exported) -> str:
+    images, process = config["images"], config["process"]
     depth = "grey" if images["channels"] == 1 else f"{images['channels']} channels"
-    lines = [
+    line = (
         f"{images['size']} × {images['size']} pixels, {depth}, within [−1, 1]. Schedule "
         f"`{process['schedule']}`, prediction `{process['prediction']}`, {process['steps']} steps "
         "of training. Written by alphabar; `model.safetensors` is the same model for alphabar.\n"
-    ]
-    if kind == "class":
-        classes = images["classes"]
-        named = ", ".join(f"{index} `{label}`" for index, label in enumerate(classes[:100]))
-        more = f" and so on, up to {len(classes) - 1}" if len(classes) > 100 else ""
-        lines.append(
-            f"It draws {len(classes)} classes: {named}{more}. "
-            f"Class {len(classes)} is the null class: no condition, which guidance needs.\n"
-        )
-    elif kind == "minilm":
-        lines.append(
-            f"It reads captions of up to {ENCODER_LIMIT} tokens: all-MiniLM-L6-v2 in "
-            "`text_encoder/` and `tokenizer/`, its last hidden states with their mask. The empty "
-            "caption is no condition, which guidance needs.\n"
-        )
-    else:
-        lines.append("It is unconditional: there is nothing to guide it by.\n")
-    return "\n".join(lines)
+    )
+    return f"{line}\n{told.words}"
 
 
 def _settings(sampling: Mapping[str, Any], scheduler: str) -> str:
     clip = "held within [−1, 1]" if sampling["clip"] else "not clipped"
-    second = sampling["solver"] == "dpmpp_2m" and _stock(scheduler)
+    second = SOLVERS[sampling["solver"]].diffusers_order == 2 and _stock(scheduler)
     solver = "DPM-Solver++(2M)" if second else "DDIM with eta 0"
     return (
         f"Drawn in {sampling['steps']} steps at guidance {sampling['guidance']:g}, x0 {clip} "
@@ -114,15 +105,14 @@ def _by_hand_words(scheduler: str) -> str:
     )
 
 
-def _pipeline_code(config: Mapping[str, Any], sampling: Mapping[str, Any]) -> list[str]:
-    kind = config["conditioning"]["encoder"]
-    call = ["    prompts,"] if kind != "none" else []
+def _pipeline_code(told: Exported, sampling: Mapping[str, Any]) -> list[str]:
+    call = ["    prompts,"] if told.prompts else []
     return [
         "import torch",
         "from diffusers import DiffusionPipeline",
         "",
         f"steps, guidance = {sampling['steps']}, {sampling['guidance']:g}",
-        *_prompts(config),
+        *([f"prompts = {told.prompts!r}"] if told.prompts else []),
         "seeds = [0, 1]",
         'pipeline = DiffusionPipeline.from_pretrained(".", trust_remote_code=True)',
         "images = pipeline(",
@@ -134,18 +124,14 @@ def _pipeline_code(config: Mapping[str, Any], sampling: Mapping[str, Any]) -> li
     ]
 
 
-def _prompts(config: Mapping[str, Any]) -> list[str]:
-    kind, classes = config["conditioning"]["encoder"], config["images"]["classes"]
-    if kind == "none":
-        return []
-    asked = classes if kind == "class" else config.get("captions") or ["a picture"]
-    return [f"prompts = {[asked[0], asked[-1]]!r}"]
-
-
 def _loop_code(
-    config: Mapping[str, Any], sampling: Mapping[str, Any], scheduler: str, unet: str
+    config: Mapping[str, Any],
+    told: Exported,
+    sampling: Mapping[str, Any],
+    scheduler: str,
+    unet: str,
 ) -> list[str]:
-    kind, images = config["conditioning"]["encoder"], config["images"]
+    images = config["images"]
     shape = f"({images['channels']}, {images['size']}, {images['size']})"
     imported = [f"from diffusers import {scheduler}, {unet}"]
     if not _stock(scheduler):
@@ -166,13 +152,13 @@ def _loop_code(
     return [
         "import torch",
         *imported,
-        *(["from transformers import AutoModel, AutoTokenizer"] if kind == "minilm" else []),
+        *told.imports,
         "",
         f"steps, guidance = {sampling['steps']}, {sampling['guidance']:g}",
         "seeds = [0, 1]",
         f'unet = {unet}.from_pretrained("unet").eval()',
         f'scheduler = {scheduler}.from_pretrained("scheduler")',
-        *_condition_code(config),
+        *told.code,
         "scheduler.set_timesteps(steps)",
         *(again if _stock(scheduler) else []),
         f"noise = [torch.randn{shape[:-1]}, generator=torch.Generator().manual_seed(k)) "
@@ -182,38 +168,9 @@ def _loop_code(
         "    for t in scheduler.timesteps:",
         "        seen = scheduler.scale_model_input(x, t)",
         "        output = unet(seen, t, **told).sample",
-        *(guided if kind != "none" else []),
+        *(guided if told.prompts else []),
         "        x = scheduler.step(output, t, x).prev_sample",
         "pixels = ((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)",
-    ]
-
-
-def _condition_code(config: Mapping[str, Any]) -> list[str]:
-    kind, classes = config["conditioning"]["encoder"], config["images"]["classes"]
-    if kind == "none":
-        return ["told = {}"]
-    if kind == "class":
-        count = len(classes)
-        return [
-            f'told = {{"class_labels": torch.tensor([0, {count - 1}])}}',
-            f'null = {{"class_labels": torch.tensor([{count}, {count}])}}',
-        ]
-    return [
-        *_prompts(config),
-        'tokenizer = AutoTokenizer.from_pretrained("tokenizer")',
-        'encoder = AutoModel.from_pretrained("text_encoder").eval()',
-        "",
-        "def tell(captions):",
-        "    tokens = tokenizer(",
-        "        captions, padding=True, truncation=True,",
-        f'        max_length={ENCODER_LIMIT}, return_tensors="pt",',
-        "    )",
-        "    with torch.inference_mode():",
-        "        states = encoder(**tokens).last_hidden_state",
-        '    mask = tokens["attention_mask"]',
-        '    return {"encoder_hidden_states": states, "encoder_attention_mask": mask}',
-        "",
-        'told, null = tell(prompts), tell([""] * len(prompts))',
     ]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from components.spec.catalogue import SOURCES
+from components.spec.catalogue import CONDITIONERS, SOURCES
 from components.spec.sections.base import Overrides, Scalar, Section, Slug
 from components.spec.sections.data import DataSpec, check_style
 from components.spec.sections.evaluation import EvaluationSpec, ScorerSpec
@@ -94,12 +94,8 @@ class Experiment(Section):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Experiment":
-        halvings = len(self.network.channels) - 1
-        if self.data.size % 2**halvings:
-            raise ValueError(
-                f"`data.size: {self.data.size}` cannot be halved {halvings} times, as "
-                f"{halvings + 1} entries in `network.channels` ask for"
-            )
+        if unfit := self.network.unfit(self.data.size):
+            raise ValueError(f"`data.size: {self.data.size}` {unfit}")
         if self.finetune is not None and self.finetune.style is not None:
             check_style(self.data.source, self.finetune.style)
             if not SOURCES[self.data.source].styles:
@@ -112,8 +108,13 @@ class Experiment(Section):
             self.finetune.samplings(self.sampling)
         if self.study is not None and self.finetune is None:
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
-        if self.evaluation.classifier == "svc" and self.conditioning.encoder != "class":
-            raise ValueError("evaluation.classifier: svc needs conditioning.encoder: class")
+        told = CONDITIONERS[self.conditioning.encoder]
+        if self.evaluation.classifier != "none" and not told.labels:
+            labelled = next(name for name, entry in CONDITIONERS.items() if entry.labels)
+            raise ValueError(
+                f"evaluation.classifier: {self.evaluation.classifier} needs "
+                f"conditioning.encoder: {labelled}"
+            )
         if self.sampling.ema_length is not None and not self.training.ema_snapshots:
             raise ValueError("`sampling.ema_length` needs `training.ema_snapshots`, 10 or so")
         if self.sampling.guide == "weaker" and not self.guide:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from components.networks.captions import Rows
-from components.networks.conditioning import Conditioner
+from components.networks.conditioners import Conditioner
+from components.networks.conditioners.rows import Rows
 from components.process.streams import Purpose, generator
 
 Batch = tuple[int, Tensor, Rows]

@@ -16,7 +16,7 @@ from components.networks.device import resolve_device
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import forget_after, snapshot_steps
 from components.runtime import Runtime
-from components.spec.sections.network import ENCODER_LIMIT
+from components.spec.catalogue import CONDITIONERS
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingData, TrainingSet
 from components.training.callbacks import (
@@ -199,10 +199,11 @@ def _batches(model: Checkpoint, training: TrainingSpec, data: Path, first: int) 
 def _of_captions(model: Checkpoint, data: Path) -> dict[str, int]:
     """At which length captions were read, where the model reads any, and how many were cut."""
     conditioning = model.config["conditioning"]
-    if conditioning["encoder"] != "minilm":
+    most = CONDITIONERS[conditioning["encoder"]].token_limit
+    if most is None:
         return {}
     lengths = load_info(data).caption_tokens
-    limit = conditioning["max_tokens"] or min(max(lengths, default=0), ENCODER_LIMIT)
+    limit = conditioning["max_tokens"] or min(max(lengths, default=0), most)
     return {"caption_tokens": limit, "captions_cut": cut_of_lengths(lengths, limit).cut}
 
 

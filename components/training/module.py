@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from components.errors import AlphabarError
-from components.networks.captions import Rows, aligned
 from components.networks.checkpoint import Checkpoint
+from components.networks.conditioners.rows import Rows, aligned
 from components.networks.ema import copy_for_ema, update_ema
 from components.networks.posthoc_ema import TRACKED, update_power_ema
 from components.process.diffuse import coefficients, diffuse

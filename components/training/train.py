@@ -7,6 +7,7 @@ from typing import Any
 from components.data.arrays import load_info
 from components.generation.prompts import class_captions
 from components.networks.checkpoint import new_checkpoint
+from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.sections.training import TrainingSpec
 from components.training.fit import fit
@@ -26,5 +27,7 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
     }
     config["captions"] = class_captions(inputs["data"])
     training = TrainingSpec.model_validate(spec["training"])
-    model, judge = new_checkpoint(config, training.seed), spec.get("judge", {})
+    device = resolve_device(runtime.accelerator)
+    model = new_checkpoint(config, training.seed, weights=runtime.weights, device=device)
+    judge = spec.get("judge", {})
     fit(model, training, inputs, out, runtime, extractor=judge.get("extractor"))

@@ -6,6 +6,8 @@ import typer
 
 KEYS = {
     "sources": "data.source",
+    "conditioners": "conditioning.encoder",
+    "denoisers": "network.kind",
     "schedules": "process.schedule",
     "predictions": "process.prediction",
     "solvers": "sampling.solver",

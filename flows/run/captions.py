@@ -6,9 +6,9 @@ from components.data.sources.folder import read_rows
 from components.data.tokens import Cut, cut_of, cut_of_lengths
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
+from components.spec.catalogue import CONDITIONERS
 from components.spec.plan import Node, PlannedCell
 from components.spec.sections.data import DataSpec
-from components.spec.sections.network import ENCODER_LIMIT
 from flows.workspace import Workspace
 
 
@@ -24,8 +24,9 @@ def caption_notes(cells: Iterable[PlannedCell], workspace: Workspace) -> list[st
     asked: dict[tuple[str, int], Node] = {}
     for cell in cells:
         conditioning = cell.train.spec["conditioning"]
-        if conditioning["encoder"] == "minilm":
-            limit = conditioning.get("max_tokens") or ENCODER_LIMIT
+        most = CONDITIONERS[conditioning["encoder"]].token_limit
+        if most is not None:
+            limit = conditioning.get("max_tokens") or most
             data = cell.train.inputs["data"]
             asked.setdefault((data.key, limit), data)
     return [_cut(data, limit, workspace).words() for (_, limit), data in asked.items()]

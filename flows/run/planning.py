@@ -10,6 +10,7 @@ from typing import Any
 from components.errors import AlphabarError, number_of, visible
 from components.files.json_file import read_object
 from components.files.manifest import read_manifest, remedy
+from components.spec.catalogue import CONDITIONERS
 from components.spec.cost import Cost, planned_cost
 from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan
@@ -87,7 +88,7 @@ def _conditional(model: Node) -> bool:
     """Whether a trained model is told what to draw; a fine-tuned one is what its baseline is."""
     while "conditioning" not in model.spec:
         model = model.inputs["model"]
-    return bool(model.spec["conditioning"]["encoder"] != "none")
+    return CONDITIONERS[model.spec["conditioning"]["encoder"]].conditional
 
 
 def print_plan(description: Description, *, every: bool = False) -> None:

@@ -18,7 +18,7 @@ from components.networks.checkpoint import (
     save_checkpoint,
 )
 from components.networks.codecs.pixels import Pixels
-from components.networks.conditioning import NoCondition
+from components.networks.conditioners.unconditional import NoCondition
 from components.networks.ema import copy_for_ema
 from components.process.diffuse import coefficients
 from components.process.prediction import PREDICTIONS

@@ -20,7 +20,7 @@ from components.errors import AlphabarError
 from components.files.tables import write_csv
 from components.networks.checkpoint import load_checkpoint, new_checkpoint
 from components.networks.codecs.pixels import Pixels
-from components.networks.conditioning import ClassCondition
+from components.networks.conditioners.class_label import ClassCondition
 from components.reporting.words.watching import remarks
 from components.runtime import Runtime
 from components.spec.sections.codec import CodecSpec
@@ -206,7 +206,9 @@ def batches(digits: Path, first: int, last: int, size: int = 50) -> Batches:
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2)
     codec = Pixels(CodecSpec(), (1, 8, 8))
     data = TrainingSet(images, codec.encode, tuple(split.classes.tolist()), split.captions)
-    return Batches(data, ClassCondition(10), batch_size=size, first=first, last=last, seed=0)
+    return Batches(
+        data, ClassCondition("0123456789"), batch_size=size, first=first, last=last, seed=0
+    )
 
 
 def test_every_pass_shows_every_image_once(digits: Path) -> None:

@@ -7,6 +7,7 @@ need no torch to know what exists.
 from collections.abc import Mapping
 
 from components.spec.catalogue.entries import Described, Entry, SourceEntry
+from components.spec.catalogue.networks import CONDITIONERS, DENOISERS
 from components.spec.catalogue.process import (
     LOSS_WEIGHTS,
     PREDICTIONS,
@@ -19,6 +20,8 @@ from components.spec.metrics import METRICS, TAKEN
 __all__ = [
     "CATALOGUE",
     "CODECS",
+    "CONDITIONERS",
+    "DENOISERS",
     "EXTRACTORS",
     "FINETUNES",
     "GRIDS",
@@ -80,6 +83,8 @@ FINETUNES: dict[str, Entry] = {
 
 CATALOGUE: dict[str, Mapping[str, Described]] = {
     "sources": SOURCES,
+    "conditioners": CONDITIONERS,
+    "denoisers": DENOISERS,
     "schedules": SCHEDULES,
     "predictions": PREDICTIONS,
     "solvers": SOLVERS,

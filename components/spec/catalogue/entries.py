@@ -153,3 +153,40 @@ class SourceEntry:
     options: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
     named: bool = False
+
+
+@dataclass(frozen=True)
+class ConditionerEntry:
+    """What the network is told about an image.
+
+    Attributes:
+        labels: whether it is told the image's class, so that the data must have classes.
+        captions: whether it is told the image's caption.
+        token_limit: tokens that its encoder reads of a text; None where it counts none.
+    """
+
+    line: str
+    source: str
+    options: tuple[str, ...] = ()
+    labels: bool = False
+    captions: bool = False
+    token_limit: int | None = None
+
+    @property
+    def conditional(self) -> bool:
+        """Whether it is told anything."""
+        return self.labels or self.captions
+
+
+@dataclass(frozen=True)
+class DenoiserEntry:
+    """A denoising network.
+
+    Attributes:
+        unfit: (network section, side of what it works on) → why it cannot; None where it can.
+    """
+
+    line: str
+    source: str
+    options: tuple[str, ...]
+    unfit: Callable[[Mapping[str, Any], int], str | None]

@@ -1,19 +1,19 @@
 """The sections `network` and `conditioning`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
+from components.spec.catalogue import CONDITIONERS, DENOISERS
+from components.spec.catalogue.networks import ENCODER_LIMIT
 from components.spec.sections.base import Section
-
-ENCODER_LIMIT = 256
-"""Tokens that all-MiniLM-L6-v2 reads of a text (its max_seq_length)."""
+from components.spec.sections.names import OneOf
 
 
 class ConditioningSpec(Section):
     """What the network is told about the image it makes."""
 
-    encoder: Literal["none", "class", "minilm"] = Field("class", description="kind of condition")
+    encoder: Annotated[str, OneOf("conditioners")] = Field("class", description="kind of condition")
     dropout: float = Field(
         0.1, ge=0.0, lt=1.0, description="share of rows trained without condition, for guidance"
     )
@@ -26,16 +26,19 @@ class ConditioningSpec(Section):
     )
 
     def unread(self) -> frozenset[str]:
-        if self.encoder == "minilm":
-            return frozenset()
-        return frozenset({"max_tokens"} if self.encoder == "class" else {"max_tokens", "dropout"})
+        return frozenset({"dropout", "max_tokens"} - set(CONDITIONERS[self.encoder].options))
 
 
 class NetworkSpec(Section):
-    """The denoising UNet (diffusers)."""
+    """The network that denoises."""
 
+    kind: Annotated[str, OneOf("denoisers")] = Field("unet", description="kind of network")
     channels: list[Annotated[int, Field(ge=8, le=2048, multiple_of=8)]] = Field(
         [32, 64], min_length=1, max_length=6, description="channels of each resolution"
     )
     layers_per_block: int = Field(2, ge=1, le=8, description="residual layers per resolution")
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="dropout inside residual layers")
+
+    def unfit(self, size: int) -> str | None:
+        """Why it cannot work on images of ``size`` pixels; None where it can."""
+        return DENOISERS[self.kind].unfit(self.model_dump(), size)

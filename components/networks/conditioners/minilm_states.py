@@ -13,12 +13,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from components.data.tokens import encoder_folder, token_ids
-from components.spec.sections.network import ENCODER_LIMIT
-
-STATES, MASK = "encoder_hidden_states", "encoder_attention_mask"
-"""Names of the rows, as diffusers' networks call them."""
-
-Rows = dict[str, Tensor]
+from components.networks.conditioners.rows import MASK, STATES, Rows
+from components.spec.catalogue.networks import ENCODER_LIMIT
 
 WIDTH = 384
 KEPT_BYTES = 2 * 2**30
@@ -73,24 +69,6 @@ class CaptionTable:
         lengths = torch.tensor([len(each) for each in states])
         mask = (torch.arange(int(lengths.max())) < lengths[:, None]).long()
         return {STATES: pad_sequence(states, batch_first=True)[back], MASK: mask[back]}
-
-
-def padded(rows: Rows, length: int) -> Rows:
-    """Caption rows with masked positions behind them, up to ``length``; other rows as they are."""
-    if STATES not in rows or rows[STATES].shape[1] >= length:
-        return rows
-    states, mask = rows[STATES], rows[MASK]
-    more = length - states.shape[1]
-    return {
-        STATES: torch.cat([states, states.new_zeros(len(states), more, states.shape[2])], dim=1),
-        MASK: torch.cat([mask, mask.new_zeros(len(mask), more)], dim=1),
-    }
-
-
-def aligned(first: Rows, second: Rows) -> tuple[Rows, Rows]:
-    """Both with captions of one length, so that they can stand in one batch."""
-    length = max((rows[STATES].shape[1] for rows in (first, second) if STATES in rows), default=0)
-    return padded(first, length), padded(second, length)
 
 
 @torch.inference_mode()

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-TEXT_WIDTH = 384  # all-MiniLM-L6-v2's token states
+from components.networks.conditioners import Conditioner
 
 
 class DenoisingUNet(nn.Module):
@@ -14,7 +14,7 @@ class DenoisingUNet(nn.Module):
     Args:
         channels: of each resolution, finest first.
         n_classes: 0 for no class condition; else one more embedding stands for "no class".
-        text: whether caption tokens come in through cross-attention.
+        width: of the token states that come in through cross-attention; None without such.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class DenoisingUNet(nn.Module):
         layers_per_block: int,
         dropout: float,
         n_classes: int = 0,
-        text: bool = False,
+        width: int | None = None,
     ) -> None:
         super().__init__()
         from diffusers import UNet2DConditionModel, UNet2DModel
@@ -40,14 +40,14 @@ class DenoisingUNet(nn.Module):
             "norm_num_groups": 8,
         }
         plain = len(channels) - 1  # attention only where the image is smallest
-        head = next(width for width in (32, 16, 8) if channels[-1] % width == 0)
+        head = next(each for each in (32, 16, 8) if channels[-1] % each == 0)
         self.unet: Any
-        if text:
+        if width is not None:
             self.unet = UNet2DConditionModel(
                 **shared,
                 down_block_types=("DownBlock2D",) * plain + ("CrossAttnDownBlock2D",),
                 up_block_types=("CrossAttnUpBlock2D",) + ("UpBlock2D",) * plain,
-                cross_attention_dim=TEXT_WIDTH,
+                cross_attention_dim=width,
                 attention_head_dim=channels[-1] // head,  # diffusers means the number here
             )
         else:
@@ -65,28 +65,28 @@ class DenoisingUNet(nn.Module):
         return prediction
 
 
-def build_unet(
-    network: dict[str, Any],
-    conditioning: dict[str, Any],
+def unet(
+    shape: tuple[int, int, int],
+    conditioner: Conditioner,
     *,
-    size: int,
-    image_channels: int,
-    n_classes: int,
     seed: int,
+    channels: list[int],
+    layers_per_block: int,
+    dropout: float,
 ) -> DenoisingUNet:
-    """The UNet of a ``network`` section with weights drawn from ``seed``.
+    """The UNet for ``shape`` (channel, height, width) with weights drawn from ``seed``.
 
     The global generator, which diffusers draws from, is left as it was.
     """
-    encoder = conditioning["encoder"]
+    image_channels, size, _ = shape
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return DenoisingUNet(
             size=size,
             image_channels=image_channels,
-            channels=network["channels"],
-            layers_per_block=network["layers_per_block"],
-            dropout=network["dropout"],
-            n_classes=n_classes if encoder == "class" else 0,
-            text=encoder == "minilm",
+            channels=channels,
+            layers_per_block=layers_per_block,
+            dropout=dropout,
+            n_classes=conditioner.n_classes,
+            width=conditioner.width,
         ).to(memory_format=torch.channels_last)

@@ -1,18 +1,11 @@
 import pytest
 import torch
 
-from components.networks import captions
-from components.networks.captions import (
-    MASK,
-    STATES,
-    CaptionTable,
-    Rows,
-    aligned,
-    encode_captions,
-    padded,
-)
 from components.networks.checkpoint import Checkpoint, new_checkpoint
-from components.networks.conditioning import MiniLMCondition
+from components.networks.conditioners import minilm_states as captions
+from components.networks.conditioners.minilm import MiniLMCondition
+from components.networks.conditioners.minilm_states import CaptionTable, encode_captions
+from components.networks.conditioners.rows import MASK, STATES, Rows, aligned, padded
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 

@@ -1,0 +1,34 @@
+"""What the network is told about an image, by name. To add one: its file, its line here and in
+the catalogue."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from components.networks.conditioners.class_label import class_label
+from components.networks.conditioners.conditioner import Conditioner, Given
+from components.networks.conditioners.minilm import minilm
+from components.networks.conditioners.unconditional import unconditional
+
+Make = Callable[..., Conditioner]
+"""``make(given, **options)``: the options are those keys of the section that it names."""
+
+CONDITIONERS: dict[str, Make] = {
+    "none": unconditional,
+    "class": class_label,
+    "minilm": minilm,
+}
+
+
+def build_conditioner(section: Mapping[str, Any], given: Given) -> Conditioner:
+    """The conditioner of a ``conditioning`` section.
+
+    Raises:
+        AlphabarError: the data lacks what it is told.
+    """
+    make = CONDITIONERS[section["encoder"]]
+    options = [name for name in inspect.signature(make).parameters if name in section]
+    return make(given, **{name: section[name] for name in options})
+
+
+__all__ = ["CONDITIONERS", "Conditioner", "Given", "build_conditioner"]

@@ -1,0 +1,109 @@
+"""What a conditioner is, and what it is made from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from components.networks.conditioners.rows import Rows
+
+Table = Callable[[Tensor], Rows]
+"""Indices of a data set's images → their rows."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a conditioner is made from besides its section.
+
+    Attributes:
+        classes: the names of the data's classes; empty where it has none.
+        captions: each class's caption; empty where they are not known.
+        weights: the folder in which encoders' weights are looked for first.
+        device: that an encoder computes on.
+    """
+
+    classes: Sequence[str] = ()
+    captions: Sequence[str] = ()
+    weights: Path | None = None
+    device: torch.device | str = "cpu"
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What one image is asked for.
+
+    Attributes:
+        index: its class; −1 where it has none.
+        label: the class's name.
+    """
+
+    index: int
+    label: str
+    caption: str
+
+
+def _nothing(folder: Path) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What a folder for diffusers says and has of a condition.
+
+    Attributes:
+        words: what the model draws from, a paragraph of the README.
+        code: Python that gives `told`, and `null` where there is something to guide by.
+        prompts: of the README's examples; empty where there is nothing to ask for.
+        imports: of ``code``.
+        index: entries of model_index.json.
+        save: writes what reads prompts into the folder; returns its entries of model_index.json.
+    """
+
+    words: str
+    code: Sequence[str]
+    prompts: Sequence[str] = ()
+    imports: Sequence[str] = ()
+    index: Mapping[str, Any] = field(default_factory=dict)
+    save: Callable[[Path], dict[str, Any]] = _nothing
+
+
+class Conditioner(Protocol):
+    """Turns labels and captions into rows: named tensors with one row a sample.
+
+    ``encode`` is for prompts, ``table`` for the images that are trained on, which keeps what is
+    costly to make; ``null`` is the absent condition of guidance. Rows of captions are as long as
+    the longest among them, and `components.networks.conditioners.rows.aligned` brings two of
+    them together.
+
+    Attributes:
+        n_classes: that the network has embeddings for, and one more for none; 0 for no classes.
+        width: of the token states that its cross-attention reads; None where it has no such.
+    """
+
+    @property
+    def n_classes(self) -> int: ...
+
+    @property
+    def width(self) -> int | None: ...
+
+    def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows: ...
+
+    def table(self, classes: Sequence[int], captions: Sequence[str]) -> Table: ...
+
+    def null(self, count: int) -> Rows: ...
+
+    def prompt(self, text: str) -> Prompt:
+        """What a user's word asks for; AlphabarError where the model does not know it."""
+        ...
+
+    def unprompted(self) -> Sequence[str]:
+        """The words that are taken in turn where the user gives none; AlphabarError where one
+        must be given."""
+        ...
+
+    def exported(self) -> Exported:
+        """Raises AlphabarError where it cannot be exported to diffusers."""
+        ...

@@ -1,0 +1,32 @@
+"""What a network is told of images: named tensors with one row an image."""
+
+import torch
+from torch import Tensor
+
+STATES, MASK = "encoder_hidden_states", "encoder_attention_mask"
+"""Names of the rows of captions, as diffusers' networks call them."""
+
+Rows = dict[str, Tensor]
+
+
+def take(rows: Rows, index: Tensor) -> Rows:
+    """The chosen rows."""
+    return {name: tensor[index] for name, tensor in rows.items()}
+
+
+def padded(rows: Rows, length: int) -> Rows:
+    """Caption rows with masked positions behind them, up to ``length``; other rows as they are."""
+    if STATES not in rows or rows[STATES].shape[1] >= length:
+        return rows
+    states, mask = rows[STATES], rows[MASK]
+    more = length - states.shape[1]
+    return {
+        STATES: torch.cat([states, states.new_zeros(len(states), more, states.shape[2])], dim=1),
+        MASK: torch.cat([mask, mask.new_zeros(len(mask), more)], dim=1),
+    }
+
+
+def aligned(first: Rows, second: Rows) -> tuple[Rows, Rows]:
+    """Both with captions of one length, so that they can stand in one batch."""
+    length = max((rows[STATES].shape[1] for rows in (first, second) if STATES in rows), default=0)
+    return padded(first, length), padded(second, length)

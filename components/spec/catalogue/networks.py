@@ -1,0 +1,41 @@
+"""Networks: what they are told, and which one denoises."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.spec.catalogue.entries import ConditionerEntry, DenoiserEntry
+
+ENCODER_LIMIT = 256
+"""Tokens that all-MiniLM-L6-v2 reads of a text (its max_seq_length)."""
+
+CONDITIONERS: dict[str, ConditionerEntry] = {
+    "none": ConditionerEntry("nothing: an unconditional model", "Ho, Jain, Abbeel 2020"),
+    "class": ConditionerEntry(
+        "the image's class, an embedding", "Dhariwal, Nichol 2021", ("dropout",), labels=True
+    ),
+    "minilm": ConditionerEntry(
+        "the caption's token states, all-MiniLM-L6-v2, from a package: the offline default",
+        "Reimers, Gurevych 2019",
+        ("dropout", "max_tokens"),
+        captions=True,
+        token_limit=ENCODER_LIMIT,
+    ),
+}
+
+
+def _halved(network: Mapping[str, Any], size: int) -> str | None:
+    halvings = len(network["channels"]) - 1
+    if size % 2**halvings == 0:
+        return None
+    entries = f"{halvings + 1} entries in `network.channels` ask for"
+    return f"cannot be halved {halvings} times, as {entries}"
+
+
+DENOISERS: dict[str, DenoiserEntry] = {
+    "unet": DenoiserEntry(
+        "convolutions at falling resolutions, attention at the smallest; diffusers'",
+        "Ronneberger et al. 2015; Ho, Jain, Abbeel 2020",
+        ("channels", "layers_per_block", "dropout"),
+        unfit=_halved,
+    ),
+}
