@@ -10,6 +10,8 @@ from components.data.sources import SOURCES
 from components.errors import AlphabarError
 from components.evaluation.captions import CAPTION_FAMILIES
 from components.evaluation.families import FAMILIES
+from components.networks.conditioners import CONDITIONERS
+from components.networks.denoisers import DENOISERS
 from components.process.prediction import PREDICTIONS
 from components.process.schedules import SCHEDULES
 from components.process.time_sampling import TIME_SAMPLINGS
@@ -27,6 +29,8 @@ from flows.cli.list import KEYS
 
 REGISTRIES: dict[str, dict[str, Any]] = {
     "sources": SOURCES,
+    "conditioners": CONDITIONERS,
+    "denoisers": DENOISERS,
     "schedules": SCHEDULES,
     "predictions": PREDICTIONS,
     "solvers": SOLVERS,

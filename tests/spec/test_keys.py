@@ -194,6 +194,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
 ELSEWHERE = {
     "runner.threads": "resolved by flows.run.machine, which has tests of its own",
     "runner.accelerator": "resolved by flows.run.machine, which has tests of its own",
+    "network.kind": "has one choice; the next test sees that it is read",
     "sweep": "its cells are experiments, without it",
     "cells": "they are experiments, without it",
     "also": "they are experiments, without it",
@@ -215,6 +216,10 @@ def fields(model: type[Section] = Experiment, prefix: str = "") -> Iterator[str]
 
 def test_every_field_is_decided_on() -> None:
     assert set(fields()) == FIELDS.keys() | ELSEWHERE.keys()
+
+
+def test_the_kind_of_network_is_part_of_what_training_reads() -> None:
+    assert nodes(planned(WHOLE))["train"].spec["network"]["kind"] == "unet"
 
 
 def merged(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:

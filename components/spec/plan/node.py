@@ -19,11 +19,11 @@ STAGE_VERSIONS = {
     "prepare": 2,
     "scorer": 2,
     "reference": 4,
-    "train": 4,
+    "train": 5,
     "sample": 3,
     "likelihood": 2,
     "evaluate": 4,
-    "finetune": 4,
+    "finetune": 5,
     "report": 4,
     "study": 3,
 }
