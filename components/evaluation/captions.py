@@ -1,24 +1,21 @@
-"""How well images fit their captions, by any CLIP: one function a figure, one registry."""
+"""Images and the captions that they were asked for, as any CLIP sees them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.errors import AlphabarError
 from components.evaluation.domain_clip import FILE_NAME, NAME, distinct_captions, load_scorer
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
-from components.evaluation.families import DRAWS, Finding
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_files import Pictures
-from components.evaluation.metrics.clip_score import clip_cosine_estimate, clip_score_estimate
-from components.evaluation.metrics.r_precision import clip_r_precision
 from components.figures.statistics.intervals import Rows
 from components.files.digests import known_sha256
+from components.spec.metric_family import Judge
 
 Embeddings = NDArray[np.float32]
 
@@ -112,6 +109,7 @@ class CaptionView:
     """Images and the captions that they were asked for, embedded by one CLIP.
 
     Attributes:
+        clip: the CLIP.
         images: (n, dimension).
         distinct: (m, dimension) each distinct caption once.
         caption_of: (n,) row of ``distinct``.
@@ -119,11 +117,26 @@ class CaptionView:
         cut: what `Clip.cut` says of the distinct captions; stands with every figure of them.
     """
 
+    clip: Clip
     images: Embeddings
     distinct: Embeddings
     caption_of: Rows
     confidence: float
     cut: Mapping[str, int] = field(default_factory=dict)
+
+    kind: ClassVar[Judge] = "clip"
+
+    @property
+    def judge(self) -> str:
+        return self.clip.suffix
+
+    @property
+    def extractor(self) -> str:
+        return self.clip.name
+
+    @property
+    def resize(self) -> str:
+        return self.clip.resize
 
     @classmethod
     def of(
@@ -132,40 +145,14 @@ class CaptionView:
         """Embed both; each distinct caption once."""
         distinct, caption_of = distinct_captions(captions)
         embedded = clip.captions(distinct)
-        return cls(clip.images(images), embedded, caption_of, confidence, clip.cut(distinct))
+        seen, cut = clip.images(images), clip.cut(distinct)
+        return cls(clip, seen, embedded, caption_of, confidence, cut)
 
-    def rows(self, chosen: Rows) -> "CaptionView":
+    def rows(self, generated: Rows, _reference: Rows) -> "CaptionView":
         """Some of the images, with all captions."""
-        return replace(self, images=self.images[chosen], caption_of=self.caption_of[chosen])
+        return replace(self, images=self.images[generated], caption_of=self.caption_of[generated])
 
     @cached_property
     def own(self) -> Embeddings:
         """(n, dimension) each image's own caption."""
         return self.distinct[self.caption_of]
-
-
-def _score(view: CaptionView) -> Finding:
-    measured = clip_score_estimate(view.images, view.own, view.confidence)
-    return Finding(measured, "captions", len(view.distinct), view.cut)
-
-
-def _cosine(view: CaptionView) -> Finding:
-    measured = clip_cosine_estimate(view.images, view.own, view.confidence)
-    return Finding(measured, "captions", len(view.distinct), view.cut)
-
-
-def _r_precision(view: CaptionView) -> Finding:
-    if len(view.distinct) < 2:
-        raise AlphabarError(
-            "one caption leaves nothing to choose from", "ask for images by several captions"
-        )
-    found = clip_r_precision(view.images, view.distinct, view.caption_of, DRAWS, view.confidence)
-    settings = {"candidates": found.candidates, "seed": DRAWS, **view.cut}
-    return Finding(found.measured, "captions", len(view.distinct), settings, found.chance)
-
-
-CAPTION_FAMILIES: dict[str, Callable[[CaptionView], Finding]] = {
-    "clip_score": _score,
-    "clip_cosine": _cosine,
-    "r_precision": _r_precision,
-}

@@ -3,8 +3,8 @@
 import hashlib
 from collections import Counter
 
-from components.evaluation.families import View
 from components.evaluation.features.comparable import Features
+from components.evaluation.view import View
 
 
 def notes_on(view: View, reference: str) -> list[str]:

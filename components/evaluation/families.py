@@ -1,160 +1,32 @@
-"""Every family of figures that features alone give: one function each, one registry.
+"""The function behind every family of figures: one registry.
 
-A new figure is one function here, one line in `FAMILIES`, one entry in `components.spec.metrics`.
+A new figure is one function and one line here, and one entry in `components.spec.metric_families`,
+whose ``judge`` says what the function is given: a `View`, a `CaptionView`, a `Recognition`, or a
+`ModelView`.
 """
 
-import contextlib
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property, partial
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from components.errors import AlphabarError
-from components.evaluation.features.comparable import Features
-from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
+from components.evaluation.captions import CaptionView
+from components.evaluation.finding import Finding
 from components.evaluation.metrics.authenticity import authenticity, neighbour_ratio
+from components.evaluation.metrics.clip_score import clip_cosine_estimate, clip_score_estimate
 from components.evaluation.metrics.cmmd import cmmd_estimate
-from components.evaluation.metrics.fd_infinity import fd_infinity, subset_distances
-from components.evaluation.metrics.frechet import FrechetParts, FrechetReference, frechet_parts
-from components.evaluation.metrics.inception_score import SPLITS, inception_score_of_blocks
-from components.evaluation.metrics.kernel import KernelDistances, kernel_distances, kernel_estimate
-from components.evaluation.metrics.manifold import manifold, manifold_of
-from components.evaluation.metrics.overlap import Overlap, overlap
-from components.evaluation.metrics.training_neighbours import (
-    TrainingGaps,
-    TrainingNeighbours,
-    training_gaps,
-    training_neighbours,
-)
-from components.evaluation.metrics.vendi import vendi_score
-from components.evaluation.side_by_side import Work
-from components.figures.statistics.intervals import GROUPS, Floats, Rows
+from components.evaluation.metrics.fd_infinity import fd_infinity
+from components.evaluation.metrics.inception_score import SPLITS
+from components.evaluation.metrics.r_precision import clip_r_precision
+from components.evaluation.model_view import ModelView
+from components.evaluation.recognition import Recognition
+from components.evaluation.view import DRAWS, View
 from components.figures.statistics.measured import Measured
+from components.figures.statistics.per_image import mean_of_images
+from components.spec.sections.evaluation import is_clip
 
-DRAWS = 0
-"""Seed of splits and subsets: alike for all sets, so that cells can be compared in pairs."""
-
-
-@dataclass(frozen=True)
-class View:
-    """All sets of a comparison as one extractor sees them.
-
-    Attributes:
-        generated: what is judged.
-        reference: what it is judged against.
-        training: what the model has learnt from, where that is known.
-        bank: keeps what follows from features alone.
-        confidence: level of every interval.
-        neighbours: which neighbour the balls of precision and its kin reach to.
-        subsets: whether the kernel distance is wanted over subsets, too.
-    """
-
-    generated: FeatureSet
-    reference: FeatureSet
-    training: FeatureSet | None
-    bank: FeatureBank
-    confidence: float
-    neighbours: int
-    subsets: bool = False
-
-    def rows(self, generated: Rows, reference: Rows) -> "View":
-        """Some of the images, against some of the reference; without the training images."""
-        return View(
-            replace(self.generated, values=self.generated.values[generated], key=""),
-            replace(self.reference, values=self.reference.values[reference], key=""),
-            None,
-            self.bank,
-            self.confidence,
-            self.neighbours,
-        )
-
-    @cached_property
-    def overlap(self) -> Overlap:
-        """Precision, recall, density and coverage: one pass gives all four."""
-        real, k = self.reference, self.neighbours
-        n = len(real.values)
-        shapes = {"radii": (n, 3), "members": (n, min(GROUPS, n))}
-        kept = self.bank.derived(real, f"balls-{k}", shapes, lambda: _balls(real.values, k))
-        balls = manifold_of(real.values, k, kept["radii"], kept["members"])
-        return overlap(self.generated.values, balls, self.confidence, k)
-
-    @cached_property
-    def holdout(self) -> FrechetReference:
-        """The reference with its statistics, made once."""
-        return FrechetReference(self.reference.values)
-
-    @cached_property
-    def frechet(self) -> FrechetParts:
-        """The Fréchet distance, and what extrapolating it needs."""
-        return frechet_parts(self.generated.values, self.holdout, self.confidence)
-
-    @cached_property
-    def lesser_frechet(self) -> Floats:
-        """The Fréchet distances of subsets, from which it is extrapolated."""
-        return subset_distances(self.generated.values, self.reference.values, DRAWS)
-
-    @cached_property
-    def kernel_of_subsets(self) -> KernelDistances:
-        """The kernel distance over all pairs and over subsets, in one pass."""
-        return kernel_distances(
-            self.generated.values, self.reference.values, self.confidence, DRAWS
-        )
-
-    @cached_property
-    def kernel(self) -> Measured:
-        """The kernel distance over all pairs."""
-        if self.subsets:
-            return self.kernel_of_subsets.whole
-        return kernel_estimate(self.generated.values, self.reference.values, self.confidence)
-
-    @cached_property
-    def inception_score(self) -> Measured | None:
-        """The Inception Score of the generated images, where the extractor has classes."""
-        seen = self.generated
-        blocks = seen.probability_blocks()
-        if blocks is None:
-            return None
-        return inception_score_of_blocks(blocks, len(seen.values), self.confidence, DRAWS)
-
-    @cached_property
-    def vendi(self) -> Measured:
-        """The Vendi score of the generated images."""
-        return vendi_score(self.generated.values, self.confidence)
-
-    @cached_property
-    def copies(self) -> TrainingNeighbours | None:
-        """Each generated image's nearest training image."""
-        seen = self.training
-        if seen is None:
-            return None
-        shapes = {"gap": (len(seen.values),), "duplicated": (len(seen.values),)}
-        gaps = self.bank.derived(seen, "gaps", shapes, lambda: asdict(training_gaps(seen.values)))
-        return training_neighbours(self.generated.values, seen.values, TrainingGaps(**gaps))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A figure and the part of its protocol that is its own.
-
-    Attributes:
-        against: which set it was measured against; ``none`` for figures of one set.
-        n_reference: images (or captions) in that set.
-        settings: what else two figures must share.
-        chance: what a guess would reach.
-    """
-
-    measured: Measured
-    against: str
-    n_reference: int
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    chance: float | None = None
-
-
-Family = Callable[[View], Finding | None]
-"""None where the figure does not apply: no classes, no training images, no CLIP."""
+Family = Callable[[Any], Finding | None]
+"""Of the view that its kind of judge has; None where it does not apply: no classes, no training
+images."""
 
 
 def _fd(view: View) -> Finding:
@@ -183,18 +55,13 @@ def _kd_subsets(view: View) -> Finding:
 
 
 def _cmmd(view: View) -> Finding | None:
-    if not view.generated.extractor.startswith("clip:"):
+    if not is_clip(view.extractor):
         return None
     measured = cmmd_estimate(view.generated.values, view.reference.values, view.confidence)
     return _to_reference(view, measured)
 
 
-def _balls(features: Features, k: int) -> dict[str, NDArray[np.generic]]:
-    balls = manifold(features, k)
-    return {"radii": balls.radii, "members": balls.members}
-
-
-def _overlap(part: str) -> Family:
+def _overlap(part: str) -> Callable[[View], Finding]:
     def family(view: View) -> Finding:
         measured: Measured = getattr(view.overlap, part)
         return _to_reference(view, measured, k=view.neighbours)
@@ -233,7 +100,38 @@ def _to_training(view: View, measured: Measured) -> Finding:
     return Finding(measured, "training", len(view.training.values))
 
 
-FAMILIES: dict[str, Family] = {
+def _clip_score(view: CaptionView) -> Finding:
+    measured = clip_score_estimate(view.images, view.own, view.confidence)
+    return Finding(measured, "captions", len(view.distinct), view.cut)
+
+
+def _clip_cosine(view: CaptionView) -> Finding:
+    measured = clip_cosine_estimate(view.images, view.own, view.confidence)
+    return Finding(measured, "captions", len(view.distinct), view.cut)
+
+
+def _r_precision(view: CaptionView) -> Finding:
+    if len(view.distinct) < 2:
+        raise AlphabarError(
+            "one caption leaves nothing to choose from", "ask for images by several captions"
+        )
+    found = clip_r_precision(view.images, view.distinct, view.caption_of, DRAWS, view.confidence)
+    settings = {"candidates": found.candidates, "seed": DRAWS, **view.cut}
+    return Finding(found.measured, "captions", len(view.distinct), settings, found.chance)
+
+
+def _recognised(view: Recognition) -> Finding:
+    recogniser = view.recogniser()
+    share = recogniser.share(view.images.array(), view.images.classes, view.confidence)
+    return Finding(share, "training", view.n_training, accuracy=recogniser.accuracy.value)
+
+
+def _elbo_bpd(view: ModelView) -> Finding:
+    bits = view.bits()
+    return Finding(mean_of_images(bits, view.confidence), "holdout", len(bits))
+
+
+MEASURES: dict[str, Family] = {
     "fd": _fd,
     "fd_infinity": _fd_infinity,
     "kd": _kd,
@@ -247,28 +145,9 @@ FAMILIES: dict[str, Family] = {
     "neighbour_ratio": _neighbour_ratio,
     "inception_score": _inception_score,
     "vendi": _vendi,
+    "clip_score": _clip_score,
+    "clip_cosine": _clip_cosine,
+    "r_precision": _r_precision,
+    "recognised": _recognised,
+    "elbo_bpd": _elbo_bpd,
 }
-
-_LONG = {
-    "frechet": {"fd", "fd_infinity"},
-    "lesser_frechet": {"fd_infinity"},
-    "kernel": {"kd", "kd_subsets"},
-    "overlap": {"precision", "recall", "density", "coverage"},
-    "vendi": {"vendi"},
-    "copies": {"authenticity", "neighbour_ratio"},
-    "inception_score": {"inception_score"},
-}
-"""What of a view takes long, the longest first, and the families that read it."""
-
-
-def long_work(view: View, families: Collection[str]) -> list[Work]:
-    """The independent pieces of work behind families; the view keeps what they find.
-
-    What cannot be taken is left: the family that reads it says so.
-    """
-    return [partial(_take, view, part) for part, readers in _LONG.items() if readers & {*families}]
-
-
-def _take(view: View, part: str) -> None:
-    with contextlib.suppress(AlphabarError):
-        getattr(view, part)

@@ -1,44 +1,35 @@
 """The judge: from images to figures, with one pass of features a set and extractor."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from components.errors import AlphabarError
-from components.evaluation.captions import (
-    CAPTION_FAMILIES,
-    CaptionView,
-    Clip,
-    Domain,
-    Published,
-)
+from components.evaluation.captions import CaptionView, Clip, Domain, Published
 from components.evaluation.degenerate import notes_on
-from components.evaluation.families import FAMILIES, Finding, View, long_work
+from components.evaluation.families import MEASURES
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
+from components.evaluation.finding import Finding, Sight
 from components.evaluation.images.image_files import alike
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judgement import ClosestPairs, Judgement
 from components.evaluation.metrics.training_neighbours import closest_pairs
 from components.evaluation.protocol import EvaluationProtocol
-from components.evaluation.recognition import Recogniser, train_recogniser
-from components.evaluation.records import RECOGNISED_SVC, MetricRecord
+from components.evaluation.recognition import Recogniser, Recognition, train_recogniser
+from components.evaluation.records import MetricRecord
 from components.evaluation.references import References
 from components.evaluation.side_by_side import side_by_side
+from components.evaluation.view import View
 from components.figures.statistics.measured import Measured
-from components.spec.metrics import metric_name
-
-GROUP_FAMILIES = ("fd", "kd", "precision", "recall", "clip_score")
-"""What is measured of each group of images, besides recognition."""
+from components.spec.metric_family import Judge as Kind
+from components.spec.metrics import METRICS, families_of, metric_name, needing
 
 GROUP_IMAGES, MOST_GROUPS = 20, 100
 """Groups with fewer images on either side are left out, and those after so many."""
-
-RANKING = ("fd", "recognised")
-"""Figures that a run goes on with: never left out in silence."""
 
 SHOWN_PAIRS = 24
 
@@ -50,15 +41,12 @@ class _Take:
     Attributes:
         name: its full name.
         family: what it is an instance of.
-        extractor, resize: who judges, for the record.
-        measure: takes it; None where it does not apply.
+        sight: what it is taken of.
     """
 
     name: str
     family: str
-    extractor: str
-    resize: str
-    measure: Callable[[], Finding | None]
+    sight: Sight
 
 
 class Judge:
@@ -93,13 +81,9 @@ class Judge:
         """
         return cls(EvaluationProtocol.of(spec), References.of_data(data), bank, scorer_dir)
 
-    def only(self, families: Collection[str], classifier: str | None = None) -> "Judge":
-        """A judge of some families; ``classifier`` replaces the protocol's."""
-        protocol = replace(
-            self.protocol,
-            families=tuple(families),
-            classifier=classifier or self.protocol.classifier,
-        )
+    def only(self, families: Collection[str]) -> "Judge":
+        """A judge of some families."""
+        protocol = replace(self.protocol, families=tuple(families))
         return Judge(protocol, self.references, self.bank, self._scorer_dir)
 
     @cached_property
@@ -127,12 +111,15 @@ class Judge:
 
     def names(self) -> list[str]:
         """Every figure that it may take; some need classes, captions or training images."""
-        protocol = self.protocol
-        families = [family for family in FAMILIES if family in protocol.families]
-        names = [metric_name(f, extractor) for extractor in protocol.extractors for f in families]
-        if clip := self.clip:
-            names += [_of_captions(f, clip) for f in CAPTION_FAMILIES if f in protocol.families]
-        return [*names, RECOGNISED_SVC] if protocol.classifier == "svc" else names
+        seats: list[tuple[Kind, str]] = [("extractor", n) for n in self.protocol.extractors]
+        seats += [("clip", clip.suffix)] if (clip := self.clip) else []
+        seats += [("classifier", Recognition.judge)]
+        return [
+            metric_name(family, judge)
+            for kind, judge in seats
+            for family in families_of(kind)
+            if family in self.protocol.families
+        ]
 
     def measure(self, images: ImageSet, seed: int | None) -> Judgement:
         """All figures of a set of images.
@@ -146,14 +133,15 @@ class Judge:
         """
         if not images.class_names:
             images = replace(images, class_names=self.references.holdout.class_names)
-        views = {name: self.view(images, name) for name in self.protocol.extractors}
-        first, captions = views[self.protocol.extractors[0]], self.caption_view(images)
-        families = self.protocol.families
-        side_by_side([work for view in views.values() for work in long_work(view, families)])
+        views = [self.view(images, name) for name in self.protocol.extractors]
+        beside = (self.caption_view(images), self.recognition(images))
+        others: list[Sight] = [sight for sight in beside if sight]
+        side_by_side([work for view in views for work in view.work()])
         found = _Found()
-        for take in self._takes(images, views, captions, families):
+        for take in self._takes([*views, *others]):
             self._run(take, found, len(images), seed)
-        groups = self._groups(images, first, captions, seed)
+        first = views[0]
+        groups = self._groups(images, [first, *others], seed)
         return Judgement(
             found.records,
             found.measured,
@@ -166,20 +154,21 @@ class Judge:
     def view(self, images: ImageSet, extractor: str) -> View:
         """The sets as one extractor sees them."""
         training = self.references.training
-        asked = {"authenticity", "neighbour_ratio"} & set(self.protocol.families)
+        asked = frozenset(self.protocol.families)
+        learnt = training if needing("training images") & asked else None
         return View(
             self._features(images, extractor),
             self._features(self.references.holdout, extractor),
-            self._features(training, extractor) if training and asked else None,
+            self._features(learnt, extractor) if learnt else None,
             self.bank,
             self.protocol.confidence,
             self.protocol.neighbours,
-            "kd_subsets" in self.protocol.families,
+            asked.intersection(families_of("extractor")),
         )
 
     def caption_view(self, images: ImageSet) -> CaptionView | None:
         """Images and captions in the CLIP's space, where there is one and there are captions."""
-        asked = set(CAPTION_FAMILIES) & set(self.protocol.families)
+        asked = {*families_of("clip")} & {*self.protocol.families}
         if not asked or not any(images.captions) or self.clip is None:
             return None
         if bare := sum(not caption for caption in images.captions):
@@ -189,40 +178,29 @@ class Judge:
             )
         return CaptionView.of(self.clip, images.images, images.captions, self.protocol.confidence)
 
+    def recognition(self, images: ImageSet) -> Recognition | None:
+        """Images and the classifier of real ones, where one is wanted."""
+        if not {*families_of("classifier")} & {*self.protocol.families}:
+            return None
+        training = self.references.training
+        seen = len(training) if training else 0
+        return Recognition(images, lambda: self.recogniser, seen, self.protocol.confidence)
+
     def _features(self, images: ImageSet, extractor: str) -> FeatureSet:
         return self.bank.features(images.images, extractor, self.protocol.size, images.digest)
 
-    def _takes(
-        self,
-        images: ImageSet,
-        views: Mapping[str, View],
-        captions: CaptionView | None,
-        families: Collection[str],
-    ) -> Iterator[_Take]:
-        for extractor, view in views.items():
-            for family in (f for f in FAMILIES if f in families):
-                name, resize = metric_name(family, extractor), view.generated.resize
-                yield _Take(name, family, extractor, resize, partial(FAMILIES[family], view))
-        if captions and self.clip:
-            for family in (f for f in CAPTION_FAMILIES if f in families):
-                name = _of_captions(family, self.clip)
-                measure = partial(CAPTION_FAMILIES[family], captions)
-                yield _Take(name, family, self.clip.name, self.clip.resize, measure)
-        if self.protocol.classifier == "svc":
-            recognised = partial(self._recognised, images)
-            yield _Take(RECOGNISED_SVC, "recognised", "svc", "none", recognised)
-
-    def _recognised(self, images: ImageSet) -> Finding:
-        share = self.recogniser.share(images.array(), images.classes, self.protocol.confidence)
-        training = self.references.training
-        return Finding(share, "training", len(training) if training else 0)
+    def _takes(self, sights: Sequence[Sight], in_groups: bool = False) -> Iterator[_Take]:
+        for sight in sights:
+            for family in (f for f in families_of(sight.kind) if f in self.protocol.families):
+                if METRICS[family].in_groups or not in_groups:
+                    yield _Take(metric_name(family, sight.judge), family, sight)
 
     def _run(self, take: _Take, found: "_Found", n: int, seed: int | None) -> None:
         """Take one figure, or note why it cannot be taken."""
         try:
-            finding = take.measure()
+            finding = MEASURES[take.family](take.sight)
         except AlphabarError as error:
-            if self.protocol.demanded or take.family in RANKING:
+            if self.protocol.demanded or METRICS[take.family].indispensable:
                 raise
             found.left_out[take.name] = error.what
             return
@@ -231,27 +209,25 @@ class Judge:
             found.measured[take.name] = finding.measured
 
     def _record(self, take: _Take, finding: Finding, n: int, seed: int | None) -> MetricRecord:
-        accuracy = self.recogniser.accuracy.value if take.family == "recognised" else None
         return MetricRecord.of(
             finding.measured.estimate,
             n_generated=n,
             n_reference=finding.n_reference,
-            extractor=take.extractor,
-            resize=take.resize,
+            extractor=take.sight.extractor,
+            resize=take.sight.resize,
             reference=self.references.name(finding.against),
             data_hash=self.references.holdout.data_hash,
             seed=seed,
-            classifier_accuracy=accuracy,
+            classifier_accuracy=finding.accuracy,
             chance=finding.chance,
             settings=finding.settings,
             reference_key=self._key(finding.against),
         )
 
     def _groups(
-        self, images: ImageSet, view: View, captions: CaptionView | None, seed: int | None
+        self, images: ImageSet, sights: Sequence[Sight], seed: int | None
     ) -> dict[str, dict[str, MetricRecord]]:
         """Figures of the first groups that both sides have enough images of."""
-        families = set(GROUP_FAMILIES) & set(self.protocol.families)
         theirs = self.references.holdout.groups(self.protocol.groups)
         groups: dict[str, dict[str, MetricRecord]] = {}
         for group, rows in images.groups(self.protocol.groups).items():
@@ -259,9 +235,8 @@ class Judge:
             if len(groups) == MOST_GROUPS or min(len(rows), len(real)) < GROUP_IMAGES:
                 continue
             found = _Found()
-            part = {self.protocol.extractors[0]: view.rows(rows, real)}
-            said = captions.rows(rows) if captions else None
-            for take in self._takes(images.rows(rows), part, said, families):
+            parts = [sight.rows(rows, real) for sight in sights]
+            for take in self._takes(parts, in_groups=True):
                 self._run(take, found, len(rows), seed)
             groups[group] = found.records
         return groups
@@ -286,11 +261,6 @@ class Judge:
             return self.clip.key if self.clip else None
         images = self.references.behind(against)
         return images.key if images else None
-
-
-def _of_captions(family: str, clip: Clip) -> str:
-    """The full name of a figure of captions."""
-    return f"{family}_{clip.suffix}" if clip.suffix else family
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.evaluation.metrics.manifold import NEIGHBOURS
-from components.spec.metrics import TAKEN
+from components.spec.metrics import TAKEN, families_of
 from components.spec.sections.evaluation import EvaluationSpec
 
 
@@ -15,7 +15,7 @@ class EvaluationProtocol:
     Attributes:
         extractors: the first one's Fréchet distance ranks cells.
         size: side at which efficientnet_lite0 looks, pixels.
-        families: what is measured, of `components.spec.metrics.TAKEN`.
+        families: what is measured, of `components.spec.metric_families`.
         demanded: whether a family that cannot be measured is an error, and not left out.
         neighbours: reach of the balls of precision and its kin.
         clip: ``domain``, ``none`` or ``clip:<model>:<weights>``.
@@ -38,10 +38,12 @@ class EvaluationProtocol:
     def of(cls, values: dict[str, Any]) -> "EvaluationProtocol":
         """From the evaluation section as plain values."""
         spec = EvaluationSpec.model_validate(values)
+        families = list(TAKEN if spec.metrics is None else spec.metrics)
+        families += families_of("classifier") if spec.classifier != "none" else []
         return cls(
             extractors=(spec.extractor, *spec.others),
             size=spec.size,
-            families=TAKEN if spec.metrics is None else tuple(spec.metrics),
+            families=tuple(families),
             demanded=spec.metrics is not None,
             neighbours=spec.neighbours,
             clip=spec.clip,

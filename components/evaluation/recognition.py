@@ -1,6 +1,8 @@
 """Recognition: the share of class-conditional images that a classifier of real ones recognises."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -10,9 +12,10 @@ from torch.nn.functional import interpolate
 
 from components.errors import AlphabarError
 from components.evaluation.images.image_set import ImageSet
-from components.figures.statistics.intervals import Estimate, share_interval
+from components.figures.statistics.intervals import Estimate, Rows, share_interval
 from components.figures.statistics.measured import Measured
 from components.figures.statistics.per_image import share_of_images
+from components.spec.metric_family import Judge
 
 _LARGEST_SIDE = 32  # more pixels cost time and add nothing that an RBF kernel can use
 
@@ -47,6 +50,30 @@ class Recogniser:
             )
         right = self.classifier.predict(pixels) == _labelled(classes)
         return share_of_images(right, confidence)
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """Images with their classes, and who recognises them.
+
+    Attributes:
+        recogniser: gives the classifier, trained when it is first asked for.
+        n_training: images that it was trained on.
+        confidence: level of the interval.
+    """
+
+    images: ImageSet
+    recogniser: Callable[[], Recogniser]
+    n_training: int
+    confidence: float
+
+    kind: ClassVar[Judge] = "classifier"
+    judge = extractor = "svc"
+    resize = "none"
+
+    def rows(self, generated: Rows, _reference: Rows) -> "Recognition":
+        """Some of the images."""
+        return replace(self, images=self.images.rows(generated))
 
 
 def train_recogniser(train: ImageSet, holdout: ImageSet, confidence: float) -> Recogniser:

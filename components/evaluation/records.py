@@ -10,11 +10,6 @@ from components.figures.statistics.intervals import Estimate
 from components.files.json_file import load_json, write_json
 from components.files.manifest import intact
 
-ELBO = "elbo_bpd"
-RECOGNISED_SVC = "recognised_svc"
-RETRIEVAL_TOP1 = "retrieval_top1"
-
-
 OPTIONAL = frozenset({"seed", "classifier_accuracy", "chance", "settings", "reference_key"})
 """Fields that only some records have."""
 

@@ -14,12 +14,13 @@ from components.evaluation.extractors.efficientnet import EfficientNetLite0
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.features.feature_store import Values
 from components.evaluation.metrics.retrieval import retrieval
-from components.evaluation.records import RETRIEVAL_TOP1, MetricRecord, write_metrics
+from components.evaluation.records import MetricRecord, write_metrics
 from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.sections.evaluation import ScorerSpec
 
 RESUME_FILE = "scorer.ckpt"
+RETRIEVAL_TOP1 = "retrieval_top1"
 _CONFIDENCE = 0.95
 
 

@@ -8,20 +8,20 @@ import numpy as np
 
 from components.data.arrays import load_info, load_split
 from components.errors import AlphabarError
-from components.evaluation.captions import CAPTION_FAMILIES
+from components.evaluation.families import MEASURES
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_sources import read_samples
 from components.evaluation.judge import Judge
-from components.evaluation.likelihood import BOUND_IMAGES, BOUND_SEED, holdout_bits
-from components.evaluation.records import ELBO, MetricRecord, read_metrics, write_metrics
-from components.figures.statistics.intervals import MINIMUM_IMAGES, mean_interval
+from components.evaluation.likelihood import BOUND_SEED
+from components.evaluation.model_view import ModelView
+from components.evaluation.records import MetricRecord, read_metrics, write_metrics
+from components.figures.statistics.intervals import MINIMUM_IMAGES
 from components.networks.checkpoint import load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
+from components.spec.metrics import METRICS, families_of
 
 _FLOOR_SEED = 0  # which training images the floor is taken from
-_OF_UNSEEN = frozenset({"authenticity", "neighbour_ratio", *CAPTION_FAMILIES})
-"""Figures in which training images, having been learnt from, would look too good or too bad."""
 
 
 def reference(
@@ -47,8 +47,8 @@ def reference(
             f"give the data at least {MINIMUM_IMAGES} training images",
         )
     families = judge.protocol.families
-    seen = judge.only([f for f in families if f not in _OF_UNSEEN], classifier="none")
-    unseen = judge.only([f for f in families if f in _OF_UNSEEN])
+    seen = judge.only([family for family in families if not METRICS[family].unseen])
+    unseen = judge.only([family for family in families if METRICS[family].unseen])
     floor = seen.measure(training.rows(np.sort(chosen)), _FLOOR_SEED)
     floor.beside(unseen.measure(holdout, _FLOOR_SEED)).write(out)
 
@@ -66,24 +66,21 @@ def likelihood(
         inputs["model"], resolve_device(runtime.accelerator), weights=runtime.weights
     )
     split = load_split(inputs["data"], "holdout")
-    bits = holdout_bits(
-        model,
-        split.images[:BOUND_IMAGES],
-        split.classes[:BOUND_IMAGES].tolist(),
-        split.captions[:BOUND_IMAGES],
-        runtime.progress,
-    )
-    record = MetricRecord.of(
-        mean_interval(bits, spec["confidence"]),
-        n_generated=len(bits),
-        n_reference=len(bits),
-        extractor="none",
-        resize="none",
-        reference="holdout",
-        data_hash=load_info(inputs["data"]).data_hash,
-        seed=BOUND_SEED,
-    )
-    write_metrics(out / "metrics.json", {ELBO: record})
+    view = ModelView(model, split, spec["confidence"], runtime.progress)
+    records = {}
+    for family in families_of("model"):
+        if finding := MEASURES[family](view):
+            records[family] = MetricRecord.of(
+                finding.measured.estimate,
+                n_generated=finding.n_reference,
+                n_reference=finding.n_reference,
+                extractor="none",
+                resize="none",
+                reference=finding.against,
+                data_hash=load_info(inputs["data"]).data_hash,
+                seed=BOUND_SEED,
+            )
+    write_metrics(out / "metrics.json", records)
 
 
 def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:

@@ -10,16 +10,18 @@ from components.errors import AlphabarError
 from components.figures.draws import Draws, draws_of, read_draws
 from components.files import json_file
 from components.files.manifest import intact
+from components.spec.metric_family import Direction
 from components.spec.metrics import (
     METRICS,
-    Direction,
+    PUBLISHED,
+    RANKING,
     family_of,
     judge_of,
     lower_is_better,
     protocol_of,
 )
 
-OF_NETWORKS = tuple(name for name, family in METRICS.items() if family.of_network)
+OF_NETWORKS = tuple(name for name, family in METRICS.items() if family.judge == "model")
 """Figures of a network, whatever its sampler: the same in all of its cells."""
 
 
@@ -191,7 +193,7 @@ def scale_of(metric: str) -> float:
 def unit_of(metric: str) -> str:
     """What stands behind its values."""
     family = family_of(metric)
-    return " %" if family and METRICS[family].share else ""
+    return f" {METRICS[family].unit}".rstrip() if family else ""
 
 
 def direction(metric: str) -> Direction:
@@ -222,7 +224,7 @@ def first_of(figures: Mapping[str, Figure], *families: str) -> str | None:
 
 def main_metric(figures: Mapping[str, Figure]) -> str | None:
     """The distance that ranks cells: FID or a Fréchet distance."""
-    return first_of(figures, "fid", "fd")
+    return first_of(figures, PUBLISHED[RANKING], RANKING)
 
 
 def _figure(name: str, record: Mapping[str, Any], origin: str) -> Figure:

@@ -4,13 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from components.figures.figure import Figure
-from components.spec.metrics import CLIP_FAMILIES, PROTOCOL, family_of
+from components.spec.metrics import METRICS, PROTOCOL, family_of
 
-OF_EACH_IMAGE = CLIP_FAMILIES | {"authenticity", "neighbour_ratio", "recognised"}
-"""Means, shares and medians over the judged images: more of them make these surer, not others.
-
-All other figures depend on how many images there are.
-"""
 COUNT = "n_generated"
 
 
@@ -55,7 +50,8 @@ def beside(
 
 def _differs(figure: Figure, floor: Figure, part: str) -> bool:
     one, other = figure.protocol[part], floor.protocol[part]
-    if part == COUNT and family_of(figure.metric) in OF_EACH_IMAGE:
+    family = family_of(figure.metric)
+    if part == COUNT and family and METRICS[family].of_each_image:
         return False
     if part == "reference_key" and None in (one, other):  # older records have none
         return False

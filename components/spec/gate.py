@@ -8,30 +8,17 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from components.errors import AlphabarError
 from components.spec.loading import read_mapping, readable
+from components.spec.metric_families import FAMILIES
 from components.spec.metrics import (
-    CLIP_FAMILIES,
-    INCEPTION,
     METRICS,
     family_of,
+    is_whole,
     judge_of,
     lower_is_better,
     metric_name,
 )
 from components.spec.near_files import GATE_KEYS
 from components.spec.sections.base import Section
-
-JUDGES = ("efficientnet_lite0", "inception", "dinov2", "domain", "svc")
-"""Names that stand behind a family's; a CLIP may have any other."""
-
-JUDGES_OF = {"recognised": "svc", "retrieval": "top1", "cmmd": "clip_vit-b-32"}
-"""Families that none of the extractors judges → what stands behind their name."""
-
-WHOLE = (
-    frozenset(METRICS) & {metric_name(family, INCEPTION) for family in METRICS}
-    | CLIP_FAMILIES
-    | {family for family, metric in METRICS.items() if metric.of_network}
-)
-"""Families that are a figure's whole name: the published ones, CLIP's, and a network's own."""
 
 
 class MetricGate(Section):
@@ -157,17 +144,19 @@ def _refuse_unknown_metrics(values: dict[Any, Any], path: Path) -> None:
 def _lacks_judge(name: str) -> bool:
     """Whether ``name`` is a family alone, though every figure of that family has a judge."""
     plain = name.partition("/")[0]
-    return not judge_of(plain) and family_of(plain) not in WHOLE
+    family = family_of(plain)
+    return not judge_of(plain) and not (family and is_whole(family))
 
 
 def _meant(name: str) -> str:
     plain, group = name.partition("/")[::2]
     family = family_of(plain)
     if family:
-        close = [metric_name(family, JUDGES_OF.get(family, JUDGES[0]))]
+        close = [metric_name(family, METRICS[family].known_judges[0])]
     else:
-        full = [*METRICS, *(metric_name(family, judge) for family in METRICS for judge in JUDGES)]
-        full = [each for each in full if not _lacks_judge(each)]
+        judged = [(name, judge) for name, f in FAMILIES.items() for judge in f.known_judges]
+        full = [name for name in METRICS if is_whole(name)]
+        full += [metric_name(name, judge) for name, judge in judged]
         close = difflib.get_close_matches(plain, full, n=1, cutoff=0.6)
     close = [f"{each}/{group}" if group else each for each in close]
     meant = f"did you mean `{close[0]}`? " if close else ""

@@ -1,18 +1,12 @@
-"""Every metric family: its name, which way is better, and where it comes from.
-
-The one place that knows a metric's direction. A figure's full name is its family and, where a
-network judges, that network: ``fd_efficientnet_lite0``, ``precision_dinov2``,
-``clip_score_domain``. ``fid`` and ``kid`` are only ever the Inception network's with
-clean-fid's resize.
-"""
+"""Figures' full names: family and judge, put together and taken apart, and what they say."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import replace
+from typing import Any
 
 from components.errors import AlphabarError
-
-Direction = Literal["lower", "higher", "neither"]
+from components.spec.metric_families import FAMILIES
+from components.spec.metric_family import Judge, MetricFamily, Need
 
 PROTOCOL = (
     "extractor",
@@ -37,168 +31,66 @@ pseudo-values belong to it."""
 INCEPTION = "inception"
 """The extractor whose distances keep the published names."""
 
+METRICS: dict[str, MetricFamily] = {
+    published.name: replace(
+        family,
+        words=published.words or family.words,
+        line=published.line or family.line,
+        source=published.source or family.source,
+    )
+    for name, family in FAMILIES.items()
+    if (published := family.published) and published.name != name
+} | FAMILIES
+"""Every name that a figure's begins with: what Inception's are called, and the families."""
 
-@dataclass(frozen=True)
-class Metric:
-    """One family of figures.
+PUBLISHED = {name: family.published.name for name, family in FAMILIES.items() if family.published}
+"""Family → a figure's whole name where Inception judges."""
 
-    Attributes:
-        words: what tables and plots call it.
-        better: which way is better; ``neither`` for figures that have no good side.
-        line: what it says.
-        source: author and year.
-        share: whether it lies in [0, 1] and is shown in per cent.
-        of_network: whether it is a network's, whatever sampler draws.
-    """
+RANKING = next(name for name, family in FAMILIES.items() if family.ranks)
+"""The family that ranks cells."""
 
-    words: str
-    better: Direction
-    line: str
-    source: str
-    share: bool = False
-    of_network: bool = False
-
-
-METRICS: dict[str, Metric] = {
-    "fid": Metric("FID", "lower", "Fréchet distance of Inception features", "Heusel et al. 2017"),
-    "fid_infinity": Metric(
-        "FID∞", "lower", "FID extrapolated to endless images", "Chong, Forsyth 2020"
-    ),
-    "kid": Metric(
-        "KID", "lower", "unbiased kernel distance of Inception features", "Bińkowski et al. 2018"
-    ),
-    "kid_subsets": Metric(
-        "KID over subsets", "lower", "KID as clean-fid takes it", "Parmar et al. 2022"
-    ),
-    "fd": Metric(
-        "Fréchet distance", "lower", "distance of two sets seen as Gaussians", "Heusel et al. 2017"
-    ),
-    "fd_infinity": Metric(
-        "Fréchet distance∞", "lower", "extrapolated to endless images", "Chong, Forsyth 2020"
-    ),
-    "kd": Metric(
-        "kernel distance", "lower", "KID's statistic over all pairs", "Bińkowski et al. 2018"
-    ),
-    "kd_subsets": Metric(
-        "kernel distance over subsets", "lower", "as clean-fid takes KID", "Parmar et al. 2022"
-    ),
-    "cmmd": Metric("CMMD", "lower", "kernel distance of CLIP embeddings", "Jayasumana et al. 2024"),
-    "precision": Metric(
-        "precision",
-        "higher",
-        "share of generated images within the real ones",
-        "Kynkäänniemi et al. 2019",
-        share=True,
-    ),
-    "recall": Metric(
-        "recall",
-        "higher",
-        "share of real images within the generated ones",
-        "Kynkäänniemi et al. 2019",
-        share=True,
-    ),
-    "density": Metric(
-        "density", "higher", "real images' balls that hold a generated one", "Naeem et al. 2020"
-    ),
-    "coverage": Metric(
-        "coverage",
-        "higher",
-        "share of real images with a generated one near",
-        "Naeem et al. 2020",
-        share=True,
-    ),
-    "authenticity": Metric(
-        "authenticity",
-        "higher",
-        "share of images that are no copies of training images",
-        "Alaa et al. 2022",
-        share=True,
-    ),
-    "neighbour_ratio": Metric(
-        "nearest-training ratio",
-        "neither",
-        "median distance to the nearest training image over that one's own",
-        "after Alaa et al. 2022",
-    ),
-    "inception_score": Metric(
-        "Inception Score", "higher", "clear and many classes", "Salimans et al. 2016"
-    ),
-    "vendi": Metric(
-        "Vendi score",
-        "higher",
-        "how many images it is worth",
-        "Friedman, Dieng 2023",
-    ),
-    "clip_score": Metric(
-        "CLIP score", "higher", "100 times the cosine of image and caption", "Hessel et al. 2021"
-    ),
-    "clip_cosine": Metric(
-        "CLIP cosine", "higher", "cosine of image and caption, not cut at 0", "Radford et al. 2021"
-    ),
-    "r_precision": Metric(
-        "CLIP R-precision",
-        "higher",
-        "share of images that find their caption among 100",
-        "Park et al. 2021",
-        share=True,
-    ),
-    "recognised": Metric(
-        "recognised",
-        "higher",
-        "share that a classifier of real images recognises",
-        "Ravuri, Vinyals 2019",
-        share=True,
-    ),
-    "retrieval": Metric(
-        "retrieval", "higher", "share of real images that find their caption", "", share=True
-    ),
-    "elbo_bpd": Metric(
-        "variational bound in bits per dimension",
-        "lower",
-        "what the network knows of the holdout",
-        "Ho, Jain, Abbeel 2020",
-        of_network=True,
-    ),
-}
-
-CLIP_FAMILIES = frozenset({"clip_score", "clip_cosine", "r_precision"})
-"""Families that are judged by the model of `evaluation.clip`."""
-
-MetricFamily = Literal[
-    "fd",
-    "fd_infinity",
-    "kd",
-    "kd_subsets",
-    "cmmd",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "authenticity",
-    "neighbour_ratio",
-    "inception_score",
-    "vendi",
-    "clip_score",
-    "clip_cosine",
-    "r_precision",
-]
-"""What `evaluation.metrics` can name. Extractors give the published names where they apply."""
-
-TAKEN: tuple[MetricFamily, ...] = get_args(MetricFamily)
+TAKEN = tuple(name for name, family in FAMILIES.items() if family.judge in ("extractor", "clip"))
+"""What `evaluation.metrics` can name."""
 
 
 _LONGEST_FIRST = sorted(METRICS, key=len, reverse=True)
-_PUBLISHED = {"fd": "fid", "fd_infinity": "fid_infinity", "kd": "kid", "kd_subsets": "kid_subsets"}
+
+
+def families_of(judge: Judge) -> list[str]:
+    """The families that one kind of judge takes, in the order of the registry."""
+    return [name for name, family in FAMILIES.items() if family.judge == judge]
+
+
+def needing(need: Need) -> frozenset[str]:
+    """The families that cannot be taken without it."""
+    return frozenset(name for name, family in FAMILIES.items() if need in family.needs)
+
+
+def families_in_training(select_by: str) -> list[str]:
+    """What the evaluations of a training run take: cheap families, and the deciding figure's."""
+    deciding = family_of(select_by)
+    return [
+        name
+        for name, family in FAMILIES.items()
+        if family.in_training or deciding in (name, PUBLISHED.get(name))
+    ]
+
+
+def is_whole(family: str) -> bool:
+    """Whether the family alone may be a figure's name: Inception's, a CLIP's or a model's own."""
+    return family in PUBLISHED.values() or METRICS[family].judge in ("clip", "model")
 
 
 def metric_name(family: str, judge: str) -> str:
     """A figure's full name: ``fd`` by ``dinov2`` is ``fd_dinov2``, by ``inception`` ``fid``."""
-    if judge == INCEPTION:
-        if family in _PUBLISHED:
-            return _PUBLISHED[family]
-        if family == "inception_score":
-            return family
-    return f"{family}_{slug(judge)}"
+    if judge == INCEPTION and family in PUBLISHED:
+        return PUBLISHED[family]
+    return f"{family}_{slug(judge)}" if judge else family
+
+
+def ranking_metric(extractor: str) -> str:
+    """The figure that ranks cells where this extractor judges."""
+    return metric_name(RANKING, extractor)
 
 
 def protocol_of(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -241,4 +133,4 @@ def lower_is_better(name: str) -> bool:
 
 def sampled(names: Mapping[str, object]) -> list[str]:
     """Those names of figures that are of samples, not of a network alone."""
-    return [n for n in names if not ((f := family_of(n)) and METRICS[f].of_network)]
+    return [n for n in names if not ((f := family_of(n)) and METRICS[f].judge == "model")]

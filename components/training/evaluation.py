@@ -24,7 +24,7 @@ from components.generation.generate import check_steps, generate
 from components.generation.prompts import Prompts, holdout_prompts
 from components.networks.checkpoint import Checkpoint
 from components.runtime import Runtime
-from components.spec.metrics import family_of, lower_is_better, metric_name
+from components.spec.metrics import families_in_training, lower_is_better, ranking_metric
 from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
@@ -35,8 +35,6 @@ from components.training.standing import Mark, Standing, marks_of, standing
 GRID_COLUMNS, GRID_IMAGES = 10, 30
 EVALUATIONS_FILE, MISSED_FILE = "evaluations.csv", "missed_evaluations.csv"
 LONGEST_MESSAGE = 300
-CHEAP = ("fd", "kd", "clip_score")
-"""Families that are measured, besides the chosen one's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,9 +87,9 @@ class Watch:
         )
         sampling = SamplingSpec(steps=training.evaluate_steps, guidance=training.evaluate_guidance)
         check_steps(model, sampling)
-        select_by = training.select_by or metric_name("fd", spec.extractor)
+        select_by = training.select_by or ranking_metric(spec.extractor)
         lower_is_better(select_by)
-        families = {*CHEAP, *filter(None, [family_of(select_by)])}
+        families = families_in_training(select_by)
         bank = FeatureBank(model.device, runtime.cache, weights=runtime.weights)
         values = spec.model_dump(mode="json")
         judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank).only(families)

@@ -93,6 +93,7 @@ def evaluate(
     from components.errors import AlphabarError
     from components.files.new_folder import refuse_taken
     from components.spec.loading import load_experiment
+    from components.spec.metrics import RANKING
     from flows.console import Display
     from flows.tools.judging import (
         array_judged,
@@ -115,7 +116,7 @@ def evaluate(
     options = {
         "extractor": extractor[0] if extractor else None,
         "others": extractor[1:] if extractor else None,
-        "metrics": [*dict.fromkeys(["fd", *metric])] if metric else None,
+        "metrics": [*dict.fromkeys([RANKING, *metric])] if metric else None,
         "size": size,
         "clip": clip,
         "neighbours": neighbours,

@@ -5,7 +5,7 @@ from typing import Any
 from components.errors import AlphabarError
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
-from components.spec.metrics import metric_name
+from components.spec.metrics import ranking_metric
 from components.spec.plan import Node, Plan, PlannedCell
 from components.store import Store
 
@@ -36,4 +36,4 @@ def best_cell(plan: Plan, store: Store) -> PlannedCell:
 
 def primary_metric(plan: Plan) -> str:
     """The metric that decides: the Fréchet distance of the experiment's extractor."""
-    return metric_name("fd", plan.experiment.evaluation.extractor)
+    return ranking_metric(plan.experiment.evaluation.extractor)

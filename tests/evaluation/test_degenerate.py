@@ -10,10 +10,10 @@ import pytest
 
 from components.errors import AlphabarError
 from components.evaluation.degenerate import notes_on
-from components.evaluation.families import View
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.judgement import Judgement
 from components.evaluation.stages import reference
+from components.evaluation.view import View
 from components.figures.figure import read_notes
 from components.reporting.tables.table import results_table
 from components.runtime import Runtime

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from components.data.arrays import load_split
 from components.errors import AlphabarError
-from components.evaluation.captions import CAPTION_FAMILIES, CaptionView, Domain
+from components.evaluation.captions import CaptionView, Domain
 from components.evaluation.domain_clip import (
     FILE_NAME,
     TRAINED,
@@ -19,6 +19,7 @@ from components.evaluation.domain_clip import (
     load_scorer,
 )
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
+from components.evaluation.families import MEASURES
 from components.evaluation.features.feature_bank import FeatureBank
 
 CPU = torch.device("cpu")
@@ -129,8 +130,8 @@ def test_a_figure_of_cut_captions_says_how_many_and_where(scorer_dir: Path, tmp_
     many = "word " * 300
     images = np.zeros((3, 8, 8, 1), np.uint8)
     view = CaptionView.of(Domain(scorer_dir, bank), images, ["a", many, many], 0.95)
-    finding = CAPTION_FAMILIES["clip_score"](view)
+    finding = MEASURES["clip_score"](view)
     assert finding.settings == {"captions_cut": 1, "captions_cut_at": 256}
-    assert CAPTION_FAMILIES["r_precision"](view.rows(np.arange(2))).settings["captions_cut"] == 1
+    assert MEASURES["r_precision"](view.rows(*[np.arange(2)] * 2)).settings["captions_cut"] == 1
     whole = CaptionView.of(Domain(scorer_dir, bank), images, ["a", "b", "b"], 0.95)
-    assert CAPTION_FAMILIES["clip_score"](whole).settings == {}
+    assert MEASURES["clip_score"](whole).settings == {}

@@ -95,7 +95,7 @@ def test_training_images_in_the_place_of_samples_are_found_out(judged: Judgement
 
 
 def test_unseen_images_are_no_copies(judge: Judge) -> None:
-    copies = judge.only(("authenticity",), classifier="none")
+    copies = judge.only(("authenticity",))
     found = copies.measure(judge.references.holdout, 0).records
     assert found["authenticity_efficientnet_lite0"].low > 0.2
 
@@ -148,7 +148,7 @@ def test_without_captions_or_training_images_those_figures_are_missing(
     judge: Judge, real: ImageSet, bank: FeatureBank
 ) -> None:
     bare = ImageSet.bare(real.images[:60], "mine")
-    protocol = replace(judge.protocol, classifier="none")
+    protocol = replace(judge.protocol)
     references = References(ImageSet.bare(judge.references.holdout.images, "theirs"))
     found = Judge(protocol, references, bank).measure(bare, 0)
     of_copies = {"authenticity_efficientnet_lite0", "neighbour_ratio_efficientnet_lite0"}
@@ -161,7 +161,7 @@ def test_a_figure_that_cannot_be_taken_is_left_out_with_its_reason_or_refused_if
     judge: Judge, real: ImageSet
 ) -> None:
     few = real.rows(np.arange(15))  # too few for ten splits of two
-    asked = judge.only(("fd", "inception_score"), classifier="none")
+    asked = judge.only(("fd", "inception_score"))
     found = asked.measure(few, 0)
     assert set(found.records) == {FD}
     assert "15 images" in found.left_out["inception_score_efficientnet_lite0"]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from components.evaluation.families import View, long_work
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.side_by_side import side_by_side
+from components.evaluation.view import View
 
 
 @pytest.fixture(autouse=True)
@@ -75,21 +75,21 @@ class _Blind:
         return None
 
 
-def view(n: int) -> View:
+def view(n: int, *asked: str) -> View:
     generator = np.random.default_rng(0)
     sets = [
         FeatureSet(generator.normal(size=(n, 20)).astype(np.float32), "x", "none", "", _Blind())  # type: ignore[arg-type]
         for _ in range(3)
     ]
-    return View(*sets, FeatureBank("cpu"), 0.95, 5, True)
+    return View(*sets, FeatureBank("cpu"), 0.95, 5, frozenset(asked))
 
 
 ALL = ("fd", "fd_infinity", "kd", "precision", "vendi", "authenticity", "inception_score")
 
 
 def test_what_is_made_ahead_is_what_is_made_when_asked_for() -> None:
-    ahead, asked = view(120), view(120)
-    side_by_side(long_work(ahead, ALL))
+    ahead, asked = view(120, *ALL), view(120, *ALL)
+    side_by_side(ahead.work())
     made = {"frechet", "lesser_frechet", "kernel", "overlap", "vendi", "copies", "inception_score"}
     assert made <= vars(ahead).keys()
     for part in ("frechet", "kernel", "vendi"):
@@ -100,13 +100,13 @@ def test_what_is_made_ahead_is_what_is_made_when_asked_for() -> None:
 
 
 def test_only_what_the_families_read_is_made() -> None:
-    few = view(120)
-    side_by_side(long_work(few, ("kd",)))
+    few = view(120, "kd")
+    side_by_side(few.work())
     assert {"frechet", "overlap", "vendi", "copies"} & vars(few).keys() == set()
 
 
 def test_what_cannot_be_made_is_left_to_the_family_that_asks() -> None:
-    small = view(22)
-    side_by_side(long_work(small, ("fd", "fd_infinity")))
+    small = view(22, "fd", "fd_infinity")
+    side_by_side(small.work())
     assert "frechet" in vars(small)
     assert "lesser_frechet" not in vars(small)

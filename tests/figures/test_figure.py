@@ -64,7 +64,7 @@ def test_names_and_directions_are_those_of_the_registry() -> None:
     for name, family in METRICS.items():
         assert direction(f"{name}_x") == family.better
         assert readable(name) == family.words
-        assert figure(name, 0.5, 0.4, 0.6).scale == (100 if family.share else 1)
+        assert figure(name, 0.5, 0.4, 0.6).scale == (100 if family.unit == "%" else 1)
     assert direction("sharpness") == "neither"
     with pytest.raises(AlphabarError, match="sharpness"):
         sign("sharpness")

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from components.figures.figure import Figure
-from components.figures.floors import OF_EACH_IMAGE, beside
-from components.spec.metrics import METRICS
+from components.figures.floors import beside
+from components.spec.metric_families import FAMILIES
 
 
 def figure(metric: str, n: int = 500, **protocol: Any) -> dict[str, Figure]:
@@ -33,9 +33,10 @@ def test_one_row_of_another_number_among_several_is_enough() -> None:
     assert kept["fd_x"].remark == "n 500"
 
 
-@pytest.mark.parametrize("family", sorted(OF_EACH_IMAGE))
+@pytest.mark.parametrize(
+    "family", [name for name, family in FAMILIES.items() if family.of_each_image]
+)
 def test_a_mean_over_images_stands_beside_one_over_fewer(family: str) -> None:
-    assert family in METRICS
     metric = f"{family}_x"
     assert beside(figure(metric, 540), [figure(metric, 20)]) == (figure(metric, 540), [])
 

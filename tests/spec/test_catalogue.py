@@ -1,15 +1,15 @@
 """The names that a file may hold, those that are listed, and those that the code has: the same."""
 
 import inspect
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
 
 from components.data.sources import SOURCES
 from components.errors import AlphabarError
-from components.evaluation.captions import CAPTION_FAMILIES
-from components.evaluation.families import FAMILIES
+from components.evaluation.families import MEASURES
+from components.evaluation.view import View
 from components.networks.conditioners import CONDITIONERS
 from components.networks.denoisers import DENOISERS
 from components.process.prediction import PREDICTIONS
@@ -22,7 +22,7 @@ from components.sampling.times import GRIDS
 from components.spec.catalogue import CATALOGUE
 from components.spec.experiment import Experiment
 from components.spec.loading import parse_experiment
-from components.spec.metrics import MetricFamily
+from components.spec.metric_families import FAMILIES
 from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.finetuning import FinetuneSpec
 from flows.cli.list import KEYS
@@ -85,8 +85,26 @@ def test_the_experiment_file_takes_no_other_names(topic: str) -> None:
 
 
 def test_the_file_and_the_judge_have_exactly_the_listed_metrics() -> None:
-    assert get_args(MetricFamily) == tuple(CATALOGUE["metrics"])
-    assert {*FAMILIES, *CAPTION_FAMILIES} == set(CATALOGUE["metrics"])
+    schema = EvaluationSpec.model_json_schema()["properties"]["metrics"]["anyOf"][0]
+    assert schema["items"]["enum"] == list(CATALOGUE["metrics"])
+    assert set(CATALOGUE["metrics"]) <= set(MEASURES)
+
+
+def test_every_family_has_its_function_but_the_scorer_s_own() -> None:
+    assert {*MEASURES} == {name for name, f in FAMILIES.items() if f.judge != "scorer"}
+
+
+def test_one_family_ranks_and_what_takes_long_is_known_to_the_view() -> None:
+    assert [name for name, family in FAMILIES.items() if family.ranks] == ["fd"]
+    assert all(hasattr(View, part) for family in FAMILIES.values() for part in family.work)
+
+
+def test_an_unknown_metric_is_refused_with_the_nearest() -> None:
+    whole = {"name": "x", "data": {"source": "digits"}, "evaluation": {"metrics": ["fd", "recal"]}}
+    with pytest.raises(AlphabarError) as refusal:
+        parse_experiment(whole, "FILE")
+    assert refusal.value.what == "FILE: `evaluation.metrics.1: recal` does not exist"
+    assert refusal.value.remedy.startswith("did you mean `recall`?")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from components.reporting.pictures.sheet import leading
 from components.reporting.results import Finetuned, Results
 from components.reporting.tables.columns import ordered_metrics
 from components.reporting.words.naming import cost
+from components.spec.metrics import families_of
 
 MOST_LINES, MOST_ROWS = 16, 40
 """Lines that can be told apart in a plot; cells that are listed in one."""
@@ -101,7 +102,8 @@ def _cost(results: Results, metric: str, cells: Sequence[Cell], beside: Sequence
 
 def _trade_off(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
     shown, left_out = _leading_lines(cells, metric, lambda cell: cell.line)
-    floor, score = results.floors.get(metric), first_of(results.chosen.figures, "clip_score")
+    floor = results.floors.get(metric)
+    score = first_of(results.chosen.figures, *families_of("clip"))
     words = "; ".join(f"{cell.name}: {cell.figures[metric].text()}" for cell in shown)
     drawn = [
         Illustration(

@@ -3,20 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from components.spec.metrics import INCEPTION, METRICS, family_of, judge_of
+from components.spec.metrics import INCEPTION, METRICS, PUBLISHED, family_of, judge_of
 
-MAIN = (
-    ("fid", "fd"),
-    ("kid", "kd"),
-    ("elbo_bpd",),
-    ("precision",),
-    ("recall",),
-    ("authenticity",),
-    ("clip_score",),
-    ("recognised",),
+_PLACES = {name: family.column.place for name, family in METRICS.items() if family.column}
+MAIN = tuple(
+    tuple(name for name, place in _PLACES.items() if place == each)
+    for each in sorted({*_PLACES.values()})
 )
 """The families of the main columns; those that stand together are the same by other judges."""
-PUBLISHED = ("fid", "fid_infinity", "kid", "kid_subsets")
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,8 @@ def main_metrics(tables: Iterable[Iterable[str]], ranking: str | None) -> list[s
 
 def judge_behind(metric: str) -> str:
     """Which network judged."""
-    return INCEPTION if family_of(metric) in PUBLISHED else judge_of(metric)
+    plain = metric.partition("/")[0]
+    return INCEPTION if plain in PUBLISHED.values() else judge_of(metric)
 
 
 def within(width: int, columns: Sequence[Column]) -> list[Column]:

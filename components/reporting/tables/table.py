@@ -32,6 +32,7 @@ from components.reporting.tables.columns import Column, main_metrics, ordered_me
 from components.reporting.tables.figure_table import figure_table
 from components.reporting.tables.text_table import FLOOR, Row, Table, n_samples
 from components.reporting.words.naming import cost
+from components.spec.metric_family import MainColumn
 from components.spec.metrics import METRICS, PROTOCOL, family_of
 
 WIDTH = 100
@@ -39,9 +40,6 @@ WIDTH = 100
 NAME = 20
 ROOMY = 200
 """Letters of a name on one line."""
-GIVE_WAY_LAST = ("precision", "recall", "clip_score", "elbo_bpd", "recognised", "authenticity")
-"""Which of the main columns stay longest where there is little room; kernel distances do not."""
-HYPHENS = {"authenticity": "authen-\nticity", "recognised": "recog-\nnised"}
 SHORT = {
     BEST: "best",
     NOISE: "within noise",
@@ -214,9 +212,14 @@ def long_rows(name: str, figures: Mapping[str, Figure], **extra: object) -> list
 
 
 def _priority(metric: str) -> float:
-    """Which columns give way first: those at the end of `GIVE_WAY_LAST`."""
+    """Which columns give way first: those of the largest number."""
+    column = _column(metric)
+    return column.gives_way if column else MainColumn.gives_way
+
+
+def _column(metric: str) -> MainColumn | None:
     family = family_of(metric)
-    return 2 + GIVE_WAY_LAST.index(family) / 10 if family in GIVE_WAY_LAST else 3
+    return METRICS[family].column if family else None
 
 
 def _figures(metric: str, rows: Sequence[Row], priority: float) -> Column:
@@ -233,9 +236,11 @@ def _header(metric: str) -> str:
     """The family in words, a word a line."""
     family = family_of(metric)
     words = METRICS[family].words if family else metric
-    if family and METRICS[family].of_network:
+    if family and METRICS[family].judge == "model":
         words = metric  # its words are a sentence
-    return f"{HYPHENS.get(words, words)}{unit_of(metric)}".replace(" ", "\n")
+    column = _column(metric)
+    broken = column.header if column and column.header else words
+    return f"{broken}{unit_of(metric)}".replace(" ", "\n")
 
 
 def _legend(shown: Sequence[str], rows: Sequence[Row]) -> list[str]:

@@ -9,6 +9,7 @@ from components.reporting.closest import ClosestPairs
 from components.reporting.pictures.tiles import data_uri, reduced
 from components.reporting.results import Results
 from components.reporting.words.naming import capital
+from components.spec.metric_families import FAMILIES
 from components.spec.metrics import judge_of, slug
 
 SHOWN = 12
@@ -36,7 +37,7 @@ def copying(results: Results) -> list[dict[str, Any]]:
 
 
 def copying_words(figures: Figures, floors: Figures, judge: str = "") -> list[str]:
-    """Authenticity and the nearest-training ratio beside what unseen real images reach.
+    """What the figures that look for copies say, beside what unseen real images reach.
 
     Args:
         figures: of generated images.
@@ -44,19 +45,14 @@ def copying_words(figures: Figures, floors: Figures, judge: str = "") -> list[st
         judge: whose figures, where several networks judged.
     """
     text = []
-    if share := _by(figures, "authenticity", judge):
-        text.append(
-            f"{share.text()} of its images are farther from the nearest training image than that "
-            f"is from its own nearest neighbour (authenticity).{_floor(share, floors)}"
-        )
-        text.append(_share_verdict(share, floors.get(share.metric)))
-    if ratio := _by(figures, "neighbour_ratio", judge):
-        text.append(
-            "The median image lies at "
-            f"{ratio.text()} times that neighbour's distance.{_floor(ratio, floors)}"
-        )
-        text.append(_ratio_verdict(ratio, floors.get(ratio.metric)))
-    return [sentence for sentence in text if sentence]
+    for family, entry in FAMILIES.items():
+        if entry.copying and (figure := _by(figures, family, judge)):
+            told = entry.copying.told.format(figure=figure.text())
+            text.append(f"{told}{_floor(figure, floors)}")
+            if floor := floors.get(figure.metric):
+                copied = figure.high < floor.low
+                text.append(entry.copying.fewer if copied else entry.copying.otherwise)
+    return text
 
 
 def _by(figures: Figures, family: str, judge: str) -> Figure | None:
@@ -68,25 +64,6 @@ def _by(figures: Figures, family: str, judge: str) -> Figure | None:
 def _floor(figure: Figure, floors: Figures) -> str:
     floor = floors.get(figure.metric)
     return f" Held-out real images, which it has not seen, reach {floor.text()}." if floor else ""
-
-
-def _share_verdict(figure: Figure, floor: Figure | None) -> str:
-    if floor is None:
-        return ""
-    if figure.high < floor.low:
-        return (
-            "That is less than unseen images reach, outside the intervals: "
-            "some of its images are copies of training images, or nearly."
-        )
-    return "That is not less than unseen images reach: no sign of copying."
-
-
-def _ratio_verdict(figure: Figure, floor: Figure | None) -> str:
-    if floor is None:
-        return ""
-    if figure.high < floor.low:
-        return "Its images lie closer to the training images than unseen ones do."
-    return "Its images lie no closer to the training images than unseen ones do."
 
 
 def _pictures(pairs: ClosestPairs) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ from components.reporting.cells import Cell
 from components.reporting.results import Figures, Finetuned, Results
 from components.reporting.words.distillation import finding
 from components.reporting.words.naming import count
+from components.spec.metrics import families_of, judge_of
 
 
 def paragraphs(results: Results) -> list[str]:
@@ -131,10 +132,10 @@ def _floor(figure: Figure, floor: Figure) -> str:
 
 
 def _recognised(figures: Figures, real: str, whose: str) -> list[str]:
-    name = first_of(figures, "recognised")
+    name = first_of(figures, *families_of("classifier"))
     if name is None:
         return []
-    classifier = name.removeprefix("recognised_").upper()
+    classifier = judge_of(name).upper()
     accuracy = figures[name].record.get("classifier_accuracy")
     own = (
         f" (it gets {100 * accuracy:.1f} % of their holdout right)" if accuracy is not None else ""

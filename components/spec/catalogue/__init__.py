@@ -15,7 +15,8 @@ from components.spec.catalogue.process import (
     TIME_SAMPLINGS,
 )
 from components.spec.catalogue.sampling import GRIDS, GUIDANCE, GUIDES, SOLVERS
-from components.spec.metrics import METRICS, TAKEN
+from components.spec.metric_families import FAMILIES
+from components.spec.metrics import TAKEN
 
 __all__ = [
     "CATALOGUE",
@@ -95,6 +96,6 @@ CATALOGUE: dict[str, Mapping[str, Described]] = {
     "time-samplings": TIME_SAMPLINGS,
     "finetunes": FINETUNES,
     "extractors": EXTRACTORS,
-    "metrics": {name: Entry(METRICS[name].line, METRICS[name].source) for name in TAKEN},
+    "metrics": {name: FAMILIES[name] for name in TAKEN},
 }
 """What `alphabar list` shows, by topic."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from components.spec.experiment import Experiment
-from components.spec.metrics import metric_name
+from components.spec.metrics import ranking_metric
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.finetune import FinetunePlan
 from components.spec.plan.node import Node, dump
@@ -50,7 +50,7 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
         "name": plan.experiment.name,
         "cells": cells,
         "best": best.name,
-        "metric": metric_name("fd", plan.experiment.evaluation.extractor),
+        "metric": ranking_metric(plan.experiment.evaluation.extractor),
         "data": dump(plan.experiment.data),
         "finetune": dump(plan.experiment.finetune) if plan.experiment.finetune else None,
         "finetuned_samplings": [dump(cell.sampling) for cell in tuned.cells] if tuned else [],

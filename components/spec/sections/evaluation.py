@@ -1,12 +1,15 @@
 """The sections `evaluation` and `scorer`."""
 
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from components.spec.catalogue import EXTRACTORS
-from components.spec.metrics import CLIP_FAMILIES, MetricFamily, slug
+from components.spec.metric_families import FAMILIES
+from components.spec.metrics import RANKING, TAKEN, families_of, needing, slug
 from components.spec.sections.base import MOST_SEED, MOST_STEPS, Section
+from components.spec.sections.names import OneOf
 
 
 def check_extractor(name: str) -> str:
@@ -29,9 +32,6 @@ def is_clip(name: str) -> bool:
     return kind == "clip" and len(parts) == 2 and all(part.strip() for part in parts)
 
 
-REACHING = frozenset({"precision", "recall", "density", "coverage"})
-"""Families of figures that read `evaluation.neighbours`."""
-
 Extractor = Annotated[str, AfterValidator(check_extractor)]
 
 
@@ -48,7 +48,7 @@ class EvaluationSpec(Section):
     size: int = Field(
         64, ge=32, le=1024, description="efficientnet_lite0: side at which it looks, pixels"
     )
-    metrics: list[MetricFamily] | None = Field(
+    metrics: list[Annotated[str, OneOf("metrics")]] | None = Field(
         None, description="which figures are taken; none: all that the rest of the file allows"
     )
     neighbours: int = Field(
@@ -76,11 +76,12 @@ class EvaluationSpec(Section):
             raise ValueError(f"figures of two extractors would both be called `{twice[0]}`")
         if self.metrics is None:
             return self
-        if "fd" not in self.metrics:
-            raise ValueError("`metrics` must have `fd`, which ranks the cells")
-        if "cmmd" in self.metrics and not any(name.startswith("clip:") for name in extractors):
-            raise ValueError("`cmmd` needs an extractor `clip:<model>:<weights>`")
-        if self.clip == "none" and (idle := sorted(CLIP_FAMILIES & set(self.metrics))):
+        if RANKING not in self.metrics:
+            raise ValueError(f"`metrics` must have `{RANKING}`, which ranks the cells")
+        unfit = needing("clip extractor").intersection(self.metrics)
+        if unfit and not any(is_clip(name) for name in extractors):
+            raise ValueError(f"`{min(unfit)}` needs an extractor `clip:<model>:<weights>`")
+        if self.clip == "none" and (idle := sorted({*families_of("clip")} & {*self.metrics})):
             raise ValueError(f"`{idle[0]}` has no meaning with `clip: none`")
         return self
 
@@ -89,10 +90,12 @@ class EvaluationSpec(Section):
         return [self.extractor, *self.others]
 
     def unread(self) -> frozenset[str]:
-        sized = any("size" in EXTRACTORS[e].options for e in self.extractors() if e in EXTRACTORS)
-        reaching = self.metrics is None or REACHING & set(self.metrics)
-        read = {"size": sized, "neighbours": reaching}
-        return frozenset(name for name, reads in read.items() if not reads)
+        taken = TAKEN if self.metrics is None else self.metrics
+        readers = [FAMILIES[name].options for name in taken]
+        readers += [EXTRACTORS[name].options for name in self.extractors() if name in EXTRACTORS]
+        choices = [family.options for family in FAMILIES.values()]
+        choices += [entry.options for entry in EXTRACTORS.values()]
+        return frozenset({*chain(*choices)} - {*chain(*readers)})
 
 
 class ScorerSpec(Section):

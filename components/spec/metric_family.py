@@ -1,0 +1,122 @@
+"""What is known of a family of figures before any is measured: the record behind each entry."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["lower", "higher", "neither"]
+
+Judge = Literal["extractor", "clip", "classifier", "model", "scorer"]
+"""Who judges: a network that looks at images, one that reads captions too, a classifier of real
+images, the model itself whatever sampler draws, or the training of the domain's CLIP."""
+
+Need = Literal["training images", "clip extractor"]
+"""What not every evaluation has."""
+
+JUDGES: dict[Judge, tuple[str, ...]] = {
+    "extractor": ("efficientnet_lite0", "inception", "dinov2"),
+    "clip": ("domain",),
+    "classifier": ("svc",),
+    "model": (),
+    "scorer": ("top1",),
+}
+"""Names that stand behind a family's in a figure's; a CLIP may have any other."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a figure is called where Inception judges with clean-fid's resize.
+
+    Attributes:
+        name: the whole name, without a judge.
+        words, line, source: as of the family, where they differ.
+    """
+
+    name: str
+    words: str = ""
+    line: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class MainColumn:
+    """The family's column in a table that has no room for all.
+
+    Attributes:
+        place: from left to right; families of one place are the same by other judges.
+        gives_way: the column of the largest number is left out first.
+        header: its words where they need a break.
+    """
+
+    place: int
+    gives_way: float = 3.0
+    header: str = ""
+
+
+@dataclass(frozen=True)
+class Copying:
+    """What a figure says of copies of training images.
+
+    Attributes:
+        told: a sentence with ``{figure}``.
+        fewer: the verdict where it is below what unseen real images reach, beyond the intervals.
+        otherwise: the verdict where it is not.
+    """
+
+    told: str
+    fewer: str
+    otherwise: str
+
+
+@dataclass(frozen=True)
+class MetricFamily:
+    """One family of figures; the function behind it stands in `components.evaluation.families`.
+
+    Attributes:
+        words: what tables and plots call it.
+        better: which way is better; ``neither`` for figures that have no good side.
+        line: what it says.
+        source: author and year.
+        unit: ``%`` for what lies in [0, 1] and is shown in per cent.
+        judge: who judges; families of an extractor or a CLIP can be named in `evaluation.metrics`.
+        judges: names of judges, where others than `JUDGES` has.
+        published: what it is called where Inception judges.
+        needs: what not every evaluation has; without it the figure is left out.
+        options: keys of `evaluation` that only some families read.
+        unseen: whether training images, having been learnt from, would look too good or too bad
+            in it, so that its floor is the holdout's own.
+        of_each_image: whether it is a mean, share or median over the judged images: more of them
+            make it surer, not other.
+        work: properties of `components.evaluation.families.View` that take long and that it
+            reads; they are made side by side.
+        ranks: whether it ranks cells; one family does.
+        indispensable: whether a run goes on with it, so that it is never left out in silence.
+        in_groups: whether it is taken of each class or caption too.
+        in_training: whether it is cheap enough for the evaluations of a training run.
+        column: its place among the main columns; None for figures that only whole tables have.
+        copying: what it says of copies, where it looks for them.
+    """
+
+    words: str
+    better: Direction
+    line: str
+    source: str
+    unit: Literal["", "%"] = ""
+    judge: Judge = "extractor"
+    judges: tuple[str, ...] = ()
+    published: Published | None = None
+    needs: tuple[Need, ...] = ()
+    options: tuple[str, ...] = ()
+    unseen: bool = False
+    of_each_image: bool = False
+    work: tuple[str, ...] = ()
+    ranks: bool = False
+    indispensable: bool = False
+    in_groups: bool = False
+    in_training: bool = False
+    column: MainColumn | None = None
+    copying: Copying | None = None
+
+    @property
+    def known_judges(self) -> tuple[str, ...]:
+        """Names that may stand behind the family's."""
+        return self.judges or JUDGES[self.judge]
