@@ -19,7 +19,6 @@ class EvaluationProtocol:
         demanded: whether a family that cannot be measured is an error, and not left out.
         neighbours: reach of the balls of precision and its kin.
         clip: ``domain``, ``none`` or ``clip:<model>:<weights>``.
-        classifier: ``svc`` or ``none``.
         groups: ``class``, ``caption`` or ``none``.
         confidence: level of every interval.
     """
@@ -30,7 +29,6 @@ class EvaluationProtocol:
     demanded: bool = False
     neighbours: int = NEIGHBOURS
     clip: str = "none"
-    classifier: str = "none"
     groups: str = "none"
     confidence: float = 0.95
 
@@ -47,7 +45,6 @@ class EvaluationProtocol:
             demanded=spec.metrics is not None,
             neighbours=spec.neighbours,
             clip=spec.clip,
-            classifier=spec.classifier,
             groups=spec.groups,
             confidence=spec.confidence,
         )

@@ -13,7 +13,7 @@ from components.evaluation.judge import Judge
 from components.evaluation.judgement import Judgement
 from components.evaluation.records import read_metrics
 from components.evaluation.references import References
-from components.spec.metrics import METRICS, family_of, protocol_of
+from components.spec.metrics import METRICS, TAKEN, family_of, protocol_of
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
 OF_FEATURES = {
@@ -148,7 +148,7 @@ def test_without_captions_or_training_images_those_figures_are_missing(
     judge: Judge, real: ImageSet, bank: FeatureBank
 ) -> None:
     bare = ImageSet.bare(real.images[:60], "mine")
-    protocol = replace(judge.protocol)
+    protocol = judge.only(TAKEN).protocol
     references = References(ImageSet.bare(judge.references.holdout.images, "theirs"))
     found = Judge(protocol, references, bank).measure(bare, 0)
     of_copies = {"authenticity_efficientnet_lite0", "neighbour_ratio_efficientnet_lite0"}
@@ -212,7 +212,10 @@ def test_a_classifier_without_training_images_is_refused(judge: Judge, bank: Fea
 def test_figures_of_other_real_images_under_the_same_name_are_not_comparable(
     judge: Judge, real: ImageSet
 ) -> None:
-    images, asked = real.rows(np.arange(60)), judge.only(("fd", "authenticity", "clip_score"))
+    images, asked = (
+        real.rows(np.arange(60)),
+        judge.only(("fd", "authenticity", "clip_score", "recognised")),
+    )
     other = replace(judge.references.holdout, images=255 - judge.references.holdout.images)
     elsewhere = Judge(
         asked.protocol, References(other, asked.references.training), asked.bank, asked._scorer_dir
