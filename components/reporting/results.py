@@ -20,6 +20,8 @@ from components.reporting.cells import Cell, History, read_cells, read_histories
 from components.reporting.closest import read_pairs
 from components.reporting.tables.text_table import FLOOR
 from components.reporting.words.naming import line_name, phrase, sampler_name
+from components.spec.catalogue import FINETUNES
+from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
 
 Figures = Mapping[str, Figure]
 
@@ -29,8 +31,9 @@ class Finetuned:
     """The fine-tune's results, all against the holdout of its data.
 
     Attributes:
-        kind: ``full``, or ``consistency`` for a distilled model.
-        style: the style that it moved to; None where it stays on the baseline's data.
+        entry: what is known of its kind.
+        words: what it is called.
+        style: of its data; None where they have none.
         cells: the fine-tuned model, a cell a sampling setting; the first one's figures are the
             fine-tune's.
         baseline: the best baseline's figures against that holdout.
@@ -38,7 +41,8 @@ class Finetuned:
         history: how it was trained.
     """
 
-    kind: str
+    entry: FinetuneEntry
+    words: FinetuneWords
     style: str | None
     cells: tuple[Cell, ...]
     baseline: Figures
@@ -50,17 +54,16 @@ class Finetuned:
         return self.cells[0].figures
 
     @property
-    def goal(self) -> str:
-        """What it was trained for: a style, or the kind of training."""
-        return self.style or self.kind
+    def at_equal_cost(self) -> bool:
+        """Whether it is compared at equal cost, not under equal sampling."""
+        return self.entry.compared == "cost"
 
     def rows(self, best: Cell) -> list[tuple[str, Figures, float | None]]:
         """What is compared: (name, figures, network evaluations), the ``best`` baseline first."""
-        before = "fine-tuning" if self.style else "distillation"
         tuned = [(cell.line, cell.figures, cell.evaluations) for cell in self.cells]
         floors, _ = beside(self.floors, [self.baseline, *(cell.figures for cell in self.cells)])
         return [
-            (f"baseline, before {before}", self.baseline, best.evaluations),
+            (f"baseline, before {self.words.act}", self.baseline, best.evaluations),
             *tuned,
             (FLOOR, floors, None),
         ]
@@ -100,17 +103,20 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
 
 
 def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path], best: Cell) -> Finetuned:
-    kind, style = spec["finetune"]["kind"], spec["finetune"]["style"]
+    section, style = spec["finetune"], spec["data"]["style"]
+    entry, words = FINETUNES[section["kind"]], finetune_words(section, style)
     samplings = spec["finetuned_samplings"]
     return Finetuned(
-        kind,
-        style,
+        entry,
+        words,
+        section["style"] or style,
         tuple(
-            _tuned_cell(index, samplings, inputs, kind, style) for index in range(len(samplings))
+            _tuned_cell(index, samplings, inputs, entry, words.model)
+            for index in range(len(samplings))
         ),
         read_figures(inputs["evaluate:baseline"], prompts_digest(best.samples.rows)),
         read_figures(inputs["reference:finetuned"]),
-        read_history(inputs["finetune"], "fine-tuned" if style else "distilled"),
+        read_history(inputs["finetune"], words.done),
     )
 
 
@@ -118,18 +124,17 @@ def _tuned_cell(
     index: int,
     samplings: Sequence[Mapping[str, Any]],
     inputs: Mapping[str, Path],
-    kind: str,
-    style: str | None,
+    entry: FinetuneEntry,
+    model: str,
 ) -> Cell:
     sampling, which = samplings[index], f":{index}" if index else ""
     drawn, evaluated = inputs[f"sample:finetuned{which}"], inputs[f"evaluate:finetuned{which}"]
     samples = read_samples(drawn)
-    model = "fine-tuned" if style else f"distilled, {kind}"
     others = sampler_name(sampling, samplings, without=("steps",))
-    if style:
-        sampler = sampler_name(sampling, samplings) if len(samplings) > 1 else ""
-    else:
+    if entry.compared == "cost":
         sampler = line_name(phrase("sampling.steps", sampling["steps"]), others, several=True)
+    else:
+        sampler = sampler_name(sampling, samplings) if len(samplings) > 1 else ""
     line = line_name(model, sampler, several=True)
     return Cell(
         name=line,

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from components.spec.catalogue import CONDITIONERS, SOURCES
+from components.spec.catalogue import CONDITIONERS
 from components.spec.sections.base import Overrides, Scalar, Section, Slug
-from components.spec.sections.data import DataSpec, check_style
+from components.spec.sections.data import DataSpec
 from components.spec.sections.evaluation import EvaluationSpec, ScorerSpec
 from components.spec.sections.finetuning import FinetuneSpec, StudySpec
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
@@ -96,15 +96,8 @@ class Experiment(Section):
     def _parts_fit_together(self) -> "Experiment":
         if unfit := self.network.unfit(self.data.size):
             raise ValueError(f"`data.size: {self.data.size}` {unfit}")
-        if self.finetune is not None and self.finetune.style is not None:
-            check_style(self.data.source, self.finetune.style)
-            if not SOURCES[self.data.source].styles:
-                raise ValueError(
-                    f"finetune needs a second style; source `{self.data.source}` has one"
-                )
-            if self.finetune.style == self.data.style:
-                raise ValueError("finetune.style is the style that the baseline is trained on")
         if self.finetune is not None:
+            self.finetune.data(self.data)
             self.finetune.samplings(self.sampling)
         if self.study is not None and self.finetune is None:
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")

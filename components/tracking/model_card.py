@@ -8,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 
 from components.errors import AlphabarError
 from components.files.manifest import MANIFEST, intact, read_manifest
+from components.spec.catalogue import FINETUNES
 from components.tracking.evidence import Evidence, Figure
 from components.tracking.fields import flatten
 
@@ -36,19 +37,21 @@ def model_card(
         for metric, each in shown.items()
         if "/" not in metric
     }
+    tuned = fine_tune(weights.parent)
+    words = FINETUNES[tuned["kind"]].words if tuned else None
     protocol = {f"measured with {field}": value for field, value in figure.protocol.items()}
     sections = {
         "Figures": figures | protocol,
         "Sampling": flatten(sampling),
         "Configuration": read_header(weights),
-        "Distillation": distillation(weights.parent),
+        words.act.capitalize() if words else "": tuned,
         "Origin": flatten({tag: value for tag, value in tags.items() if value is not None}),
     }
     text = [f"# {name}", "", "A diffusion model, trained and measured by alphabar."]
     if sampling.get("guide") == "weaker":
         text.append("Its figures need the weaker model in guide/ beside it (autoguidance).")
-    if sections["Distillation"]:
-        text.append("It was distilled: it draws in a few steps, with its guidance taken in.")
+    if words:
+        text.append(words.card)
     for title, values in sections.items():
         if values:
             text += ["", f"## {title}", *(f"- {field}: {value}" for field, value in values.items())]
@@ -67,12 +70,15 @@ def read_header(weights: Path) -> dict[str, str]:
         ) from error
 
 
-def distillation(directory: Path) -> dict[str, str]:
-    """How the model in a published stage's ``directory`` was distilled; empty if it was not."""
+def fine_tune(directory: Path) -> dict[str, str]:
+    """How the model in a published stage's ``directory`` was fine-tuned; empty where it was not,
+    or where its kind has nothing to say of that."""
     if not (directory / MANIFEST).is_file():
         return {}  # weights without a manifest: nothing is known of their training
     spec = read_manifest(directory).get("spec")
-    if not isinstance(spec, dict) or spec.get("kind") != "consistency":
+    if not isinstance(spec, dict) or spec.get("kind") not in FINETUNES:
         return {}
-    names = ("kind", "segments", "teacher_steps", "teacher_guidance")
-    return flatten({name: spec[name] for name in names if name in spec})
+    entry = FINETUNES[spec["kind"]]
+    if not entry.words.card:
+        return {}
+    return flatten({name: spec[name] for name in ("kind", *entry.options) if name in spec})

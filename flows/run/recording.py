@@ -191,26 +191,25 @@ class Recorder:
     def _finetuned(self, best: PlannedCell, tuned: FinetunePlan) -> None:
         experiment = self._plan.experiment
         assert experiment.finetune is not None
-        kind, style = experiment.finetune.kind, experiment.finetune.style
-        goal = style or kind
+        own, by_cost = best.cell.experiment.data, experiment.finetune.entry.compared == "cost"
+        words = experiment.finetune.words(own)
         run = self._tracker.child(
             self._parent,
-            f"finetune {goal}",
+            f"finetune {words.goal}",
             tuned.finetune.key,
             {"finetune": experiment.finetune.model_dump(mode="json"), "baseline": best.name},
             self._tags(tuned.finetune),
         )
         self._tracker.log_training(run, self._path(tuned.finetune))
         settings = best.cell.experiment.model_dump(mode="json", include={"evaluation"})
-        settings["data"] = {"style": style or best.cell.experiment.data.style}
+        settings["data"] = {"style": experiment.finetune.data(own).style}
         for index, cell in enumerate(tuned.cells):
             drawn = settings | {"sampling": cell.sampling.model_dump(mode="json")}
-            name = f"fine-tuned on {style}" if style else f"distilled, {cell.sampling.steps} steps"
-            if index and style:
-                name += f", sampling {index + 1}"
+            which = f", sampling {index + 1}" if index else ""
+            name = words.run + (f", {cell.sampling.steps} steps" if by_cost else which)
             self._leaf(run, name, drawn, cell.sample, cell.evaluate, "fine-tuned")
         drawn = settings | best.cell.experiment.model_dump(mode="json", include={"sampling"})
-        name, again = f"baseline on {goal}", "before fine-tuning"
+        name, again = f"baseline on {words.goal}", "before fine-tuning"
         self._leaf(run, name, drawn, best.sample, tuned.evaluate_baseline, again)
         self._tracker.finish(run, "FINISHED")
 

@@ -61,14 +61,15 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     print_table(table, f"{outcome.plan.experiment.name}: baselines")
     if outcome.tuned:
         tuned, drawn = outcome.tuned, store.path(outcome.best.sample)
+        finetune, own = outcome.plan.experiment.finetune, outcome.best.cell.experiment.data
+        assert finetune is not None
+        done = finetune.words(own).done
         rows = [stored_row("baseline", store.path(tuned.evaluate_baseline), drawn)]
         for cell in tuned.cells:
             named = f", {_steps(cell.sampling.steps)}" if len(tuned.cells) > 1 else ""
             paths = store.path(cell.evaluate), store.path(cell.sample)
-            rows.append(stored_row(f"fine-tuned{named}", *paths))
-        finetune = outcome.plan.experiment.finetune
-        assert finetune is not None
-        style = finetune.style or outcome.plan.experiment.data.style
+            rows.append(stored_row(f"{done}{named}", *paths))
+        style = finetune.data(own).style
         title = f"against the holdout of style {style}" if style else "against the holdout"
         floors = read_figures(store.path(tuned.reference))
         print_table(rows_table(rows, floors, table_width(), primary_metric(outcome.plan)), title)

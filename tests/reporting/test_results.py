@@ -14,7 +14,7 @@ def test_each_sampling_of_the_distilled_model_is_a_cell(solvers: Results) -> Non
     assert {cell.curve for cell in tuned.cells} == {"distilled, consistency"}
     assert [cell.evaluations for cell in tuned.cells] == [2, 1, 4]
     assert tuned.figures is tuned.cells[0].figures
-    assert tuned.goal == "consistency"
+    assert tuned.words.goal == "consistency"
 
 
 def test_a_fine_tune_is_compared_with_its_baseline_and_floor(

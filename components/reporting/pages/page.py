@@ -139,14 +139,14 @@ def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None
     rows = tuned.rows(results.chosen)
     metrics = main_metrics([figures for _, figures, _ in rows], main_metric(tuned.figures))
     return {
-        "style": tuned.style,
-        "kind": tuned.kind,
+        "title": tuned.words.title,
+        "about": tuned.words.about,
         "header": [header(metric) for metric in metrics],
         "lines": [
             (name, [pair(figures, m) for m in metrics], cost(spent))
             for name, figures, spent in rows
         ],
-        "findings": [] if tuned.style else _findings(tuned.cells, results),
+        "findings": _findings(tuned.cells, results) if tuned.at_equal_cost else [],
         "pictures": _before_and_after(results, choice),
         "plots": drawn(of_tuning(tuned)),
         "remarks": tuned.history.remarks,
@@ -159,7 +159,7 @@ def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None
 
 
 def _findings(cells: Sequence[Cell], results: Results) -> list[str]:
-    """What each sampling setting of the distilled model is worth, the cheapest first."""
+    """What each sampling setting of the fine-tuned model is worth, the cheapest first."""
     cheapest = sorted(cells, key=lambda cell: cell.evaluations or 0)
     return [text for cell in cheapest if (text := finding(cell, results))]
 
@@ -169,7 +169,7 @@ def _before_and_after(results: Results, choice: Choice) -> list[dict[str, Any]]:
     tuned, best = results.finetuned, results.chosen
     assert tuned is not None
     shown = [(best, f"Before: the baseline, {best.name.replace(',', ', ')}")]
-    other = None if tuned.style else yardstick(tuned.cells[0], rivals_of(results))
+    other = yardstick(tuned.cells[0], rivals_of(results)) if tuned.at_equal_cost else None
     if other not in (None, best):
         shown.append((other, f"The baseline at few steps, {other.name.replace(',', ', ')}"))
     shown += [(cell, f"After: {cell.line}") for cell in tuned.cells[:MOST_TUNED]]

@@ -62,5 +62,5 @@ def _csv_rows(results: Results) -> list[dict[str, Any]]:
     if tuned := results.finetuned:
         for words, figures, cost in tuned.rows(results.chosen):
             more = {"group": "", "network_evaluations": cost}
-            rows += long_rows(f"{words} ({tuned.goal})", figures, **more)
+            rows += long_rows(f"{words} ({tuned.words.goal})", figures, **more)
     return rows

@@ -51,8 +51,8 @@ def plates(results: Results) -> list[Plate]:
     if metric is None or not cells:
         return []
     tuned = results.finetuned
-    distilled = tuned.cells if tuned and not tuned.style else ()
-    beside = [c for c in distilled if c.evaluations and metric in c.figures]
+    rivals = tuned.cells if tuned and tuned.at_equal_cost else ()
+    beside = [c for c in rivals if c.evaluations and metric in c.figures]
     priced = [c for c in cells if c.evaluations]
     found = []
     if _varies([*priced, *beside], lambda c: c.curve, lambda c: c.evaluations):
@@ -78,7 +78,7 @@ def of_training(results: Results) -> list[Illustration]:
 
 def of_tuning(tuned: Finetuned) -> list[Illustration]:
     """The same for the fine-tune."""
-    words = "fine-tuning" if tuned.style else "distillation"
+    words = tuned.words.act
     final = f"{tuned.history.loss[-1]:.4f}" if tuned.history.loss else "none"
     label = f"Line plot of the {words} loss over steps; last value: {final}"
     drawn = curves.losses([tuned.history])

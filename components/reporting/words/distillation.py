@@ -1,4 +1,4 @@
-"""What a distilled model is worth, in words: against the baseline's samplers."""
+"""What a model of few steps is worth, in words: against the baseline's samplers, at equal cost."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,11 @@ from components.reporting.tables.equal_cost import SAMPLERS
 from components.reporting.words.naming import count, evaluations_words
 
 YARDSTICK = "ddim"
-"""The solver that a distilled model is measured against."""
+"""The solver that such a model is measured against."""
 
 
 def finding(cell: Cell, results: Results) -> str:
-    """A paragraph about the distilled model under one sampling setting; empty without a distance.
+    """A paragraph about the fine-tuned model under one sampling setting; empty without a distance.
 
     It compares with the baseline's DDIM at the next number of evaluations, says what the baseline
     must spend to get as far, and how the best baseline stands to it.
@@ -24,13 +24,16 @@ def finding(cell: Cell, results: Results) -> str:
     if tuned is None or metric is None or metric not in cell.figures or cell.evaluations is None:
         return ""
     figure, rivals = cell.figures[metric], rivals_of(results)
-    parts = [f"The distilled model at {_cost(cell)}: {readable(metric)} {figure.text()}."]
+    done = tuned.words.done
+    parts = [f"The {done} model at {_cost(cell)}: {readable(metric)} {figure.text()}."]
     if other := yardstick(cell, rivals):
-        parts.append(_against(figure, f"The baseline's {_named(other)}", other.figures[metric]))
+        parts.append(
+            _against(figure, done, f"The baseline's {_named(other)}", other.figures[metric])
+        )
     parts.append(_reached(cell, rivals, metric))
     if metric in tuned.baseline:
         best = f"The best baseline, {_named(results.chosen)},"
-        parts.append(_against(figure, best, tuned.baseline[metric]))
+        parts.append(_against(figure, done, best, tuned.baseline[metric]))
     return " ".join(parts)
 
 
@@ -59,8 +62,8 @@ def verdict(one: Figure, other: Figure) -> str:
     return f"{side}, {near if standing.kind == NOISE else standing.how}"
 
 
-def _against(figure: Figure, name: str, other: Figure) -> str:
-    return f"{name} has {other.text()}: the distilled model is {verdict(figure, other)}."
+def _against(figure: Figure, done: str, name: str, other: Figure) -> str:
+    return f"{name} has {other.text()}: the {done} model is {verdict(figure, other)}."
 
 
 def _reached(cell: Cell, rivals: Sequence[Cell], metric: str) -> str:

@@ -18,7 +18,7 @@ from components.figures.winner import better_beside
 from components.reporting.cells import Cell
 from components.reporting.results import Figures, Finetuned, Results
 from components.reporting.words.distillation import finding
-from components.reporting.words.naming import count
+from components.reporting.words.naming import capital, count
 from components.spec.metrics import families_of, judge_of
 
 
@@ -35,7 +35,8 @@ def paragraphs(results: Results) -> list[str]:
     told, tuned = " ".join(filter(None, text)), results.finetuned
     if tuned is None:
         return [told]
-    about = _finetuned(tuned, tuned.style) if tuned.style else finding(tuned.cells[0], results)
+    by_cost = tuned.at_equal_cost
+    about = finding(tuned.cells[0], results) if by_cost else _before_and_after(tuned)
     return [told, *filter(None, [about])]
 
 
@@ -144,7 +145,7 @@ def _recognised(figures: Figures, real: str, whose: str) -> list[str]:
     return [f"An {classifier} trained on {real} recognises {share}{own}."]
 
 
-def _finetuned(tuned: Finetuned, style: str) -> str:
+def _before_and_after(tuned: Finetuned) -> str:
     before, after, floors = tuned.baseline, tuned.figures, tuned.floors
     metric = main_metric(after)
     if metric is None or metric not in before:
@@ -152,13 +153,15 @@ def _finetuned(tuned: Finetuned, style: str) -> str:
     standing = between(after[metric], before[metric])
     near = "but within noise" if standing.gap else "but within the intervals"
     apart = near if standing.kind == NOISE else standing.how
+    on, whose = (f" on the style {tuned.style}", "that style's") if tuned.style else ("", "the")
     text = (
-        f"Fine-tuning on the style {style} took the {readable(metric)} to that style's holdout "
-        f"from {before[metric].text()} to {after[metric].text()}, {apart}"
+        f"{capital(tuned.words.act)}{on} took the {readable(metric)} to {whose} holdout from "
+        f"{before[metric].text()} to {after[metric].text()}, {apart}"
     )
     if metric in floors:
         text += f"; the floor there is {floors[metric].short()}"
-    own = _recognised(after, f"the real {style} images", "of the fine-tuned model's samples")
+    real = f"the real {tuned.style} images" if tuned.style else "the real images"
+    own = _recognised(after, real, f"of the {tuned.words.done} model's samples")
     return " ".join([f"{text}.", *own])
 
 

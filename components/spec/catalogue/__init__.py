@@ -7,6 +7,7 @@ need no torch to know what exists.
 from collections.abc import Mapping
 
 from components.spec.catalogue.entries import Described, Entry, SourceEntry
+from components.spec.catalogue.finetuning import FINETUNES
 from components.spec.catalogue.networks import CONDITIONERS, DENOISERS
 from components.spec.catalogue.process import (
     LOSS_WEIGHTS,
@@ -70,15 +71,6 @@ EXTRACTORS: dict[str, Entry] = {
     "clip:MODEL:WEIGHTS": Entry(
         "the image tower of an open_clip model; weights are a file or open_clip's name",
         "Radford et al. 2021",
-    ),
-}
-
-FINETUNES: dict[str, Entry] = {
-    "full": Entry("every weight, on another style of the data", "plain training"),
-    "consistency": Entry(
-        "consistency distillation into a sampler of 1 to 4 steps",
-        "Song et al. 2023; Heek et al. 2024",
-        ("teacher_steps", "teacher_guidance", "segments"),
     ),
 }
 

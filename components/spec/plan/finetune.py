@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from components.spec.catalogue import FINETUNES
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.node import Node, roles
 from components.spec.plan.sources import Sources
@@ -51,15 +50,16 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     base, spec = best.cell.experiment, plan.experiment.finetune
     assert spec is not None
     sources = Sources(best.cell, plan.outside)
-    data = sources.other_data() if spec.style else sources.data()
-    options = FINETUNES[spec.kind].options
-    read = {"kind": spec.kind} | {name: getattr(spec, name) for name in options}
+    data, own = sources.finetune_data(), sources.data()
+    read = {"kind": spec.kind} | {name: getattr(spec, name) for name in spec.entry.options}
     inputs = {"model": best.train, "data": data}
+    inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
     finetune = sources.trained("finetune", "finetune", read, spec.training(base.training), inputs)
 
     def cell(index: int, sampling: SamplingSpec) -> TunedCell:
         suffix = f"-{index + 1}" if index else ""
-        models = {"model": finetune, "data": sources.data()}
+        models = {"model": finetune, "data": own}
+        models |= roles(base=best.train if spec.entry.saves_adapter else None)
         if sampling.guide == "weaker":
             models |= roles(guide=sources.guide())
         sample = sources.sampled(f"sample-finetuned{suffix}", sampling, models)

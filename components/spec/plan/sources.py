@@ -61,13 +61,12 @@ class Sources:
         """The data that the cell's model is trained on."""
         return self._prepare("prepare", self.cell.experiment.data)
 
-    def other_data(self) -> Node:
-        """The same drawings in the style of `finetune`."""
+    def finetune_data(self) -> Node:
+        """The data that the fine-tune is trained on; `data` where that is the same."""
         experiment = self.cell.experiment
         assert experiment.finetune is not None
-        assert experiment.finetune.style, "without a style to move to the data are the same"
-        other = experiment.data.model_copy(update={"style": experiment.finetune.style})
-        return self._prepare("prepare-finetune", other)
+        data = experiment.finetune.data(experiment.data)
+        return self.data() if data == experiment.data else self._prepare("prepare-finetune", data)
 
     def scorer(self) -> Node | None:
         """The domain CLIP, trained on every style that the experiment shows it."""
@@ -77,8 +76,8 @@ class Sources:
 
         def make() -> Node:
             inputs = {"data": self.data()}
-            if experiment.finetune is not None and experiment.finetune.style:
-                inputs["data:finetune"] = self.other_data()
+            if experiment.finetune is not None and (other := self.finetune_data()) != self.data():
+                inputs["data:finetune"] = other
             return self.computed(f"scorer{self._suffix}", "scorer", dump(experiment.scorer), inputs)
 
         return self._once("scorer", make, of="data")

@@ -1,11 +1,13 @@
 """The sections `finetune` and `study`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from components.spec.catalogue import FINETUNES
+from components.spec.catalogue import FINETUNES, SOURCES
+from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
 from components.spec.sections.base import MOST_SEED, MOST_STEPS, Overrides, Section, refuse_unread
+from components.spec.sections.data import DataSpec, check_style
 from components.spec.sections.names import OneOf
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import DECIDED_BY_EVALUATIONS, TrainingSpec
@@ -47,32 +49,43 @@ class FinetuneSpec(Section):
     @model_validator(mode="after")
     def _options_are_read(self) -> "FinetuneSpec":
         refuse_unread(self, "kind", FINETUNES)
-        if self.kind == "full" and self.style is None:
-            raise ValueError("`kind: full` needs a `style` to move to")
-        if self.teacher_steps % self.segments:
-            raise ValueError(
-                f"`teacher_steps: {self.teacher_steps}` cannot be split into `segments: "
-                f"{self.segments}` equal parts"
-            )
+        if self.entry.needs_style and self.style is None:
+            raise ValueError(f"`kind: {self.kind}` needs a `style` to move to")
+        self.entry.check(self.model_dump())
         self.samplings(SamplingSpec())
         return self
 
+    @property
+    def entry(self) -> FinetuneEntry:
+        """What is known of its kind."""
+        return FINETUNES[self.kind]
+
+    def words(self, data: DataSpec) -> FinetuneWords:
+        """What it is called; ``data`` is the baseline's."""
+        return finetune_words(self.model_dump(), data.style)
+
+    def data(self, base: DataSpec) -> DataSpec:
+        """What is trained on: the baseline's data, in `style` where one is given.
+
+        Raises:
+            ValueError: they have no such style, or it is the baseline's own.
+        """
+        if self.style is None:
+            return base
+        check_style(base.source, self.style)
+        if not SOURCES[base.source].styles:
+            raise ValueError(f"finetune needs a second style; source `{base.source}` has one")
+        if self.style == base.style:
+            raise ValueError("finetune.style is the style that the baseline is trained on")
+        return base.model_copy(update={"style": self.style})
+
     def samplings(self, base: SamplingSpec) -> list[SamplingSpec]:
-        """How the fine-tuned model is sampled: as its baseline (a distilled one in one DDIM step a
-        segment, or with consistency sampling in 2 steps), or as `sampling` changes that.
+        """How the fine-tuned model is sampled: as its kind has it, or as `sampling` changes that.
 
         Raises:
             ValueError: a change is not one of the sampling section's.
         """
-        if self.kind == "consistency":
-            whole = self.segments == 1
-            base = SamplingSpec(
-                solver="consistency" if whole else "ddim",
-                steps=2 if whole else self.segments,
-                clip=base.clip,
-                seed=base.seed,
-            )
-        values = base.model_dump()
+        values = dict(self.entry.sampled(self.model_dump(), base.model_dump()))
         try:
             return [
                 SamplingSpec.model_validate(values | change) for change in self.sampling or [{}]
@@ -84,15 +97,13 @@ class FinetuneSpec(Section):
     def training(self, base: TrainingSpec) -> TrainingSpec:
         """The baseline's training section with what the fine-tune says itself.
 
-        Without evaluations of its own it publishes its last weights, whatever the baseline does. A
-        distilled model is watched as it is meant to be sampled: one DDIM step a segment, its
-        guidance taken in.
+        Without evaluations of its own it publishes its last weights, whatever the baseline does.
+        Evaluations sample it as its kind has it.
         """
-        own = {name: getattr(self, name) for name in TAKEN_OVER}
+        own: dict[str, Any] = {name: getattr(self, name) for name in TAKEN_OVER}
         if not self.evaluate_every:
             own |= {n: TrainingSpec.model_fields[n].default for n in DECIDED_BY_EVALUATIONS}
-        if self.kind == "consistency":
-            own |= {"evaluate_steps": self.segments, "evaluate_guidance": 1.0}
+        own |= self.entry.watched(self.model_dump())
         return TrainingSpec.model_validate(base.model_dump() | own)
 
 

@@ -1,0 +1,156 @@
+"""Kinds of fine-tune: what planner, report and records must know of each.
+
+The other half of a kind, what torch does, is its member of `components.finetuning.FINETUNES`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+Values = Mapping[str, Any]
+"""A section of the experiment file as plain values."""
+
+
+@dataclass(frozen=True)
+class FinetuneWords:
+    """What a kind is called; ``{kind}`` and ``{style}`` stand for those of the file.
+
+    Attributes:
+        act: what is done: ``distillation``.
+        done: what the model then is: ``distilled``.
+        model: what the report calls the model.
+        run: what MLflow calls it.
+        goal: what it is trained for, in a word.
+        title: the report's heading.
+        about: the report's sentence below it.
+        card: the model card's sentence; empty where its training is not told there.
+    """
+
+    act: str
+    done: str
+    model: str
+    run: str
+    goal: str
+    title: str
+    about: str
+    card: str = ""
+
+
+def _as_the_baseline(section: Values, baseline: Values) -> Values:
+    return baseline
+
+
+def _as_in_training(section: Values) -> Values:
+    return {}
+
+
+def _nothing_to_check(section: Values) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class FinetuneEntry:
+    """A kind of fine-tune.
+
+    Attributes:
+        line, source: as everywhere.
+        options: fields of the finetune section that not every kind reads.
+        words: what it is called.
+        compared: what a comparison with the baseline holds fixed: the ``sampling`` (before and
+            after), or the ``cost``, in network evaluations.
+        needs_style: whether it is nothing without another style to move to.
+        needs_own_data: whether it reads the baseline's data besides its own, in the role
+            ``base_data``.
+        saves_adapter: whether it publishes what it has trained alone, which is read with the
+            baseline's model beside it, in the role ``base``.
+        sampled: (finetune section, the baseline's sampling section) → how the model is sampled,
+            unless the file says otherwise.
+        watched: finetune section → fields of the training section by which evaluations sample it.
+        check: raises ValueError for options that do not fit together.
+    """
+
+    line: str
+    source: str
+    words: FinetuneWords
+    compared: Literal["sampling", "cost"]
+    options: tuple[str, ...] = ()
+    needs_style: bool = False
+    needs_own_data: bool = False
+    saves_adapter: bool = False
+    sampled: Callable[[Values, Values], Values] = _as_the_baseline
+    watched: Callable[[Values], Values] = _as_in_training
+    check: Callable[[Values], None] = _nothing_to_check
+
+
+def _few_steps(section: Values, baseline: Values) -> Values:
+    """One DDIM step a segment, or consistency sampling in 2 steps; guidance is taken in."""
+    kept = {name: baseline[name] for name in ("clip", "seed")}
+    if section["segments"] == 1:
+        return kept | {"solver": "consistency", "steps": 2}
+    return kept | {"solver": "ddim", "steps": section["segments"]}
+
+
+def _one_step_a_segment(section: Values) -> Values:
+    return {"evaluate_steps": section["segments"], "evaluate_guidance": 1.0}
+
+
+def _segments_are_equal(section: Values) -> None:
+    if section["teacher_steps"] % section["segments"]:
+        raise ValueError(
+            f"`teacher_steps: {section['teacher_steps']}` cannot be split into `segments: "
+            f"{section['segments']}` equal parts"
+        )
+
+
+FINETUNES: dict[str, FinetuneEntry] = {
+    "full": FinetuneEntry(
+        "every weight, on another style of the data",
+        "plain training",
+        FinetuneWords(
+            act="fine-tuning",
+            done="fine-tuned",
+            model="fine-tuned",
+            run="fine-tuned on {style}",
+            goal="{style}",
+            title="Fine-tune to the style {style}",
+            about="The best baseline was trained further on the other style; both are measured "
+            "against the holdout of {style}.",
+        ),
+        compared="sampling",
+        needs_style=True,
+    ),
+    "consistency": FinetuneEntry(
+        "consistency distillation into a sampler of 1 to 4 steps",
+        "Song et al. 2023; Heek et al. 2024",
+        FinetuneWords(
+            act="distillation",
+            done="distilled",
+            model="distilled, {kind}",
+            run="distilled",
+            goal="{kind}",
+            title="Distillation into few steps: {kind}",
+            about="The best baseline was distilled into a sampler of few steps; both are measured "
+            "against the same holdout.",
+            card="It was distilled: it draws in a few steps, with its guidance taken in.",
+        ),
+        compared="cost",
+        options=("teacher_steps", "teacher_guidance", "segments"),
+        sampled=_few_steps,
+        watched=_one_step_a_segment,
+        check=_segments_are_equal,
+    ),
+}
+
+
+def finetune_words(section: Values, own_style: str | None) -> FinetuneWords:
+    """What the fine-tune of a section is called.
+
+    Args:
+        own_style: the baseline's, to which the model is tuned where the section names none.
+    """
+    words = FINETUNES[section["kind"]].words
+    style = section["style"] or own_style or "of the baseline"
+    given = {"kind": section["kind"], "style": style}
+    return FinetuneWords(
+        **{field.name: getattr(words, field.name).format(**given) for field in fields(words)}
+    )
