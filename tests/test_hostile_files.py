@@ -13,8 +13,8 @@ from components.evaluation.records import read_metrics
 from components.figures.figure import read_object as read_figures
 from components.files.manifest import read_manifest
 from components.preference.models import read_models
+from components.spec.model_folder import own_sampling
 from components.tracking.evidence import read_evidence
-from flows.tools.registered import own_sampling
 
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "prepared data": ("dataset.json", load_info),

@@ -1,4 +1,4 @@
-"""Results in batches that fit into memory, each with its denoiser, its noise and its progress."""
+"""The one loop that samples: batches that fit into memory, each with its denoiser and noise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,16 +8,31 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from components.generation import generate
-from components.generation.denoising import Conditions, build_denoiser
-from components.generation.generate import Drawn, to_images
+from components.errors import AlphabarError
+from components.generation.denoising import build_denoiser, encode_conditions, no_condition
+from components.generation.prompts import Prompts
+from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint
 from components.runtime import Progress
 from components.sampling.denoiser import Denoise
 from components.sampling.network import Evaluations
 from components.sampling.noise import Noise, seeded_noise
 from components.sampling.solvers.steps import Callback
-from components.spec.sections.sampling import SamplingSpec
+
+BATCH = 256  # images at once: changes memory, not the images
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Images and what they took.
+
+    Attributes:
+        images: (n, height, width, channel), uint8.
+        network_evaluations: rows that went through networks, an image; measured.
+    """
+
+    images: NDArray[np.uint8]
+    network_evaluations: float
 
 
 @dataclass(frozen=True)
@@ -25,53 +40,86 @@ class Batch:
     """Some of the results.
 
     Attributes:
+        sampler: what all are sampled with.
         rows: which, (batch,) int64.
-        denoise: as the section says, under these results' conditions.
+        denoise: as the settings say, under these results' conditions.
         noise: of these results' seeds.
         callback: to be told of every step.
     """
 
+    sampler: Sampler
     rows: Tensor
     denoise: Denoise
     noise: Noise
     callback: Callback
 
+    def solve(self, noise: Noise) -> Tensor:
+        """What the solver makes of nothing but ``noise``: x0, (batch, *`Codec.shape`)."""
+        sampler, times = self.sampler, self.sampler.times
+        start = (times.start_scale * noise(-1)).to(memory_format=torch.channels_last)
+        x0: Tensor = sampler.solver(
+            self.denoise, start, times, noise=noise, callback=self.callback, **sampler.options
+        )
+        return x0
 
-def draw_in_batches(
-    model: Checkpoint,
-    sampling: SamplingSpec,
-    conditions: Conditions,
+    def of(self, images: NDArray[np.uint8]) -> Tensor:
+        """These results' ``images``, (n, height, width, channel), in the codec's space."""
+        return from_images(images[self.rows.numpy()], self.sampler.model)
+
+
+@torch.inference_mode()
+def sample_in_batches(
+    sampler: Sampler,
+    prompts: Prompts | None,
     count: int,
     solve: Callable[[Batch], Tensor],
     *,
     steps: int,
     progress: Progress,
-) -> Drawn:
-    """What ``solve`` draws, (batch, *`Codec.shape`), as ``count`` images.
+) -> Sampled:
+    """What ``solve`` gives, (batch, *`Codec.shape`), as ``count`` images.
 
-    Result k has row k of ``conditions`` and seed ``sampling.seed`` + k.
+    Result k has seed ``sampling.seed`` + k and the k-th of ``prompts``.
 
     Args:
+        prompts: None tells the model nothing.
         steps: that ``solve`` tells of.
+
+    Raises:
+        AlphabarError: a prompt that is none of the model's, or a result that is not finite.
     """
-    evaluations, results = Evaluations(), []
-    for start in range(0, count, generate.BATCH):
-        rows = torch.arange(start, min(start + generate.BATCH, count))
+    evaluations, images = Evaluations(), []
+    for start in range(0, count, BATCH):
+        rows = torch.arange(start, min(start + BATCH, count))
 
         def report(step: int, start: int = start, size: int = len(rows)) -> None:
             # a solver with adaptive steps may take more of them, or fewer
             progress(start * steps + size * min(step + 1, steps), count * steps, "")
 
-        seeds = [sampling.seed + int(k) for k in rows]
-        batch = Batch(
-            rows,
-            build_denoiser(model, sampling, conditions.take(rows), evaluations=evaluations),
-            seeded_noise(seeds, model.codec.shape, model.device),
-            report,
-        )
-        results.append(to_images(solve(batch), model))
+        batch = _batch(sampler, prompts, rows, report, evaluations)
+        images.append(to_images(solve(batch), sampler.model))
         report(steps)
-    return Drawn(np.concatenate(results), evaluations.rows / count)
+    return Sampled(np.concatenate(images), evaluations.rows / count)
+
+
+def _batch(
+    sampler: Sampler,
+    prompts: Prompts | None,
+    rows: Tensor,
+    callback: Callback,
+    evaluations: Evaluations,
+) -> Batch:
+    # batch by batch, as long captions take much memory
+    conditions = (
+        encode_conditions(sampler, prompts.some(rows.tolist()))
+        if prompts is not None
+        else no_condition(sampler, len(rows))
+    )
+    model = sampler.model
+    seeds = [sampler.sampling.seed + int(k) for k in rows]
+    noise = seeded_noise(seeds, model.codec.shape, model.device)
+    denoise = build_denoiser(sampler, conditions, evaluations)
+    return Batch(sampler, rows, denoise, noise, callback)
 
 
 def from_images(images: NDArray[np.uint8], model: Checkpoint) -> Tensor:
@@ -79,3 +127,21 @@ def from_images(images: NDArray[np.uint8], model: Checkpoint) -> Tensor:
     device; `to_images` goes the other way."""
     values = torch.from_numpy(images).to(model.device).permute(0, 3, 1, 2)
     return model.codec.encode(values).to(memory_format=torch.channels_last)
+
+
+def to_images(x0: Tensor, model: Checkpoint) -> NDArray[np.uint8]:
+    """The x0 of ``model``, (n, *`Codec.shape`), as images (n, height, width, channel).
+
+    Raises:
+        AlphabarError: some are not finite; as pixels they would be black.
+    """
+    lost = int((~x0.isfinite().flatten(1).all(1)).sum())
+    if lost:
+        raise AlphabarError(
+            f"{lost} of {len(x0)} images that {model.origin} draws are not finite "
+            "(NaN or infinite)",
+            "take another checkpoint, train longer or with a smaller `training.lr`, or sample "
+            "with less guidance",
+        )
+    images: NDArray[np.uint8] = model.codec.decode(x0).permute(0, 2, 3, 1).cpu().numpy()
+    return images

@@ -1,21 +1,17 @@
-"""A checkpoint under a sampling section as the denoiser that solvers ask."""
+"""A sampler under the conditions of some images as the denoiser that solvers ask."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from components.data.tokens import refuse_too_long
 from components.errors import AlphabarError
+from components.generation.prompts import Prompts
+from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint
-from components.networks.conditioners.rows import Rows, aligned, take
+from components.networks.conditioners.rows import Rows, aligned
 from components.sampling.denoiser import Denoise
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.network import Evaluations
-from components.spec.loading import nearest
-from components.spec.sections.process import ProcessSpec
-from components.spec.sections.sampling import SamplingSpec
 
 
 @dataclass(frozen=True)
@@ -31,55 +27,45 @@ class Conditions:
     strong: Rows
     weak: Rows
 
-    def take(self, index: Tensor) -> "Conditions":
-        """Of the chosen images."""
-        return Conditions(take(self.strong, index), take(self.weak, index))
 
-
-def encode_conditions(
-    model: Checkpoint,
-    sampling: SamplingSpec,
-    classes: Sequence[int],
-    captions: Sequence[str],
-    guide: Checkpoint | None = None,
-) -> Conditions:
+def encode_conditions(sampler: Sampler, prompts: Prompts) -> Conditions:
     """The rows of images that are asked for by class and caption, one entry an image.
 
     Raises:
-        AlphabarError: a class or the negative prompt is not one of the model's, or ``guide``
-            cannot guide the model.
+        AlphabarError: a class or the negative prompt is none that the model knows.
     """
-    check_guide(model, sampling, guide)
-    strong = model.conditioner.encode(classes, captions)
-    if guide is not None:
-        return Conditions(strong, guide.conditioner.encode(classes, captions))
-    if sampling.negative_prompt:
-        weak = _negative(model, sampling.negative_prompt, len(captions))
+    model, count = sampler.model, len(prompts)
+    strong = model.conditioner.encode(prompts.classes, prompts.captions)
+    if sampler.guide is not None:
+        weak = sampler.guide.conditioner.encode(prompts.classes, prompts.captions)
+        return Conditions(strong, weak)
+    if sampler.sampling.negative_prompt:
+        weak = _negative(model, sampler.sampling.negative_prompt, count)
         return Conditions(*aligned(strong, weak))
-    return Conditions(*aligned(strong, model.conditioner.null(len(captions))))
+    return Conditions(*aligned(strong, model.conditioner.null(count)))
+
+
+def no_condition(sampler: Sampler, count: int) -> Conditions:
+    """The conditions of ``count`` images of which the model, and its guide, are told nothing.
+
+    Raises:
+        AlphabarError: one of them was never trained without a condition.
+    """
+    guide = sampler.guide or sampler.model
+    return Conditions(_null(sampler.model, count), _null(guide, count))
 
 
 def build_denoiser(
-    model: Checkpoint,
-    sampling: SamplingSpec,
-    conditions: Conditions,
-    *,
-    guide: Checkpoint | None = None,
-    evaluations: Evaluations | None = None,
+    sampler: Sampler, conditions: Conditions, evaluations: Evaluations | None = None
 ) -> Denoise:
-    """The denoiser of a batch of ``conditions``, its guidance and clipping as ``sampling`` says.
+    """The denoiser of a batch of ``conditions``, its guidance and clipping as the settings say.
 
     The x0 of an unbounded codec is never clipped.
 
     Args:
-        conditions: what `encode_conditions` gives, of the batch's images only.
-        guide: the weaker model of ``sampling.guide: weaker``.
         evaluations: counts every row that goes through a network, the guide's too.
-
-    Raises:
-        AlphabarError: ``guide`` is missing, not asked for, or cannot guide the model.
     """
-    check_guide(model, sampling, guide)
+    model, sampling, guide = sampler.model, sampler.sampling, sampler.guide
     counter = evaluations or Evaluations()
     network = counter.counted(model.predict)
     strong = Conditioned(network, _to(conditions.strong, model.device))
@@ -95,63 +81,27 @@ def build_denoiser(
         sampling.guidance_sigma_min,
         sampling.guidance_sigma_max,
     )
-    return guided_denoiser(
-        strong,
-        weak,
-        guidance,
-        model.schedule,
-        model.prediction,
-        clip=sampling.clip and model.codec.bounded,
-    )
+    clip = sampling.clip and model.codec.bounded
+    return guided_denoiser(strong, weak, guidance, model.schedule, model.prediction, clip=clip)
 
 
-def check_guide(model: Checkpoint, sampling: SamplingSpec, guide: Checkpoint | None) -> None:
-    """Raise AlphabarError unless ``guide`` is there just when it is asked for, and can guide
-    ``model``: outputs of two networks are only comparable where they predict the same thing
-    of the same images under the same process."""
-    if (guide is not None) != (sampling.guide == "weaker"):
+def _null(model: Checkpoint, count: int) -> Rows:
+    rows = model.conditioner.null(count)
+    if rows and model.config["conditioning"]["dropout"] == 0:
         raise AlphabarError(
-            f"`sampling.guide: {sampling.guide}` and "
-            + ("no guide model" if guide is None else "a guide model"),
-            "give a guide model together with `guide: weaker`, and only then",
+            f"{model.origin} was never trained without a condition (`conditioning.dropout: 0`)",
+            "say what the image shows with --prompt",
         )
-    if guide is None:
-        return
-    same = {
-        "process": _process(model) == _process(guide),
-        "image shape": model.image_shape == guide.image_shape,
-        "codec": model.codec.config == guide.codec.config,
-        "classes": guide.config["conditioning"]["encoder"] != "class"
-        or model.config["images"]["classes"] == guide.config["images"]["classes"],
-    }
-    for what, agrees in same.items():
-        if not agrees:
-            raise AlphabarError(
-                f"the guide model's {what} is not the model's",
-                "guide by a smaller or less trained model of the same data and process",
-            )
+    return rows
 
 
-def _process(model: Checkpoint) -> ProcessSpec:
-    return ProcessSpec.model_validate(model.config["process"])
-
-
-def _negative(model: Checkpoint, prompt: str, count: int) -> Rows:
-    """The rows of the negative prompt, a class's label or a caption."""
-    kind, classes = model.config["conditioning"]["encoder"], model.config["images"]["classes"]
-    if kind == "none":
-        raise AlphabarError(
-            f"the model is unconditional: it cannot be told `negative_prompt: {prompt}`",
-            "leave the negative prompt out",
-        )
-    if kind == "class" and prompt not in classes:
-        raise AlphabarError(
-            f"`negative_prompt: {prompt}` is no class of the model", nearest(prompt, classes)
-        )
-    if kind == "minilm":
-        refuse_too_long(prompt)
-    index = classes.index(prompt) if kind == "class" else -1
-    return model.conditioner.encode([index] * count, [prompt] * count)
+def _negative(model: Checkpoint, text: str, count: int) -> Rows:
+    """The rows of the negative prompt."""
+    try:
+        prompt = model.conditioner.prompt(text)
+    except AlphabarError as error:
+        raise AlphabarError(f"`negative_prompt: {text}`: {error.what}", error.remedy) from error
+    return model.conditioner.encode([prompt.index] * count, [prompt.caption] * count)
 
 
 def _to(rows: Rows, device: torch.device) -> Rows:

@@ -15,6 +15,22 @@ class Prompts:
     labels: tuple[str, ...]
     captions: tuple[str, ...]
 
+    @classmethod
+    def of(cls, classes: Sequence[int], captions: Sequence[str]) -> "Prompts":
+        """Classes and captions, of which nobody asks what the classes are called."""
+        return cls(tuple(classes), ("",) * len(classes), tuple(captions))
+
+    def __len__(self) -> int:
+        return len(self.captions)
+
+    def some(self, rows: Sequence[int]) -> "Prompts":
+        """Those of the chosen samples."""
+        return Prompts(
+            tuple(self.classes[row] for row in rows),
+            tuple(self.labels[row] for row in rows),
+            tuple(self.captions[row] for row in rows),
+        )
+
 
 def holdout_prompts(data: Path, count: int) -> Prompts:
     """``count`` prompts that go with the holdout, the same ones at every call.

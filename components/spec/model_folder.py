@@ -1,7 +1,47 @@
 """What a registered model's directory holds beside its model.safetensors."""
 
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.files.json_file import load_json
+from components.files.manifest import intact
+
 GUIDE = "guide"
 """Folder: the weaker model of autoguidance, where the model was registered with one."""
 
 SAMPLING = "sampling.json"
 """File: the sampling section that the model's figures were measured with."""
+
+
+def own_sampling(model: Path) -> dict[str, Any]:
+    """The sampling section that a model was registered with; empty where it brings none.
+
+    The length of a post-hoc EMA is left out: registered weights are those of that length.
+
+    Raises:
+        AlphabarError: the file is broken.
+    """
+    path = model / SAMPLING
+    if not path.is_file():
+        return {}
+    try:
+        values = load_json(intact(path))
+    except (OSError, ValueError) as error:
+        raise _broken(path, str(error)) from error
+    if not isinstance(values, dict):
+        raise _broken(path, "no JSON object")
+    return {key: value for key, value in values.items() if key != "ema_length"}
+
+
+def own_guide(model: Path) -> Path | None:
+    """The directory of the weaker model that a model was registered with, if any."""
+    guide = model / GUIDE
+    return guide if (guide / "model.safetensors").is_file() else None
+
+
+def _broken(path: Path, why: str) -> AlphabarError:
+    return AlphabarError(
+        f"the sampling settings in {path} cannot be read: {why}",
+        "register the model again, or give the directory of its checkpoint",
+    )

@@ -20,8 +20,9 @@ from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
 from components.evaluation.records import MetricRecord
-from components.generation.generate import check_steps, generate
+from components.generation.generate import generate
 from components.generation.prompts import Prompts, holdout_prompts
+from components.generation.sampler import Sampler, check_steps
 from components.networks.checkpoint import Checkpoint
 from components.runtime import Runtime
 from components.spec.metrics import families_in_training, lower_is_better, ranking_metric
@@ -183,12 +184,8 @@ class Watch:
         return images
 
     def _generate(self, average: nn.Module) -> NDArray[np.uint8]:
-        return generate(
-            dataclasses.replace(self.model, network=average),
-            self.sampling,
-            classes=self.prompts.classes,
-            captions=self.prompts.captions,
-        ).images
+        model = dataclasses.replace(self.model, network=average)
+        return generate(Sampler(model, self.sampling), self.prompts).images
 
     def _judge(self, images: NDArray[np.uint8]) -> Mapping[str, MetricRecord]:
         classes = np.array(self.prompts.classes)

@@ -152,5 +152,5 @@ def evaluate(
         if array:
             print(array)
         if out:
-            judged.keep(out)
+            judged.keep(out, workspace.store_root)
             tell(f"written to {out}")

@@ -25,16 +25,13 @@ def export(
 
     Example: `alphabar export digits@champion --out exported/digits`
     """
-    from components.spec.model_folder import SAMPLING
-    from flows.tools.drawing import sampling_of
     from flows.tools.exporting import export_model
-    from flows.tools.models import find_model
-    from flows.tools.registered import own_sampling
+    from flows.tools.sampling import Manner, Request, choose
     from flows.workspace import Workspace
 
-    directory = find_model(model, Workspace.here())
-    sampling = sampling_of(own_sampling(directory), [], str(directory / SAMPLING))
-    left = export_model(directory, out, sampling)
+    workspace = Workspace.here()
+    chosen = choose(Manner("export"), Request(model), workspace)
+    left = export_model(chosen.model, out, chosen.sampling, workspace)
     same = "draws with other settings than alphabar" if left else "draws the same images"
     tell(
         f'{out}: DiffusionPipeline.from_pretrained("{out}", trust_remote_code=True) {same}; '

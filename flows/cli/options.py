@@ -34,6 +34,18 @@ def folder(text: str | Path) -> Path:
 MOST_IMAGES = 1_000_000
 """That one command draws, as `evaluation.samples` has it."""
 
+Model = Annotated[str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")]
+ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help="An image file.")]
+NewFolder = Annotated[
+    Path, typer.Option("--out", parser=folder, metavar="PATH", help="A new folder for the results.")
+]
+Prompts = Annotated[
+    list[str] | None,
+    typer.Option("--prompt", "-p", help="A class or a caption; repeat it, they take turns."),
+]
+Count = Annotated[
+    int, typer.Option("--count", "-n", min=1, max=MOST_IMAGES, help="How many images.")
+]
 ExperimentFile = Annotated[Path, typer.Argument(help="An experiment file.", metavar="FILE")]
 StoreOption = Annotated[
     Path | None,

@@ -33,8 +33,10 @@ def export(
     Example: `alphabar study export samples/a samples/b --out reports/a-or-b --pairs 60`
     """
     from flows.tools.exporting import export_study
+    from flows.workspace import Workspace
 
-    export_study(baseline, finetuned, out, {"pairs": pairs, "seed": seed, "name": name})
+    spec = {"pairs": pairs, "seed": seed, "name": name}
+    export_study(baseline, finetuned, out, spec, Workspace.here())
     tell(f"the page to send to annotators: {out / 'index.html'}")
     tell(f"keep to yourself: {out / 'key.csv'}")
 

@@ -11,7 +11,7 @@ from flows.run.stages import prepare_process, run_stage
 from flows.workspace import Workspace
 
 
-def export_model(model: Path, out: Path, sampling: SamplingSpec) -> list[str]:
+def export_model(model: Path, out: Path, sampling: SamplingSpec, workspace: Workspace) -> list[str]:
     """Write ``model`` (a checkpoint's directory) into the new folder ``out``.
 
     Args:
@@ -23,14 +23,16 @@ def export_model(model: Path, out: Path, sampling: SamplingSpec) -> list[str]:
     Raises:
         AlphabarError: ``out`` exists, or the checkpoint is broken.
     """
-    with new_folder(out, Workspace.here().store_root) as part:
+    with new_folder(out, workspace.store_root) as part:
         prepare_process(threads=None)
         from components.networks.diffusers_format import save_diffusers
 
         return save_diffusers(model, part, sampling.model_dump(mode="json"))
 
 
-def export_study(baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any]) -> None:
+def export_study(
+    baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any], workspace: Workspace
+) -> None:
     """Write the study of two folders of samples into the new folder ``out``.
 
     Raises:
@@ -45,6 +47,6 @@ def export_study(baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any
             f"--pairs {spec['pairs']} is more than the {samples} samples in {baseline}",
             f"give --pairs {samples} or fewer, or draw more samples of both models",
         )
-    with new_folder(out, Workspace.here().store_root) as part:
+    with new_folder(out, workspace.store_root) as part:
         inputs = {"baseline": baseline, "finetuned": finetuned}
         run_stage("study", spec, inputs, part, Runtime())

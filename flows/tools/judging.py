@@ -49,8 +49,8 @@ class Judged:
         for note in self.notes:
             tell(note)
 
-    def keep(self, out: Path) -> None:
-        """Put the files, and the table as CSV, into the new folder ``out``."""
+    def keep(self, out: Path, store: Path) -> None:
+        """Put the files, and the table as CSV, into the new folder ``out``, outside ``store``."""
         import shutil
 
         from components.figures.figure import parse_figures
@@ -58,7 +58,7 @@ class Judged:
         from components.reporting.tables.table import long_rows
 
         content = read_object(self.folder / "metrics.json", "evaluate again")
-        with new_folder(out, Workspace.here().store_root) as part:
+        with new_folder(out, store) as part:
             for path in self.folder.iterdir():
                 shutil.copy(path, part / path.name)
             write_csv(part / "metrics.csv", long_rows(self.name, parse_figures(content, self.name)))
@@ -178,15 +178,15 @@ def array_judged(images: Path) -> str | None:
 
 @contextlib.contextmanager
 def images_of(name: str, count: int, workspace: Workspace, display: Display) -> Iterator[Path]:
-    """Where the images called ``name`` lie; those of a trained model are drawn first.
+    """Where the images called ``name`` lie; those of a trained model are sampled first.
 
-    A registered model is drawn from with its own sampling settings, others with the defaults.
+    A registered model is sampled with its own settings, others with the defaults.
 
     Args:
         name: a path, or a model as `flows.tools.models.find_model` takes it.
-        count: images to draw from a model.
+        count: images to sample from a model.
     """
-    from flows.tools.models import REGISTERED, find_model
+    from flows.tools.models import REGISTERED
 
     path = Path(name)
     if path.exists() and not (path / "model.safetensors").is_file():
@@ -197,18 +197,15 @@ def images_of(name: str, count: int, workspace: Workspace, display: Display) -> 
             f"{name} is neither images nor a model: there is no such path",
             "give a folder of images, a checkpoint's directory, or NAME@ALIAS of the registry",
         )
-    from components.spec.model_folder import SAMPLING
-    from flows.tools.drawing import draw, sampling_of
-    from flows.tools.registered import own_guide, own_sampling
+    from flows.tools.sampling import Manner, Request, choose, write_sampled
 
-    model = find_model(name, workspace)
-    sampling = sampling_of(own_sampling(model), [], str(model / SAMPLING))
-    guide = own_guide(model) if sampling.guide == "weaker" else None
+    chosen = choose(Manner("evaluate"), Request(name), workspace)
     with tempfile.TemporaryDirectory() as folder:
-        drawn = Path(folder) / "samples"
+        samples = Path(folder) / "samples"
         with _told(display, "sample") as progress:
-            draw(model, drawn, count, [], sampling, progress, guide=guide)
-        yield drawn
+            write_sampled(chosen, samples, count, [], workspace, progress)
+        display.say(chosen.words())
+        yield samples
 
 
 @contextlib.contextmanager

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 from components.data import images as loader
 from components.errors import AlphabarError
+from components.generation.editing.inversion import psnr
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from flows.cli import app
-from flows.tools.editing import psnr
 
 SIZE = 8
 

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from components.errors import AlphabarError
 from components.generation.denoising import build_denoiser, encode_conditions
+from components.generation.prompts import Prompts
+from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.sampling.network import Evaluations
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
@@ -46,10 +48,11 @@ def x0_of(
     **settings: Any,
 ) -> Tensor:
     sampling = SamplingSpec(clip=False, **settings)
-    captions = ["a drawing"] * len(classes)
+    prompts = Prompts.of(classes, ["a drawing"] * len(classes))
     with torch.inference_mode():
-        rows = encode_conditions(model, sampling, classes, captions, guide)
-        denoise = build_denoiser(model, sampling, rows, guide=guide, evaluations=evaluations)
+        sampler = Sampler(model, sampling, guide)
+        rows = encode_conditions(sampler, prompts)
+        denoise = build_denoiser(sampler, rows, evaluations)
         x = torch.randn(len(classes), *model.image_shape, generator=torch.manual_seed(1))
         return denoise(x, T)[0]
 
@@ -69,7 +72,8 @@ def test_a_negative_prompt_takes_the_place_of_no_condition(model: Checkpoint) ->
 def test_a_caption_is_a_negative_prompt_of_a_model_of_captions() -> None:
     model = checkpoint("minilm")
     sampling = SamplingSpec(guidance=2.0, negative_prompt="a red circle")
-    rows = encode_conditions(model, sampling, [-1] * 3, ["a blue square"] * 3)
+    prompts = Prompts.of([-1] * 3, ["a blue square"] * 3)
+    rows = encode_conditions(Sampler(model, sampling), prompts)
     expected = model.conditioner.encode([-1] * 3, ["a red circle"] * 3)
     for name, tensor in expected.items():
         assert torch.equal(rows.weak[name], tensor)
@@ -79,13 +83,13 @@ def test_a_prompt_that_the_encoder_cannot_read_whole_is_refused_and_not_cut() ->
     model = checkpoint("minilm")
     sampling = SamplingSpec(guidance=2.0, negative_prompt="word " * 300)
     with pytest.raises(AlphabarError, match="has 302 tokens, the caption encoder reads 256"):
-        encode_conditions(model, sampling, [-1], ["a blue square"])
+        encode_conditions(Sampler(model, sampling), Prompts.of([-1], ["a blue square"]))
 
 
 def test_an_unknown_negative_class_is_refused_with_the_nearest(model: Checkpoint) -> None:
     with pytest.raises(AlphabarError, match="did you mean `digit 3`") as error:
         x0_of(model, guidance=2.0, negative_prompt="digit3")
-    assert "`negative_prompt: digit3` is no class of the model" in error.value.what
+    assert "`negative_prompt: digit3`: the model has no class" in error.value.what
 
 
 def test_an_unconditional_model_takes_no_negative_prompt_and_no_second_evaluation() -> None:

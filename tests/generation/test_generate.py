@@ -11,10 +11,12 @@ import pytest
 import torch
 
 from components.errors import AlphabarError
-from components.generation import generate as module
-from components.generation.generate import Drawn, generate
-from components.generation.prompts import holdout_prompts
+from components.generation import batches
+from components.generation.batches import Sampled
+from components.generation.generate import generate
+from components.generation.prompts import Prompts, holdout_prompts
 from components.generation.sample import sample
+from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
 from components.sampling.solvers import SOLVERS
@@ -36,14 +38,14 @@ def model() -> Checkpoint:
     return checkpoint
 
 
-def drawn(model: Checkpoint, count: int, **settings: object) -> Drawn:
+def sampled(model: Checkpoint, count: int, **settings: object) -> Sampled:
     classes = [k % 10 for k in range(count)]
     sampling = SamplingSpec(**({"steps": 4} | settings))  # type: ignore[arg-type]
-    return generate(model, sampling, classes=classes, captions=[""] * count)
+    return generate(Sampler(model, sampling), Prompts.of(classes, [""] * count))
 
 
-def draw(model: Checkpoint, count: int, **settings: object) -> np.ndarray:
-    return drawn(model, count, **settings).images
+def images_of(model: Checkpoint, count: int, **settings: object) -> np.ndarray:
+    return sampled(model, count, **settings).images
 
 
 @pytest.mark.parametrize(
@@ -60,17 +62,18 @@ def draw(model: Checkpoint, count: int, **settings: object) -> np.ndarray:
 def test_images_do_not_depend_on_the_batch_size(
     model: Checkpoint, settings: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = draw(model, 12, **settings)
-    monkeypatch.setattr(module, "BATCH", 5)
-    parts = draw(model, 12, **settings)
+    whole = images_of(model, 12, **settings)
+    monkeypatch.setattr(batches, "BATCH", 5)
+    parts = images_of(model, 12, **settings)
     # a convolution's sums are ordered by batch size; a pixel may round the other way
     assert np.abs(whole.astype(int) - parts.astype(int)).max() <= 1
     assert (whole == parts).mean() > 0.99
 
 
 def test_an_image_is_its_seeds(model: Checkpoint) -> None:
-    images = draw(model, 3, seed=5)
-    later = generate(model, SamplingSpec(steps=4, seed=7), classes=[2], captions=[""]).images
+    images = images_of(model, 3, seed=5)
+    sampler = Sampler(model, SamplingSpec(steps=4, seed=7))
+    later = generate(sampler, Prompts.of([2], [""])).images
     assert np.abs(images[2].astype(int) - later[0].astype(int)).max() <= 1
     assert not np.array_equal(images[0], images[1])
 
@@ -78,30 +81,28 @@ def test_an_image_is_its_seeds(model: Checkpoint) -> None:
 def test_the_evaluations_of_an_image_are_counted(
     model: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BATCH", 2)
-    assert drawn(model, 3, guidance=1).network_evaluations == 4
-    assert drawn(model, 3, guidance=2).network_evaluations == 8
+    monkeypatch.setattr(batches, "BATCH", 2)
+    assert sampled(model, 3, guidance=1).network_evaluations == 4
+    assert sampled(model, 3, guidance=2).network_evaluations == 8
     # at t = 1, 3/4, 1/2, 1/4 the cosine schedule's σ/α is 640, 2.4, 1.0, 0.4
     inside = {"guidance": 2, "guidance_sigma_min": 0.5, "guidance_sigma_max": 5.0}
-    assert drawn(model, 3, **inside).network_evaluations == 6
+    assert sampled(model, 3, **inside).network_evaluations == 6
 
 
 def test_more_steps_than_the_process_has_are_refused(model: Checkpoint) -> None:
     with pytest.raises(AlphabarError, match=r"`sampling\.steps: 101` is more than"):
-        draw(model, 1, steps=101)
+        images_of(model, 1, steps=101)
 
 
 @pytest.mark.parametrize("solver", sorted(SOLVERS))
 def test_progress_rises_to_its_total(
     model: Checkpoint, solver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BATCH", 2)
+    monkeypatch.setattr(batches, "BATCH", 2)
     seen: list[tuple[int, int]] = []
     generate(
-        model,
-        SamplingSpec(solver=solver, steps=4),
-        classes=[0] * 3,
-        captions=[""] * 3,
+        Sampler(model, SamplingSpec(solver=solver, steps=4)),
+        Prompts.of([0] * 3, [""] * 3),
         progress=lambda done, total, note="": seen.append((done, total)),
     )
     assert seen == sorted(seen)
@@ -155,4 +156,4 @@ def test_images_that_are_not_finite_are_refused_and_not_drawn_black(model: Check
     with torch.no_grad():
         next(broken.network.parameters()).view(-1)[0] = 3.7e37
     with pytest.raises(AlphabarError, match="6 of 6 images that models/seven draws are not finite"):
-        drawn(broken, 6)
+        sampled(broken, 6)

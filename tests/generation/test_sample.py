@@ -13,6 +13,7 @@ from components.evaluation.images.image_sources import read_source
 from components.files.tables import read_csv
 from components.generation.prompts import Prompts
 from components.generation.sample import sample, write_samples
+from components.generation.sampler import Sampler
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.networks.ema_snapshots import FOLDER, write_snapshot
 from components.runtime import Runtime, silent
@@ -68,7 +69,8 @@ def test_captions_that_a_spreadsheet_would_run_are_neutral_in_both_tables_and_co
     many = len(captions)
     prompts = Prompts((-1,) * many, ("",) * many, captions)
     untrained = new_checkpoint(config, 0)
-    write_samples(untrained, SamplingSpec(steps=1, guidance=1), prompts, tmp_path, silent, png=True)
+    sampler = Sampler(untrained, SamplingSpec(steps=1, guidance=1))
+    write_samples(sampler, prompts, tmp_path, silent, png=True)
     for table in (tmp_path / "samples.csv", tmp_path / "images" / "metadata.csv"):
         with table.open(encoding="utf-8", newline="") as file:
             cells = [row["caption"] for row in csv.DictReader(file)]

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from components.generation.denoising import build_denoiser, encode_conditions
+from components.generation.prompts import Prompts
+from components.generation.sampler import Sampler
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
 from components.networks.codecs.pixels import Pixels
 from components.networks.diffusers_format import save_diffusers
@@ -68,11 +70,12 @@ def export(folder: Path, process: dict[str, Any], encoder: str, **sampling: Any)
 def ours(folder: Path, spec: SamplingSpec, encoder: str) -> Tensor:
     model = load_checkpoint(folder)
     classes = [0, 2] if encoder == "class" else [-1, -1]
-    conditions = encode_conditions(model, spec, classes, PROMPTS[encoder])
+    sampler = Sampler(model, spec)
+    conditions = encode_conditions(sampler, Prompts.of(classes, PROMPTS[encoder]))
     noise = seeded_noise([0, 1], model.image_shape)
     times = time_grid(model.schedule, spec.steps)
     with torch.inference_mode():
-        denoise = build_denoiser(model, spec, conditions)
+        denoise = build_denoiser(sampler, conditions)
         return SOLVERS[spec.solver](denoise, times.start_scale * noise(-1), times, noise=noise)
 
 

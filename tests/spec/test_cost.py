@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from components.generation.generate import generate
+from components.generation.prompts import Prompts
+from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.spec.catalogue import SOLVERS as CATALOGUE_SOLVERS
 from components.spec.cost import Cost, planned_cost
@@ -39,9 +41,8 @@ def untold() -> Checkpoint:
 
 def measured(model: Checkpoint, guide: Checkpoint | None = None, /, **settings: Any) -> float:
     sampling = SamplingSpec(**settings)
-    return generate(
-        model, sampling, classes=[0, 1], captions=["", ""], guide=guide
-    ).network_evaluations
+    prompts = Prompts.of([0, 1], ["", ""])
+    return generate(Sampler(model, sampling, guide), prompts).network_evaluations
 
 
 def planned(conditional: bool, **settings: Any) -> Cost:

@@ -24,6 +24,7 @@ from components.evaluation.records import MetricRecord
 from components.figures.statistics.intervals import Estimate
 from components.generation.generate import generate
 from components.generation.prompts import holdout_prompts
+from components.generation.sampler import Sampler
 from components.networks.checkpoint import load_checkpoint, new_checkpoint
 from components.runtime import Progress, Runtime, silent
 from components.spec.loading import parse_experiment
@@ -165,12 +166,7 @@ def test_a_planted_regression_is_caught_and_the_best_checkpoint_survives(
     picture = out / "samples" / f"step_{found['best_step']:06d}.png"
     model = load_checkpoint(out / "best")
     prompts = holdout_prompts(run.data, SECTION["evaluate_samples"])
-    drawn = generate(
-        model,
-        SamplingSpec(steps=4, guidance=2.0),
-        classes=prompts.classes,
-        captions=prompts.captions,
-    ).images
+    drawn = generate(Sampler(model, SamplingSpec(steps=4, guidance=2.0)), prompts).images
     save_png(out / "again.png", contact_sheet(drawn[:30], 10))
     assert (out / "again.png").read_bytes() == picture.read_bytes(), "the best's own weights"
 

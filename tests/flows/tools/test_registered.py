@@ -3,20 +3,18 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from components.errors import AlphabarError
+from components.spec.model_folder import own_guide, own_sampling
 from components.spec.sections.sampling import SamplingSpec
 from components.tracking import Submitted, connect, register
 from flows.cli import app
 from flows.console import Display
-from flows.tools.drawing import sampling_of
 from flows.tools.judging import images_of
-from flows.tools.registered import own_guide, own_sampling, sampling_over
 from flows.workspace import Workspace
 from tests.flows.untrained import write_untrained
 
@@ -114,61 +112,3 @@ def test_a_guide_that_is_gone_is_asked_for(copy: Path, tmp_path: Path) -> None:
     with pytest.raises(AlphabarError, match="no guide model"):
         drawn(str(copy), tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    ("own", "given", "expected"),
-    [
-        ({"guidance": 4}, {"steps": 7}, {"guidance": 4, "steps": 7}),
-        ({"guidance": 4}, {"guidance_kind": "cfg"}, {"guidance": 4}),
-        # a scale of one kind of guidance says nothing about another's
-        ({"guidance": 4}, {"guidance_kind": "apg"}, {"guidance_kind": "apg", "guidance": 2}),
-        ({"guidance": 4}, {"guidance_kind": "cfgpp"}, {"guidance_kind": "cfgpp", "guidance": 0.5}),
-        ({"guidance": 4}, {"solver": "consistency"}, {"solver": "consistency", "guidance": 1}),
-        # who asks for something to be guided away from wants guidance
-        ({"guidance": 1}, {"negative_prompt": "cat"}, {"negative_prompt": "cat", "guidance": 2}),
-        ({"guidance": 1}, {"guide": "weaker"}, {"guide": "weaker", "guidance": 2}),
-        ({"guidance": 1}, {"guide": "weaker", "guidance": 1}, {"guide": "weaker", "guidance": 1}),
-        # options that only the old choice reads
-        ({"eta": 0.5}, {"solver": "ddpm"}, {"solver": "ddpm"}),
-        ({"eta": 0.5}, {"eta": 0.1}, {"eta": 0.1}),
-        (
-            {"guidance_rescale": 0.5, "guidance": 3},
-            {"guidance_kind": "apg", "guidance": 5},
-            {"guidance_kind": "apg", "guidance": 5},
-        ),
-        # what is guided away from is one thing or the other
-        (
-            {"guide": "weaker", "guidance": 3},
-            {"negative_prompt": "cat"},
-            {"negative_prompt": "cat", "guidance": 3},
-        ),
-        (
-            {"negative_prompt": "cat", "guidance": 3},
-            {"guide": "weaker"},
-            {"guide": "weaker", "guidance": 3},
-        ),
-    ],
-)
-def test_what_is_given_displaces_what_no_longer_has_a_meaning(
-    own: dict[str, Any], given: dict[str, Any], expected: dict[str, Any]
-) -> None:
-    found = sampling_over(spec(own).model_dump(mode="json"), given)
-    assert spec(found) == spec(expected)
-
-
-def spec(values: dict[str, Any]) -> SamplingSpec:
-    return SamplingSpec.model_validate(values)
-
-
-def test_an_option_that_is_given_and_unread_is_still_refused() -> None:
-    own = SamplingSpec(solver="heun", churn=5.0).model_dump(mode="json")
-    with pytest.raises(AlphabarError, match="`churn` has no meaning with solver `ddim`"):
-        sampling_of({"solver": "ddim"}, ["churn=4"], "the options", own)
-
-
-@pytest.mark.parametrize("assignment", ["solver=[1]", "solver=hein", "guidance_kind={}"])
-def test_a_choice_that_does_not_exist_is_refused_over_registered_settings(assignment: str) -> None:
-    own = SamplingSpec(solver="heun", churn=5.0).model_dump(mode="json")
-    with pytest.raises(AlphabarError, match=f"sampling.{assignment.partition('=')[0]}"):
-        sampling_of({}, [assignment], "the options", own)

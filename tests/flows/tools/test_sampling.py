@@ -1,4 +1,4 @@
-"""`alphabar sample`: options that become a sampling section, and the images drawn by it."""
+"""`alphabar sample`: the folder that it writes, and what is not judged of it."""
 
 import json
 from pathlib import Path
@@ -10,13 +10,9 @@ from typer.testing import CliRunner
 from components.errors import AlphabarError
 from components.evaluation.images.image_sources import read_source
 from components.files.new_folder import refuse_taken
-from components.spec.sections.sampling import SamplingSpec
 from flows.cli import app
-from flows.tools.drawing import sampling_of
 from flows.tools.judging import array_judged
 from tests.flows.untrained import write_untrained
-
-ORIGIN = "the options"
 
 
 @pytest.fixture(scope="module")
@@ -34,36 +30,6 @@ def figures(model: Path, out: Path, *options: str) -> dict[str, float]:
     assert result.exit_code == 0, result.output
     content: dict[str, float] = json.loads((out / "metrics.json").read_text())
     return content
-
-
-def test_options_that_are_not_given_are_at_their_defaults() -> None:
-    assert sampling_of({"steps": None, "solver": None}, [], ORIGIN) == SamplingSpec()
-
-
-def test_assignments_set_any_key_and_win_over_options() -> None:
-    assignments = ["churn=40", "clip=false", "negative_prompt=a red circle", "steps=7"]
-    sampling = sampling_of({"solver": "heun", "steps": 5}, assignments, ORIGIN)
-    assert sampling == SamplingSpec(
-        solver="heun", churn=40.0, clip=False, negative_prompt="a red circle", steps=7
-    )
-    assert sampling_of({"guide": "weaker"}, ["ema_length=0.1"], ORIGIN).ema_length == 0.1
-
-
-@pytest.mark.parametrize(
-    ("assignment", "message"),
-    [
-        ("chrun=4", "did you mean `churn`"),
-        ("steps", "write KEY=VALUE"),
-        ("steps=0", "`sampling.steps: 0` is wrong"),
-        ("solver=dpmp_2m", "did you mean `dpmpp_2m`"),
-        ("variance=large", "`variance` has no meaning with solver `ddim`"),
-    ],
-)
-def test_a_wrong_assignment_is_refused(assignment: str, message: str) -> None:
-    with pytest.raises(AlphabarError) as error:
-        sampling_of({}, [assignment], ORIGIN)
-    assert message in str(error.value)
-    assert str(error.value).startswith(ORIGIN)
 
 
 def test_the_command_is_guided_by_default_and_by_a_weaker_model(

@@ -9,17 +9,16 @@ import torch
 
 from components.data.arrays import Split, load_split
 from components.errors import AlphabarError
-from components.generation import generate as batches
-from components.generation.batches import from_images
-from components.generation.denoising import Conditions, encode_conditions
-from components.generation.edit import (
-    inpaint_images,
-    interpolate_seeds,
-    invert_images,
-    no_condition,
-    redraw_images,
-)
-from components.generation.generate import generate, to_images
+from components.generation import batches
+from components.generation.batches import from_images, to_images
+from components.generation.denoising import no_condition
+from components.generation.editing.image_to_image import resample_images
+from components.generation.editing.inpainting import inpaint_images
+from components.generation.editing.interpolation import interpolate_seeds
+from components.generation.editing.inversion import invert_images
+from components.generation.generate import generate
+from components.generation.prompts import Prompts
+from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.sampling.inpainting import visits
 from components.spec.sections.sampling import SamplingSpec
@@ -32,8 +31,8 @@ def holdout(digits: Path) -> Split:
     return load_split(digits, "holdout")
 
 
-def conditions(model: Checkpoint, classes: list[int]) -> Conditions:
-    return encode_conditions(model, SamplingSpec(), classes, [""] * len(classes))
+def asked(classes: list[int]) -> Prompts:
+    return Prompts.of(classes, [""] * len(classes))
 
 
 def psnr(images: np.ndarray, others: np.ndarray) -> float:
@@ -46,9 +45,8 @@ def invert(model: Checkpoint, holdout: Split, refinements: int, **settings: obje
     """PSNR of images that the model has not seen, by its own condition."""
     images, classes = holdout.images[:4], holdout.classes[:4].tolist()
     sampling = SamplingSpec(**({"steps": 100} | settings))  # type: ignore[arg-type]
-    found = invert_images(
-        model, sampling, conditions(model, classes), images, refinements=refinements
-    )
+    sampler = Sampler(model, sampling)
+    found = invert_images(sampler, asked(classes), images, refinements=refinements)
     assert found.noise.shape == (4, 1, 8, 8)
     assert found.noise.dtype == np.float32
     assert found.again.network_evaluations == 100 * (2 + refinements)
@@ -68,12 +66,13 @@ def test_the_inverted_noise_looks_like_noise_and_draws_the_image_under_generate(
 ) -> None:
     images, classes = holdout.images[:COUNT], holdout.classes[:COUNT].tolist()
     sampling = SamplingSpec(steps=50, clip=False)
-    found = invert_images(drawing_digits, sampling, conditions(drawing_digits, classes), images)
+    sampler = Sampler(drawing_digits, sampling)
+    found = invert_images(sampler, asked(classes), images)
     assert abs(float(found.noise.mean())) < 0.2
     assert float(found.noise.std()) == pytest.approx(1, abs=0.2)
     start = torch.from_numpy(found.noise)
     monkeypatch.setattr(batches, "seeded_noise", lambda seeds, shape, device: lambda key: start)
-    drawn = generate(drawing_digits, sampling, classes=classes, captions=[""] * COUNT)
+    drawn = generate(sampler, asked(classes))
     assert psnr(drawn.images, images) > 35
 
 
@@ -89,28 +88,23 @@ def test_a_walk_begins_and_ends_at_the_images_of_its_seeds(
     drawing_digits: Checkpoint, solver: str
 ) -> None:
     sampling = SamplingSpec(steps=10, solver=solver, guidance=2.0)  # type: ignore[arg-type]
-    walk = interpolate_seeds(
-        drawing_digits, sampling, conditions(drawing_digits, [7] * 5), (3, 8), 5
-    )
+    walk = interpolate_seeds(Sampler(drawing_digits, sampling), asked([7] * 5), (3, 8), 5)
     assert walk.images.shape == (5, 8, 8, 1)
     assert walk.network_evaluations == 20
     for frame, seed in ((0, 3), (-1, 8)):
-        own = sampling.model_copy(update={"seed": seed})
-        alone = generate(drawing_digits, own, classes=[7], captions=[""]).images[0]
+        own = Sampler(drawing_digits, sampling.model_copy(update={"seed": seed}))
+        alone = generate(own, asked([7])).images[0]
         # a convolution's sums are ordered by batch size; a pixel may round the other way
         assert np.abs(walk.images[frame].astype(int) - alone.astype(int)).max() <= 1
     assert len({frame.tobytes() for frame in walk.images}) == 5
 
 
-def redraw(model: Checkpoint, holdout: Split, strength: float, **settings: object) -> np.ndarray:
+def resample(model: Checkpoint, holdout: Split, strength: float, **settings: object) -> np.ndarray:
     classes = holdout.classes[:COUNT].tolist()
     sampling = SamplingSpec(**({"steps": 20} | settings))  # type: ignore[arg-type]
-    return redraw_images(
-        model,
-        sampling,
-        conditions(model, classes),
-        holdout.images[:COUNT],
-        strength=strength,
+    images = holdout.images[:COUNT]
+    return resample_images(
+        Sampler(model, sampling), asked(classes), images, strength=strength
     ).images
 
 
@@ -119,7 +113,7 @@ def test_the_stronger_the_less_of_the_image_is_left(
 ) -> None:
     images = holdout.images[:COUNT].astype(float)
     distances = [
-        np.square(redraw(drawing_digits, holdout, strength) - images).mean()
+        np.square(resample(drawing_digits, holdout, strength) - images).mean()
         for strength in (0.1, 0.3, 0.6, 1.0)
     ]
     assert distances == sorted(distances)
@@ -130,7 +124,7 @@ def test_the_stronger_the_less_of_the_image_is_left(
 def test_image_to_image_takes_any_solver(
     drawing_digits: Checkpoint, holdout: Split, solver: str
 ) -> None:
-    near, far = (redraw(drawing_digits, holdout, s, solver=solver) for s in (0.1, 0.7))
+    near, far = (resample(drawing_digits, holdout, s, solver=solver) for s in (0.1, 0.7))
     images = holdout.images[:COUNT].astype(float)
     assert np.square(near - images).mean() < np.square(far - images).mean() / 3
 
@@ -146,8 +140,10 @@ def fill(
     known = np.zeros((8, 8), dtype=bool)
     known[:4] = True
     sampling = SamplingSpec(**({"steps": 12, "solver": "ddpm"} | settings))  # type: ignore[arg-type]
-    asked = conditions(model, classes) if classes else no_condition(model, len(images))
-    drawn = inpaint_images(model, sampling, asked, images, known, resamples=resamples, jump=3)
+    prompts = asked(classes) if classes else None
+    drawn = inpaint_images(
+        Sampler(model, sampling), prompts, images, known, resamples=resamples, jump=3
+    )
     return drawn.images, drawn.network_evaluations
 
 
@@ -195,18 +191,17 @@ def test_churn_is_noise_over_the_whole_run_of_inpainting(
     assert not np.array_equal(little, most)
 
 
-@pytest.mark.parametrize("what", ["invert", "redraw", "fill"])
+@pytest.mark.parametrize("what", ["invert", "resample", "fill"])
 def test_a_result_does_not_depend_on_the_batch(
     drawing_digits: Checkpoint, holdout: Split, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run() -> np.ndarray:
-        if what == "redraw":
-            return redraw(drawing_digits, holdout, 0.6, solver="ddpm")
+        if what == "resample":
+            return resample(drawing_digits, holdout, 0.6, solver="ddpm")
         if what == "fill":
             return fill_some(drawing_digits, holdout)[0]
-        asked = conditions(drawing_digits, [0] * COUNT)
-        images = holdout.images[:COUNT]
-        found = invert_images(drawing_digits, SamplingSpec(steps=10), asked, images)
+        sampler = Sampler(drawing_digits, SamplingSpec(steps=10))
+        found = invert_images(sampler, asked([0] * COUNT), holdout.images[:COUNT])
         return np.clip(np.rint(found.noise * 40 + 128), 0, 255).astype(np.uint8)
 
     whole = run()
@@ -222,26 +217,23 @@ def test_progress_ends_at_its_total(drawing_digits: Checkpoint, holdout: Split) 
     def progress(done: int, total: int, note: str = "") -> None:
         seen.append((done, total))
 
-    model, images = drawing_digits, holdout.images[:2]
-    asked, sampling = conditions(model, [0, 1]), SamplingSpec(steps=4)
-    invert_images(model, sampling, asked, images, refinements=1, progress=progress)
+    sampler, images = Sampler(drawing_digits, SamplingSpec(steps=4)), holdout.images[:2]
+    prompts = asked([0, 1])
+    invert_images(sampler, prompts, images, refinements=1, progress=progress)
     assert seen[-1] == (24, 24)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-    redraw_images(model, sampling, asked, images, strength=0.5, progress=progress)
+    resample_images(sampler, prompts, images, strength=0.5, progress=progress)
     assert seen[-1] == (4, 4)
     known = np.eye(8, dtype=bool)
-    inpaint_images(model, sampling, asked, images, known, resamples=2, jump=1, progress=progress)
+    inpaint_images(sampler, prompts, images, known, resamples=2, jump=1, progress=progress)
     assert seen[-1] == (2 * visits(4, 2, 1),) * 2
-    interpolate_seeds(model, sampling, asked, (0, 1), 2, progress=progress)
+    interpolate_seeds(sampler, prompts, (0, 1), 2, progress=progress)
     assert seen[-1] == (8, 8)
 
 
 def test_inversion_takes_clipping_as_off(drawing_digits: Checkpoint, holdout: Split) -> None:
-    asked, images = conditions(drawing_digits, [0] * 4), holdout.images[:4]
-    noises = [
-        invert_images(drawing_digits, SamplingSpec(steps=10, clip=clip), asked, images).noise
-        for clip in (False, True)
-    ]
+    samplers = [Sampler(drawing_digits, SamplingSpec(steps=10, clip=c)) for c in (False, True)]
+    noises = [invert_images(s, asked([0] * 4), holdout.images[:4]).noise for s in samplers]
     assert np.array_equal(noises[0], noises[1])
 
 
@@ -257,34 +249,35 @@ def test_less_than_a_step_of_strength_is_refused(
     drawing_digits: Checkpoint, holdout: Split
 ) -> None:
     with pytest.raises(AlphabarError, match=r"0\.04 is less than one of 20 steps") as refusal:
-        redraw(drawing_digits, holdout, 0.04)
+        resample(drawing_digits, holdout, 0.04)
     assert "at least 0.05" in refusal.value.remedy
 
 
 def test_images_and_masks_that_do_not_fit_are_refused(
     drawing_digits: Checkpoint, holdout: Split
 ) -> None:
-    model, sampling, asked = drawing_digits, SamplingSpec(steps=4), conditions(drawing_digits, [0])
+    sampler, prompts = Sampler(drawing_digits, SamplingSpec(steps=4)), asked([0])
     small, image = np.zeros((1, 4, 4, 1), dtype=np.uint8), holdout.images[:1]
     for edit in (
-        lambda: invert_images(model, sampling, asked, small),
-        lambda: redraw_images(model, sampling, asked, small, strength=0.5),
-        lambda: inpaint_images(model, sampling, asked, small, np.eye(4, dtype=bool)),
+        lambda: invert_images(sampler, prompts, small),
+        lambda: resample_images(sampler, prompts, small, strength=0.5),
+        lambda: inpaint_images(sampler, prompts, small, np.eye(4, dtype=bool)),
     ):
         with pytest.raises(AlphabarError, match=r"images of shape \(4, 4, 1\)"):
             edit()
     with pytest.raises(AlphabarError, match="the mask is 4 x 4 pixels, the image 8 x 8"):
-        inpaint_images(model, sampling, asked, image, np.eye(4, dtype=bool))
+        inpaint_images(sampler, prompts, image, np.eye(4, dtype=bool))
     with pytest.raises(AlphabarError, match="leaves nothing to draw"):
-        inpaint_images(model, sampling, asked, image, np.ones((8, 8), dtype=bool))
-    few = new_checkpoint(model.config | {"process": model.config["process"] | {"steps": 50}}, 0)
-    with pytest.raises(AlphabarError, match=r"`sampling\.steps: 60` is more than"):
-        redraw_images(few, SamplingSpec(steps=60), asked, image, strength=0.5)
+        inpaint_images(sampler, prompts, image, np.ones((8, 8), dtype=bool))
 
 
 def test_a_model_that_always_had_a_condition_must_be_told_one(drawing_digits: Checkpoint) -> None:
-    assert no_condition(drawing_digits, 2).strong["class_labels"].tolist() == [10, 10]
+    sampler = Sampler(drawing_digits, SamplingSpec())
+    assert no_condition(sampler, 2).strong["class_labels"].tolist() == [10, 10]
     conditioning = drawing_digits.config["conditioning"] | {"dropout": 0.0}
     always = new_checkpoint(drawing_digits.config | {"conditioning": conditioning}, 0)
     with pytest.raises(AlphabarError, match="never trained without a condition"):
-        no_condition(always, 2)
+        no_condition(Sampler(always, SamplingSpec()), 2)
+    guided = Sampler(drawing_digits, SamplingSpec(guide="weaker"), always)
+    with pytest.raises(AlphabarError, match="never trained without a condition"):
+        no_condition(guided, 2)

@@ -1,41 +1,55 @@
-"""What a registered model brings along: its sampling settings, and the weaker model it needs."""
+"""A sampling section from what a user gives and what a model brings along."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.errors import AlphabarError
-from components.files.json_file import load_json
-from components.files.manifest import intact
+from components.errors import AlphabarError, shortened
+from components.files.json_file import json_or_text
 from components.spec.catalogue import GUIDANCE, SOLVERS
 from components.spec.cost import one_prediction
-from components.spec.model_folder import GUIDE, SAMPLING
+from components.spec.loading import validate
+from components.spec.sections.sampling import SamplingSpec
 
 
-def own_sampling(model: Path) -> dict[str, Any]:
-    """The sampling section that a model was registered with; empty where it brings none.
+def settings_given(
+    options: Mapping[str, Any], assignments: Sequence[str], origin: str
+) -> dict[str, Any]:
+    """The keys of a sampling section that a user gives.
 
-    The length of a post-hoc EMA is left out: registered weights are those of that length.
+    Args:
+        options: key → value, None where the user did not give it.
+        assignments: ``key=value`` of any key of the section, over the options.
+        origin: what a message calls the place that they come from.
 
     Raises:
-        AlphabarError: the file is broken.
+        AlphabarError: an assignment that sets nothing.
     """
-    path = model / SAMPLING
-    if not path.is_file():
-        return {}
-    try:
-        values = load_json(intact(path))
-    except (OSError, ValueError) as error:
-        raise _broken(path, str(error)) from error
-    if not isinstance(values, dict):
-        raise _broken(path, "no JSON object")
-    return {key: value for key, value in values.items() if key != "ema_length"}
+    values = {key: value for key, value in options.items() if value is not None}
+    for text in assignments:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise AlphabarError(f"{origin}: `{shortened(text)}` sets nothing", "write KEY=VALUE")
+        values[key.strip()] = json_or_text(value.strip())
+    return values
 
 
-def own_guide(model: Path) -> Path | None:
-    """The directory of the weaker model that a model was registered with, if any."""
-    guide = model / GUIDE
-    return guide if (guide / "model.safetensors").is_file() else None
+def sampling_of(
+    given: Mapping[str, Any], origin: str, own: Mapping[str, Any] | None = None
+) -> SamplingSpec:
+    """The sampling section of what is ``given`` and, for the rest, of ``own``.
+
+    Args:
+        own: what holds where nothing is given, as far as it goes with what is.
+        origin: what a message calls the place that they come from.
+
+    Raises:
+        AlphabarError: a key that is not one of the section's, or a value out of its range.
+    """
+    values = sampling_over(own, given) if own else dict(given)
+    # the parts of an experiment that a sampling section may lean on: here they are trained already
+    around = {"training": {"ema_snapshots": 1}, "guide": {"training.steps": 1}}
+    whole = {"name": "sample", "data": {"source": "digits"}, "sampling": values}
+    return validate(around | whole, origin).sampling
 
 
 def sampling_over(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,10 +95,3 @@ def _needs_another_scale(
         return True
     asked = given.get("guide") == "weaker" or bool(given.get("negative_prompt"))
     return asked and own.get("guidance") == 1 and one_prediction(own)
-
-
-def _broken(path: Path, why: str) -> AlphabarError:
-    return AlphabarError(
-        f"the sampling settings in {path} cannot be read: {why}",
-        "register the model again, or give the directory of its checkpoint",
-    )

@@ -1,0 +1,41 @@
+"""What a user asks a model for, as prompts that it understands."""
+
+from collections.abc import Sequence
+
+from components.errors import AlphabarError
+from components.generation.prompts import Prompts
+from components.generation.sampler import Sampler
+from components.networks.checkpoint import Checkpoint
+
+
+def prompts_of(model: Checkpoint, asked: Sequence[str], count: int) -> Prompts:
+    """What ``count`` images of ``model`` are asked for: ``asked`` in turn, else all it knows.
+
+    Raises:
+        AlphabarError: a word that the model does not know, or none where it needs one.
+    """
+    known = [model.conditioner.prompt(text) for text in asked or model.conditioner.unprompted()]
+    turns = [known[k % len(known)] for k in range(count)]
+    return Prompts(
+        tuple(prompt.index for prompt in turns),
+        tuple(prompt.label for prompt in turns),
+        tuple(prompt.caption for prompt in turns),
+    )
+
+
+def edit_prompts(sampler: Sampler, asked: Sequence[str], count: int) -> Prompts | None:
+    """What ``count`` edited images are asked for: ``asked`` in turn, or nothing (None).
+
+    Raises:
+        AlphabarError: a word that the model does not know, or guidance has nothing to guide to.
+    """
+    model, sampling = sampler.model, sampler.sampling
+    if asked:
+        return prompts_of(model, asked, count)
+    conditional = bool(model.conditioner.null(1))
+    if sampler.guide is None and (sampling.guidance != 1 or sampling.negative_prompt):
+        raise AlphabarError(
+            "guidance needs something to guide to",
+            "give a --prompt, or --guidance 1" if conditional else "leave guidance out",
+        )
+    return None

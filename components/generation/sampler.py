@@ -1,0 +1,81 @@
+"""A model and how it is sampled, held against each other once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from components.errors import AlphabarError
+from components.generation.guide import check_guide
+from components.networks.checkpoint import Checkpoint, load_checkpoint
+from components.sampling.solvers import SOLVERS, Solver
+from components.sampling.times import Times, time_grid
+from components.spec.catalogue import SOLVERS as CATALOGUE_SOLVERS
+from components.spec.sections.sampling import SamplingSpec
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """What images are sampled with.
+
+    Attributes:
+        model: the network, its conditions and its process.
+        sampling: the settings.
+        guide: the weaker model of ``sampling.guide: weaker``.
+
+    Raises:
+        AlphabarError: more solver steps than the process has, or a guide that is missing, not
+            asked for, or cannot guide the model.
+    """
+
+    model: Checkpoint
+    sampling: SamplingSpec
+    guide: Checkpoint | None = None
+
+    def __post_init__(self) -> None:
+        check_steps(self.model, self.sampling)
+        check_guide(self.model, self.sampling, self.guide)
+
+    @cached_property
+    def times(self) -> Times:
+        """The grid that the solver walks."""
+        return time_grid(self.model.schedule, self.sampling.steps, self.sampling.grid)
+
+    @property
+    def solver(self) -> Solver:
+        """As `components.sampling.solvers` has it."""
+        return SOLVERS[self.sampling.solver]
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The options that the solver reads, by name."""
+        names = CATALOGUE_SOLVERS[self.sampling.solver].options
+        return {name: getattr(self.sampling, name) for name in names}
+
+
+def load_sampler(
+    model: Path,
+    sampling: SamplingSpec,
+    guide: Path | None = None,
+    device: torch.device | str = "cpu",
+) -> Sampler:
+    """The sampler of the checkpoint in ``model``, at the EMA length that ``sampling`` asks for.
+
+    Args:
+        guide: the directory of the weaker model of ``sampling.guide: weaker``.
+
+    Raises:
+        AlphabarError: a checkpoint is missing or broken, or they do not fit each other.
+    """
+    strong = load_checkpoint(model, device, ema_length=sampling.ema_length)
+    return Sampler(strong, sampling, load_checkpoint(guide, device) if guide else None)
+
+
+def check_steps(model: Checkpoint, sampling: SamplingSpec) -> None:
+    """Raise AlphabarError if the solver is to take more steps than the process has."""
+    if sampling.steps > model.schedule.steps:
+        raise AlphabarError(
+            f"`sampling.steps: {sampling.steps}` is more than the process's {model.schedule.steps}",
+            "use fewer solver steps",
+        )

@@ -1,0 +1,36 @@
+"""What the editing commands share: from their options to an edit, and what is told of it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.telling import tell
+
+if TYPE_CHECKING:
+    from flows.tools.editing import Edit
+    from flows.tools.sampling import Manner, Request
+
+
+@contextmanager
+def editing(manner: "Manner", request: "Request", out: Path, *, quiet: bool) -> "Iterator[Edit]":
+    """An edit of the model and the settings that are asked for, with its progress shown."""
+    from flows.console import Work
+    from flows.tools.editing import Edit
+    from flows.tools.sampling import choose
+    from flows.workspace import Workspace
+
+    workspace = Workspace.here()
+    chosen = choose(manner, request, workspace)
+    with Work(manner.command, quiet=quiet) as progress:
+        yield Edit(chosen, out, request.prompts, workspace, progress)
+    tell(chosen.words())
+
+
+def tell_results(said: Sequence[str], result: str, out: Path) -> None:
+    """Say what is known of the images, and where the results and their picture are."""
+    from flows.tools.editing import PICTURE
+
+    for line in said:
+        tell(line)
+    tell(f"{result} {out / PICTURE}")

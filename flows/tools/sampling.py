@@ -1,0 +1,163 @@
+"""A trained model as a command samples it: its own settings, under what the user gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.files.new_folder import new_folder
+from components.runtime import Progress
+from components.spec.model_folder import own_guide, own_sampling
+from components.spec.sampling_choice import sampling_of, settings_given
+from components.spec.sections.sampling import SamplingSpec
+from flows.run.stages import prepare_process
+from flows.tools.models import find_model
+from flows.workspace import Workspace
+
+if TYPE_CHECKING:
+    from components.generation.sampler import Sampler
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a command samples.
+
+    Attributes:
+        command: its name.
+        usual: what holds for a model without settings of its own, where the defaults do not.
+        needs: settings that it cannot do without; they take the place of the model's own.
+        edits: whether it tells the model nothing unless there is a prompt.
+    """
+
+    command: str
+    usual: Mapping[str, Any] = field(default_factory=dict)
+    needs: Mapping[str, Any] = field(default_factory=dict)
+    edits: bool = False
+
+
+GUIDED = {"solver": "ddim", "guidance_kind": "cfg", "guidance": 2.0}
+SAMPLE = Manner("sample", GUIDED)
+IMG2IMG = Manner("img2img", GUIDED, edits=True)
+INTERPOLATE = Manner("interpolate", GUIDED, edits=True)
+INPAINT = Manner("inpaint", GUIDED | {"solver": "ddpm"}, edits=True)
+INVERT = Manner(
+    "invert", {"steps": 100, "guidance": 1.0}, needs={"solver": "ddim", "eta": 0.0}, edits=True
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user gives.
+
+    Attributes:
+        model: a directory, or NAME@ALIAS.
+        options: keys of the sampling section → value; None where it is not given.
+        assignments: ``key=value``, over the options.
+        guide: a weaker model to be guided away from, named as ``model`` is; None for the one
+            that the model brings along, where its own settings ask for it.
+        prompts: classes or captions that the images take turns with.
+    """
+
+    model: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    assignments: Sequence[str] = ()
+    guide: str | None = None
+    prompts: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A trained model and what it is sampled with.
+
+    Attributes:
+        model: a checkpoint's directory.
+        sampling: the settings.
+        guide: the directory of the weaker model of ``sampling.guide: weaker``.
+        changed: keys in which the settings differ from the model's own; None where it has none.
+    """
+
+    model: Path
+    sampling: SamplingSpec
+    guide: Path | None
+    changed: tuple[str, ...] | None
+
+    def load(self) -> "Sampler":
+        """The sampler, on the machine's best device."""
+        prepare_process(threads=None)
+        from components.generation.sampler import load_sampler
+        from components.networks.device import resolve_device
+
+        return load_sampler(self.model, self.sampling, self.guide, resolve_device("auto"))
+
+    def words(self) -> str:
+        """What is used, and whose settings that are."""
+        from components.reporting.words.naming import listed
+        from components.reporting.words.sampled import sampling_words
+
+        used = f"sampled with {sampling_words(self.sampling)}"
+        if self.changed is None:
+            return used
+        but = f" but for {listed(self.changed)}" if self.changed else ""
+        return f"{used}: the model's own settings{but}"
+
+
+def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
+    """The model that is named, and the settings: what is given, else the model's own, else usual.
+
+    Raises:
+        AlphabarError: there is no such model, or a setting is wrong.
+    """
+    directory = find_model(request.model, workspace)
+    origin = f"the options of `alphabar {manner.command}`"
+    guide = {"guide": "weaker" if request.guide else None}
+    given = settings_given({**request.options, **guide}, request.assignments, origin)
+    if own := own_sampling(directory):
+        origin += f", with {request.model}'s own settings for the rest"
+    settled = _settled(manner, given, own or manner.usual, told=bool(request.prompts))
+    sampling = sampling_of(settled[0], origin, settled[1])
+    weaker = find_model(request.guide, workspace) if request.guide else None
+    if weaker is None and sampling.guide == "weaker":
+        weaker = own_guide(directory)
+    registered, used = SamplingSpec().model_dump() | own, sampling.model_dump()
+    changed = tuple(key for key in used if used[key] != registered[key])
+    return Chosen(directory, sampling, weaker, changed if own else None)
+
+
+def _settled(
+    manner: Manner, given: Mapping[str, Any], own: Mapping[str, Any], *, told: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is given, with what the manner asks for, and what is left of the model's own.
+
+    A model that is told nothing has nothing to be guided to, unless a weaker model guides it.
+    """
+    needs = manner.needs if given.get("solver") in (None, manner.needs.get("solver")) else {}
+    given, own = {**needs, **given}, dict(own)
+    if manner.edits and not told and given.get("guide", own.get("guide")) != "weaker":
+        own.pop("negative_prompt", None)
+        given = {"guidance": 1.0, **given}
+    return given, own
+
+
+def write_sampled(
+    chosen: Chosen,
+    out: Path,
+    count: int,
+    prompts: Sequence[str],
+    workspace: Workspace,
+    progress: Progress,
+) -> None:
+    """Write ``count`` images into the new folder ``out``.
+
+    The folder has the form of a published `sample` stage (images.npy, samples.csv, grid.png)
+    and the images as PNG files with a metadata.csv beside them.
+
+    Raises:
+        AlphabarError: ``out`` exists, a prompt is no class, or the guide does not fit the model.
+    """
+    with new_folder(out, workspace.store_root) as part:
+        sampler = chosen.load()
+        from components.generation.asked import prompts_of
+        from components.generation.sample import write_samples
+
+        asked = prompts_of(sampler.model, prompts, count)
+        write_samples(sampler, asked, part, progress, png=True)
