@@ -152,6 +152,7 @@ def describe(node: Node, out: Path) -> dict[str, Any]:
             {str(path.relative_to(out)): path for path in out.rglob("*") if path.is_file()}
         ),
         "libraries": {name: _version(name) for name in RECORDED_LIBRARIES},
+        **({"plugins": node.plugins} if node.plugins else {}),
     }
 
 

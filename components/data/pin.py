@@ -15,13 +15,21 @@ from components.data.listing import (
     list_files,
     listing_hash,
 )
-from components.data.sources import SOURCES, packaged_files
+from components.data.sources import SOURCES, Files, packaged_files, plugin_files
 from components.errors import AlphabarError
 from components.files.yaml_file import read_yaml
 from components.spec.loading import nearest
 from components.spec.sections.data import DataSpec
 
-__all__ = ["RawData", "directory_hash", "packaged_data", "pinned_hashes", "raw_folder", "verify"]
+__all__ = [
+    "RawData",
+    "directory_hash",
+    "packaged_data",
+    "pinned_hashes",
+    "plugin_data",
+    "raw_folder",
+    "verify",
+]
 
 PACKAGED = "data"
 USERS = "datasets"
@@ -35,28 +43,36 @@ class RawData:
         folder: the ImageFolder that ``prepare`` reads.
         pinned: the folder that is under DVC: ``folder`` itself or the one above it.
         pin_file: its .dvc file.
-        packaged: the files come from packages and can be made again.
+        files: makes the files anew, inside ``pinned``; None where the user brings them.
     """
 
     folder: Path
     pinned: Path
     pin_file: Path
-    packaged: bool
+    files: Files | None = None
 
 
 def packaged_data(root: Path) -> RawData:
     """All packaged sources below ``root``, the repository."""
     pinned = root / PACKAGED
-    return RawData(pinned, pinned, root / f"{PACKAGED}.dvc", packaged=True)
+    return RawData(pinned, pinned, root / f"{PACKAGED}.dvc", packaged_files)
+
+
+def plugin_data(source: str, root: Path) -> RawData:
+    """A plug-in's source below ``root``, pinned on its own: no other data depend on its package."""
+    folder = root / USERS / source
+    return RawData(folder, folder, root / USERS / f"{source}.dvc", plugin_files(source))
 
 
 def raw_folder(data: DataSpec, root: Path) -> RawData:
     """The places of ``data`` below ``root``, the repository; they need not exist."""
-    if SOURCES[data.source].files is not None:
+    if data.source not in SOURCES:
+        return plugin_data(data.source, root)
+    if SOURCES[data.source] is not None:
         whole = packaged_data(root)
         return replace(whole, folder=whole.pinned / data.source)
     folder = root / USERS / str(data.name)
-    return RawData(folder, folder, root / USERS / f"{data.name}.dvc", packaged=False)
+    return RawData(folder, folder, root / USERS / f"{data.name}.dvc")
 
 
 def pinned_hashes(root: Path) -> Callable[[DataSpec], str]:
@@ -112,14 +128,14 @@ def verify(raw: RawData) -> Listing:
     """
     pinned, pin_file, pin = raw.pinned, raw.pin_file, read_pin(raw)
     if not pinned.is_dir():
-        remedy = "run `alphabar data fetch`" if raw.packaged else f"run `dvc pull {pin_file}`"
+        remedy = "run `alphabar data fetch`" if raw.files else f"run `dvc pull {pin_file}`"
         raise AlphabarError(f"{pinned} does not exist", remedy)
     listing = list_files(pinned)
     if listing_hash(listing) == pin:
         return listing
     expected = cached_listing(pin_file.parent, pin)
-    if expected is None and raw.packaged:
-        expected = list_contents(packaged_files())
+    if expected is None and raw.files is not None:
+        expected = list_contents(raw.files())
     if expected is None:
         raise AlphabarError(
             f"{pinned} is not what {pin_file} pins ({listing_hash(listing)} instead of {pin})",
@@ -138,13 +154,13 @@ def _difference(
     raw: RawData, listing: Mapping[str, str], expected: Mapping[str, str]
 ) -> AlphabarError:
     faults = differences(listing, expected)
-    if raw.packaged and listing.items() <= expected.items():
+    if raw.files and listing.items() <= expected.items():
         some = f"{raw.pinned} has {len(listing)} of the {len(expected)} files in {raw.pin_file}"
         return AlphabarError(
             some + (f":{listed(faults)}" if listing else ""),
             "run `alphabar data fetch`",
         )
-    command = "alphabar data fetch --force" if raw.packaged else f"dvc checkout {raw.pin_file}"
+    command = "alphabar data fetch --force" if raw.files else f"dvc checkout {raw.pin_file}"
     return AlphabarError(
         f"{raw.pinned} is not what {raw.pin_file} pins: "
         f"{len(faults)} file(s) differ:{listed(faults)}",
@@ -153,8 +169,10 @@ def _difference(
 
 
 def _pin_remedy(raw: RawData) -> str:
-    if raw.packaged:
+    if raw.files is packaged_files:
         return f"restore it: git checkout {raw.pin_file}"
+    if raw.files is not None:
+        return "run `alphabar data fetch`, and commit that file"
     name = raw.pinned.name
     known = sorted(path.stem for path in raw.pin_file.parent.glob("*.dvc"))
     add = f"add the images with `alphabar data add DIR --name {name}`"

@@ -13,7 +13,6 @@ from components.data.arrays import COLUMNS, DatasetInfo
 from components.data.images import is_grey, square_pixels, svg_pixels
 from components.data.metadata import Row
 from components.data.pin import directory_hash
-from components.data.sources import SOURCES
 from components.data.sources.folder import locate, read_rows
 from components.data.splits import split_of
 from components.data.tokens import length_histogram
@@ -21,6 +20,7 @@ from components.errors import AlphabarError
 from components.files.json_file import write_json
 from components.files.tables import write_table
 from components.runtime import Runtime
+from components.spec.catalogue import SOURCES
 from components.spec.sections.data import DataSpec
 
 

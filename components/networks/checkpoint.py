@@ -23,6 +23,7 @@ from components.networks.weights_file import (
 )
 from components.process.prediction import Prediction, build_prediction
 from components.process.schedules import Schedule, build_schedule
+from components.spec.plugins import plugin
 from components.spec.sections.codec import CodecSpec
 
 FILE_NAME = "model.safetensors"
@@ -85,7 +86,7 @@ def new_checkpoint(
         _codec(config),
         _network(config, conditioner, seed),
         conditioner,
-        build_schedule(process),
+        build_schedule(process, plugin("schedules", process["schedule"], process)),
         build_prediction(process),
     )
 

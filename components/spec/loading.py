@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -20,6 +20,7 @@ from components.errors import (
 from components.files.yaml_file import read_yaml
 from components.spec.experiment import Experiment
 from components.spec.near_files import EXPERIMENT_KEYS, near_files, start_from
+from components.spec.sections.base import OPTIONS
 from components.spec.sections.names import UNKNOWN_NAME
 
 MOST_CHOICES = 50
@@ -119,7 +120,7 @@ def readable(
 def _without_alternatives(faults: list[Any]) -> list[Any]:
     """One fault for a value that may be of several types, where pydantic has one for each type."""
     found: dict[tuple[Any, ...], Any] = {}
-    for fault in faults:
+    for fault in _opened(faults):
         place = fault["loc"]
         if len(place) > 1 and place[-1] in SCALARS:
             fault = {
@@ -132,13 +133,26 @@ def _without_alternatives(faults: list[Any]) -> list[Any]:
     return list(found.values())
 
 
+def _opened(faults: list[Any]) -> Iterator[Any]:
+    """With every fault of a plug-in's options in the place of the one for all of them."""
+    for fault in faults:
+        if fault["type"] != OPTIONS:
+            yield fault
+            continue
+        for inner in fault["ctx"]["faults"]:
+            names = {"names": fault["ctx"]["names"]}
+            yield {**inner, "loc": (*fault["loc"], OPTIONS, *inner["loc"])} | {
+                "ctx": inner.get("ctx", {}) | names
+            }
+
+
 def _fault(item: Any, names: Callable[[str], list[str]]) -> tuple[str, str]:
     whole = ".".join(str(part) for part in item["loc"])
     path = shortened(whole, 2 * MOST_OF_A_VALUE)
     kind, value, context = item["type"], item["input"], item.get("ctx", {})
     if kind == "extra_forbidden":
         parent, _, name = whole.rpartition(".")
-        return f"`{path}` is not a known key", nearest(name, names(parent))
+        return f"`{path}` is not a known key", nearest(name, context.get("names") or names(parent))
     if kind == "missing":
         return f"`{path}` is missing", f"add `{path}`"
     if kind in ("literal_error", UNKNOWN_NAME):

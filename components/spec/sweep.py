@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from components.errors import AlphabarError, first_of, shortened
 from components.spec.experiment import Experiment
-from components.spec.sections.base import Overrides, Scalar, Section
+from components.spec.sections.base import OPTIONS, Overrides, Scalar, Section
 
 SWEPT_SECTIONS = ("data", "conditioning", "process", "network", "training", "sampling")
 GUIDE_SECTIONS = ("network", "training")
@@ -152,7 +152,9 @@ class _Variants:
         which = (name, tuple((leaf, type(value), value) for leaf, value in overrides))  # 1 == True
         if which not in self._changed:
             section: Section = {n: self._parts[n] for n in SWEPT_SECTIONS}[name]
-            changed = section.model_dump(mode="python") | dict(overrides)
+            changed = section.model_dump(mode="python")
+            for leaf, value in overrides:
+                changed = _with(changed, leaf, value)
             self._changed[which] = type(section).model_validate(changed)
         return self._changed[which]
 
@@ -164,14 +166,22 @@ def _override(experiment: Experiment, overrides: Overrides, origin: str) -> Expe
     values |= ONE_CELL
     for path, value in overrides.items():
         section, _, leaf = path.partition(".")
-        if section not in SWEPT_SECTIONS or leaf not in valid_names(section):
+        field, _, option = leaf.partition(".")
+        known_field = section in SWEPT_SECTIONS and field in valid_names(section)
+        if not known_field or (option and field != OPTIONS):
             known = [f"{s}.{n}" for s in SWEPT_SECTIONS for n in valid_names(s)]
             raise AlphabarError(
                 f"{origin}: `{shortened(path)}` cannot be swept", nearest(path, known)
             )
-        values[section] = {**values[section], leaf: value}
+        values[section] = _with(values[section], leaf, value)
     name = cell_name(tuple(overrides.items()))
     return validate(values, f"{origin}, cell {shortened(name, 300)}")
+
+
+def _with(values: dict[str, Any], leaf: str, value: Scalar) -> dict[str, Any]:
+    """A section with another value of a field, or of one of a plug-in's options."""
+    field, _, option = leaf.partition(".")
+    return {**values, field: {**values.get(field, {}), option: value} if option else value}
 
 
 def _short(value: Scalar) -> str:

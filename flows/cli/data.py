@@ -20,7 +20,7 @@ def fetch(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the packaged sources to data/ and check every byte against data.dvc.
+    """Write the packaged sources to data/, and plug-ins' to datasets/, and check every byte.
 
     Example: `alphabar data fetch`
     """
@@ -29,8 +29,9 @@ def fetch(
     from flows.workspace import Workspace
 
     with Work("data fetch", quiet=quiet) as progress:
-        folder = fetch_data(Workspace.here().root, progress, force=force)
-    tell(f"{folder} is as data.dvc pins it")
+        folders = fetch_data(Workspace.here().root, progress, force=force)
+    for folder in folders:
+        tell(f"{folder} is as {folder.name}.dvc pins it")
 
 
 @app.command()

@@ -39,7 +39,9 @@ def list_names(
     from components.errors import AlphabarError
     from components.spec.catalogue import CATALOGUE
     from components.spec.loading import nearest
+    from flows.telling import warn_of_plugins
 
+    warn_of_plugins()
     if topic is not None and topic not in CATALOGUE:
         raise AlphabarError(f"there is no list of `{topic}`", nearest(topic, list(CATALOGUE)))
     for number, name in enumerate([topic] if topic else CATALOGUE):
@@ -58,7 +60,26 @@ def _print(topic: str) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, width=160)
     title = f"{topic}: {KEYS[topic]}"
-    table = Table("name", "what it is", "source", "options", title=title, title_justify="left")
+    columns, rows = ["name", "what it is", "source", "options"], []
     for name, entry in CATALOGUE[topic].items():
-        table.add_row(name, entry.line, entry.source, ", ".join(entry.options))
+        options, package = _of_plugin(topic, name)
+        row = [name, entry.line, entry.source, ", ".join([*entry.options, *options])]
+        rows.append([*row, package])
+    plugged = any(row[-1] for row in rows)
+    table = Table(*columns, *(["package"] if plugged else []), title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(row if plugged else row[:-1]))
     console.print(table, markup=False)
+
+
+def _of_plugin(topic: str, name: str) -> tuple[list[str], str]:
+    """The options that a plug-in reads in the section's `options`, and its package; else nothing."""
+    from components.spec.catalogue import CATALOGUE
+    from components.spec.catalogue.choices import Choices
+
+    choices = CATALOGUE[topic]
+    if not isinstance(choices, Choices) or name in choices.own:
+        return [], ""
+    model = choices.options_of(name)
+    packages = [f"{package} {version}" for package, version in choices.packages(name).items()]
+    return [f"options.{key}" for key in (model.model_fields if model else ())], ", ".join(packages)

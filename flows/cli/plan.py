@@ -20,9 +20,11 @@ def plan(file: ExperimentFile, store: StoreOption = None, every: Every = False) 
     """
     from components.spec.loading import load_experiment
     from flows.run.planning import describe_plan, print_plan
+    from flows.telling import warn_of_plugins
     from flows.tools.promotion import registry_gate
     from flows.workspace import Workspace
 
     experiment, workspace = load_experiment(file), Workspace.here(store)
+    warn_of_plugins()
     registry_gate(experiment.registry, workspace)
     print_plan(describe_plan(experiment, workspace), every=every)

@@ -33,9 +33,11 @@ def run(
     from flows.run.outside import keeping
     from flows.run.results import show_outcome
     from flows.run.verification import checked_plan
+    from flows.telling import warn_of_plugins
     from flows.workspace import Workspace
 
     experiment = load_experiment(file)
+    warn_of_plugins()
     workspace = Workspace.here(store)
     plan = checked_plan(experiment, workspace, contents=verify)
     if outcome := finished_outcome(plan, workspace):

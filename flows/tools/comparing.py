@@ -141,7 +141,7 @@ def _stored(workspace: Workspace, cell: "RecordedCell") -> _Stored:
     sampled = _published(root, "sample", inputs.get("samples", ""))
     model = read_manifest(sampled)["inputs"].get("model") if sampled else None
     real = {role: key for role, key in inputs.items() if role in ("data", "scorer")}
-    judged_by = {name: manifest.get(name) for name in ("weights", "compute")}
+    judged_by = {name: manifest.get(name) for name in ("weights", "compute", "plugins")}
     key = stage_key("reference", manifest["spec"], real, **judged_by)
     reference = _published(root, "reference", key)
     return _Stored(evaluated, sampled, reference, model)

@@ -1,37 +1,38 @@
-"""Where images come from. A new packaged source is one file here, one entry in `SOURCES`."""
+"""Where images come from. A new packaged source is one file here, one entry in `SOURCES`, and its
+line in the catalogue."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from components.data.sources import digits, openmoji
+from components.errors import AlphabarError
+from components.spec.plugins import plugin
 
 Files = Callable[[], Iterator[tuple[str, bytes]]]
+"""Yields every raw file as (path inside the source's folder, bytes), the same bytes on every
+machine, laid out as a Hugging Face ImageFolder."""
 
-
-@dataclass(frozen=True)
-class Source:
-    """A source of raw files, laid out as a Hugging Face ImageFolder.
-
-    Attributes:
-        files: for a packaged source: yields every raw file as (path inside ``data/<source>``,
-            bytes), the same bytes on every machine; ``None`` when the user brings the files.
-        vector: the images are SVG drawings, rendered at the requested size.
-    """
-
-    files: Files | None
-    vector: bool = False
-
-
-SOURCES: dict[str, Source] = {
-    "digits": Source(digits.files),
-    "openmoji": Source(openmoji.files, vector=True),
-    "folder": Source(None),
+SOURCES: dict[str, Files | None] = {
+    "digits": digits.files,
+    "openmoji": openmoji.files,
+    "folder": None,
 }
-"""The keys are those of `components.spec.sections.data.DataSpec.source`."""
+"""None where the user brings the files."""
 
 
 def packaged_files() -> Iterator[tuple[str, bytes]]:
     """Every file of ``data/`` as (path inside it, bytes)."""
-    for name, source in SOURCES.items():
-        for path, content in source.files() if source.files else ():
+    for name, files in SOURCES.items():
+        for path, content in files() if files else ():
             yield f"{name}/{path}", content
+
+
+def plugin_files(name: str) -> Files:
+    """A plug-in's files; nothing of it is imported before it is called."""
+
+    def files() -> Iterator[tuple[str, bytes]]:
+        found = plugin("sources", name, {})
+        if found is None:
+            raise AlphabarError(f"the data source `{name}` is not installed", "install its package")
+        yield from found()
+
+    return files

@@ -9,6 +9,7 @@ from components.networks.conditioners.class_label import class_label
 from components.networks.conditioners.conditioner import Conditioner, Given
 from components.networks.conditioners.minilm import minilm
 from components.networks.conditioners.unconditional import unconditional
+from components.spec.plugins import plugin
 
 Make = Callable[..., Conditioner]
 """``make(given, **options)``: the options are those keys of the section that it names."""
@@ -26,8 +27,11 @@ def build_conditioner(section: Mapping[str, Any], given: Given) -> Conditioner:
     Raises:
         AlphabarError: the data lacks what it is told.
     """
-    make = CONDITIONERS[section["encoder"]]
-    options = [name for name in inspect.signature(make).parameters if name in section]
+    name = section["encoder"]
+    make = plugin("conditioners", name, section) or CONDITIONERS[name]
+    bound = getattr(make, "keywords", ())
+    named = [name for name in inspect.signature(make).parameters if name not in bound]
+    options = [name for name in named if name in section]
     return make(given, **{name: section[name] for name in options})
 
 

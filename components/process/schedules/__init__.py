@@ -13,27 +13,35 @@ from components.process.schedules.schedule import Schedule
 from components.process.schedules.sigmoid import sigmoid
 from components.process.schedules.table import table
 
-DISCRETE: dict[str, Callable[..., Schedule]] = {
+Make = Callable[..., Schedule]
+"""``make(steps, **options)``: the options are those keys of the section that it names. One that
+names ``shift`` divides its SNR by shift² itself; of another one a discrete table is shifted."""
+
+DISCRETE: dict[str, Make] = {
     "linear": linear,
     "scaled_linear": scaled_linear,
     "cosine": cosine,
     "sigmoid": sigmoid,
     "table": table,
 }
-CONTINUOUS: dict[str, Callable[..., Schedule]] = {"rectified_flow": rectified_flow, "edm": edm}
+CONTINUOUS: dict[str, Make] = {"rectified_flow": rectified_flow, "edm": edm}
 SCHEDULES = DISCRETE | CONTINUOUS
 
 
-def build_schedule(process: Mapping[str, Any]) -> Schedule:
+def build_schedule(process: Mapping[str, Any], other: Make | None = None) -> Schedule:
     """The schedule of a ``process`` section, its shift and rescale applied in that order.
 
     What the section leaves out is the process as its authors wrote it.
 
+    Args:
+        other: what makes the schedule where it is none of `SCHEDULES`.
+
     Raises:
         ValueError: the user's table is not one.
     """
-    make, shift = SCHEDULES[process["schedule"]], process.get("snr_shift", 1.0)
-    options = [name for name in inspect.signature(make).parameters if name != "steps"]
+    make, shift = other or SCHEDULES[process["schedule"]], process.get("snr_shift", 1.0)
+    bound = {"steps", *getattr(make, "keywords", ())}
+    options = [name for name in inspect.signature(make).parameters if name not in bound]
     given = {name: process[name] for name in options if name in process}
     if "shift" in options:
         return make(process["steps"], shift=shift, **given)

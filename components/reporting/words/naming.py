@@ -5,7 +5,7 @@ from typing import Any
 
 from components.spec.catalogue import SOLVERS
 
-OPTIONS = {option for entry in SOLVERS.values() for option in entry.options}
+OPTIONS = {option for entry in SOLVERS.own.values() for option in entry.options}
 """The sampling options that only some solvers read."""
 CAPITALS = ("snr", "ema")
 

@@ -6,9 +6,10 @@ need no torch to know what exists.
 
 from collections.abc import Mapping
 
-from components.spec.catalogue.entries import Described, Entry, SourceEntry
+from components.spec.catalogue.choices import Choices
+from components.spec.catalogue.entries import Described, Entry
 from components.spec.catalogue.finetuning import FINETUNES
-from components.spec.catalogue.networks import CONDITIONERS, DENOISERS
+from components.spec.catalogue.networks import CODECS, CONDITIONERS, DENOISERS
 from components.spec.catalogue.process import (
     LOSS_WEIGHTS,
     PREDICTIONS,
@@ -16,6 +17,7 @@ from components.spec.catalogue.process import (
     TIME_SAMPLINGS,
 )
 from components.spec.catalogue.sampling import GRIDS, GUIDANCE, GUIDES, SOLVERS
+from components.spec.catalogue.sources import SOURCES
 from components.spec.metric_families import FAMILIES
 from components.spec.metrics import TAKEN
 
@@ -37,26 +39,8 @@ __all__ = [
     "TIME_SAMPLINGS",
     "Described",
     "Entry",
+    "plugin_faults",
 ]
-
-SOURCES: dict[str, SourceEntry] = {
-    "digits": SourceEntry(
-        "scikit-learn's 1,797 scans of handwritten digits",
-        "Alpaydin, Kaynak 1998",
-        ("style",),
-        styles=("regular", "bold"),
-    ),
-    "openmoji": SourceEntry(
-        "OpenMoji's 1,918 captioned drawings", "OpenMoji", ("style",), styles=("color", "line")
-    ),
-    "folder": SourceEntry(
-        "your own, as `alphabar data add` took them", "yours", ("name", "style"), named=True
-    ),
-}
-
-CODECS: dict[str, Entry] = {
-    "pixels": Entry("the image itself, its levels from −1 to 1", "Ho, Jain, Abbeel 2020"),
-}
 
 EXTRACTORS: dict[str, Entry] = {
     "efficientnet_lite0": Entry(
@@ -91,3 +75,9 @@ CATALOGUE: dict[str, Mapping[str, Described]] = {
     "metrics": {name: FAMILIES[name] for name in TAKEN},
 }
 """What `alphabar list` shows, by topic."""
+
+
+def plugin_faults() -> list[str]:
+    """What is wrong with installed plug-ins, a sentence each."""
+    topics = (choices for choices in CATALOGUE.values() if isinstance(choices, Choices))
+    return [fault for choices in topics for fault in choices.faults()]

@@ -146,6 +146,7 @@ class SourceEntry:
     Attributes:
         styles: paired styles of the same drawings; the first one decides the split.
         named: whether it is the user's own, added under a name.
+        vector: whether images are SVG drawings, rendered at the size that is asked for.
     """
 
     line: str
@@ -153,6 +154,7 @@ class SourceEntry:
     options: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
     named: bool = False
+    vector: bool = False
 
 
 @dataclass(frozen=True)

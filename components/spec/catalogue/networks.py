@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.spec.catalogue.entries import ConditionerEntry, DenoiserEntry
+from components.spec.catalogue.choices import Choices
+from components.spec.catalogue.entries import ConditionerEntry, DenoiserEntry, Entry
 
 ENCODER_LIMIT = 256
 """Tokens that all-MiniLM-L6-v2 reads of a text (its max_seq_length)."""
 
-CONDITIONERS: dict[str, ConditionerEntry] = {
+_CONDITIONERS = {
     "none": ConditionerEntry("nothing: an unconditional model", "Ho, Jain, Abbeel 2020"),
     "class": ConditionerEntry(
         "the image's class, an embedding", "Dhariwal, Nichol 2021", ("dropout",), labels=True
@@ -21,6 +22,8 @@ CONDITIONERS: dict[str, ConditionerEntry] = {
         token_limit=ENCODER_LIMIT,
     ),
 }
+
+CONDITIONERS = Choices("conditioners", ConditionerEntry, _CONDITIONERS)
 
 
 def _halved(network: Mapping[str, Any], size: int) -> str | None:
@@ -38,4 +41,8 @@ DENOISERS: dict[str, DenoiserEntry] = {
         ("channels", "layers_per_block", "dropout"),
         unfit=_halved,
     ),
+}
+
+CODECS: dict[str, Entry] = {
+    "pixels": Entry("the image itself, its levels from −1 to 1", "Ho, Jain, Abbeel 2020"),
 }

@@ -1,8 +1,9 @@
 """The forward process: schedules, predictions, loss weights, times to train at."""
 
+from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.entries import Entry, PredictionEntry, ScheduleEntry, TimesEntry
 
-SCHEDULES: dict[str, ScheduleEntry] = {
+_SCHEDULES = {
     "linear": ScheduleEntry("β rises in equal steps from 1e-4 to 0.02", "Ho, Jain, Abbeel 2020"),
     "scaled_linear": ScheduleEntry(
         "√β rises in equal steps, as in Stable Diffusion", "Rombach et al. 2022"
@@ -25,6 +26,8 @@ SCHEDULES: dict[str, ScheduleEntry] = {
         not_rescaled="cannot have it: its α is 1",
     ),
 }
+
+SCHEDULES = Choices("schedules", ScheduleEntry, _SCHEDULES)
 
 PREDICTIONS: dict[str, PredictionEntry] = {
     "eps": PredictionEntry("the noise ε", "Ho, Jain, Abbeel 2020", needs_signal=True),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.entries import Entry, GuidanceEntry, SolverEntry
 
 
@@ -28,7 +29,7 @@ def _rk45(sampling: Mapping[str, Any]) -> int:
     return 1 + 6 * (6 + round(1.7 * growth))
 
 
-SOLVERS: dict[str, SolverEntry] = {
+_SOLVERS = {
     "ddim": SolverEntry(
         "implicit model; η adds noise",
         "Song, Meng, Ermon 2020",
@@ -82,6 +83,8 @@ SOLVERS: dict[str, SolverEntry] = {
     ),
     "consistency": SolverEntry("x0 at once, then noise again", "Song et al. 2023", distilled=True),
 }
+
+SOLVERS = Choices("solvers", SolverEntry, _SOLVERS)
 
 GRIDS: dict[str, Entry] = {
     "trailing": Entry("equal steps in t from pure noise", "Lin et al. 2023"),

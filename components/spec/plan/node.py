@@ -2,8 +2,8 @@
 
 A node's key is the SHA-256 of all that its bytes depend on and that may differ from run to run of
 one installation: its stage and the stage's version, the part of the spec that the stage reads, its
-inputs' keys, the DVC hash of the raw data, the content of files of weights, and what computes.
-Nodes that agree in all of that are one node, whichever cells need them.
+inputs' keys, the DVC hash of the raw data, the content of files of weights, the plug-ins that it
+uses, and what computes. Nodes that agree in all of that are one node, whichever cells need them.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,10 +50,12 @@ def stage_key(
     data_hash: str | None = None,
     weights: Mapping[str, str] | None = None,
     compute: Mapping[str, Any] | None = None,
+    plugins: Mapping[str, str] | None = None,
 ) -> str:
     """The key of a stage run, from its inputs' keys by role; the rest as `Node` has it."""
     version = STAGE_VERSIONS[stage]
-    return digest([stage, version, spec, inputs, data_hash, weights or {}, compute])
+    parts = [stage, version, spec, inputs, data_hash, weights or {}, compute]
+    return digest([*parts, plugins] if plugins else parts)
 
 
 DataHash = Callable[[DataSpec], str]
@@ -80,6 +82,7 @@ class Node:
         data_hash: the raw data's DVC hash, for stages that read raw data.
         weights: extractor's name → SHA-256 of the file of weights that it reads.
         compute: what computes; None for stages whose bytes do not depend on it.
+        plugins: package → version, of the plug-ins that it uses.
         unkeyed: what the stage is told besides `spec` and its bytes do not depend on.
     """
 
@@ -91,13 +94,16 @@ class Node:
     weights: dict[str, str] = field(default_factory=dict)
     compute: Compute | None = None
     unkeyed: dict[str, Any] = field(default_factory=dict)
+    plugins: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def key(self) -> str:
         """64 hexadecimal digits."""
         inputs = {role: node.key for role, node in self.inputs.items()}
         compute = asdict(self.compute) if self.compute else None
-        return stage_key(self.stage, self.spec, inputs, self.data_hash, self.weights, compute)
+        return stage_key(
+            self.stage, self.spec, inputs, self.data_hash, self.weights, compute, self.plugins
+        )
 
     @property
     def settings(self) -> dict[str, Any]:

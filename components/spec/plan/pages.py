@@ -62,7 +62,9 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
 def _setting(experiment: Experiment, path: str) -> Any:
     """The value at a dotted path, whether a cell overrides it or not."""
     section, _, leaf = path.partition(".")
-    return getattr(getattr(experiment, section), leaf)
+    field, _, option = leaf.partition(".")
+    value = getattr(getattr(experiment, section), field)
+    return value.get(option) if option else value
 
 
 def plan_study(plan: Plan, best: PlannedCell, tuned: FinetunePlan) -> Node:

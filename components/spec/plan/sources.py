@@ -130,7 +130,7 @@ class Sources:
         """`sample`: as many images as are evaluated."""
         samples = self.cell.experiment.evaluation.samples
         spec = {"sampling": dump(sampling), "samples": samples}
-        return self.computed(name, "sample", spec, inputs)
+        return self.computed(name, "sample", spec, inputs, plugins=sampling.packages())
 
     def trained(
         self,
@@ -139,6 +139,7 @@ class Sources:
         spec: dict[str, Any],
         training: TrainingSpec,
         inputs: dict[str, Node],
+        plugins: dict[str, str] | None = None,
     ) -> Node:
         """`train` or `finetune`: with evaluations, who judges them is part of it."""
         training = _as_watched(training, self.cell.experiment.evaluation)
@@ -148,13 +149,15 @@ class Sources:
             extractor = self.cell.experiment.evaluation.extractor
             spec["judge"] = {"extractor": extractor}
             weights = self.outside.digests(extractor)
-        return self.computed(name, stage, spec, inputs, weights, unkeyed(training=training))
+        aside = unkeyed(training=training)
+        return self.computed(name, stage, spec, inputs, weights, aside, plugins)
 
     def _train(self, name: str, experiment: Experiment) -> Node:
         parts = ("process", "conditioning", "network")
         spec: dict[str, Any] = {part: dump(getattr(experiment, part)) for part in parts}
         inputs = {"data": self.data()}
-        return self.trained(self._named(name), "train", spec, experiment.training, inputs)
+        plugins = experiment.process.packages() | experiment.conditioning.packages()
+        return self.trained(self._named(name), "train", spec, experiment.training, inputs, plugins)
 
     def _named(self, name: str) -> str:
         """With the model's name behind it, where there are several cells."""
@@ -168,10 +171,13 @@ class Sources:
         inputs: dict[str, Node],
         weights: dict[str, str] | None = None,
         aside: dict[str, Any] | None = None,
+        plugins: dict[str, str] | None = None,
     ) -> Node:
         """A stage whose bytes depend on what computes them."""
         compute = self.outside.compute
-        return Node(name, stage, spec, inputs, None, weights or {}, compute, aside or {})
+        return Node(
+            name, stage, spec, inputs, None, weights or {}, compute, aside or {}, plugins or {}
+        )
 
     @property
     def _suffix(self) -> str:
@@ -194,7 +200,8 @@ class Sources:
     def _prepare(self, name: str, data: DataSpec) -> Node:
         def make() -> Node:
             pinned = self.outside.data_hash(data)
-            return Node(name + self._suffix, "prepare", dump(data), {}, pinned)
+            plugins = data.packages()
+            return Node(name + self._suffix, "prepare", dump(data), {}, pinned, plugins=plugins)
 
         return self._once(name, make, of="data")
 

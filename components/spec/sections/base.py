@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.entries import Described
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -26,6 +28,18 @@ Scalar = str | int | float | bool
 Overrides = dict[str, Scalar]
 
 
+OPTIONS = "options"
+"""The field that holds what a plug-in reads of a section."""
+
+Options = Annotated[
+    dict[str, Any],
+    Field(
+        exclude_if=lambda options: not options,
+        description="what the chosen plug-in reads, as its own model says",
+    ),
+]
+
+
 class Unkeyed:
     """Marks a field that changes when, where or how fast a stage works and no byte that it writes.
 
@@ -39,19 +53,51 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+    @classmethod
+    def plugged(cls) -> tuple[str, Choices[Any]] | None:
+        """The field that may name a plug-in, and its choices; None where there is none such."""
+        return None
+
+    def packages(self) -> dict[str, str]:
+        """The package of the plug-in that is chosen, and its version; else empty."""
+        plugged = self.plugged()
+        return plugged[1].packages(getattr(self, plugged[0])) if plugged else {}
+
+    @model_validator(mode="after")
+    def _a_plugin_reads_the_options(self) -> Self:
+        self._options()
+        return self
+
+    def _options(self) -> dict[str, Any]:
+        """What the chosen plug-in makes of ``options``, its defaults filled in, as plain values."""
+        plugged = self.plugged()
+        if plugged is None:
+            return {}
+        (field, choices), given = plugged, getattr(self, OPTIONS, {})
+        chosen = getattr(self, field)
+        model = choices.options_of(chosen)
+        if model is None:
+            if given:
+                raise ValueError(f"`options` has no meaning with {field} `{chosen}`: it reads none")
+            return {}
+        try:
+            return model.model_validate(given, extra="forbid").model_dump(mode="json")
+        except ValidationError as error:
+            said = {"faults": error.errors(include_url=False), "names": list(model.model_fields)}
+            raise PydanticCustomError(OPTIONS, "a plug-in refuses its options", said) from None
+
     def unread(self) -> frozenset[str]:
         """The fields that nothing reads, the others being what they are."""
         return frozenset()
 
     def settled(self) -> Self:
-        """The section with what nothing reads at its default: equal where stages do the same."""
-        idle = self.unread()
-        if not idle:
-            return self
+        """The section with what nothing reads at its default, and a plug-in's options whole:
+        equal where stages do the same."""
         fields = type(self).model_fields
-        return self.model_copy(
-            update={name: fields[name].get_default(call_default_factory=True) for name in idle}
-        )
+        same = {n: fields[n].get_default(call_default_factory=True) for n in self.unread()}
+        if options := self._options():
+            same[OPTIONS] = options
+        return self.model_copy(update=same) if same else self
 
     @classmethod
     def unkeyed(cls) -> frozenset[str]:
@@ -68,11 +114,12 @@ def refuse_unread(section: Section, choice: str, entries: Mapping[str, Described
 
     An option at its default is taken as not set.
     """
+    own = entries.own if isinstance(entries, Choices) else entries
     chosen = getattr(section, choice)
-    for option in sorted({option for entry in entries.values() for option in entry.options}):
+    for option in sorted({option for entry in own.values() for option in entry.options}):
         default: Any = type(section).model_fields[option].default
         if option not in entries[chosen].options and getattr(section, option) != default:
-            readers = ", ".join(name for name, e in entries.items() if option in e.options)
+            readers = ", ".join(name for name, e in own.items() if option in e.options)
             raise ValueError(
                 f"`{option}` has no meaning with {choice} `{chosen}`: it belongs to {readers}"
             )

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from components.spec.catalogue import SOURCES
+from components.spec.catalogue.choices import Choices
 from components.spec.sections.base import MOST_SEED, Section, Slug
 from components.spec.sections.names import OneOf
 
@@ -20,6 +21,10 @@ class DataSpec(Section):
     split_seed: int = Field(0, ge=0, le=MOST_SEED, description="seed of the split's hash")
     caption_column: str = Field("caption", description="metadata column with the caption")
     label_column: str = Field("label", description="metadata column with the class, if any")
+
+    @classmethod
+    def plugged(cls) -> tuple[str, Choices[Any]]:
+        return "source", SOURCES
 
     @model_validator(mode="before")
     @classmethod

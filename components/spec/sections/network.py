@@ -1,12 +1,13 @@
 """The sections `network` and `conditioning`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from components.spec.catalogue import CONDITIONERS, DENOISERS
+from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.networks import ENCODER_LIMIT
-from components.spec.sections.base import Section
+from components.spec.sections.base import Options, Section
 from components.spec.sections.names import OneOf
 
 
@@ -24,6 +25,12 @@ class ConditioningSpec(Section):
         description="tokens at which captions of the data are cut (minilm); null: the longest "
         "caption's, at most the encoder's 256, which prompts always get",
     )
+
+    options: Options = Field(default_factory=dict)
+
+    @classmethod
+    def plugged(cls) -> tuple[str, Choices[Any]]:
+        return "encoder", CONDITIONERS
 
     def unread(self) -> frozenset[str]:
         return frozenset({"dropout", "max_tokens"} - set(CONDITIONERS[self.encoder].options))

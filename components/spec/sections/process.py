@@ -1,12 +1,13 @@
 """The section `process`."""
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from components.spec.catalogue import PREDICTIONS, SCHEDULES
-from components.spec.sections.base import MOST_NOISE, Section, refuse_unread
+from components.spec.catalogue.choices import Choices
+from components.spec.sections.base import MOST_NOISE, Options, Section, refuse_unread
 from components.spec.sections.names import OneOf
 
 
@@ -30,6 +31,11 @@ class ProcessSpec(Section):
     sigma_data: float = Field(
         0.5, ge=1.0e-3, le=1000.0, description="prediction `edm`: spread of the data"
     )
+    options: Options = Field(default_factory=dict)
+
+    @classmethod
+    def plugged(cls) -> tuple[str, Choices[Any]]:
+        return "schedule", SCHEDULES
 
     @model_validator(mode="after")
     def _schedule_and_prediction_fit_together(self) -> "ProcessSpec":

@@ -1,11 +1,12 @@
 """The section `sampling`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from components.spec.catalogue import GUIDANCE, SOLVERS
-from components.spec.sections.base import MOST_NOISE, Section, refuse_unread
+from components.spec.catalogue.choices import Choices
+from components.spec.sections.base import MOST_NOISE, Options, Section, refuse_unread
 from components.spec.sections.names import OneOf
 
 
@@ -61,6 +62,11 @@ class SamplingSpec(Section):
         le=2**31,
         description="image k is drawn from seed + k; its first noise is torch's, of 32 bits",
     )
+    options: Options = Field(default_factory=dict)
+
+    @classmethod
+    def plugged(cls) -> tuple[str, Choices[Any]]:
+        return "solver", SOLVERS
 
     @model_validator(mode="after")
     def _options_are_read(self) -> "SamplingSpec":

@@ -4,7 +4,7 @@ from components.spec.catalogue import SOURCES as CATALOGUE
 
 def test_the_registry_has_the_names_that_the_spec_knows() -> None:
     assert set(SOURCES) == set(CATALOGUE)
-    assert {name for name, source in SOURCES.items() if source.files is None} == {
+    assert {name for name, source in SOURCES.items() if source is None} == {
         name for name, entry in CATALOGUE.items() if entry.named
     }
 

@@ -1,0 +1,25 @@
+"""Where images come from."""
+
+from components.spec.catalogue.choices import Choices
+from components.spec.catalogue.entries import SourceEntry
+
+_SOURCES = {
+    "digits": SourceEntry(
+        "scikit-learn's 1,797 scans of handwritten digits",
+        "Alpaydin, Kaynak 1998",
+        ("style",),
+        styles=("regular", "bold"),
+    ),
+    "openmoji": SourceEntry(
+        "OpenMoji's 1,918 captioned drawings",
+        "OpenMoji",
+        ("style",),
+        styles=("color", "line"),
+        vector=True,
+    ),
+    "folder": SourceEntry(
+        "your own, as `alphabar data add` took them", "yours", ("name", "style"), named=True
+    ),
+}
+
+SOURCES = Choices("sources", SourceEntry, _SOURCES)
