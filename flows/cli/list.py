@@ -73,7 +73,7 @@ def _print(topic: str) -> None:
 
 
 def _of_plugin(topic: str, name: str) -> tuple[list[str], str]:
-    """The options that a plug-in reads in the section's `options`, and its package; else nothing."""
+    """The options that a plug-in reads and its package; of our own nothing."""
     from components.spec.catalogue import CATALOGUE
     from components.spec.catalogue.choices import Choices
 

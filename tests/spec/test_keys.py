@@ -194,6 +194,10 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
 ELSEWHERE = {
     "runner.threads": "resolved by flows.run.machine, which has tests of its own",
     "runner.accelerator": "resolved by flows.run.machine, which has tests of its own",
+    **dict.fromkeys(
+        ("process.options", "sampling.options", "conditioning.options"),
+        "of plug-ins, which tests/spec/test_plugins.py has",
+    ),
     "network.kind": "has one choice; the next test sees that it is read",
     "sweep": "its cells are experiments, without it",
     "cells": "they are experiments, without it",

@@ -36,8 +36,8 @@ def _halved(network: Mapping[str, Any], size: int) -> str | None:
 
 DENOISERS: dict[str, DenoiserEntry] = {
     "unet": DenoiserEntry(
-        "convolutions at falling resolutions, attention at the smallest; diffusers'",
-        "Ronneberger et al. 2015; Ho, Jain, Abbeel 2020",
+        "convolutions at falling resolutions, attention at the smallest",
+        "Ronneberger et al. 2015",
         ("channels", "layers_per_block", "dropout"),
         unfit=_halved,
     ),
