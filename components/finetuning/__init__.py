@@ -1,1 +1,21 @@
-"""Training that starts from a trained model."""
+"""Training that starts from a trained model: one file a kind.
+
+What planner, report and records must know of a kind is its entry in
+`components.spec.catalogue.finetuning`.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from components.finetuning.consistency import consistency
+from components.finetuning.full import full
+from components.networks.checkpoint import Checkpoint
+from components.spec.sections.training import TrainingSpec
+from components.training.task import Task
+
+Kind = Callable[[Checkpoint, Mapping[str, Any], TrainingSpec, Mapping[str, Path]], Task]
+"""(model, the finetune section as far as the kind reads it, training section, the stage's inputs)
+→ what is trained."""
+
+FINETUNES: dict[str, Kind] = {"full": full, "consistency": consistency}

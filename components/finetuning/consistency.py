@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,13 +19,18 @@ from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.reading import within_bounds
 from components.sampling.times import Times, time_grid
 from components.spec.sections.training import TrainingSpec
-from components.training.module import Objective
+from components.training.task import Task
 
 HUBER = 0.03  # pseudo-Huber's c, times √D (Song, Dhariwal 2023, section 3.3, for small images)
 
 
-def distillation(model: Checkpoint, spec: Mapping[str, Any], training: TrainingSpec) -> Objective:
-    """The objective that distils ``model`` as it is now into the network that is trained.
+def consistency(
+    model: Checkpoint,
+    spec: Mapping[str, Any],
+    training: TrainingSpec,
+    inputs: Mapping[str, Path],
+) -> Task:
+    """The task of distilling ``model`` as it is now into its own network.
 
     Raises:
         AlphabarError: the teacher is to take more steps than the process has.
@@ -37,7 +43,8 @@ def distillation(model: Checkpoint, spec: Mapping[str, Any], training: TrainingS
         )
     teacher = replace(model, network=copy_for_ema(model.network))
     times = time_grid(model.schedule, spec["teacher_steps"])
-    return Distillation(teacher, times, spec["segments"], spec["teacher_guidance"], training.seed)
+    options = spec["segments"], spec["teacher_guidance"]
+    return Task(model, Distillation(teacher, times, *options, training.seed))
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,12 @@ GRID_IMAGES = 50
 
 def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
     """Sample ``spec["samples"]`` images from the checkpoint in ``inputs["model"]``, guided by the
-    one in ``inputs["guide"]`` where there is one."""
+    one in ``inputs["guide"]`` where there is one. With ``inputs["base"]`` the model is an adapter
+    of that."""
     sampling = SamplingSpec.model_validate(spec["sampling"])
     device = resolve_device(runtime.accelerator)
-    sampler = load_sampler(inputs["model"], sampling, inputs.get("guide"), device)
+    base, guide = inputs.get("base"), inputs.get("guide")
+    sampler = load_sampler(inputs["model"], sampling, guide, device, base=base)
     prompts = holdout_prompts(inputs["data"], spec["samples"])
     write_samples(sampler, prompts, out, runtime.progress)
 

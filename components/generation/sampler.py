@@ -8,6 +8,7 @@ import torch
 
 from components.errors import AlphabarError
 from components.generation.guide import check_guide
+from components.networks.adapters import load_adapted
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.sampling.solvers import SOLVERS, Solver
 from components.sampling.times import Times, time_grid
@@ -59,16 +60,22 @@ def load_sampler(
     sampling: SamplingSpec,
     guide: Path | None = None,
     device: torch.device | str = "cpu",
+    *,
+    base: Path | None = None,
 ) -> Sampler:
     """The sampler of the checkpoint in ``model``, at the EMA length that ``sampling`` asks for.
 
     Args:
         guide: the directory of the weaker model of ``sampling.guide: weaker``.
+        base: the directory of the model that the one in ``model`` is an adapter of.
 
     Raises:
         AlphabarError: a checkpoint is missing or broken, or they do not fit each other.
     """
-    strong = load_checkpoint(model, device, ema_length=sampling.ema_length)
+    if base is None:
+        strong = load_checkpoint(model, device, ema_length=sampling.ema_length)
+    else:
+        strong = load_adapted(model, base, device)
     return Sampler(strong, sampling, load_checkpoint(guide, device) if guide else None)
 
 

@@ -8,15 +8,12 @@ A folder is filled under another name and put in place by one rename: it is whol
 
 import dataclasses
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from torch import nn
 
 from components.files.json_file import write_json
 from components.files.put import put, remove_parts
-from components.networks.checkpoint import save_checkpoint
-from components.training.standing import Mark
+from components.training.track_record import Mark
 
 FOLDER, RECORD = "best", "best.json"
 
@@ -39,11 +36,11 @@ class BestCheckpoint:
                 shutil.rmtree(found)
         self.resume_at(step)
 
-    def put(self, mark: Mark, config: dict[str, Any], average: nn.Module) -> None:
-        """Make ``average`` the best so far."""
+    def put(self, mark: Mark, save: Callable[[Path], None]) -> None:
+        """Make what ``save`` writes into a folder the best so far."""
         with put(self.folder / f"step_{mark.step:06d}") as part:
             part.mkdir(parents=True)
-            save_checkpoint(part, config, average)
+            save(part)
             write_json(part / RECORD, dataclasses.asdict(mark))
         self._prune()
 

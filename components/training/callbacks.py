@@ -7,9 +7,8 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
-from components.files.put import put
 from components.networks.ema_snapshots import write_snapshot
-from components.runtime import RESUME_SECONDS, Progress
+from components.runtime import Progress
 from components.training.evaluation import Watch
 from components.training.history import Journal
 from components.training.module import DiffusionModule
@@ -108,41 +107,6 @@ class WriteSnapshots(pl.Callback):
             pairs = zip(pl_module.power_sigma_rels, pl_module.power_emas, strict=True)
             for sigma_rel, average in pairs:
                 write_snapshot(self.folder, config, average, sigma_rel, step)
-
-
-class KeepResumePoint(pl.Callback):
-    """The whole training state, every ``every`` steps and at least every minute or so, replaced
-    atomically; whether and when changes nothing in what is trained.
-
-    Args:
-        clock: seconds that only go forward.
-        kept: hears of the step once the state is on the disk.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        every: int,
-        clock: Callable[[], float],
-        kept: Callable[[int], None] = lambda step: None,
-    ) -> None:
-        self.path, self.every, self.clock, self.kept = path, every, clock, kept
-        self.latest = clock()
-
-    def on_train_batch_end(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
-    ) -> None:
-        due = self.clock() - self.latest >= RESUME_SECONDS
-        if due or trainer.global_step % self.every == 0:
-            with put(self.path) as part:
-                trainer.save_checkpoint(part, weights_only=False)  # the whole state
-            self.kept(trainer.global_step)
-            self.latest = self.clock()  # from now on: what takes long to write is written seldom
 
 
 class Evaluate(pl.Callback):

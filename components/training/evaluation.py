@@ -30,11 +30,18 @@ from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.best import FOLDER, BestCheckpoint
-from components.training.history import EVALUATIONS, MISSED, NOT_FINITE, Journal
-from components.training.standing import Mark, Standing, marks_of, standing
+from components.training.history import (
+    EVALUATIONS,
+    EVALUATIONS_FILE,
+    MISSED,
+    MISSED_FILE,
+    NOT_FINITE,
+    Journal,
+)
+from components.training.task import Save, Task
+from components.training.track_record import Mark, TrackRecord, marks_of, track_record
 
 GRID_COLUMNS, GRID_IMAGES = 10, 30
-EVALUATIONS_FILE, MISSED_FILE = "evaluations.csv", "missed_evaluations.csv"
 LONGEST_MESSAGE = 300
 
 
@@ -43,6 +50,7 @@ class Watch:
     """Samples the moving average, writes a picture and rows of evaluations.csv, keeps the best.
 
     Attributes:
+        save: how weights are kept.
         select_by: the figure that decides which evaluation is the best.
         patience: evaluations in a row that may be worse than the best by more than the interval
             before training ends; 0 for any number.
@@ -51,6 +59,7 @@ class Watch:
     """
 
     model: Checkpoint
+    save: Save
     sampling: SamplingSpec
     prompts: Prompts
     judge: Judge
@@ -65,7 +74,7 @@ class Watch:
     @classmethod
     def over(
         cls,
-        model: Checkpoint,
+        task: Task,
         training: TrainingSpec,
         inputs: Mapping[str, Path],
         folder: Path,
@@ -87,6 +96,7 @@ class Watch:
             extractor=extractor or EvaluationSpec.model_fields["extractor"].default,
         )
         sampling = SamplingSpec(steps=training.evaluate_steps, guidance=training.evaluate_guidance)
+        model = task.model
         check_steps(model, sampling)
         select_by = training.select_by or ranking_metric(spec.extractor)
         lower_is_better(select_by)
@@ -98,6 +108,7 @@ class Watch:
             raise _unknown(select_by, judge.names())
         return cls(
             model,
+            task.save,
             sampling,
             holdout_prompts(inputs["data"], training.evaluate_samples),
             judge,
@@ -142,17 +153,17 @@ class Watch:
             {"step": step, "metric": name, "value": r.value, "low": r.low, "high": r.high}
             for name, r in finite.items()
         )
-        best = self.standing().best
+        best = self.track_record().best
         if best is not None and best.step == step:
-            self.best.put(best, self.model.config, average)
+            self.best.put(best, lambda folder: self.save(folder, self.model, average))
 
-    def standing(self) -> Standing:
+    def track_record(self) -> TrackRecord:
         """How the run has done by ``select_by``, from what is written down."""
-        return standing(self._marks(), lower_is_better(self.select_by))
+        return track_record(self._marks(), lower_is_better(self.select_by))
 
     def is_left_behind(self) -> bool:
         """Whether the best has been out of reach for long enough to end training."""
-        return 0 < self.patience <= self.standing().worse
+        return 0 < self.patience <= self.track_record().worse
 
     def miss(self, step: int, kind: str, message: str) -> None:
         """Write down that something was not measured; say so when the kind is new."""

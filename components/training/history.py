@@ -12,6 +12,9 @@ from pathlib import Path
 from components.files.put import put
 from components.files.tables import csv_lines, csv_rows, write_table
 
+HISTORY_FILE, EVALUATIONS_FILE = "history.csv", "evaluations.csv"
+MISSED_FILE = "missed_evaluations.csv"
+
 HISTORY = ("step", "loss", "lr", "grad_norm")
 EVALUATIONS = ("step", "metric", "value", "low", "high")
 MISSED = ("step", "kind", "message")

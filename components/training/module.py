@@ -1,7 +1,6 @@
 """The LightningModule: one loss, its optimiser, and the moving average of the weights."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
@@ -9,7 +8,6 @@ import torch
 from torch import Tensor
 
 from components.errors import AlphabarError
-from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.rows import Rows, aligned
 from components.networks.ema import copy_for_ema, update_ema
 from components.networks.posthoc_ema import TRACKED, update_power_ema
@@ -21,9 +19,7 @@ from components.process.time_sampling import TIME_SAMPLINGS
 from components.process.weights import Constants, loss_weight
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batch
-
-Objective = Callable[[torch.nn.Module, torch.nn.Module, int, Tensor, Rows], Tensor]
-"""(network, its moving average, step, x0, rows) → loss, in the place of `loss`."""
+from components.training.task import Task
 
 
 class DivergedError(AlphabarError):
@@ -37,12 +33,13 @@ class DiffusionModule(pl.LightningModule):
     so that a resumed run continues as if it had never stopped.
     """
 
-    def __init__(
-        self, model: Checkpoint, training: TrainingSpec, objective: Objective | None = None
-    ) -> None:
+    def __init__(self, task: Task, training: TrainingSpec) -> None:
         super().__init__()
-        self.model, self.training_spec, self.objective = model, training, objective
+        model = task.model
+        self.model, self.training_spec, self.objective = model, training, task.objective
         self.network = model.network.train()
+        for name, weight in self.network.named_parameters():
+            weight.requires_grad_(task.trains(name))
         self.ema = copy_for_ema(model.network)
         self.power_sigma_rels = TRACKED if training.ema_snapshots else ()
         self.power_emas = torch.nn.ModuleList(
@@ -96,9 +93,8 @@ class DiffusionModule(pl.LightningModule):
         """AdamW with a linear warm-up, then constant or cosine to zero."""
         spec = self.training_spec
         # the moving averages are parameters of this module too, but frozen ones
-        optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=spec.lr, weight_decay=spec.weight_decay
-        )
+        trained = [weight for weight in self.network.parameters() if weight.requires_grad]
+        optimizer = torch.optim.AdamW(trained, lr=spec.lr, weight_decay=spec.weight_decay)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._lr_factor)
         return {
             "optimizer": optimizer,

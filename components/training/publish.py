@@ -10,94 +10,75 @@ A run whose loss is not finite at last publishes its best weights at the top, an
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.files.json_file import write_json
-from components.networks.checkpoint import FILE_NAME, save_checkpoint
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
-from components.spec.sections.training import TrainingSpec
 from components.training.best import FOLDER as BEST
-from components.training.best import RECORD
-from components.training.evaluation import EVALUATIONS_FILE, MISSED_FILE, Watch
-from components.training.history import HISTORY, Journal
-from components.training.module import DiffusionModule
+from components.training.history import (
+    EVALUATIONS_FILE,
+    HISTORY,
+    HISTORY_FILE,
+    MISSED_FILE,
+    Journal,
+)
+from components.training.run import Trained
 
-HISTORY_FILE = "history.csv"
 LAST = "last"
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A finished training run.
-
-    Attributes:
-        module: with its moving average after ``step``.
-        step: the last step.
-        watch: what evaluated it; None where nothing did.
-        scratch: the folder that the run wrote into.
-        diverged: whether the loss after ``step`` was not finite; there is a best checkpoint then.
-    """
-
-    module: DiffusionModule
-    training: TrainingSpec
-    step: int
-    watch: Watch | None
-    scratch: Path
-    diverged: bool = False
-
-
-def publish(run: Trained, out: Path, facts: Mapping[str, int]) -> None:
+def publish(trained: Trained, out: Path, facts: Mapping[str, int]) -> None:
     """Write everything that is to stay into ``out``.
 
     Args:
         facts: what else metrics.json is to say.
     """
+    scratch, watch = trained.run.scratch, trained.run.watch
     for name in (HISTORY_FILE, EVALUATIONS_FILE):
-        shutil.copyfile(run.scratch / name, out / name)
-    if run.watch is not None and run.watch.missed.rows():
-        shutil.copyfile(run.watch.missed.path, out / MISSED_FILE)
+        shutil.copyfile(scratch / name, out / name)
+    if watch is not None and watch.missed.rows():
+        shutil.copyfile(watch.missed.path, out / MISSED_FILE)
     for name in ("samples", SNAPSHOTS):
-        if (run.scratch / name).is_dir():
-            shutil.copytree(run.scratch / name, out / name)
-    write_json(out / "metrics.json", {**_figures(run), **_publish_weights(run, out), **facts})
+        if (scratch / name).is_dir():
+            shutil.copytree(scratch / name, out / name)
+    figures = {**_figures(trained), **_publish_weights(trained, out), **facts}
+    write_json(out / "metrics.json", figures)
 
 
-def _publish_weights(run: Trained, out: Path) -> dict[str, Any]:
+def _publish_weights(trained: Trained, out: Path) -> dict[str, Any]:
     """Write the weights; returns which ones are at the top, where there is a choice."""
+    run = trained.run
     best = run.watch.best.latest() if run.watch else None
-    chosen = "best" if run.diverged else run.training.publish
+    chosen = "best" if trained.diverged else run.training.publish
     last_at, best_at = out, out / BEST
     if chosen == "best" and best is not None:
         last_at, best_at = out / LAST, out
-    if not run.diverged:
+    if not trained.diverged:
         last_at.mkdir(exist_ok=True)
-        save_checkpoint(last_at, run.module.model.config, run.module.ema)
+        run.task.save(last_at, run.task.model, trained.module.ema)
     if best is None:
         return {"published": "last"} if chosen == "best" else {}
-    best_at.mkdir(exist_ok=True)
-    for name in (FILE_NAME, RECORD):
-        shutil.copyfile(best / name, best_at / name)
+    shutil.copytree(best, best_at, dirs_exist_ok=True)
     return {"published": chosen}
 
 
-def _figures(run: Trained) -> dict[str, Any]:
+def _figures(trained: Trained) -> dict[str, Any]:
+    run, network = trained.run, trained.module.network
     rows = Journal(run.scratch / HISTORY_FILE, HISTORY).rows()
     figures: dict[str, Any] = {"loss": float(rows[-1]["loss"])} if rows else {}
-    figures |= {
-        "parameters": sum(p.numel() for p in run.module.network.parameters()),
-        "steps": run.step,
-    }
+    figures |= {"parameters": sum(p.numel() for p in network.parameters()), "steps": trained.step}
+    if frozen := sum(p.numel() for p in network.parameters() if not p.requires_grad):
+        figures["trained_parameters"] = figures["parameters"] - frozen
     if run.watch is None:
         return figures
     if missed := run.watch.counts():
         figures["evaluations_missed"] = missed
-    best = run.watch.standing().best
+    best = run.watch.track_record().best
     if best is not None:
         figures |= {"best_step": best.step, "best_metric": best.metric, "best_value": best.value}
-    if run.step < run.training.steps:
-        figures |= {"stopped_early": True, "stopped_at": run.step}
-    if run.diverged:
-        figures["diverged_at"] = run.step
+    if trained.step < run.training.steps:
+        figures |= {"stopped_early": True, "stopped_at": trained.step}
+    if trained.diverged:
+        figures["diverged_at"] = trained.step
     return figures

@@ -11,6 +11,7 @@ from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.sections.training import TrainingSpec
 from components.training.fit import fit
+from components.training.task import Task
 
 
 def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
@@ -30,4 +31,4 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
     device = resolve_device(runtime.accelerator)
     model = new_checkpoint(config, training.seed, weights=runtime.weights, device=device)
     judge = spec.get("judge", {})
-    fit(model, training, inputs, out, runtime, extractor=judge.get("extractor"))
+    fit(Task(model), training, inputs, out, runtime, judge.get("extractor"))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from components.data.arrays import load_split
 from components.errors import AlphabarError
-from components.finetuning.consistency import Distillation, distillation, pseudo_huber
+from components.finetuning.consistency import Distillation, consistency, pseudo_huber
 from components.finetuning.finetune import finetune
 from components.networks.checkpoint import (
     Checkpoint,
@@ -138,7 +138,9 @@ def test_a_student_learns_a_fixed_target(tmp_path: Path, digits: Path) -> None:
     # the draws of one step, and an average that stays; over a run both move the loss about
     model, student = (load_checkpoint(baseline(tmp_path / name)) for name in ("one", "two"))
     spec = FinetuneSpec(kind="consistency", teacher_steps=4).model_dump(mode="json")
-    objective, average = distillation(model, spec, TrainingSpec()), copy_for_ema(student.network)
+    objective = consistency(model, spec, TrainingSpec(), {}).objective
+    assert objective is not None
+    average = copy_for_ema(student.network)
     shown = load_split(digits, "train")
     images = torch.from_numpy(shown.images[:64]).permute(0, 3, 1, 2)
     x0 = model.codec.encode(images)
@@ -220,7 +222,8 @@ def untrained(**process: Any) -> Checkpoint:
 def test_no_time_drowns_the_others_whatever_is_predicted(schedule: str, prediction: str) -> None:
     model = untrained(schedule=schedule, prediction=prediction)
     section = FinetuneSpec(kind="consistency", teacher_steps=8).model_dump(mode="json")
-    objective = distillation(model, section, TrainingSpec())
+    objective = consistency(model, section, TrainingSpec(), {}).objective
+    assert objective is not None
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (64, 1, 8, 8), dtype=torch.uint8, generator=generator)
     rows = model.conditioner.encode([0] * 64, [""] * 64)
@@ -233,7 +236,7 @@ def test_no_time_drowns_the_others_whatever_is_predicted(schedule: str, predicti
 def test_more_teacher_steps_than_the_process_has_are_refused() -> None:
     section = FinetuneSpec(kind="consistency", teacher_steps=50).model_dump(mode="json")
     with pytest.raises(AlphabarError, match="`finetune.teacher_steps: 50` is more than"):
-        distillation(untrained(steps=10), section, TrainingSpec())
+        consistency(untrained(steps=10), section, TrainingSpec(), {})
 
 
 def test_a_distilled_model_is_watched_as_it_is_sampled() -> None:

@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from components.training.best import BestCheckpoint
-from components.training.standing import Mark
-
-CONFIG = {"network": {"channels": [1]}}
+from components.training.track_record import Mark
 
 
 def network(value: float) -> nn.Module:
@@ -23,7 +21,10 @@ def network(value: float) -> nn.Module:
 
 
 def put(best: BestCheckpoint, step: int) -> None:
-    best.put(Mark(step, "fd_x", 100.0 - step, 1.0, 2.0), CONFIG, network(step))
+    def save(folder: Path) -> None:
+        save_file(network(step).state_dict(), folder / "model.safetensors")
+
+    best.put(Mark(step, "fd_x", 100.0 - step, 1.0, 2.0), save)
 
 
 def steps(best: BestCheckpoint) -> list[str]:

@@ -36,6 +36,7 @@ from components.training import fit
 from components.training.evaluation import Watch
 from components.training.module import DiffusionModule
 from components.training.stopwatch import evaluations_share
+from components.training.task import Task
 from components.training.train import train
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
@@ -235,7 +236,7 @@ def test_who_stops_the_program_during_an_evaluation_stops_it(
     sections = spec()
     model = new_checkpoint(sections | {"images": images}, 0)
     training = TrainingSpec(**sections["training"])
-    watch = Watch.over(model, training, {"data": run.data}, run.folder, Runtime())
+    watch = Watch.over(Task(model), training, {"data": run.data}, run.folder, Runtime())
     with pytest.raises(stop):
         watch.look(model.network, 4)
     assert not watch.missed.rows()
@@ -412,7 +413,7 @@ def test_the_extractor_that_the_file_names_judges_while_training(
     settings = spec() | {"images": {"size": 8, "channels": 1, "classes": list("0123456789")}}
     model, training = new_checkpoint(settings, 0), TrainingSpec(**settings["training"])
     inputs = {"data": run.data}
-    watch = Watch.over(model, training, inputs, run.folder, Runtime(), "dinov2")
+    watch = Watch.over(Task(model), training, inputs, run.folder, Runtime(), "dinov2")
     assert watch.judge.protocol.extractors == ("dinov2",)
     assert watch.select_by == "fd_dinov2"
     asked: list[str | None] = []

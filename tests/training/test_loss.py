@@ -18,6 +18,7 @@ from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.module import DiffusionModule
+from components.training.task import Task
 
 ROWS = 64
 
@@ -42,7 +43,7 @@ def module(process: dict[str, Any], **training: Any) -> DiffusionModule:
         "images": {"size": 8, "channels": 3, "classes": []},
     }
     model = dataclasses.replace(new_checkpoint(config, 0), network=Silent())
-    return DiffusionModule(model, TrainingSpec(**training))
+    return DiffusionModule(Task(model), TrainingSpec(**training))
 
 
 def pictures(rows: int = ROWS) -> Tensor:

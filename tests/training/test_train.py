@@ -31,6 +31,7 @@ from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingSet
 from components.training.history import HISTORY, Journal
 from components.training.module import DiffusionModule
+from components.training.task import Task
 from components.training.train import train
 
 
@@ -246,7 +247,7 @@ def test_conditions_are_dropped_at_the_given_share(share: float) -> None:
         "conditioning": settings["conditioning"] | {"dropout": share},
         "images": {"size": 8, "channels": 1, "classes": list("abc")},
     }
-    module = DiffusionModule(new_checkpoint(config, 0), TrainingSpec(**settings["training"]))
+    module = DiffusionModule(Task(new_checkpoint(config, 0)), TrainingSpec(**settings["training"]))
     rows = {"class_labels": torch.zeros(4000, dtype=torch.int64)}
     dropped = module._dropped(rows, torch.Generator().manual_seed(0))["class_labels"]
     assert set(dropped.tolist()) <= {0, 3}

@@ -86,6 +86,8 @@ class FinetuneSpec(Section):
             ValueError: a change is not one of the sampling section's.
         """
         values = dict(self.entry.sampled(self.model_dump(), base.model_dump()))
+        if self.entry.saves_adapter:
+            values["ema_length"] = None
         try:
             return [
                 SamplingSpec.model_validate(values | change) for change in self.sampling or [{}]
@@ -98,11 +100,14 @@ class FinetuneSpec(Section):
         """The baseline's training section with what the fine-tune says itself.
 
         Without evaluations of its own it publishes its last weights, whatever the baseline does.
+        An adapter has no snapshots, and so no other EMA length is sampled.
         Evaluations sample it as its kind has it.
         """
         own: dict[str, Any] = {name: getattr(self, name) for name in TAKEN_OVER}
         if not self.evaluate_every:
             own |= {n: TrainingSpec.model_fields[n].default for n in DECIDED_BY_EVALUATIONS}
+        if self.entry.saves_adapter:
+            own["ema_snapshots"] = 0
         own |= self.entry.watched(self.model_dump())
         return TrainingSpec.model_validate(base.model_dump() | own)
 

@@ -1,4 +1,4 @@
-"""Where a run stands by its chosen figure: its best evaluation, and how long it has been worse.
+"""How a run has done by its chosen figure: its best evaluation, and how long it has been worse.
 
 What is decided here follows from the rows of evaluations.csv alone, so that a run that was killed
 and resumed decides as an undisturbed one.
@@ -20,7 +20,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Standing:
+class TrackRecord:
     """How a run has done so far.
 
     Attributes:
@@ -33,18 +33,18 @@ class Standing:
     best: Mark | None = None
     worse: int = 0
 
-    def after(self, mark: Mark, lower: bool) -> "Standing":
-        """The standing once ``mark`` is known; ``lower``: whether low values are good."""
+    def after(self, mark: Mark, lower: bool) -> "TrackRecord":
+        """The record once ``mark`` is known; ``lower``: whether low values are good."""
         best = self.best
         if best is None or (mark.value < best.value if lower else mark.value > best.value):
-            return Standing(mark)
+            return TrackRecord(mark)
         behind = mark.low > best.high if lower else mark.high < best.low
-        return Standing(best, self.worse + 1 if behind else 0)
+        return TrackRecord(best, self.worse + 1 if behind else 0)
 
 
-def standing(marks: Iterable[Mark], lower: bool) -> Standing:
-    """The standing after all of ``marks``, which are in order of their steps."""
-    now = Standing()
+def track_record(marks: Iterable[Mark], lower: bool) -> TrackRecord:
+    """The record after all of ``marks``, which are in order of their steps."""
+    now = TrackRecord()
     for mark in marks:
         now = now.after(mark, lower)
     return now

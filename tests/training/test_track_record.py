@@ -2,22 +2,22 @@
 
 import pytest
 
-from components.training.standing import Mark, Standing, marks_of, standing
+from components.training.track_record import Mark, TrackRecord, marks_of, track_record
 
 
 def mark(step: int, value: float, half: float = 1.0) -> Mark:
     return Mark(step, "fd_x", value, value - half, value + half)
 
 
-def after(*values: float, lower: bool = True) -> Standing:
-    return standing([mark(10 * k, value) for k, value in enumerate(values, 1)], lower)
+def after(*values: float, lower: bool = True) -> TrackRecord:
+    return track_record([mark(10 * k, value) for k, value in enumerate(values, 1)], lower)
 
 
 def test_the_best_is_the_first_of_equals_on_the_good_side() -> None:
     lowest, highest = after(5, 3, 4, 3).best, after(5, 3, 4, 5, lower=False).best
     assert lowest == mark(20, 3)
     assert highest == mark(10, 5)
-    assert standing([], True) == Standing(None, 0)
+    assert track_record([], True) == TrackRecord(None, 0)
 
 
 @pytest.mark.parametrize("lower", [True, False])

@@ -1,0 +1,54 @@
+"""A training run: its task, where it works, who watches it; and what it ends with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.runtime import Runtime
+from components.spec.sections.training import TrainingSpec
+from components.training.evaluation import Watch
+from components.training.module import DiffusionModule
+from components.training.stopwatch import Stopwatch
+from components.training.task import Task
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run that goes on.
+
+    Attributes:
+        scratch: the folder that it writes into.
+        watch: what evaluates it; None where nothing does.
+        stopwatch: takes its time, and its evaluations'.
+    """
+
+    task: Task
+    training: TrainingSpec
+    runtime: Runtime
+    scratch: Path
+    watch: Watch | None
+    stopwatch: Stopwatch
+
+    def is_over(self, step: int) -> bool:
+        """Whether nothing is to be trained after ``step``."""
+        return step >= self.training.steps or bool(self.watch and self.watch.is_left_behind())
+
+    def can_end_with_the_best(self) -> bool:
+        """Whether the file lets evaluations decide, and one has made a best checkpoint."""
+        asked = self.training.publish == "best" or self.training.patience > 0
+        return asked and self.watch is not None and self.watch.best.latest() is not None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training run.
+
+    Attributes:
+        module: with its moving average after ``step``.
+        step: the last step.
+        diverged: whether the loss after ``step`` was not finite; there is a best checkpoint then.
+    """
+
+    run: Run
+    module: DiffusionModule
+    step: int
+    diverged: bool = False

@@ -1,0 +1,59 @@
+"""Lightning's trainer for a run, and what it calls on the way."""
+
+import warnings
+
+import pytorch_lightning as pl
+
+from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
+from components.networks.ema_snapshots import snapshot_steps
+from components.training.callbacks import (
+    Evaluate,
+    MoveAverage,
+    ReportProgress,
+    WriteHistory,
+    WriteSnapshots,
+)
+from components.training.history import HISTORY, HISTORY_FILE, Journal
+from components.training.resume import KeepResumePoint
+from components.training.run import Run
+
+
+def trainer_of(run: Run) -> pl.Trainer:
+    """A trainer that writes nothing but what its callbacks do."""
+    training = run.training
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pl.Trainer(
+            max_steps=training.steps,
+            accelerator=run.runtime.accelerator,
+            devices=1,
+            precision=training.precision,
+            gradient_clip_val=training.gradient_clip or None,
+            callbacks=_callbacks(run),
+            deterministic="warn",
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+
+
+def _callbacks(run: Run) -> list[pl.Callback]:
+    """In the order in which Lightning calls them; each says what must stand before it."""
+    training, runtime, watch = run.training, run.runtime, run.watch
+    history, every = Journal(run.scratch / HISTORY_FILE, HISTORY), training.evaluate_every
+    callbacks: list[pl.Callback] = [MoveAverage()]
+    resume = KeepResumePoint(run.scratch, training.checkpoint_every, runtime.clock)
+    if watch is None:
+        callbacks.append(ReportProgress(runtime.progress, training.steps))
+    else:
+        callbacks += [
+            Evaluate(watch, run.stopwatch, every, training.steps),
+            ReportProgress(runtime.progress, training.steps, watch.notice),
+        ]
+        resume.kept = watch.best.resume_at
+    callbacks.append(WriteHistory(history, training.steps, every if training.patience else 0))
+    if training.ema_snapshots:
+        steps = snapshot_steps(training.steps, training.ema_snapshots)
+        callbacks.append(WriteSnapshots(run.scratch / SNAPSHOTS, steps))
+    return [*callbacks, resume]
