@@ -9,7 +9,14 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from components.evaluation.domain_clip import FILE_NAME, NAME, distinct_captions, load_scorer
+from components.evaluation.domain_clip import (
+    FILE_NAME,
+    NAME,
+    DomainClip,
+    distinct_captions,
+    load_scorer,
+)
+from components.evaluation.extractors.clip import OpenClip
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_files import Pictures
@@ -54,7 +61,7 @@ class Domain:
     """The experiment's own CLIP, reading its image tower's features from the bank."""
 
     name = NAME
-    suffix = "domain"
+    suffix = DomainClip.suffix
 
     def __init__(self, folder: Path, bank: FeatureBank) -> None:
         self._scorer, self._bank = load_scorer(folder, bank.device), bank
@@ -76,7 +83,7 @@ class Domain:
 class Published:
     """An open_clip model; its image embeddings come from the bank."""
 
-    suffix = ""
+    suffix = OpenClip.suffix
 
     def __init__(self, name: str, bank: FeatureBank) -> None:
         self.name, self._bank = name, bank

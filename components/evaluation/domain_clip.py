@@ -58,10 +58,13 @@ class DomainClip:
     """The model with its preprocessing: arrays and captions in, unit embeddings out.
 
     Attributes:
+        suffix: what stands behind a figure's family.
         config: what rebuilds it.
         model: the `open_clip.CustomTextCLIP`, in evaluation mode, frozen.
         device: where it computes.
     """
+
+    suffix = "domain"
 
     def __init__(self, config: ClipConfig, device: torch.device) -> None:
         self.config = config
@@ -79,7 +82,7 @@ class DomainClip:
         return resize_name(self.config.size)
 
     @torch.inference_mode()
-    def encode_images(
+    def __call__(
         self, images: NDArray[np.uint8], progress: Progress = silent
     ) -> NDArray[np.float32]:
         """Unit embeddings (n, embed_dim) of images (n, height, width, channel) uint8."""
@@ -94,7 +97,7 @@ class DomainClip:
 
     @torch.inference_mode()
     def project_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What `encode_images` gives, from the image tower's pooled features (n, 1280).
+        """What calling it gives, from the image tower's pooled features (n, 1280).
 
         They are those of the extractor `efficientnet_lite0` at ``config.size``.
         """

@@ -34,12 +34,12 @@ def test_projected_features_are_what_the_image_tower_gives(
     clip: DomainClip, extractor: EfficientNetLite0, digits: Path
 ) -> None:
     images = load_split(digits, "holdout").images[:60]
-    direct, projected = clip.encode_images(images), clip.project_features(extractor(images))
+    direct, projected = clip(images), clip.project_features(extractor(images))
     np.testing.assert_allclose(projected, direct, atol=1e-5)
 
 
 def test_embeddings_have_unit_length(clip: DomainClip, digits: Path) -> None:
-    images = clip.encode_images(load_split(digits, "holdout").images[:5])
+    images = clip(load_split(digits, "holdout").images[:5])
     captions = clip.encode_captions(["a handwritten one", "a handwritten two"])
     for rows in (images, captions):
         np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)

@@ -75,7 +75,7 @@ def test_it_is_torchmetrics_with_the_same_model(clip: DomainClip) -> None:
     adapter = Adapter(clip)
     metric = CLIPScore(model_name_or_path=lambda: (adapter, adapter))
     metric.update([torch.tensor(image).permute(2, 0, 1) for image in images], CAPTIONS)
-    embedded = clip.encode_images(images), clip.encode_captions(CAPTIONS)
+    embedded = clip(images), clip.encode_captions(CAPTIONS)
     ours = clip_score_estimate(*embedded, 0.95).estimate
     assert 5 < ours.value < 99
     assert ours.value == pytest.approx(metric.compute().item(), rel=1e-5)

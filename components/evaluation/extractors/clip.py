@@ -35,6 +35,7 @@ class OpenClip:
         weights: a folder of weights, before the others are looked through.
 
     Attributes:
+        suffix: what stands behind a figure's family: nothing, for published models.
         preprocessing: open_clip's configuration: the tag's; for a file, the one that all tags of
             the model share, or else CLIP's own.
         quick_gelu: whether the tag's weights were trained with that activation; open_clip itself
@@ -44,6 +45,8 @@ class OpenClip:
         AlphabarError: there is no such model, or its weights are nowhere and cannot be
             downloaded.
     """
+
+    suffix = ""
 
     def __init__(self, name: str, device: torch.device, weights: Path | None = None) -> None:
         self.name = name

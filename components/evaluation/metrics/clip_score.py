@@ -38,7 +38,12 @@ def clip_scores(images: NDArray[np.float32], captions: NDArray[np.float32]) -> N
     Raises:
         AlphabarError: an embedding is nought.
     """
-    scores: NDArray[np.float64] = 100.0 * np.clip(clip_cosines(images, captions), 0.0, 1.0)
+    return scores_of(clip_cosines(images, captions))
+
+
+def scores_of(cosines: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`clip_scores` from (n,) cosines."""
+    scores: NDArray[np.float64] = 100.0 * np.clip(cosines, 0.0, 1.0)
     return scores
 
 

@@ -61,6 +61,22 @@ class Moments:
         scatter += other.scatter
         return Moments(n, self.mean + apart * (other.n / n), scatter)
 
+    @classmethod
+    def none(cls, d: int) -> "Moments":
+        """Those of no rows of ``d`` numbers."""
+        return cls(0, np.zeros(d), np.zeros((d, d)))
+
+    def packed(self) -> Floats:
+        """(d + 1, d + 1) n in the corner, the mean beside it, the scatter below."""
+        packed = np.zeros((len(self.mean) + 1,) * 2)
+        packed[0, 0], packed[0, 1:], packed[1:, 1:] = self.n, self.mean, self.scatter
+        return packed
+
+    @classmethod
+    def unpacked(cls, packed: Floats) -> "Moments":
+        """The inverse of `packed`."""
+        return cls(int(packed[0, 0]), packed[0, 1:], packed[1:, 1:])
+
     def save(self, path: Path) -> None:
         """Write them as .npz, for another worker to merge."""
         with path.open("wb") as file:
