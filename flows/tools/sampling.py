@@ -109,8 +109,8 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
     """
     directory = find_model(request.model, workspace)
     origin = f"the options of `alphabar {manner.command}`"
-    guide = {"guide": "weaker" if request.guide else None}
-    given = settings_given({**request.options, **guide}, request.assignments, origin)
+    options = {**request.options, **({"guide": "weaker"} if request.guide else {})}
+    given = settings_given(options, request.assignments, origin)
     if own := own_sampling(directory):
         origin += f", with {request.model}'s own settings for the rest"
     settled = _settled(manner, given, own or manner.usual, told=bool(request.prompts))
