@@ -30,7 +30,6 @@ def run(
     from components.spec.loading import load_experiment
     from flows.console import Display
     from flows.run.finished import finished_outcome
-    from flows.run.outside import keeping
     from flows.run.results import show_outcome
     from flows.run.verification import checked_plan
     from flows.telling import warn_of_plugins
@@ -58,8 +57,7 @@ def run(
         from flows.servers.left_runs import settle_left_runs
 
         settle_left_runs(address, workspace.root)
-        with keeping(plan, workspace):
-            shown = run_tracked(experiment, workspace, quiet=quiet)
+        shown = run_tracked(plan, workspace, quiet=quiet)
     if shown and not quiet:
         ours = "" if user_api_url() else " (stop it with `alphabar down`)"
         print(f"Prefect  {page_url(address)}{ours}")

@@ -1,8 +1,6 @@
 """A plan of this machine and this folder: its data, its weights, its processor."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -13,19 +11,6 @@ from components.spec.experiment import Experiment
 from components.spec.plan import DataHash, Plan, plan_baselines
 from flows.run.machine import resolved
 from flows.workspace import Workspace
-
-_planned: ContextVar[tuple[Workspace, Plan] | None] = ContextVar("planned", default=None)
-
-
-@contextmanager
-def keeping(plan: Plan, workspace: Workspace) -> Iterator[None]:
-    """Within it `plan_here` gives this plan for its experiment and folder: raw data that was
-    verified a moment ago is not read again."""
-    token = _planned.set((workspace, plan))
-    try:
-        yield
-    finally:
-        _planned.reset(token)
 
 
 def plan_here(
@@ -39,9 +24,6 @@ def plan_here(
     Raises:
         AlphabarError: raw data is missing or not what its pin says.
     """
-    known = _planned.get()
-    if known and known[0] == workspace and known[1].experiment == experiment:
-        return known[1]
     return plan_baselines(
         experiment,
         data_hash or pinned_hashes(workspace.root),

@@ -4,20 +4,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from components.errors import AlphabarError
 from components.spec.plan import Node
+from flows.run.order import start_in_order
 from flows.run.session import Session, Tick
 from flows.signals import ending_on_signals
 
 
 def run_plainly(nodes: list[Node], session: Session, tick: Tick | None) -> dict[str, Exception]:
     """Run ``nodes``, inputs first, each when its inputs are there, as `flows.run.phase` does."""
-    if not nodes:
-        return {}
-    ends: dict[str, Future[None]] = {}
     # a stage that waits for its inputs holds a thread; the session bounds what computes
     with ThreadPoolExecutor(len(nodes)) as threads, ending_on_signals(session.stop):
-        for node in nodes:
-            inputs = [ends[source.key] for source in node.inputs.values() if source.key in ends]
-            ends[node.key] = threads.submit(_run, node, inputs, session, tick)
+
+        def submit(node: Node, inputs: list[Future[None]]) -> Future[None]:
+            return threads.submit(_run, node, inputs, session, tick)
+
+        ends: dict[str, Future[None]] = {}
+        start_in_order(nodes, submit, ends)
         stopped = {node.name: ends[node.key].exception() for node in nodes}
     return {
         name: error

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from components.spec.experiment import RunnerSpec
 from components.spec.plan import Node
@@ -11,16 +12,19 @@ from flows.run.execution import Workers
 from flows.servers.link import Link
 from flows.workspace import Workspace
 
+if TYPE_CHECKING:
+    from prefect.futures import PrefectFuture
+
 Tick = Callable[[Node, Path], None]
 """(node, scratch folder), every few seconds while a stage runs."""
 
 
 class Session:
-    """Runs nodes in worker processes and shows them. A plain class, so that Prefect, which
-    looks for futures inside dataclasses, passes it on untouched.
+    """Runs nodes in worker processes and shows them.
 
     Attributes:
         link: the way to Prefect's API.
+        tasks: key → Prefect's task run of what this run has made, for those that read it.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class Session:
     ) -> None:
         self.workspace, self.display, self.runner = workspace, display, runner
         self.link = link
+        self.tasks: dict[str, PrefectFuture[Any]] = {}
         self._workers = workers
         self._turns = threading.Semaphore(runner.workers)
 

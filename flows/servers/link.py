@@ -1,8 +1,6 @@
 """A run's way to Prefect's API, which may go away meanwhile: results need none of it."""
 
-import contextlib
 import os
-import queue
 import time
 from pathlib import Path
 from typing import Any
@@ -52,7 +50,7 @@ class Link:
     def _reached(self) -> bool:
         theirs = user_api_url() is not None
         for number in range(TRIES):
-            if self._answers():
+            if self.answers():
                 return True
             if not theirs:
                 return self._start_again()
@@ -60,7 +58,8 @@ class Link:
                 self._pause(PAUSE_SECONDS)
         return False
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """Whether the API answers now; nothing is done about it."""
         try:
             check_answers(self._address)
         except AlphabarError:
@@ -90,6 +89,5 @@ def drop_unsent() -> None:
     services: tuple[Any, ...] = (EventsWorker, APILogWorker)
     for service in services:
         for sender in tuple(service._instances.values()):
-            with contextlib.suppress(queue.Empty):
-                while True:
-                    sender._queue.get_nowait()
+            if sender._task:  # also what it is in the middle of sending
+                sender._loop.call_soon_threadsafe(sender._task.cancel)

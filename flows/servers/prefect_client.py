@@ -101,26 +101,21 @@ def forget_worker(client: "SyncPrefectClient", name: str) -> None:
 
 
 def settle_interrupted(client: "SyncPrefectClient", flow_run: str, reason: str) -> None:
-    """Mark a run whose process is gone, and all inside it, as crashed unless it ended."""
-    from prefect.client.schemas.filters import (
-        FlowRunFilter,
-        FlowRunFilterId,
-        FlowRunFilterParentFlowRunId,
-    )
+    """Mark a run whose process is gone, and the tasks in it, as crashed unless they ended."""
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
     from prefect.states import Crashed
 
     def unsettled(run: "FlowRun | TaskRun") -> bool:
         return run.state is None or not run.state.is_final()
 
-    top = UUID(flow_run)
+    which = UUID(flow_run)
     crashed: State[Any] = Crashed(message=reason)
-    inside = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[top]))
+    of_this = FlowRunFilter(id=FlowRunFilterId(any_=[which]))
     with _absence_allowed():
-        runs = [*client.read_flow_runs(flow_run_filter=inside), client.read_flow_run(top)]
-        of_these = FlowRunFilter(id=FlowRunFilterId(any_=[run.id for run in runs]))
-        for task in filter(unsettled, client.read_task_runs(flow_run_filter=of_these)):
+        run = client.read_flow_run(which)
+        for task in filter(unsettled, client.read_task_runs(flow_run_filter=of_this)):
             client.set_task_run_state(task.id, crashed, force=True)
-        for run in filter(unsettled, runs):
+        if unsettled(run):
             client.set_flow_run_state(run.id, crashed, force=True)
 
 

@@ -13,6 +13,8 @@ from components.tracking.connection import connect
 from flows.run.finished import finished_outcome
 from flows.run.outside import plan_here
 from flows.run.recording import sweep_key
+from flows.servers.prefect_client import prefect_client
+from flows.servers.prefect_server import api_url, find_prefect_server
 from flows.workspace import Workspace
 from tests.flows.project import Project
 
@@ -81,6 +83,27 @@ def test_a_record_that_was_deleted_in_mlflow_is_made_again_by_a_full_run(
     workspace.store.path(plan.cells[0].evaluate).rename(project.root / "evaluation")
     assert finished_outcome(plan, workspace) is None
     (project.root / "evaluation").rename(workspace.store.path(plan.cells[0].evaluate))
+
+
+def test_prefect_shows_one_flow_run_whose_tasks_are_named_after_the_stages(
+    finished: Finished,
+) -> None:
+    root = finished[0].root
+    server = find_prefect_server(root)
+    assert server is not None
+    with prefect_client(api_url(server), root) as client:
+        (run,) = client.read_flow_runs()
+        tasks = client.read_task_runs()
+    assert (run.name, run.state_name) == ("digits", "Completed")
+    assert run.parameters["experiment"]["sweep"] == {"process.schedule": ["linear", "cosine"]}
+    by_name = {task.name: task for task in tasks}
+    assert {"prepare", "train-schedule=linear", "finetune", "report", "study"} < set(by_name)
+    for name, task in by_name.items():
+        assert name.startswith(task.task_key.rpartition("-")[0]), "the task is the stage"
+        assert task.state_name == "Completed"
+        assert {"name", "key", "spec", "inputs"} <= set(task.task_inputs)
+    read = {source.id for source in by_name["report"].task_inputs["wait_for"]}
+    assert {by_name["finetune"].id, by_name["evaluate-schedule=linear"].id} < read
 
 
 def test_nothing_is_left_in_the_working_folder_of_the_store(finished: Finished) -> None:

@@ -146,6 +146,10 @@ def test_a_signal_to_the_whole_group_stops_a_run_at_once_with_one_message(
         )
         wait_for_resume_point(work, process)
         workers = children(process.pid)
+        if number == signal.SIGHUP:  # nobody is left to be told: no one waits for an answer
+            server = find_prefect_server(project.root)
+            assert server is not None
+            os.kill(server.pid, signal.SIGKILL)
         os.killpg(process.pid, number)  # as a closed terminal and batch systems do: to all of it
         _, message = process.communicate(timeout=60)
         assert process.returncode == 128 + number, message

@@ -18,7 +18,6 @@ from components.spec.loading import parse_experiment
 from components.spec.plan import Node
 from components.store import Store
 from flows.run.captions import caption_notes
-from flows.run.outside import keeping, plan_here
 from flows.run.planning import (
     LATEST,
     LISTED,
@@ -126,19 +125,6 @@ def test_times_come_from_the_latest_runs_and_no_other_manifest_is_read(
         os.utime(folder / "manifest.json", (number, number))
     plan = swept(shrunk, tmp_path, 2)
     assert {s.seconds for s in plan.stages if s.node.stage == "evaluate"} == {5.0}
-
-
-def test_a_run_takes_the_plan_that_was_made_a_moment_ago(
-    shrunk: dict[str, Any], fetched: Path, tmp_path: Path
-) -> None:
-    experiment = parse_experiment(shrunk, "test")
-    workspace = Workspace(fetched, tmp_path)
-    plan = plan_here(experiment, workspace)
-    with keeping(plan, workspace):
-        assert plan_here(experiment, workspace) is plan
-        assert plan_here(experiment.model_copy(update={"name": "other"}), workspace) is not plan
-        assert plan_here(experiment, Workspace(fetched, tmp_path / "other")) is not plan
-    assert plan_here(experiment, workspace) is not plan
 
 
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"

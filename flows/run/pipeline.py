@@ -1,0 +1,98 @@
+"""An experiment from its plan to its report: what runs after what, and what is recorded."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from components.errors import AlphabarError
+from components.spec.experiment import Experiment
+from components.spec.plan import Node, Plan, in_order, plan_finetune
+from flows.console import Display
+from flows.run.captions import caption_notes
+from flows.run.execution import Workers
+from flows.run.finished import planned_pages
+from flows.run.phase import run_phase
+from flows.run.publishing import publish_report
+from flows.run.recording import Recorder
+from flows.run.results import Outcome
+from flows.run.selection import best_cell
+from flows.run.session import Session
+from flows.servers.link import Link
+from flows.servers.processes import Say
+from flows.workspace import Workspace
+
+
+def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Link) -> Outcome:
+    """Run what is not published yet, record it, and write the report.
+
+    Raises:
+        AlphabarError: MLflow cannot be reached, or no cell of the sweep could be evaluated.
+    """
+    experiment = plan.experiment
+    for note in caption_notes(plan.cells, workspace):
+        display.say(note)
+    with Recorder.connected(plan, workspace, display) as recorder:
+        with _session(workspace, display, experiment, link) as session:
+            before = _published(workspace)
+            tick = recorder.training_goes_on
+            failures = run_phase(plan.nodes(), session, tick=tick)
+            whole = [cell for cell in plan.cells if workspace.store.has(cell.evaluate)]
+            finished = replace(plan, cells=whole)
+            if not whole and failures:
+                raise next(iter(failures.values()))
+            recorder.baselines(finished)
+            best = best_cell(finished, workspace.store)
+            tuned = plan_finetune(finished, best) if experiment.finetune else None
+            if tuned:
+                nodes = in_order(tuned.ends())
+                failures |= run_phase(nodes, session, tick=tick)
+                if not all(workspace.store.has(end) for end in tuned.ends()):
+                    tuned = None
+            pages = planned_pages(finished, best, tuned)
+            failures |= run_phase(in_order(pages), session)
+            failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)
+            stages_run = _published(workspace) - before
+        report = _publish(pages, failures, workspace, experiment.name)
+        recorder.finish(finished, best, tuned, report, failed=bool(failures))
+        registered, recorded = recorder.registered, not recorder.lost
+        return Outcome(finished, best, tuned, report, failures, stages_run, registered, recorded)
+
+
+def still_missing(
+    failures: dict[str, Exception], nodes: list[Node], workspace: Workspace, say: Say
+) -> dict[str, Exception]:
+    """Those of ``failures`` whose output is not there; a later phase may have made it again.
+
+    Args:
+        failures: stage run name → what stopped it.
+        nodes: the ends of what was run.
+    """
+    made = {node.name for node in in_order(nodes) if workspace.store.has(node)}
+    for name in failures.keys() & made:
+        error = failures[name]
+        why = error.what if isinstance(error, AlphabarError) else str(error)
+        say(f"note: {name} was made again, after this: {why}")
+    return {name: error for name, error in failures.items() if name not in made}
+
+
+@contextlib.contextmanager
+def _session(
+    workspace: Workspace, display: Display, experiment: Experiment, link: Link
+) -> Iterator[Session]:
+    runner = experiment.runner
+    with Workers(workspace, runner.workers, display.event) as workers:
+        yield Session(workspace, display, runner, workers, link)
+
+
+def _publish(
+    pages: list[Node], failures: dict[str, Exception], workspace: Workspace, name: str
+) -> Path:
+    paths = [workspace.store.path(node) for node in pages if workspace.store.has(node)]
+    if not paths or paths[0] != workspace.store.path(pages[0]):
+        raise next(iter(failures.values()))
+    return publish_report(paths[0], paths[1] if len(paths) > 1 else None, workspace.reports(name))
+
+
+def _published(workspace: Workspace) -> int:
+    return sum(1 for _ in workspace.store_root.glob("*/*/manifest.json"))
