@@ -24,6 +24,7 @@ from components.process.diffuse import coefficients, diffuse
 from components.process.schedules import Schedule
 from components.runtime import Progress, silent
 from components.sampling.denoiser import Denoise, denoiser
+from components.spec.catalogue import CODECS
 
 BOUND_IMAGES = 1000  # the interval is narrow by then
 BOUND_SEED = 0
@@ -64,13 +65,12 @@ def holdout_bits(
     Raises:
         AlphabarError: the model works on latents.
     """
-    levels = model.codec.levels
+    levels = CODECS[model.config.codec.kind].levels
     if levels is None:
         raise AlphabarError(
-            f"`evaluation.likelihood: elbo` of {model.origin}, which works on latents "
-            f"(`codec.kind: {model.codec.config.kind}`): a density of latents says nothing of the "
-            "levels of pixels, so that there are no bits per dimension",
-            "use `likelihood: none`, or train on pixels",
+            f"`evaluation.likelihood` counts bits of pixels, and {model.origin} works on the "
+            f"latents of codec `{model.config.codec.kind}`, whose density says nothing of them",
+            "use `likelihood: none`, or a model that works on pixels",
         )
     generator = torch.Generator().manual_seed(BOUND_SEED)
     found = []

@@ -1,13 +1,13 @@
 """The stage `finetune`: a trained model, trained further."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from components.data.arrays import load_info
 from components.errors import AlphabarError
 from components.finetuning import FINETUNES
-from components.generation.prompts import class_captions
+from components.generation.prompts import images_of
 from components.networks.checkpoint import load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
@@ -29,14 +29,14 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
     model = load_checkpoint(
         inputs["model"], resolve_device(runtime.accelerator), weights=runtime.weights
     )
-    info = load_info(inputs["data"])
-    images = {"size": info.size, "channels": info.channels, "classes": list(info.classes)}
-    if images != model.config["images"]:
+    images = images_of(inputs["data"])
+    ours, theirs = (each.model_dump(exclude={"captions"}) for each in (images, model.config.images))
+    if ours != theirs:
         raise AlphabarError(
-            f"the model makes images {model.config['images']}, the data has {images}",
+            f"the model makes images {theirs}, the data has {ours}",
             "fine-tune on data of the same size, channels and classes",
         )
-    model.config["captions"] = class_captions(inputs["data"])
+    model = replace(model, config=model.config.model_copy(update={"images": images}))
     training = TrainingSpec.model_validate(spec["training"])
     task = FINETUNES[spec["kind"]](model, spec, training, inputs)
     fit(task, training, inputs, out, runtime, spec.get("judge", {}).get("extractor"))

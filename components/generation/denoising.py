@@ -87,7 +87,7 @@ def build_denoiser(
 
 def _null(model: Checkpoint, count: int) -> Rows:
     rows = model.conditioner.null(count)
-    if rows and model.config["conditioning"]["dropout"] == 0:
+    if rows and model.config.conditioning.dropout == 0:
         raise AlphabarError(
             f"{model.origin} was never trained without a condition (`conditioning.dropout: 0`)",
             "say what the image shows with --prompt",

@@ -2,7 +2,6 @@
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import Checkpoint
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
 
 
@@ -19,11 +18,11 @@ def check_guide(model: Checkpoint, sampling: SamplingSpec, guide: Checkpoint | N
     if guide is None:
         return
     same = {
-        "process": _process(model) == _process(guide),
+        "process": model.config.process == guide.config.process,
         "image shape": model.image_shape == guide.image_shape,
-        "codec": model.codec.config == guide.codec.config,
+        "codec": model.config.codec == guide.config.codec,
         "classes": guide.conditioner.n_classes == 0
-        or model.config["images"]["classes"] == guide.config["images"]["classes"],
+        or model.config.images.classes == guide.config.images.classes,
     }
     for what, agrees in same.items():
         if not agrees:
@@ -31,7 +30,3 @@ def check_guide(model: Checkpoint, sampling: SamplingSpec, guide: Checkpoint | N
                 f"the guide model's {what} is not the model's",
                 "guide by a smaller or less trained model of the same data and process",
             )
-
-
-def _process(model: Checkpoint) -> ProcessSpec:
-    return ProcessSpec.model_validate(model.config["process"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.data.arrays import load_info, load_split
+from components.spec.model_config import ImagesSpec
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,17 @@ def holdout_prompts(data: Path, count: int) -> Prompts:
         classes,
         tuple(info.classes[c] for c in classes),
         tuple(captions_of[c] for c in classes),
+    )
+
+
+def images_of(data: Path) -> ImagesSpec:
+    """The images that a model of ``data`` draws."""
+    info = load_info(data)
+    return ImagesSpec(
+        size=info.size,
+        channels=info.channels,
+        classes=list(info.classes),
+        captions=class_captions(data),
     )
 
 

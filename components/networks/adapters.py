@@ -16,8 +16,10 @@ from torch import Tensor
 from components.errors import AlphabarError
 from components.files.digests import known_sha256
 from components.files.manifest import intact
-from components.networks.checkpoint import FILE_NAME, Checkpoint, load_checkpoint
-from components.networks.weights_file import broken, read_header, read_weights, write_weights
+from components.networks.checkpoint import Checkpoint, load_checkpoint
+from components.networks.checkpoint_header import FILE_NAME, broken, read_header
+from components.networks.weights_file import read_weights, write_weights
+from components.spec.model_config import parse_config
 
 ADAPTER_FILE = "adapter.safetensors"
 ENTRY = "adapter"
@@ -46,7 +48,9 @@ def save_adapter(
 ) -> None:
     """Write ``folder/adapter.safetensors``; the same weights give the same bytes."""
     entry = {"format": adapter.form, "base": adapter.base}
-    write_weights(folder / ADAPTER_FILE, model.config | {ENTRY: entry}, weights)
+    write_weights(
+        folder / ADAPTER_FILE, model.config.model_dump(mode="json") | {ENTRY: entry}, weights
+    )
 
 
 def load_adapted(
@@ -72,6 +76,7 @@ def load_adapted(
         put_in, of = FORMATS[entry["format"]], entry["base"]
     except (KeyError, TypeError) as error:
         raise broken(path, error) from error
+    config = parse_config(header, f"the header of {path}")
     if of != weights_sha256(base):
         raise AlphabarError(
             f"{path} is an adapter of another model than the one in {base}",
@@ -82,7 +87,7 @@ def load_adapted(
         adapted = put_in(model, dict(read_weights(path)))
     except (KeyError, RuntimeError) as error:
         raise broken(path, error) from error
-    return replace(adapted, config=header, origin=f"{directory} on {base}")
+    return replace(adapted, config=config, origin=f"{directory} on {base}")
 
 
 def _in_their_place(model: Checkpoint, weights: Mapping[str, Tensor]) -> Checkpoint:

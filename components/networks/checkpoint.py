@@ -3,30 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from components.errors import AlphabarError, first_of
-from components.networks.checkpoint_header import check_header
+from components.networks.checkpoint_header import FILE_NAME, broken, read_config, read_shapes
 from components.networks.codecs import Codec, Shape, build_codec
 from components.networks.conditioners import Conditioner, Given, build_conditioner
 from components.networks.denoisers import build_network
 from components.networks.ema_snapshots import FOLDER, rebuild
-from components.networks.weights_file import (
-    broken,
-    read_header,
-    read_shapes,
-    read_weights,
-    write_weights,
-)
+from components.networks.weights_file import read_weights, write_weights
 from components.process.prediction import Prediction, build_prediction
 from components.process.schedules import Schedule, build_schedule
+from components.spec.model_config import ModelConfig
 from components.spec.plugins import plugin
-from components.spec.sections.codec import CodecSpec
-
-FILE_NAME = "model.safetensors"
 
 LARGEST_WEIGHT = 1e18
 """Trained weights stay below 1e3; the squares of 340 such do not add up within float32 (3.4e38)."""
@@ -37,14 +28,13 @@ class Checkpoint:
     """A denoiser that is ready to use.
 
     Attributes:
-        config: sections ``process``, ``network``, ``conditioning`` and ``images``
-            (size, channels, classes), as they ride in the header.
+        config: what it is rebuilt from, as it rides in the header.
         codec: between images and what the process works on.
         network: in evaluation mode.
         origin: where it was loaded from, for messages.
     """
 
-    config: dict[str, Any]
+    config: ModelConfig
     codec: Codec
     network: nn.Module
     conditioner: Conditioner
@@ -55,7 +45,7 @@ class Checkpoint:
     @property
     def image_shape(self) -> Shape:
         """(channel, height, width) of what it draws; `codec.shape` is what the process sees."""
-        return _image_shape(self.config)
+        return self.config.images.shape
 
     @property
     def device(self) -> torch.device:
@@ -68,7 +58,7 @@ class Checkpoint:
 
 
 def new_checkpoint(
-    config: dict[str, Any],
+    config: ModelConfig,
     seed: int,
     *,
     weights: Path | None = None,
@@ -80,45 +70,37 @@ def new_checkpoint(
         weights: the folder in which an encoder's weights are looked for first.
         device: that an encoder computes on; the network is on the CPU.
     """
-    process, conditioner = config["process"], _conditioner(config, weights, device)
+    process, conditioner = config.process.model_dump(), _conditioner(config, weights, device)
+    codec = build_codec(config.codec, config.images.shape)
     return Checkpoint(
         config,
-        _codec(config),
-        _network(config, conditioner, seed),
+        codec,
+        _network(config, codec, conditioner, seed),
         conditioner,
         build_schedule(process, plugin("schedules", process["schedule"], process)),
         build_prediction(process),
     )
 
 
-def _image_shape(config: dict[str, Any]) -> Shape:
-    images = config["images"]
-    return images["channels"], images["size"], images["size"]
-
-
-def _codec(config: dict[str, Any]) -> Codec:
-    return build_codec(CodecSpec.model_validate(config.get("codec", {})), _image_shape(config))
-
-
 def _conditioner(
-    config: dict[str, Any], weights: Path | None = None, device: torch.device | str = "cpu"
+    config: ModelConfig, weights: Path | None = None, device: torch.device | str = "cpu"
 ) -> Conditioner:
-    classes, captions = config["images"]["classes"], config.get("captions") or ()
-    given = Given(classes, captions, weights, device)
-    return build_conditioner(config["conditioning"], given)
+    given = Given(config.images.classes, config.images.captions, weights, device)
+    return build_conditioner(config.conditioning.model_dump(), given)
 
 
-def _network(config: dict[str, Any], conditioner: Conditioner, seed: int) -> nn.Module:
-    return build_network(config["network"], _codec(config).shape, conditioner, seed)
+def _network(config: ModelConfig, codec: Codec, conditioner: Conditioner, seed: int) -> nn.Module:
+    return build_network(config.network.model_dump(), codec.shape, conditioner, seed)
 
 
-def _refuse_other_shapes(path: Path, config: dict[str, Any]) -> None:
+def _refuse_other_shapes(path: Path, config: ModelConfig) -> None:
     """Raise AlphabarError where the file's tensors are not those of the network that it declares.
 
     Goes by shapes alone, so that a header of a huge network costs no memory.
     """
+    codec = build_codec(config.codec, config.images.shape)
     with torch.device("meta"):
-        declared = _network(config, _conditioner(config), seed=0).state_dict()
+        declared = _network(config, codec, _conditioner(config), seed=0).state_dict()
     shapes = {name: tuple(tensor.shape) for name, tensor in declared.items()}
     found = read_shapes(path)
     if found != shapes:
@@ -127,27 +109,9 @@ def _refuse_other_shapes(path: Path, config: dict[str, Any]) -> None:
         raise broken(path, ValueError(fault))
 
 
-def save_checkpoint(directory: Path, config: dict[str, Any], network: nn.Module) -> None:
+def save_checkpoint(directory: Path, config: ModelConfig, network: nn.Module) -> None:
     """Write ``directory/model.safetensors``; the same weights give the same bytes."""
-    write_weights(directory / FILE_NAME, config, network.state_dict())
-
-
-def read_config(directory: Path) -> dict[str, Any]:
-    """The header of ``directory``'s checkpoint, without its weights.
-
-    Raises:
-        AlphabarError: there is no checkpoint, it is not one of ours, or its header describes no
-            network that there can be.
-    """
-    path = directory / FILE_NAME
-    if not path.is_file():
-        raise AlphabarError(
-            f"{path} does not exist: there is no checkpoint",
-            "give the directory of a trained model, such as artifacts/train/<key>",
-        )
-    header = read_header(path)
-    check_header(path, header)
-    return header
+    write_weights(directory / FILE_NAME, config.model_dump(mode="json"), network.state_dict())
 
 
 def load_checkpoint(

@@ -1,51 +1,61 @@
-"""What rides in a checkpoint's header, held to the experiment's sections before it is used."""
+"""The header of a file of weights: what it says of itself, read without torch and its tensors."""
 
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from safetensors import SafetensorError, safe_open
 
-from components.errors import AlphabarError
-from components.spec.loading import readable
-from components.spec.sections.base import Section
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
+from components.errors import AlphabarError, shortened
+from components.files.json_file import parse_json
+from components.files.manifest import intact
+from components.spec.model_config import ModelConfig, parse_config
 
-
-class ImagesHeader(Section):
-    """The images that the network makes."""
-
-    size: int = Field(ge=4, le=1024, description="side of the square images, pixels")
-    channels: int = Field(ge=1, le=4, description="1 for grey, 3 for RGB")
-    classes: list[str] = Field(max_length=1_000_000, description="the classes' names")
+FILE_NAME = "model.safetensors"
+HEADER = "alphabar"  # one entry only: the order of several is not fixed in the file
 
 
-class Header(BaseModel):
-    """A checkpoint's header; other entries than these are only told, never built from."""
+def read_config(directory: Path) -> ModelConfig:
+    """What the checkpoint in ``directory`` says of itself.
 
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    process: ProcessSpec
-    network: NetworkSpec
-    conditioning: ConditioningSpec
-    images: ImagesHeader
-    captions: list[str] | None = Field(None, description="each class's caption")
-
-    @model_validator(mode="after")
-    def _parts_fit_together(self) -> "Header":
-        if unfit := self.network.unfit(self.images.size):
-            raise ValueError(f"`images.size: {self.images.size}` {unfit}")
-        if self.captions and len(self.captions) != len(self.images.classes):
-            raise ValueError("`captions` has not as many entries as `images.classes`")
-        return self
-
-
-def check_header(path: Path, header: dict[str, Any]) -> None:
-    """Raise AlphabarError where the header of ``path`` describes no network that there can be."""
-    try:
-        Header.model_validate(header)
-    except ValidationError as error:
-        what = readable(error, f"the header of {path}", names=lambda _: []).what
+    Raises:
+        AlphabarError: there is no checkpoint, it is not one of ours, or its header describes no
+            model that there can be.
+    """
+    path = directory / FILE_NAME
+    if not path.is_file():
         raise AlphabarError(
-            what, "it is damaged, or of another version: train the model anew, or copy it again"
-        ) from None
+            f"{path} does not exist: there is no checkpoint",
+            "give the directory of a trained model, such as artifacts/train/<key>",
+        )
+    return parse_config(read_header(path), f"the header of {path}")
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """The header as it stands; raises AlphabarError when the file is broken or not one of ours."""
+    try:
+        with safe_open(intact(path), framework="np") as file:
+            header = parse_json((file.metadata() or {})[HEADER])
+        if not isinstance(header, dict):
+            raise ValueError("its header is no JSON object")
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise broken(path, error) from error
+    return header
+
+
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Every tensor's shape, by name, from the file's header; raises AlphabarError as above."""
+    try:
+        with safe_open(intact(path), framework="np") as file:
+            names = file.keys()
+            return {name: tuple(file.get_slice(name).get_shape()) for name in names}
+    except SafetensorError as error:
+        raise broken(path, error) from error
+
+
+def broken(path: Path, error: Exception) -> AlphabarError:
+    """What is said of a file that is cut short or somebody else's."""
+    first = shortened((str(error).splitlines() or [type(error).__name__])[0], 200)
+    return AlphabarError(
+        f"{path} is not a whole alphabar checkpoint ({first})",
+        "copy it again, or delete its directory and run the experiment again",
+    )

@@ -13,7 +13,8 @@ from typing import Any
 import torch
 
 from components.files.json_file import write_json
-from components.networks.checkpoint import FILE_NAME, Checkpoint, load_checkpoint
+from components.networks.checkpoint import Checkpoint, load_checkpoint
+from components.networks.checkpoint_header import FILE_NAME
 from components.networks.denoisers.unet import DenoisingUNet
 from components.networks.export_readme import left_behind, readme
 from components.spec.catalogue import SOLVERS
@@ -74,8 +75,8 @@ def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool = True, order: int
     t − ⌊T/n⌋ instead of to the next time of its list, and clips x0 without moving ε. Thresholding
     at 1 is clipping.
     """
-    process, bars = checkpoint.config["process"], checkpoint.schedule.alphas_cumprod
-    prediction = process["prediction"]
+    process, bars = checkpoint.config.process, checkpoint.schedule.alphas_cumprod
+    prediction = process.prediction
     if bars is not None and prediction in PREDICTION_NAMES:
         from diffusers import DPMSolverMultistepScheduler
 
@@ -95,13 +96,13 @@ def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool = True, order: int
     from components.networks.exported.alphabar_scheduler import AlphabarScheduler
 
     return AlphabarScheduler(
-        schedule="table" if bars is not None else process["schedule"],
+        schedule="table" if bars is not None else process.schedule,
         num_train_timesteps=checkpoint.schedule.steps,
         alphas_cumprod=None if bars is None else bars.tolist(),
-        shift=process.get("snr_shift", 1.0),
-        sigma_min=process.get("sigma_min", 0.002),
-        sigma_max=process.get("sigma_max", 80.0),
+        shift=process.snr_shift,
+        sigma_min=process.sigma_min,
+        sigma_max=process.sigma_max,
         prediction_type=prediction,
-        sigma_data=process.get("sigma_data", 0.5),
+        sigma_data=process.sigma_data,
         clip_sample=clip,
     )

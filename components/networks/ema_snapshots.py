@@ -3,22 +3,23 @@
     ema/0.05-000125.safetensors     σ_rel 0.05 after step 125
     ema/0.10-000125.safetensors
 
-Each is a whole checkpoint in float32 whose header has the section ``ema`` (sigma_rel, step)
-besides those of model.safetensors.
+Each is a whole checkpoint in float32 whose header has ``ema`` (sigma_rel, step) besides what
+that of model.safetensors says.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
 from components.files.put import put, remove_parts
+from components.networks.checkpoint_header import broken, read_header
 from components.networks.posthoc_ema import Array, gamma_of, posthoc_weights, profile_error
-from components.networks.weights_file import broken, read_header, read_weights, write_weights
+from components.networks.weights_file import read_weights, write_weights
+from components.spec.model_config import ModelConfig, parse_config
 
 FOLDER = "ema"
 SUFFIX = ".safetensors"
@@ -38,7 +39,7 @@ class Snapshot:
     path: Path
     sigma_rel: float
     step: int
-    config: dict[str, Any]
+    config: ModelConfig
 
 
 def snapshot_steps(total: int, count: int) -> tuple[int, ...]:
@@ -47,12 +48,12 @@ def snapshot_steps(total: int, count: int) -> tuple[int, ...]:
 
 
 def write_snapshot(
-    folder: Path, config: dict[str, Any], average: nn.Module, sigma_rel: float, step: int
+    folder: Path, config: ModelConfig, average: nn.Module, sigma_rel: float, step: int
 ) -> None:
     """Put one snapshot in place, whole or not at all; the same weights give the same bytes."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{sigma_rel:.2f}-{step:06d}{SUFFIX}"
-    header = config | {"ema": {"sigma_rel": sigma_rel, "step": step}}
+    header = config.model_dump(mode="json") | {"ema": {"sigma_rel": sigma_rel, "step": step}}
     with put(path) as part:
         write_weights(part, header, average.state_dict())
 
@@ -65,12 +66,14 @@ def find_snapshots(folder: Path) -> list[Snapshot]:
     """
     snapshots = []
     for path in folder.glob(f"*{SUFFIX}"):
-        config = read_header(path)
+        header = read_header(path)
         try:
-            ema = config.pop("ema")
-            snapshots.append(Snapshot(path, float(ema["sigma_rel"]), int(ema["step"]), config))
-        except KeyError as error:
+            ema = header.pop("ema")
+            sigma_rel, step = float(ema["sigma_rel"]), int(ema["step"])
+        except (KeyError, TypeError, ValueError) as error:
             raise broken(path, error) from error
+        config = parse_config(header, f"the header of {path}")
+        snapshots.append(Snapshot(path, sigma_rel, step, config))
     return sorted(snapshots, key=lambda s: (s.step, s.sigma_rel))
 
 
@@ -83,7 +86,7 @@ def forget_after(folder: Path, step: int) -> None:
 
 
 def rebuild(
-    folder: Path, config: dict[str, Any], sigma_rel: float, at_step: int | None = None
+    folder: Path, config: ModelConfig, sigma_rel: float, at_step: int | None = None
 ) -> dict[str, Tensor]:
     """The state of the average of length ``sigma_rel``, from the snapshots in ``folder``.
 

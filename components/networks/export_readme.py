@@ -5,11 +5,12 @@ from typing import Any
 
 from components.networks.conditioners.conditioner import Exported
 from components.spec.catalogue import SOLVERS
+from components.spec.model_config import ModelConfig
 from components.spec.sections.sampling import SamplingSpec
 
 
 def readme(
-    config: Mapping[str, Any],
+    config: ModelConfig,
     told: Exported,
     sampling: Mapping[str, Any],
     scheduler: str,
@@ -18,7 +19,7 @@ def readme(
     """The text; its two blocks of Python run in the folder and draw the same images.
 
     Args:
-        config: a checkpoint's header.
+        config: of the model.
         told: what the model is told of an image.
         sampling: how alphabar draws with the model.
         scheduler, unet: names of the exported classes.
@@ -71,12 +72,12 @@ def left_behind(sampling: Mapping[str, Any], scheduler: str) -> list[str]:
     return left
 
 
-def _what(config: Mapping[str, Any], told: Exported) -> str:
-    images, process = config["images"], config["process"]
-    depth = "grey" if images["channels"] == 1 else f"{images['channels']} channels"
+def _what(config: ModelConfig, told: Exported) -> str:
+    images, process = config.images, config.process
+    depth = "grey" if images.channels == 1 else f"{images.channels} channels"
     line = (
-        f"{images['size']} × {images['size']} pixels, {depth}, within [−1, 1]. Schedule "
-        f"`{process['schedule']}`, prediction `{process['prediction']}`, {process['steps']} steps "
+        f"{images.size} × {images.size} pixels, {depth}, within [−1, 1]. Schedule "
+        f"`{process.schedule}`, prediction `{process.prediction}`, {process.steps} steps "
         "of training. Written by alphabar; `model.safetensors` is the same model for alphabar.\n"
     )
     return f"{line}\n{told.words}"
@@ -125,14 +126,14 @@ def _pipeline_code(told: Exported, sampling: Mapping[str, Any]) -> list[str]:
 
 
 def _loop_code(
-    config: Mapping[str, Any],
+    config: ModelConfig,
     told: Exported,
     sampling: Mapping[str, Any],
     scheduler: str,
     unet: str,
 ) -> list[str]:
-    images = config["images"]
-    shape = f"({images['channels']}, {images['size']}, {images['size']})"
+    images = config.images
+    shape = f"({images.channels}, {images.size}, {images.size})"
     imported = [f"from diffusers import {scheduler}, {unet}"]
     if not _stock(scheduler):
         imported = [

@@ -4,12 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from components.spec.catalogue import CONDITIONERS
+from components.spec.catalogue import CODECS, CONDITIONERS
 from components.spec.sections.base import Overrides, Scalar, Section, Slug
+from components.spec.sections.codec import CodecSpec
 from components.spec.sections.data import DataSpec
 from components.spec.sections.evaluation import EvaluationSpec, ScorerSpec
 from components.spec.sections.finetuning import FinetuneSpec, StudySpec
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec, refuse_unfit
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
@@ -57,6 +58,7 @@ class Experiment(Section):
 
     name: Slug = Field(description="names the MLflow experiment and reports/<name>")
     data: DataSpec
+    codec: CodecSpec = CodecSpec()
     scorer: ScorerSpec = ScorerSpec()
     conditioning: ConditioningSpec = ConditioningSpec()
     process: ProcessSpec = ProcessSpec()
@@ -94,8 +96,7 @@ class Experiment(Section):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Experiment":
-        if unfit := self.network.unfit(self.data.size):
-            raise ValueError(f"`data.size: {self.data.size}` {unfit}")
+        refuse_unfit(self.network, self.codec, self.data.size, "data.size")
         if self.finetune is not None:
             self.finetune.data(self.data)
             self.finetune.samplings(self.sampling)
@@ -107,6 +108,11 @@ class Experiment(Section):
             raise ValueError(
                 f"evaluation.classifier: {self.evaluation.classifier} needs "
                 f"conditioning.encoder: {labelled}"
+            )
+        if self.evaluation.likelihood != "none" and CODECS[self.codec.kind].levels is None:
+            raise ValueError(
+                f"`evaluation.likelihood: {self.evaluation.likelihood}` counts bits of pixels, and "
+                f"codec `{self.codec.kind}` works on latents, whose density says nothing of them"
             )
         if self.sampling.ema_length is not None and not self.training.ema_snapshots:
             raise ValueError("`sampling.ema_length` needs `training.ema_snapshots`, 10 or so")

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
-from components.errors import AlphabarError
-from components.files.manifest import MANIFEST, intact, read_manifest
+from components.files.manifest import MANIFEST, read_manifest
+from components.networks.checkpoint_header import read_config
 from components.spec.catalogue import FINETUNES
 from components.tracking.evidence import Evidence, Figure
 from components.tracking.fields import flatten
@@ -43,7 +41,7 @@ def model_card(
     sections = {
         "Figures": figures | protocol,
         "Sampling": flatten(sampling),
-        "Configuration": read_header(weights),
+        "Configuration": flatten(read_config(weights.parent).model_dump(mode="json")),
         words.act.capitalize() if words else "": tuned,
         "Origin": flatten({tag: value for tag, value in tags.items() if value is not None}),
     }
@@ -56,18 +54,6 @@ def model_card(
         if values:
             text += ["", f"## {title}", *(f"- {field}: {value}" for field, value in values.items())]
     return "\n".join(text) + "\n"
-
-
-def read_header(weights: Path) -> dict[str, str]:
-    """The configuration in a safetensors file's header. Raises AlphabarError."""
-    try:
-        with safe_open(intact(weights), framework="np") as file:
-            return dict(sorted((file.metadata() or {}).items()))
-    except (OSError, SafetensorError) as error:
-        raise AlphabarError(
-            f"{weights} is not a usable safetensors file: {error}",
-            f"delete {weights.parent} and run the experiment again",
-        ) from error
 
 
 def fine_tune(directory: Path) -> dict[str, str]:

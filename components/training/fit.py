@@ -112,10 +112,10 @@ def _naming(best: Path, error: DivergedError) -> DivergedError:
 
 def _of_captions(model: Checkpoint, data: Path) -> dict[str, int]:
     """At which length captions were read, where the model reads any, and how many were cut."""
-    conditioning = model.config["conditioning"]
-    most = CONDITIONERS[conditioning["encoder"]].token_limit
+    conditioning = model.config.conditioning
+    most = CONDITIONERS[conditioning.encoder].token_limit
     if most is None:
         return {}
     lengths = load_info(data).caption_tokens
-    limit = conditioning["max_tokens"] or min(max(lengths, default=0), most)
+    limit = conditioning.max_tokens or min(max(lengths, default=0), most)
     return {"caption_tokens": limit, "captions_cut": cut_of_lengths(lengths, limit).cut}

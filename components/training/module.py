@@ -13,7 +13,6 @@ from components.networks.ema import copy_for_ema, update_ema
 from components.networks.posthoc_ema import TRACKED, update_power_ema
 from components.process.diffuse import coefficients, diffuse
 from components.process.noise import perturbed, with_offset
-from components.process.prediction import SIGMA_DATA
 from components.process.streams import Purpose, generator, seed_globally
 from components.process.time_sampling import TIME_SAMPLINGS
 from components.process.weights import Constants, loss_weight
@@ -50,7 +49,7 @@ class DiffusionModule(pl.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of one batch; raises DivergedError when it is not finite."""
         step, x0, rows = batch
-        if self.model.config["network"]["dropout"]:
+        if self.model.config.network.dropout:
             seed_globally(self.training_spec.seed, step, Purpose.DROPOUT)
         if self.objective is None:
             loss = self.loss(step, x0, rows)
@@ -119,7 +118,7 @@ class DiffusionModule(pl.LightningModule):
     def _weight(self, t: Tensor) -> Tensor:
         """What each row's squared error is multiplied by, (batch,) float64."""
         schedule, spec = self.model.schedule, self.training_spec
-        sigma_data = self.model.config["process"].get("sigma_data", SIGMA_DATA)
+        sigma_data = self.model.config.process.sigma_data
         return loss_weight(
             spec.loss_weight,
             self.model.prediction,
@@ -130,7 +129,7 @@ class DiffusionModule(pl.LightningModule):
 
     def _dropped(self, rows: Rows, generator: torch.Generator) -> Rows:
         """Replace a share of the rows by the absent condition (Ho, Salimans 2022, alg. 1)."""
-        share = self.model.config["conditioning"]["dropout"]
+        share = self.model.config.conditioning.dropout
         if not rows or not share:
             return rows
         count = len(next(iter(rows.values())))

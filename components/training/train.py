@@ -4,29 +4,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.data.arrays import load_info
-from components.generation.prompts import class_captions
+from components.generation.prompts import images_of
 from components.networks.checkpoint import new_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
+from components.spec.model_config import ModelConfig
 from components.spec.sections.training import TrainingSpec
 from components.training.fit import fit
 from components.training.task import Task
 
 
 def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
-    """Train the network of ``spec`` (process, network, conditioning, training) on ``data``.
+    """Train the network of ``spec`` (codec, conditioning, network, process, training) on ``data``.
 
     With evaluations ``spec["judge"]["extractor"]`` is who judges them.
     """
-    info = load_info(inputs["data"])
-    config = {part: spec[part] for part in ("process", "network", "conditioning")}
-    config["images"] = {
-        "size": info.size,
-        "channels": info.channels,
-        "classes": list(info.classes),
-    }
-    config["captions"] = class_captions(inputs["data"])
+    images = images_of(inputs["data"])
+    parts = ("codec", "conditioning", "network", "process")
+    config = ModelConfig.model_validate({part: spec[part] for part in parts} | {"images": images})
     training = TrainingSpec.model_validate(spec["training"])
     device = resolve_device(runtime.accelerator)
     model = new_checkpoint(config, training.seed, weights=runtime.weights, device=device)

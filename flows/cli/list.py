@@ -6,6 +6,7 @@ import typer
 
 KEYS = {
     "sources": "data.source",
+    "codecs": "codec.kind",
     "conditioners": "conditioning.encoder",
     "denoisers": "network.kind",
     "schedules": "process.schedule",

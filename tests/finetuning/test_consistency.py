@@ -27,10 +27,9 @@ from components.runtime import Runtime
 from components.sampling.times import time_grid
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.finetuning import FinetuneSpec
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
 from tests.finetuning.test_finetune import asked, baseline
+from tests.model_config import DIGITS, model_config
 
 STD = 0.2
 
@@ -62,7 +61,7 @@ def distiller(steps: int, segments: int) -> tuple[Distillation, Any]:
             return exact_x0(schedule, x, (timestep.double() + 1) / 1000)
 
     model = Checkpoint(
-        {"images": {"channels": 1, "size": 4}},
+        model_config("none", size=4),
         Pixels(CodecSpec(), (1, 4, 4)),
         Teacher(),
         NoCondition(),
@@ -179,12 +178,7 @@ def test_a_killed_distillation_ends_with_the_weights_of_an_undisturbed_one(
 
 
 def test_guidance_of_the_teacher_is_taken_in(tmp_path: Path, digits: Path) -> None:
-    config = {
-        "process": {"schedule": "cosine", "prediction": "v", "steps": 100},
-        "network": {"channels": [8, 16], "layers_per_block": 1, "dropout": 0.0},
-        "conditioning": {"encoder": "class", "dropout": 0.1, "max_tokens": 16},
-        "images": {"size": 8, "channels": 1, "classes": [str(k) for k in range(10)]},
-    }
+    config = model_config(classes=DIGITS, widths=(8, 16), steps=100)
     model = new_checkpoint(config, seed=0)
     save_checkpoint(tmp_path, config, model.network)
     times = time_grid(model.schedule, 4)
@@ -200,12 +194,7 @@ def test_guidance_of_the_teacher_is_taken_in(tmp_path: Path, digits: Path) -> No
 
 
 def untrained(**process: Any) -> Checkpoint:
-    config = {
-        "process": ProcessSpec(**process).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8, 16], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec().model_dump(mode="json"),
-        "images": {"size": 8, "channels": 1, "classes": [str(k) for k in range(10)]},
-    }
+    config = model_config(classes=DIGITS, widths=(8, 16), **process)
     return new_checkpoint(config, seed=0)
 
 

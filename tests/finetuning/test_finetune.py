@@ -11,18 +11,12 @@ from components.finetuning.finetune import finetune
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
 from components.spec.sections.finetuning import FinetuneSpec
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
+from tests.model_config import DIGITS, model_config
 
 
 def baseline(folder: Path, size: int = 8) -> Path:
-    config = {
-        "process": ProcessSpec().model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8, 16]).model_dump(mode="json"),
-        "conditioning": ConditioningSpec().model_dump(mode="json"),
-        "images": {"size": size, "channels": 1, "classes": [str(k) for k in range(10)]},
-    }
+    config = model_config(size=size, classes=DIGITS, widths=(8, 16))
     model = new_checkpoint(config, seed=0)
     folder.mkdir()
     save_checkpoint(folder, config, model.network)

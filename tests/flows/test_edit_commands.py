@@ -14,9 +14,8 @@ from components.data import images as loader
 from components.errors import AlphabarError
 from components.generation.editing.inversion import psnr
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from flows.cli import app
+from tests.model_config import model_config
 
 SIZE = 8
 
@@ -25,15 +24,14 @@ def save_model(
     folder: Path, encoder: str = "class", channels: int = 1, dropout: float = 0.1
 ) -> str:
     """An untrained model's directory."""
-    config = {
-        "process": ProcessSpec(steps=100).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec(
-            encoder=encoder,  # type: ignore[arg-type]
-            dropout=dropout,
-        ).model_dump(mode="json"),
-        "images": {"size": SIZE, "channels": channels, "classes": ["cat", "dog"]},
-    }
+    config = model_config(
+        encoder,
+        size=SIZE,
+        grey=channels == 1,
+        classes=("cat", "dog"),
+        dropout=dropout,
+        steps=100,
+    )
     folder.mkdir()
     save_checkpoint(folder, config, new_checkpoint(config, 0).network)
     return str(folder)

@@ -9,21 +9,15 @@ from typer.testing import CliRunner
 from components.errors import AlphabarError
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.networks.ema_snapshots import FOLDER, write_snapshot
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from flows.cli import app
+from tests.model_config import model_config
 
 
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model with snapshots of random weights, in a folder to work in."""
     monkeypatch.chdir(tmp_path)
-    config = {
-        "process": ProcessSpec().model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec().model_dump(mode="json"),
-        "images": {"size": 8, "channels": 1, "classes": ["a", "b"]},
-    }
+    config = model_config(classes=("a", "b"))
     folder = tmp_path / "model"
     folder.mkdir()
     save_checkpoint(folder, config, new_checkpoint(config, 0).network)

@@ -1,6 +1,5 @@
 """A checkpoint's denoiser: negative prompts, guides, and what is refused."""
 
-import copy
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.sampling.network import Evaluations
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
+from tests.model_config import model_config
 
 CLASSES = [f"digit {k}" for k in range(4)]
 ASKED = [0, 1, 2]
@@ -23,12 +21,7 @@ T = torch.tensor([0.2, 0.5, 0.9], dtype=torch.float64)
 
 
 def checkpoint(encoder: str = "class", seed: int = 0, **process: Any) -> Checkpoint:
-    config = {
-        "process": ProcessSpec(**({"steps": 100} | process)).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8, 16], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec(encoder=encoder).model_dump(mode="json"),
-        "images": {"size": 8, "channels": 1, "classes": CLASSES},
-    }
+    config = model_config(encoder, classes=CLASSES, widths=(8, 16), **({"steps": 100} | process))
     made = new_checkpoint(config, seed=seed)
     made.network.eval()
     return made
@@ -131,21 +124,9 @@ def test_a_guide_and_its_setting_come_together(model: Checkpoint) -> None:
 def test_a_guide_that_predicts_something_else_is_refused(model: Checkpoint) -> None:
     with pytest.raises(AlphabarError, match="process is not the model's"):
         x0_of(model, checkpoint(prediction="eps"), guide="weaker", guidance=2.0)
-    other = copy.deepcopy(model.config)
-    other["images"]["classes"] = CLASSES[::-1]
-    with pytest.raises(AlphabarError, match="classes is not the model's"):
-        x0_of(model, new_checkpoint(other, seed=0), guide="weaker", guidance=2.0)
-    other["images"]["size"] = 16
-    with pytest.raises(AlphabarError, match="image shape is not the model's"):
-        x0_of(model, new_checkpoint(other, seed=0), guide="weaker", guidance=2.0)
-
-
-def test_a_process_that_leaves_out_its_defaults_is_the_same_process(model: Checkpoint) -> None:
-    # checkpoints of older versions name fewer keys
-    older = copy.deepcopy(model.config)
-    older["process"] = {
-        name: older["process"][name] for name in ("schedule", "prediction", "steps")
-    }
-    guide = new_checkpoint(older, seed=0)
-    guide.network.eval()
-    close(x0_of(model, guide, guide="weaker", guidance=2.0), x0_of(model))
+    for what, other in (
+        ("classes", model_config(classes=CLASSES[::-1], steps=100)),
+        ("image shape", model_config(classes=CLASSES, size=16, steps=100)),
+    ):
+        with pytest.raises(AlphabarError, match=f"{what} is not the model's"):
+            x0_of(model, new_checkpoint(other, seed=0), guide="weaker", guidance=2.0)

@@ -20,19 +20,13 @@ from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
 from components.sampling.solvers import SOLVERS
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
+from tests.model_config import DIGITS, model_config
 
 
 @pytest.fixture(scope="module")
 def model() -> Checkpoint:
-    config = {
-        "process": ProcessSpec(steps=100).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8, 16]).model_dump(mode="json"),
-        "conditioning": ConditioningSpec().model_dump(mode="json"),
-        "images": {"size": 8, "channels": 1, "classes": [str(k) for k in range(10)]},
-    }
+    config = model_config(classes=DIGITS, widths=(8, 16), steps=100)
     checkpoint = new_checkpoint(config, seed=0)
     checkpoint.network.eval()
     return checkpoint

@@ -2,7 +2,6 @@
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,16 +16,10 @@ from components.generation.sampler import Sampler
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.networks.ema_snapshots import FOLDER, write_snapshot
 from components.runtime import Runtime, silent
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
+from tests.model_config import DIGITS, model_config
 
-CONFIG: dict[str, Any] = {
-    "process": ProcessSpec().model_dump(mode="json"),
-    "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
-    "conditioning": ConditioningSpec().model_dump(mode="json"),
-    "images": {"size": 8, "channels": 1, "classes": [str(k) for k in range(10)]},
-}
+CONFIG = model_config(classes=DIGITS)
 
 
 def model(folder: Path, seed: int) -> Path:
@@ -64,7 +57,7 @@ def test_an_ema_length_without_snapshots_draws_nothing(tmp_path: Path, digits: P
 def test_captions_that_a_spreadsheet_would_run_are_neutral_in_both_tables_and_come_back_whole(
     tmp_path: Path,
 ) -> None:
-    config = CONFIG | {"conditioning": ConditioningSpec(encoder="none").model_dump(mode="json")}
+    config = model_config("none", classes=DIGITS)
     captions = ("=cat", "\u00a0+1", "\u200b-1", "\ufeff@a", "'=cat", "two\rlines", "plain")
     many = len(captions)
     prompts = Prompts((-1,) * many, ("",) * many, captions)

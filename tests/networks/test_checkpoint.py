@@ -1,28 +1,18 @@
 """Checkpoints rebuild themselves, and broken ones are named."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
+from components.spec.model_config import ModelConfig
+from tests.model_config import model_config
 
 
-def config(encoder: str = "class", channels: int = 1, size: int = 8, **process: Any) -> dict:
-    return {
-        "process": ProcessSpec(steps=100, **process).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8, 16], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec(encoder=encoder).model_dump(mode="json"),
-        "images": {
-            "size": size,
-            "channels": channels,
-            "classes": ["a", "b", "c"] if encoder == "class" else [],
-        },
-    }
+def config(encoder: str = "class", channels: int = 1, size: int = 8) -> ModelConfig:
+    return model_config(encoder, grey=channels == 1, size=size, widths=(8, 16), steps=100)
 
 
 @pytest.mark.parametrize("encoder", ["none", "class", "minilm"])
@@ -111,8 +101,7 @@ def test_somebody_elses_safetensors_are_named(tmp_path: Path) -> None:
 
 
 def test_classes_are_asked_for_when_there_are_none() -> None:
-    broken = config()
-    broken["images"]["classes"] = []
+    broken = model_config("class", classes=())
     with pytest.raises(AlphabarError, match="needs labels, and the data has none"):
         new_checkpoint(broken, seed=0)
 

@@ -1,6 +1,5 @@
 """A checkpoint's header is held to the sections' bounds and to the file's tensors before use."""
 
-import copy
 import json
 import resource
 from pathlib import Path
@@ -11,7 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 from components.errors import AlphabarError
-from components.networks.checkpoint import load_checkpoint, new_checkpoint, read_config
+from components.networks.checkpoint import load_checkpoint, new_checkpoint
+from components.networks.checkpoint_header import read_config
 from tests.networks.test_checkpoint import config
 
 
@@ -41,15 +41,23 @@ def save(folder: Path, header: Any, weights: dict[str, torch.Tensor]) -> Path:
         ("conditioning", None, "`conditioning: None` is wrong"),
         ("images.size", 10**9, "`images.size: 1000000000` is wrong"),
         ("images.size", 9, "`images.size: 9` cannot be halved 1 times"),
+        ("codec.kind", "vae", "`codec.kind: vae` does not exist"),
+        ("codec.scale", 2, "`codec.scale` is not a known key"),
+        ("codec", None, "`codec: None` is wrong"),
+        ("version", None, "`version: None`"),
+        ("version", 0, "`version: 0`"),
+        ("version", 2, "of version 2, and this alphabar reads version 1: a newer alphabar"),
+        ("version", 2**62, "of version [0-9]+, .* a newer alphabar wrote it"),
+        ("more", 1, "`more` is not a known key"),
         ("images.classes", "abc", "`images.classes: 'abc'` is wrong"),
         ("images.classes", [[]], "`images.classes.0: \\[\\]` is wrong"),
-        ("captions", ["a"], "`captions` has not as many entries"),
+        ("images.captions", ["a"], "`captions` has not as many entries as `classes`"),
     ],
 )
 def test_a_header_that_no_network_has_is_refused_with_file_and_path(
     tmp_path: Path, weights: dict[str, torch.Tensor], place: str, value: Any, said: str
 ) -> None:
-    header: Any = copy.deepcopy(config())
+    header: Any = config().model_dump(mode="json")
     *sections, leaf = place.split(".")
     part = header[sections[0]] if sections else header
     part[leaf] = value
@@ -74,7 +82,7 @@ def test_a_header_that_is_no_object_is_refused(
 def test_a_huge_network_is_refused_before_it_is_built(
     tmp_path: Path, weights: dict[str, torch.Tensor]
 ) -> None:
-    header = config(size=32)
+    header = config(size=32).model_dump(mode="json")
     header["network"] |= {"channels": [2048] * 6, "layers_per_block": 8}  # 13 billion weights
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(AlphabarError, match="tensors are not those of the network in its header"):
@@ -93,4 +101,4 @@ def test_tensors_of_another_network_are_refused(
     if change == "shape":
         others[name] = torch.zeros(3, 3)
     with pytest.raises(AlphabarError, match="stranger" if change == "another" else name):
-        load_checkpoint(save(tmp_path, config(), others))
+        load_checkpoint(save(tmp_path, config().model_dump(mode="json"), others))

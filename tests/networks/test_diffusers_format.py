@@ -20,9 +20,8 @@ from components.sampling.noise import seeded_noise
 from components.sampling.solvers import SOLVERS
 from components.sampling.times import time_grid
 from components.spec.sections.codec import CodecSpec
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
+from tests.model_config import model_config
 
 TABLE = [0.999, 0.9, 0.5, 0.1, 0.01]
 PROCESSES: list[dict[str, Any]] = [
@@ -48,14 +47,7 @@ PROMPTS = {"class": ["a", "c"], "minilm": ["a red ball", DOGS], "none": ["", ""]
 
 def export(folder: Path, process: dict[str, Any], encoder: str, **sampling: Any) -> SamplingSpec:
     """A new model in ``folder``, and its export in ``folder``/out."""
-    network = NetworkSpec(channels=[8], layers_per_block=1)
-    config = {
-        "process": ProcessSpec(**process).model_dump(mode="json"),
-        "network": network.model_dump(mode="json"),
-        "conditioning": ConditioningSpec(encoder=encoder).model_dump(mode="json"),
-        "images": {"size": 8, "channels": 1, "classes": ["a", "b", "c"]},
-        "captions": ["a red ball", "a cat", DOGS],
-    }
+    config = model_config(encoder, captions=["a red ball", "a cat", DOGS], **process)
     model = new_checkpoint(config, seed=0)
     # so that x0 leaves the range of pixels, where clipping matters
     with torch.no_grad():

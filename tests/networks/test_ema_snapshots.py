@@ -12,6 +12,7 @@ from torch import nn
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
+from components.networks.checkpoint_header import read_header
 from components.networks.ema_snapshots import (
     FOLDER,
     find_snapshots,
@@ -21,33 +22,22 @@ from components.networks.ema_snapshots import (
     write_snapshot,
 )
 from components.networks.posthoc_ema import TRACKED, gamma_of, posthoc_weights
-from components.networks.weights_file import read_header
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
-
-
-def config() -> dict[str, Any]:
-    return {
-        "process": ProcessSpec(steps=100).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec().model_dump(mode="json"),
-        "images": {"size": 8, "channels": 1, "classes": ["a", "b", "c"]},
-    }
+from tests.model_config import model_config
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model with snapshots of two lengths at 10, 20, … 100; their weights are random."""
     folder = tmp_path_factory.mktemp("trained")
-    network = new_checkpoint(config(), seed=0).network
-    save_checkpoint(folder, config(), network)
+    network = new_checkpoint(model_config(), seed=0).network
+    save_checkpoint(folder, model_config(), network)
     generator = torch.Generator().manual_seed(0)
     for step in snapshot_steps(100, 10):
         for sigma_rel in TRACKED:
             with torch.no_grad():
                 for weight in network.parameters():
                     weight.copy_(torch.randn(weight.shape, generator=generator))
-            write_snapshot(folder / FOLDER, config(), network, sigma_rel, step)
+            write_snapshot(folder / FOLDER, model_config(), network, sigma_rel, step)
     return folder
 
 
@@ -69,7 +59,7 @@ def test_a_snapshot_says_what_it_is(trained: Path) -> None:
     path = trained / FOLDER / "0.05-000010.safetensors"
     header = read_header(path)
     assert header.pop("ema") == {"sigma_rel": 0.05, "step": 10}
-    assert header == config()
+    assert header == model_config().model_dump(mode="json")
     assert {weight.dtype for weight in load_file(path).values()} == {torch.float32}
     found = [(s.step, s.sigma_rel) for s in find_snapshots(trained / FOLDER)]
     assert found == [(step, s) for step in range(10, 101, 10) for s in TRACKED]
@@ -110,8 +100,8 @@ def test_whole_numbers_among_the_weights_are_the_last_snapshots(tmp_path: Path) 
     for step in (1, 2, 3, 4):
         network(torch.randn(8, 2, generator=torch.Generator().manual_seed(step)))
         for sigma_rel in TRACKED:
-            write_snapshot(tmp_path, {"a": 1}, network, sigma_rel, step)
-    rebuilt = rebuild(tmp_path, {"a": 1}, 0.08, 3)
+            write_snapshot(tmp_path, model_config(), network, sigma_rel, step)
+    rebuilt = rebuild(tmp_path, model_config(), 0.08, 3)
     assert rebuilt["num_batches_tracked"].item() == 3
     assert rebuilt["weight"].dtype == torch.float32
 
@@ -119,7 +109,7 @@ def test_whole_numbers_among_the_weights_are_the_last_snapshots(tmp_path: Path) 
 def test_the_same_weights_give_the_same_bytes_and_no_half_file_stays(tmp_path: Path) -> None:
     network = nn.Linear(2, 2)
     for name in ("a", "b"):
-        write_snapshot(tmp_path / name, {"x": {"y": 1}}, copy.deepcopy(network), 0.1, 5)
+        write_snapshot(tmp_path / name, model_config(), copy.deepcopy(network), 0.1, 5)
     (a,), (b,) = (list((tmp_path / name).iterdir()) for name in ("a", "b"))
     assert a.name == b.name == "0.10-000005.safetensors"
     assert a.read_bytes() == b.read_bytes()
@@ -128,7 +118,7 @@ def test_the_same_weights_give_the_same_bytes_and_no_half_file_stays(tmp_path: P
 def test_a_run_that_goes_on_forgets_later_and_half_written_snapshots(tmp_path: Path) -> None:
     for step in (10, 20, 30):
         for sigma_rel in TRACKED:
-            write_snapshot(tmp_path, {}, nn.Linear(1, 1), sigma_rel, step)
+            write_snapshot(tmp_path, model_config(), nn.Linear(1, 1), sigma_rel, step)
     (tmp_path / ".0.05-000010.safetensors.part").write_bytes(b"half")
     forget_after(tmp_path, 20)
     kept = {path.name for path in tmp_path.iterdir()}
@@ -138,7 +128,7 @@ def test_a_run_that_goes_on_forgets_later_and_half_written_snapshots(tmp_path: P
 
 
 def test_a_model_without_snapshots_says_how_to_get_them(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path, config(), new_checkpoint(config(), seed=0).network)
+    save_checkpoint(tmp_path, model_config(), new_checkpoint(model_config(), seed=0).network)
     with pytest.raises(AlphabarError, match=r"no EMA snapshots[^!]*training.ema_snapshots: 10"):
         load_checkpoint(tmp_path, ema_length=0.1)
 
@@ -181,7 +171,7 @@ def test_the_ends_of_what_they_show_are_accepted(
 
 
 def test_another_networks_snapshots_are_refused(tmp_path: Path, trained: Path) -> None:
-    other = config() | {"images": {"size": 16, "channels": 1, "classes": ["a", "b", "c"]}}
+    other = model_config(size=16)
     save_checkpoint(tmp_path, other, new_checkpoint(other, seed=0).network)
     (tmp_path / FOLDER).symlink_to(trained / FOLDER)
     with pytest.raises(AlphabarError, match="a snapshot of another network"):

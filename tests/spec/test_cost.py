@@ -10,20 +10,14 @@ from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.spec.catalogue import SOLVERS as CATALOGUE_SOLVERS
 from components.spec.cost import Cost, planned_cost
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
+from tests.model_config import model_config
 
 FIXED = sorted(name for name, solver in CATALOGUE_SOLVERS.items() if not solver.adaptive)
 
 
 def checkpoint(encoder: str) -> Checkpoint:
-    config = {
-        "process": ProcessSpec(steps=100).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec(encoder=encoder).model_dump(mode="json"),
-        "images": {"size": 4, "channels": 1, "classes": ["a", "b"]},
-    }
+    config = model_config(encoder, size=4, classes=("a", "b"), steps=100)
     made = new_checkpoint(config, seed=0)
     made.network.eval()
     return made

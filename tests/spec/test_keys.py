@@ -198,6 +198,7 @@ ELSEWHERE = {
         ("process.options", "sampling.options", "conditioning.options"),
         "of plug-ins, which tests/spec/test_plugins.py has",
     ),
+    "codec.kind": "has one choice; the next test sees that it is read",
     "network.kind": "has one choice; the next test sees that it is read",
     "sweep": "its cells are experiments, without it",
     "cells": "they are experiments, without it",
@@ -222,8 +223,9 @@ def test_every_field_is_decided_on() -> None:
     assert set(fields()) == FIELDS.keys() | ELSEWHERE.keys()
 
 
-def test_the_kind_of_network_is_part_of_what_training_reads() -> None:
-    assert nodes(planned(WHOLE))["train"].spec["network"]["kind"] == "unet"
+def test_the_kinds_of_codec_and_network_are_part_of_what_training_reads() -> None:
+    read = nodes(planned(WHOLE))["train"].spec
+    assert (read["codec"]["kind"], read["network"]["kind"]) == ("pixels", "unet")
 
 
 def merged(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:

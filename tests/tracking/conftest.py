@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from safetensors.numpy import save_file
 
 from components.tracking import Registered, Submitted, Tracker, connect, register
+from tests.model_config import write_fake_weights
 
 PROMPTS = ("zero", "one", "two")
 
@@ -73,7 +73,7 @@ def train_dir(tmp_path: Path) -> Path:
         "step,metric,value,low,high\n5,fd_efficientnet_lite0,300,290,310\n"
     )
     Image.new("L", (16, 16), 90).save(folder / "samples" / "step_000005.png")
-    save_file({"w": np.zeros(3, np.float32)}, folder / "model.safetensors", {"schedule": "cosine"})
+    write_fake_weights(folder)
     (folder / "metrics.json").write_text(json.dumps({"loss": 0.1, "parameters": 3, "steps": 10}))
     return folder
 

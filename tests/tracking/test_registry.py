@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from components.errors import AlphabarError
 from components.tracking import Registered, Submitted, Tracker, load_model_dir, register, rollback
+from tests.model_config import write_fake_weights
 
 Make = Callable[..., dict[str, Any]]
 FD = "fd_efficientnet_lite0"
@@ -105,7 +105,7 @@ def test_the_directory_comes_back_by_alias_and_by_version(
             "- fd_efficientnet_lite0: 150 (145 to 155)",
             "- measured with n_generated: 500",
             "- guidance: 2",
-            "- schedule: cosine",
+            "- process.schedule: cosine",
             "- git.commit: c0ffee",
         ):
             assert line in card.splitlines()
@@ -192,7 +192,7 @@ def test_an_autoguided_model_brings_its_guide(
 ) -> None:
     guide = tmp_path / "guide"
     guide.mkdir()
-    save_file({"w": np.ones(2, np.float32)}, guide / "model.safetensors", {"schedule": "cosine"})
+    write_fake_weights(guide, 1.0)
     measured = evaluation({FD: figure(150.0)})
     model = Submitted(train_dir, measured, FD, {"guide": "weaker"}, guide=guide)
     register(tracker, "digits", tracker.sweep("digits", "a1", {}, {}), "a1", model)

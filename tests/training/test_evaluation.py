@@ -28,6 +28,7 @@ from components.generation.sampler import Sampler
 from components.networks.checkpoint import load_checkpoint, new_checkpoint
 from components.runtime import Progress, Runtime, silent
 from components.spec.loading import parse_experiment
+from components.spec.sections.codec import CodecSpec
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
@@ -38,6 +39,7 @@ from components.training.module import DiffusionModule
 from components.training.stopwatch import evaluations_share
 from components.training.task import Task
 from components.training.train import train
+from tests.model_config import DIGITS, model_config
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
 SECTION = {
@@ -93,6 +95,7 @@ def run(tmp_path: Path, digits: Path, cache: Path) -> Runs:
 def spec(**training: Any) -> dict[str, Any]:
     network = NetworkSpec(channels=[8, 16], layers_per_block=1)
     return {
+        "codec": CodecSpec().model_dump(mode="json"),
         "process": ProcessSpec().model_dump(mode="json"),
         "network": network.model_dump(mode="json"),
         "conditioning": ConditioningSpec().model_dump(mode="json"),
@@ -232,10 +235,8 @@ def test_who_stops_the_program_during_an_evaluation_stops_it(
         raise stop
 
     plant_figures(monkeypatch, interrupt)
-    images = {"size": 8, "channels": 1, "classes": [str(k) for k in range(10)]}
-    sections = spec()
-    model = new_checkpoint(sections | {"images": images}, 0)
-    training = TrainingSpec(**sections["training"])
+    model = new_checkpoint(model_config(classes=DIGITS), 0)
+    training = TrainingSpec(**spec()["training"])
     watch = Watch.over(Task(model), training, {"data": run.data}, run.folder, Runtime())
     with pytest.raises(stop):
         watch.look(model.network, 4)
@@ -410,8 +411,8 @@ def test_weights_that_are_not_finite_are_never_the_best(
 def test_the_extractor_that_the_file_names_judges_while_training(
     run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = spec() | {"images": {"size": 8, "channels": 1, "classes": list("0123456789")}}
-    model, training = new_checkpoint(settings, 0), TrainingSpec(**settings["training"])
+    model = new_checkpoint(model_config(classes=DIGITS), 0)
+    training = TrainingSpec(**spec()["training"])
     inputs = {"data": run.data}
     watch = Watch.over(Task(model), training, inputs, run.folder, Runtime(), "dinov2")
     assert watch.judge.protocol.extractors == ("dinov2",)

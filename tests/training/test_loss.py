@@ -14,11 +14,10 @@ from components.process.prediction import PREDICTIONS
 from components.process.schedules import DISCRETE
 from components.process.weights import LOSS_WEIGHTS
 from components.spec.sections.codec import CodecSpec
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.module import DiffusionModule
 from components.training.task import Task
+from tests.model_config import model_config
 
 ROWS = 64
 
@@ -36,12 +35,7 @@ class Silent(nn.Module):
 
 
 def module(process: dict[str, Any], **training: Any) -> DiffusionModule:
-    config = {
-        "process": ProcessSpec(**process).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8, 8], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec(encoder="none").model_dump(mode="json"),
-        "images": {"size": 8, "channels": 3, "classes": []},
-    }
+    config = model_config("none", grey=False, classes=(), widths=(8, 8), **process)
     model = dataclasses.replace(new_checkpoint(config, 0), network=Silent())
     return DiffusionModule(Task(model), TrainingSpec(**training))
 

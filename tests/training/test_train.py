@@ -33,6 +33,7 @@ from components.training.history import HISTORY, Journal
 from components.training.module import DiffusionModule
 from components.training.task import Task
 from components.training.train import train
+from tests.model_config import model_config
 
 
 def spec(**training: Any) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def spec(**training: Any) -> dict[str, Any]:
         "evaluate_every": 0,
     }
     return {
+        "codec": CodecSpec().model_dump(mode="json"),
         "process": ProcessSpec().model_dump(mode="json"),
         "network": NetworkSpec(channels=[8, 16], layers_per_block=1).model_dump(mode="json"),
         "conditioning": ConditioningSpec().model_dump(mode="json"),
@@ -240,14 +242,8 @@ def test_labels_stay_with_their_images(digits: Path) -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_conditions_are_dropped_at_the_given_share(share: float) -> None:
-    settings = spec()
-    config = {
-        "process": settings["process"],
-        "network": settings["network"],
-        "conditioning": settings["conditioning"] | {"dropout": share},
-        "images": {"size": 8, "channels": 1, "classes": list("abc")},
-    }
-    module = DiffusionModule(Task(new_checkpoint(config, 0)), TrainingSpec(**settings["training"]))
+    model = new_checkpoint(model_config(dropout=share), 0)
+    module = DiffusionModule(Task(model), TrainingSpec())
     rows = {"class_labels": torch.zeros(4000, dtype=torch.int64)}
     dropped = module._dropped(rows, torch.Generator().manual_seed(0))["class_labels"]
     assert set(dropped.tolist()) <= {0, 3}

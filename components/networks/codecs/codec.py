@@ -25,11 +25,6 @@ class Codec(Protocol):
     def bounded(self) -> bool:
         """Whether every x0 lies within [−1, 1], so that a predicted one may be held there."""
 
-    @property
-    def levels(self) -> int | None:
-        """Where x0 is the image's own pixels: how many values each has, at equal distances from
-        −1 to 1. None for latents, whose places are no pixels and whose values are continuous."""
-
     def encode(self, images: Tensor) -> Tensor:
         """The x0 of uint8 ``images``, (batch, *`shape`) float32, on their device."""
 

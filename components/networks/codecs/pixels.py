@@ -19,7 +19,6 @@ class Pixels:
     config: CodecSpec
     shape: Shape
     bounded: bool = True
-    levels: int | None = 256
 
     def encode(self, images: Tensor) -> Tensor:
         return images.to(torch.float32) / 127.5 - 1

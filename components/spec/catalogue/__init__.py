@@ -60,6 +60,7 @@ EXTRACTORS: dict[str, Entry] = {
 
 CATALOGUE: dict[str, Mapping[str, Described]] = {
     "sources": SOURCES,
+    "codecs": CODECS,
     "conditioners": CONDITIONERS,
     "denoisers": DENOISERS,
     "schedules": SCHEDULES,

@@ -140,6 +140,24 @@ class GuidanceEntry:
 
 
 @dataclass(frozen=True)
+class CodecEntry:
+    """What stands between images and the process.
+
+    Attributes:
+        levels: where the process works on an image's own pixels: how many values each has, at
+            equal distances from −1 to 1. None for latents, whose values are continuous and whose
+            places are no pixels.
+        downsample: its section → how many times smaller what the process works on is, a side.
+    """
+
+    line: str
+    source: str
+    options: tuple[str, ...] = ()
+    levels: int | None = None
+    downsample: Callable[[Mapping[str, Any]], int] = lambda section: 1
+
+
+@dataclass(frozen=True)
 class SourceEntry:
     """Where images come from.
 

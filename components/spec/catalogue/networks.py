@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.spec.catalogue.choices import Choices
-from components.spec.catalogue.entries import ConditionerEntry, DenoiserEntry, Entry
+from components.spec.catalogue.entries import CodecEntry, ConditionerEntry, DenoiserEntry
 
 ENCODER_LIMIT = 256
 """Tokens that all-MiniLM-L6-v2 reads of a text (its max_seq_length)."""
@@ -43,6 +43,8 @@ DENOISERS: dict[str, DenoiserEntry] = {
     ),
 }
 
-CODECS: dict[str, Entry] = {
-    "pixels": Entry("the image itself, its levels from −1 to 1", "Ho, Jain, Abbeel 2020"),
+CODECS: dict[str, CodecEntry] = {
+    "pixels": CodecEntry(
+        "the image itself, its levels from −1 to 1", "Ho, Jain, Abbeel 2020", levels=256
+    ),
 }

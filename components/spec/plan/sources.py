@@ -153,7 +153,7 @@ class Sources:
         return self.computed(name, stage, spec, inputs, weights, aside, plugins)
 
     def _train(self, name: str, experiment: Experiment) -> Node:
-        parts = ("process", "conditioning", "network")
+        parts = ("codec", "process", "conditioning", "network")
         spec: dict[str, Any] = {part: dump(getattr(experiment, part)) for part in parts}
         inputs = {"data": self.data()}
         plugins = experiment.process.packages() | experiment.conditioning.packages()

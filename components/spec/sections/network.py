@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from components.spec.catalogue import CONDITIONERS, DENOISERS
+from components.spec.catalogue import CODECS, CONDITIONERS, DENOISERS
 from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.networks import ENCODER_LIMIT
 from components.spec.sections.base import Options, Section
+from components.spec.sections.codec import CodecSpec
 from components.spec.sections.names import OneOf
 
 
@@ -47,5 +48,19 @@ class NetworkSpec(Section):
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="dropout inside residual layers")
 
     def unfit(self, size: int) -> str | None:
-        """Why it cannot work on images of ``size`` pixels; None where it can."""
+        """Why it cannot work on what is ``size`` wide and high; None where it can."""
         return DENOISERS[self.kind].unfit(self.model_dump(), size)
+
+
+def refuse_unfit(network: NetworkSpec, codec: CodecSpec, size: int, key: str) -> None:
+    """Raise ValueError unless the network can work on what the codec makes of images of ``size``.
+
+    Args:
+        key: where ``size`` stands, for the message.
+    """
+    factor = CODECS[codec.kind].downsample(codec.model_dump())
+    smaller = f", which codec `{codec.kind}` makes {factor} times smaller," if factor > 1 else ""
+    left = size % factor
+    unfit = f"cannot be divided by {factor}" if left else network.unfit(size // factor)
+    if unfit:
+        raise ValueError(f"`{key}: {size}`{smaller} {unfit}")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
 from components.files.json_file import write_json
 from components.files.new_folder import seal_folder
@@ -27,6 +26,7 @@ from flows.servers.mlflow_server import (
 )
 from flows.servers.processes import Background, stop
 from flows.workspace import Workspace
+from tests.model_config import write_fake_weights
 
 RECORD = {"value": 150.0, "low": 145.0, "high": 155.0, "n_generated": 500}
 
@@ -62,7 +62,7 @@ def published(store: Store) -> Plan:
         store.path(node).mkdir(parents=True)
     trained, drawn = store.path(cell.train), store.path(cell.sample)
     (trained / "history.csv").write_text("step,loss,lr,grad_norm\n10,0.5,0.1,1.0\n")
-    save_file({"w": np.zeros(3, np.float32)}, trained / "model.safetensors")
+    write_fake_weights(trained)
     np.save(drawn / "images.npy", np.zeros((0, 8, 8, 1), np.uint8))
     (drawn / "samples.csv").write_text("index,seed,class,label,caption\n")
     write_json(drawn / "metrics.json", {"network_evaluations": 50})

@@ -6,8 +6,7 @@ from components.networks.conditioners import minilm_states as captions
 from components.networks.conditioners.minilm import MiniLMCondition
 from components.networks.conditioners.minilm_states import CaptionTable, encode_captions
 from components.networks.conditioners.rows import MASK, STATES, Rows, aligned, padded
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
+from tests.model_config import model_config
 
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"
 PAIR = [f"{LONG} red", f"{LONG} blue"]
@@ -19,12 +18,7 @@ def differ(rows: Rows) -> bool:
 
 
 def network() -> Checkpoint:
-    config = {
-        "process": ProcessSpec(steps=100).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec(encoder="minilm").model_dump(mode="json"),
-        "images": {"size": 8, "channels": 1, "classes": []},
-    }
+    config = model_config("minilm", classes=())
     model = new_checkpoint(config, seed=0)
     model.network.eval()
     return model
