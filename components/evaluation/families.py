@@ -5,7 +5,7 @@ whose ``judge`` says what the function is given: a `View`, a `CaptionView`, a `R
 `ModelView`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from components.errors import AlphabarError
@@ -22,6 +22,7 @@ from components.evaluation.recognition import Recognition
 from components.evaluation.view import DRAWS, View
 from components.figures.statistics.measured import Measured
 from components.figures.statistics.per_image import mean_of_images
+from components.spec.plugins import plugin
 from components.spec.sections.evaluation import is_clip
 
 Family = Callable[[Any], Finding | None]
@@ -151,3 +152,13 @@ MEASURES: dict[str, Family] = {
     "recognised": _recognised,
     "elbo_bpd": _elbo_bpd,
 }
+
+
+def measure_of(family: str, options: Mapping[str, Mapping[str, Any]]) -> Family:
+    """The function of a family, our own or a plug-in's.
+
+    Args:
+        options: family of a plug-in → what it reads.
+    """
+    own = {"options": options.get(family, {})}
+    return plugin("metrics", family, own) or MEASURES[family]

@@ -11,7 +11,7 @@ import numpy as np
 from components.errors import AlphabarError
 from components.evaluation.captions import CaptionView, Clip, Domain, Published
 from components.evaluation.degenerate import notes_on
-from components.evaluation.families import MEASURES
+from components.evaluation.families import measure_of
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.finding import Finding, Sight
 from components.evaluation.images.image_files import alike
@@ -26,7 +26,7 @@ from components.evaluation.side_by_side import side_by_side
 from components.evaluation.view import View
 from components.figures.statistics.measured import Measured
 from components.spec.metric_family import Judge as Kind
-from components.spec.metrics import METRICS, families_of, metric_name, needing
+from components.spec.metrics import METRICS, asked_of, metric_name, needing
 
 GROUP_IMAGES, MOST_GROUPS = 20, 100
 """Groups with fewer images on either side are left out, and those after so many."""
@@ -117,8 +117,7 @@ class Judge:
         return [
             metric_name(family, judge)
             for kind, judge in seats
-            for family in families_of(kind)
-            if family in self.protocol.families
+            for family in asked_of(kind, self.protocol.families)
         ]
 
     def measure(self, images: ImageSet, seed: int | None) -> Judgement:
@@ -163,12 +162,12 @@ class Judge:
             self.bank,
             self.protocol.confidence,
             self.protocol.neighbours,
-            asked.intersection(families_of("extractor")),
+            frozenset(asked_of("extractor", asked)),
         )
 
     def caption_view(self, images: ImageSet) -> CaptionView | None:
         """Images and captions in the CLIP's space, where there is one and there are captions."""
-        asked = {*families_of("clip")} & {*self.protocol.families}
+        asked = asked_of("clip", self.protocol.families)
         if not asked or not any(images.captions) or self.clip is None:
             return None
         if bare := sum(not caption for caption in images.captions):
@@ -180,7 +179,7 @@ class Judge:
 
     def recognition(self, images: ImageSet) -> Recognition | None:
         """Images and the classifier of real ones, where one is wanted."""
-        if not {*families_of("classifier")} & {*self.protocol.families}:
+        if not asked_of("classifier", self.protocol.families):
             return None
         training = self.references.training
         seen = len(training) if training else 0
@@ -191,14 +190,14 @@ class Judge:
 
     def _takes(self, sights: Sequence[Sight], in_groups: bool = False) -> Iterator[_Take]:
         for sight in sights:
-            for family in (f for f in families_of(sight.kind) if f in self.protocol.families):
+            for family in asked_of(sight.kind, self.protocol.families):
                 if METRICS[family].in_groups or not in_groups:
                     yield _Take(metric_name(family, sight.judge), family, sight)
 
     def _run(self, take: _Take, found: "_Found", n: int, seed: int | None) -> None:
         """Take one figure, or note why it cannot be taken."""
         try:
-            finding = MEASURES[take.family](take.sight)
+            finding = measure_of(take.family, self.protocol.options)(take.sight)
         except AlphabarError as error:
             if self.protocol.demanded or METRICS[take.family].indispensable:
                 raise
@@ -220,7 +219,7 @@ class Judge:
             seed=seed,
             classifier_accuracy=finding.accuracy,
             chance=finding.chance,
-            settings=finding.settings,
+            settings={**finding.settings, **_from(take.family)},
             reference_key=self._key(finding.against),
         )
 
@@ -268,3 +267,9 @@ class _Found:
     records: dict[str, MetricRecord] = field(default_factory=dict)
     measured: dict[str, Measured] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+
+
+def _from(family: str) -> dict[str, str]:
+    """What figures of a plug-in must share besides: its package, in the same version."""
+    packages = METRICS.packages(family)
+    return {"package": ", ".join(map(" ".join, packages.items()))} if packages else {}

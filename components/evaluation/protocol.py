@@ -1,6 +1,7 @@
 """What is measured and how: the part of the evaluation section that figures share."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from components.evaluation.metrics.manifold import NEIGHBOURS
@@ -21,6 +22,7 @@ class EvaluationProtocol:
         clip: ``domain``, ``none`` or ``clip:<model>:<weights>``.
         groups: ``class``, ``caption`` or ``none``.
         confidence: level of every interval.
+        options: family of a plug-in → what it reads.
     """
 
     extractors: tuple[str, ...]
@@ -31,6 +33,7 @@ class EvaluationProtocol:
     clip: str = "none"
     groups: str = "none"
     confidence: float = 0.95
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> "EvaluationProtocol":
@@ -47,4 +50,5 @@ class EvaluationProtocol:
             clip=spec.clip,
             groups=spec.groups,
             confidence=spec.confidence,
+            options=spec.options,
         )

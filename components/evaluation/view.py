@@ -27,8 +27,8 @@ from components.evaluation.metrics.vendi import vendi_score
 from components.evaluation.side_by_side import Work
 from components.figures.statistics.intervals import GROUPS, Floats, Rows
 from components.figures.statistics.measured import Measured
-from components.spec.metric_families import FAMILIES
 from components.spec.metric_family import Judge
+from components.spec.metrics import METRICS
 
 DRAWS = 0
 """Seed of splits and subsets: alike for all sets, so that cells can be compared in pairs."""
@@ -163,7 +163,7 @@ class View:
 
         What cannot be taken is left: the family that reads it says so.
         """
-        read = {part for family in self.asked for part in FAMILIES[family].work}
+        read = {part for family in self.asked for part in METRICS[family].work}
         return [partial(self._take, part) for part in _LONGEST_FIRST if part in read]
 
     def _take(self, part: str) -> None:

@@ -21,7 +21,7 @@ from components.spec.metrics import (
     protocol_of,
 )
 
-OF_NETWORKS = tuple(name for name, family in METRICS.items() if family.judge == "model")
+OF_NETWORKS = tuple(name for name, family in METRICS.own.items() if family.judge == "model")
 """Figures of a network, whatever its sampler: the same in all of its cells."""
 
 

@@ -13,6 +13,7 @@ from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.sampling.solvers import SOLVERS, Solver
 from components.sampling.times import Times, time_grid
 from components.spec.catalogue import SOLVERS as CATALOGUE_SOLVERS
+from components.spec.plugins import plugin
 from components.spec.sections.sampling import SamplingSpec
 
 
@@ -43,10 +44,11 @@ class Sampler:
         """The grid that the solver walks."""
         return time_grid(self.model.schedule, self.sampling.steps, self.sampling.grid)
 
-    @property
+    @cached_property
     def solver(self) -> Solver:
-        """As `components.sampling.solvers` has it."""
-        return SOLVERS[self.sampling.solver]
+        """As `components.sampling.solvers` has it, or a plug-in's with its own options bound."""
+        name, own = self.sampling.solver, {"options": self.sampling.options}
+        return plugin("solvers", name, own) or SOLVERS[name]
 
     @property
     def options(self) -> dict[str, object]:
@@ -62,21 +64,24 @@ def load_sampler(
     device: torch.device | str = "cpu",
     *,
     base: Path | None = None,
+    weights: Path | None = None,
 ) -> Sampler:
     """The sampler of the checkpoint in ``model``, at the EMA length that ``sampling`` asks for.
 
     Args:
         guide: the directory of the weaker model of ``sampling.guide: weaker``.
         base: the directory of the model that the one in ``model`` is an adapter of.
+        weights: the folder in which an encoder's weights are looked for first.
 
     Raises:
         AlphabarError: a checkpoint is missing or broken, or they do not fit each other.
     """
     if base is None:
-        strong = load_checkpoint(model, device, ema_length=sampling.ema_length)
+        strong = load_checkpoint(model, device, ema_length=sampling.ema_length, weights=weights)
     else:
         strong = load_adapted(model, base, device)
-    return Sampler(strong, sampling, load_checkpoint(guide, device) if guide else None)
+    weak = load_checkpoint(guide, device, weights=weights) if guide else None
+    return Sampler(strong, sampling, weak)
 
 
 def check_steps(model: Checkpoint, sampling: SamplingSpec) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.networks.conditioners.conditioner import Exported
-from components.spec.catalogue import SOLVERS
+from components.spec.catalogue import GUIDANCE, SOLVERS
 from components.spec.model_config import ModelConfig
 from components.spec.sections.sampling import SamplingSpec
 
@@ -59,7 +59,7 @@ def left_behind(sampling: Mapping[str, Any], scheduler: str) -> list[str]:
         )
     if sampling["grid"] != "trailing":
         left.append(f"alphabar's grid is `{sampling['grid']}`; the folder's is `trailing`")
-    if sampling["guidance_kind"] != "cfg":
+    if not GUIDANCE[sampling["guidance_kind"]].exported:
         left.append(f"guidance of kind `{sampling['guidance_kind']}`; the folder's is `cfg`")
     read = ("guidance_rescale", "guidance_sigma_min", "guidance_sigma_max", "negative_prompt")
     left += [

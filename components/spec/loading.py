@@ -140,10 +140,9 @@ def _opened(faults: list[Any]) -> Iterator[Any]:
             yield fault
             continue
         for inner in fault["ctx"]["faults"]:
-            names = {"names": fault["ctx"]["names"]}
-            yield {**inner, "loc": (*fault["loc"], OPTIONS, *inner["loc"])} | {
-                "ctx": inner.get("ctx", {}) | names
-            }
+            place = (*fault["loc"], *fault["ctx"]["place"], *inner["loc"])
+            context = inner.get("ctx", {}) | {"names": fault["ctx"]["names"]}
+            yield inner | {"loc": place, "ctx": context}
 
 
 def _fault(item: Any, names: Callable[[str], list[str]]) -> tuple[str, str]:

@@ -1,12 +1,15 @@
 """Figures' full names: family and judge, put together and taken apart, and what they say."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from components.errors import AlphabarError
+from components.spec.choices import Choices
 from components.spec.metric_families import FAMILIES
 from components.spec.metric_family import Judge, MetricFamily, Need
+from components.spec.plugins import installed
 
 PROTOCOL = (
     "extractor",
@@ -31,7 +34,7 @@ pseudo-values belong to it."""
 INCEPTION = "inception"
 """The extractor whose distances keep the published names."""
 
-METRICS: dict[str, MetricFamily] = {
+_NAMED = {
     published.name: replace(
         family,
         words=published.words or family.words,
@@ -41,7 +44,9 @@ METRICS: dict[str, MetricFamily] = {
     for name, family in FAMILIES.items()
     if (published := family.published) and published.name != name
 } | FAMILIES
-"""Every name that a figure's begins with: what Inception's are called, and the families."""
+
+METRICS = Choices("metrics", MetricFamily, _NAMED)
+"""Every name that a figure's begins with: what Inception's are called, families, and plug-ins."""
 
 PUBLISHED = {name: family.published.name for name, family in FAMILIES.items() if family.published}
 """Family → a figure's whole name where Inception judges."""
@@ -50,15 +55,18 @@ RANKING = next(name for name, family in FAMILIES.items() if family.ranks)
 """The family that ranks cells."""
 
 TAKEN = tuple(name for name, family in FAMILIES.items() if family.judge in ("extractor", "clip"))
-"""What `evaluation.metrics` can name."""
-
-
-_LONGEST_FIRST = sorted(METRICS, key=len, reverse=True)
+"""What `evaluation.metrics` names where it is left out: all of our own that it can name."""
 
 
 def families_of(judge: Judge) -> list[str]:
-    """The families that one kind of judge takes, in the order of the registry."""
+    """Our own families that one kind of judge takes, in the order of the registry."""
     return [name for name, family in FAMILIES.items() if family.judge == judge]
+
+
+def asked_of(judge: Judge, families: Collection[str]) -> list[str]:
+    """Those of ``families`` that one kind of judge takes: ours in the registry's order, others."""
+    plugged = [name for name in families if name not in FAMILIES and METRICS[name].judge == judge]
+    return [name for name in families_of(judge) if name in families] + plugged
 
 
 def needing(need: Need) -> frozenset[str]:
@@ -106,7 +114,12 @@ def slug(judge: str) -> str:
 def family_of(name: str) -> str | None:
     """The family of a figure's full name; None when there is none such."""
     plain = name.partition("/")[0]
-    return next((f for f in _LONGEST_FIRST if plain == f or plain.startswith(f"{f}_")), None)
+    return next((f for f in _longest_first() if plain == f or plain.startswith(f"{f}_")), None)
+
+
+@cache
+def _longest_first() -> list[str]:
+    return sorted({*METRICS.own, *installed("metrics")}, key=len, reverse=True)
 
 
 def judge_of(name: str) -> str:

@@ -8,6 +8,7 @@ from components.files.json_file import json_or_text
 from components.spec.catalogue import GUIDANCE, SOLVERS
 from components.spec.cost import one_prediction
 from components.spec.loading import validate
+from components.spec.sections.base import OPTIONS
 from components.spec.sections.sampling import SamplingSpec
 
 
@@ -29,7 +30,9 @@ def settings_given(
         key, equals, value = text.partition("=")
         if not equals:
             raise AlphabarError(f"{origin}: `{shortened(text)}` sets nothing", "write KEY=VALUE")
-        values[key.strip()] = json_or_text(value.strip())
+        field, _, option = key.strip().partition(".")
+        found = json_or_text(value.strip())
+        values[field] = {**values.get(field, {}), option: found} if option else found
     return values
 
 
@@ -59,12 +62,15 @@ def sampling_over(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str,
     model displace each other; a scale that was of another kind, or off, gives way to a usual one.
     """
     values: dict[str, Any] = {**own, **given}
-    for choice, entries in (("solver", SOLVERS), ("guidance_kind", GUIDANCE)):
+    own_choices = (("solver", SOLVERS, SOLVERS.own), ("guidance_kind", GUIDANCE, GUIDANCE))
+    for choice, entries, ours in own_choices:
         chosen = entries.get(str(values.get(choice)))
         if chosen:
-            some = {option for entry in entries.values() for option in entry.options}
+            some = {option for entry in ours.values() for option in entry.options}
             idle = some - {*chosen.options, *given}
             values = {key: value for key, value in values.items() if key not in idle}
+    if OPTIONS not in given and own.get("solver") != values.get("solver"):
+        values.pop(OPTIONS, None)
     if given.get("guide") == "weaker" and "negative_prompt" not in given:
         values.pop("negative_prompt", None)
     if given.get("negative_prompt") and "guide" not in given:

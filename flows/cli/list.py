@@ -76,7 +76,7 @@ def _print(topic: str) -> None:
 def _of_plugin(topic: str, name: str) -> tuple[list[str], str]:
     """The options that a plug-in reads and its package; of our own nothing."""
     from components.spec.catalogue import CATALOGUE
-    from components.spec.catalogue.choices import Choices
+    from components.spec.choices import Choices
 
     choices = CATALOGUE[topic]
     if not isinstance(choices, Choices) or name in choices.own:

@@ -119,7 +119,7 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
     if weaker is None and sampling.guide == "weaker":
         weaker = own_guide(directory)
     registered, used = SamplingSpec().model_dump() | own, sampling.model_dump()
-    changed = tuple(key for key in used if used[key] != registered[key])
+    changed = tuple(key for key in used if used[key] != registered.get(key))
     return Chosen(directory, sampling, weaker, changed if own else None)
 
 

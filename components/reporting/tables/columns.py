@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from components.spec.metrics import INCEPTION, METRICS, PUBLISHED, family_of, judge_of
 
-_PLACES = {name: family.column.place for name, family in METRICS.items() if family.column}
+_PLACES = {name: family.column.place for name, family in METRICS.own.items() if family.column}
 MAIN = tuple(
     tuple(name for name, place in _PLACES.items() if place == each)
     for each in sorted({*_PLACES.values()})

@@ -12,7 +12,10 @@ ALWAYS = ("solver", "steps")
 def sampling_words(sampling: SamplingSpec) -> str:
     """The settings that make a difference: ``heun, 3 steps, guidance 3, guide weaker``."""
     usual, values = SamplingSpec().model_dump(), sampling.model_dump()
-    told = [*ALWAYS, *(key for key in values if key not in ALWAYS and values[key] != usual[key])]
+    told = [
+        *ALWAYS,
+        *(key for key in values if key not in ALWAYS and values[key] != usual.get(key)),
+    ]
     return ", ".join(phrase(f"sampling.{key}", values[key]) for key in told)
 
 

@@ -6,7 +6,6 @@ need no torch to know what exists.
 
 from collections.abc import Mapping
 
-from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.entries import Described, Entry
 from components.spec.catalogue.finetuning import FINETUNES
 from components.spec.catalogue.networks import CODECS, CONDITIONERS, DENOISERS
@@ -18,7 +17,9 @@ from components.spec.catalogue.process import (
 )
 from components.spec.catalogue.sampling import GRIDS, GUIDANCE, GUIDES, SOLVERS
 from components.spec.catalogue.sources import SOURCES
+from components.spec.choices import Choices
 from components.spec.metric_families import FAMILIES
+from components.spec.metric_family import MetricFamily
 from components.spec.metrics import TAKEN
 
 __all__ = [
@@ -73,7 +74,7 @@ CATALOGUE: dict[str, Mapping[str, Described]] = {
     "time-samplings": TIME_SAMPLINGS,
     "finetunes": FINETUNES,
     "extractors": EXTRACTORS,
-    "metrics": {name: FAMILIES[name] for name in TAKEN},
+    "metrics": Choices("metrics", MetricFamily, {name: FAMILIES[name] for name in TAKEN}),
 }
 """What `alphabar list` shows, by topic."""
 

@@ -128,6 +128,7 @@ class GuidanceEntry:
         most: the largest scale; None where there is none.
         usual: a scale that suits it.
         to_level: whether it needs a solver whose steps end in α x0 + σ ε.
+        exported: whether the pipeline of an exported model does it.
     """
 
     line: str
@@ -137,6 +138,7 @@ class GuidanceEntry:
     most: float | None = None
     usual: float = 2.0
     to_level: bool = False
+    exported: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.entries import CodecEntry, ConditionerEntry, DenoiserEntry
+from components.spec.choices import Choices
 
 ENCODER_LIMIT = 256
 """Tokens that all-MiniLM-L6-v2 reads of a text (its max_seq_length)."""

@@ -1,7 +1,7 @@
 """The forward process: schedules, predictions, loss weights, times to train at."""
 
-from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.entries import Entry, PredictionEntry, ScheduleEntry, TimesEntry
+from components.spec.choices import Choices
 
 _SCHEDULES = {
     "linear": ScheduleEntry("β rises in equal steps from 1e-4 to 0.02", "Ho, Jain, Abbeel 2020"),

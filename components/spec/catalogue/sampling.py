@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.entries import Entry, GuidanceEntry, SolverEntry
+from components.spec.choices import Choices
 
 
 def _heun(sampling: Mapping[str, Any]) -> int:
@@ -100,6 +100,7 @@ GUIDANCE: dict[str, GuidanceEntry] = {
         "Ho, Salimans 2022",
         lambda sampling: {1} if sampling.get("guidance_rescale") else {0, 1},
         ("guidance_rescale",),
+        exported=True,
     ),
     "apg": GuidanceEntry(
         "the part of the difference along x0 left out", "Sadat et al. 2024", lambda _: {1}

@@ -1,7 +1,7 @@
 """Where images come from."""
 
-from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.entries import SourceEntry
+from components.spec.choices import Choices
 
 _SOURCES = {
     "digits": SourceEntry(

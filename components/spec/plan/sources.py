@@ -124,7 +124,9 @@ class Sources:
         spec = dump(evaluation)
         del spec["likelihood"]
         weights = self.outside.digests(*evaluation.extractors(), evaluation.clip)
-        return self.computed(name, stage, spec, inputs | roles(scorer=self.scorer()), weights)
+        inputs = inputs | roles(scorer=self.scorer())
+        plugins = evaluation.packages()
+        return self.computed(name, stage, spec, inputs, weights, plugins=plugins)
 
     def sampled(self, name: str, sampling: SamplingSpec, inputs: dict[str, Node]) -> Node:
         """`sample`: as many images as are evaluated."""

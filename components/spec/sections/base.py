@@ -6,8 +6,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.entries import Described
+from components.spec.choices import Choices
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
@@ -74,17 +74,7 @@ class Section(BaseModel):
         if plugged is None:
             return {}
         (field, choices), given = plugged, getattr(self, OPTIONS, {})
-        chosen = getattr(self, field)
-        model = choices.options_of(chosen)
-        if model is None:
-            if given:
-                raise ValueError(f"`options` has no meaning with {field} `{chosen}`: it reads none")
-            return {}
-        try:
-            return model.model_validate(given, extra="forbid").model_dump(mode="json")
-        except ValidationError as error:
-            said = {"faults": error.errors(include_url=False), "names": list(model.model_fields)}
-            raise PydanticCustomError(OPTIONS, "a plug-in refuses its options", said) from None
+        return checked_options(choices, field, getattr(self, field), given, (OPTIONS,))
 
     def unread(self) -> frozenset[str]:
         """The fields that nothing reads, the others being what they are."""
@@ -107,6 +97,34 @@ class Section(BaseModel):
             for name, field in cls.model_fields.items()
             if any(isinstance(mark, Unkeyed) for mark in field.metadata)
         )
+
+
+def checked_options(
+    choices: Choices[Any], field: str, chosen: str, given: Mapping[str, Any], place: tuple[str, ...]
+) -> dict[str, Any]:
+    """What the plug-in ``chosen`` makes of the options that are ``given`` at ``place``, its
+    defaults filled in, as plain values.
+
+    Raises:
+        ValueError: what is chosen reads none.
+        PydanticCustomError: its model refuses them.
+    """
+    model = choices.options_of(chosen)
+    if model is None:
+        if given:
+            raise ValueError(
+                f"`{'.'.join(place)}` has no meaning with {field} `{chosen}`: it reads none"
+            )
+        return {}
+    try:
+        return model.model_validate(given, extra="forbid").model_dump(mode="json")
+    except ValidationError as error:
+        said = {
+            "faults": error.errors(include_url=False),
+            "names": list(model.model_fields),
+            "place": place,
+        }
+        raise PydanticCustomError(OPTIONS, "a plug-in refuses its options", said) from None
 
 
 def refuse_unread(section: Section, choice: str, entries: Mapping[str, Described]) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from components.spec.catalogue import SOURCES
-from components.spec.catalogue.choices import Choices
+from components.spec.choices import Choices
 from components.spec.sections.base import MOST_SEED, Section, Slug
 from components.spec.sections.names import OneOf
 

@@ -1,14 +1,21 @@
 """The sections `evaluation` and `scorer`."""
 
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from components.spec.catalogue import EXTRACTORS
 from components.spec.metric_families import FAMILIES
-from components.spec.metrics import RANKING, TAKEN, families_of, needing, slug
-from components.spec.sections.base import MOST_SEED, MOST_STEPS, Section
+from components.spec.metrics import METRICS, RANKING, TAKEN, asked_of, needing, slug
+from components.spec.sections.base import (
+    MOST_SEED,
+    MOST_STEPS,
+    OPTIONS,
+    Options,
+    Section,
+    checked_options,
+)
 from components.spec.sections.names import OneOf
 
 
@@ -67,6 +74,9 @@ class EvaluationSpec(Section):
         "none", description="elbo: variational bound of the holdout, bits per dimension"
     )
     confidence: float = Field(0.95, gt=0.5, lt=1.0, description="level of every interval")
+    options: Options = Field(
+        default_factory=dict, description="metric of a plug-in → what it reads, as its model says"
+    )
 
     @model_validator(mode="after")
     def _metrics_can_be_taken(self) -> "EvaluationSpec":
@@ -81,9 +91,26 @@ class EvaluationSpec(Section):
         unfit = needing("clip extractor").intersection(self.metrics)
         if unfit and not any(is_clip(name) for name in extractors):
             raise ValueError(f"`{min(unfit)}` needs an extractor `clip:<model>:<weights>`")
-        if self.clip == "none" and (idle := sorted({*families_of("clip")} & {*self.metrics})):
+        if self.clip == "none" and (idle := sorted(asked_of("clip", self.metrics))):
             raise ValueError(f"`{idle[0]}` has no meaning with `clip: none`")
         return self
+
+    def packages(self) -> dict[str, str]:
+        """The packages of the plug-ins that are among `metrics`, and their versions."""
+        named = self.metrics or ()
+        return {package: v for name in named for package, v in METRICS.packages(name).items()}
+
+    def _options(self) -> dict[str, Any]:
+        named = self.metrics or ()
+        if idle := sorted(self.options.keys() - {*named}):
+            raise ValueError(f"`options.{idle[0]}` has no meaning: it is none of `metrics`")
+        found = {
+            name: checked_options(
+                METRICS, "metric", name, self.options.get(name, {}), (OPTIONS, name)
+            )
+            for name in named
+        }
+        return {name: options for name, options in found.items() if options}
 
     def extractors(self) -> list[str]:
         """All networks by which images are judged, the one that ranks cells first."""
@@ -91,7 +118,7 @@ class EvaluationSpec(Section):
 
     def unread(self) -> frozenset[str]:
         taken = TAKEN if self.metrics is None else self.metrics
-        readers = [FAMILIES[name].options for name in taken]
+        readers = [METRICS[name].options for name in taken]
         readers += [EXTRACTORS[name].options for name in self.extractors() if name in EXTRACTORS]
         choices = [family.options for family in FAMILIES.values()]
         choices += [entry.options for entry in EXTRACTORS.values()]

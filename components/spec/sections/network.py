@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from components.spec.catalogue import CODECS, CONDITIONERS, DENOISERS
-from components.spec.catalogue.choices import Choices
 from components.spec.catalogue.networks import ENCODER_LIMIT
+from components.spec.choices import Choices
 from components.spec.sections.base import Options, Section
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.names import OneOf

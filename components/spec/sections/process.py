@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from components.spec.catalogue import PREDICTIONS, SCHEDULES
-from components.spec.catalogue.choices import Choices
+from components.spec.choices import Choices
 from components.spec.sections.base import MOST_NOISE, Options, Section, refuse_unread
 from components.spec.sections.names import OneOf
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from components.spec.catalogue import GUIDANCE, SOLVERS
-from components.spec.catalogue.choices import Choices
+from components.spec.choices import Choices
 from components.spec.sections.base import MOST_NOISE, Options, Section, refuse_unread
 from components.spec.sections.names import OneOf
 

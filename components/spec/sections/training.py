@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from components.errors import AlphabarError
 from components.spec.catalogue import LOSS_WEIGHTS, TIME_SAMPLINGS
-from components.spec.metrics import lower_is_better
+from components.spec.metrics import METRICS, family_of, lower_is_better
 from components.spec.sections.base import MOST_SEED, MOST_STEPS, Section, Unkeyed, refuse_unread
 from components.spec.sections.names import OneOf
 
@@ -106,6 +106,8 @@ class TrainingSpec(Section):
                 lower_is_better(self.select_by)
             except AlphabarError as error:
                 raise ValueError(f"{error.what}: {error.remedy}") from None
+            if family_of(self.select_by) not in METRICS.own:
+                raise ValueError(f"`{self.select_by}` is a plug-in's: it is not taken in training")
         return self
 
     def unread(self) -> frozenset[str]:

@@ -1,15 +1,17 @@
 """The choices of one topic: our own, and those of plug-ins."""
 
 from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from components.errors import AlphabarError
 from components.spec import plugins
-from components.spec.catalogue.entries import Described
 
-E = TypeVar("E", bound=Described)
+if TYPE_CHECKING:
+    from components.spec.catalogue.entries import Described
+
+E = TypeVar("E", bound="Described")
 
 
 class Choices(Mapping[str, E], Generic[E]):

@@ -1,0 +1,161 @@
+"""A user's package with one plug-in of each topic, as installing it would lay it out."""
+
+from pathlib import Path
+
+ENTRY_POINTS = """\
+[alphabar.schedules]
+power = damped.records:power
+[alphabar.solvers]
+damped_euler = damped.records:damped_euler
+[alphabar.conditioners]
+first_letter = damped.records:first_letter
+[alphabar.metrics]
+brightness_gap = damped.records:brightness_gap
+[alphabar.sources]
+squares = damped.records:squares
+"""
+
+RECORDS = """\
+from pydantic import BaseModel, Field
+
+from components.spec.catalogue.entries import (
+    ConditionerEntry, ScheduleEntry, SolverEntry, SourceEntry,
+)
+from components.spec.metric_family import MetricFamily
+from components.spec.plugins import Plugin
+
+
+class Power(BaseModel):
+    exponent: float = Field(2.0, gt=0, le=10)
+
+
+class Damping(BaseModel):
+    damping: float = Field(0.9, gt=0, le=1)
+
+
+class Scale(BaseModel):
+    scale: float = Field(1.0, gt=0, le=10)
+
+
+class Letters(BaseModel):
+    letters: int = Field(26, ge=1, le=26)
+
+
+power = Plugin(
+    ScheduleEntry(
+        "alphas_cumprod falls as a power", "a user", not_shifted="is not to be shifted"
+    ),
+    "damped.code:power", Power,
+)
+damped_euler = Plugin(
+    SolverEntry("Euler, its noise damped", "a user", calls=lambda sampling: 2 * sampling["steps"]),
+    "damped.code:damped_euler", Damping,
+)
+first_letter = Plugin(
+    ConditionerEntry("the caption's last letter", "a user", ("dropout",), captions=True),
+    "damped.code:first_letter", Letters,
+)
+brightness_gap = Plugin(
+    MetricFamily("gap", "lower", "gap of the features' means", "a user"),
+    "damped.code:gap", Scale,
+)
+squares = Plugin(SourceEntry("squares of growing size", "a user", styles=("white",)),
+                 "damped.code:squares")
+"""
+
+CODE = """\
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+
+from components.data.metadata import Row, to_csv
+from components.errors import AlphabarError
+from components.evaluation.finding import Finding
+from components.figures.statistics.per_image import mean_of_images
+from components.networks.conditioners.conditioner import Prompt
+from components.process.schedules.discrete import discrete
+
+
+def power(steps, *, exponent):
+    t = torch.arange(1, steps + 1, dtype=torch.float64) / (steps + 1)
+    return discrete("power", 1 - t**exponent)
+
+
+def damped_euler(denoise, x, times, *, noise, callback=None, damping):
+    for i in range(times.steps):
+        t = times.t[i].expand(len(x))
+        denoise(x, t)
+        x0, eps = denoise(x, t)
+        x = float(times.alpha[i + 1]) * x0 + damping * float(times.sigma[i + 1]) * eps
+        if callback:
+            callback(i)
+    return x
+
+
+@dataclass
+class LastLetter:
+    n_classes: int
+    width: int | None = None
+
+    def encode(self, classes, captions):
+        letters = [ord(caption[-1]) % self.n_classes for caption in captions]
+        return {"class_labels": torch.tensor(letters, dtype=torch.int64)}
+
+    def table(self, classes, captions):
+        rows = self.encode(classes, captions)["class_labels"]
+        return lambda index: {"class_labels": rows[index]}
+
+    def null(self, count):
+        return {"class_labels": torch.full((count,), self.n_classes)}
+
+    def prompt(self, text):
+        return Prompt(-1, "", text)
+
+    def unprompted(self):
+        return ["a", "b"]
+
+    def exported(self):
+        raise AlphabarError("letters cannot be exported", "export another model")
+
+
+def first_letter(given, *, letters):
+    return LastLetter(letters)
+
+
+def gap(view, *, scale):
+    centre = view.reference.values.mean(axis=0)
+    apart = np.abs(view.generated.values - centre).mean(axis=1) * scale
+    return Finding(mean_of_images(apart, view.confidence), "reference", len(view.reference.values))
+
+
+def squares():
+    rows = []
+    for index in range(60):
+        pixels = np.zeros((8, 8), np.uint8)
+        pixels[: 1 + index % 8, : 1 + index % 7] = 200
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=0)
+        path = f"white/{index:02d}.png"
+        rows.append(Row(path, "even" if index % 2 else "odd", "a square", "white", f"{index:02d}"))
+        yield path, buffer.getvalue()
+    yield "metadata.csv", to_csv(rows)
+"""
+
+
+def write_package(
+    folder: Path, *, name: str = "damped", version: str = "1.2", points: str = ENTRY_POINTS
+) -> Path:
+    """Lay the package out in ``folder``, which then goes on the path."""
+    about = folder / f"{name}-{version}.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (about / "entry_points.txt").write_text(points)
+    code = folder / "damped"
+    code.mkdir(exist_ok=True)
+    (code / "__init__.py").touch()
+    (code / "records.py").write_text(RECORDS)
+    (code / "code.py").write_text(CODE)
+    return folder
