@@ -93,6 +93,7 @@ def test_features_are_those_of_clean_fid_on_a_folder_of_the_images(
     )
     assert np.ptp(theirs, axis=0).mean() > 0.03  # the images differ by far more than rounding
     np.testing.assert_allclose(by_script(images), theirs, rtol=1e-5, atol=1e-6)
+    assert isinstance(by_script.network.layers, InceptionV3W)
 
 
 def test_the_file_of_tensors_gives_clean_fid_s_pytorch_network(

@@ -84,8 +84,8 @@ class Inception:
 
     def _encode(self, images: NDArray[np.uint8]) -> Tensor:
         pixels = torch.from_numpy(clean_resize(images)).permute(0, 3, 1, 2).to(self.device)
-        features: Tensor = self.network.layers((pixels - 128) / 128)
-        return features.flatten(start_dim=1)
+        features: Tensor = self.network.layers(pixels)
+        return features
 
 
 def find_inception(weights: Path | None) -> Path:

@@ -1,7 +1,9 @@
 """The Inception network of the published FID and Inception Score, from either of its files.
 
 Architecture: Szegedy et al., 2016, in the variant of TensorFlow's graph of 2015-12-05 (1,008
-classes, averages without padding, one block that takes maxima), whose blocks are clean-fid's.
+classes, averages without padding, one block that takes maxima). From the published TorchScript file
+it is clean-fid's own module; from a file of tensors, which clean-fid only reads by download, it is
+torchvision's with clean-fid's blocks, and a test holds the two together.
 """
 
 import warnings
@@ -16,6 +18,7 @@ from cleanfid.inception_pytorch import (
     FIDInceptionE_1,
     FIDInceptionE_2,
 )
+from cleanfid.inception_torchscript import InceptionV3W
 from torch import Tensor, nn
 from torchvision.models import Inception3
 
@@ -28,7 +31,7 @@ class InceptionNetwork:
     """Frozen, in evaluation mode, on the CPU.
 
     Attributes:
-        layers: (b, 3, 299, 299) in about [-1, 1] to pooled features, 2,048 numbers an image.
+        layers: (b, 3, 299, 299) in [0, 255] to pooled features (b, 2048).
         classifier: (1008, 2048), the classifier's weight; the published score omits its bias.
     """
 
@@ -78,17 +81,23 @@ def pooled_layers(network: Inception3) -> nn.Sequential:
 def _from_tensors(path: Path) -> InceptionNetwork:
     network = fid_inception()
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    return InceptionNetwork(pooled_layers(network), network.fc.weight.detach())
+    layers = nn.Sequential(_Scale(), pooled_layers(network), nn.Flatten())
+    return InceptionNetwork(layers, network.fc.weight.detach())
+
+
+class _Scale(nn.Module):
+    """Levels in [0, 255] as the network reads them, in clean-fid's order of operations."""
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return (pixels - 128) / 128
 
 
 def _from_torchscript(path: Path) -> InceptionNetwork:
     with warnings.catch_warnings():  # TorchScript is going out of use, but the file is what it is
         warnings.simplefilter("ignore", FutureWarning)
-        script = torch.jit.load(str(path), map_location="cpu")
-    if not hasattr(script, "layers"):
-        raise ValueError("it has no `layers`")
+        network = InceptionV3W(str(path.parent), download=False)
     shape = (CLASSES, FEATURES)
-    heads = [tensor for tensor in script.state_dict().values() if tuple(tensor.shape) == shape]
+    heads = [each for each in network.base.state_dict().values() if tuple(each.shape) == shape]
     if len(heads) != 1:
         raise ValueError(f"it has {len(heads)} classifiers of shape {shape}")
-    return InceptionNetwork(script.layers, heads[0].detach())
+    return InceptionNetwork(network, heads[0].detach())
