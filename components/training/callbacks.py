@@ -6,6 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from torchmetrics import MeanMetric
 
 from components.networks.ema_snapshots import write_snapshot
 from components.runtime import Progress
@@ -53,16 +54,17 @@ class WriteHistory(pl.Callback):
 
     def __init__(self, journal: Journal, total: int, ends_every: int = 0) -> None:
         self.journal, self.total, self.ends_every = journal, total, ends_every
-        self.losses: list[float] = []
+        self.loss = MeanMetric().set_dtype(torch.float64)
+        self.loss.persistent(True)
         self.grad_norm = 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """What a resume point needs to go on within a row."""
-        return {"losses": list(self.losses)}
+        return dict(self.loss.state_dict())
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """The reverse of `state_dict`."""
-        self.losses = list(state_dict["losses"])
+        self.loss.load_state_dict(state_dict)
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Any
@@ -76,14 +78,13 @@ class WriteHistory(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self.losses.append(pl_module.last_loss)
+        self.loss.update(pl_module.last_loss)
         if self._writes(trainer.global_step) or trainer.should_stop:
             rate = trainer.optimizers[0].param_groups[0]["lr"]
-            mean = sum(self.losses) / len(self.losses)
-            figures = {"loss": mean, "lr": rate, "grad_norm": self.grad_norm}
+            figures = {"loss": float(self.loss.compute()), "lr": rate, "grad_norm": self.grad_norm}
             rounded = {name: f"{value:.6g}" for name, value in figures.items()}
             self.journal.append([{"step": trainer.global_step, **rounded}])
-            self.losses.clear()
+            self.loss.reset()
 
     def _writes(self, step: int) -> bool:
         return step % HISTORY_EVERY == 0 or step == self.total
