@@ -26,6 +26,7 @@ class Purpose(IntEnum):
     TRAINING = 2  # times, noise and dropped conditions; a step
     DROPOUT = 3  # of the network; a step
     DISTILLATION = 4  # positions and noise; a step
+    EVALUATION = 5  # noise on held-out images; a noise level
 
 
 def words(seeds: Sequence[int], index: int, purpose: Purpose, count: int) -> Tensor:

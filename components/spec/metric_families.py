@@ -204,4 +204,18 @@ FAMILIES: dict[str, MetricFamily] = {
         judge="model",
         column=MainColumn(3, 2.3),
     ),
+    "denoising_psnr": MetricFamily(
+        "denoising PSNR in dB",
+        "higher",
+        "held-out images seen through noise, at σ/α 0.5 and 2",
+        "peak signal-to-noise ratio",
+        judge="level",
+    ),
+    "denoising_ssim": MetricFamily(
+        "denoising SSIM",
+        "higher",
+        "the same by structure",
+        "Wang et al. 2004",
+        judge="level",
+    ),
 }

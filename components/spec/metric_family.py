@@ -5,9 +5,10 @@ from typing import Literal
 
 Direction = Literal["lower", "higher", "neither"]
 
-Judge = Literal["extractor", "clip", "classifier", "model", "scorer"]
+Judge = Literal["extractor", "clip", "classifier", "model", "scorer", "level"]
 """Who judges: a network that looks at images, one that reads captions too, a classifier of real
-images, the model itself whatever sampler draws, or the training of the domain's CLIP."""
+images, the model itself whatever sampler draws, the training of the domain's CLIP, or a noise
+level that a network in training takes away."""
 
 Need = Literal["training images", "clip extractor"]
 """What not every evaluation has."""
@@ -18,6 +19,7 @@ JUDGES: dict[Judge, tuple[str, ...]] = {
     "classifier": ("svc",),
     "model": (),
     "scorer": ("top1",),
+    "level": ("sigma0.5", "sigma2"),
 }
 """Names that stand behind a family's in a figure's; a CLIP may have any other."""
 

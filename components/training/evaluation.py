@@ -9,6 +9,7 @@ import math
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.best import FOLDER, BestCheckpoint
+from components.training.denoising import DenoisingProbe
 from components.training.history import (
     EVALUATIONS,
     EVALUATIONS_FILE,
@@ -43,6 +45,19 @@ from components.training.track_record import Mark, TrackRecord, marks_of, track_
 
 GRID_COLUMNS, GRID_IMAGES = 10, 30
 LONGEST_MESSAGE = 300
+
+
+class Interval(Protocol):
+    """A figure with its interval, whoever has taken it."""
+
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def low(self) -> float: ...
+
+    @property
+    def high(self) -> float: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +78,7 @@ class Watch:
     sampling: SamplingSpec
     prompts: Prompts
     judge: Judge
+    probe: DenoisingProbe
     select_by: str
     patience: int
     journal: Journal
@@ -104,14 +120,16 @@ class Watch:
         bank = FeatureBank(model.device, runtime.cache, weights=runtime.weights)
         values = spec.model_dump(mode="json")
         judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank).only(families)
-        if select_by not in judge.names():
-            raise _unknown(select_by, judge.names())
+        probe = DenoisingProbe.of_data(model, inputs["data"], spec.confidence)
+        if select_by not in (names := [*judge.names(), *probe.names()]):
+            raise _unknown(select_by, names)
         return cls(
             model,
             task.save,
             sampling,
             holdout_prompts(inputs["data"], training.evaluate_samples),
             judge,
+            probe,
             select_by,
             training.patience,
             Journal(folder / EVALUATIONS_FILE, EVALUATIONS),
@@ -140,7 +158,8 @@ class Watch:
             self.miss(step, NOT_FINITE, "weights of the moving average are not finite")
             return
         try:
-            records = self._judge(self._draw(average, step))
+            images = self._draw(average, step)
+            records: dict[str, Interval] = {**self._judge(images), **self.probe.measure(average)}
         except Exception as error:
             self.miss(step, _kind(error), _message(error))
             return
@@ -216,7 +235,7 @@ def _unknown(select_by: str, measured: Iterable[str]) -> AlphabarError:
     )
 
 
-def _is_finite(record: MetricRecord) -> bool:
+def _is_finite(record: Interval) -> bool:
     return all(math.isfinite(x) for x in (record.value, record.low, record.high))
 
 

@@ -42,6 +42,7 @@ from components.training.train import train
 from tests.model_config import DIGITS, model_config
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
+DENOISING = [f"denoising_{f}_{at}" for f in ("psnr", "ssim") for at in ("sigma0.5", "sigma2")]
 SECTION = {
     "steps": 40,
     "batch_size": 32,
@@ -435,14 +436,14 @@ def test_a_chosen_figure_that_is_not_measured_is_refused_before_training(run: Ru
     steps: list[int] = []
     with pytest.raises(AlphabarError, match="select_by: fd_dinov2` is not measured") as refused:
         run(select_by="fd_dinov2", progress=lambda done, total, note="": steps.append(done))
-    assert refused.value.remedy == f"choose from {FD}, {KD}"
+    assert refused.value.remedy == f"choose from {', '.join(sorted([FD, KD, *DENOISING]))}"
     assert not steps
 
 
 def test_the_first_evaluation_refuses_a_figure_that_does_not_apply(run: Runs) -> None:
     with pytest.raises(AlphabarError, match="`training.select_by: cmmd_") as refused:
         run(select_by="cmmd_efficientnet_lite0")
-    assert refused.value.remedy == f"choose from {FD}, {KD}"
+    assert refused.value.remedy == f"choose from {', '.join(sorted([FD, KD, *DENOISING]))}"
     assert not (run.scratch() / "resume.ckpt").exists()
 
 

@@ -1,0 +1,118 @@
+"""How well a network denoises: held-out images at fixed noise levels, with fixed noise.
+
+The same images, levels and noise at every evaluation of a run, so that its curve shows the network
+alone: neither solver nor guidance, nor how a judge sees the images, is in it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torchmetrics.functional.image import (
+    peak_signal_noise_ratio,
+    structural_similarity_index_measure,
+)
+
+from components.data.arrays import load_split
+from components.figures.statistics.intervals import Estimate, mean_interval
+from components.networks.checkpoint import Checkpoint
+from components.networks.conditioners.rows import Rows
+from components.process.diffuse import coefficients, diffuse
+from components.process.streams import Purpose, normal
+from components.sampling.denoiser import denoiser
+from components.sampling.guidance import Conditioned
+from components.spec.metrics import metric_name
+
+LEVELS = {"sigma0.5": 0.5, "sigma2": 2.0}
+"""Judge's name → noise level σ/α: where details are decided, and where the whole is."""
+
+IMAGES = 64
+"""Of the holdout, at equal distances; all where there are fewer."""
+
+MOST_PSNR = 58.9
+"""dB: of an image whose only error is that of rounding to 256 levels, a twelfth of a level²."""
+
+WINDOWS = ((32, 1.5), (8, 0.5))
+"""Least side of images, pixels, and σ of SSIM's Gaussian window: Wang's 11 pixels, and 5 for small
+images. Smaller ones have no SSIM."""
+
+
+@dataclass(frozen=True)
+class DenoisingProbe:
+    """Held-out images, and the conditions that they were asked for by.
+
+    Attributes:
+        images: (n, channel, height, width) uint8.
+        x0: what the process makes of them.
+    """
+
+    model: Checkpoint
+    images: Tensor
+    x0: Tensor
+    rows: Rows
+    confidence: float
+
+    @classmethod
+    def of_data(cls, model: Checkpoint, data: Path, confidence: float) -> "DenoisingProbe":
+        """A probe with the holdout of prepared ``data``."""
+        split = load_split(data, "holdout")
+        count = min(IMAGES, len(split.images))
+        taken = np.linspace(0, len(split.images) - 1, count).astype(int)
+        shown = np.ascontiguousarray(split.images[taken].transpose(0, 3, 1, 2))
+        images = torch.from_numpy(shown).to(model.device)
+        classes, captions = split.classes[taken].tolist(), [split.captions[i] for i in taken]
+        rows = model.conditioner.encode(classes, captions)
+        return cls(model, images, model.codec.encode(images), rows, confidence)
+
+    @property
+    def families(self) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+        """Family → (found, images) → (n,) each image's."""
+        small = self.images.shape[-1] < WINDOWS[-1][0]
+        found: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"denoising_psnr": _psnr}
+        return found if small else found | {"denoising_ssim": _ssim}
+
+    def names(self) -> list[str]:
+        """The figures that it takes."""
+        return [metric_name(family, level) for family in self.families for level in LEVELS]
+
+    @torch.no_grad()
+    def measure(self, network: nn.Module) -> dict[str, Estimate]:
+        """PSNR (dB) and SSIM of what ``network`` makes of the noisy images, means over them."""
+        found = {}
+        for index, (name, level) in enumerate(LEVELS.items()):
+            denoised = self._denoised(network, index, level).float()
+            for family, of_each in self.families.items():
+                values = of_each(denoised, self.images.float()).cpu().numpy()
+                found[metric_name(family, name)] = mean_interval(values, self.confidence)
+        return found
+
+    def _denoised(self, network: nn.Module, index: int, level: float) -> Tensor:
+        """The images as the network sees them through the noise, uint8."""
+        schedule, x0 = self.model.schedule, self.x0
+        t = schedule.time_of_noise_level(torch.full((len(x0),), level, dtype=torch.float64))
+        noise = normal(range(len(x0)), index, Purpose.EVALUATION, tuple(x0.shape[1:]))
+        alpha, sigma = coefficients(schedule, t, x0)
+        rows = {name: tensor.to(x0.device) for name, tensor in self.rows.items()}
+        predict = Conditioned(replace(self.model, network=network).predict, rows)
+        denoise = denoiser(predict, schedule, self.model.prediction)
+        found, _ = denoise(diffuse(x0, noise.to(x0), alpha, sigma), t)
+        return self.model.codec.decode(found)
+
+
+def _psnr(found: Tensor, images: Tensor) -> Tensor:
+    """(n,) dB."""
+    psnr = peak_signal_noise_ratio(found, images, data_range=255.0, reduction="none", dim=(1, 2, 3))
+    return psnr.clamp(max=MOST_PSNR)
+
+
+def _ssim(found: Tensor, images: Tensor) -> Tensor:
+    """(n,) in [−1, 1] (Wang et al. 2004)."""
+    sigma = next(sigma for side, sigma in WINDOWS if images.shape[-1] >= side)
+    ssim = structural_similarity_index_measure(
+        found, images, data_range=255.0, reduction="none", sigma=sigma
+    )
+    assert isinstance(ssim, Tensor)
+    return ssim
