@@ -25,7 +25,7 @@ ORDER = [
     {"tracking", "preference", "reporting"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
-FORBIDDEN = {"prefect", "prefect_ray", "dvc", "ray", "flows"}
+FORBIDDEN = {"prefect", "prefect_ray", "dvc", "ray", "flows", "alphabar"}
 
 FILES = sorted((ROOT / "components").rglob("*.py"))
 
@@ -63,6 +63,15 @@ def test_components_know_no_runner_and_only_tracking_knows_mlflow(path: Path) ->
     assert "mlflow" not in tops or room(path) == "tracking"
 
 
+def test_the_facade_stands_on_flows_and_nothing_on_the_facade() -> None:
+    for path in (ROOT / "flows").rglob("*.py"):
+        assert "alphabar" not in {name.split(".")[0] for name in imported(path)}, path
+    for path in (ROOT / "alphabar").rglob("*.py"):
+        tops = {name.split(".")[0] for name in imported(path)}
+        ours = {"alphabar", "flows", "components", "numpy", "pandas"}
+        assert tops <= set(sys.stdlib_module_names) | ours, path
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_process_and_sampling_import_only_torch(path: Path) -> None:
     if room(path) not in ("process", "sampling"):
@@ -77,7 +86,9 @@ def test_every_folder_of_components_has_its_place_in_the_order() -> None:
     assert {room(path) for path in FILES} - {"__init__"} == set(RANK)
 
 
-@pytest.mark.parametrize("module", ["flows.cli", "flows.run.planning", "components.store"])
+@pytest.mark.parametrize(
+    "module", ["alphabar", "flows.cli", "flows.run.planning", "components.store"]
+)
 def test_help_and_plan_load_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*sys.modules)"
     loaded = subprocess.run(

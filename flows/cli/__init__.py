@@ -3,6 +3,8 @@
 import io
 import os
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -34,6 +36,7 @@ app = typer.Typer(
     name="alphabar",
     help="Which noise schedule, guidance scale, solver or fine-tune is better? Measure it.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -58,6 +61,19 @@ COMMANDS = (
 )
 OF_STAGES = ("run", "stage", "evaluate")
 """Commands that run stages, which are kept when a signal ends the command."""
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Which noise schedule, guidance scale, solver or fine-tune is better? Measure it."""
+    if version:
+        print(f"alphabar {metadata.version('alphabar')}")
+        raise typer.Exit
+
 
 for command in COMMANDS:
     command.register(app)

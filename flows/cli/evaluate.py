@@ -1,83 +1,109 @@
 """`alphabar evaluate`: figures with intervals for any images."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from flows.cli.options import MOST_IMAGES, Quiet, StoreOption, folder, within
+from flows.cli.records import with_records
 from flows.telling import tell
-
-OPTIONS = {"metrics": "metric", "others": "extractor"}
-"""What a key of the evaluation section is called as an option, where that differs."""
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(evaluate)
+    app.command()(with_records(evaluate))
 
 
-def evaluate(
-    images: Annotated[
-        str,
-        typer.Argument(
-            help="A folder of images or samples, a .npy or .npz, or a model: its directory or "
-            "NAME@ALIAS.",
-            metavar="PATH_OR_MODEL",
-        ),
-    ],
-    reference: Annotated[
-        Path | None,
-        typer.Option(help="Real images: a folder, a .npy, prepared data, or an experiment file."),
-    ] = None,
-    experiment: Annotated[
-        Path | None,
-        typer.Option("--experiment", "-e", help="Whose data, scorer and metrics to use."),
-    ] = None,
-    training: Annotated[
-        Path | None, typer.Option(help="What the model has learnt from, to look for copies.")
-    ] = None,
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """Keys of the evaluation section."""
+
     extractor: Annotated[
         list[str] | None,
         typer.Option(help="`alphabar list extractors`; repeat it, the first one ranks."),
-    ] = None,
+    ] = None
     metric: Annotated[
         list[str] | None,
         typer.Option(help="`alphabar list metrics`; repeat it (default: all that apply)."),
-    ] = None,
+    ] = None
     size: Annotated[
         int | None,
         typer.Option(
             min=32, max=1024, help="Side at which efficientnet_lite0 looks (default: 64)."
         ),
-    ] = None,
+    ] = None
     clip: Annotated[
         str | None, typer.Option(help="clip:MODEL:WEIGHTS for the captions of metadata.csv.")
-    ] = None,
+    ] = None
     neighbours: Annotated[
         int | None,
         typer.Option(
             min=1, max=100, help="k of precision, recall, density, coverage (default: 5)."
         ),
-    ] = None,
+    ] = None
     confidence: Annotated[
         float | None,
         typer.Option(**within(0.5, 1.0), help="Level of every interval (default: 0.95)."),
-    ] = None,
-    count: Annotated[
-        int, typer.Option(min=20, max=MOST_IMAGES, help="Images to draw from a model.")
-    ] = 500,
-    style: Annotated[
-        str | None, typer.Option(help="With an experiment: another style's holdout.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            parser=folder,
-            metavar="PATH",
-            help="A new folder for metrics.json and metrics.csv.",
-        ),
-    ] = None,
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Those that are given, by the keys' own names."""
+        from components.spec.metrics import RANKING
+
+        options = {
+            "extractor": self.extractor[0] if self.extractor else None,
+            "others": self.extractor[1:] if self.extractor else None,
+            "metrics": [*dict.fromkeys([RANKING, *self.metric])] if self.metric else None,
+            "size": self.size,
+            "clip": self.clip,
+            "neighbours": self.neighbours,
+            "confidence": self.confidence,
+        }
+        return {key: value for key, value in options.items() if value is not None}
+
+
+Images = Annotated[
+    str,
+    typer.Argument(
+        help="A folder of images or samples, a .npy or .npz, or a model: its directory or "
+        "NAME@ALIAS.",
+        metavar="PATH_OR_MODEL",
+    ),
+]
+Reference = Annotated[
+    Path | None,
+    typer.Option(help="Real images: a folder, a .npy, prepared data, or an experiment file."),
+]
+OfExperiment = Annotated[
+    Path | None,
+    typer.Option("--experiment", "-e", help="Whose data, scorer and metrics to use."),
+]
+Training = Annotated[
+    Path | None, typer.Option(help="What the model has learnt from, to look for copies.")
+]
+Count = Annotated[int, typer.Option(min=20, max=MOST_IMAGES, help="Images to draw from a model.")]
+Style = Annotated[str | None, typer.Option(help="With an experiment: another style's holdout.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        parser=folder,
+        metavar="PATH",
+        help="A new folder for metrics.json and metrics.csv.",
+    ),
+]
+
+
+def evaluate(
+    images: Images,
+    options: EvaluationOptions,
+    reference: Reference = None,
+    experiment: OfExperiment = None,
+    training: Training = None,
+    count: Count = 500,
+    style: Style = None,
+    out: Out = None,
     store: StoreOption = None,
     quiet: Quiet = False,
 ) -> None:
@@ -88,66 +114,16 @@ def evaluate(
 
     Example: `alphabar evaluate digits@champion --reference experiments/digits.yaml --out figures`
     """
-    import tempfile
-
-    from components.errors import AlphabarError
     from components.files.new_folder import refuse_taken
-    from components.spec.loading import load_experiment
-    from components.spec.metrics import RANKING
     from flows.console import Display
-    from flows.tools.judging import (
-        array_judged,
-        images_of,
-        judge_against_experiment,
-        judge_against_folder,
-    )
+    from flows.tools.judge_request import JudgeRequest, judging
     from flows.workspace import Workspace
 
-    if (reference is None) == (experiment is None):
-        raise AlphabarError(
-            "what to compare with is not said, or said twice",
-            "give `--reference PATH` or `--experiment FILE`, one of them",
-        )
-    if reference is not None and reference.suffix in (".yaml", ".yml"):
-        experiment, reference = reference, None
+    asked = JudgeRequest(images, reference, experiment, training, count, style, options.given())
     workspace = Workspace.here(store)
     if out is not None:
         refuse_taken(out, workspace.store_root)  # before the work, not after it
-    options = {
-        "extractor": extractor[0] if extractor else None,
-        "others": extractor[1:] if extractor else None,
-        "metrics": [*dict.fromkeys([RANKING, *metric])] if metric else None,
-        "size": size,
-        "clip": clip,
-        "neighbours": neighbours,
-        "confidence": confidence,
-    }
-    given = {key: value for key, value in options.items() if value is not None}
-    if experiment and (given or training):
-        option = OPTIONS.get(key := next(iter(given), "training"), key)
-        raise AlphabarError(
-            f"--{option} has no meaning with an experiment, whose own settings hold",
-            "change its `evaluation`, or compare with `--reference FOLDER`",
-        )
-    if reference and style:
-        raise AlphabarError("--style has no meaning without an experiment", "leave it away")
-    with tempfile.TemporaryDirectory() as folder:
-        found = Path(folder)
-        with (
-            Display(quiet=quiet) as display,
-            images_of(images, count, workspace, display) as path,
-        ):
-            if experiment:
-                judged = judge_against_experiment(
-                    path, load_experiment(experiment), style, workspace, display, found
-                )
-            else:
-                assert reference is not None
-                values = {"clip": "none"} | given
-                judged = judge_against_folder(
-                    path, reference, training, values, workspace, display, found
-                )
-            array = array_judged(path) if path == Path(images) else None
+    with judging(asked, workspace, Display(quiet=quiet)) as (judged, array):
         judged.show(f"against {reference or experiment}")
         if array:
             print(array)

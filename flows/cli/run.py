@@ -1,6 +1,5 @@
 """`alphabar run`: an experiment file from raw data to report."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -27,37 +26,7 @@ def run(
 
     Example: `alphabar run experiments/digits.yaml`
     """
-    from components.spec.loading import load_experiment
-    from flows.console import Display
-    from flows.run.finished import finished_outcome
-    from flows.run.results import show_outcome
-    from flows.run.verification import checked_plan
-    from flows.telling import warn_of_plugins
+    from flows.run.launch import run_here
     from flows.workspace import Workspace
 
-    experiment = load_experiment(file)
-    warn_of_plugins()
-    workspace = Workspace.here(store)
-    plan = checked_plan(experiment, workspace, contents=verify)
-    if outcome := finished_outcome(plan, workspace):
-        show_outcome(outcome, workspace)
-        return
-    from flows.servers.prefect_server import (
-        client_environment,
-        ensure_prefect_server,
-        page_url,
-        user_api_url,
-        using_prefect_server,
-    )
-
-    with using_prefect_server(workspace.root):
-        address = ensure_prefect_server(workspace.root, say=Display(quiet=quiet).say)
-        os.environ.update(client_environment(address, workspace.root))
-        from flows.run.experiment import run_tracked
-        from flows.servers.left_runs import settle_left_runs
-
-        settle_left_runs(address, workspace.root)
-        shown = run_tracked(plan, workspace, quiet=quiet)
-    if shown and not quiet:
-        ours = "" if user_api_url() else " (stop it with `alphabar down`)"
-        print(f"Prefect  {page_url(address)}{ours}")
+    run_here(file, Workspace.here(store), verify=verify, quiet=quiet)

@@ -1,0 +1,117 @@
+"""Trained models and images sampled from them."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alphabar.place import workspace_at
+from components.runtime import Progress, silent
+from components.spec.sections.sampling import SamplingSpec
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+COLUMNS, SHOWN = 10, 50
+"""Of the picture that a notebook shows of sampled images."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model.
+
+    Attributes:
+        name: as it was asked for.
+        directory: holds its model.safetensors.
+        sampling: the settings that it is sampled with unless others are given.
+        guide: the weaker model that these settings ask for, if they do.
+    """
+
+    name: str
+    directory: Path
+    sampling: SamplingSpec
+    guide: Path | None
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """Images and what they were sampled with; a notebook shows the first of them.
+
+    Attributes:
+        images: (n, height, width, channel), uint8; image k is of seed ``sampling.seed`` + k.
+        captions: what each was asked for; empty texts where that is nothing.
+        sampling: the settings.
+        network_evaluations: an image; measured.
+        words: the settings in words, and whose they are.
+    """
+
+    images: "NDArray[np.uint8]"
+    captions: tuple[str, ...]
+    sampling: SamplingSpec
+    network_evaluations: float
+    words: str
+
+    def _repr_png_(self) -> bytes:
+        from components.data.grids import as_image, contact_sheet
+
+        picture = io.BytesIO()
+        as_image(contact_sheet(self.images[:SHOWN], COLUMNS)).save(picture, "PNG")
+        return picture.getvalue()
+
+
+def load(model: str | Path, *, root: str | Path | None = None) -> Model:
+    """A trained model: the directory of a model.safetensors, or NAME@ALIAS in the registry.
+
+    Args:
+        root: the project's folder; the current one unless given.
+
+    Raises:
+        AlphabarError: there is no such model.
+    """
+    from flows.tools.sampling import SAMPLE, Request, choose
+
+    chosen = choose(SAMPLE, Request(str(model)), workspace_at(root))
+    return Model(str(model), chosen.model, chosen.sampling, chosen.guide)
+
+
+def sample(
+    model: Model | str | Path,
+    count: int = 16,
+    *,
+    prompts: Sequence[str] = (),
+    guide: str | Path | None = None,
+    progress: Progress = silent,
+    root: str | Path | None = None,
+    **settings: Any,
+) -> Sampled:
+    """Images from a trained model, as `alphabar sample` gives them.
+
+    Args:
+        count: how many, at least one.
+        prompts: classes or captions that the images take turns with.
+        guide: a weaker model to be guided away from.
+        progress: is told (done, total, note).
+        root: the project's folder; the current one unless given.
+        settings: keys of the sampling section, over the model's own: ``steps=20, guidance=4``.
+
+    Raises:
+        AlphabarError: there is no such model, or a prompt or a setting is wrong.
+    """
+    from components.errors import AlphabarError
+    from flows.tools.sampling import SAMPLE, Request, choose
+
+    if count < 1:
+        raise AlphabarError(f"{count} images cannot be sampled", "ask for one or more")
+    named = model.directory if isinstance(model, Model) else model
+    weaker = None if guide is None else str(guide)
+    chosen = choose(SAMPLE, Request(str(named), settings, (), weaker, prompts), workspace_at(root))
+    sampler = chosen.load()
+    from components.generation.asked import prompts_of
+    from components.generation.generate import generate
+
+    asked = prompts_of(sampler.model, prompts, count)
+    found = generate(sampler, asked, progress=progress)
+    evaluations = found.network_evaluations
+    return Sampled(found.images, asked.captions, chosen.sampling, evaluations, chosen.words())

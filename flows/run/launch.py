@@ -1,0 +1,55 @@
+"""An experiment started here: its results if it is finished, else a run under Prefect."""
+
+import os
+from pathlib import Path
+
+from flows.workspace import Workspace
+
+
+def run_here(
+    file: Path, workspace: Workspace, *, verify: bool = False, quiet: bool = False
+) -> None:
+    """Run what is not published yet of an experiment file, and show the results.
+
+    Where nothing is left to do, no server is started.
+
+    Args:
+        verify: first compare every published file with its SHA-256.
+        quiet: no progress.
+
+    Raises:
+        AlphabarError: the file is wrong, the data is not as pinned, or stages failed; the others
+            have run.
+    """
+    from components.spec.loading import load_experiment
+    from flows.console import Display
+    from flows.run.finished import finished_outcome
+    from flows.run.results import show_outcome
+    from flows.run.verification import checked_plan
+    from flows.telling import warn_of_plugins
+
+    experiment = load_experiment(file)
+    warn_of_plugins()
+    plan = checked_plan(experiment, workspace, contents=verify)
+    if outcome := finished_outcome(plan, workspace):
+        show_outcome(outcome, workspace)
+        return
+    from flows.servers.prefect_server import (
+        client_environment,
+        ensure_prefect_server,
+        page_url,
+        user_api_url,
+        using_prefect_server,
+    )
+
+    with using_prefect_server(workspace.root):
+        address = ensure_prefect_server(workspace.root, say=Display(quiet=quiet).say)
+        os.environ.update(client_environment(address, workspace.root))
+        from flows.run.experiment import run_tracked
+        from flows.servers.left_runs import settle_left_runs
+
+        settle_left_runs(address, workspace.root)
+        shown = run_tracked(plan, workspace, quiet=quiet)
+    if shown and not quiet:
+        ours = "" if user_api_url() else " (stop it with `alphabar down`)"
+        print(f"Prefect  {page_url(address)}{ours}")

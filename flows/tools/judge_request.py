@@ -1,0 +1,99 @@
+"""What is to be judged against what, held to what goes together."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.spec.loading import load_experiment
+from flows.console import Display
+from flows.tools.judging import (
+    Judged,
+    array_judged,
+    images_of,
+    judge_against_experiment,
+    judge_against_folder,
+)
+from flows.workspace import Workspace
+
+OPTIONS = {"metrics": "metric", "others": "extractor"}
+"""What a key of the evaluation section is called as an option, where that differs."""
+
+
+@dataclass(frozen=True)
+class JudgeRequest:
+    """Images and what they are compared with.
+
+    Attributes:
+        images: a path, or a model.
+        reference: real images, or an experiment file.
+        experiment: an experiment file, as whose own samples they are judged.
+        training: what the model has learnt from, to look for copies.
+        count: images to sample from a model.
+        style: another style's holdout, with an experiment.
+        settings: keys of the evaluation section, without an experiment.
+
+    Raises:
+        AlphabarError: nothing or two things to compare with, or what has no meaning there.
+    """
+
+    images: str
+    reference: Path | None = None
+    experiment: Path | None = None
+    training: Path | None = None
+    count: int = 500
+    style: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.reference is None) == (self.experiment is None):
+            raise AlphabarError(
+                "what to compare with is not said, or said twice",
+                "give `--reference PATH` or `--experiment FILE`, one of them",
+            )
+        if self.file and (self.settings or self.training):
+            key = next(iter(self.settings), "training")
+            raise AlphabarError(
+                f"--{OPTIONS.get(key, key)} has no meaning with an experiment, whose own settings "
+                "hold",
+                "change its `evaluation`, or compare with `--reference FOLDER`",
+            )
+        if self.style and not self.file:
+            raise AlphabarError("--style has no meaning without an experiment", "leave it away")
+
+    @property
+    def file(self) -> Path | None:
+        """The experiment file, if it is one that the images are compared with."""
+        named = self.reference is not None and self.reference.suffix in (".yaml", ".yml")
+        return self.reference if named else self.experiment
+
+
+@contextmanager
+def judging(
+    request: JudgeRequest, workspace: Workspace, display: Display
+) -> "Iterator[tuple[Judged, str | None]]":
+    """The figures, whose files are there for as long as the context is open, and which array was
+    judged where ``images`` is a folder of samples.
+
+    Raises:
+        AlphabarError: there are no such images, or a setting is wrong.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder)
+        with display, images_of(request.images, request.count, workspace, display) as path:
+            if request.file:
+                experiment = load_experiment(request.file)
+                judged = judge_against_experiment(
+                    path, experiment, request.style, workspace, display, out
+                )
+            else:
+                assert request.reference is not None
+                values = {"clip": "none"} | dict(request.settings)
+                judged = judge_against_folder(
+                    path, request.reference, request.training, values, workspace, display, out
+                )
+            array = array_judged(path) if path == Path(request.images) else None
+        yield judged, array

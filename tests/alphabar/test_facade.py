@@ -1,0 +1,82 @@
+"""The Python façade: the same values and errors as the commands."""
+
+import json
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import alphabar
+from flows.cli import app
+from tests.flows.untrained import write_untrained
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("models")
+    write_untrained(root, "strong", "weak")
+    return root
+
+
+def test_the_version_is_the_installed_package_s() -> None:
+    assert alphabar.__version__ == version("alphabar")
+    said = CliRunner().invoke(app, ["--version"])
+    assert (said.exit_code, said.stdout.strip()) == (0, f"alphabar {version('alphabar')}")
+    written = re.findall(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert written == [alphabar.__version__]
+
+
+def test_sampled_images_are_those_of_the_command(models: Path, tmp_path: Path) -> None:
+    model = alphabar.load(models / "strong")
+    found = alphabar.sample(model, 3, prompts=["dog"], guide=models / "weak", steps=4, seed=5)
+    words = ["sample", str(models / "strong"), "--out", str(tmp_path / "out"), "-n", "3", "-q"]
+    words += ["-p", "dog", "--guide", str(models / "weak"), "--steps", "4", "--seed", "5"]
+    assert CliRunner().invoke(app, words, catch_exceptions=False).exit_code == 0
+    assert np.array_equal(found.images, np.load(tmp_path / "out" / "images.npy"))
+    figures = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert found.network_evaluations == figures["network_evaluations"]
+    assert "4 steps" in found.words
+    assert found._repr_png_().startswith(b"\x89PNG")
+
+
+def test_arrays_are_judged(models: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    one, other = (rng.integers(0, 256, (24, 8, 8, 1), dtype=np.uint8) for _ in range(2))
+    found = alphabar.evaluate(one, reference=other, size=32, metrics=["fd"], root=tmp_path)
+    figure = found["fd_efficientnet_lite0"]
+    assert figure.low <= figure.value <= figure.high
+
+
+def test_wrong_input_is_an_error_with_its_remedy_and_not_the_end(
+    models: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(alphabar.AlphabarError, match="no checkpoint"):
+        alphabar.load(tmp_path / "nowhere")
+    with pytest.raises(alphabar.AlphabarError, match="no class `cow`"):
+        alphabar.sample(models / "strong", 1, prompts=["cow"])
+    with pytest.raises(alphabar.AlphabarError, match="did you mean `steps`"):
+        alphabar.sample(models / "strong", 1, step=3)
+    with pytest.raises(alphabar.AlphabarError, match="does not exist"):
+        alphabar.results(tmp_path / "nowhere.yaml")
+    with pytest.raises(alphabar.AlphabarError, match="what to compare with"):
+        alphabar.evaluate(np.zeros((24, 8, 8, 1), np.uint8))
+
+
+def test_the_notebook_of_the_readme_runs(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = re.search(
+        r"```python\n(import alphabar\n.*?)```", (ROOT / "README.md").read_text(), re.S
+    )
+    assert code is not None
+    monkeypatch.chdir(tmp_path)
+    real = np.random.default_rng(0).integers(0, 256, (24, 4, 4, 1), dtype=np.uint8)
+    names = {"MODEL": str(models / "strong"), "real": real}
+    exec(code[1].replace('"digits@champion"', "MODEL").replace('"7"', '"dog"'), names)
+    assert names["images"].images.shape == (24, 4, 4, 1)  # type: ignore[attr-defined]
+    assert "fd_efficientnet_lite0" in names["figures"]  # type: ignore[operator]
