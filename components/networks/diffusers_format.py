@@ -12,12 +12,13 @@ from typing import Any
 
 import torch
 
+from components.errors import AlphabarError
 from components.files.json_file import write_json
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.checkpoint_header import FILE_NAME
 from components.networks.denoisers.unet import DenoisingUNet
 from components.networks.export_readme import left_behind, readme
-from components.spec.catalogue import SOLVERS
+from components.spec.catalogue import CODECS, SOLVERS
 
 PREDICTION_NAMES = {"eps": "epsilon", "x0": "sample", "v": "v_prediction"}
 TAKEN_ALONG = Path(__file__).parent / "exported"
@@ -34,8 +35,18 @@ def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> list[
 
     Returns:
         What of ``sampling`` the folder does not draw with, in words; README.md has them too.
+
+    Raises:
+        AlphabarError: the checkpoint is broken, or works on latents.
     """
     checkpoint = load_checkpoint(model)
+    codec = checkpoint.config.codec.kind
+    if CODECS[codec].levels is None:
+        raise AlphabarError(
+            f"{model} works on the latents of codec `{codec}`, which an exported pipeline has no "
+            "decoder for",
+            "export a model that works on pixels",
+        )
     sampling = {**sampling, "steps": min(sampling["steps"], checkpoint.schedule.steps)}
     network = checkpoint.network
     assert isinstance(network, DenoisingUNet)
