@@ -91,7 +91,7 @@ def judge(generated: Any, reference: Any) -> None:
     found = Judge(protocol, References(real, real), FeatureBank("cpu")).measure(
         ImageSet.bare(generated, "generated"), 0
     )
-    assert len(found.records) == 12, sorted(found.left_out)
+    assert len(found.figures) == 12, sorted(found.left_out)
 
 
 class Peer:

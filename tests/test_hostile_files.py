@@ -9,20 +9,18 @@ import pytest
 from components.data.arrays import load_info
 from components.data.sources.folder import read_rows
 from components.errors import AlphabarError
-from components.evaluation.records import read_metrics
-from components.figures.figure import read_object as read_figures
+from components.figures.closest import read_pairs
+from components.figures.record import read_judgement
 from components.files.manifest import read_manifest
 from components.preference.models import read_models
 from components.spec.model_folder import own_sampling
-from components.tracking.evidence import read_evidence
 
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "prepared data": ("dataset.json", load_info),
     "a study's models": ("models.json", read_models),
     "a model's settings": ("sampling.json", own_sampling),
-    "an evaluation": ("metrics.json", lambda folder: read_metrics(folder / "metrics.json")),
-    "a report's figures": ("metrics.json", lambda folder: read_figures(folder / "metrics.json")),
-    "a gate's evidence": ("metrics.json", read_evidence),
+    "an evaluation": ("metrics.json", read_judgement),
+    "its closest pairs": ("closest_pairs.json", read_pairs),
     "a manifest": ("manifest.json", read_manifest),
     "a user's captions": ("metadata.jsonl", lambda folder: read_rows(folder, "caption", "label")),
 }

@@ -16,15 +16,16 @@ from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.finding import Finding, Sight
 from components.evaluation.images.image_files import alike
 from components.evaluation.images.image_set import ImageSet
-from components.evaluation.judgement import ClosestPairs, Judgement
 from components.evaluation.metrics.training_neighbours import closest_pairs
 from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.recognition import Recogniser, Recognition, train_recogniser
-from components.evaluation.records import MetricRecord
 from components.evaluation.references import References
 from components.evaluation.side_by_side import side_by_side
 from components.evaluation.view import View
-from components.figures.statistics.measured import Measured
+from components.figures.closest import ClosestPairs
+from components.figures.figure import Figure
+from components.figures.judgement import Judgement
+from components.figures.protocol import Protocol
 from components.spec.metric_family import Judge as Kind
 from components.spec.metrics import METRICS, asked_of, metric_name, needing
 
@@ -32,6 +33,9 @@ GROUP_IMAGES, MOST_GROUPS = 20, 100
 """Groups with fewer images on either side are left out, and those after so many."""
 
 SHOWN_PAIRS = 24
+
+
+RECOGNISED_SVC = "recognised_svc"
 
 
 @dataclass(frozen=True)
@@ -142,12 +146,11 @@ class Judge:
         first = views[0]
         groups = self._groups(images, [first, *others], seed)
         return Judgement(
-            found.records,
-            found.measured,
+            found.figures,
             groups,
             found.left_out,
-            self._closest(images, first),
             tuple(notes_on(first, self.references.name("reference"))),
+            closest=self._closest(images, first),
         )
 
     def view(self, images: ImageSet, extractor: str) -> View:
@@ -204,12 +207,11 @@ class Judge:
             found.left_out[take.name] = error.what
             return
         if finding:
-            found.records[take.name] = self._record(take, finding, n, seed)
-            found.measured[take.name] = finding.measured
+            protocol = self._protocol(take, finding, n, seed)
+            found.figures[take.name] = Figure(take.name, finding.measured, protocol)
 
-    def _record(self, take: _Take, finding: Finding, n: int, seed: int | None) -> MetricRecord:
-        return MetricRecord.of(
-            finding.measured.estimate,
+    def _protocol(self, take: _Take, finding: Finding, n: int, seed: int | None) -> Protocol:
+        return Protocol(
             n_generated=n,
             n_reference=finding.n_reference,
             extractor=take.sight.extractor,
@@ -219,16 +221,16 @@ class Judge:
             seed=seed,
             classifier_accuracy=finding.accuracy,
             chance=finding.chance,
-            settings={**finding.settings, **_from(take.family)},
+            settings={**finding.settings, **_from(take.family)} or None,
             reference_key=self._key(finding.against),
         )
 
     def _groups(
         self, images: ImageSet, sights: Sequence[Sight], seed: int | None
-    ) -> dict[str, dict[str, MetricRecord]]:
+    ) -> dict[str, dict[str, Figure]]:
         """Figures of the first groups that both sides have enough images of."""
         theirs = self.references.holdout.groups(self.protocol.groups)
-        groups: dict[str, dict[str, MetricRecord]] = {}
+        groups: dict[str, dict[str, Figure]] = {}
         for group, rows in images.groups(self.protocol.groups).items():
             real = theirs.get(group, np.empty(0, np.intp))
             if len(groups) == MOST_GROUPS or min(len(rows), len(real)) < GROUP_IMAGES:
@@ -237,7 +239,7 @@ class Judge:
             parts = [sight.rows(rows, real) for sight in sights]
             for take in self._takes(parts, in_groups=True):
                 self._run(take, found, len(rows), seed)
-            groups[group] = found.records
+            groups[group] = found.figures
         return groups
 
     def _closest(self, images: ImageSet, view: View) -> ClosestPairs | None:
@@ -264,8 +266,7 @@ class Judge:
 
 @dataclass(frozen=True)
 class _Found:
-    records: dict[str, MetricRecord] = field(default_factory=dict)
-    measured: dict[str, Measured] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
 

@@ -14,7 +14,11 @@ from components.evaluation.extractors.efficientnet import EfficientNetLite0
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.features.feature_store import Values
 from components.evaluation.metrics.retrieval import retrieval
-from components.evaluation.records import MetricRecord, write_metrics
+from components.figures.figure import Figure
+from components.figures.judgement import Judgement
+from components.figures.protocol import Protocol
+from components.figures.record import write_judgement
+from components.figures.statistics.measured import Measured
 from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.sections.evaluation import ScorerSpec
@@ -51,14 +55,15 @@ def scorer(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     resume = runtime.scratch / RESUME_FILE if runtime.scratch else None
     trained = train_projections(pairs, settings, runtime.progress, resume, runtime.clock)
     clip.load_trained(trained)
-    records = {}
+    figures = {}
     for folder in folders:
         info, holdout = load_info(folder), load_split(folder, "holdout")
         seen = _features(bank, holdout, settings)
-        record = _retrieval_record(clip, seen, info, holdout, settings.seed)
-        records[f"{RETRIEVAL_TOP1}_{info.style or info.name}"] = record
+        name = f"{RETRIEVAL_TOP1}_{info.style or info.name}"
+        measured, protocol = _retrieval(clip, seen, info, holdout, settings.seed)
+        figures[name] = Figure(name, measured, protocol)
     clip.save(out)
-    write_metrics(out / "metrics.json", records)
+    write_judgement(out, Judgement(figures))
 
 
 def _captioned(folder: Path) -> Split:
@@ -79,9 +84,9 @@ def _features(bank: FeatureBank, split: Split, settings: ScorerSpec) -> Values:
     return bank.features(split.images, EfficientNetLite0.name, settings.size).values
 
 
-def _retrieval_record(
+def _retrieval(
     clip: DomainClip, seen: Values, info: DatasetInfo, holdout: Split, seed: int
-) -> MetricRecord:
+) -> tuple[Measured, Protocol]:
     captions, caption_of = distinct_captions(holdout.captions)
     found = retrieval(
         clip.project_features(seen),
@@ -90,8 +95,7 @@ def _retrieval_record(
         seed,
         _CONFIDENCE,
     )
-    return MetricRecord.of(
-        found.top1,
+    return Measured(found.top1), Protocol(
         n_generated=len(holdout.images),
         n_reference=found.candidates,
         extractor=NAME,

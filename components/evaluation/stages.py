@@ -14,8 +14,12 @@ from components.evaluation.images.image_sources import read_samples
 from components.evaluation.judge import Judge
 from components.evaluation.likelihood import BOUND_SEED
 from components.evaluation.model_view import ModelView
-from components.evaluation.records import MetricRecord, read_metrics, write_metrics
+from components.figures.figure import Figure, Origins
+from components.figures.judgement import Judgement
+from components.figures.protocol import Protocol
+from components.figures.record import read_judgement, write_judgement, write_summary
 from components.figures.statistics.intervals import MINIMUM_IMAGES
+from components.figures.statistics.measured import Measured
 from components.networks.checkpoint import load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
@@ -50,7 +54,9 @@ def reference(
     seen = judge.only([family for family in families if not METRICS[family].unseen])
     unseen = judge.only([family for family in families if METRICS[family].unseen])
     floor = seen.measure(training.rows(np.sort(chosen)), _FLOOR_SEED)
-    floor.beside(unseen.measure(holdout, _FLOOR_SEED)).write(out)
+    floor = floor.beside(unseen.measure(holdout, _FLOOR_SEED))
+    write_judgement(out, floor)
+    write_summary(out, floor)
 
 
 def likelihood(
@@ -67,11 +73,10 @@ def likelihood(
     )
     split = load_split(inputs["data"], "holdout")
     view = ModelView(model, split, spec["confidence"], runtime.progress)
-    records = {}
+    figures = {}
     for family in families_of("model"):
         if finding := MEASURES[family](view):
-            records[family] = MetricRecord.of(
-                finding.measured.estimate,
+            protocol = Protocol(
                 n_generated=finding.n_reference,
                 n_reference=finding.n_reference,
                 extractor="none",
@@ -80,11 +85,12 @@ def likelihood(
                 data_hash=load_info(inputs["data"]).data_hash,
                 seed=BOUND_SEED,
             )
-    write_metrics(out / "metrics.json", records)
+            figures[family] = Figure(family, Measured(finding.measured.estimate), protocol)
+    write_judgement(out, Judgement(figures))
 
 
 def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
-    """All figures of a cell's samples; writes what `Judgement.write` does.
+    """All figures of a cell's samples; writes what `write_judgement` and `write_summary` do.
 
     Args:
         spec: the evaluation section.
@@ -93,10 +99,11 @@ def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
     """
     samples, seeds = read_samples(inputs["samples"])
     judgement = _judge(spec, inputs, runtime).measure(samples, int(seeds.min()))
-    beside = {}
+    judgement = judgement.made_from(Origins.of(seeds, samples.classes, samples.captions))
     if "likelihood" in inputs:
-        beside = read_metrics(inputs["likelihood"] / "metrics.json")
-    judgement.write(out, seeds, beside)
+        judgement = judgement.beside(read_judgement(inputs["likelihood"]))
+    write_judgement(out, judgement)
+    write_summary(out, judgement)
 
 
 def _judge(spec: dict[str, Any], inputs: Mapping[str, Path], runtime: Runtime) -> Judge:

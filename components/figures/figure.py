@@ -1,15 +1,16 @@
-"""A measured figure as `metrics.json` records it: value, interval and protocol, ready to print."""
+"""A measured figure: value, interval, protocol, and what each image adds; ready to print."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
-from components.errors import AlphabarError
-from components.figures.draws import Draws, draws_of, read_draws
-from components.files import json_file
-from components.files.manifest import intact
+import numpy as np
+from numpy.typing import NDArray
+
+from components.figures.protocol import COMPARED, CONFIDENCE, Protocol
+from components.figures.statistics.measured import Measured
+from components.spec.keys import digest
 from components.spec.metric_family import Direction
 from components.spec.metrics import (
     METRICS,
@@ -18,42 +19,79 @@ from components.spec.metrics import (
     family_of,
     judge_of,
     lower_is_better,
-    protocol_of,
 )
 
 OF_NETWORKS = tuple(name for name, family in METRICS.own.items() if family.judge == "model")
 """Figures of a network, whatever its sampler: the same in all of its cells."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Origins:
+    """What each image of a set was made from: image k of two sets pairs where both are the same.
+
+    Attributes:
+        seeds: (n,) the seed of each image.
+        prompts: a digest of what each image was asked to be.
+    """
+
+    seeds: NDArray[np.int64]
+    prompts: str
+
+    @classmethod
+    def of(
+        cls, seeds: NDArray[np.int64], classes: NDArray[np.int64], captions: Sequence[str]
+    ) -> Self:
+        """The origins of n images from their seeds, classes (-1 for none) and captions."""
+        return cls(seeds, digest([classes.tolist(), list(captions)]))
+
+
+@dataclass(frozen=True, eq=False)
 class Figure:
     """One metric of one set of images.
 
     Attributes:
-        metric: its plain name, such as ``fd_efficientnet_lite0``.
-        value, low, high: the estimate and its interval, in the metric's unit.
-        record: the whole record of `metrics.json`, protocol included.
-        draws: what each image adds to it; None where that is not recorded.
+        metric: its plain name, such as ``fd_efficientnet_lite0``; of a group, ``NAME/GROUP``.
+        measured: the estimate with its interval, in the metric's unit, and what each image adds.
+        protocol: how it was measured.
+        origins: what its images were made from; None where that is not known.
         remark: what must stand beside it, such as ``n 500`` (`components.figures.floors`).
     """
 
     metric: str
-    value: float
-    low: float
-    high: float
-    record: Mapping[str, Any]
-    draws: Draws | None = None
+    measured: Measured
+    protocol: Protocol
+    origins: Origins | None = None
     remark: str = ""
 
     @property
-    def protocol(self) -> dict[str, Any]:
-        """What another figure must share to be comparable with this one."""
-        return protocol_of(self.record)
+    def value(self) -> float:
+        return self.measured.estimate.value
+
+    @property
+    def low(self) -> float:
+        return self.measured.estimate.low
+
+    @property
+    def high(self) -> float:
+        return self.measured.estimate.high
 
     @property
     def confidence(self) -> float:
         """The level of its interval."""
-        return float(self.record.get("confidence", 0.95))
+        return self.measured.estimate.confidence
+
+    @property
+    def finite(self) -> bool:
+        """Whether value and interval are numbers."""
+        return all(map(math.isfinite, (self.value, self.low, self.high)))
+
+    @property
+    def compared(self) -> dict[str, Any]:
+        """What another figure must share to be comparable with this one; None for nothing."""
+        parts = {name: getattr(self.protocol, name, None) for name in COMPARED}
+        return {name: value or None for name, value in parts.items()} | {
+            CONFIDENCE: self.confidence
+        }
 
     def overlaps(self, other: "Figure") -> bool:
         """Whether the two intervals share a point: the difference may then be noise."""
@@ -101,80 +139,6 @@ def decimals_of(half: float, value: float) -> int:
     if not half > 0:
         half = abs(value) / 100 or 1.0
     return min(7, max(0, 1 - math.floor(math.log10(half))))
-
-
-def read_figures(directory: Path, prompts: str | None = None) -> dict[str, Figure]:
-    """The figures of an ``evaluate/`` or ``reference/`` directory, by metric.
-
-    Args:
-        directory: holds `metrics.json`, and `pseudo_values.npz` where figures can be paired.
-        prompts: what identifies the prompts of its samples (`draws.prompts_digest`).
-
-    Raises:
-        AlphabarError: a file is broken, or `metrics.json` is missing or no record of figures.
-    """
-    path = directory / "metrics.json"
-    figures = parse_figures(read_object(path), str(path))
-    draws = read_draws(directory, prompts)
-    return {name: replace(f, draws=draws_of(draws, name)) for name, f in figures.items()}
-
-
-def read_groups(directory: Path) -> dict[str, dict[str, Figure]]:
-    """Group of classes or captions → its figures; empty where there are no groups.
-
-    Raises:
-        AlphabarError: `metrics.json` is missing or broken.
-    """
-    path = directory / "metrics.json"
-    groups = read_object(path).get("groups")
-    if not isinstance(groups, Mapping):
-        return {}
-    return {
-        str(group): parse_figures({"metrics": records}, f"{path}, group {group}")
-        for group, records in groups.items()
-        if records
-    }
-
-
-def parse_figures(content: Mapping[str, Any], origin: str) -> dict[str, Figure]:
-    """The figures in the content of a `metrics.json` that ``origin`` names in messages.
-
-    Raises:
-        AlphabarError: ``metrics`` is missing, or a record lacks its value or interval.
-    """
-    records = content.get("metrics")
-    if not isinstance(records, Mapping) or not records:
-        raise AlphabarError(
-            f"{origin} holds no evaluated figures",
-            "give the output directory of an `evaluate` stage",
-        )
-    return {name: _figure(name, record, origin) for name, record in records.items()}
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """A JSON object from a file. Raises AlphabarError when it is missing or broken."""
-    remedy = f"delete {path.parent} and run the experiment again"
-    return json_file.read_object(intact(path), remedy)
-
-
-def read_left_out(directory: Path) -> dict[str, str]:
-    """Metric → why it was not measured, of an ``evaluate/`` directory.
-
-    Raises:
-        AlphabarError: `metrics.json` is missing or broken.
-    """
-    found = read_object(directory / "metrics.json").get("left_out")
-    return {str(k): str(v) for k, v in found.items()} if isinstance(found, Mapping) else {}
-
-
-def read_notes(directory: Path) -> tuple[str, ...]:
-    """What an ``evaluate/`` directory says of its images.
-
-    Raises:
-        AlphabarError: `metrics.json` is missing or broken.
-    """
-    found = read_object(directory / "metrics.json").get("notes")
-    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def readable(metric: str) -> str:
@@ -225,13 +189,3 @@ def first_of(figures: Mapping[str, Figure], *families: str) -> str | None:
 def main_metric(figures: Mapping[str, Figure]) -> str | None:
     """The distance that ranks cells: FID or a Fréchet distance."""
     return first_of(figures, PUBLISHED[RANKING], RANKING)
-
-
-def _figure(name: str, record: Mapping[str, Any], origin: str) -> Figure:
-    try:
-        value, low, high = (float(record[part]) for part in ("value", "low", "high"))
-    except (KeyError, TypeError, ValueError):
-        raise AlphabarError(
-            f"{origin}: the record of {name} has no value, low and high", "evaluate it again"
-        ) from None
-    return Figure(name, value, low, high, record)

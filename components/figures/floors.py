@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from components.figures.comparison import differing
 from components.figures.figure import Figure
-from components.spec.metrics import METRICS, PROTOCOL, family_of
-
-COUNT = "n_generated"
+from components.figures.protocol import COMPARED, COUNT
+from components.spec.metrics import METRICS, family_of
 
 
 def beside(
@@ -28,9 +28,10 @@ def beside(
     away: dict[str, list[str]] = {}
     for metric, floor in floors.items():
         figures = [row[metric] for row in rows if metric in row]
-        parts = [part for part in PROTOCOL if any(_differs(f, floor, part) for f in figures)]
+        differ = {part for figure in figures for part in _differing(figure, floor)}
+        parts = [part for part in COMPARED if part in differ]
         if parts == [COUNT]:
-            kept[metric] = replace(floor, remark=f"n {floor.record.get(COUNT)}")
+            kept[metric] = replace(floor, remark=f"n {floor.protocol.n_generated}")
         elif parts:
             away.setdefault(", ".join(parts), []).append(metric)
         else:
@@ -48,11 +49,8 @@ def beside(
     return kept, notes
 
 
-def _differs(figure: Figure, floor: Figure, part: str) -> bool:
-    one, other = figure.protocol[part], floor.protocol[part]
-    family = family_of(figure.metric)
-    if part == COUNT and family and METRICS[family].of_each_image:
-        return False
-    if part == "reference_key" and None in (one, other):  # older records have none
-        return False
-    return bool(one != other)
+def _differing(figure: Figure, floor: Figure) -> list[str]:
+    parts, family = differing(figure, floor), family_of(figure.metric)
+    if family and METRICS[family].of_each_image:
+        return [part for part in parts if part != COUNT]
+    return parts

@@ -17,7 +17,7 @@ MOST = 4
 
 
 class Entry(Protocol):
-    """One set of images: a `Row` or a `Cell`."""
+    """One set of images: a row of a table, or a cell of the sweep."""
 
     @property
     def name(self) -> str: ...
@@ -35,8 +35,10 @@ def winner(entries: Sequence[Entry], metric: str | None) -> int | None:
 
     None where nothing ranks them.
     """
-    able = [i for i, e in enumerate(entries) if metric is not None and metric in e.figures]
-    if metric is None or not able:
+    if metric is None:
+        return None
+    able = [i for i, e in enumerate(entries) if metric in e.figures and e.figures[metric].finite]
+    if not able:
         return None
     candidates = [i for i in able if not entries[i].beside] or able
     return min(candidates, key=lambda i: sign(metric) * entries[i].figures[metric].value)
@@ -78,8 +80,8 @@ def better_beside(entries: Sequence[Entry], metric: str | None, best: int | None
 
 
 def _apart(figure: Figure, top: Figure, standing: Standing) -> str:
-    if standing.gap:
-        size, p = standing.gap.size(), standing.gap.p_text()
+    if standing.paired:
+        size, p = standing.size(), standing.p_text()
         return f"by {size}, {'within' if standing.kind == NOISE else 'beyond'} noise (p {p})"
     where = "within" if standing.kind == NOISE else "outside"
     return f"{figure.text()} against {top.text()}, {where} the intervals"

@@ -6,20 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.figures.draws import prompts_digest
-from components.figures.figure import (
-    Figure,
-    read_figures,
-    read_groups,
-    read_left_out,
-    read_notes,
-    read_object,
-)
+from components.figures.closest import ClosestPairs, read_pairs
+from components.figures.judgement import Figures, Judgement
+from components.figures.record import read_judgement
 from components.figures.winner import REFERENCE
-from components.files.manifest import intact, there
-from components.files.samples import Samples, read_rows, read_samples
+from components.files.json_file import read_object
+from components.files.manifest import intact, remedy, there
+from components.files.samples import Samples, read_samples
 from components.files.tables import read_csv
-from components.reporting.closest import ClosestPairs, read_pairs
 from components.reporting.tables.text_table import Row
 from components.reporting.words.naming import line_name, model_name, sampler_name
 from components.reporting.words.watching import remarks
@@ -38,14 +32,11 @@ class Cell:
         curve: network and sampler without the steps: its line in plots over evaluations.
         sampling: the whole sampling section.
         settings: dotted path → value here, for every path that the sweep changes anywhere.
-        figures: metric → figure.
+        judgement: its figures, and what else its evaluation says.
         evaluations: network evaluations an image; None when not recorded.
         samples: its images.
-        groups: group of classes or captions → its figures.
         pairs: its images that lie closest to training images; None where they are not recorded.
-        left_out: metric → why it could not be measured.
         beside: what it is, such as ``reference``, where it may not win; empty where it may.
-        notes: what its evaluation says of its images.
     """
 
     name: str
@@ -55,14 +46,16 @@ class Cell:
     curve: str
     sampling: Mapping[str, Any]
     settings: Mapping[str, Any]
-    figures: Mapping[str, Figure]
+    judgement: Judgement
     evaluations: float | None
     samples: Samples
-    groups: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
     pairs: ClosestPairs | None = None
-    left_out: Mapping[str, str] = field(default_factory=dict)
     beside: str = ""
-    notes: tuple[str, ...] = ()
+
+    @property
+    def figures(self) -> Figures:
+        """Metric → figure."""
+        return self.judgement.figures
 
     @property
     def guidance(self) -> float:
@@ -72,7 +65,7 @@ class Cell:
     @property
     def row(self) -> Row:
         """What tables show of it."""
-        return Row(self.name, self.figures, self.evaluations, self.groups, self.beside)
+        return Row(self.name, self.judgement, self.evaluations, self.beside)
 
 
 @dataclass(frozen=True)
@@ -104,7 +97,6 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
     cells = []
     for index, (cell, model, sampling) in enumerate(zip(planned, models, samplings, strict=True)):
         drawn, evaluated = inputs[f"sample:{index}"], inputs[f"evaluate:{index}"]
-        samples = read_samples(drawn)
         on_line = sampler_name(sampling, samplings, without=("guidance",))
         on_curve = sampler_name(sampling, samplings, without=("steps",))
         cells.append(
@@ -116,14 +108,11 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
                 curve=line_name(model, on_curve, several),
                 sampling=sampling,
                 settings=cell["settings"],
-                figures=read_figures(evaluated, prompts_digest(samples.rows)),
-                evaluations=read_object(drawn / "metrics.json").get("network_evaluations"),
-                samples=samples,
-                groups=read_groups(evaluated),
+                judgement=read_judgement(evaluated),
+                evaluations=evaluations_of(drawn),
+                samples=read_samples(drawn),
                 pairs=read_pairs(evaluated),
-                left_out=read_left_out(evaluated),
                 beside="" if cell["may_win"] else REFERENCE,
-                notes=read_notes(evaluated),
             )
         )
     return cells
@@ -137,9 +126,14 @@ def stored_row(name: str, evaluated: Path, drawn: Path, beside: str = "") -> Row
     Raises:
         AlphabarError: a file is missing or broken.
     """
-    prompts = prompts_digest(read_rows(drawn))
-    evaluations = read_object(drawn / "metrics.json").get("network_evaluations")
-    return Row(name, read_figures(evaluated, prompts), evaluations, beside=beside)
+    return Row(name, read_judgement(evaluated), evaluations_of(drawn), beside)
+
+
+def evaluations_of(drawn: Path) -> float | None:
+    """Network evaluations an image of a ``sample/`` directory; None when not recorded."""
+    content = read_object(intact(drawn / "metrics.json"), remedy(drawn))
+    found: float | None = content.get("network_evaluations")
+    return found
 
 
 def model_names(cells: Sequence[Mapping[str, Any]], trained: Sequence[Path]) -> list[str]:
@@ -173,7 +167,7 @@ def read_history(directory: Path, name: str) -> History:
             f"delete {directory} and run the experiment again",
         ) from error
     points_of = {metric: tuple(points) for metric, points in watched.items()}
-    told = remarks(read_object(directory / "metrics.json"))
+    told = remarks(read_object(intact(directory / "metrics.json"), remedy(directory)))
     return History(name, steps, loss, points_of, told, read_seconds(directory))
 
 

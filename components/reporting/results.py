@@ -5,25 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.figures.draws import prompts_digest
-from components.figures.figure import (
-    Figure,
-    main_metric,
-    read_figures,
-    read_groups,
-    read_left_out,
-    read_object,
-)
+from components.figures.closest import read_pairs
+from components.figures.figure import main_metric
 from components.figures.floors import beside
+from components.figures.judgement import Figures
+from components.figures.record import read_judgement
 from components.files.samples import read_samples
-from components.reporting.cells import Cell, History, read_cells, read_histories, read_history
-from components.reporting.closest import read_pairs
+from components.reporting.cells import (
+    Cell,
+    History,
+    evaluations_of,
+    read_cells,
+    read_histories,
+    read_history,
+)
 from components.reporting.tables.text_table import FLOOR
 from components.reporting.words.naming import line_name, phrase, sampler_name
 from components.spec.catalogue import FINETUNES
 from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
-
-Figures = Mapping[str, Figure]
 
 
 @dataclass(frozen=True)
@@ -96,13 +95,13 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
     """Load what the page shows; raises AlphabarError for what is missing or broken."""
     cells = read_cells(spec, inputs)
     best = next(i for i, cell in enumerate(spec["cells"]) if cell["name"] == spec["best"])
-    floors = read_figures(inputs["reference"])
-    scorer = read_figures(inputs["scorer"]) if "scorer" in inputs else {}
-    finetuned = _finetuned(spec, inputs, cells[best]) if "finetune" in inputs else None
+    floors = read_judgement(inputs["reference"]).figures
+    scorer = read_judgement(inputs["scorer"]).figures if "scorer" in inputs else {}
+    finetuned = _finetuned(spec, inputs) if "finetune" in inputs else None
     return Results(spec, cells, best, floors, read_histories(cells, inputs), finetuned, scorer)
 
 
-def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path], best: Cell) -> Finetuned:
+def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Finetuned:
     section, style = spec["finetune"], spec["data"]["style"]
     entry, words = FINETUNES[section["kind"]], finetune_words(section, style)
     samplings = spec["finetuned_samplings"]
@@ -114,8 +113,8 @@ def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path], best: Cell) -> 
             _tuned_cell(index, samplings, inputs, entry, words.model)
             for index in range(len(samplings))
         ),
-        read_figures(inputs["evaluate:baseline"], prompts_digest(best.samples.rows)),
-        read_figures(inputs["reference:finetuned"]),
+        read_judgement(inputs["evaluate:baseline"]).figures,
+        read_judgement(inputs["reference:finetuned"]).figures,
         read_history(inputs["finetune"], words.done),
     )
 
@@ -129,7 +128,6 @@ def _tuned_cell(
 ) -> Cell:
     sampling, which = samplings[index], f":{index}" if index else ""
     drawn, evaluated = inputs[f"sample:finetuned{which}"], inputs[f"evaluate:finetuned{which}"]
-    samples = read_samples(drawn)
     others = sampler_name(sampling, samplings, without=("steps",))
     if entry.compared == "cost":
         sampler = line_name(phrase("sampling.steps", sampling["steps"]), others, several=True)
@@ -144,10 +142,8 @@ def _tuned_cell(
         curve=line_name(model, others, several=True),
         sampling=sampling,
         settings={},
-        figures=read_figures(evaluated, prompts_digest(samples.rows)),
-        evaluations=read_object(drawn / "metrics.json").get("network_evaluations"),
-        samples=samples,
-        groups=read_groups(evaluated),
+        judgement=read_judgement(evaluated),
+        evaluations=evaluations_of(drawn),
+        samples=read_samples(drawn),
         pairs=read_pairs(evaluated),
-        left_out=read_left_out(evaluated),
     )

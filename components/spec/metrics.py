@@ -3,33 +3,12 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from components.errors import AlphabarError
 from components.spec.choices import Choices
 from components.spec.metric_families import FAMILIES
 from components.spec.metric_family import Judge, MetricFamily, Need
 from components.spec.plugins import installed
-
-PROTOCOL = (
-    "extractor",
-    "resize",
-    "reference",
-    "data_hash",
-    "reference_key",
-    "n_generated",
-    "n_reference",
-    "confidence",
-    "settings",
-)
-"""What the records of two figures must share for the figures to be comparable.
-
-The seed is not among them, nor `INTERVAL`: another method gives the same value another interval.
-"""
-
-INTERVAL = "interval"
-"""How a record's interval was made; two figures are paired only where it agrees, since
-pseudo-values belong to it."""
 
 INCEPTION = "inception"
 """The extractor whose distances keep the published names."""
@@ -99,11 +78,6 @@ def metric_name(family: str, judge: str) -> str:
 def ranking_metric(extractor: str) -> str:
     """The figure that ranks cells where this extractor judges."""
     return metric_name(RANKING, extractor)
-
-
-def protocol_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What a figure's record holds of `PROTOCOL`; None where it holds nothing."""
-    return {name: record.get(name) or None for name in PROTOCOL}
 
 
 def slug(judge: str) -> str:

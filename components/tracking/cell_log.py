@@ -1,6 +1,5 @@
 """A sampled cell: its figures with intervals, their protocol, and a picture a prompt."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +9,24 @@ from mlflow.entities import Metric
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.figures.figure import Figure
+from components.figures.record import PSEUDO_VALUES, RECORD, figure_record, read_judgement
 from components.files.array_file import read_array
 from components.files.digests import known_sha256
-from components.files.json_file import load_json
-from components.files.manifest import intact, there
+from components.files.json_file import read_object
+from components.files.manifest import intact, remedy, there
 from components.files.tables import read_csv
-from components.tracking.fields import interval, log_metrics, tag_texts
+from components.tracking.fields import log_metrics, tag_texts
 from components.tracking.images import from_array, log_image, logged_images, slugs
 
 WHOLE = "alphabar.cell_recorded"
 """Run tag: everything of this cell has been logged; what `components.tracking.search` looks for."""
 
-RECORD = "evaluation/metrics.json"
-"""Run artifact: the whole record of the cell's figures."""
+EVALUATION = "evaluation"
+"""Run artifact: the folder of the cell's judgement: `RECORD`, and `PSEUDO_VALUES` if any."""
 
 RECORD_DIGEST = "alphabar.evaluation_sha256"
-"""Run tag: the SHA-256 of `RECORD`."""
-
-FILES = ("metrics.json", "pseudo_values.npz")
-"""What is kept of an evaluation; the second says what each image adds to a figure."""
+"""Run tag: the SHA-256 of `RECORD`, which has that of `PSEUDO_VALUES`."""
 
 MOST_PROMPTS = 16
 
@@ -47,26 +45,30 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
     run = client.get_run(run_id)
     if WHOLE in run.data.tags:
         return
-    record = _read_json(evaluate_dir / "metrics.json")
-    figures: Mapping[str, Mapping[str, Any]] = record.get("metrics", {})
-    started = run.info.start_time
-    metrics = [m for name, figure in figures.items() for m in interval(name, figure, 0, started)]
-    evaluations = _read_json(sample_dir / "metrics.json").get("network_evaluations")
+    figures, started = read_judgement(evaluate_dir).figures, run.info.start_time
+    metrics = [
+        Metric(name + suffix, end, started, 0)
+        for name, figure in figures.items()
+        for suffix, end in (("", figure.value), ("_low", figure.low), ("_high", figure.high))
+    ]
+    about_samples = read_object(intact(sample_dir / "metrics.json"), remedy(sample_dir))
+    evaluations = about_samples.get("network_evaluations")
     if evaluations is not None:
         metrics.append(Metric("network_evaluations", float(evaluations), started, 0))
     log_metrics(client, run_id, metrics, {})
     _log_pictures(client, run_id, sample_dir)
-    for path in (evaluate_dir / name for name in FILES):
+    for path in (evaluate_dir / name for name in (RECORD, PSEUDO_VALUES)):
         if there(path):
-            client.log_artifact(run_id, str(path), "evaluation")
+            client.log_artifact(run_id, str(path), EVALUATION)
     tags = {f"protocol.{name}": protocol(figure) for name, figure in figures.items()}
-    digest = known_sha256(evaluate_dir / "metrics.json")
+    digest = known_sha256(evaluate_dir / RECORD)
     log_metrics(client, run_id, [], tag_texts({**tags, RECORD_DIGEST: digest, WHOLE: "true"}))
 
 
-def protocol(record: Mapping[str, Any]) -> dict[str, Any]:
+def protocol(figure: Figure) -> dict[str, Any]:
     """How a figure was measured: its record without the figure itself."""
-    return {name: value for name, value in record.items() if name not in ("value", "low", "high")}
+    ends = ("value", "low", "high")
+    return {name: value for name, value in figure_record(figure).items() if name not in ends}
 
 
 def _log_pictures(client: MlflowClient, run_id: str, sample_dir: Path) -> None:
@@ -96,16 +98,6 @@ def _first_of_each_prompt(path: Path) -> dict[str, int]:
     except (OSError, KeyError, ValueError, TypeError) as error:
         raise _broken(path.parent, error) from error
     return firsts
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = load_json(intact(path))
-    except (OSError, ValueError) as error:
-        raise _broken(path.parent, error) from error
-    if not isinstance(value, dict):
-        raise _broken(path.parent, ValueError(f"{path.name} is not a mapping"))
-    return value
 
 
 def _broken(directory: Path, error: Exception) -> AlphabarError:

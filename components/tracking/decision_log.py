@@ -12,11 +12,11 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
 from components.errors import AlphabarError
+from components.figures.figure import Figure
 from components.spec.gate import Gate
 from components.spec.keys import digest
-from components.tracking.evidence import Figure
-from components.tracking.fields import tag_texts
-from components.tracking.gate import Decision, Row
+from components.tracking.fields import exact, protocol_texts, tag_texts
+from components.tracking.gate import Condition, Decision
 
 REASON, AGAINST = "gate.reason", "gate.champion_before"
 DIGEST, ARTIFACT = "gate.digest", "gate.decision"
@@ -49,7 +49,7 @@ class Case:
                 "accepted": self.decision.promote,
                 "reason": self.decision.reason,
                 "gate": self.gate.model_dump(mode="json"),
-                "conditions": [asdict(row) for row in self.decision.rows],
+                "conditions": [_condition(each) for each in self.decision.conditions],
             }
         )
         return plain
@@ -90,33 +90,33 @@ def log_decision(client: MlflowClient, version: ModelVersion, case: Case) -> Non
 def decision_tags(case: Case) -> dict[str, str]:
     """The decision and every figure that it used, as tags of the version."""
     tags: dict[str, Any] = {REASON: case.decision.reason, AGAINST: case.champion or "none"}
-    for row in case.decision.rows:
-        outcome, name = "passed" if row.passed else "failed", _tag_name(row.metric)
-        tags[f"gate.condition.{name}.{row.condition}"] = f"{outcome}: {row.reason}"
-        if row.candidate:
-            tags[f"gate.candidate.{name}"] = row.candidate.interval()
-        if row.champion:
-            tags[f"gate.champion.{name}"] = row.champion.interval()
-        if row.difference:
-            tags[f"gate.difference.{name}"] = _difference(row)
-        if row.win_rate:
-            tags[f"gate.candidate.{name}"] = json.dumps(asdict(row.win_rate))
+    for each in case.decision.conditions:
+        outcome, name = "passed" if each.passed else "failed", _tag_name(each.metric)
+        tags[f"gate.condition.{name}.{each.kind}"] = f"{outcome}: {each.reason}"
+        if each.candidate:
+            tags[f"gate.candidate.{name}"] = exact(each.candidate)
+        if each.champion:
+            tags[f"gate.champion.{name}"] = exact(each.champion)
+        if each.difference:
+            tags[f"gate.difference.{name}"] = _difference(each)
+        if each.win_rate:
+            tags[f"gate.candidate.{name}"] = json.dumps(asdict(each.win_rate))
     return tag_texts(tags)
 
 
-def cells(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    """One row a condition, as `COLUMNS` says."""
+def lines(conditions: Sequence[Condition]) -> list[tuple[str, ...]]:
+    """One line a condition, as `COLUMNS` says."""
     return [
         (
-            row.metric,
-            f"{row.condition} {row.asked}".strip(),
-            _win_rate(row) if row.win_rate else _interval(row.candidate),
-            _interval(row.champion),
-            _difference(row),
-            "yes" if row.passed else "NO",
-            row.reason,
+            each.metric,
+            f"{each.kind} {each.asked}".strip(),
+            _win_rate(each) if each.win_rate else exact(each.candidate) if each.candidate else "",
+            exact(each.champion) if each.champion else "",
+            _difference(each),
+            "yes" if each.passed else "NO",
+            each.reason,
         )
-        for row in rows
+        for each in conditions
     ]
 
 
@@ -129,15 +129,16 @@ def headline(case: Case) -> str:
 
 def markdown(case: Case, decided: str) -> str:
     """The decision as a page to read."""
-    lines = [f"# {headline(case)}", "", f"Decided {decided}.", ""]
-    lines += [_line(COLUMNS), _line(["---"] * len(COLUMNS))]
-    lines += [_line(row) for row in cells(case.decision.rows)]
-    protocols = {row.metric: row.candidate.protocol for row in case.decision.rows if row.candidate}
-    if protocols:
-        lines += ["", "## How the candidate was measured", ""]
-    for metric, protocol in protocols.items():
-        lines.append(f"- {metric}: " + ", ".join(f"{k} {v}" for k, v in protocol.items()))
-    return "\n".join(lines) + "\n"
+    text = [f"# {headline(case)}", "", f"Decided {decided}.", ""]
+    text += [_line(COLUMNS), _line(["---"] * len(COLUMNS))]
+    text += [_line(line) for line in lines(case.decision.conditions)]
+    known = {each.metric: each.candidate for each in case.decision.conditions if each.candidate}
+    if known:
+        text += ["", "## How the candidate was measured", ""]
+    for metric, figure in known.items():
+        told = ", ".join(f"{part} {value}" for part, value in protocol_texts(figure).items())
+        text.append(f"- {metric}: {told}")
+    return "\n".join(text) + "\n"
 
 
 def _tag_name(metric: str) -> str:
@@ -145,23 +146,41 @@ def _tag_name(metric: str) -> str:
     return re.sub(r"[^\w.: -]", ":", metric)[:LONGEST_NAME]
 
 
+def _condition(each: Condition) -> dict[str, Any]:
+    """A condition as plain JSON values."""
+    return {
+        "metric": each.metric,
+        "condition": each.kind,
+        "asked": each.asked,
+        "passed": each.passed,
+        "reason": each.reason,
+        "candidate": _figure(each.candidate),
+        "champion": _figure(each.champion),
+        "difference": asdict(each.difference) if each.difference else None,
+        "win_rate": asdict(each.win_rate) if each.win_rate else None,
+    }
+
+
+def _figure(figure: Figure | None) -> dict[str, Any] | None:
+    if figure is None:
+        return None
+    ends = {"value": figure.value, "low": figure.low, "high": figure.high}
+    return {"metric": figure.metric, **ends, "protocol": protocol_texts(figure)}
+
+
 def _line(row: Sequence[str]) -> str:
     return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in row) + " |"
 
 
-def _interval(figure: Figure | None) -> str:
-    return figure.interval() if figure else ""
-
-
-def _win_rate(row: Row) -> str:
-    rate = row.win_rate
+def _win_rate(condition: Condition) -> str:
+    rate = condition.win_rate
     if rate is None or rate.value is None or rate.low is None or rate.high is None:
         return ""
     return f"{rate.value:.3g} [{rate.low:.3g}, {rate.high:.3g}]"
 
 
-def _difference(row: Row) -> str:
-    found = row.difference
+def _difference(condition: Condition) -> str:
+    found = condition.difference
     if found is None:
         return ""
     how = "paired" if found.paired else "unpaired"

@@ -13,6 +13,7 @@ from mlflow.utils.validation import (
     MAX_TAG_VAL_LENGTH,
 )
 
+from components.figures.figure import Figure
 from components.spec.keys import canonical_json
 
 METRICS_PER_BATCH = 900
@@ -65,6 +66,17 @@ def log_metrics(
     for group in groups[:-1]:
         client.log_batch(run_id, metrics=group)
     client.log_batch(run_id, metrics=groups[-1], tags=[RunTag(*pair) for pair in tags.items()])
+
+
+def exact(figure: Figure) -> str:
+    """Value and interval with six digits, in the metric's unit."""
+    return f"{figure.value:.6g} [{figure.low:.6g}, {figure.high:.6g}]"
+
+
+def protocol_texts(figure: Figure) -> dict[str, str]:
+    """What says how a figure was measured, and its interval made; part → text."""
+    parts = figure.compared | {"interval": figure.measured.estimate.method}
+    return {name: text(value) for name, value in parts.items() if value}
 
 
 def interval(name: str, record: Mapping[str, Any], step: int, timestamp: int) -> list[Metric]:

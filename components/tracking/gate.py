@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from components.figures.comparison import difference, differing
+from components.figures.figure import Figure
+from components.figures.judgement import Figures
+from components.figures.statistics.paired import Difference
 from components.spec.gate import Gate, MetricGate, PreferenceGate
 from components.spec.metrics import lower_is_better
-from components.tracking.difference import Difference, difference
-from components.tracking.evidence import Evidence, Figure
+from components.tracking.fields import exact, protocol_texts
 
 
 @dataclass(frozen=True)
@@ -40,19 +43,19 @@ class WinRate:
 
 
 @dataclass(frozen=True)
-class Row:
+class Condition:
     """One condition, and what became of it.
 
     Attributes:
         metric: the figure's full name, or ``preference``.
-        condition: the gate file's key, such as ``at_most``.
+        kind: the gate file's key, such as ``at_most``.
         asked: what it was to be, as text; empty for a condition without a number.
         difference: candidate minus champion, where the two were compared.
         win_rate: the study's, for ``preference``.
     """
 
     metric: str
-    condition: str
+    kind: str
     asked: str
     passed: bool
     reason: str
@@ -67,64 +70,68 @@ class Decision:
     """Whether the candidate may be champion, and every condition that this follows from."""
 
     promote: bool
-    rows: tuple[Row, ...]
+    conditions: tuple[Condition, ...]
 
     @property
     def reason(self) -> str:
         """Why, or why not, in one line."""
-        return "; ".join(dict.fromkeys(r.reason for r in self.rows if r.passed == self.promote))
+        return "; ".join(
+            dict.fromkeys(c.reason for c in self.conditions if c.passed == self.promote)
+        )
 
 
 def decide(
-    gate: Gate, candidate: Evidence, champion: Evidence | None, study: WinRate | None = None
+    gate: Gate, candidate: Figures, champion: Figures | None, study: WinRate | None = None
 ) -> Decision:
     """Hold the candidate against every condition of ``gate``.
 
     Without a champion the comparisons pass, but not for a figure that is not finite.
 
     Args:
+        candidate, champion: figures by full name; ``NAME/GROUP`` for one of a group.
         study: the win rate of the candidate; None when there was no study.
     """
-    rows = [
-        row
+    held = [
+        condition
         for name, asked in gate.metrics.items()
-        for row in _metric_rows(name, asked, candidate, champion)
+        for condition in _of_metric(name, asked, candidate, champion)
     ]
     if gate.preference is not None:
-        rows.append(_preference_row(gate.preference, study))
-    return Decision(all(row.passed for row in rows), tuple(rows))
+        held.append(_of_preference(gate.preference, study))
+    return Decision(all(condition.passed for condition in held), tuple(held))
 
 
-def _metric_rows(
-    name: str, asked: MetricGate, candidate: Evidence, champion: Evidence | None
-) -> Iterator[Row]:
-    mine = candidate.figures.get(name)
-    for condition, limit in _conditions(asked):
+def _of_metric(
+    name: str, asked: MetricGate, candidate: Figures, champion: Figures | None
+) -> Iterator[Condition]:
+    mine = candidate.get(name)
+    for kind, limit in _asked(asked):
         words = "" if limit is None else f"{limit:g}"
         if asked.certain and limit is not None:
             words += ", for certain"
         if mine is None:
-            yield Row(name, condition, words, False, f"no {name} {_recorded(name, candidate)}")
+            yield Condition(name, kind, words, False, f"no {name} {_recorded(name, candidate)}")
         elif not mine.finite:
-            yield Row(name, condition, words, False, f"its {mine} is not finite", mine)
-        elif condition in ("at_most", "at_least"):
+            yield Condition(name, kind, words, False, f"its {_told(mine)} is not finite", mine)
+        elif kind in ("at_most", "at_least"):
             assert limit is not None
-            passed, reason = _absolute(mine, condition, limit, asked.certain)
-            yield Row(name, condition, words, passed, reason, mine)
+            passed, reason = _absolute(mine, kind, limit, asked.certain)
+            yield Condition(name, kind, words, passed, reason, mine)
         elif champion is None:
-            yield Row(name, condition, words, True, "there was no champion", mine)
+            yield Condition(name, kind, words, True, "there was no champion", mine)
         else:
-            theirs = champion.figures.get(name)
-            found = difference(name, candidate, champion)
-            if isinstance(found, str):
-                yield Row(name, condition, words, False, found, mine, theirs)
-            else:
-                passed, reason = _compared(name, condition, limit, found, asked.certain)
-                reason = f"{reason}: {mine} against the champion's {theirs}"
-                yield Row(name, condition, words, passed, reason, mine, theirs, found)
+            theirs = champion.get(name)
+            if theirs is None or (why := _incomparable(mine, theirs)):
+                why = why if theirs else _not_measured(name, champion)
+                yield Condition(name, kind, words, False, f"not comparable{why}", mine, theirs)
+                continue
+            found = difference(mine, theirs)
+            passed, reason = _compared(mine, limit, found, asked.certain)
+            reason = f"{reason}: {_told(mine)} against the champion's {_told(theirs)}"
+            yield Condition(name, kind, words, passed, reason, mine, theirs, found)
 
 
-def _conditions(asked: MetricGate) -> Iterator[tuple[str, float | None]]:
+def _asked(asked: MetricGate) -> Iterator[tuple[str, float | None]]:
     if asked.at_most is not None:
         yield "at_most", asked.at_most
     if asked.at_least is not None:
@@ -135,48 +142,64 @@ def _conditions(asked: MetricGate) -> Iterator[tuple[str, float | None]]:
         yield "not_worse_than_champion_by", asked.not_worse_than_champion_by
 
 
-def _absolute(mine: Figure, condition: str, limit: float, certain: bool) -> tuple[bool, str]:
-    if condition == "at_most":
+def _absolute(mine: Figure, kind: str, limit: float, certain: bool) -> tuple[bool, str]:
+    if kind == "at_most":
         passed = (mine.high if certain else mine.value) <= limit
-        return passed, f"{mine} is {'at most' if passed else 'not at most'} {limit:g}"
+        return passed, f"{_told(mine)} is {'at most' if passed else 'not at most'} {limit:g}"
     passed = (mine.low if certain else mine.value) >= limit
-    return passed, f"{mine} is {'at least' if passed else 'not at least'} {limit:g}"
+    return passed, f"{_told(mine)} is {'at least' if passed else 'not at least'} {limit:g}"
+
+
+def _incomparable(mine: Figure, theirs: Figure) -> str:
+    """Why the two cannot be compared, to be read after "not comparable"; empty when they can."""
+    if parts := differing(mine, theirs):
+        ours, others = protocol_texts(mine), protocol_texts(theirs)
+        told = [f"{part} {ours.get(part)} against {others.get(part)}" for part in parts]
+        return f", the protocols differ: {', '.join(told)}"
+    return "" if theirs.finite else f": the champion's {_told(theirs)} is not finite"
+
+
+def _not_measured(name: str, champion: Figures) -> str:
+    known = ", ".join(list(champion)[:5]) or "no figure"
+    return f": measured by {name}, the champion by {known}"
+
+
+def _told(figure: Figure) -> str:
+    return f"{figure.metric} {exact(figure)}"
 
 
 def _compared(
-    name: str, condition: str, limit: float | None, found: Difference, certain: bool
+    mine: Figure, limit: float | None, found: Difference, certain: bool
 ) -> tuple[bool, str]:
-    loss = found if lower_is_better(name) else found.negated()
+    loss = found if lower_is_better(mine.metric) else found.negated()
     how = "by the paired difference" if found.paired else "by the intervals"
     if limit is not None:
         passed = (loss.high if certain else loss.value) <= limit
         return passed, f"{'not worse' if passed else 'worse'} by more than {limit:g}, {how}"
-    if loss.high < 0:
-        return True, f"better, {how}"
-    if loss.low > 0:
-        return False, f"worse, {how}"
+    if found.apart(mine.confidence):
+        return loss.value < 0, f"{'better' if loss.value < 0 else 'worse'}, {how}"
     beyond = "its paired difference's interval" if found.paired else "the intervals"
     return False, f"not better beyond {beyond}"
 
 
-def _preference_row(asked: PreferenceGate, study: WinRate | None) -> Row:
-    condition, limit = "win_rate_above", asked.win_rate_above
+def _of_preference(asked: PreferenceGate, study: WinRate | None) -> Condition:
+    kind, limit = "win_rate_above", asked.win_rate_above
     words = f"{limit:g}"
     if study is None:
         reason = "no study" + ("" if asked.required else ", and none is required")
-        return Row("preference", condition, words, not asked.required, reason)
+        return Condition("preference", kind, words, not asked.required, reason)
     if study.low is None or study.value is None:
         reason = f"the study's win rate has no interval: {study.without}"
-        return Row("preference", condition, words, False, reason, win_rate=study)
+        return Condition("preference", kind, words, False, reason, win_rate=study)
     passed = study.low > limit
     interval = f"{study.value:.3g} [{study.low:.3g}, {study.high:.3g}]"
     side = "above" if passed else "not above"
     who = "as the study's " + ("baseline" if study.side == "baseline" else "fine-tuned model")
     reason = f"the win rate {interval} of {study.choices} choices, {who}, lies {side} {limit:g}"
-    return Row("preference", condition, words, passed, reason, win_rate=study)
+    return Condition("preference", kind, words, passed, reason, win_rate=study)
 
 
-def _recorded(name: str, evidence: Evidence) -> str:
-    close = difflib.get_close_matches(name, list(evidence.figures), n=3, cutoff=0.5)
-    known = close or list(evidence.figures)[:5]
+def _recorded(name: str, figures: Figures) -> str:
+    close = difflib.get_close_matches(name, list(figures), n=3, cutoff=0.5)
+    known = close or list(figures)[:5]
     return f"in its record, which has {', '.join(known) or 'no figure'}"

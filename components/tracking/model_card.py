@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from components.figures.figure import Figure
+from components.figures.judgement import Figures
 from components.files.manifest import MANIFEST, read_manifest
 from components.networks.checkpoint_header import read_config
 from components.spec.catalogue import FINETUNES
-from components.tracking.evidence import Evidence, Figure
-from components.tracking.fields import flatten
+from components.tracking.fields import flatten, protocol_texts
 
 
 def model_card(
     name: str,
     weights: Path,
-    evidence: Evidence,
+    figures: Figures,
     figure: Figure,
     sampling: Mapping[str, Any],
     tags: Mapping[str, Any],
@@ -23,23 +24,21 @@ def model_card(
 
     Args:
         weights: the model.safetensors; a manifest.json beside it tells how it was trained.
-        evidence: all figures; those of groups are not shown.
+        figures: of the whole set.
         figure: the one that stands for the model; its protocol is shown.
 
     Raises:
         AlphabarError: ``weights`` is missing or is not a safetensors file.
     """
-    shown = {figure.metric: figure} | dict(evidence.figures)
-    figures = {
+    shown = {
         metric: f"{each.value:.6g} ({each.low:.6g} to {each.high:.6g})"
-        for metric, each in shown.items()
-        if "/" not in metric
+        for metric, each in {figure.metric: figure, **figures}.items()
     }
     tuned = fine_tune(weights.parent)
     words = FINETUNES[tuned["kind"]].words if tuned else None
-    protocol = {f"measured with {field}": value for field, value in figure.protocol.items()}
+    protocol = {f"measured with {part}": value for part, value in protocol_texts(figure).items()}
     sections = {
-        "Figures": figures | protocol,
+        "Figures": shown | protocol,
         "Sampling": flatten(sampling),
         "Configuration": flatten(read_config(weights.parent).model_dump(mode="json")),
         words.act.capitalize() if words else "": tuned,

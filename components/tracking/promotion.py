@@ -16,7 +16,7 @@ from components.spec.gate import Gate
 from components.tracking.decision_log import AGAINST, Case, log_decision
 from components.tracking.gate import WinRate, decide
 from components.tracking.runs import Tracker
-from components.tracking.versions import CANDIDATE, CHAMPION, check_files, evidence_of, find_version
+from components.tracking.versions import CANDIDATE, CHAMPION, check_files, figures_of, find_version
 
 PROMOTED = "gate.promoted"
 """Version tag, written last: whether it passed the latest decision, and was not rolled back."""
@@ -174,8 +174,8 @@ def _judge(tracker: Tracker, version: ModelVersion, gate: Gate, study: WinRate |
         champion = _version(client, model, str(present)) if present else None
     decision = decide(
         gate,
-        evidence_of(tracker, version),
-        evidence_of(tracker, champion) if champion else None,
+        figures_of(tracker, version),
+        figures_of(tracker, champion) if champion else None,
         study,
     )
     opponent = str(champion.version) if champion else None

@@ -11,14 +11,16 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
 from components.errors import AlphabarError
+from components.figures.figure import Figure
+from components.figures.judgement import Judgement
+from components.figures.record import PSEUDO_VALUES, RECORD, read_judgement
 from components.files.manifest import MANIFEST, SEAL, intact, listed, seal, there
 from components.spec.gate import Gate, better_by
 from components.spec.keys import digest
 from components.spec.model_folder import GUIDE, SAMPLING
 from components.spec.record_tags import KEY
 from components.tracking.decision_log import REASON
-from components.tracking.evidence import PSEUDO_VALUES, RECORD, Evidence, Figure, read_evidence
-from components.tracking.fields import tag_texts
+from components.tracking.fields import exact, protocol_texts, tag_texts
 from components.tracking.model_card import model_card
 from components.tracking.promotion import PROMOTED, ROLLED_BACK, judge_registered, settle
 from components.tracking.runs import Tracker
@@ -26,7 +28,6 @@ from components.tracking.versions import (
     CANDIDATE,
     CHAMPION,
     EVALUATION,
-    RECORDED,
     SAMPLED_WITH,
     SEALED,
     WEIGHTS,
@@ -94,11 +95,11 @@ def register(
         AlphabarError: weights or evaluation are missing or broken, the figure is not among
             those measured, nobody knows its good side, or MLflow refuses.
     """
-    evidence = read_evidence(model.evaluation)
-    measured = _figure(evidence, model)
+    judgement = read_judgement(model.evaluation)
+    measured = _figure(judgement, model)
     gate = model.gate or better_by(model.metric)
     card = model_card(
-        model_name, model.weights / WEIGHTS, evidence, measured, model.sampling, model.tags
+        model_name, model.weights / WEIGHTS, judgement.figures, measured, model.sampling, model.tags
     )
     with tracker.talking(), tracker.exclusive():
         version = _find(tracker, model_name, key)
@@ -107,7 +108,8 @@ def register(
             described = _figure_tags(measured) | tag_texts(model.tags)
             sampled_with = digest(dict(model.sampling))
             identity = {KEY: key, SAMPLED_WITH: sampled_with} | files
-            version = _create(tracker, model_name, run_id, described | identity, str(measured))
+            about = f"{measured.metric} {exact(measured)}"
+            version = _create(tracker, model_name, run_id, described | identity, about)
         number = str(version.version)
         rolled_back = version.tags.get(ROLLED_BACK)
         reason = f"rolled back {rolled_back}" if rolled_back else version.tags.get(REASON, "")
@@ -124,13 +126,13 @@ def _aliases(tracker: Tracker, name: str, number: str) -> tuple[str, ...]:
     return tuple(sorted(alias for alias, of in present.items() if str(of) == number))
 
 
-def _figure(evidence: Evidence, model: Submitted) -> Figure:
-    if model.metric not in evidence.figures:
+def _figure(judgement: Judgement, model: Submitted) -> Figure:
+    if model.metric not in judgement.figures:
         raise AlphabarError(
             f"{model.evaluation} has no figure {model.metric} to register a model by",
-            f"choose from {', '.join(evidence.figures) or 'none: evaluate the model first'}",
+            f"choose from {', '.join(judgement.figures)}",
         )
-    return evidence.figures[model.metric]
+    return judgement.figures[model.metric]
 
 
 def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> dict[str, str]:
@@ -153,7 +155,7 @@ def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> di
             tracker.client.log_artifact(run_id, str(content), place.rpartition("/")[0])
         else:
             tracker.client.log_text(run_id, content, place)
-    return {RECORDED: ",".join(measured), SEALED: manifest[SEAL]}
+    return {SEALED: manifest[SEAL]}
 
 
 def _find(tracker: Tracker, name: str, key: str) -> ModelVersion | None:
@@ -177,7 +179,7 @@ def _create(
 
 
 def _figure_tags(measured: Figure) -> dict[str, str]:
-    tags = {f"protocol.{name}": value for name, value in measured.protocol.items()}
+    tags = {f"protocol.{part}": value for part, value in protocol_texts(measured).items()}
     for name in ("metric", "value", "low", "high"):
         tags[f"figure.{name}"] = str(getattr(measured, name))
     return tags

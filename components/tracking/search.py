@@ -4,18 +4,18 @@ import difflib
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.figures.judgement import Judgement
+from components.figures.record import RECORD, read_judgement
 from components.files.digests import file_sha256
-from components.files.json_file import load_json
-from components.tracking.cell_log import RECORD, RECORD_DIGEST, WHOLE
+from components.tracking.cell_log import EVALUATION, RECORD_DIGEST, WHOLE
 from components.tracking.images import open_whole
 from components.tracking.runs import SWEEP, Tracker
 
@@ -38,27 +38,23 @@ class RecordedCell:
 
     Attributes:
         name: ``experiment/cell``.
-        metrics: metric → record.
+        judgement: its figures, with what each image adds to them.
         run_id: its run.
         model: the name of the model's run that it belongs to; empty where there is none.
         stage_key: the key of its `evaluate` stage; empty where the run has none.
         params: dotted field → value, as text.
         evaluations: network evaluations an image; None when not recorded.
-        groups: group of classes or captions → metric → record.
-        left_out: metric → why it was not measured.
         beside: what it is, such as ``reference``, where it may not win; empty where it may.
         ranked_by: the metric that chose the winner of its sweep; empty where none did.
     """
 
     name: str
-    metrics: dict[str, dict[str, Any]]
+    judgement: Judgement
     run_id: str
     model: str
     stage_key: str
     params: dict[str, str]
     evaluations: float | None
-    groups: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
     beside: str = ""
     ranked_by: str = ""
 
@@ -103,17 +99,14 @@ def logged_grid(tracker: Tracker, run_id: str) -> Image.Image | None:
 
 def _recorded(tracker: Tracker, name: str, cell: Run, runs: Mapping[str, Run]) -> RecordedCell:
     above = runs.get(cell.data.tags.get(MLFLOW_PARENT_RUN_ID, ""))
-    record = _record(tracker, cell)
     return RecordedCell(
         name,
-        record["metrics"],
+        _judgement(tracker, cell),
         cell.info.run_id,
         (above.info.run_name or "") if above else "",
         cell.data.tags.get(STAGE_KEY, ""),
         dict(cell.data.params),
         cell.data.metrics.get("network_evaluations"),
-        record["groups"],
-        record["left_out"],
         cell.data.tags.get(BESIDE, ""),
         cell.data.tags.get(RANKED_BY, ""),
     )
@@ -191,19 +184,19 @@ def _full_name(run: Run, experiments: dict[str, str]) -> str:
     return f"{experiments[run.info.experiment_id]}/{run.info.run_name}"
 
 
-def _record(tracker: Tracker, cell: Run) -> dict[str, Any]:
-    """The parts of the `metrics.json` that was logged with a cell; older ones have only figures."""
+def _judgement(tracker: Tracker, cell: Run) -> Judgement:
+    """What was logged of a cell's evaluation, as it was when it was."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            path = tracker.client.download_artifacts(cell.info.run_id, RECORD, folder)
-            recorded = cell.data.tags.get(RECORD_DIGEST)
-            if recorded and file_sha256(Path(path)) != recorded:
-                raise ValueError("it is damaged: its SHA-256 is not the recorded one")
-            content: dict[str, Any] = {"groups": {}, "left_out": {}}
-            content |= load_json(Path(path))
-            return {part: content[part] for part in ("metrics", "groups", "left_out")}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            where = tracker.client.download_artifacts(cell.info.run_id, EVALUATION, folder)
+            directory = Path(where)
+            if file_sha256(directory / RECORD) != cell.data.tags.get(RECORD_DIGEST):
+                raise AlphabarError("it is damaged: its SHA-256 is not the recorded one", "")
+            return read_judgement(directory)
+        except (OSError, AlphabarError) as error:
+            told = error.what if isinstance(error, AlphabarError) else error
             raise AlphabarError(
-                f"the figures of run {cell.info.run_id} ({RECORD}) cannot be read: {error}",
+                f"the figures of run {cell.info.run_id} ({EVALUATION}/{RECORD}) cannot be read: "
+                f"{told}",
                 "delete that run in MLflow and run the experiment again",
             ) from error

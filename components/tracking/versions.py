@@ -12,18 +12,15 @@ from mlflow.utils.file_utils import local_file_uri_to_path
 from mlflow.utils.uri import is_local_uri
 
 from components.errors import AlphabarError
+from components.figures.figure import Figure
+from components.figures.record import read_judgement
 from components.files.manifest import MANIFEST, SEAL, check_listed, read_manifest
-from components.tracking.evidence import Evidence, figure, read_evidence
 from components.tracking.runs import Tracker
 
 CANDIDATE, CHAMPION = "candidate", "champion"
 WEIGHTS = "model.safetensors"
 EVALUATION = "evaluation"
 """Folder in the registered model's directory: metrics.json, and pseudo_values.npz if any."""
-
-RECORDED = "alphabar.evaluation"
-"""Version tag: the files of `EVALUATION`. Versions of before have one figure, in their tags."""
-
 
 STAGE_KEY = "alphabar.stage_key"
 """Tag: the key of the stage run that made it; of a version, the one that trained it."""
@@ -93,17 +90,15 @@ def check_files(tracker: Tracker, version: ModelVersion) -> None:
         load_model_dir(tracker, version.name, number, Path(folder))
 
 
-def evidence_of(tracker: Tracker, version: ModelVersion) -> Evidence:
-    """The version's whole evaluation record; of an older one, the figure in its tags.
+def figures_of(tracker: Tracker, version: ModelVersion) -> dict[str, Figure]:
+    """Every figure of the version by its full name, those of groups as ``NAME/GROUP``.
 
     Raises:
         AlphabarError: the record is gone or broken.
     """
-    if RECORDED not in version.tags:
-        return _tagged_figure(version)
     with _damage_named(version), _evaluation(tracker, version) as folder:
         _check_seal(version, folder.parent)
-        return read_evidence(folder)
+        return read_judgement(folder).by_name
 
 
 @contextlib.contextmanager
@@ -149,20 +144,6 @@ def _download(tracker: Tracker, source: str, into: Path | None) -> Path:
             tracking_uri=tracker.uri,
         )
     )
-
-
-def _tagged_figure(version: ModelVersion) -> Evidence:
-    tags = version.tags
-    if "figure.metric" not in tags:
-        return Evidence({})
-    protocol = {
-        name.removeprefix("protocol."): value
-        for name, value in tags.items()
-        if name.startswith("protocol.")
-    }
-    ends = {end: tags.get(f"figure.{end}", "nan") for end in ("value", "low", "high")}
-    metric = tags["figure.metric"]
-    return Evidence({metric: figure(metric, protocol | ends)})
 
 
 def _known(tracker: Tracker, name: str) -> str:

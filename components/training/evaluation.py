@@ -20,7 +20,7 @@ from components.errors import AlphabarError
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
-from components.evaluation.records import MetricRecord
+from components.figures.figure import Figure
 from components.generation.generate import generate
 from components.generation.prompts import Prompts, holdout_prompts
 from components.generation.sampler import Sampler, check_steps
@@ -217,10 +217,10 @@ class Watch:
         model = dataclasses.replace(self.model, network=average)
         return generate(Sampler(model, self.sampling), self.prompts).images
 
-    def _judge(self, images: NDArray[np.uint8]) -> Mapping[str, MetricRecord]:
+    def _judge(self, images: NDArray[np.uint8]) -> Mapping[str, Figure]:
         classes = np.array(self.prompts.classes)
         drawn = ImageSet(images, classes, self.prompts.captions, "generated")
-        return self.judge.measure(drawn, self.sampling.seed).records
+        return self.judge.measure(drawn, self.sampling.seed).figures
 
     def _tell(self, kind: str, message: str) -> None:
         if kind not in self.known:

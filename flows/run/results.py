@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.errors import visible
+from components.files.json_file import read_object
+from components.files.manifest import intact, remedy
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
 from flows.run.selection import primary_metric
 from flows.telling import tell
@@ -41,7 +43,7 @@ class Outcome:
 
 def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     """Print the results table and the paths to look at."""
-    from components.figures.figure import read_figures
+    from components.figures.record import read_judgement
     from components.figures.winner import REFERENCE
     from components.reporting.cells import stored_row
     from components.reporting.tables.table import rows_table
@@ -56,7 +58,7 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         )
         for cell in outcome.plan.cells
     ]
-    floors = read_figures(store.path(outcome.best.reference))
+    floors = read_judgement(store.path(outcome.best.reference)).figures
     table = rows_table(rows, floors, table_width(), primary_metric(outcome.plan))
     print_table(table, f"{outcome.plan.experiment.name}: baselines")
     if outcome.tuned:
@@ -71,7 +73,7 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
             rows.append(stored_row(f"{done}{named}", *paths))
         style = finetune.data(own).style
         title = f"against the holdout of style {style}" if style else "against the holdout"
-        floors = read_figures(store.path(tuned.reference))
+        floors = read_judgement(store.path(tuned.reference)).figures
         print_table(rows_table(rows, floors, table_width(), primary_metric(outcome.plan)), title)
     for remark in training_remarks(outcome, workspace):
         tell(f"note: {remark}")
@@ -92,13 +94,12 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
 
 def training_remarks(outcome: Outcome, workspace: Workspace) -> list[str]:
     """One line a trained model whose evaluations ended training early or were missed."""
-    from components.figures.figure import read_object
     from components.reporting.words.watching import remarks
 
     found = []
     for node in _trained(outcome):
         path = workspace.store.path(node) / "metrics.json"
-        if path.is_file() and (words := remarks(read_object(path))):
+        if path.is_file() and (words := remarks(read_object(intact(path), remedy(path.parent)))):
             found.append(f"{node.name.replace('-', ' ', 1)}: {words}")
     return found
 

@@ -1,21 +1,9 @@
 """Which baseline is the best: decided from published figures alone."""
 
-from typing import Any
-
 from components.errors import AlphabarError
-from components.files.json_file import read_object
-from components.files.manifest import intact, remedy
 from components.spec.metrics import ranking_metric
-from components.spec.plan import Node, Plan, PlannedCell
+from components.spec.plan import Plan, PlannedCell
 from components.store import Store
-
-
-def read_metrics(store: Store, node: Node) -> dict[str, Any]:
-    """The metric records of a published `evaluate` or `reference` stage."""
-    directory = store.path(node)
-    content = read_object(intact(directory / "metrics.json"), remedy(directory))
-    metrics: dict[str, Any] = content["metrics"]
-    return metrics
 
 
 def best_cell(plan: Plan, store: Store) -> PlannedCell:
@@ -30,8 +18,14 @@ def best_cell(plan: Plan, store: Store) -> PlannedCell:
             "no cell that may win was evaluated, so there is no winner",
             "mend what stopped the cells, then run again: what is published is kept",
         )
+    from components.figures.record import read_judgement  # takes a second
+
     metric = primary_metric(plan)
-    return min(candidates, key=lambda cell: read_metrics(store, cell.evaluate)[metric]["value"])
+
+    def distance(cell: PlannedCell) -> float:
+        return read_judgement(store.path(cell.evaluate)).figures[metric].value
+
+    return min(candidates, key=distance)
 
 
 def primary_metric(plan: Plan) -> str:

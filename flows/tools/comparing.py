@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +117,11 @@ def _ranked_by(recorded: "Sequence[RecordedCell]") -> str | None:
     """The metric that chose the winner in all of these sweeps, if it is one and all have it."""
     chosen = {cell.ranked_by for cell in recorded}
     metric = chosen.pop()
-    return metric if not chosen and all(metric in cell.metrics for cell in recorded) else None
+    return (
+        metric
+        if not chosen and all(metric in cell.judgement.figures for cell in recorded)
+        else None
+    )
 
 
 def _targets(out: Path) -> Written:
@@ -163,7 +167,6 @@ def _cells(recorded: Sequence["RecordedCell"], stored: Sequence[_Stored]) -> "li
     several = len(set(models)) > 1
     cells = []
     for cell, where, sampling, model in zip(recorded, stored, samplings, models, strict=True):
-        samples = _samples(where)
         on_line = sampler_name(sampling, samplings, without=("guidance",))
         on_curve = sampler_name(sampling, samplings, without=("steps",))
         cells.append(
@@ -175,11 +178,9 @@ def _cells(recorded: Sequence["RecordedCell"], stored: Sequence[_Stored]) -> "li
                 curve=line_name(model, on_curve, several),
                 sampling=sampling,
                 settings={},
-                figures=_figures(cell, where, samples),
+                judgement=cell.judgement,
                 evaluations=cell.evaluations,
-                samples=samples,
-                groups=_groups(cell),
-                left_out=cell.left_out,
+                samples=_samples(where),
                 beside=cell.beside,
             )
         )
@@ -225,36 +226,13 @@ def _samples(where: _Stored) -> "Samples":
     return read_samples(where.sampled) if where.sampled else NONE
 
 
-def _figures(cell: "RecordedCell", where: _Stored, samples: "Samples") -> "dict[str, Figure]":
-    """The recorded figures, with their pseudo-values where the store has them."""
-    from components.figures.draws import draws_of, prompts_digest, read_draws
-    from components.figures.figure import parse_figures
-
-    figures = parse_figures({"metrics": cell.metrics}, cell.name)
-    if where.evaluated is None:
-        return figures
-    prompts = prompts_digest(samples.rows) if samples.rows else None
-    draws = read_draws(where.evaluated, prompts)
-    return {name: replace(f, draws=draws_of(draws, name)) for name, f in figures.items()}
-
-
-def _groups(cell: "RecordedCell") -> "dict[str, dict[str, Figure]]":
-    from components.figures.figure import parse_figures
-
-    return {
-        group: parse_figures({"metrics": records}, f"{cell.name}, group {group}")
-        for group, records in cell.groups.items()
-        if records
-    }
-
-
 def _floors(stored: Sequence[_Stored]) -> "dict[str, Figure]":
     """What real images reach, where all runs were measured against one reference."""
-    from components.figures.figure import read_figures
+    from components.figures.record import read_judgement
 
     references = {where.reference for where in stored}
     reference = references.pop()
-    return read_figures(reference) if reference and not references else {}
+    return dict(read_judgement(reference).figures) if reference and not references else {}
 
 
 def _pictures(

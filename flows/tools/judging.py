@@ -3,13 +3,12 @@
 import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
-from components.files.json_file import read_object, write_json
-from components.files.manifest import intact, remedy
+from components.files.manifest import intact
 from components.files.new_folder import new_folder
 from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
@@ -23,6 +22,9 @@ from flows.run.results import print_table
 from flows.telling import tell
 from flows.workspace import Workspace
 
+if TYPE_CHECKING:
+    from components.figures.judgement import Figures
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -31,21 +33,23 @@ class Judged:
     Attributes:
         name: what the images are called.
         folder: the files.
-        floor: metrics.json of real images; None where nobody has measured them.
+        floors: the figures of real images; empty where nobody has measured them.
         notes: sentences about how the images were read.
     """
 
     name: str
     folder: Path
-    floor: Mapping[str, Any] | None = None
+    floors: "Figures" = field(default_factory=dict)
     notes: Sequence[str] = ()
 
     def show(self, title: str) -> None:
         """Print every figure with its interval, and how the images were read."""
+        from components.figures.record import read_judgement
         from components.reporting.tables.table import results_table
+        from components.reporting.tables.text_table import Row
 
-        content = read_object(self.folder / "metrics.json", "evaluate again")
-        print_table(results_table([(self.name, content)], self.floor), title)
+        row = Row(self.name, read_judgement(self.folder))
+        print_table(results_table([row], self.floors), title)
         for note in self.notes:
             tell(note)
 
@@ -53,15 +57,15 @@ class Judged:
         """Put the files, and the table as CSV, into the new folder ``out``, outside ``store``."""
         import shutil
 
-        from components.figures.figure import parse_figures
+        from components.figures.record import read_judgement
         from components.files.tables import write_csv
         from components.reporting.tables.table import long_rows
 
-        content = read_object(self.folder / "metrics.json", "evaluate again")
+        figures = read_judgement(self.folder).figures
         with new_folder(out, store) as part:
             for path in self.folder.iterdir():
                 shutil.copy(path, part / path.name)
-            write_csv(part / "metrics.csv", long_rows(self.name, parse_figures(content, self.name)))
+            write_csv(part / "metrics.csv", long_rows(self.name, figures))
 
 
 def judge_against_folder(
@@ -93,6 +97,8 @@ def judge_against_folder(
     from components.evaluation.judge import Judge
     from components.evaluation.protocol import EvaluationProtocol
     from components.evaluation.references import References
+    from components.figures.figure import Origins
+    from components.figures.record import write_judgement
     from components.networks.device import resolve_device
 
     ours = read_source(images, captioned=spec.clip != "none")
@@ -105,18 +111,16 @@ def judge_against_folder(
         device = resolve_device("auto")
         bank = FeatureBank(device, workspace.cache, progress, workspace.weights)
         judge = Judge(protocol, References(theirs.images, seen), bank)
-        judge.measure(ours.images, seed).write(out, ours.seeds)
+        judgement = judge.measure(ours.images, seed)
     sources = {"generated": ours, "reference": theirs, "training": learnt}
     folders = {role: source.folder for role, source in sources.items() if source and source.folder}
-    _record(out / "metrics.json", {role: folder.to_json() for role, folder in folders.items()})
+    if ours.seeds is not None:
+        origins = Origins.of(ours.seeds, ours.images.classes, ours.images.captions)
+        judgement = judgement.made_from(origins)
+    taken = {role: folder.to_json() for role, folder in folders.items()}
+    write_judgement(out, replace(judgement, folders=taken))
     notes = [note for role, folder in folders.items() for note in folder.words(role)]
     return Judged(images.name, out, notes=notes)
-
-
-def _record(path: Path, folders: Mapping[str, Any]) -> None:
-    """Keep beside the figures which files of the folders they are of."""
-    if folders:
-        write_json(path, read_object(path, "evaluate again") | {"folders": folders})
 
 
 def judge_against_experiment(
@@ -162,8 +166,9 @@ def judge_against_experiment(
             progress, compute.accelerator, cache=workspace.cache, weights=workspace.weights
         )
         run_stage("evaluate", cell.evaluate.settings, inputs | {"samples": images}, out, runtime)
-    floor = workspace.store.path(cell.reference) / "metrics.json"
-    return Judged(images.name, out, read_object(intact(floor), remedy(floor.parent)))
+    from components.figures.record import read_judgement
+
+    return Judged(images.name, out, read_judgement(workspace.store.path(cell.reference)).figures)
 
 
 def array_judged(images: Path) -> str | None:

@@ -136,12 +136,12 @@ def _named(side: "Side | None") -> str:
 def show(promotion: "Promotion", *, dry_run: bool) -> None:
     """Print the table of conditions and what follows from it."""
     from components.reporting.tables.table import Table
-    from components.tracking.decision_log import COLUMNS, cells, headline
+    from components.tracking.decision_log import COLUMNS, headline, lines
     from flows.run.results import print_table
 
     case = promotion.case
     title = _of_champion(case) if promotion.was_champion else headline(case)
-    print_table(Table(COLUMNS, tuple(cells(case.decision.rows)), ()), title)
+    print_table(Table(COLUMNS, tuple(lines(case.decision.conditions)), ()), title)
     tell(_outcome(promotion, dry_run=dry_run))
 
 

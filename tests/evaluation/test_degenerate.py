@@ -1,9 +1,7 @@
 """What is said of images that occur twice."""
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,13 +9,15 @@ import pytest
 from components.errors import AlphabarError
 from components.evaluation.degenerate import notes_on
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
-from components.evaluation.judgement import Judgement
 from components.evaluation.stages import reference
 from components.evaluation.view import View
-from components.figures.figure import read_notes
+from components.figures.judgement import Judgement
+from components.figures.record import read_judgement, write_judgement
 from components.reporting.tables.table import results_table
+from components.reporting.tables.text_table import Row
 from components.runtime import Runtime
 from components.spec.sections.evaluation import EvaluationSpec
+from tests.figures.made import made
 
 
 def view(generated: np.ndarray, real: np.ndarray) -> View:
@@ -56,11 +56,11 @@ def test_an_image_that_is_often_only_in_both_sets_together_keeps_its_ball() -> N
 
 
 def test_the_notes_stand_in_the_record_and_under_the_table(tmp_path: Path) -> None:
-    Judgement({}, {}, notes=("all are black",)).write(tmp_path)
-    assert read_notes(tmp_path) == ("all are black",)
-    content: dict[str, Any] = json.loads((tmp_path / "metrics.json").read_text())
-    content["metrics"] = {"fd_x": {"value": 0.0, "low": 0.0, "high": 0.0}}
-    assert "all are black" in results_table([("a", content)]).notes
+    figures = {"fd_x": made("fd_x", 0.0, 0.0, 0.0)}
+    write_judgement(tmp_path, Judgement(figures, notes=("all are black",)))
+    found = read_judgement(tmp_path)
+    assert found.notes == ("all are black",)
+    assert "all are black" in results_table([Row("a", found)]).notes
 
 
 def test_too_few_training_images_are_called_training_images(digits: Path, tmp_path: Path) -> None:

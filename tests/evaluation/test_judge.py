@@ -10,10 +10,12 @@ from components.errors import AlphabarError
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
-from components.evaluation.judgement import Judgement
-from components.evaluation.records import read_metrics
 from components.evaluation.references import References
-from components.spec.metrics import METRICS, TAKEN, family_of, protocol_of
+from components.figures.comparison import differing
+from components.figures.figure import Origins
+from components.figures.judgement import Judgement
+from components.figures.record import read_judgement, write_judgement
+from components.spec.metrics import METRICS, TAKEN, family_of
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
 OF_FEATURES = {
@@ -64,31 +66,32 @@ def judged(judge: Judge, real: ImageSet) -> Judgement:
 
 
 def test_every_figure_is_taken_and_none_is_a_bare_number(judged: Judgement) -> None:
-    assert set(judged.records) == OF_FEATURES | OF_CAPTIONS | {"recognised_svc"}
+    assert set(judged.figures) == OF_FEATURES | OF_CAPTIONS | {"recognised_svc"}
     # 200 images of 1,280 numbers are too few for a line in 1/n
     assert set(judged.left_out) == {"fd_infinity_efficientnet_lite0"}
-    for name, record in judged.records.items():
+    for name, figure in judged.figures.items():
         assert family_of(name) in METRICS
-        assert record.low <= record.value <= record.high
-        assert np.isfinite([record.low, record.value, record.high]).all()
-        assert (record.n_generated, record.seed, record.confidence) == (200, 5, 0.95)
-        assert record.interval
+        assert figure.low <= figure.value <= figure.high
+        assert figure.finite
+        assert (figure.protocol.n_generated, figure.protocol.seed) == (200, 5)
+        assert figure.confidence == 0.95
+        assert figure.measured.estimate.method
 
 
 def test_a_record_tells_its_protocol(judged: Judgement) -> None:
-    record = judged.records[FD]
+    record = judged.figures[FD].protocol
     assert (record.n_reference, record.reference) == (200, "holdout")
     assert record.resize == "bilinear-antialias 64px"
     assert (record.extractor, record.data_hash) == ("efficientnet_lite0", "0123.dir")
-    assert judged.records["recall_efficientnet_lite0"].settings == {"k": 5}
-    copies = judged.records["authenticity_efficientnet_lite0"]
+    assert judged.figures["recall_efficientnet_lite0"].protocol.settings == {"k": 5}
+    copies = judged.figures["authenticity_efficientnet_lite0"].protocol
     assert (copies.reference, copies.n_reference) == ("train", 400)
-    assert judged.records["r_precision_domain"].chance == pytest.approx(0.1)
+    assert judged.figures["r_precision_domain"].protocol.chance == pytest.approx(0.1)
 
 
 def test_training_images_in_the_place_of_samples_are_found_out(judged: Judgement) -> None:
-    assert judged.records["authenticity_efficientnet_lite0"].value == 0.0
-    assert judged.records["neighbour_ratio_efficientnet_lite0"].value == 0.0
+    assert judged.figures["authenticity_efficientnet_lite0"].value == 0.0
+    assert judged.figures["neighbour_ratio_efficientnet_lite0"].value == 0.0
     assert judged.closest is not None
     assert (judged.closest.images[:, 0] == judged.closest.images[:, 1]).all()
     assert {pair.ratio for pair in judged.closest.pairs} == {0.0}
@@ -96,22 +99,22 @@ def test_training_images_in_the_place_of_samples_are_found_out(judged: Judgement
 
 def test_unseen_images_are_no_copies(judge: Judge) -> None:
     copies = judge.only(("authenticity",))
-    found = copies.measure(judge.references.holdout, 0).records
+    found = copies.measure(judge.references.holdout, 0).figures
     assert found["authenticity_efficientnet_lite0"].low > 0.2
 
 
 def test_the_holdout_is_at_distance_nought_of_itself(cheap: Judge) -> None:
-    records = cheap.measure(cheap.references.holdout, 0).records
+    records = cheap.measure(cheap.references.holdout, 0).figures
     assert records[FD].value == pytest.approx(0.0, abs=1e-3)
-    assert records["clip_score_domain"].n_generated == 200
+    assert records["clip_score_domain"].protocol.n_generated == 200
 
 
 def test_noise_is_far_from_real_images_by_every_figure(
     judge: Judge, real: ImageSet, reference_dir: Path
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (200, 8, 8, 1), dtype=np.uint8)
-    floor = read_metrics(reference_dir / "metrics.json")
-    found = judge.measure(replace(real.rows(np.arange(200)), images=noise), 3).records
+    floor = read_judgement(reference_dir).figures
+    found = judge.measure(replace(real.rows(np.arange(200)), images=noise), 3).figures
     assert found[FD].low > 5 * floor[FD].high
     assert found[KD].low > floor[KD].high
     assert found["clip_score_domain"].high < floor["clip_score_domain"].low
@@ -125,9 +128,9 @@ def test_shuffled_captions_lower_the_clip_score_and_nothing_else(
 ) -> None:
     own = real.rows(np.arange(150))
     other = replace(own, captions=real.captions[7:157])
-    first, second = cheap.measure(own, 0).records, cheap.measure(other, 0).records
+    first, second = cheap.measure(own, 0).figures, cheap.measure(other, 0).figures
     assert second["clip_score_domain"].high < first["clip_score_domain"].low
-    assert second[FD] == first[FD]
+    assert second[FD].measured.estimate == first[FD].measured.estimate
 
 
 def test_groups_are_judged_against_their_own_real_images(judge: Judge, real: ImageSet) -> None:
@@ -152,9 +155,9 @@ def test_without_captions_or_training_images_those_figures_are_missing(
     references = References(ImageSet.bare(judge.references.holdout.images, "theirs"))
     found = Judge(protocol, references, bank).measure(bare, 0)
     of_copies = {"authenticity_efficientnet_lite0", "neighbour_ratio_efficientnet_lite0"}
-    assert set(found.records) == OF_FEATURES - of_copies
+    assert set(found.figures) == OF_FEATURES - of_copies
     assert found.closest is None
-    assert found.records[FD].reference == "theirs"
+    assert found.figures[FD].protocol.reference == "theirs"
 
 
 def test_a_figure_that_cannot_be_taken_is_left_out_with_its_reason_or_refused_if_demanded(
@@ -163,7 +166,7 @@ def test_a_figure_that_cannot_be_taken_is_left_out_with_its_reason_or_refused_if
     few = real.rows(np.arange(15))  # too few for ten splits of two
     asked = judge.only(("fd", "inception_score"))
     found = asked.measure(few, 0)
-    assert set(found.records) == {FD}
+    assert set(found.figures) == {FD}
     assert "15 images" in found.left_out["inception_score_efficientnet_lite0"]
     demanding = Judge(replace(asked.protocol, demanded=True), asked.references, asked.bank)
     with pytest.raises(AlphabarError, match="15 images"):
@@ -173,14 +176,14 @@ def test_a_figure_that_cannot_be_taken_is_left_out_with_its_reason_or_refused_if
 def test_the_files_of_a_judgement_hold_what_a_comparison_needs(
     judged: Judgement, tmp_path: Path
 ) -> None:
-    judged.write(tmp_path, np.arange(5, 205))
+    write_judgement(tmp_path, judged.made_from(Origins(np.arange(5, 205), "prompts")))
     content = json.loads((tmp_path / "metrics.json").read_text())
-    assert content["metrics"].keys() == judged.records.keys()
+    assert content["metrics"].keys() == judged.figures.keys()
     with np.load(tmp_path / "pseudo_values.npz") as arrays:
         assert arrays["seeds"].tolist() == list(range(5, 205))
         assert arrays["clip_score_domain|generated"].shape == (200,)
         mean = arrays[f"{FD}|generated"].mean()
-    assert mean == pytest.approx(judged.records[FD].value, rel=0.2)
+    assert mean == pytest.approx(judged.figures[FD].value, rel=0.2)
     pairs = json.loads((tmp_path / "closest_pairs.json").read_text())["pairs"]
     assert np.load(tmp_path / "closest_pairs.npy").shape == (len(pairs), 2, 8, 8, 1)
 
@@ -220,9 +223,8 @@ def test_figures_of_other_real_images_under_the_same_name_are_not_comparable(
     elsewhere = Judge(
         asked.protocol, References(other, asked.references.training), asked.bank, asked._scorer_dir
     )
-    first, second = (each.measure(images, 0).records for each in (asked, elsewhere))
-    assert first[FD].reference_key != second[FD].reference_key
+    first, second = (each.measure(images, 0).figures for each in (asked, elsewhere))
+    assert differing(first[FD], second[FD]) == ["reference_key"]
     for name in ("authenticity_efficientnet_lite0", "clip_score_domain", "recognised_svc"):
-        assert first[name].reference_key == second[name].reference_key
-        assert first[name].reference_key
-    assert protocol_of(first[FD].to_json()) != protocol_of(second[FD].to_json())
+        assert differing(first[name], second[name]) == []
+        assert first[name].protocol.reference_key

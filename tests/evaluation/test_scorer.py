@@ -8,17 +8,18 @@ import pytest
 
 from components.errors import AlphabarError
 from components.evaluation.domain_clip import FILE_NAME
-from components.evaluation.records import read_metrics
 from components.evaluation.scorer import RESUME_FILE, scorer
+from components.figures.record import read_judgement
 from components.runtime import Runtime
 
 RUNTIME = Runtime(accelerator="cpu")
 
 
 def test_held_out_digits_find_their_captions(scorer_dir: Path) -> None:
-    record = read_metrics(scorer_dir / "metrics.json")["retrieval_top1_regular"]
+    record = read_judgement(scorer_dir).figures["retrieval_top1_regular"]
     assert record.value > 0.7
-    assert (record.chance, record.n_reference, record.n_generated) == (0.1, 10, 200)
+    protocol = record.protocol
+    assert (protocol.chance, protocol.n_reference, protocol.n_generated) == (0.1, 10, 200)
 
 
 def test_the_same_training_gives_the_same_bytes(
@@ -71,7 +72,7 @@ def test_two_styles_are_learned_together_and_reported_apart(
     out = tmp_path / "out"
     out.mkdir()
     scorer(scorer_spec, {"data": digits, "data:finetune": negative}, out, RUNTIME)
-    records = read_metrics(out / "metrics.json")
+    records = read_judgement(out).figures
     assert set(records) == {"retrieval_top1_regular", "retrieval_top1_negative"}
     assert records["retrieval_top1_negative"].value > 0.5
     assert (out / FILE_NAME).read_bytes() != (scorer_dir / FILE_NAME).read_bytes()

@@ -8,12 +8,18 @@ import pytest
 
 from components.data.arrays import load_split
 from components.errors import AlphabarError
-from components.evaluation.records import read_metrics
 from components.evaluation.stages import evaluate, reference
+from components.figures.record import read_judgement
 from components.runtime import Runtime
 
 FD, COPIES = "fd_efficientnet_lite0", "authenticity_efficientnet_lite0"
-FILES = ("metrics.json", "pseudo_values.npz", "closest_pairs.json", "closest_pairs.npy")
+FILES = (
+    "metrics.json",
+    "summary.json",
+    "pseudo_values.npz",
+    "closest_pairs.json",
+    "closest_pairs.npy",
+)
 
 RUNTIME = Runtime(accelerator="cpu")
 
@@ -38,13 +44,14 @@ def samples(digits: Path, tmp_path: Path) -> Path:
 
 
 def test_the_floor_has_every_figure_of_real_images(reference_dir: Path) -> None:
-    floor = read_metrics(reference_dir / "metrics.json")
+    floor = read_judgement(reference_dir).figures
     assert {FD, COPIES, "clip_score_domain", "recognised_svc"} < set(floor)
-    assert (floor[FD].n_generated, floor[FD].n_reference) == (200, 200)
+    assert (floor[FD].protocol.n_generated, floor[FD].protocol.n_reference) == (200, 200)
     # the holdout against the training images, not those against themselves
-    assert (floor[COPIES].n_generated, floor[COPIES].n_reference) == (200, 400)
+    assert (floor[COPIES].protocol.n_generated, floor[COPIES].protocol.n_reference) == (200, 400)
     assert floor[COPIES].value > 0.2
-    assert floor["recognised_svc"].value == floor["recognised_svc"].classifier_accuracy > 0.9
+    recognised = floor["recognised_svc"]
+    assert recognised.value == recognised.protocol.classifier_accuracy > 0.9
 
 
 def test_the_reference_is_byte_identical_when_made_twice(
@@ -67,7 +74,7 @@ def test_the_floor_takes_as_many_images_as_there_are_samples(
         out.mkdir()
         cheap = {"metrics": ["fd"], "clip": "none", "classifier": "none", "groups": "none"}
         reference(evaluation_spec | cheap | {"samples": count}, {"data": digits}, out, RUNTIME)
-        assert read_metrics(out / "metrics.json")[FD].n_generated == expected
+        assert read_judgement(out).figures[FD].protocol.n_generated == expected
 
 
 def test_samples_are_evaluated_to_the_same_bytes_with_and_without_a_cache(
@@ -86,10 +93,18 @@ def test_samples_are_evaluated_to_the_same_bytes_with_and_without_a_cache(
         evaluate(evaluation_spec, inputs, out, runtime)
         written.append([(out / file).read_bytes() for file in FILES])
     assert written[0] == written[1] == written[2]
-    records = read_metrics(tmp_path / "first" / "metrics.json")
+    judgement = read_judgement(tmp_path / "first")
+    records = judgement.figures
     assert records["recognised_svc"].value == 1.0  # the classifier was trained on these
     assert records[COPIES].value == 0.0
-    assert records[FD].seed == 5
+    assert records[FD].protocol.seed == 5
+    assert judgement.origins is not None
+    assert judgement.origins.seeds.tolist() == list(range(5, 65))
+    summary = json.loads((tmp_path / "first" / "summary.json").read_text())
+    assert 8 <= len(summary) <= 12
+    assert summary.pop(f"{FD}_low") == records[FD].low
+    assert summary.pop(f"{FD}_high") == records[FD].high
+    assert summary == {name: records[name].value for name in summary}
 
 
 def test_features_are_extracted_once(

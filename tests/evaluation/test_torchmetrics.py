@@ -23,11 +23,11 @@ from components.evaluation.extractors.efficientnet import EfficientNetLite0
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
-from components.evaluation.judgement import Judgement
 from components.evaluation.metrics.fd_infinity import fd_infinity
 from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.references import References
 from components.evaluation.view import DRAWS
+from components.figures.judgement import Judgement
 from components.spec.metrics import families_of, metric_name
 
 NAME = EfficientNetLite0.name
@@ -91,7 +91,7 @@ def plain(found: dict[str, Tensor]) -> dict[str, float]:
 
 
 def ends(judged: Judgement, name: str) -> list[float]:
-    record = judged.records[name]
+    record = judged.figures[name]
     return [record.value, record.low, record.high]
 
 
@@ -103,7 +103,7 @@ def test_every_metric_gives_the_judge_s_figure_and_interval(
     together = MetricCollection({kind.__name__: kind(extractor) for kind in kinds})
     found = fed(together, images, batch).compute()
     figures = [name for name in found if not name.endswith(("_low", "_high"))]
-    assert set(figures) == set(judged.records)
+    assert set(figures) == set(judged.figures)
     for name in figures:
         mine = [float(found[f"{name}{end}"]) for end in ("", "_low", "_high")]
         assert mine == pytest.approx(ends(judged, name), rel=1e-5, abs=1e-7)
@@ -142,7 +142,7 @@ def test_moments_alone_give_the_distance_whatever_the_batches(
     images: Tensor, judged: Judgement, extractor: EfficientNetLite0
 ) -> None:
     metric = fed(ours.MomentFrechetDistance(extractor), images, 29)
-    assert float(metric.compute()[FD]) == pytest.approx(judged.records[FD].value, rel=1e-6)
+    assert float(metric.compute()[FD]) == pytest.approx(judged.figures[FD].value, rel=1e-6)
     assert metric.real.shape == (EfficientNetLite0.dimension + 1,) * 2
 
 

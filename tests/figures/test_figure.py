@@ -1,26 +1,16 @@
-import json
-from pathlib import Path
-
 import pytest
 
 from components.errors import AlphabarError
 from components.figures.figure import (
-    Figure,
     direction,
     first_of,
     main_metric,
-    parse_figures,
-    read_figures,
-    read_groups,
     readable,
     sampled,
     sign,
 )
 from components.spec.metrics import METRICS
-
-
-def figure(metric: str, value: float, low: float, high: float) -> Figure:
-    return Figure(metric, value, low, high, {})
+from tests.figures.made import made as figure
 
 
 def test_a_figure_shows_as_many_digits_as_its_interval_supports() -> None:
@@ -84,42 +74,3 @@ def test_a_compact_figure_holds_its_whole_interval() -> None:
     # not 6 ±34: no share lies below 0 or above 100 %
     assert figure("recall_x", 0.06, 0.01, 0.40).compact() == "6 [1, 40]"
     assert figure("recall_x", 0.97, 0.90, 0.99).compact() == "97.0 [90.0, 99.0]"
-
-
-def test_settings_are_part_of_the_protocol() -> None:
-    one, other = (Figure("recall_x", 1, 0, 2, {"settings": {"k": k}}) for k in (3, 5))
-    assert one.protocol != other.protocol
-    none = Figure("recall_x", 1, 0, 2, {"settings": {}})
-    assert none.protocol == figure("recall_x", 1, 0, 2).protocol
-
-
-def test_groups_are_read_where_there_are_any(tmp_path: Path) -> None:
-    record = {"value": 1.0, "low": 0.0, "high": 2.0}
-    content = {"metrics": {"fd_x": record}, "groups": {"cats": {"fd_x": record}, "none": {}}}
-    (tmp_path / "metrics.json").write_text(json.dumps(content))
-    groups = read_groups(tmp_path)
-    assert list(groups) == ["cats"]
-    assert groups["cats"]["fd_x"].value == 1.0
-    (tmp_path / "metrics.json").write_text(json.dumps({"metrics": {"fd_x": record}}))
-    assert read_groups(tmp_path) == {}
-
-
-def test_a_file_without_figures_is_named(tmp_path: Path) -> None:
-    (tmp_path / "metrics.json").write_text(json.dumps({"loss": 0.1}))
-    with pytest.raises(AlphabarError, match=r"metrics\.json holds no evaluated figures"):
-        read_figures(tmp_path)
-
-
-def test_a_broken_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(AlphabarError, match=r"metrics\.json does not exist"):
-        read_figures(tmp_path)
-    (tmp_path / "metrics.json").write_text("{")
-    with pytest.raises(AlphabarError, match=r"metrics\.json is broken"):
-        read_figures(tmp_path)
-
-
-def test_a_bare_number_is_refused() -> None:
-    with pytest.raises(AlphabarError, match="the record of fd_x has no value, low and high"):
-        parse_figures({"metrics": {"fd_x": {"value": 3.0}}}, "a.json")
-    with pytest.raises(AlphabarError, match="the record of fd_x"):
-        parse_figures({"metrics": {"fd_x": 3.0}}, "a.json")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from components.figures.draws import Draws
-from components.figures.figure import Figure
+from components.figures.comparison import unpaired
+from components.figures.figure import Figure, Origins
 from components.figures.standing import (
     BEST,
     BETTER,
@@ -13,12 +13,12 @@ from components.figures.standing import (
     UNLIKE,
     WORSE,
     between,
-    gaps_from,
     pairing_notes,
     standings,
-    unpaired,
 )
+from components.figures.statistics.measured import Measured
 from components.reporting.results import Results
+from tests.figures.made import made
 
 FD = "fd_x"
 N = 60
@@ -30,9 +30,26 @@ def figure(
     """A figure whose pseudo-values share most of their noise with every other's."""
     shared = 20 * np.random.default_rng(0).standard_normal(N)
     generated = value + shared + alone * np.random.default_rng(1 + own).standard_normal(N)
-    draws = Draws(np.arange(N, dtype=np.int64), "p", generated, np.arange(20.0))
-    record = {"n_generated": N, "confidence": 0.95}
-    return Figure(metric, value, value - half, value + half, record, draws)
+    origins = Origins(np.arange(N, dtype=np.int64), "p")
+    pseudo = generated, np.arange(20.0)
+    return made(metric, value, value - half, value + half, origins=origins, pseudo=pseudo)
+
+
+def alone(figure: Figure) -> Figure:
+    """The figure without what its images add."""
+    return replace(figure, measured=Measured(figure.measured.estimate))
+
+
+def with_generated(figure: Figure, *pseudo: np.ndarray) -> Figure:
+    """The figure with other pseudo-values."""
+    own = dict(zip(("generated", "reference"), pseudo, strict=False))
+    return replace(figure, measured=replace(figure.measured, **own))  # type: ignore[arg-type]
+
+
+def changed(figure: Figure, **estimate: object) -> Figure:
+    """The figure with another estimate."""
+    own = replace(figure.measured.estimate, **estimate)  # type: ignore[arg-type]
+    return replace(figure, measured=replace(figure.measured, estimate=own))
 
 
 def kinds(*figures: Figure, metric: str = FD, best: int | None = None) -> list[str]:
@@ -43,72 +60,70 @@ def test_pairs_tell_apart_what_intervals_cannot() -> None:
     one, other = figure(100, 0), figure(103, 1)
     assert one.overlaps(other)
     assert kinds(one, other) == [BEST, WORSE]
-    assert kinds(replace(one, draws=None), other) == [BEST, NOISE]
+    assert kinds(alone(one), other) == [BEST, NOISE]
 
 
 def test_another_kind_of_interval_is_comparable_but_does_not_pair() -> None:
     one, other = figure(100, 0), figure(103, 1)
-    record = {**other.record, "interval": "bootstrap"}
-    assert kinds(one, replace(other, record=record)) == [BEST, NOISE]
-    assert kinds(one, replace(other, record=record, low=110.0)) == [BEST, WORSE]
-    assert unpaired(one, replace(other, record=record)) == "other kind of interval"
+    assert kinds(one, changed(other, method="bootstrap")) == [BEST, NOISE]
+    assert kinds(one, changed(other, method="bootstrap", low=110.0)) == [BEST, WORSE]
+    assert unpaired(one, changed(other, method="bootstrap")) == "other kind of interval"
 
 
 def test_the_difference_is_students_over_the_seeds() -> None:
     one, other = figure(100, 0), figure(101, 1)
-    assert one.draws is not None
-    assert other.draws is not None
-    gap = gaps_from({0: one, 1: other}, 0)[1]
-    assert one.draws.generated is not None
-    assert other.draws.generated is not None
-    error = float(np.std(other.draws.generated - one.draws.generated, ddof=1)) / N**0.5
+    standing = standings([{FD: one}, {FD: other}], FD)[1]
+    gap = standing.difference
+    assert gap is not None
+    assert one.measured.generated is not None
+    assert other.measured.generated is not None
+    apart = other.measured.generated - one.measured.generated
+    error = float(np.std(apart, ddof=1)) / N**0.5
     half = float(stats.t.ppf(0.975, N - 1)) * error
     assert (gap.value, gap.paired) == (1.0, True)
     assert gap.low == pytest.approx(1.0 - half, rel=1e-9)
     assert gap.high == pytest.approx(1.0 + half, rel=1e-9)
-    assert gap.p == pytest.approx(2 * float(stats.t.sf(1.0 / error, N - 1)), rel=1e-9)
-    turned = gaps_from({0: one, 1: other}, 1)[0]
+    assert standing.p == pytest.approx(2 * float(stats.t.sf(1.0 / error, N - 1)), rel=1e-9)
+    turned = between(one, other).difference
+    assert turned is not None
     assert (turned.value, turned.low, turned.high) == (-1.0, -gap.high, -gap.low)
 
 
 def test_p_values_are_adjusted_over_all_pairs() -> None:
-    figures = {i: figure(100 + 0.2 * i, i) for i in range(4)}
-    alone = {i: gaps_from({0: figures[0], i: figures[i]}, 0)[i].p for i in (1, 2, 3)}
-    together = gaps_from(figures, 0)
-    smallest = min(alone, key=lambda i: alone[i])
-    assert together[smallest].p >= 3 * alone[smallest] - 1e-12
-    assert all(together[i].p >= alone[i] for i in alone)
+    figures = [figure(100 + 0.2 * i, i) for i in range(4)]
+    single = {i: between(figures[i], figures[0]).p or 0.0 for i in (1, 2, 3)}
+    together = [standing.p or 0.0 for standing in standings([{FD: f} for f in figures], FD)]
+    smallest = min(single, key=lambda i: single[i])
+    assert together[smallest] >= 3 * single[smallest] - 1e-12
+    assert all(together[i] >= single[i] for i in single)
 
 
 def test_other_seeds_prompts_or_references_do_not_pair() -> None:
     one, other = figure(100, 0), figure(103, 1)
-    draws = other.draws
-    assert draws is not None
-    assert draws.seeds is not None
+    seeds = np.arange(N, dtype=np.int64)
     assert unpaired(one, other) == ""
+    infinite = np.where(np.arange(N) == 3, np.inf, 1.0)
     cases = {
-        "seeds are not known": replace(draws, seeds=None),
-        "other seeds": replace(draws, seeds=draws.seeds + 1),
-        "other prompts": replace(draws, prompts="q"),
-        "prompts are not known": replace(draws, prompts=None),
-        "other pseudo-values": replace(draws, generated=None),
-        "pseudo-values are not recorded": None,
+        "seeds are not known": replace(other, origins=None),
+        "other seeds": replace(other, origins=Origins(seeds + 1, "p")),
+        "other prompts": replace(other, origins=Origins(seeds, "q")),
+        "other pseudo-values": with_generated(other, infinite),
+        "pseudo-values do not vary": with_generated(other, np.ones(N), np.ones(20)),
+        "pseudo-values are not recorded": alone(other),
     }
-    for reason, changed in cases.items():
-        found = standings([{FD: one}, {FD: replace(other, draws=changed)}], FD)
+    for reason, unlike in cases.items():
+        found = standings([{FD: one}, {FD: unlike}], FD)
         assert [s.kind for s in found] == [BEST, NOISE], reason
         assert found[1].reason == reason
-        assert found[1].gap is None
-    infinite = np.where(np.arange(N) == 3, np.inf, 1.0)
-    assert unpaired(one, replace(other, draws=replace(draws, generated=infinite)))
-    foreign = replace(other, record=other.record | {"data_hash": "other"})
-    assert kinds(one, foreign) == [BEST, UNLIKE]
-    foreign = replace(other, record=other.record | {"settings": {"k": 3}})
-    assert kinds(one, foreign) == [BEST, UNLIKE]
+        assert not found[1].paired
+        assert found[1].p is None
+    for part, value in {"data_hash": "other", "settings": {"k": 3}}.items():
+        protocol = replace(other.protocol, **{part: value})
+        assert kinds(one, replace(other, protocol=protocol)) == [BEST, UNLIKE]
 
 
 def test_reasons_are_told_once_with_their_number() -> None:
-    rows = [{FD: figure(100, 0)}] + [{FD: replace(figure(101, i), draws=None)} for i in (1, 2)]
+    rows = [{FD: figure(100, 0)}] + [{FD: alone(figure(101, i))} for i in (1, 2)]
     (note,) = pairing_notes(standings(rows, FD))
     assert note.startswith("2 compared with the best by whether intervals overlap")
     assert note.endswith("pseudo-values are not recorded")
@@ -119,8 +134,7 @@ def test_a_high_score_is_better_and_a_given_best_can_be_beaten() -> None:
     one, other = figure(0.5, 0, name, 0.001, 0.1), figure(0.6, 1, name, 0.001, 0.1)
     assert kinds(one, other, metric=name) == [WORSE, BEST]
     assert kinds(one, other, metric=name, best=0) == [BEST, BETTER]
-    found = standings([{name: one}, {name: other}], name)[0].gap
-    assert found is not None
+    found = standings([{name: one}, {name: other}], name)[0]
     assert found.text().startswith("-10.")
     assert " points [" in found.text()
 
@@ -135,14 +149,14 @@ def test_a_figure_of_no_known_direction_ranks_nothing() -> None:
 def test_one_figure_stands_to_another() -> None:
     assert between(figure(90, 0), figure(100, 1)).kind == BETTER
     assert between(figure(90, 0), figure(100, 1)).how == "beyond noise"
-    old = replace(figure(80, 0), draws=None)
+    old = alone(figure(80, 0))
     assert between(old, figure(100, 1)).how == "outside the intervals"
 
 
 def test_a_sweep_of_full_evaluations_is_compared_in_pairs(rich: Results) -> None:
     metric = rich.metric
     found = standings([cell.figures for cell in rich.cells], metric, rich.best)
-    assert all(s.gap for i, s in enumerate(found) if i != rich.best)
+    assert all(s.paired for i, s in enumerate(found) if i != rich.best)
     last = rich.cells[6].figures["fd_efficientnet_lite0"]
     assert last.overlaps(rich.chosen.figures["fd_efficientnet_lite0"])
     assert found[6].kind == WORSE

@@ -82,7 +82,7 @@ def test_only_references_compete_among_themselves(cell: Callable[..., Cell]) -> 
 
 def test_many_better_references_are_counted(cell: Callable[..., Cell]) -> None:
     beside = [replace(cell({"a": i}, 10.0 + i), beside="reference") for i in range(6)]
-    rows = [Row("best", cell({}, 100.0).figures), *(each.row for each in beside)]
+    rows = [Row("best", cell({}, 100.0).judgement), *(each.row for each in beside)]
     told = better_beside(rows, "fd_x", 0)
     assert len(told) == MOST + 1
     assert told[0].startswith("a=0 (reference)")

@@ -216,8 +216,6 @@ OF_THEIR_OWN = {
     "components/evaluation/metrics/moments.py": "the user's statistics of other tools",
     "components/evaluation/features/feature_store.py": "each array has its digest behind it",
     "components/tracking/search.py": "downloaded from MLflow, with its digest as a tag",
-    "components/figures/draws.py": "`there` has looked",
-    "components/tracking/evidence.py": "`there` has looked",
 }
 """Readers of files that no manifest lists, or that have looked already, and why."""
 

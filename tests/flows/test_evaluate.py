@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from components.errors import AlphabarError
 from components.evaluation.images.image_files import ImageFiles
-from components.evaluation.records import read_metrics
+from components.figures.record import read_judgement
 from flows.cli import app, main
 
 FD, COPIES = "fd_efficientnet_lite0", "authenticity_efficientnet_lite0"
@@ -55,10 +55,11 @@ def test_two_folders_are_compared_without_a_training_run(here: Path, scans: np.n
         said = evaluate(name, "--reference", "real", "--out", f"{name}-figures", *QUICK)
         assert "Fréchet distance" in said
     other, negative = (
-        read_metrics(here / f"{name}-figures" / "metrics.json") for name in ("other", "negative")
+        read_judgement(here / f"{name}-figures").figures for name in ("other", "negative")
     )
     assert negative[FD].low > other[FD].high
-    assert (other[FD].n_generated, other[FD].n_reference, other[FD].reference) == (60, 60, "real")
+    protocol = other[FD].protocol
+    assert (protocol.n_generated, protocol.n_reference, protocol.reference) == (60, 60, "real")
     with (here / "other-figures" / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["metric"] for row in rows] == [FD]  # no training images, so nothing is a copy
@@ -69,7 +70,7 @@ def test_images_that_were_trained_on_are_found_out(here: Path, scans: np.ndarray
     save(scans[:60], here / "real")
     save(scans[60:120], here / "training")
     evaluate("training", "--reference", "real", "--training", "training", "--out", "o", *QUICK)
-    assert read_metrics(here / "o" / "metrics.json")[COPIES].value == 0.0
+    assert read_judgement(here / "o").figures[COPIES].value == 0.0
     pairs = json.loads((here / "o" / "closest_pairs.json").read_text())["pairs"]
     assert all(pair["generated"] == pair["training"] for pair in pairs)
 
@@ -123,7 +124,8 @@ def test_files_and_the_same_images_as_an_array_give_the_same_figures(
     found = []
     for name in ("files", "array.npy", "zipped.npz"):
         evaluate(name, "--reference", "real", "--out", f"of-{name}", *QUICK)
-        found.append(read_metrics(here / f"of-{name}" / "metrics.json")[FD])
+        figure = read_judgement(here / f"of-{name}").figures[FD]
+        found.append((figure.measured.estimate, figure.protocol))
     assert found[0] == found[1] == found[2]
 
 
@@ -144,7 +146,7 @@ def test_every_file_of_a_folder_is_judged_or_counted_and_named(
     assert "generated: 42 images in 2 folders" in said
     assert "of which the first is judged (sub/moving.gif)" in said
     assert "generated: 3 not read (.DS_Store, Thumbs.db, notes.txt)" in said
-    assert read_metrics(here / "o" / "metrics.json")[FD].n_generated == 42
+    assert read_judgement(here / "o").figures[FD].protocol.n_generated == 42
     kept = json.loads((here / "o" / "metrics.json").read_text())["folders"]
     assert kept["generated"] == {
         "images": 42,

@@ -25,6 +25,7 @@ from flows.console import Display
 from flows.run.recording import Recorder, sweep_key
 from flows.tools.promotion import read_study
 from flows.workspace import Workspace
+from tests.figures import made
 from tests.flows.untrained import write_untrained
 
 FD = "fd_efficientnet_lite0"
@@ -36,20 +37,7 @@ Command = Callable[..., tuple[int, str, str]]
 
 
 def record(value: float) -> dict[str, Any]:
-    return {
-        "value": value,
-        "low": value - 5,
-        "high": value + 5,
-        "confidence": 0.95,
-        "interval": "jackknife",
-        "n_generated": 40,
-        "n_reference": 40,
-        "extractor": "efficientnet_lite0",
-        "resize": "bilinear 64px",
-        "reference": "holdout",
-        "data_hash": "abc",
-        "seed": 0,
-    }
+    return made.record(value, 5.0)
 
 
 @pytest.fixture(scope="module")

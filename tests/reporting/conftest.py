@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.figures.figure import Figure
+from components.figures.judgement import Judgement
 from components.files.samples import SampleRow, Samples
 from components.reporting.cells import Cell
 from components.reporting.pages.report import report
@@ -21,6 +21,7 @@ from components.runtime import Runtime
 from components.spec.loading import parse_experiment
 from components.spec.plan import plan_baselines, plan_finetune, plan_report
 from components.spec.sections.sampling import SamplingSpec
+from tests.figures import made
 
 EXPERIMENT: dict[str, Any] = {
     "name": "digits",
@@ -136,20 +137,8 @@ def evaluations(sampling: dict[str, Any]) -> float:
 
 
 def record(value: float, half: float, **extra: object) -> dict[str, Any]:
-    return {
-        "value": value,
-        "low": value - half,
-        "high": value + half,
-        "confidence": 0.95,
-        "interval": "bootstrap, 200 draws",
-        "n_generated": 40,
-        "n_reference": 540,
-        "extractor": "efficientnet_lite0",
-        "resize": "bilinear-antialias 64px",
-        "reference": "holdout",
-        "data_hash": "3f2a.dir",
-        "seed": 0,
-    } | extra
+    judge = {"extractor": "efficientnet_lite0", "resize": "bilinear-antialias 64px"}
+    return made.record(value, half, **judge, data_hash="3f2a.dir", **extra)
 
 
 def figures(
@@ -164,8 +153,7 @@ def figures(
     if share is not None:
         records["recognised_svc"] = record(share, 0.01, classifier_accuracy=0.985)
     if bound is not None:
-        alone = {"extractor": "none", "resize": "none", "n_generated": 540}
-        records["elbo_bpd"] = record(bound, 0.02, **alone)
+        records["elbo_bpd"] = made.record(bound, 0.02, extractor="none", n_generated=540)
     return {"metrics": records}
 
 
@@ -209,7 +197,7 @@ def write_evidence(directory: Path, content: dict[str, Any], own: int) -> None:
         common = 2.6 * half * shared.standard_normal(40)
         arrays[f"{name}|generated"] = common + 0.6 * half * alone.standard_normal(40)
         arrays[f"{name}|reference"] = 1.2 * half * shared.standard_normal(20)
-    np.savez(directory / "pseudo_values.npz", **arrays)
+    made.write_record(directory, content, arrays)
     pairs = [
         {"generated": i, "training": 3 * i, "distance": 5.0 + i, "ratio": 0.5 + i / 10}
         for i in range(4)
@@ -313,7 +301,7 @@ def _write(
     elif kind == "sample":
         write_samples(directory, number, evaluations(sampling), caption=caption)
     elif kind == "scorer":
-        scores = {"value": 0.93, "low": 0.91, "high": 0.95, "n_reference": 10, "chance": 0.1}
+        scores = made.record(0.93, 0.02, n_reference=10, chance=0.1)
         write_figures(directory, {"metrics": {"retrieval_top1_regular": scores}})
     elif kind == "reference":
         floor = figures(FLOOR, 0.41, None)
@@ -394,13 +382,13 @@ def cell() -> Callable[..., Cell]:
         cost: float | None = None,
         half: float = 5.0,
         metric: str = "fd_x",
-        **protocol: object,
+        **protocol: Any,
     ) -> Cell:
         sampling = SamplingSpec().model_dump()
         own = {p.removeprefix("sampling."): v for p, v in settings.items() if "sampling." in p}
         network = {path: v for path, v in settings.items() if "sampling." not in path}
         model = ", ".join(phrase(path, v) for path, v in network.items()) or "schedule cosine"
-        record = {"n_generated": 40} | protocol
+        figure = made.made(metric, value, value - half, value + half, **protocol)
         return Cell(
             name=",".join(f"{path}={v}" for path, v in settings.items()),
             model=model,
@@ -409,7 +397,7 @@ def cell() -> Callable[..., Cell]:
             curve=", ".join([model, *(str(v) for n, v in own.items() if n != "steps")]),
             sampling=sampling | own,
             settings=settings,
-            figures={metric: Figure(metric, value, value - half, value + half, record)},
+            judgement=Judgement({metric: figure}),
             evaluations=cost,
             samples=Samples(np.zeros((1, 8, 8, 1), dtype=np.uint8), (SampleRow(0, 0, -1, "", ""),)),
         )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components.errors import AlphabarError
-from components.figures.standing import unpaired
+from components.figures.comparison import unpaired
 from components.reporting.cells import model_names, read_cells, read_history, stored_row
 from components.reporting.results import Results
 from components.reporting.words.naming import sampler_name
@@ -86,9 +86,9 @@ def test_a_stored_row_pairs_with_others_of_its_prompts(rich_input: SimpleNamespa
     assert unpaired(one.figures[FD], other.figures[FD]) == ""
 
 
-def test_a_cell_without_todays_files_has_neither_draws_nor_pairs(
+def test_a_cell_without_pseudo_values_and_pairs_has_its_figures(
     report_input: SimpleNamespace,
 ) -> None:
     cell = read_cells(report_input.spec, report_input.inputs)[0]
-    assert all(figure.draws is None for figure in cell.figures.values())
-    assert (cell.groups, cell.pairs) == ({}, None)
+    assert all(figure.measured.generated is None for figure in cell.figures.values())
+    assert (cell.judgement.groups, cell.pairs) == ({}, None)

@@ -10,7 +10,6 @@ from components.spec.metrics import (
     judge_of,
     lower_is_better,
     metric_name,
-    protocol_of,
     sampled,
 )
 
@@ -59,11 +58,3 @@ def test_directions_are_known_or_refused() -> None:
 
 def test_a_network_s_own_figures_are_told_apart() -> None:
     assert sampled({"elbo_bpd": 1, "fid": 2}) == ["fid"]
-
-
-def test_seed_and_kind_of_interval_are_no_part_of_the_protocol_and_settings_are() -> None:
-    record = {"n_generated": 50, "confidence": 0.95, "settings": {"k": 5}}
-    beside = {"value": 1.0, "low": 0.0, "high": 2.0, "seed": 7, "interval": "bootstrap"}
-    assert protocol_of(record | beside) == protocol_of(record)
-    assert protocol_of(record | {"settings": {"k": 3}}) != protocol_of(record)
-    assert protocol_of({"settings": {}}) == protocol_of({})

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from components.tracking import Registered, Submitted, Tracker, connect, register
+from tests.figures.made import record, write_record
 from tests.model_config import write_fake_weights
 
 PROMPTS = ("zero", "one", "two")
@@ -46,21 +47,8 @@ def figure() -> Callable[..., dict[str, Any]]:
 
 
 def _figure(value: float, half: float = 5.0, **changes: Any) -> dict[str, Any]:
-    return {
-        "value": value,
-        "low": value - half,
-        "high": value + half,
-        "confidence": 0.95,
-        "interval": "jackknife",
-        "n_generated": 500,
-        "n_reference": 540,
-        "extractor": "efficientnet_lite0",
-        "resize": "bilinear-antialias 64px",
-        "reference": "holdout",
-        "data_hash": "abc",
-        "seed": 0,
-        **changes,
-    }
+    judge = {"extractor": "efficientnet_lite0", "resize": "bilinear-antialias 64px"}
+    return record(value, half, **{"n_generated": 500, **judge, **changes})
 
 
 @pytest.fixture
@@ -107,8 +95,7 @@ def cell_dirs(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
                 writer.writerow([i, i, i % 3, prompt, f"the digit {prompt}"])
         Image.new("L", (24, 16)).save(sample / "grid.png")
         (sample / "metrics.json").write_text('{"samples": 6, "network_evaluations": 50}')
-        record = {"metrics": figures or {"fd_efficientnet_lite0": _figure(150.0)}}
-        (evaluate / "metrics.json").write_text(json.dumps(record))
+        write_record(evaluate, {"metrics": figures or {"fd_efficientnet_lite0": _figure(150.0)}})
         return sample, evaluate
 
     return make
@@ -127,9 +114,7 @@ def evaluation(tmp_path: Path) -> Callable[..., Path]:
         folder = tmp_path / f"evaluation-{next(made)}"
         folder.mkdir()
         content = {"metrics": metrics} | ({"groups": groups} if groups else {})
-        (folder / "metrics.json").write_text(json.dumps(content))
-        if pseudo_values:
-            np.savez(folder / "pseudo_values.npz", **pseudo_values)
+        write_record(folder, content, pseudo_values)
         return folder
 
     return make

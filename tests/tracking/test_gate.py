@@ -5,23 +5,26 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
+from components.figures.figure import Figure, Origins
 from components.spec.gate import Gate, MetricGate, PreferenceGate, better_by
-from components.tracking.evidence import Evidence, figure
 from components.tracking.gate import Decision, WinRate, decide
+from tests.figures.made import made
 
 Make = Callable[..., dict[str, Any]]
 LOWER, HIGHER, GUARD = "fd_efficientnet_lite0", "clip_score_domain", "recall_efficientnet_lite0"
 
 
-def one(metric: str, record: dict[str, Any]) -> Evidence:
-    return Evidence({metric: figure(metric, record)})
+def one(metric: str, record: dict[str, Any], **more: Any) -> dict[str, Figure]:
+    return {metric: made(metric, **record, **more)}
 
 
 def asked(metric: str, **conditions: Any) -> Gate:
     return Gate(metrics={metric: MetricGate(**conditions)})
 
 
-def passes(gate: Gate, candidate: Evidence, champion: Evidence | None = None) -> bool:
+def passes(
+    gate: Gate, candidate: dict[str, Figure], champion: dict[str, Figure] | None = None
+) -> bool:
     return decide(gate, candidate, champion).promote
 
 
@@ -143,9 +146,11 @@ def test_a_guard_may_lose_so_much_and_no_more(
     assert passes(gate, one(metric, figure(candidate)), one(metric, figure(100.0))) is passed
 
 
-def drawn(record: dict[str, Any], generated: Any, reference: Any, first_seed: int = 0) -> Evidence:
+def drawn(
+    record: dict[str, Any], generated: Any, reference: Any, first_seed: int = 0, prompts: str = "p"
+) -> dict[str, Figure]:
     seeds = np.arange(first_seed, first_seed + len(generated))
-    return Evidence({LOWER: figure(LOWER, record)}, {LOWER: (generated, reference)}, seeds)
+    return one(LOWER, record, origins=Origins(seeds, prompts), pseudo=(generated, reference))
 
 
 def test_the_paired_difference_sees_what_the_intervals_hide(figure: Make) -> None:
@@ -154,30 +159,31 @@ def test_the_paired_difference_sees_what_the_intervals_hide(figure: Make) -> Non
     champion = drawn(figure(100.0), generated, reference)
     better = drawn(figure(98.0), generated - 2 + rng.normal(0, 1, 500), reference)
     decision = decide(better_by(LOWER), better, champion)
-    (row,) = decision.rows
+    (row,) = decision.conditions
     assert decision.promote
     assert row.difference is not None
     assert row.difference.paired
     assert row.difference.p_value is not None
     assert row.difference.p_value < 1e-6
     # Student's t of the differences, written out: 2 ± 1.965 · s / √500
-    gaps = better.pseudo_values[LOWER][0] - generated  # type: ignore[operator]
+    gaps = better[LOWER].measured.generated - generated  # type: ignore[operator]
     half = 1.9647 * gaps.std(ddof=1) / 500**0.5
     assert row.difference.high == pytest.approx(-2 + half, abs=1e-4)
     assert "paired" in decision.reason
 
 
-def test_without_the_same_seeds_the_intervals_decide(figure: Make) -> None:
+def test_without_the_same_seeds_and_prompts_the_intervals_decide(figure: Make) -> None:
     rng = np.random.default_rng(3)
     generated, reference = rng.normal(100, 60, 500), rng.normal(0, 10, 540)
     champion = drawn(figure(100.0), generated, reference)
     for other in (
         drawn(figure(98.0), generated - 2, reference, first_seed=1),
         drawn(figure(98.0), generated[:400] - 2, reference),
+        drawn(figure(98.0), generated - 2, reference, prompts="q"),
         drawn(figure(98.0, interval="bootstrap"), generated - 2, reference),
         one(LOWER, figure(98.0)),
     ):
-        (row,) = decide(better_by(LOWER), other, champion).rows
+        (row,) = decide(better_by(LOWER), other, champion).conditions
         assert not row.passed
         assert row.difference is not None
         assert not row.difference.paired
@@ -203,15 +209,15 @@ def test_every_condition_must_hold_and_those_that_fail_are_the_reason(figure: Ma
     champion = one(LOWER, figure(100.0))
     good, bad = figure(0.9, 0.1), figure(0.3, 0.1)
     for recall, promoted in ((good, True), (bad, False)):
-        candidate = Evidence(one(LOWER, figure(50.0)).figures | one(GUARD, recall).figures)
+        candidate = one(LOWER, figure(50.0)) | one(GUARD, recall)
         decision = decide(gate, candidate, champion)
         assert decision.promote is promoted
-        assert [row.passed for row in decision.rows] == [True, promoted]
+        assert [condition.passed for condition in decision.conditions] == [True, promoted]
         assert (GUARD in decision.reason, LOWER in decision.reason) == (True, promoted)
 
 
 def preferred(study: WinRate | None, **asked: Any) -> Decision:
-    return decide(Gate(preference=PreferenceGate(**asked)), Evidence({}), None, study)
+    return decide(Gate(preference=PreferenceGate(**asked)), {}, None, study)
 
 
 def test_the_win_rate_must_lie_above_with_its_lower_end() -> None:

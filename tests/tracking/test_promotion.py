@@ -153,7 +153,7 @@ def test_a_second_call_decides_the_same_and_changes_nothing(
     first = promote(tracker, "digits", below(limit))
     before, count = state(tracker), len(decisions(tracker, "2"))
     second = promote(tracker, "digits", below(limit))
-    assert second.case == first.case
+    assert second.case.content() == first.case.content()
     assert second.was_champion is first.case.decision.promote
     assert (state(tracker), len(decisions(tracker, "2"))) == (before, count)
 
@@ -186,17 +186,8 @@ def test_any_metric_of_the_record_can_be_asked_about(
         }
     )
     done = promote(tracker, "digits", gate)
-    assert [row.passed for row in done.case.decision.rows] == [False, True]
+    assert [each.passed for each in done.case.decision.conditions] == [False, True]
     assert tags(tracker, "2")[f"gate.champion.{RECALL}"] == "0.5 [0.45, 0.55]"
-
-
-def test_a_version_of_before_is_judged_by_the_figure_in_its_tags(
-    tracker: Tracker, rivals: None
-) -> None:
-    for version in ("1", "2"):
-        tracker.client.delete_model_version_tag("digits", version, "alphabar.evaluation")
-    gate = Gate(metrics={FD: MetricGate(not_worse_than_champion_by=1.0)})
-    assert promote(tracker, "digits", gate).case.decision.promote
 
 
 def test_the_study_is_among_the_figures(tracker: Tracker, rivals: None) -> None:
@@ -224,9 +215,6 @@ def test_a_record_that_is_gone_or_broken_is_named(tracker: Tracker, rivals: None
         path.write_text(content)
         with pytest.raises(AlphabarError):
             promote(tracker, "digits", ANYTHING)
-    (path.parent / "pseudo_values.npz").write_bytes(b"PK broken")
-    with pytest.raises(AlphabarError):
-        promote(tracker, "digits", ANYTHING)
     path.unlink()
     with pytest.raises(AlphabarError, match=r"metrics\.json"):
         promote(tracker, "digits", ANYTHING)

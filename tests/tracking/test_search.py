@@ -45,8 +45,8 @@ def test_a_cell_is_found_by_name_by_id_and_by_the_start_of_its_id(
     for name in (CELLS[3], run_id, run_id[:12]):
         [found] = recorded_cells(tracker, [name])
         assert found.name == CELLS[3]
-        assert found.metrics[FD]["value"] == 103.0
-        assert found.metrics[FD]["n_generated"] == 500
+        assert found.judgement.figures[FD].value == 103.0
+        assert found.judgement.figures[FD].protocol.n_generated == 500
 
 
 def test_a_cell_comes_with_its_model_its_key_and_its_picture(
@@ -91,7 +91,7 @@ def test_the_same_cell_of_two_sweeps_is_told_apart(
     name = "schedule=cosine,guidance=2"
     later = tracker.child(tracker.sweep("digits", "b2" * 32, {}, {}), name, "k", {}, {})
     tracker.log_cell(later, *cell_dirs("later"))
-    assert recorded_cells(tracker, [CELLS[3]])[0].metrics[FD]["value"] == 150.0
+    assert recorded_cells(tracker, [CELLS[3]])[0].judgement.figures[FD].value == 150.0
     found = recorded_cells(tracker, [recorded[name], later])
     assert [each.name for each in found] == [
         f"{CELLS[3]} ({recorded[name][:6]})",

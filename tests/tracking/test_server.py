@@ -140,7 +140,7 @@ def test_a_version_is_promoted_and_rolled_back_through_a_server(
     tracker.client.set_registered_model_alias("drawings", "champion", "1")
     done = promote(tracker, "drawings", gate)
     assert done.case.decision.promote
-    assert done.case.decision.rows[0].difference.paired  # type: ignore[union-attr]
+    assert done.case.decision.conditions[0].difference.paired  # type: ignore[union-attr]
     version = tracker.client.get_model_version("drawings", "2")
     kept = tracker.client.download_artifacts(version.run_id, version.tags["gate.decision"])
     assert json.loads(Path(kept).read_text())["accepted"]

@@ -19,9 +19,8 @@ from components.data.grids import contact_sheet, save_png
 from components.errors import AlphabarError
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
-from components.evaluation.judgement import Judgement
-from components.evaluation.records import MetricRecord
-from components.figures.statistics.intervals import Estimate
+from components.figures.figure import Figure
+from components.figures.judgement import Judgement
 from components.generation.generate import generate
 from components.generation.prompts import holdout_prompts
 from components.generation.sampler import Sampler
@@ -39,6 +38,7 @@ from components.training.module import DiffusionModule
 from components.training.stopwatch import evaluations_share
 from components.training.task import Task
 from components.training.train import train
+from tests.figures.made import made
 from tests.model_config import DIGITS, model_config
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
@@ -130,20 +130,9 @@ def plant_figures(patch: pytest.MonkeyPatch, value_of: Callable[[int], float]) -
     def draw(self: Watch, average: Any, step: int) -> NDArray[np.uint8]:
         return np.full((1, 1, 1, 1), step, np.uint8)
 
-    def judge(self: Watch, images: NDArray[np.uint8]) -> dict[str, MetricRecord]:
+    def judge(self: Watch, images: NDArray[np.uint8]) -> dict[str, Figure]:
         value = value_of(int(images.flat[0]))
-        estimate = Estimate(value, value - 1, value + 1, 0.95, "planted")
-        record = MetricRecord.of(
-            estimate,
-            n_generated=1,
-            n_reference=1,
-            extractor="planted",
-            resize="none",
-            reference="holdout",
-            data_hash="",
-            seed=0,
-        )
-        return {FD: record}
+        return {FD: made(FD, value, value - 1, value + 1)}
 
     patch.setattr(Watch, "_draw", draw)
     patch.setattr(Watch, "_judge", judge)

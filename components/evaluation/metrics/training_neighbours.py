@@ -7,6 +7,7 @@ import numpy as np
 from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features, check_comparable
 from components.evaluation.metrics.distances import Mask, distance_tiles
+from components.figures.closest import ClosestPair
 from components.figures.statistics.intervals import Floats, Rows
 
 SAME = 1e-4
@@ -42,22 +43,6 @@ class TrainingNeighbours:
     distance: Floats
     gap: Floats
     duplicated: Mask
-
-
-@dataclass(frozen=True)
-class ClosestPair:
-    """A generated image that lies close to a training image.
-
-    Attributes:
-        generated, training: rows of the two sets.
-        distance: between their features.
-        ratio: the distance over the training image's to its own nearest other one; 0 for a copy.
-    """
-
-    generated: int
-    training: int
-    distance: float
-    ratio: float
 
 
 def training_gaps(training: Features) -> TrainingGaps:
@@ -107,10 +92,10 @@ def training_neighbours(
     return TrainingNeighbours(index, np.sqrt(least), gaps.gap[index], gaps.duplicated[index])
 
 
-def closest_pairs(neighbours: TrainingNeighbours, count: int) -> list[ClosestPair]:
+def closest_pairs(neighbours: TrainingNeighbours, count: int) -> tuple[ClosestPair, ...]:
     """The ``count`` generated images with the lowest ratios, or all, lowest first."""
     ratios = neighbours.distance / neighbours.gap
-    return [
+    return tuple(
         ClosestPair(
             int(row),
             int(neighbours.index[row]),
@@ -118,4 +103,4 @@ def closest_pairs(neighbours: TrainingNeighbours, count: int) -> list[ClosestPai
             float(ratios[row]),
         )
         for row in np.argsort(ratios, kind="stable")[:count]
-    ]
+    )

@@ -5,7 +5,7 @@ bring to both figures cancels in the difference. What the shared reference bring
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TypeVar
 
@@ -27,15 +27,25 @@ class Difference:
     Attributes:
         value: the difference.
         low, high: the ends of its interval.
-        p_value: two-sided, of no difference.
+        p_value: two-sided, of no difference; None where only the two intervals were compared.
         paired: whether the generated images were compared seed by seed.
     """
 
     value: float
     low: float
     high: float
-    p_value: float
+    p_value: float | None
     paired: bool
+
+    def negated(self) -> "Difference":
+        """The other figure less this one."""
+        return replace(self, value=-self.value, low=-self.high, high=-self.low)
+
+    def apart(self, confidence: float) -> bool:
+        """Whether the two figures differ beyond noise."""
+        if self.p_value is None:
+            return self.low > 0.0 or self.high < 0.0
+        return self.p_value <= 1.0 - confidence
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ def difference(
             f"{a.estimate.value} and {b.estimate.value} have no difference",
             "look at why a figure is not finite before comparing it",
         )
-    known = _has_spread(a) and _has_spread(b)
+    known = has_spread(a) and has_spread(b)
     paired = known and same_seeds and _fit(a.generated, b.generated)
     if not known:
         return _student(value, _together([_own_part(each) for each in (a, b)]), confidence, paired)
@@ -177,11 +187,12 @@ def against_best(
         )
         for a, b in combinations(cells, 2)
     }
-    adjusted = dict(zip(found, holm([each.p_value for each in found.values()]), strict=True))
+    p_values = [each.p_value for each in found.values() if each.p_value is not None]
+    adjusted = dict(zip(found, holm(p_values), strict=True))
     beside = {best: AgainstBest(_nothing(measured[best], paired(best, best)), 1.0, True)}
     for (a, b), each in found.items():
         if best in (a, b):
-            cell, less_best = (a, each) if b == best else (b, _turned(each))
+            cell, less_best = (a, each) if b == best else (b, each.negated())
             p = adjusted[a, b]
             beside[cell] = AgainstBest(less_best, p, p > 1.0 - confidence)
     return {cell: beside[cell] for cell in cells}
@@ -217,7 +228,7 @@ def _spread(pseudo: Floats) -> _Part:
     return _Part(float(np.var(pseudo, ddof=1)) / len(pseudo), len(pseudo) - 1)
 
 
-def _has_spread(figure: Measured) -> bool:
+def has_spread(figure: Measured) -> bool:
     """Whether the pseudo-values tell how far the figure may be off."""
     sets = [each for each in (figure.generated, figure.reference) if each is not None]
     if not sets or min(len(each) for each in sets) < 2:
@@ -228,7 +239,7 @@ def _has_spread(figure: Measured) -> bool:
 
 def _own_part(figure: Measured) -> _Part:
     """A figure's variance from its pseudo-values or, failing these, from its interval's width."""
-    if _has_spread(figure):
+    if has_spread(figure):
         generated = [] if figure.generated is None else [_spread(figure.generated)]
         reference = [] if figure.reference is None else [_spread(figure.reference)]
         return _once([generated, reference], _crossed(figure, Measured(figure.estimate), False))
@@ -259,7 +270,3 @@ def _student(value: float, whole: _Part, confidence: float, paired: bool) -> Dif
 def _nothing(figure: Measured, same_seeds: bool) -> Difference:
     """A cell less itself."""
     return Difference(0.0, 0.0, 0.0, 1.0, same_seeds and figure.generated is not None)
-
-
-def _turned(each: Difference) -> Difference:
-    return Difference(-each.value, -each.high, -each.low, each.p_value, each.paired)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from components.figures.figure import Figure
-from components.figures.standing import NOISE, UNLIKE, gaps_of, standings
+from components.figures.standing import BETTER, NOISE, UNLIKE, WORSE, standings
 from components.figures.winner import better_beside, winner
 from components.files.samples import SampleRow, Samples
 from components.reporting.cells import Cell
@@ -176,16 +176,15 @@ def _against(
     rows: Sequence[Mapping[str, Figure]], metric: str, top: int
 ) -> list[dict[str, Any] | None]:
     """One entry a row: the difference of the metric from that of ``top``."""
-    best, gaps = rows[top][metric], gaps_of(rows, metric, top)
     entries: list[dict[str, Any] | None] = []
-    for i, figures in enumerate(rows):
+    for figures, standing in zip(rows, standings(rows, metric, top), strict=True):
         if metric not in figures:
             entries.append(None)
-        elif gap := gaps.get(i):
-            apart = gap.p <= 1 - best.confidence
-            how = "paired" if gap.paired else "unpaired"
-            mark = "apart" if apart else "near"
-            entries.append({"gap": split(gap.text()), "p": gap.p_text(), "how": how, "mark": mark})
+        elif standing.difference:
+            how = "paired" if standing.paired else "unpaired"
+            mark = "apart" if standing.kind in (WORSE, BETTER) else "near"
+            told = {"gap": split(standing.text()), "p": standing.p_text()}
+            entries.append(told | {"how": how, "mark": mark})
         else:
             entries.append({"gap": None, "how": "measured otherwise"})
     return entries

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.figures.figure import Figure, main_metric, readable, sign
+from components.figures.record import figure_record
 from components.reporting.cells import Cell
 from components.reporting.pages.template import drawn, rendered
 from components.reporting.pictures.illustrations import of_training, of_tuning, plates
@@ -96,11 +97,10 @@ def _contrasts(results: Results) -> dict[str, Any] | None:
     axes = along_axes(results.cells, metric) if metric else []
     if metric is None or not axes:
         return None
-    confidence = results.chosen.figures[metric].record.get("confidence")
     return {
         "metric": readable(metric),
         "lower": sign(metric) > 0,
-        "level": f"{100 * confidence:g} % " if confidence else "",
+        "level": f"{100 * results.chosen.figures[metric].confidence:g} % ",
         "axes": [_axis(axis) for axis in axes],
     }
 
@@ -124,7 +124,7 @@ def protocol(figures: Mapping[str, Figure]) -> list[tuple[str, list[tuple[str, s
             metric,
             [
                 (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))
-                for name, value in sorted(figures[metric].record.items())
+                for name, value in sorted(figure_record(figures[metric]).items())
                 if name not in shown
             ],
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from components.figures.figure import Figure, direction, readable
 from components.figures.floors import beside
+from components.figures.record import figure_record
 from components.reporting.tables.columns import ordered_metrics
 from components.reporting.tables.text_table import Row, Table
 from components.reporting.words.naming import evaluations_words
@@ -60,19 +61,16 @@ def _usual(row: Row) -> dict[str, str]:
 
 
 def _part(figure: Figure, part: str) -> str:
-    record = figure.record
     if part == "against":
-        images = record.get("n_reference")  # 0: judged by nothing but the images themselves
-        return f"{images} ({record.get('reference', '')})" if images else ""
-    return str(record.get(part, ""))
+        images = figure.protocol.n_reference  # 0: judged by nothing but the images themselves
+        return f"{images} ({figure.protocol.reference})" if images else ""
+    return str(figure_record(figure).get(part, ""))
 
 
 def _protocol(figure: Figure, usual: Mapping[str, str]) -> str:
     """The settings, and what is not as usual."""
-    settings = figure.record.get("settings")
-    parts = []
-    if isinstance(settings, Mapping):
-        parts += [f"{name} {value}" for name, value in sorted(settings.items())]
+    settings = figure.protocol.settings or {}
+    parts = [f"{name} {value}" for name, value in sorted(settings.items())]
     for part, value in usual.items():
         own = _part(figure, part)
         if own not in (value, "", "none"):

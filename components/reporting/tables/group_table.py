@@ -22,7 +22,7 @@ def group_tables(results: Results) -> list[dict[str, Any]]:
     shown = [(results.chosen, f"The best cell, {results.chosen.name.replace(',', ', ')}")]
     if tuned := results.finetuned:
         shown.append((tuned.cells[0], capital(tuned.cells[0].line)))
-    return [_table(cell, words, results.metric) for cell, words in shown if cell.groups]
+    return [_table(cell, words, results.metric) for cell, words in shown if cell.judgement.groups]
 
 
 def worst_first(groups: Groups, metric: str) -> list[str]:
@@ -33,7 +33,7 @@ def worst_first(groups: Groups, metric: str) -> list[str]:
 
 
 def _table(cell: Cell, words: str, ranking: str | None) -> dict[str, Any]:
-    groups = cell.groups
+    groups = cell.judgement.groups
     every = [figures.keys() for figures in groups.values()]
     measured = {metric for metrics in every for metric in metrics}
     metrics = main_metrics(every, ranking if ranking in measured else None)

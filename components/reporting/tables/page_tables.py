@@ -46,7 +46,7 @@ def comparison_tables(results: Results) -> dict[str, Any]:
         "bound": any(family_of(metric) in OF_NETWORKS for metric in every),
         "lower": [readable(m) for m in main if direction(m) == "lower"],
         "higher": [readable(m) for m in main if direction(m) == "higher"],
-        "paired": any(s.gap for s in standing),
+        "paired": any(s.paired for s in standing),
         "ranking": readable(results.metric) if results.metric else "",
         "level": results.chosen.figures[results.metric].confidence if results.metric else 0.95,
         "notes": [
@@ -93,8 +93,8 @@ def split(text: str) -> tuple[str, str]:
 def _of_images(cells: Sequence[Cell]) -> list[str]:
     """What the evaluations say of their images, each once, with the cells that it is about."""
     found = []
-    for note in dict.fromkeys(note for cell in cells for note in cell.notes):
-        names = [cell.name for cell in cells if note in cell.notes]
+    for note in dict.fromkeys(note for cell in cells for note in cell.judgement.notes):
+        names = [cell.name for cell in cells if note in cell.judgement.notes]
         found.append(note if len(names) == len(cells) else f"{', '.join(names)}: {note}")
     return found
 
@@ -102,7 +102,7 @@ def _of_images(cells: Sequence[Cell]) -> list[str]:
 def _left_out(cells: Sequence[Cell]) -> list[str]:
     """One sentence for each reason why figures are missing: which, and of how many cells."""
     missing: dict[tuple[str, int], list[str]] = {}
-    reasons = Counter(each for cell in cells for each in cell.left_out.items())
+    reasons = Counter(each for cell in cells for each in cell.judgement.left_out.items())
     for (metric, why), times in reasons.items():
         missing.setdefault((why, times), []).append(metric)
     of = {times: f" of {count(times, 'cell')}" for _, times in missing if times < len(cells)}
@@ -167,7 +167,7 @@ def _line(
         "n": n_samples(figures),
         "evaluations": cost(evaluations),
         "standing": standing.kind,
-        "difference": split(standing.gap.text()) if standing.gap else None,
-        "p": standing.gap.p_text() if standing.gap else "",
+        "difference": split(standing.text()) if standing.paired else None,
+        "p": standing.p_text(),
         "mark": {BEST: "best", NOISE: "noise"}.get(standing.kind, ""),
     }

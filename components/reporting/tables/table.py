@@ -10,10 +10,12 @@ from components.figures.figure import (
     Figure,
     direction,
     main_metric,
-    parse_figures,
     unit_of,
 )
 from components.figures.floors import beside
+from components.figures.judgement import Figures, Judgement
+from components.figures.protocol import COMPARED
+from components.figures.record import figure_record
 from components.figures.standing import (
     BEST,
     BETTER,
@@ -21,9 +23,7 @@ from components.figures.standing import (
     NOISE,
     UNLIKE,
     WORSE,
-    Gap,
     Standing,
-    gaps_of,
     pairing_notes,
     standings,
 )
@@ -33,7 +33,7 @@ from components.reporting.tables.figure_table import figure_table
 from components.reporting.tables.text_table import FLOOR, Row, Table, n_samples
 from components.reporting.words.naming import cost
 from components.spec.metric_family import MainColumn
-from components.spec.metrics import METRICS, PROTOCOL, family_of
+from components.spec.metrics import METRICS, family_of
 
 WIDTH = 100
 """Letters a printed line has, unless told otherwise."""
@@ -54,35 +54,21 @@ CANDIDATE = "candidate"
 __all__ = ["Table", "results_table", "rows_table"]
 
 
-def results_table(
-    rows: Sequence[tuple[str, Mapping[str, Any]]],
-    floor: Mapping[str, Any] | None = None,
-    width: int = WIDTH,
-) -> Table:
+def results_table(rows: Sequence[Row], floors: Figures | None = None, width: int = WIDTH) -> Table:
     """Every set of images with its main figures, and how it stands to the best (`rows_table`).
 
     A single set has every figure on a row of its own instead (`figure_table`).
 
     Args:
-        rows: (name, content of `metrics.json`); a top-level ``network_evaluations`` is shown.
-        floor: the content of the reference's `metrics.json`: real images against real images.
+        rows: what is shown.
+        floors: the figures of real images.
         width: letters a line has.
-
-    Raises:
-        AlphabarError: a row has no figures.
     """
-    known = [
-        Row(name, parse_figures(content, name), content.get("network_evaluations"))
-        for name, content in rows
-    ]
-    floors = parse_figures(floor, "the reference") if floor else {}
-    if len(known) > 1:
-        return rows_table(known, floors, width)
-    table = figure_table(known[0], floors)
-    left_out = rows[0][1].get("left_out") or {}
-    notes = [str(note) for note in rows[0][1].get("notes") or ()]
-    notes += [f"{metric} was not measured: {why}" for metric, why in left_out.items()]
-    return replace(table, notes=(*table.notes, *notes))
+    if len(rows) > 1:
+        return rows_table(rows, floors, width)
+    table, judgement = figure_table(rows[0], floors), rows[0].judgement
+    left_out = [f"{metric} was not measured: {why}" for metric, why in judgement.left_out.items()]
+    return replace(table, notes=(*table.notes, *judgement.notes, *left_out))
 
 
 def rows_table(
@@ -108,14 +94,14 @@ def rows_table(
     standing = standings(figures, metric, best)
     shown = main_metrics([*figures, floors], metric)
     roomy = width >= ROOMY
-    listed = [*rows, *([Row(FLOOR, floors)] if floors else [])]
+    listed = [*rows, *([Row(FLOOR, Judgement(floors))] if floors else [])]
     known = [*standing, *([Standing("floor")] if floors else [])]
     columns = [
         Column("name", [called(r) if roomy else _broken(called(r)) for r in listed], 0),
         *(_figures(m, listed, 0 if m == metric else _priority(m)) for m in shown),
         Column("evalu-\nations", [cost(row.evaluations) for row in listed], 2.5),
-        Column("difference", [s.gap.compact() if s.gap else "" for s in known], 1.5),
-        Column("p", [s.gap.p_text() if s.gap else "" for s in known], 1.4),
+        Column("difference", [s.compact() if s.paired else "" for s in known], 1.5),
+        Column("p", [s.p_text() for s in known], 1.4),
         Column("standing", [_standing_text(s.kind, roomy) for s in known], 0),
     ]
     kept = within(width, [column for column in columns if any(column.values)])
@@ -159,7 +145,7 @@ def comparison_rows(
         more = {"network_evaluations": row.evaluations, "role": row.beside or CANDIDATE}
         lines = long_rows(row.name, row.figures, group="", **more)
         found += [line | compared[line["metric"]][i] for line in lines]
-        for group, of_group in row.groups.items():
+        for group, of_group in row.judgement.groups.items():
             found += long_rows(row.name, of_group, group=group, **more)
     floor = long_rows(FLOOR, floors, group="", network_evaluations=None)
     return [*found, *(line | {"standing": "floor"} for line in floor)]
@@ -170,17 +156,17 @@ def _compared(
 ) -> list[dict[str, Any]]:
     """The columns of `comparison_rows` that compare, one entry a row."""
     able = ranked_by is not None and metric in rows[top]
-    gaps = gaps_of(rows, metric, top) if able else {}
     known = standings(rows, metric, top) if able else [Standing("")] * len(rows)
-    kinds = [s.kind for s in known]
-    if kinds[top] == BEST and metric != ranked_by:
-        kinds[top] = CHOSEN
-    return [_difference(gaps.get(i)) | {"standing": kind} for i, kind in enumerate(kinds)]
+    if known[top].kind == BEST and metric != ranked_by:
+        known[top] = replace(known[top], kind=CHOSEN)
+    return [_difference(each) | {"standing": each.kind} for each in known]
 
 
-def _difference(gap: Gap | None) -> dict[str, Any]:
+def _difference(standing: Standing) -> dict[str, Any]:
     columns = ("difference", "difference_low", "difference_high", "p_holm", "paired")
-    values = (gap.value, gap.low, gap.high, gap.p, gap.paired) if gap else [None] * len(columns)
+    values: Sequence[Any] = [None] * len(columns)
+    if found := standing.difference:
+        values = (found.value, found.low, found.high, standing.p, found.paired)
     return dict(zip(columns, values, strict=True))
 
 
@@ -195,8 +181,8 @@ def protocol_notes(rows: Sequence[Mapping[str, Figure]]) -> list[str]:
     """One sentence for each part of the protocol in which the rows of a metric differ."""
     notes = []
     for metric in ordered_metrics(rows):
-        protocols = [figures[metric].protocol for figures in rows if metric in figures]
-        for part in PROTOCOL:
+        protocols = [figures[metric].compared for figures in rows if metric in figures]
+        for part in COMPARED:
             values = sorted({str(protocol[part]) for protocol in protocols})
             if len(values) > 1:
                 notes.append(f"{metric} is not comparable: {part} differs ({', '.join(values)})")
@@ -206,7 +192,7 @@ def protocol_notes(rows: Sequence[Mapping[str, Figure]]) -> list[str]:
 def long_rows(name: str, figures: Mapping[str, Figure], **extra: object) -> list[dict[str, Any]]:
     """One CSV row a metric: the figure, its interval and its whole protocol."""
     return [
-        {"name": name, **extra, "metric": m, **_flat(figures[m].record)}
+        {"name": name, **extra, "metric": m, **_flat(figure_record(figures[m]))}
         for m in ordered_metrics([figures])
     ]
 
@@ -264,7 +250,7 @@ def _elsewhere(metrics: Sequence[str]) -> list[str]:
 
 def _how(standing: Sequence[Standing]) -> list[str]:
     """How the standings were decided."""
-    if any(each.gap for each in standing):
+    if any(each.paired for each in standing):
         how = "difference: from the best over the same seeds, ± the interval of that pair alone"
         return [f"{how}; p: Holm's over all pairs; standing: by p", *pairing_notes(standing)]
     if any(each.kind in (NOISE, WORSE, BETTER) for each in standing):

@@ -1,9 +1,9 @@
 """Tables of text, and the rows that they are made from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from components.figures.figure import Figure, sampled
+from components.figures.figure import sampled
+from components.figures.judgement import Figures, Judgement
 
 FLOOR = "real images (floor)"
 
@@ -29,20 +29,23 @@ class Row:
 
     Attributes:
         name: what it is called.
-        figures: metric → figure.
+        judgement: its figures, and what else its evaluation says.
         evaluations: network evaluations an image; None when not recorded.
-        groups: group of classes or captions → its figures.
         beside: what it is, such as ``reference``, where it may not win; empty where it may.
     """
 
     name: str
-    figures: Mapping[str, Figure]
+    judgement: Judgement
     evaluations: float | None = None
-    groups: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
     beside: str = ""
 
+    @property
+    def figures(self) -> Figures:
+        """Metric → figure."""
+        return self.judgement.figures
 
-def n_samples(figures: Mapping[str, Figure]) -> str:
+
+def n_samples(figures: Figures) -> str:
     """How many images were judged: one number, or several where figures differ in it."""
-    counts = {str(f.record.get("n_generated", "")) for f in sampled(figures).values()}
-    return ", ".join(sorted(counts - {""}))
+    counts = {str(figure.protocol.n_generated) for figure in sampled(figures).values()}
+    return ", ".join(sorted(counts))

@@ -1,11 +1,11 @@
 """Is the model copying its training data? The closest pairs, and what the figures say of them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from components.data.grids import contact_sheet
+from components.figures.closest import ClosestPairs
 from components.figures.figure import Figure, first_of
-from components.reporting.closest import ClosestPairs
+from components.figures.judgement import Figures
 from components.reporting.pictures.tiles import data_uri, reduced
 from components.reporting.results import Results
 from components.reporting.words.naming import capital
@@ -17,11 +17,9 @@ SHOWN = 12
 SIDE = 64
 """Their images are averaged down to this, pixels."""
 
-Figures = Mapping[str, Figure]
-
 
 def copying(results: Results) -> list[dict[str, Any]]:
-    """What is shown of the best cell and of the fine-tuned model; empty for older evaluations."""
+    """What is shown of the best cell and of the fine-tuned model; empty without training images."""
     best = results.chosen
     shown = [(f"The best cell, {best.name.replace(',', ', ')}", best, results.floors)]
     if tuned := results.finetuned:
@@ -68,12 +66,11 @@ def _floor(figure: Figure, floors: Figures) -> str:
 
 def _pictures(pairs: ClosestPairs) -> list[dict[str, str]]:
     """Each pair as one picture, generated on the left, and what stands below it."""
-    listed = list(zip(pairs.images, pairs.ratios, pairs.rows, strict=True))
     return [
         {
             "image": data_uri(contact_sheet(reduced(images, SIDE), 2)),
-            "ratio": f"{ratio:.2f}",
-            "alt": f"generated image {rows[0]} beside training image {rows[1]}",
+            "ratio": f"{pair.ratio:.2f}",
+            "alt": f"generated image {pair.generated} beside training image {pair.training}",
         }
-        for images, ratio, rows in listed[:SHOWN]
+        for images, pair in zip(pairs.images[:SHOWN], pairs.pairs[:SHOWN], strict=True)
     ]

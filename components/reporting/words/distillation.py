@@ -58,7 +58,7 @@ def verdict(one: Figure, other: Figure) -> str:
     if one.value == other.value:
         return "the same"
     side = "lower" if one.value < other.value else "higher"
-    near = "within noise" if standing.gap else "within the intervals"
+    near = "within noise" if standing.paired else "within the intervals"
     return f"{side}, {near if standing.kind == NOISE else standing.how}"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.figures.figure import Figure, first_of, main_metric, readable
+from components.figures.judgement import Figures
 from components.figures.standing import (
     BEST,
     BETTER,
@@ -16,7 +17,7 @@ from components.figures.standing import (
 )
 from components.figures.winner import better_beside
 from components.reporting.cells import Cell
-from components.reporting.results import Figures, Finetuned, Results
+from components.reporting.results import Finetuned, Results
 from components.reporting.words.distillation import finding
 from components.reporting.words.naming import capital, count
 from components.spec.metrics import families_of, judge_of
@@ -48,11 +49,11 @@ def scorer_sentence(figures: Figures) -> str | None:
         f"{figure.text()} of held-out {name.removeprefix('retrieval_top1_')} images"
         for name, figure in sorted(figures.items())
     ]
-    record = next(iter(figures.values())).record
-    chance = f"{100 * record['chance']:.0f} %"
+    protocol = next(iter(figures.values())).protocol
+    chance = f" (chance: {100 * protocol.chance:.0f} %)" if protocol.chance else ""
     return (
-        f"The CLIP score is worth what its scorer is: among {record['n_reference']} captions, "
-        f"it finds the right one for {' and '.join(parts)} (chance: {chance})."
+        f"The CLIP score is worth what its scorer is: among {protocol.n_reference} captions, "
+        f"it finds the right one for {' and '.join(parts)}{chance}."
     )
 
 
@@ -103,7 +104,7 @@ def _winner(cells: Sequence[Cell], best: int, metric: str | None) -> str:
 def _others(standing: Sequence[Standing]) -> str:
     counts = {kind: sum(s.kind == kind for s in standing) for kind in (NOISE, WORSE)}
     others = [s for s in standing if s.kind in counts]
-    paired = bool(others) and all(s.gap for s in others)
+    paired = bool(others) and all(s.paired for s in others)
     how = "beyond noise" if paired else "outside the intervals"
     why = "by differences over the same seeds" if paired else "intervals overlap"
     parts = []
@@ -119,8 +120,8 @@ def _others(standing: Sequence[Standing]) -> str:
 
 
 def _floor(figure: Figure, floor: Figure) -> str:
-    same = figure.record.get("n_generated") == floor.record.get("n_generated")
-    counts = "as many" if same else f"{floor.record.get('n_generated')}"
+    same = figure.protocol.n_generated == floor.protocol.n_generated
+    counts = "as many" if same else f"{floor.protocol.n_generated}"
     ratio = (
         f"{figure.value / floor.value:.2f} times the floor"
         if floor.value > 0
@@ -137,7 +138,7 @@ def _recognised(figures: Figures, real: str, whose: str) -> list[str]:
     if name is None:
         return []
     classifier = judge_of(name).upper()
-    accuracy = figures[name].record.get("classifier_accuracy")
+    accuracy = figures[name].protocol.classifier_accuracy
     own = (
         f" (it gets {100 * accuracy:.1f} % of their holdout right)" if accuracy is not None else ""
     )
@@ -151,7 +152,7 @@ def _before_and_after(tuned: Finetuned) -> str:
     if metric is None or metric not in before:
         return ""
     standing = between(after[metric], before[metric])
-    near = "but within noise" if standing.gap else "but within the intervals"
+    near = "but within noise" if standing.paired else "but within the intervals"
     apart = near if standing.kind == NOISE else standing.how
     on, whose = (f" on the style {tuned.style}", "that style's") if tuned.style else ("", "the")
     text = (

@@ -18,11 +18,11 @@ from components.spec.sections.data import DataSpec
 STAGE_VERSIONS = {
     "prepare": 2,
     "scorer": 2,
-    "reference": 4,
+    "reference": 5,
     "train": 5,
     "sample": 3,
     "likelihood": 2,
-    "evaluate": 4,
+    "evaluate": 5,
     "finetune": 5,
     "report": 5,
     "study": 3,

@@ -26,9 +26,8 @@ from flows.servers.mlflow_server import (
 )
 from flows.servers.processes import Background, stop
 from flows.workspace import Workspace
+from tests.figures.made import record
 from tests.model_config import write_fake_weights
-
-RECORD = {"value": 150.0, "low": 145.0, "high": 155.0, "n_generated": 500}
 
 
 @pytest.fixture
@@ -67,7 +66,7 @@ def published(store: Store) -> Plan:
     (drawn / "samples.csv").write_text("index,seed,class,label,caption\n")
     write_json(drawn / "metrics.json", {"network_evaluations": 50})
     picture(drawn / "grid.png")
-    metrics = {"metrics": {"fd_efficientnet_lite0": RECORD}}
+    metrics = {"metrics": {"fd_efficientnet_lite0": record(150.0, 5.0)}}
     write_json(store.path(cell.evaluate) / "metrics.json", metrics)
     for node in (cell.train, cell.sample, cell.evaluate):
         seal_folder(store.path(node), {"key": node.key, "git_commit": None})

@@ -1,6 +1,5 @@
 """Which cell wins, and that every place which names a winner names this one."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from components.spec.plan import Plan, plan_baselines
 from components.store import Store
 from flows.run.recording import sweep_key
 from flows.run.selection import best_cell, primary_metric
+from tests.figures.made import record, write_record
 
 EXPERIMENT: dict[str, Any] = {
     "name": "digits",
@@ -32,8 +32,7 @@ def evaluated(plan: Plan, root: Path, *distances: float) -> Store:
     for cell, value in zip(plan.cells, distances, strict=True):
         folder = store.path(cell.evaluate)
         folder.mkdir(parents=True)
-        record = {primary_metric(plan): {"value": value, "low": value, "high": value}}
-        (folder / "metrics.json").write_text(json.dumps({"metrics": record}))
+        write_record(folder, {"metrics": {primary_metric(plan): record(value, 0.0)}})
         seal_folder(folder, {"key": cell.evaluate.key})
     return store
 

@@ -16,6 +16,7 @@ from flows.cli import app
 from flows.console import Display
 from flows.tools.judging import images_of
 from flows.workspace import Workspace
+from tests.figures.made import record, write_record
 from tests.flows.untrained import write_untrained
 
 FD = "fd_efficientnet_lite0"
@@ -29,8 +30,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with strong/, weak/ and, in the registry, the strong one guided by the weak."""
     root = tmp_path_factory.mktemp("registered")
     write_untrained(root, "strong", "weak")
-    record = {"metrics": {FD: {"value": 9.0, "low": 8.0, "high": 10.0}}}
-    (root / "metrics.json").write_text(json.dumps(record))
+    write_record(root, {"metrics": {FD: record(9.0, 1.0)}})
     tracker = connect(None, root)
     settings = SAMPLING.model_dump(mode="json")
     model = Submitted(root / "strong", root, FD, settings, guide=root / "weak")

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from components.figures.figure import read_figures
+from components.figures.record import read_judgement
 from components.reporting.cells import read_cells
 from components.reporting.pictures import drawing
 from components.reporting.pictures.plots import (
@@ -26,7 +26,7 @@ def drawn(draw: drawing.Draw) -> Axes:
 
 def test_the_trade_off_has_a_line_a_network_and_sampler(report_input: SimpleNamespace) -> None:
     cells = read_cells(report_input.spec, report_input.inputs)
-    floor = read_figures(report_input.inputs["reference"])[FD]
+    floor = read_judgement(report_input.inputs["reference"]).figures[FD]
     axes = drawn(trade_off(cells, floor, FD, CLIP))
     bars = {c.get_label(): c for c in axes.containers}
     assert list(bars) == [

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from components.figures.judgement import Judgement
 from components.reporting.results import Results
 from components.reporting.tables.figure_table import figure_table
 from components.reporting.tables.text_table import Row
@@ -7,7 +8,7 @@ from components.reporting.tables.text_table import Row
 
 def test_each_metric_has_value_interval_floor_direction_and_settings(rich: Results) -> None:
     cell = rich.chosen
-    table = figure_table(Row("mine", cell.figures, cell.evaluations), rich.floors)
+    table = figure_table(Row("mine", cell.judgement, cell.evaluations), rich.floors)
     assert table.columns == ("metric", "value", "interval", "real images", "better", "settings")
     by_name = {row[0]: row[1:] for row in table.rows}
     assert len(by_name) == len(cell.figures)
@@ -22,10 +23,10 @@ def test_each_metric_has_value_interval_floor_direction_and_settings(rich: Resul
 def test_a_floor_of_another_number_of_images_is_marked(rich: Results) -> None:
     """FD of 20 images beside FD of 500 real ones says nothing of the images."""
     few = {
-        name: replace(f, record={**f.record, "n_generated": 20})
+        name: replace(f, protocol=replace(f.protocol, n_generated=20))
         for name, f in rich.chosen.figures.items()
     }
-    table = figure_table(Row("mine", few), rich.floors)
+    table = figure_table(Row("mine", Judgement(few)), rich.floors)
     floors = {row[0]: row[3] for row in table.rows}
     assert floors["Fréchet distance (efficientnet_lite0)"] == "88.0 ±6.0 (n 40)"
     assert floors["authenticity (efficientnet_lite0)"] == "97.0 ±2.0"
@@ -35,8 +36,8 @@ def test_a_floor_of_another_number_of_images_is_marked(rich: Results) -> None:
 def test_a_floor_that_was_measured_otherwise_is_left_away(rich: Results) -> None:
     name = "fd_efficientnet_lite0"
     odd = rich.floors[name]
-    other = replace(odd, record={**odd.record, "resize": "96px"})
-    table = figure_table(Row("mine", rich.chosen.figures), {**rich.floors, name: other})
+    other = replace(odd, protocol=replace(odd.protocol, resize="96px"))
+    table = figure_table(rich.chosen.row, {**rich.floors, name: other})
     floors = {row[0]: row[3] for row in table.rows}
     assert floors["Fréchet distance (efficientnet_lite0)"] == ""
     assert table.notes[-1] == f"no floor of {name}: real images were measured otherwise (resize)"
@@ -45,8 +46,8 @@ def test_a_floor_that_was_measured_otherwise_is_left_away(rich: Results) -> None
 def test_what_is_not_as_usual_stands_on_the_row(rich: Results) -> None:
     figures = dict(rich.chosen.figures)
     odd = figures["recognised_svc"]
-    figures["recognised_svc"] = replace(odd, record=odd.record | {"extractor": "svc"})
-    table = figure_table(Row("mine", figures))
+    figures["recognised_svc"] = replace(odd, protocol=replace(odd.protocol, extractor="svc"))
+    table = figure_table(Row("mine", Judgement(figures)))
     (row,) = [row for row in table.rows if row[0] == "recognised (svc)"]
     assert row[-1] == "extractor svc"
     assert "real images" not in table.columns
@@ -55,8 +56,7 @@ def test_what_is_not_as_usual_stands_on_the_row(rich: Results) -> None:
 def test_a_figure_without_a_reference_is_against_nothing(rich: Results) -> None:
     figures = dict(rich.chosen.figures)
     odd = figures["recognised_svc"]
-    figures["recognised_svc"] = replace(
-        odd, record=odd.record | {"n_reference": 0, "reference": "none"}
-    )
-    table = figure_table(Row("mine", figures))
+    alone = replace(odd.protocol, n_reference=0, reference="none")
+    figures["recognised_svc"] = replace(odd, protocol=alone)
+    table = figure_table(Row("mine", Judgement(figures)))
     assert not any("against" in row[-1] for row in table.rows)

@@ -1,8 +1,8 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
-from components.figures.figure import Figure, read_object
-from components.files.json_file import write_json
+from components.figures.figure import Figure
+from components.files.json_file import load_json, write_json
 from components.reporting.pages.page import page
 from components.reporting.results import Results, read
 from components.reporting.tables.page_tables import comparison_tables, pair
@@ -12,7 +12,7 @@ RECALL = "recall_efficientnet_lite0"
 
 
 def of_other_number(figure: Figure, n: int = 500) -> Figure:
-    return replace(figure, record={**figure.record, "n_generated": n})
+    return replace(figure, protocol=replace(figure.protocol, n_generated=n))
 
 
 def test_a_floor_of_another_number_of_images_is_marked_on_the_page(rich: Results) -> None:
@@ -28,7 +28,7 @@ def test_a_floor_of_another_number_of_images_is_marked_on_the_page(rich: Results
 
 def test_a_floor_that_was_measured_otherwise_is_not_on_the_page(rich: Results) -> None:
     odd = rich.floors[FD]
-    other = replace(odd, record={**odd.record, "data_hash": "bold"})
+    other = replace(odd, protocol=replace(odd.protocol, data_hash="bold"))
     found = comparison_tables(replace(rich, floors={**rich.floors, FD: other}))
     (floor,) = found["main"]["groups"][-1][1]
     shown = dict(zip([h["metric"] for h in found["main"]["header"]], floor["values"], strict=True))
@@ -51,7 +51,7 @@ def test_what_was_not_measured_is_said_with_its_reason(rich_input: SimpleNamespa
     missing = {"vendi_x": "40 images are too few", "fd_infinity_x": "40 images are too few"}
     for role in ("evaluate:0", "evaluate:2"):
         path = rich_input.inputs[role] / "metrics.json"
-        write_json(path, read_object(path) | {"left_out": missing})
+        write_json(path, load_json(path) | {"left_out": missing})
     results = read(rich_input.spec, rich_input.inputs)
     words = "not measured of 2 cells: fd_infinity_x, vendi_x (40 images are too few)"
     assert comparison_tables(results)["notes"][-1] == words

@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from components.errors import AlphabarError
-from components.figures.figure import parse_figures
-from components.figures.standing import BEST, BETTER, CHOSEN, NOISE, UNLIKE, WORSE, gaps_of
+from components.figures.judgement import Judgement
+from components.figures.record import figure_record
+from components.figures.standing import (
+    BEST,
+    BETTER,
+    CHOSEN,
+    NOISE,
+    UNLIKE,
+    WORSE,
+    standings,
+)
 from components.files.tables import write_csv
 from components.reporting.results import Results
 from components.reporting.tables.table import (
@@ -18,17 +26,19 @@ from components.reporting.tables.table import (
     rows_table,
 )
 from components.reporting.tables.text_table import Row, Table
+from tests.figures.made import made
 
 
-def metrics(fd: float, half: float = 5.0, **protocol: object) -> dict[str, Any]:
-    record = {"value": fd, "low": fd - half, "high": fd + half, "n_generated": 500}
-    clip = {"value": 0.3, "low": 0.29, "high": 0.31, "n_generated": 500}
-    return {"metrics": {"clip_score_domain": clip, "fd_x": record | protocol}}
+def metrics(fd: float, half: float = 5.0, **protocol: Any) -> Judgement:
+    own = {"n_generated": 500, **protocol}
+    clip = made("clip_score_domain", 0.3, 0.29, 0.31, n_generated=500)
+    return Judgement(
+        {"clip_score_domain": clip, "fd_x": made("fd_x", fd, fd - half, fd + half, **own)}
+    )
 
 
 def rows(*values: float) -> list[Row]:
-    contents = {f"r{i}": metrics(value) for i, value in enumerate(values)}
-    return [Row(name, parse_figures(content, name)) for name, content in contents.items()]
+    return [Row(f"r{i}", metrics(value)) for i, value in enumerate(values)]
 
 
 def standing(table: Table) -> list[str]:
@@ -39,7 +49,7 @@ def standing(table: Table) -> list[str]:
 
 
 def test_rows_stand_to_the_best_by_their_intervals() -> None:
-    table = results_table([("a", metrics(120)), ("b", metrics(100)), ("c", metrics(109))])
+    table = results_table(rows(120, 100, 109))
     assert standing(table) == [WORSE, BEST, NOISE]
     assert table.columns[:3] == ("name", "Fréchet\ndistance", "CLIP\nscore")
     assert table.rows[0][1] == "120.0 ±5.0"
@@ -51,35 +61,36 @@ def test_rows_stand_to_the_best_by_their_intervals() -> None:
 
 
 def test_figures_of_another_protocol_are_not_ranked_but_noted() -> None:
-    table = results_table([("a", metrics(100, resize="64px")), ("b", metrics(160, resize="96px"))])
+    one, other = metrics(100, resize="64px"), metrics(160, resize="96px")
+    table = results_table([Row("a", one), Row("b", other)])
     assert standing(table) == [BEST, UNLIKE]
     assert table.notes[-1] == "fd_x is not comparable: resize differs (64px, 96px)"
 
 
 def test_two_rows_of_one_name_stay_two_rows() -> None:
-    table = results_table([("a", metrics(100)), ("a", metrics(200))])
+    table = results_table([Row("a", metrics(100)), Row("a", metrics(200))])
     assert standing(table) == [BEST, WORSE]
 
 
 def test_a_metric_that_a_row_lacks_leaves_its_cell_empty() -> None:
-    other = {"metrics": {"clip_score_domain": {"value": 0.3, "low": 0.2, "high": 0.4}}}
-    table = results_table([("a", metrics(100)), ("b", other)])
+    other = Judgement({"clip_score_domain": made("clip_score_domain", 0.3, 0.2, 0.4)})
+    table = results_table([Row("a", metrics(100)), Row("b", other)])
     assert table.rows[1][1] == ""
     assert standing(table) == [BEST, ""]
 
 
 def test_a_score_ranks_when_there_is_no_distance_and_higher_wins() -> None:
-    def only(value: float) -> dict[str, Any]:
-        record = {"value": value, "low": value - 0.01, "high": value + 0.01}
-        return {"metrics": {"clip_score_domain": record}}
+    def only(value: float) -> Row:
+        clip = made("clip_score_domain", value, value - 0.01, value + 0.01)
+        return Row("a", Judgement({"clip_score_domain": clip}))
 
-    table = results_table([("a", only(0.2)), ("b", only(0.4))])
+    table = results_table([only(0.2), only(0.4)])
     assert standing(table) == [WORSE, BEST]
 
 
 def test_floor_and_network_evaluations_are_shown() -> None:
-    cell = metrics(100) | {"network_evaluations": 50.0}
-    table = results_table([("a", cell), ("b", metrics(200))], floor=metrics(60))
+    cell, other = Row("a", metrics(100), 50.0), Row("b", metrics(200))
+    table = results_table([cell, other], metrics(60).figures)
     evaluations = table.columns.index("evalu-\nations")
     assert [row[evaluations] for row in table.rows] == ["50", "", ""]
     assert table.rows[2][0] == "real images (floor)"
@@ -87,38 +98,38 @@ def test_floor_and_network_evaluations_are_shown() -> None:
 
 
 def test_a_networks_own_figure_does_not_count_samples() -> None:
-    content = metrics(100)
-    content["metrics"]["elbo_bpd"] = {"value": 3.0, "low": 2.9, "high": 3.1, "n_generated": 540}
-    row = Row("a", parse_figures(content, "a"), 56.625)
+    bound = made("elbo_bpd", 3.0, 2.9, 3.1, n_generated=540)
+    row = Row("a", Judgement({**metrics(100).figures, "elbo_bpd": bound}), 56.625)
     table = rows_table([row, row])
     assert table.rows[0][table.columns.index("evalu-\nations")] == "56.6"
     assert "± holds the 95 % interval; 500 images each" in table.notes
 
 
 def test_a_floor_of_another_number_of_images_is_marked_among_rows() -> None:
-    few = metrics(100, n_generated=20)
-    table = results_table([("a", few), ("b", metrics(200, n_generated=20))], floor=metrics(60))
+    few = [Row("a", metrics(fd, n_generated=20)) for fd in (100, 200)]
+    table = results_table(few, metrics(60).figures)
     assert table.rows[2][1] == "60.0 ±5.0\n(n 500)"
     assert table.rows[2][2] == "0.300 ±0.010"
     assert "depends on that number" in table.notes[-1]
-    same = results_table([("a", metrics(100)), ("b", metrics(200))], floor=metrics(60))
+    same = results_table(rows(100, 200), metrics(60).figures)
     assert same.rows[2][1] == "60.0 ±5.0"
     assert not any("depends on that number" in note for note in same.notes)
 
 
 def test_one_set_of_images_has_a_metric_a_row() -> None:
-    table = results_table([("a", metrics(100))], floor=metrics(60))
+    table = results_table(rows(100), metrics(60).figures)
     assert table.columns == ("metric", "value", "interval", "real images", "better")
     assert table.rows[0] == ("Fréchet distance (x)", "100.0", "[95.0, 105.0]", "60.0 ±5.0", "lower")
 
 
 def test_a_metric_that_could_not_be_measured_is_told() -> None:
-    table = results_table([("a", metrics(100) | {"left_out": {"recall_x": "too few images"}})])
+    judgement = replace(metrics(100), left_out={"recall_x": "too few images"})
+    table = results_table([Row("a", judgement)])
     assert table.notes[-1] == "recall_x was not measured: too few images"
 
 
 def test_twenty_metrics_fit_the_width_and_the_rest_is_named(rich: Results) -> None:
-    cells = [Row(c.name, c.figures, c.evaluations) for c in rich.cells]
+    cells = [c.row for c in rich.cells]
     for width in (80, 100, 130, 160):
         table = rows_table(cells, rich.floors, width)
         widths = [
@@ -145,7 +156,7 @@ FD, RECALL = "fd_efficientnet_lite0", "recall_efficientnet_lite0"
 @pytest.fixture
 def exported(rich: Results, tmp_path: Path) -> list[dict[str, str]]:
     """What a program reads of a comparison."""
-    listed = [Row(c.name, c.figures, c.evaluations, c.groups) for c in rich.cells]
+    listed = [c.row for c in rich.cells]
     found = comparison_rows(listed, rich.floors, rich.metric, rich.best)
     write_csv(tmp_path / "t.csv", found)
     with (tmp_path / "t.csv").open(newline="") as file:
@@ -163,7 +174,7 @@ def test_the_csv_has_every_figure_as_numbers_with_its_protocol(
             told = [float(row[part]) for part in ("value", "low", "high")]
             assert told == [figure.value, figure.low, figure.high]
             assert float(row["network_evaluations"]) == cell.evaluations
-            for part, value in figure.record.items():
+            for part, value in figure_record(figure).items():
                 expected = json.dumps(value) if isinstance(value, dict) else str(value)
                 assert row[part] == expected
     assert whole["real images (floor)", FD]["standing"] == "floor"
@@ -184,10 +195,13 @@ def test_the_csv_has_the_difference_from_the_best_of_every_metric(
     whole = {(row["name"], row["metric"]): row for row in exported if not row["group"]}
     figures = [cell.figures for cell in rich.cells]
     for metric in (FD, RECALL):
-        for i, gap in gaps_of(figures, metric, rich.best).items():
-            row = whole[rich.cells[i].name, metric]
+        for i, standing in enumerate(standings(figures, metric, rich.best)):
+            if i == rich.best:
+                continue
+            row, found = whole[rich.cells[i].name, metric], standing.difference
+            assert found is not None
             columns = ("difference", "difference_low", "difference_high", "p_holm")
-            expected = [gap.value, gap.low, gap.high, gap.p]
+            expected = [found.value, found.low, found.high, standing.p]
             assert [float(row[column]) for column in columns] == expected
             assert row["paired"] == "True"
     best, last = rich.chosen.name, rich.cells[6].name  # 153 and 158
@@ -201,11 +215,10 @@ def test_the_csv_has_the_difference_from_the_best_of_every_metric(
 
 def test_the_csv_says_what_is_not_comparable_and_what_beats_the_chosen_one() -> None:
     one, other, third = rows(100, 200, 300)
-    odd = other.figures["fd_x"]
-    foreign = {"fd_x": replace(odd, record={**odd.record, "resize": "96px"})}
-    clip = replace(one.figures["clip_score_domain"], value=0.5, low=0.49, high=0.51)
-    better = {**third.figures, "clip_score_domain": clip}
-    listed = [one, replace(other, figures=foreign), replace(third, figures=better)]
+    clip = made("clip_score_domain", 0.5, 0.49, 0.51, n_generated=500)
+    better = Judgement({**third.figures, "clip_score_domain": clip})
+    foreign = metrics(200, resize="96px")
+    listed = [one, replace(other, judgement=foreign), replace(third, judgement=better)]
     found = {(r["name"], r["metric"]): r for r in comparison_rows(listed, {}, "fd_x", 0)}
     assert found["r1", "fd_x"]["standing"] == UNLIKE
     assert found["r1", "fd_x"]["difference"] is None
@@ -215,17 +228,11 @@ def test_the_csv_says_what_is_not_comparable_and_what_beats_the_chosen_one() -> 
 
 
 def test_runs_that_nothing_ranks_are_exported_without_differences() -> None:
-    ratio = {"value": 1.0, "low": 0.9, "high": 1.1}
-    figures = parse_figures({"metrics": {"neighbour_ratio_x": ratio}}, "a")
-    found = comparison_rows([Row("a", figures), Row("b", figures)], {}, None, 0)
+    judgement = Judgement({"neighbour_ratio_x": made("neighbour_ratio_x", 1.0, 0.9, 1.1)})
+    found = comparison_rows([Row("a", judgement), Row("b", judgement)], {}, None, 0)
     assert [(row["value"], row["standing"], row["p_holm"]) for row in found] == [
         (1.0, "", None)
     ] * 2
-
-
-def test_a_row_without_figures_is_named() -> None:
-    with pytest.raises(AlphabarError, match="run-7 holds no evaluated figures"):
-        results_table([("a", metrics(100)), ("run-7", {"loss": 0.1})])
 
 
 def test_csv_text_is_no_formula_and_numbers_stay(tmp_path: Path) -> None:

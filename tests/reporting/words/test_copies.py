@@ -1,14 +1,15 @@
 from components.figures.figure import Figure
 from components.reporting.results import Results
 from components.reporting.words.copies import copying, copying_words
+from tests.figures.made import made
 
 AUTHENTICITY, RATIO = "authenticity_x", "neighbour_ratio_x"
 
 
 def figures(share: float, ratio: float) -> dict[str, Figure]:
     return {
-        AUTHENTICITY: Figure(AUTHENTICITY, share, share - 0.02, share + 0.02, {}),
-        RATIO: Figure(RATIO, ratio, ratio - 0.05, ratio + 0.05, {}),
+        AUTHENTICITY: made(AUTHENTICITY, share, share - 0.02, share + 0.02),
+        RATIO: made(RATIO, ratio, ratio - 0.05, ratio + 0.05),
     }
 
 
@@ -33,7 +34,7 @@ def test_without_a_floor_there_is_no_verdict() -> None:
 
 
 def test_the_figures_are_those_of_the_network_that_chose_the_pairs() -> None:
-    other = Figure("authenticity_a", 0.1, 0.0, 0.2, {})
+    other = made("authenticity_a", 0.1, 0.0, 0.2)
     (first, *_) = copying_words({"authenticity_a": other} | figures(0.95, 1.0), {}, "x")
     assert first.startswith("95.0 %")
 

@@ -1,10 +1,15 @@
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from components.figures.figure import Figure
+from components.figures.judgement import Judgement
+from components.figures.statistics.intervals import Estimate
+from components.figures.statistics.measured import Measured
 from components.reporting.cells import Cell
 from components.reporting.results import Results
 from components.reporting.words.distillation import finding, rivals_of, verdict, yardstick
+from tests.figures.made import made
 
 FD = "fd_efficientnet_lite0"
 
@@ -32,8 +37,9 @@ def test_one_step_is_singular(solvers: Results) -> None:
 def test_a_distilled_model_below_every_baseline_cell_has_no_rival(solvers: Results) -> None:
     assert solvers.finetuned is not None
     one = solvers.finetuned.cells[0]
-    figure = replace(one.figures[FD], value=50.0, low=49.0, high=51.0)
-    text = finding(replace(one, figures={FD: figure}), solvers)
+    estimate = Estimate(50.0, 49.0, 51.0, 0.95, "jackknife")
+    figure = replace(one.figures[FD], measured=Measured(estimate))
+    text = finding(replace(one, judgement=Judgement({FD: figure})), solvers)
     assert "No cell of the baseline gets as far" in text
     assert text.endswith("the distilled model is lower, outside the intervals.")
 
@@ -63,8 +69,8 @@ def test_rivals_share_network_and_guidance_with_the_best(
 
 
 def test_a_verdict_names_the_side_and_the_intervals() -> None:
-    def figure(value: float, **record: object) -> Figure:
-        return Figure("fd_x", value, value - 5, value + 5, record)
+    def figure(value: float, **protocol: Any) -> Figure:
+        return made("fd_x", value, value - 5, value + 5, **protocol)
 
     assert verdict(figure(100), figure(120)) == "lower, outside the intervals"
     assert verdict(figure(108), figure(100)) == "higher, within the intervals"

@@ -3,9 +3,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from components.figures.figure import parse_figures
 from components.reporting.results import Results, read
 from components.reporting.words.summary import headline, paragraphs, scorer_sentence
+from tests.figures.made import made
 
 
 @pytest.fixture
@@ -70,9 +70,8 @@ def test_a_distilled_model_has_a_paragraph_of_its_own(solvers: Results) -> None:
 
 
 def test_the_scorers_own_accuracy_is_said_beside_its_chance() -> None:
-    record = {"value": 0.93, "low": 0.91, "high": 0.95, "n_reference": 10, "chance": 0.1}
-    content = {"metrics": {"retrieval_top1_bold": record}}
-    text = scorer_sentence(parse_figures(content, "the scorer"))
+    name = "retrieval_top1_bold"
+    text = scorer_sentence({name: made(name, 0.93, 0.91, 0.95, n_reference=10, chance=0.1)})
     assert text is not None
     assert "among 10 captions" in text
     assert "93.0 % [91.0, 95.0] of held-out bold images (chance: 10 %)" in text
