@@ -72,7 +72,7 @@ def results(file: str | Path, *, root: str | Path | None = None) -> Results:
     Raises:
         AlphabarError: the file is wrong, or the data is not as pinned.
     """
-    from components.figures.figure import read_figures
+    from components.figures.record import read_judgement
     from components.spec.loading import load_experiment
     from flows.run.outside import plan_here
     from flows.run.selection import best_cell, primary_metric
@@ -87,7 +87,7 @@ def results(file: str | Path, *, root: str | Path | None = None) -> Results:
         plan.experiment.name,
         primary_metric(plan),
         best_cell(replace(plan, cells=whole), store).name if able else None,
-        {cell.name: read_figures(store.checked(cell.evaluate)) for cell in whole},
+        {cell.name: read_judgement(store.checked(cell.evaluate)).figures for cell in whole},
         {cell.name: store.path(cell.train) for cell in whole},
         {cell.name: store.path(cell.sample) for cell in whole},
         report if report.is_dir() else None,

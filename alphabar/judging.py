@@ -41,8 +41,7 @@ def evaluate(
     Raises:
         AlphabarError: there are no such images, or a setting is wrong.
     """
-    from components.figures.figure import parse_figures
-    from components.files.json_file import read_object
+    from components.figures.record import read_judgement
     from flows.console import Display
     from flows.tools.judge_request import JudgeRequest, judging
 
@@ -58,8 +57,7 @@ def evaluate(
             settings,
         )
         with judging(request, workspace, Display(quiet=True)) as (judged, _):
-            content = read_object(judged.folder / "metrics.json", "evaluate again")
-    return parse_figures(content, judged.name)
+            return dict(read_judgement(judged.folder).figures)
 
 
 def _place(images: "str | Path | Model | Sampled | NDArray[np.uint8]", file: Path) -> Path:
