@@ -16,7 +16,7 @@ from torch import Tensor
 from components.errors import AlphabarError
 from components.files.digests import known_sha256
 from components.files.manifest import intact
-from components.networks.checkpoint import Checkpoint, load_checkpoint
+from components.networks.checkpoint import Checkpoint, check_weights, load_checkpoint
 from components.networks.checkpoint_header import FILE_NAME, broken, read_header
 from components.networks.weights_file import read_weights, write_weights
 from components.spec.model_config import parse_config
@@ -87,6 +87,7 @@ def load_adapted(
         adapted = put_in(model, dict(read_weights(path)))
     except (KeyError, RuntimeError) as error:
         raise broken(path, error) from error
+    check_weights(path, adapted.network)
     return replace(adapted, config=config, origin=f"{directory} on {base}")
 
 

@@ -149,12 +149,12 @@ def load_checkpoint(
         checkpoint.network.load_state_dict(found)
     except (KeyError, RuntimeError) as error:
         raise broken(path, error) from error
-    _check_weights(path, checkpoint.network)
+    check_weights(path, checkpoint.network)
     checkpoint.network.to(device).eval()
     return replace(checkpoint, origin=str(directory))
 
 
-def _check_weights(path: Path, network: nn.Module) -> None:
+def check_weights(path: Path, network: nn.Module) -> None:
     """Raise AlphabarError for weights that no network computes with: not even a sum of their
     squares stays within float32. A flipped bit makes such of an ordinary one."""
     for name, weights in network.state_dict().items():

@@ -130,5 +130,10 @@ def test_an_adapter_of_another_model_is_refused(
         load_adapted(tmp_path, other)
     with pytest.raises(AlphabarError, match=r"nothing\.bias is no weight of the base"):
         load_adapted(tmp_path, base)
+    name = next(name for name in model.network.state_dict() if is_bias(name))
+    damaged = torch.full_like(model.network.state_dict()[name], torch.nan)
+    save_adapter(tmp_path, model, adapter, {name: damaged})
+    with pytest.raises(AlphabarError, match="has weights that are not finite"):
+        load_adapted(tmp_path, base)
     with pytest.raises(AlphabarError, match="there is no adapter"):
         load_adapted(base, base)
