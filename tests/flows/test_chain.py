@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import alphabar
 from components.spec.loading import load_experiment
 from components.tracking.connection import connect
 from flows.run.finished import finished_outcome
@@ -35,6 +36,21 @@ def test_the_run_prints_every_cell_and_the_paths_to_look_at(finished: Finished) 
     for path in (report / "index.html", report / "study" / "index.html"):
         assert str(path) in printed
         assert path.is_file()
+
+
+def test_the_facade_gives_what_the_run_found(finished: Finished) -> None:
+    root = finished[0].root
+    found = alphabar.results(root / "experiment.yaml", root=root)
+    assert set(found.cells) == CELLS
+    assert found.best in CELLS
+    assert found.report == root / "reports" / "digits"
+    table = found.frame()
+    ranked = table[(table.name == found.best) & (table.metric == found.metric)]
+    assert ranked.value.item() == found.cells[found.best][found.metric].value
+    names = [f"digits/{cell}" for cell in sorted(CELLS)]
+    both = alphabar.compare(*names, out=root / "two", root=root)
+    assert set(both[both.metric == found.metric].name) >= set(names)
+    assert alphabar.load("digits@champion", root=root).sampling.steps > 0
 
 
 RERUN = """
