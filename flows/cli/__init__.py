@@ -12,6 +12,7 @@ from components.errors import AlphabarError
 from flows.cli import (
     compare,
     data,
+    dvc,
     evaluate,
     export,
     img2img,
@@ -78,6 +79,7 @@ def options(
 for command in COMMANDS:
     command.register(app)
 app.add_typer(data.app, name="data")
+app.add_typer(dvc.app, name="dvc")
 app.add_typer(study.app, name="study")
 app.add_typer(plot.app, name="plot")
 

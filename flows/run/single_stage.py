@@ -15,6 +15,7 @@ from components.spec.experiment import Experiment
 from components.spec.loading import nearest
 from components.spec.plan import (
     Compute,
+    DataHash,
     Node,
     in_order,
     plan_finetune,
@@ -65,14 +66,23 @@ def run_single_stage(
         shutil.rmtree(work, ignore_errors=True)
 
 
-def whole_plan(experiment: Experiment, workspace: Workspace) -> list[Node]:
-    """Every stage of an experiment without a sweep: its only cell is the best one."""
+def whole_plan(
+    experiment: Experiment, workspace: Workspace, data_hash: DataHash | None = None
+) -> list[Node]:
+    """Every stage of an experiment without a sweep: its only cell is the best one.
+
+    Args:
+        data_hash: as `plan_here` takes it.
+
+    Raises:
+        AlphabarError: it has a sweep, or raw data is missing or not what its pin says.
+    """
     if experiment.sweep or experiment.cells or experiment.also:
         raise AlphabarError(
             "an experiment with a sweep runs with `alphabar run`",
             "remove `sweep`, `cells` and `also`, or use `alphabar run`",
         )
-    plan = plan_here(experiment, workspace)
+    plan = plan_here(experiment, workspace, data_hash)
     (best,) = plan.cells
     tuned = plan_finetune(plan, best) if experiment.finetune else None
     ends = [

@@ -5,22 +5,50 @@ import logging
 import os
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.runtime import Runtime
 
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage runs, and what DVC is to know of it.
+
+    Attributes:
+        function: module and name, with a colon between.
+        rooms: folders of components whose code is a reason for `dvc repro` to run it again.
+        metrics: its file of numbers for `dvc metrics`.
+        history: its file of numbers against the training step, for `dvc plots`.
+        picture: its image for `dvc plots`.
+    """
+
+    function: str
+    rooms: tuple[str, ...]
+    metrics: str | None = None
+    history: str | None = None
+    picture: str | None = None
+
+
+_TRAINED: dict[str, str] = {"metrics": "metrics.json", "history": "history.csv"}
+_JUDGING = ("evaluation", "figures")
+
 STAGES = {
-    "prepare": "components.data.prepare:prepare",
-    "scorer": "components.evaluation.scorer:scorer",
-    "reference": "components.evaluation.stages:reference",
-    "train": "components.training.train:train",
-    "sample": "components.generation.sample:sample",
-    "likelihood": "components.evaluation.stages:likelihood",
-    "evaluate": "components.evaluation.stages:evaluate",
-    "finetune": "components.finetuning.finetune:finetune",
-    "report": "components.reporting.pages.report:report",
-    "study": "components.preference.study:study",
+    "prepare": Stage("components.data.prepare:prepare", ("data",)),
+    "scorer": Stage("components.evaluation.scorer:scorer", _JUDGING),
+    "reference": Stage("components.evaluation.stages:reference", _JUDGING, "summary.json"),
+    "train": Stage(
+        "components.training.train:train", ("process", "networks", "training"), **_TRAINED
+    ),
+    "sample": Stage(
+        "components.generation.sample:sample", ("sampling", "generation"), picture="grid.png"
+    ),
+    "likelihood": Stage("components.evaluation.stages:likelihood", _JUDGING),
+    "evaluate": Stage("components.evaluation.stages:evaluate", _JUDGING, "summary.json"),
+    "finetune": Stage("components.finetuning.finetune:finetune", ("finetuning",), **_TRAINED),
+    "report": Stage("components.reporting.pages.report:report", ("reporting",)),
+    "study": Stage("components.preference.study:study", ("preference",)),
 }
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -33,7 +61,7 @@ def run_stage(
     stage: str, spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime
 ) -> None:
     """Import the stage's function and call it."""
-    module, _, function = STAGES[stage].partition(":")
+    module, _, function = STAGES[stage].function.partition(":")
     getattr(importlib.import_module(module), function)(spec, inputs, out, runtime)
 
 

@@ -1,4 +1,4 @@
-"""`dvc repro` in a copy of the repository, with the shipped dvc.yaml and a shrunk params.yaml."""
+"""`dvc repro` in a copy of the repository, with a shrunk params.yaml and the dvc.yaml of it."""
 
 import json
 import re
@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+from flows.run.dvc_file import write_dvc_file
+from flows.workspace import Workspace
+
 ROOT = Path(__file__).parents[2]
 DVC = Path(sys.executable).with_name("dvc")
-GUIDED = {"sample", "sample-finetuned"}
+GUIDED = {"sample", "sample-finetuned", "report"}
 FOLLOWING = {"evaluate", "evaluate-finetuned", "evaluate-baseline", "report", "study"}
 
 pytestmark = pytest.mark.slow
@@ -37,7 +40,7 @@ def repository(
 ) -> Path:
     """The files that `dvc repro` needs, in a repository of their own."""
     root = tmp_path_factory.mktemp("repository")
-    for name in ("components", ".dvc/config", ".dvcignore", "dvc.yaml", "data.dvc", ".gitignore"):
+    for name in ("components", ".dvc/config", ".dvcignore", "data.dvc", ".gitignore"):
         source, target = ROOT / name, root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
@@ -51,6 +54,7 @@ def repository(
     params |= {"name": "reference", "registry": {}}
     params["evaluation"] = {"extractor": "efficientnet_lite0"} | params["evaluation"]
     (root / "params.yaml").write_text(yaml.safe_dump(params))
+    write_dvc_file(Workspace.here(root=root))
     return root
 
 

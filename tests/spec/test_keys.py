@@ -275,6 +275,14 @@ def test_a_field_changes_the_keys_of_what_reads_it_and_no_others(path: str) -> N
     start = merged(WHOLE, besides[0]) if besides else WHOLE
     one, other = nodes(planned(start)), nodes(planned(with_value(start, path, value)))
     assert changed(one, other) == stages
+    for name in one.keys() & other.keys():
+        if own(one[name]) != own(other[name]):
+            assert any(f"{path}.".startswith(f"{read}.") for read in one[name].reads), name
+
+
+def own(node: Node) -> Any:
+    """What a stage is told itself, its inputs apart."""
+    return node.settings, node.data_hash, node.compute
 
 
 NOBODY_READS: dict[str, tuple[dict[str, Any], str, Any]] = {

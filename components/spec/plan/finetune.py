@@ -54,7 +54,8 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     read = {"kind": spec.kind} | {name: getattr(spec, name) for name in spec.entry.options}
     inputs = {"model": best.train, "data": data}
     inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
-    finetune = sources.trained("finetune", "finetune", read, spec.training(base.training), inputs)
+    training = spec.training(base.training)
+    finetune = sources.trained("finetune", "finetune", read, training, inputs, ("finetune",))
 
     def cell(index: int, sampling: SamplingSpec) -> TunedCell:
         suffix = f"-{index + 1}" if index else ""
@@ -62,7 +63,7 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
         models |= roles(base=best.train if spec.entry.saves_adapter else None)
         if sampling.guide == "weaker":
             models |= roles(guide=sources.guide())
-        sample = sources.sampled(f"sample-finetuned{suffix}", sampling, models)
+        sample = sources.sampled(f"sample-finetuned{suffix}", sampling, models, "finetune")
         judged = {"samples": sample, "data": data}
         evaluate = sources.judged(f"evaluate-finetuned{suffix}", "evaluate", judged)
         return TunedCell(sampling, sample, evaluate)

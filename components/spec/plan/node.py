@@ -84,6 +84,7 @@ class Node:
         compute: what computes; None for stages whose bytes do not depend on it.
         plugins: package → version, of the plug-ins that it uses.
         unkeyed: what the stage is told besides `spec` and its bytes do not depend on.
+        reads: where in the experiment file that stands, as sections and dotted fields; in no key.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Node:
     compute: Compute | None = None
     unkeyed: dict[str, Any] = field(default_factory=dict)
     plugins: dict[str, str] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> str:

@@ -56,7 +56,8 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
         "finetuned_samplings": [dump(cell.sampling) for cell in tuned.cells] if tuned else [],
         "study": plan.experiment.study is not None,
     }
-    return Node("report", "report", spec, inputs)
+    reads = ("name", "data", "process.schedule", "sampling", "evaluation.extractor")
+    return Node("report", "report", spec, inputs, reads=(*reads, "finetune", "study"))
 
 
 def _setting(experiment: Experiment, path: str) -> Any:
@@ -71,4 +72,5 @@ def plan_study(plan: Plan, best: PlannedCell, tuned: FinetunePlan) -> Node:
     """The blind comparison of the best baseline's and the fine-tuned model's samples."""
     assert plan.experiment.study is not None
     spec = dump(plan.experiment.study) | {"name": plan.experiment.name}
-    return Node("study", "study", spec, {"baseline": best.sample, "finetuned": tuned.sample})
+    inputs = {"baseline": best.sample, "finetuned": tuned.sample}
+    return Node("study", "study", spec, inputs, reads=("name", "study"))

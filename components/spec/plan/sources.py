@@ -59,14 +59,16 @@ class Sources:
 
     def data(self) -> Node:
         """The data that the cell's model is trained on."""
-        return self._prepare("prepare", self.cell.experiment.data)
+        return self._prepare("prepare", self.cell.experiment.data, ("data",))
 
     def finetune_data(self) -> Node:
         """The data that the fine-tune is trained on; `data` where that is the same."""
         experiment = self.cell.experiment
         assert experiment.finetune is not None
         data = experiment.finetune.data(experiment.data)
-        return self.data() if data == experiment.data else self._prepare("prepare-finetune", data)
+        if data == experiment.data:
+            return self.data()
+        return self._prepare("prepare-finetune", data, ("data", "finetune.style"))
 
     def scorer(self) -> Node | None:
         """The domain CLIP, trained on every style that the experiment shows it."""
@@ -78,7 +80,8 @@ class Sources:
             inputs = {"data": self.data()}
             if experiment.finetune is not None and (other := self.finetune_data()) != self.data():
                 inputs["data:finetune"] = other
-            return self.computed(f"scorer{self._suffix}", "scorer", dump(experiment.scorer), inputs)
+            name, spec = f"scorer{self._suffix}", dump(experiment.scorer)
+            return self.computed(name, "scorer", spec, inputs, ("scorer",))
 
         return self._once("scorer", make, of="data")
 
@@ -91,7 +94,8 @@ class Sources:
         experiment = self.cell.experiment
         if experiment.sampling.guide != "weaker":
             return None
-        return self._once("guide", lambda: self._train("train-guide", weaker(experiment)))
+        weak = weaker(experiment)
+        return self._once("guide", lambda: self._train("train-guide", weak, ("guide",)))
 
     def likelihood(self) -> Node | None:
         """What the cell's network knows of the holdout, where that is asked for."""
@@ -102,7 +106,8 @@ class Sources:
         def make() -> Node:
             spec = {"confidence": evaluation.confidence}
             inputs = {"model": self.model(), "data": self.data()}
-            return self.computed(self._named("likelihood"), "likelihood", spec, inputs)
+            reads = ("evaluation.confidence",)
+            return self.computed(self._named("likelihood"), "likelihood", spec, inputs, reads)
 
         return self._once("likelihood", make)
 
@@ -123,16 +128,24 @@ class Sources:
         evaluation = self.cell.experiment.evaluation
         spec = dump(evaluation)
         del spec["likelihood"]
+        reads = tuple(f"evaluation.{field}" for field in spec)
         weights = self.outside.digests(*evaluation.extractors(), evaluation.clip)
         inputs = inputs | roles(scorer=self.scorer())
         plugins = evaluation.packages()
-        return self.computed(name, stage, spec, inputs, weights, plugins=plugins)
+        return self.computed(name, stage, spec, inputs, reads, weights, plugins=plugins)
 
-    def sampled(self, name: str, sampling: SamplingSpec, inputs: dict[str, Node]) -> Node:
-        """`sample`: as many images as are evaluated."""
+    def sampled(
+        self, name: str, sampling: SamplingSpec, inputs: dict[str, Node], *reads: str
+    ) -> Node:
+        """`sample`: as many images as are evaluated.
+
+        Args:
+            reads: what ``sampling`` comes from besides the section.
+        """
         samples = self.cell.experiment.evaluation.samples
         spec = {"sampling": dump(sampling), "samples": samples}
-        return self.computed(name, "sample", spec, inputs, plugins=sampling.packages())
+        reads = ("sampling", "evaluation.samples", *reads)
+        return self.computed(name, "sample", spec, inputs, reads, plugins=sampling.packages())
 
     def trained(
         self,
@@ -141,25 +154,32 @@ class Sources:
         spec: dict[str, Any],
         training: TrainingSpec,
         inputs: dict[str, Node],
+        reads: tuple[str, ...],
         plugins: dict[str, str] | None = None,
     ) -> Node:
-        """`train` or `finetune`: with evaluations, who judges them is part of it."""
+        """`train` or `finetune`: with evaluations, who judges them is part of it.
+
+        Args:
+            reads: the sections that ``spec`` comes from.
+        """
+        reads = (*reads, "training")
         training = _as_watched(training, self.cell.experiment.evaluation)
         spec, weights = spec | {"training": dump(training)}, {}
         if training.evaluate_every:
             inputs = inputs | roles(scorer=self.scorer())
             extractor = self.cell.experiment.evaluation.extractor
             spec["judge"] = {"extractor": extractor}
-            weights = self.outside.digests(extractor)
+            reads, weights = (*reads, "evaluation.extractor"), self.outside.digests(extractor)
         aside = unkeyed(training=training)
-        return self.computed(name, stage, spec, inputs, weights, aside, plugins)
+        return self.computed(name, stage, spec, inputs, reads, weights, aside, plugins)
 
-    def _train(self, name: str, experiment: Experiment) -> Node:
+    def _train(self, name: str, experiment: Experiment, reads: tuple[str, ...] = ()) -> Node:
         parts = ("codec", "process", "conditioning", "network")
         spec: dict[str, Any] = {part: dump(getattr(experiment, part)) for part in parts}
         inputs = {"data": self.data()}
         plugins = experiment.process.packages() | experiment.conditioning.packages()
-        return self.trained(self._named(name), "train", spec, experiment.training, inputs, plugins)
+        named, reads, training = self._named(name), (*parts, *reads), experiment.training
+        return self.trained(named, "train", spec, training, inputs, reads, plugins)
 
     def _named(self, name: str) -> str:
         """With the model's name behind it, where there are several cells."""
@@ -171,14 +191,22 @@ class Sources:
         stage: str,
         spec: dict[str, Any],
         inputs: dict[str, Node],
+        reads: tuple[str, ...],
         weights: dict[str, str] | None = None,
         aside: dict[str, Any] | None = None,
         plugins: dict[str, str] | None = None,
     ) -> Node:
         """A stage whose bytes depend on what computes them."""
-        compute = self.outside.compute
         return Node(
-            name, stage, spec, inputs, None, weights or {}, compute, aside or {}, plugins or {}
+            name,
+            stage,
+            spec,
+            inputs,
+            weights=weights or {},
+            compute=self.outside.compute,
+            unkeyed=aside or {},
+            plugins=plugins or {},
+            reads=(*reads, "runner"),
         )
 
     @property
@@ -199,11 +227,11 @@ class Sources:
             self.made[which] = make()
         return self.made[which]
 
-    def _prepare(self, name: str, data: DataSpec) -> Node:
+    def _prepare(self, name: str, data: DataSpec, reads: tuple[str, ...]) -> Node:
         def make() -> Node:
             pinned = self.outside.data_hash(data)
-            plugins = data.packages()
-            return Node(name + self._suffix, "prepare", dump(data), {}, pinned, plugins=plugins)
+            named, packages = name + self._suffix, data.packages()
+            return Node(named, "prepare", dump(data), {}, pinned, plugins=packages, reads=reads)
 
         return self._once(name, make, of="data")
 

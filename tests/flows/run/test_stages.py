@@ -14,5 +14,5 @@ def test_every_planned_stage_can_be_run() -> None:
 
 @pytest.mark.parametrize("stage", sorted(STAGES))
 def test_a_stage_is_a_function(stage: str) -> None:
-    module, _, name = STAGES[stage].partition(":")
+    module, _, name = STAGES[stage].function.partition(":")
     assert callable(getattr(importlib.import_module(module), name))

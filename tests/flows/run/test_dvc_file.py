@@ -1,0 +1,88 @@
+"""dvc.yaml follows from params.yaml, and says when it does not."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.errors import AlphabarError
+from flows.run.dvc_file import check_dvc_file, dvc_file, write_dvc_file
+from flows.workspace import Workspace
+
+ROOT = Path(__file__).parents[3]
+PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def workspace(root: Path, **changed: Any) -> Workspace:
+    """A root with the shipped params.yaml, but for some sections (None: without)."""
+    params = {key: value for key, value in (PARAMS | changed).items() if value is not None}
+    (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    return Workspace(root, root / "artifacts")
+
+
+def stages(place: Workspace) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(dvc_file(place))["stages"]
+    return found
+
+
+def test_the_committed_file_is_what_its_params_say() -> None:
+    check_dvc_file(Workspace.here(root=ROOT))
+
+
+def test_a_file_is_written_once_and_again_when_params_have_other_stages(tmp_path: Path) -> None:
+    place = workspace(tmp_path)
+    with pytest.raises(AlphabarError, match=r"dvc\.yaml does not exist") as caught:
+        check_dvc_file(place)
+    assert caught.value.remedy == "write it: alphabar dvc write"
+    assert write_dvc_file(place)
+    assert not write_dvc_file(place)
+    workspace(tmp_path, sampling=PARAMS["sampling"] | {"steps": 7})
+    check_dvc_file(place)  # another value is DVC's to see
+    workspace(tmp_path, finetune=None, study=None)
+    with pytest.raises(AlphabarError, match=r"is not what params\.yaml says"):
+        check_dvc_file(place)
+    assert write_dvc_file(place)
+    assert not {"finetune", "prepare-finetune", "study"} & set(stages(place))
+
+
+def test_a_stage_follows_what_it_reads_of_the_params_and_no_more(tmp_path: Path) -> None:
+    judged = {"samples": 40, "likelihood": "elbo", "confidence": 0.9}
+    found = stages(workspace(tmp_path, evaluation=judged, runner=None, scorer=None))
+    assert found["likelihood"]["params"] == ["evaluation.confidence"]
+    assert found["evaluate"]["params"] == ["evaluation.samples", "evaluation.confidence"]
+    assert found["sample"]["params"] == ["sampling", "evaluation.samples"]
+    assert found["prepare-finetune"]["params"] == ["data", "finetune.style"]
+    assert found["scorer"].get("params") is None, "none of its section is given"
+
+
+def test_code_and_raw_data_that_a_stage_needs_are_there(tmp_path: Path) -> None:
+    for name, stage in stages(workspace(tmp_path)).items():
+        rooms = [dep for dep in stage["deps"] if dep.startswith("components/")]
+        assert rooms, name
+        assert all((ROOT / room).is_dir() for room in rooms)
+    assert stages(workspace(tmp_path))["prepare"]["deps"][0] == "data/digits"
+    mine = {"source": "folder", "name": "mine", "size": 8}
+    alone = workspace(tmp_path, data=mine, finetune=None, study=None)
+    assert stages(alone)["prepare"]["deps"][0] == "datasets/mine"
+
+
+def test_a_file_of_the_users_own_is_not_overwritten(tmp_path: Path) -> None:
+    place = workspace(tmp_path)
+    shutil.copy(ROOT / "gates.yaml", tmp_path / "dvc.yaml")
+    with pytest.raises(AlphabarError, match="was not written by"):
+        write_dvc_file(place)
+    assert (tmp_path / "dvc.yaml").read_bytes() == (ROOT / "gates.yaml").read_bytes()
+
+
+def test_params_that_cannot_be_planned_are_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(AlphabarError, match=r"params\.yaml does not exist"):
+        write_dvc_file(Workspace(tmp_path, tmp_path))
+    with pytest.raises(AlphabarError, match="sweep runs with `alphabar run`"):
+        write_dvc_file(workspace(tmp_path, sweep={"sampling.guidance": [1, 2]}))
+    with pytest.raises(AlphabarError, match=r"params\.yaml[^$]*stepz"):
+        write_dvc_file(workspace(tmp_path, scorer={"stepz": 1}))
+    assert not (tmp_path / "dvc.yaml").exists()
