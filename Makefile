@@ -18,7 +18,7 @@ demo: $(STAMP)
 	$(BIN)/alphabar run experiments/digits.yaml
 
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 25
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -35,9 +35,6 @@ GROUP_IMAGES, MOST_GROUPS = 20, 100
 SHOWN_PAIRS = 24
 
 
-RECOGNISED_SVC = "recognised_svc"
-
-
 @dataclass(frozen=True)
 class _Take:
     """One figure to be taken.

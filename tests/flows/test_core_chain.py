@@ -32,6 +32,8 @@ EXPERIMENT: dict[str, Any] = {
     "registry": {"model": "core"},
 }
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, fetched: Path) -> Any:
