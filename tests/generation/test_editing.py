@@ -22,7 +22,7 @@ from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.sampling.inpainting import visits
 from components.spec.sections.sampling import SamplingSpec
-from tests.model_config import model_config
+from tests.model_config import DIGITS, model_config
 
 COUNT = 8
 
@@ -275,7 +275,7 @@ def test_images_and_masks_that_do_not_fit_are_refused(
 def test_a_model_that_always_had_a_condition_must_be_told_one(drawing_digits: Checkpoint) -> None:
     sampler = Sampler(drawing_digits, SamplingSpec())
     assert no_condition(sampler, 2).strong["class_labels"].tolist() == [10, 10]
-    always = new_checkpoint(model_config(dropout=0.0), 0)
+    always = new_checkpoint(model_config(classes=DIGITS, dropout=0.0), 0)
     with pytest.raises(AlphabarError, match="never trained without a condition"):
         no_condition(Sampler(always, SamplingSpec()), 2)
     guided = Sampler(drawing_digits, SamplingSpec(guide="weaker"), always)
