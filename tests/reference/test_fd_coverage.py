@@ -6,6 +6,7 @@ the two sources. A nominal 0.95 must hold in 0.90 to 0.99 of the draws.
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,19 +75,28 @@ CASES: list[Case] = [
     (widened, plain, 500, 500, 64),
     (turned, falling, 500, 500, 64),
     (falling, falling, 500, 500, 128),
+    (turned, falling, 200, 900, 24),
+    (plain, plain, 900, 200, 24),
+]
+
+MANY_IMAGES: list[Case] = [
     (plain, plain, 2000, 2000, 16),
     (shifted, plain, 2000, 2000, 16),
     (widened, plain, 2000, 2000, 64),
     (turned, falling, 2000, 2000, 64),
     (falling, falling, 2000, 2000, 64),
-    (turned, falling, 200, 900, 24),
-    (plain, plain, 900, 200, 24),
 ]
 
 FEWER_IMAGES_THAN_NUMBERS: list[Case] = [
     (plain, plain, 100, 100, 256),
     (turned, falling, 100, 100, 256),
 ]
+
+
+def parameters(*cases: Case) -> list[Any]:
+    """All of them, named; those of many images are for `make test-all`."""
+    marks = {case: [pytest.mark.simulation] for case in MANY_IMAGES}
+    return [pytest.param(case, id=named(case), marks=marks.get(case, [])) for case in cases]
 
 
 def named(case: Case) -> str:
@@ -113,7 +123,7 @@ def share_held(found: list[Estimate], target: float) -> float:
     return float(np.mean([x.low <= target <= x.high for x in found]))
 
 
-@pytest.mark.parametrize("case", CASES + FEWER_IMAGES_THAN_NUMBERS, ids=named)
+@pytest.mark.parametrize("case", parameters(*CASES, *MANY_IMAGES, *FEWER_IMAGES_THAN_NUMBERS))
 def test_the_interval_holds_the_expected_distance_at_this_n(case: Case) -> None:
     found, _ = drawn(case)
     values = np.array([x.value for x in found])
@@ -122,7 +132,7 @@ def test_the_interval_holds_the_expected_distance_at_this_n(case: Case) -> None:
     assert 0.8 < half / (1.96 * values.std(ddof=1)) < 1.3
 
 
-@pytest.mark.parametrize("case", CASES, ids=named)
+@pytest.mark.parametrize("case", parameters(*CASES, *MANY_IMAGES))
 def test_the_extrapolated_interval_holds_the_true_distance(case: Case) -> None:
     _, found = drawn(case)
     assert 0.90 <= share_held(found, true_distance(case[0], case[4])) <= 0.99
