@@ -1,4 +1,4 @@
-"""A file is one concept and a function one thought: where one grows past this, a second has come in."""
+"""A file is one concept and a function one thought: past this length a second has come in."""
 
 import ast
 from pathlib import Path
