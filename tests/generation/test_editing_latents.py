@@ -18,9 +18,8 @@ from components.generation.sampler import Sampler
 from components.networks.checkpoint import new_checkpoint
 from components.networks.codecs import Shape
 from components.spec.sections.codec import CodecSpec
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
-from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
+from tests.model_config import model_config
 
 PROMPTS = Prompts.of([0, 1], ["", ""])
 
@@ -45,19 +44,12 @@ class Halves:
 @pytest.fixture(scope="module")
 def sampler() -> Sampler:
     """Of a model of 8 x 8 images whose network sees 4 x 4 latents."""
-    config = {
-        "process": ProcessSpec(steps=100).model_dump(mode="json"),
-        "network": NetworkSpec(channels=[8], layers_per_block=1).model_dump(mode="json"),
-        "conditioning": ConditioningSpec().model_dump(mode="json"),
-        "images": {"size": 4, "channels": 1, "classes": ["cat", "dog"]},
-    }
-    made = new_checkpoint(config, 0)
+    classes = ("cat", "dog")
+    made = new_checkpoint(model_config(classes=classes, size=4, steps=100), 0)
     made.network.eval()
-    images = config["images"] | {"size": 8}
-    return Sampler(
-        replace(made, config=config | {"images": images}, codec=Halves()),
-        SamplingSpec(steps=4, solver="ddim", guidance=2.0),
-    )
+    config = model_config(classes=classes, size=8, steps=100)
+    sampling = SamplingSpec(steps=4, solver="ddim", guidance=2.0)
+    return Sampler(replace(made, config=config, codec=Halves()), sampling)
 
 
 @pytest.fixture(scope="module")
