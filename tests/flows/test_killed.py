@@ -128,6 +128,11 @@ def test_a_run_goes_on_to_its_end_when_the_users_prefect_server_is_killed(
     assert again.stderr == "", "the record is complete: no server was needed"
 
 
+def heard() -> None:
+    """Whoever starts the tests with `nohup` hands an ignored SIGHUP on, which a run heeds."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def test_a_signal_to_the_whole_group_stops_a_run_at_once_with_one_message(
     project: Project, shrunk: dict[str, Any]
 ) -> None:
@@ -143,6 +148,7 @@ def test_a_signal_to_the_whole_group_stops_a_run_at_once_with_one_message(
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=heard,
         )
         wait_for_resume_point(work, process)
         workers = children(process.pid)
