@@ -72,8 +72,8 @@ def test_the_bound_is_a_metric_of_every_cell_with_its_interval(ran: Any) -> None
 
 def test_the_distilled_model_is_sampled_in_each_way_and_reported(ran: Any) -> None:
     project, printed = ran
-    assert "fine-tuned, 2 steps" in printed
-    assert "fine-tuned, 1 steps" not in printed
+    assert "distilled, 2 steps" in printed
+    assert "distilled, 1 step " in printed
     page = (project.root / "reports" / "core" / "index.html").read_text()
     assert "istilled" in page
     drawn = [m["spec"]["sampling"] for _, m in stages(project, "sample")]

@@ -108,7 +108,7 @@ def test_a_sweep_is_recorded_registered_and_read_back_through_a_server(
     assert (folder / "served").is_dir()
     [found_cell] = recorded_cells(tracker, ["digits"])
     assert found_cell.name == "digits/schedule=cosine,guidance=2"
-    assert found_cell.metrics["fd_efficientnet_lite0"]["data_hash"] == "abc"
+    assert found_cell.judgement.figures["fd_efficientnet_lite0"].protocol.data_hash == "abc"
     (tmp_path / "into").mkdir()
     found = load_model_dir(tracker, "digits", "champion", tmp_path / "into")
     assert (found / "model.safetensors").stat().st_size == (

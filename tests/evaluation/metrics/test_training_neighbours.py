@@ -63,10 +63,10 @@ def test_gaps_that_are_known_are_used() -> None:
 
 def test_the_closest_pairs_come_first_with_their_rows() -> None:
     found = training_neighbours(np.array([[6.0], [0.5], [-2.0], [3.0]]), LINE)
-    assert closest_pairs(found, 2) == [
+    assert closest_pairs(found, 2) == (
         ClosestPair(3, 2, 0.0, 0.0),
         ClosestPair(0, 4, pytest.approx(1.0), pytest.approx(0.25)),
-    ]
+    )
     assert [pair.generated for pair in closest_pairs(found, 10)] == [3, 0, 1, 2]
 
 
