@@ -9,6 +9,7 @@ The extractor computes on the device that it was made for; ``to`` moves what is 
 processes give what one would that saw the first one's images first.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -66,8 +67,9 @@ class TwoSets(Metric):
         super().reset()
         self._defaults |= kept
 
+    @abstractmethod
     def _add(self, name: str, features: NDArray[np.float32]) -> None:
-        raise NotImplementedError
+        """Keep a batch's features in the state ``name``."""
 
 
 class FeatureMetric(TwoSets):
