@@ -6,7 +6,6 @@
 The root may be any shared file system with POSIX locks and renames.
 """
 
-import os
 import platform
 import shutil
 import subprocess
@@ -29,7 +28,7 @@ from components.files.manifest import (
     read_manifest,
     write_manifest,
 )
-from components.files.put import remove_parts
+from components.files.put import remove_parts, sync
 from components.spec.plan import Node
 
 MORE_SPACE = "free some space, or give another store with --store; what is published there is kept"
@@ -111,7 +110,7 @@ class Store:
             raise
         target = self.path(node)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sync(out)
+        sync(out)
         remove(target)  # what lost its manifest is not published, and stands in the way
         out.rename(target)
         shutil.rmtree(work, ignore_errors=True)
@@ -182,11 +181,3 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _sync(directory: Path) -> None:
-    """Flush every file to the disk, so that the rename never shows an empty one."""
-    for path in directory.rglob("*"):
-        if path.is_file():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())

@@ -1,6 +1,7 @@
 """Files and folders that appear at their place in one step, whole or not at all."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def put(path: Path) -> Iterator[Path]:
 def remove_parts(folder: Path) -> None:
     """Remove what was about to be put somewhere at or below ``folder``."""
     remove(*folder.rglob(f".*{PART}"))
+
+
+def sync(folder: Path) -> None:
+    """Flush every file below ``folder`` to the disk, so that a rename never shows an empty one."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
 
 
 def _move(part: Path, path: Path) -> None:

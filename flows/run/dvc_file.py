@@ -1,11 +1,14 @@
 """dvc.yaml: the stages of params.yaml's experiment for `dvc repro`, written from its plan."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
+from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+import components
 from components.errors import AlphabarError
 from components.files.put import put
 from components.files.text_file import read_text
@@ -83,9 +86,20 @@ def _stage(node: Node, given: Mapping[str, Any], workspace: Workspace) -> dict[s
     return {
         "cmd": f"${{alphabar}} {node.name}",
         **({"params": params} if params else {}),
-        "deps": read + [f"components/{room}" for room in STAGES[node.stage].rooms],
+        "deps": read + [f"components/{room}" for room in rooms(node.stage)],
         "outs": [f"{FOLDER}/{node.name}"],
     }
+
+
+@cache
+def rooms(stage: str) -> list[str]:
+    """The folders of components that a stage's module imports, however late and through others:
+    their code is a reason for `dvc repro` to run it again. Nothing is imported to find them."""
+    (package,) = components.__path__
+    finder = ModuleFinder([str(Path(package).parent)])
+    finder.import_hook(STAGES[stage].function.partition(":")[0])
+    found = {name.split(".")[1] for name in finder.modules if name.startswith("components.")}
+    return sorted(room for room in found if (Path(package) / room).is_dir())
 
 
 def _params(node: Node, given: Mapping[str, Any]) -> Iterator[str]:

@@ -18,37 +18,30 @@ class Stage:
 
     Attributes:
         function: module and name, with a colon between.
-        rooms: folders of components whose code is a reason for `dvc repro` to run it again.
         metrics: its file of numbers for `dvc metrics`.
         history: its file of numbers against the training step, for `dvc plots`.
         picture: its image for `dvc plots`.
     """
 
     function: str
-    rooms: tuple[str, ...]
     metrics: str | None = None
     history: str | None = None
     picture: str | None = None
 
 
 _TRAINED: dict[str, str] = {"metrics": "metrics.json", "history": "history.csv"}
-_JUDGING = ("evaluation", "figures")
 
 STAGES = {
-    "prepare": Stage("components.data.prepare:prepare", ("data",)),
-    "scorer": Stage("components.evaluation.scorer:scorer", _JUDGING),
-    "reference": Stage("components.evaluation.stages:reference", _JUDGING, "summary.json"),
-    "train": Stage(
-        "components.training.train:train", ("process", "networks", "training"), **_TRAINED
-    ),
-    "sample": Stage(
-        "components.generation.sample:sample", ("sampling", "generation"), picture="grid.png"
-    ),
-    "likelihood": Stage("components.evaluation.stages:likelihood", _JUDGING),
-    "evaluate": Stage("components.evaluation.stages:evaluate", _JUDGING, "summary.json"),
-    "finetune": Stage("components.finetuning.finetune:finetune", ("finetuning",), **_TRAINED),
-    "report": Stage("components.reporting.pages.report:report", ("reporting",)),
-    "study": Stage("components.preference.study:study", ("preference",)),
+    "prepare": Stage("components.data.prepare:prepare"),
+    "scorer": Stage("components.evaluation.scorer:scorer"),
+    "reference": Stage("components.evaluation.stages:reference", "summary.json"),
+    "train": Stage("components.training.train:train", **_TRAINED),
+    "sample": Stage("components.generation.sample:sample", picture="grid.png"),
+    "likelihood": Stage("components.evaluation.stages:likelihood"),
+    "evaluate": Stage("components.evaluation.stages:evaluate", "summary.json"),
+    "finetune": Stage("components.finetuning.finetune:finetune", **_TRAINED),
+    "report": Stage("components.reporting.pages.report:report"),
+    "study": Stage("components.preference.study:study"),
 }
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from components.errors import AlphabarError
-from flows.run.dvc_file import check_dvc_file, dvc_file, write_dvc_file
+from flows.run.dvc_file import check_dvc_file, dvc_file, rooms, write_dvc_file
 from flows.workspace import Workspace
 
 ROOT = Path(__file__).parents[3]
@@ -66,6 +66,14 @@ def test_code_and_raw_data_that_a_stage_needs_are_there(tmp_path: Path) -> None:
     mine = {"source": "folder", "name": "mine", "size": 8}
     alone = workspace(tmp_path, data=mine, finetune=None, study=None)
     assert stages(alone)["prepare"]["deps"][0] == "datasets/mine"
+
+
+def test_a_stage_follows_all_code_that_it_imports_however_late_and_no_other() -> None:
+    assert rooms("prepare") == ["data", "files", "spec"]
+    evaluations = {"sampling", "generation", "evaluation"}  # training imports them where it begins
+    assert evaluations <= set(rooms("train"))
+    assert not {"finetuning", "reporting", "tracking", "preference"} & set(rooms("train"))
+    assert "process" in rooms("sample"), "through the checkpoint"
 
 
 def test_a_file_of_the_users_own_is_not_overwritten(tmp_path: Path) -> None:
