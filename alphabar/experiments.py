@@ -73,9 +73,9 @@ def results(file: str | Path, *, root: str | Path | None = None) -> Results:
         AlphabarError: the file is wrong, or the data is not as pinned.
     """
     from components.figures.record import read_judgement
+    from components.figures.winner import best_cell
     from components.spec.loading import load_experiment
     from flows.run.outside import plan_here
-    from flows.run.selection import best_cell, primary_metric
 
     workspace = workspace_at(root)
     plan = plan_here(load_experiment(Path(file)), workspace)
@@ -85,7 +85,7 @@ def results(file: str | Path, *, root: str | Path | None = None) -> Results:
     report = workspace.reports(plan.experiment.name)
     return Results(
         plan.experiment.name,
-        primary_metric(plan),
+        plan.ranked_by,
         best_cell(replace(plan, cells=whole), store).name if able else None,
         {cell.name: read_judgement(store.checked(cell.evaluate)).figures for cell in whole},
         {cell.name: store.path(cell.train) for cell in whole},

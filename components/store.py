@@ -10,7 +10,7 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -22,6 +22,7 @@ from components.files.leftovers import remove
 from components.files.lock import locked
 from components.files.manifest import (
     MANIFEST,
+    SHOWN,
     WORK,
     check,
     listed,
@@ -132,6 +133,24 @@ class Store:
         directory = self.path(node)
         check(directory, contents=contents)
         return directory
+
+    def check_published(self, nodes: Iterable[Node], *, contents: bool) -> None:
+        """`checked` for those of ``nodes`` that are published, with one error for all.
+
+        Raises:
+            AlphabarError: names what is damaged, up to five directories of it.
+        """
+        errors = []
+        for node in filter(self.has, nodes):
+            try:
+                self.checked(node, contents=contents)
+            except AlphabarError as error:
+                errors.append(error)
+        if errors:
+            shown = errors[:SHOWN]
+            more = f"; and in {len(errors) - SHOWN} more" if len(errors) > SHOWN else ""
+            remedies = dict.fromkeys(error.remedy for error in shown)
+            raise AlphabarError("; ".join(e.what for e in shown) + more, "; ".join(remedies))
 
     def _work(self, node: Node) -> Path:
         return self.root / WORK / f"{node.stage}-{node.key}"

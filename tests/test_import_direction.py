@@ -13,6 +13,7 @@ ORDER = [
     {"files"},
     {"spec"},
     {"store"},
+    {"estimate"},
     {"data"},
     {"process"},
     {"sampling"},

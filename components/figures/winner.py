@@ -8,8 +8,12 @@ where something beside it is better, that is said.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from components.errors import AlphabarError
 from components.figures.figure import Figure, readable, sign
+from components.figures.record import read_judgement
 from components.figures.standing import NOISE, UNLIKE, Standing, standings
+from components.spec.plan import Plan, PlannedCell
+from components.store import Store
 
 REFERENCE = "reference"
 MOST = 4
@@ -37,11 +41,35 @@ def winner(entries: Sequence[Entry], metric: str | None) -> int | None:
     """
     if metric is None:
         return None
-    able = [i for i, e in enumerate(entries) if metric in e.figures and e.figures[metric].finite]
-    if not able:
-        return None
-    candidates = [i for i in able if not entries[i].beside] or able
-    return min(candidates, key=lambda i: sign(metric) * entries[i].figures[metric].value)
+    for among in ([i for i, e in enumerate(entries) if not e.beside], range(len(entries))):
+        first = _first([entries[i].figures for i in among], metric)
+        if first is not None:
+            return among[first]
+    return None
+
+
+def best_cell(plan: Plan, store: Store) -> PlannedCell:
+    """The candidate whose figure that ranks is the best; references (``also``) never win.
+
+    It is the first one where none has a finite figure.
+
+    Raises:
+        AlphabarError: no candidate was evaluated.
+    """
+    candidates = [cell for cell in plan.cells if cell.may_win]
+    if not candidates:
+        raise AlphabarError(
+            "no cell that may win was evaluated, so there is no winner",
+            "mend what stopped the cells, then run again: what is published is kept",
+        )
+    found = [read_judgement(store.path(cell.evaluate)).figures for cell in candidates]
+    return candidates[_first(found, plan.ranked_by) or 0]
+
+
+def _first(sets: Sequence[Mapping[str, Figure]], metric: str) -> int | None:
+    """Which has the best finite value; None where none has one."""
+    able = [i for i, figures in enumerate(sets) if metric in figures and figures[metric].finite]
+    return min(able, key=lambda i: sign(metric) * sets[i][metric].value, default=None)
 
 
 def called(entry: Entry) -> str:

@@ -1,15 +1,16 @@
-"""What an image costs before it is drawn: network evaluations, from the spec alone."""
+"""What an image or a stage costs before it is made: network evaluations, from the spec alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from components.spec.catalogue import GUIDANCE, SOLVERS
+from components.spec.catalogue import CONDITIONERS, GUIDANCE, SOLVERS
+from components.spec.plan import Node
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Network evaluations an image.
+    """Network evaluations: forward passes of one image.
 
     Attributes:
         certainty: ``at most`` with an interval of guidance, which is left by some steps;
@@ -34,6 +35,24 @@ def planned_cost(sampling: Mapping[str, Any], conditional: bool) -> Cost:
     if bounded and _guided(sampling, conditional):
         return Cost(evaluations, "at most")
     return Cost(evaluations, "exactly")
+
+
+def stage_cost(node: Node) -> Cost:
+    """What a stage costs; a training step counts 3: the backward pass costs two forwards."""
+    if node.stage in ("train", "finetune"):
+        training = node.spec["training"]
+        return Cost(3 * training["steps"] * training["batch_size"], "exactly")
+    if node.stage == "sample":
+        image = planned_cost(node.spec["sampling"], _conditional(node.inputs["model"]))
+        return Cost(node.spec["samples"] * image.evaluations, image.certainty)
+    return Cost(0, "exactly")
+
+
+def _conditional(model: Node) -> bool:
+    """Whether a trained model is told what to draw; a fine-tuned one is what its baseline is."""
+    while "conditioning" not in model.spec:
+        model = model.inputs["model"]
+    return CONDITIONERS[model.spec["conditioning"]["encoder"]].conditional
 
 
 def one_prediction(sampling: Mapping[str, Any]) -> bool:

@@ -33,12 +33,12 @@ def verify(
     """
     from components.errors import AlphabarError
     from components.files.manifest import MOVE, UNLISTED
+    from components.files.verification import verify as verify_paths
     from flows.console import Work
-    from flows.run import verification
     from flows.workspace import Workspace
 
     with Work("verify", quiet=quiet) as progress:
-        found = verification.verify(paths or [Workspace.here(store).store_root], progress)
+        found = verify_paths(paths or [Workspace.here(store).store_root], progress)
     for damage in found.damage:
         tell(f"{damage.path} {damage.fault}")
     if found.damage:

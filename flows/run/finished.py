@@ -1,5 +1,7 @@
 """What a finished run left behind, read without Prefect, MLflow or a server."""
 
+from components.figures.winner import best_cell
+from components.reporting.publishing import publish_report
 from components.spec.plan import (
     FinetunePlan,
     Node,
@@ -7,15 +9,11 @@ from components.spec.plan import (
     PlannedCell,
     in_order,
     plan_finetune,
-    plan_report,
-    plan_study,
+    plan_pages,
 )
 from components.store import Store
-from flows.run.publishing import publish_report
 from flows.run.recorded import is_recorded
-from flows.run.recording import sweep_key
 from flows.run.results import Outcome
-from flows.run.selection import best_cell
 from flows.workspace import Workspace
 
 
@@ -31,7 +29,7 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     best, tuned, pages = what_follows(plan, store)
     if not all(store.has(node) for node in in_order([*(tuned.ends() if tuned else ()), *pages])):
         return None
-    if not is_recorded(workspace.tracking_uri, workspace.root, experiment.name, sweep_key(plan)):
+    if not is_recorded(workspace.tracking_uri, workspace.root, experiment.name, plan.sweep_key):
         return None
     report, *study = (store.path(page) for page in pages)
     place = publish_report(report, study[0] if study else None, workspace.reports(experiment.name))
@@ -42,12 +40,4 @@ def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | 
     """The best of the cells, which are all evaluated, its fine-tuned model and the pages."""
     best = best_cell(plan, store)
     tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
-    return best, tuned, planned_pages(plan, best, tuned)
-
-
-def planned_pages(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> list[Node]:
-    """The report and, with a fine-tuned model, the study that the file asks for."""
-    pages = [plan_report(plan, best, tuned)]
-    if tuned and plan.experiment.study:
-        pages.append(plan_study(plan, best, tuned))
-    return pages
+    return best, tuned, plan_pages(plan, best, tuned)

@@ -5,18 +5,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from components.data.caption_notes import caption_notes
 from components.errors import AlphabarError
+from components.figures.winner import best_cell
+from components.reporting.publishing import publish_report
 from components.spec.experiment import Experiment
-from components.spec.plan import Node, Plan, in_order, plan_finetune
+from components.spec.plan import Node, Plan, in_order, plan_finetune, plan_pages
 from flows.console import Display
-from flows.run.captions import caption_notes
 from flows.run.execution import Workers
-from flows.run.finished import planned_pages
 from flows.run.phase import run_phase
-from flows.run.publishing import publish_report
 from flows.run.recording import Recorder
 from flows.run.results import Outcome
-from flows.run.selection import best_cell
 from flows.run.session import Session
 from flows.servers.link import Link
 from flows.servers.processes import Say
@@ -30,7 +29,7 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
         AlphabarError: MLflow cannot be reached, or no cell of the sweep could be evaluated.
     """
     experiment = plan.experiment
-    for note in caption_notes(plan.cells, workspace):
+    for note in caption_notes(plan.cells, workspace.store, workspace.root):
         display.say(note)
     with Recorder.connected(plan, workspace, display) as recorder:
         with _session(workspace, display, experiment, link) as session:
@@ -49,7 +48,7 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
                 failures |= run_phase(nodes, session, tick=tick)
                 if not all(workspace.store.has(end) for end in tuned.ends()):
                     tuned = None
-            pages = planned_pages(finished, best, tuned)
+            pages = plan_pages(finished, best, tuned)
             failures |= run_phase(in_order(pages), session)
             failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)
             stages_run = _published(workspace) - before

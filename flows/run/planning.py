@@ -1,22 +1,15 @@
 """The plan in words: which stages a run would start, and how long they may take."""
 
-import heapq
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+from components.data.caption_notes import caption_notes
 from components.errors import AlphabarError, number_of, visible
-from components.files.json_file import read_object
-from components.files.manifest import read_manifest, remedy
-from components.spec.catalogue import CONDITIONERS
-from components.spec.cost import Cost, planned_cost
+from components.estimate import PlannedStage, planned_stages
+from components.spec.cost import Cost
 from components.spec.experiment import Experiment
-from components.spec.plan import Node, Plan
+from components.spec.plan import Plan
 from components.spec.sections.data import DataSpec
-from components.store import Store
-from flows.run.captions import caption_notes
 from flows.run.outside import plan_here
 from flows.telling import tell
 from flows.workspace import Workspace
@@ -24,24 +17,6 @@ from flows.workspace import Workspace
 UNKNOWN = "data not fetched"
 LISTED = 100
 """Stages that are printed one by one; more are summed up."""
-
-LATEST = 8
-"""Runs of a stage in the store from which its time is estimated."""
-
-
-@dataclass(frozen=True)
-class PlannedStage:
-    """One stage run of a plan.
-
-    Attributes:
-        seconds: what the store's latest runs of this stage took, scaled by their work;
-            None when it has never run here.
-    """
-
-    node: Node
-    published: bool
-    evaluations: Cost
-    seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -62,33 +37,9 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
     except AlphabarError as error:
         warning = str(error)
         plan = plan_here(experiment, workspace, _unknown)
-    speeds = _speeds(workspace.store)
-    nodes = plan.nodes()
-    stages = [
-        PlannedStage(node, workspace.store.has(node), evaluations(node), _estimate(node, speeds))
-        for node in nodes
-    ]
-    notes = [] if warning else caption_notes(plan.cells, workspace)
+    stages = planned_stages(plan, workspace.store)
+    notes = [] if warning else caption_notes(plan.cells, workspace.store, workspace.root)
     return Description(plan, stages, notes, warning)
-
-
-def evaluations(node: Node) -> Cost:
-    """Network evaluations (forward passes of one image) of a stage; a training step counts 3:
-    the backward pass costs two forwards."""
-    if node.stage in ("train", "finetune"):
-        training = node.spec["training"]
-        return Cost(3 * training["steps"] * training["batch_size"], "exactly")
-    if node.stage == "sample":
-        image = planned_cost(node.spec["sampling"], _conditional(node.inputs["model"]))
-        return Cost(node.spec["samples"] * image.evaluations, image.certainty)
-    return Cost(0, "exactly")
-
-
-def _conditional(model: Node) -> bool:
-    """Whether a trained model is told what to draw; a fine-tuned one is what its baseline is."""
-    while "conditioning" not in model.spec:
-        model = model.inputs["model"]
-    return CONDITIONERS[model.spec["conditioning"]["encoder"]].conditional
 
 
 def print_plan(description: Description, *, every: bool = False) -> None:
@@ -173,41 +124,6 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def _unknown(data: DataSpec) -> str:
     return UNKNOWN
-
-
-def _speeds(store: Store) -> dict[str, list[tuple[int, float]]]:
-    """stage → (network evaluations, seconds) of its latest runs in the store."""
-    found: dict[str, list[tuple[int, float]]] = {}
-    for folder in sorted(path for path in store.root.glob("[!.]*") if path.is_dir()):
-        written = {path: path.stat().st_mtime for path in folder.glob("*/manifest.json")}
-        for path in heapq.nlargest(LATEST, written, key=written.__getitem__):
-            try:
-                manifest = read_manifest(path.parent)
-            except AlphabarError:  # an estimate does without; who uses the directory is told
-                continue
-            if {"stage", "spec", "wall_seconds"} <= manifest.keys():  # else another program's
-                run = (_done(path.parent, manifest), manifest["wall_seconds"])
-                found.setdefault(manifest["stage"], []).append(run)
-    return found
-
-
-def _done(directory: Path, manifest: dict[str, Any]) -> int:
-    """The network evaluations of a published stage; images record how many they took."""
-    if manifest["stage"] == "sample":
-        figures = read_object(directory / "metrics.json", remedy(directory))
-        drawn: float = figures["samples"] * figures["network_evaluations"]
-        return round(drawn)
-    return evaluations(Node("", manifest["stage"], manifest["spec"], {})).evaluations
-
-
-def _estimate(node: Node, speeds: dict[str, list[tuple[int, float]]]) -> float | None:
-    runs = speeds.get(node.stage)
-    if not runs:
-        return None
-    work = evaluations(node).evaluations
-    if work:
-        return work * statistics.median(seconds / done for done, seconds in runs)
-    return statistics.median(seconds for _, seconds in runs)
 
 
 def _count(costs: Sequence[Cost]) -> str:

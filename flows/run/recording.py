@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.spec.gate import Gate
-from components.spec.keys import digest
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
 from components.store import git_commit
 from flows.console import Display
-from flows.run.selection import primary_metric
 from flows.tools.promotion import registry_gate
 from flows.workspace import Workspace
 
@@ -63,7 +61,7 @@ class Recorder:
         experiment = plan.experiment
         parent = tracker.sweep(
             experiment.name,
-            sweep_key(plan),
+            plan.sweep_key,
             experiment.model_dump(mode="json", exclude={"runner"}),
             {"git.commit": git_commit()},
         )
@@ -225,7 +223,7 @@ class Recorder:
         """A cell's run; ``beside`` says what one is that may not win."""
         from components.tracking.search import BESIDE, RANKED_BY
 
-        tags = {RANKED_BY: primary_metric(self._plan), BESIDE: beside or None}
+        tags = {RANKED_BY: self._plan.ranked_by, BESIDE: beside or None}
         tags |= self._tags(evaluate)
         run = self._tracker.child(parent, name, evaluate.key, params, tags)
         self._tracker.log_cell(run, self._path(sample), self._path(evaluate))
@@ -241,7 +239,7 @@ class Recorder:
             submitted = Submitted(
                 weights,
                 self._path(best.evaluate),
-                primary_metric(plan),
+                plan.ranked_by,
                 sampling.model_dump(mode="json"),
                 self._tags(best.train) | {"cell": best.name},
                 self._path(guide) if guide else None,
@@ -279,17 +277,6 @@ def _measured_weights(trained: Path, ema_length: float | None) -> Iterator[Path]
         model = load_checkpoint(trained, ema_length=ema_length)
         save_checkpoint(Path(folder), model.config, model.network)
         yield Path(folder)
-
-
-def sweep_key(plan: Plan) -> str:
-    """What identifies a sweep: its figures' keys, which cells may win, and what follows.
-
-    The gate is not in it: it is asked once, when the winner is registered.
-    """
-    experiment = plan.experiment
-    after = experiment.model_dump(mode="json", include={"name", "finetune", "study", "registry"})
-    del after["registry"]["gate"]
-    return digest([after, [[cell.evaluate.key, cell.may_win] for cell in plan.cells]])
 
 
 def _data_hash(node: Node) -> str | None:

@@ -10,7 +10,6 @@ from components.errors import visible
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
-from flows.run.selection import primary_metric
 from flows.telling import tell
 from flows.workspace import Workspace
 
@@ -59,7 +58,7 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         for cell in outcome.plan.cells
     ]
     floors = read_judgement(store.path(outcome.best.reference)).figures
-    table = rows_table(rows, floors, table_width(), primary_metric(outcome.plan))
+    table = rows_table(rows, floors, table_width(), outcome.plan.ranked_by)
     print_table(table, f"{outcome.plan.experiment.name}: baselines")
     if outcome.tuned:
         tuned, drawn = outcome.tuned, store.path(outcome.best.sample)
@@ -74,7 +73,7 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         style = finetune.data(own).style
         title = f"against the holdout of style {style}" if style else "against the holdout"
         floors = read_judgement(store.path(tuned.reference)).figures
-        print_table(rows_table(rows, floors, table_width(), primary_metric(outcome.plan)), title)
+        print_table(rows_table(rows, floors, table_width(), outcome.plan.ranked_by), title)
     for remark in training_remarks(outcome, workspace):
         tell(f"note: {remark}")
     if took := training_time(outcome, workspace):

@@ -19,8 +19,7 @@ from components.spec.plan import (
     Node,
     in_order,
     plan_finetune,
-    plan_report,
-    plan_study,
+    plan_pages,
 )
 from components.store import describe
 from flows.run.outside import plan_here
@@ -89,8 +88,6 @@ def whole_plan(
         best.reference,
         best.evaluate,
         *(tuned.ends() if tuned else []),
-        plan_report(plan, best, tuned),
+        *plan_pages(plan, best, tuned),
     ]
-    if tuned and experiment.study:
-        ends.append(plan_study(plan, best, tuned))
     return in_order(ends)

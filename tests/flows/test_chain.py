@@ -13,7 +13,6 @@ from components.spec.loading import load_experiment
 from components.tracking.connection import connect
 from flows.run.finished import finished_outcome
 from flows.run.outside import plan_here
-from flows.run.recording import sweep_key
 from flows.servers.prefect_client import prefect_client
 from flows.servers.prefect_server import api_url, find_prefect_server
 from flows.workspace import Workspace
@@ -88,7 +87,7 @@ def test_a_record_that_was_deleted_in_mlflow_is_made_again_by_a_full_run(
     plan = plan_here(load_experiment(project.root / "experiment.yaml"), workspace)
     assert finished_outcome(plan, workspace) is not None
     tracker = connect(None, project.root)
-    sweep = tracker.sweep("digits", sweep_key(plan), {}, {})
+    sweep = tracker.sweep("digits", plan.sweep_key, {}, {})
     tracker.client.delete_run(sweep)
     assert finished_outcome(plan, workspace) is None
     tracker.client.restore_run(sweep)

@@ -22,7 +22,7 @@ from components.store import describe
 from components.tracking import Submitted, connect, load_model_dir, register
 from flows.cli import main
 from flows.console import Display
-from flows.run.recording import Recorder, sweep_key
+from flows.run.recording import Recorder
 from flows.tools.promotion import read_study
 from flows.workspace import Workspace
 from tests.figures import made
@@ -429,7 +429,7 @@ def test_the_gate_is_in_no_key(place: Path) -> None:
     without, with_gate = winner(10, None), winner(10, "gates.yaml")
     keys = [[node.key for node in plan.nodes()] for plan in (without, with_gate)]
     assert keys[0] == keys[1]
-    assert sweep_key(without) == sweep_key(with_gate)
+    assert without.sweep_key == with_gate.sweep_key
 
 
 def test_a_run_whose_gate_is_gone_ends_before_anything_is_recorded(place: Path) -> None:

@@ -3,7 +3,7 @@
 from components.spec.plan.baselines import Plan, PlannedCell, plan_baselines
 from components.spec.plan.finetune import FinetunePlan, TunedCell, plan_finetune
 from components.spec.plan.node import STAGE_VERSIONS, Compute, DataHash, Node, in_order
-from components.spec.plan.pages import plan_report, plan_study
+from components.spec.plan.pages import plan_pages, plan_report, plan_study
 
 __all__ = [
     "STAGE_VERSIONS",
@@ -17,6 +17,7 @@ __all__ = [
     "in_order",
     "plan_baselines",
     "plan_finetune",
+    "plan_pages",
     "plan_report",
     "plan_study",
 ]

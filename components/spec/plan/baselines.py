@@ -4,6 +4,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from components.spec.experiment import Experiment
+from components.spec.keys import digest
+from components.spec.metrics import ranking_metric
 from components.spec.plan.node import (
     Compute,
     DataHash,
@@ -47,6 +49,22 @@ class Plan:
     def nodes(self) -> list[Node]:
         """Every node once, inputs before those that read them."""
         return in_order(end for cell in self.cells for end in (cell.reference, cell.evaluate))
+
+    @property
+    def ranked_by(self) -> str:
+        """The figure that decides: the Fréchet distance of the experiment's extractor."""
+        return ranking_metric(self.experiment.evaluation.extractor)
+
+    @property
+    def sweep_key(self) -> str:
+        """What identifies the sweep: its figures' keys, which cells may win, and what follows.
+
+        The gate is not in it: it is asked once, when the winner is registered.
+        """
+        follows = {"name", "finetune", "study", "registry"}
+        after = self.experiment.model_dump(mode="json", include=follows)
+        del after["registry"]["gate"]
+        return digest([after, [[cell.evaluate.key, cell.may_win] for cell in self.cells]])
 
 
 def plan_baselines(

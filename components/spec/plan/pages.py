@@ -3,10 +3,17 @@
 from typing import Any
 
 from components.spec.experiment import Experiment
-from components.spec.metrics import ranking_metric
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.finetune import FinetunePlan
 from components.spec.plan.node import Node, dump
+
+
+def plan_pages(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> list[Node]:
+    """The report and, with a fine-tuned model, the study that the file asks for."""
+    pages = [plan_report(plan, best, tuned)]
+    if tuned and plan.experiment.study:
+        pages.append(plan_study(plan, best, tuned))
+    return pages
 
 
 def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> Node:
@@ -50,7 +57,7 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
         "name": plan.experiment.name,
         "cells": cells,
         "best": best.name,
-        "metric": ranking_metric(plan.experiment.evaluation.extractor),
+        "metric": plan.ranked_by,
         "data": dump(plan.experiment.data),
         "finetune": dump(plan.experiment.finetune) if plan.experiment.finetune else None,
         "finetuned_samplings": [dump(cell.sampling) for cell in tuned.cells] if tuned else [],

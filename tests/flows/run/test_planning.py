@@ -10,20 +10,19 @@ import pytest
 import yaml
 from PIL import Image
 
+from components.data.caption_notes import caption_notes
 from components.data.listing import directory_hash
+from components.estimate import LATEST
 from components.files.new_folder import seal_folder
 from components.files.tables import write_csv
-from components.spec.cost import Cost
+from components.spec.cost import Cost, stage_cost
 from components.spec.loading import parse_experiment
 from components.spec.plan import Node
 from components.store import Store
-from flows.run.captions import caption_notes
 from flows.run.planning import (
-    LATEST,
     LISTED,
     Description,
     describe_plan,
-    evaluations,
     print_plan,
 )
 from flows.workspace import Workspace
@@ -50,7 +49,7 @@ def test_a_finetuned_model_is_told_what_its_baseline_was() -> None:
     train = Node("train", "train", {"conditioning": {"encoder": "none"}}, {})
     tuned = Node("finetune", "finetune", {"training": {}}, {"model": train})
     spec = {"sampling": {"steps": 5, "guidance": 3.0}, "samples": 10}
-    assert evaluations(Node("sample", "sample", spec, {"model": tuned})) == Cost(50, "exactly")
+    assert stage_cost(Node("sample", "sample", spec, {"model": tuned})) == Cost(50, "exactly")
 
 
 def test_the_printed_plan_says_what_is_not_exact(
@@ -176,7 +175,7 @@ def test_a_plan_says_how_many_captions_are_cut_before_and_after_data_is_prepared
 
     store.produce(node, counted)
     (captioned / "datasets" / "mine" / "metadata.csv").unlink()  # it is not asked any more
-    assert caption_notes(description.plan.cells, Workspace(captioned, store.root)) == [said]
+    assert caption_notes(description.plan.cells, store, captioned) == [said]
 
 
 def test_models_that_read_no_captions_have_nothing_to_say_of_them(captioned: Path) -> None:

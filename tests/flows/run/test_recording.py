@@ -17,7 +17,7 @@ from components.store import Store
 from components.tracking.connection import connect
 from flows.console import Display
 from flows.run.recorded import is_recorded
-from flows.run.recording import Recorder, sweep_key
+from flows.run.recording import Recorder
 from flows.servers.mlflow_server import (
     await_mlflow_server,
     page_url,
@@ -105,7 +105,7 @@ def test_a_server_that_dies_is_told_of_once_and_the_next_run_adds_what_is_missin
         recorder.baselines(plan)
         recorder.finish(plan, best, None, report, failed=False)
     assert recorder.lost
-    assert not is_recorded(None, tmp_path, "digits", sweep_key(plan))
+    assert not is_recorded(None, tmp_path, "digits", plan.sweep_key)
     assert len(display.lines) == 1
     assert f"MLflow at {address} does not answer any more; the run goes on" in display.lines[0]
 
@@ -118,9 +118,9 @@ def test_a_server_that_dies_is_told_of_once_and_the_next_run_adds_what_is_missin
         assert not recorder.lost
         assert len(display.lines) == 1
         tracker = connect(address, tmp_path)
-        sweep = tracker.sweep("digits", sweep_key(plan), {}, {})
+        sweep = tracker.sweep("digits", plan.sweep_key, {}, {})
         assert tracker.is_complete(sweep)
-        asked = "digits", sweep_key(plan)
+        asked = "digits", plan.sweep_key
         assert is_recorded(address, tmp_path, *asked)
         assert is_recorded(None, tmp_path, *asked), "the file behind that server"
         assert not is_recorded(address, tmp_path, "digits", "another")
@@ -147,7 +147,7 @@ def test_artifacts_that_cannot_be_written_stop_no_run(tmp_path: Path) -> None:
     (said,) = display.lines
     assert "cannot be written" in said
     assert "make that folder writable" in said
-    assert not is_recorded(None, tmp_path, "digits", sweep_key(plan))
+    assert not is_recorded(None, tmp_path, "digits", plan.sweep_key)
 
 
 def test_a_server_that_comes_back_before_the_end_gets_the_whole_record(tmp_path: Path) -> None:
@@ -160,6 +160,6 @@ def test_a_server_that_comes_back_before_the_end_gets_the_whole_record(tmp_path:
         recorder.baselines(plan)
         recorder.finish(plan, best, None, report, failed=False)
     tracker = connect(None, tmp_path)
-    sweep = tracker.sweep("digits", sweep_key(plan), {}, {})
+    sweep = tracker.sweep("digits", plan.sweep_key, {}, {})
     assert tracker.is_complete(sweep)
     assert len(tracker.client.search_runs([tracker.client.get_run(sweep).info.experiment_id])) == 3

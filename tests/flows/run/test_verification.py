@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from components.errors import AlphabarError
+from components.figures.winner import best_cell
 from components.files.digests import hashed
+from components.files.verification import verify
 from components.runtime import silent
 from components.spec.loading import parse_experiment
 from components.spec.plan import Node, Plan, plan_baselines
 from components.store import Store
-from flows.run.selection import best_cell
-from flows.run.verification import check_plan, verify
+from flows.run.verification import check_plan
 from flows.workspace import Workspace
 from tests.figures.made import record, write_record
 

@@ -8,7 +8,7 @@ import pytest
 from components.errors import AlphabarError
 from components.files.manifest import intact
 from components.files.new_folder import seal_folder
-from flows.run.publishing import publish_report
+from components.reporting.publishing import publish_report
 
 
 def stage(folder: Path, key: str) -> Path:

@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from components.errors import AlphabarError
+from components.figures.winner import best_cell
 from components.files.new_folder import seal_folder
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines
 from components.store import Store
-from flows.run.recording import sweep_key
-from flows.run.selection import best_cell, primary_metric
 from tests.figures.made import record, write_record
 
 EXPERIMENT: dict[str, Any] = {
@@ -32,7 +31,7 @@ def evaluated(plan: Plan, root: Path, *distances: float) -> Store:
     for cell, value in zip(plan.cells, distances, strict=True):
         folder = store.path(cell.evaluate)
         folder.mkdir(parents=True)
-        write_record(folder, {"metrics": {primary_metric(plan): record(value, 0.0)}})
+        write_record(folder, {"metrics": {plan.ranked_by: record(value, 0.0)}})
         seal_folder(folder, {"key": cell.evaluate.key})
     return store
 
@@ -63,7 +62,7 @@ def test_references_alone_leave_no_winner(tmp_path: Path) -> None:
 def test_a_cell_that_may_win_from_now_on_makes_another_sweep_of_the_same_stages() -> None:
     before, after = planned(), planned(cells=[{"sampling.guidance": g} for g in (3, 4)], also=[])
     assert [c.evaluate.key for c in before.cells] == [c.evaluate.key for c in after.cells]
-    assert sweep_key(before) != sweep_key(after)
+    assert before.sweep_key != after.sweep_key
 
 
 def test_a_cell_planned_twice_is_refused_wherever_it_stands() -> None:

@@ -1,0 +1,76 @@
+"""What a run of a plan would start, and how long that may take: from the store's latest runs."""
+
+import heapq
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.files.json_file import read_object
+from components.files.manifest import read_manifest, remedy
+from components.spec.cost import Cost, stage_cost
+from components.spec.plan import Node, Plan
+from components.store import Store
+
+LATEST = 8
+"""Runs of a stage in the store from which its time is estimated."""
+
+
+@dataclass(frozen=True)
+class PlannedStage:
+    """One stage run of a plan.
+
+    Attributes:
+        seconds: what the store's latest runs of this stage took, scaled by their work;
+            None when it has never run here.
+    """
+
+    node: Node
+    published: bool
+    evaluations: Cost
+    seconds: float | None
+
+
+def planned_stages(plan: Plan, store: Store) -> list[PlannedStage]:
+    """The stages of every cell, inputs first; nothing is run or written."""
+    speeds = _speeds(store)
+    return [
+        PlannedStage(node, store.has(node), stage_cost(node), _estimate(node, speeds))
+        for node in plan.nodes()
+    ]
+
+
+def _speeds(store: Store) -> dict[str, list[tuple[int, float]]]:
+    """stage → (network evaluations, seconds) of its latest runs in the store."""
+    found: dict[str, list[tuple[int, float]]] = {}
+    for folder in sorted(path for path in store.root.glob("[!.]*") if path.is_dir()):
+        written = {path: path.stat().st_mtime for path in folder.glob("*/manifest.json")}
+        for path in heapq.nlargest(LATEST, written, key=written.__getitem__):
+            try:
+                manifest = read_manifest(path.parent)
+            except AlphabarError:  # an estimate does without; who uses the directory is told
+                continue
+            if {"stage", "spec", "wall_seconds"} <= manifest.keys():  # else another program's
+                run = (_done(path.parent, manifest), manifest["wall_seconds"])
+                found.setdefault(manifest["stage"], []).append(run)
+    return found
+
+
+def _done(directory: Path, manifest: dict[str, Any]) -> int:
+    """The network evaluations of a published stage; images record how many they took."""
+    if manifest["stage"] == "sample":
+        figures = read_object(directory / "metrics.json", remedy(directory))
+        drawn: float = figures["samples"] * figures["network_evaluations"]
+        return round(drawn)
+    return stage_cost(Node("", manifest["stage"], manifest["spec"], {})).evaluations
+
+
+def _estimate(node: Node, speeds: dict[str, list[tuple[int, float]]]) -> float | None:
+    runs = speeds.get(node.stage)
+    if not runs:
+        return None
+    work = stage_cost(node).evaluations
+    if work:
+        return work * statistics.median(seconds / done for done, seconds in runs)
+    return statistics.median(seconds for _, seconds in runs)
