@@ -51,19 +51,18 @@ def winner(entries: Sequence[Entry], metric: str | None) -> int | None:
 def best_cell(plan: Plan, store: Store) -> PlannedCell:
     """The candidate whose figure that ranks is the best; references (``also``) never win.
 
-    It is the first one where none has a finite figure.
-
     Raises:
         AlphabarError: no candidate was evaluated.
     """
     candidates = [cell for cell in plan.cells if cell.may_win]
-    if not candidates:
+    found = [read_judgement(store.path(cell.evaluate)).figures for cell in candidates]
+    first = _first(found, plan.ranked_by)
+    if first is None:
         raise AlphabarError(
             "no cell that may win was evaluated, so there is no winner",
             "mend what stopped the cells, then run again: what is published is kept",
         )
-    found = [read_judgement(store.path(cell.evaluate)).figures for cell in candidates]
-    return candidates[_first(found, plan.ranked_by) or 0]
+    return candidates[first]
 
 
 def _first(sets: Sequence[Mapping[str, Figure]], metric: str) -> int | None:

@@ -1,6 +1,5 @@
 """Which cell wins, and that every place which names a winner names this one."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +41,6 @@ def test_a_listed_cell_may_win_and_a_reference_may_not(tmp_path: Path) -> None:
     assert [cell.may_win for cell in plan.cells] == [True, True, True, False]
     store = evaluated(plan, tmp_path, 30.0, 20.0, 10.0, 1.0)
     assert best_cell(plan, store).name == "guidance=3"
-
-
-def test_a_figure_that_is_not_finite_does_not_win(tmp_path: Path) -> None:
-    plan = planned()
-    assert (
-        best_cell(plan, evaluated(plan, tmp_path, math.nan, 20.0, 30.0, 1.0)).name == "guidance=2"
-    )
-    none = evaluated(plan, tmp_path / "none", math.nan, math.nan, math.nan, 1.0)
-    assert best_cell(plan, none).name == "guidance=1"
 
 
 def test_without_a_sweep_the_listed_cells_are_the_candidates() -> None:
