@@ -19,6 +19,7 @@ from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.reading import within_bounds
 from components.sampling.times import Times, time_grid
 from components.spec.sections.training import TrainingSpec
+from components.training.denoising_task import denoising_task
 from components.training.task import Task
 
 HUBER = 0.03  # pseudo-Huber's c, times √D (Song, Dhariwal 2023, section 3.3, for small images)
@@ -44,7 +45,8 @@ def consistency(
     teacher = replace(model, network=copy_for_ema(model.network))
     times = time_grid(model.schedule, spec["teacher_steps"])
     options = spec["segments"], spec["teacher_guidance"]
-    return Task(model, Distillation(teacher, times, *options, training.seed))
+    objective = Distillation(teacher, times, *options, training.seed)
+    return denoising_task(model, training, objective=objective)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from components.networks.checkpoint import Checkpoint
 from components.spec.sections.training import TrainingSpec
+from components.training.denoising_task import denoising_task
 from components.training.task import Task
 
 
@@ -16,4 +17,4 @@ def full(
     inputs: Mapping[str, Path],
 ) -> Task:
     """The task of a first training, from the model as it is."""
-    return Task(model)
+    return denoising_task(model, training)

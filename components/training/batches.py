@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from components.networks.conditioners import Conditioner
+from components.networks.conditioners.conditioner import Table
 from components.networks.conditioners.rows import Rows
 from components.process.streams import Purpose, generator
 
@@ -33,14 +33,14 @@ class TrainingSet:
 
     Attributes:
         stored: uint8 images (n, channel, height, width), or what else x0 is made from.
-        encode: some of ``stored``, on the device that trains → x0 (batch, channel, height, width).
-        classes, captions: one of each a row.
+        encode: (step, some of ``stored`` on the device that trains) → x0 (batch, channel, height,
+            width).
+        rows: indices of ``stored`` → their conditions.
     """
 
     stored: Stored
-    encode: Callable[[Tensor], Tensor]
-    classes: tuple[int, ...]
-    captions: tuple[str, ...]
+    encode: Callable[[int, Tensor], Tensor]
+    rows: Table
 
 
 class Batches(IterableDataset[Batch]):
@@ -53,7 +53,6 @@ class Batches(IterableDataset[Batch]):
     def __init__(
         self,
         data: TrainingSet,
-        conditioner: Conditioner,
         *,
         batch_size: int,
         first: int,
@@ -61,13 +60,12 @@ class Batches(IterableDataset[Batch]):
         seed: int,
     ) -> None:
         self.data = data
-        self.rows = conditioner.table(data.classes, data.captions)
         self.batch_size, self.first, self.last, self.seed = batch_size, first, last, seed
 
     def __iter__(self) -> Iterator[Batch]:
         for step in range(self.first, self.last):
             index = self._index(step)
-            yield step, self.data.stored[index], self.rows(index)
+            yield step, self.data.stored[index], self.data.rows(index)
 
     def _index(self, step: int) -> Tensor:
         n = len(self.data.stored)
@@ -95,7 +93,7 @@ class TrainingData(pl.LightningDataModule):
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         step, stored, rows = batch
-        return step, self.batches.data.encode(stored), rows
+        return step, self.batches.data.encode(step, stored), rows
 
 
 @lru_cache(maxsize=2)

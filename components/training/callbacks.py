@@ -8,12 +8,12 @@ import pytorch_lightning as pl
 import torch
 from torchmetrics import MeanMetric
 
-from components.networks.ema_snapshots import write_snapshot
 from components.runtime import Progress
-from components.training.evaluation import Watch
 from components.training.history import Journal
-from components.training.module import DiffusionModule
+from components.training.module import TrainingModule
 from components.training.stopwatch import Stopwatch
+from components.training.task import Snapshot
+from components.training.watch import Watch
 
 HISTORY_EVERY = 10  # steps between rows of history.csv
 
@@ -96,18 +96,17 @@ class WriteSnapshots(pl.Callback):
     Stands before `KeepResumePoint`: a resume point's step has its snapshot on the disk.
     """
 
-    def __init__(self, folder: Path, steps: Collection[int]) -> None:
-        self.folder, self.steps = folder, steps
+    def __init__(self, folder: Path, steps: Collection[int], write: Snapshot) -> None:
+        self.folder, self.steps, self.write = folder, steps, write
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         step = trainer.global_step
         if step in self.steps or trainer.should_stop:
-            config = pl_module.model.config
             pairs = zip(pl_module.power_sigma_rels, pl_module.power_emas, strict=True)
             for sigma_rel, average in pairs:
-                write_snapshot(self.folder, config, average, sigma_rel, step)
+                self.write(self.folder, average, sigma_rel, step)
 
 
 class Evaluate(pl.Callback):
@@ -133,7 +132,7 @@ class Evaluate(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        assert isinstance(pl_module, DiffusionModule)
+        assert isinstance(pl_module, TrainingModule)
         step = trainer.global_step
         if step % self.every and step != self.total:
             return

@@ -2,39 +2,34 @@
 
 import contextlib
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
-from components.data.arrays import load_info
-from components.data.tokens import cut_of_lengths
-from components.networks.checkpoint import Checkpoint
 from components.networks.device import resolve_device
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import forget_after
 from components.runtime import Runtime
-from components.spec.catalogue import CONDITIONERS
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingData
 from components.training.callbacks import Evaluate
-from components.training.evaluation import Watch
-from components.training.module import DiffusionModule, DivergedError
+from components.training.module import DivergedError, TrainingModule
 from components.training.publish import publish
 from components.training.resume import RESUME_FILE, read_state, rewind, steps_done
 from components.training.run import Run, Trained
 from components.training.stopwatch import Stopwatch
-from components.training.task import Task
+from components.training.task import Inputs, Task
 from components.training.trainer import trainer_of
+from components.training.watch import Watch
 
 
 def fit(
     task: Task,
     training: TrainingSpec,
-    inputs: Mapping[str, Path],
+    inputs: Inputs,
     out: Path,
     runtime: Runtime,
     extractor: str | None = None,
 ) -> None:
-    """Train the model of ``task`` and write its moving average into ``out``.
+    """Train the network of ``task`` and write its moving average into ``out``.
 
     Where ``runtime.scratch`` holds a resume point, training goes on from there, and ends with
     the weights that an undisturbed run gives. Writes weights as the task has it, history.csv,
@@ -52,10 +47,11 @@ def fit(
         scratch = runtime.scratch
         if scratch is None:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        task.model.network.to(resolve_device(runtime.accelerator))
+        device = resolve_device(runtime.accelerator)
+        task.network.to(device)
         watch = None
         if training.evaluate_every:
-            watch = Watch.over(task, training, inputs, scratch, runtime, extractor)
+            watch = Watch.over(task, training, inputs, scratch, runtime, device, extractor)
         run = Run(task, training, runtime, scratch, watch, Stopwatch(runtime.clock))
         try:
             trained = _train(run, inputs)
@@ -64,15 +60,15 @@ def fit(
             if best is None or runtime.scratch is None:  # or it goes with its folder
                 raise
             raise _naming(best, error) from error
-        publish(trained, out, _of_captions(task.model, inputs["data"]))
+        publish(trained, out, task.facts(inputs))
         runtime.seconds.update(run.stopwatch.seconds())
 
 
-def _train(run: Run, inputs: Mapping[str, Path]) -> Trained:
+def _train(run: Run, inputs: Inputs) -> Trained:
     """Module, data, trainer; from the resume point on, where there is one."""
     step = steps_done(run.scratch)
     rewind(run.scratch, run.watch, step)
-    module = DiffusionModule(run.task, run.training)
+    module = TrainingModule(run.task, run.training)
     if run.is_over(step):
         state = read_state(run.scratch)
         module.load_state_dict(state["state_dict"])
@@ -81,8 +77,7 @@ def _train(run: Run, inputs: Mapping[str, Path]) -> Trained:
         return Trained(run, module, step)
     data = TrainingData(
         Batches(
-            run.task.data(run.task.model, inputs),
-            run.task.model.conditioner,
+            run.task.data(inputs),
             batch_size=run.training.batch_size,
             first=step,
             last=run.training.steps,
@@ -108,14 +103,3 @@ def _naming(best: Path, error: DivergedError) -> DivergedError:
         f"{error.remedy}; the best evaluation's weights are in {best}, and `training.publish: best`"
         " publishes them where training ends so",
     )
-
-
-def _of_captions(model: Checkpoint, data: Path) -> dict[str, int]:
-    """At which length captions were read, where the model reads any, and how many were cut."""
-    conditioning = model.config.conditioning
-    most = CONDITIONERS[conditioning.encoder].token_limit
-    if most is None:
-        return {}
-    lengths = load_info(data).caption_tokens
-    limit = conditioning.max_tokens or min(max(lengths, default=0), most)
-    return {"caption_tokens": limit, "captions_cut": cut_of_lengths(lengths, limit).cut}

@@ -56,7 +56,7 @@ def _publish_weights(trained: Trained, out: Path) -> dict[str, Any]:
         last_at, best_at = out / LAST, out
     if not trained.diverged:
         last_at.mkdir(exist_ok=True)
-        run.task.save(last_at, run.task.model, trained.module.ema)
+        run.task.save(last_at, trained.module.ema)
     if best is None:
         return {"published": "last"} if chosen == "best" else {}
     shutil.copytree(best, best_at, dirs_exist_ok=True)

@@ -11,7 +11,6 @@ from components.files.put import put
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import forget_after
 from components.runtime import RESUME_SECONDS
-from components.training.evaluation import Watch
 from components.training.history import (
     EVALUATIONS,
     EVALUATIONS_FILE,
@@ -19,6 +18,7 @@ from components.training.history import (
     HISTORY_FILE,
     Journal,
 )
+from components.training.watch import Watch
 
 RESUME_FILE = "resume.ckpt"
 

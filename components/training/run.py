@@ -5,10 +5,10 @@ from pathlib import Path
 
 from components.runtime import Runtime
 from components.spec.sections.training import TrainingSpec
-from components.training.evaluation import Watch
-from components.training.module import DiffusionModule
+from components.training.module import TrainingModule
 from components.training.stopwatch import Stopwatch
 from components.training.task import Task
+from components.training.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,6 @@ class Trained:
     """
 
     run: Run
-    module: DiffusionModule
+    module: TrainingModule
     step: int
     diverged: bool = False

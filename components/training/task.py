@@ -1,56 +1,81 @@
-"""What a run trains: which weights of which model, by which loss, on what, and what it keeps."""
+"""What a run trains: which weights of which network, by which loss, on what, how it is watched and
+what it keeps."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from components.data.arrays import load_split
-from components.networks.checkpoint import Checkpoint, save_checkpoint
 from components.networks.conditioners.rows import Rows
+from components.runtime import Runtime
+from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
+from components.training.look import Look
+
+Inputs = Mapping[str, Path]
+"""Role → folder, as a stage is given them."""
 
 Objective = Callable[[nn.Module, nn.Module, int, Tensor, Rows], Tensor]
 """(network, its moving average, step, x0, rows) → loss."""
 
-Save = Callable[[Path, Checkpoint, nn.Module], None]
-"""Writes the weights of a network, trained or averaged, of the model into a folder."""
+Save = Callable[[Path, nn.Module], None]
+"""Writes the weights of a network, trained or averaged, into a folder."""
+
+
+class Snapshot(Protocol):
+    """Writes a power-function average into a folder, as `ema_snapshots` describes."""
+
+    def __call__(self, folder: Path, average: nn.Module, sigma_rel: float, step: int) -> None: ...
+
+
+class MakeLook(Protocol):
+    """Makes what evaluates a run."""
+
+    def __call__(
+        self,
+        training: TrainingSpec,
+        inputs: Inputs,
+        runtime: Runtime,
+        device: torch.device,
+        extractor: str | None,
+    ) -> Look:
+        """``extractor`` judges, as in `evaluation.extractor`; None for the default."""
 
 
 def every_weight(name: str) -> bool:
     return True
 
 
-def save_whole(folder: Path, model: Checkpoint, network: nn.Module) -> None:
-    """A checkpoint that needs no other."""
-    save_checkpoint(folder, model.config, network)
-
-
-def training_images(model: Checkpoint, inputs: Mapping[str, Path]) -> TrainingSet:
-    """The training split of the prepared ``data``, each image with its conditions."""
-    split = load_split(inputs["data"], "train")
-    images = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
-    encode = model.codec.encode
-    return TrainingSet(images, encode, tuple(split.classes.tolist()), split.captions)
+def no_facts(inputs: Inputs) -> dict[str, int]:
+    return {}
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a training run is for; unless it says otherwise, every weight and the denoising loss.
+    """What a training run is for.
 
     Attributes:
-        model: what is trained. Its network may be a base model's with layers put in.
-        objective: takes the place of the denoising loss.
+        network: may be a base model's with layers put in.
+        objective: the loss of a step.
+        data: the stage's inputs → what is trained on.
+        look: makes what evaluates the run.
+        save: how weights are kept: the last, the best, and those of every evaluation that was.
+        snapshot: how power-function averages are kept; None where none can be.
         trains: a weight's name in the network → whether it is trained; the others stay as they
             are, bit by bit.
-        save: how weights are kept: the last, the best, and those of every evaluation that was.
-        data: (model, the stage's inputs) → what is trained on.
+        random_layers: whether the network draws random numbers while it trains: dropout.
+        facts: the stage's inputs → what else metrics.json is to say.
     """
 
-    model: Checkpoint
-    objective: Objective | None = None
+    network: nn.Module
+    objective: Objective
+    data: Callable[[Inputs], TrainingSet]
+    look: MakeLook
+    save: Save
+    snapshot: Snapshot | None = None
     trains: Callable[[str], bool] = every_weight
-    save: Save = save_whole
-    data: Callable[[Checkpoint, Mapping[str, Path]], TrainingSet] = training_images
+    random_layers: bool = False
+    facts: Callable[[Inputs], dict[str, int]] = no_facts

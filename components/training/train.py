@@ -10,8 +10,8 @@ from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.model_config import ModelConfig
 from components.spec.sections.training import TrainingSpec
+from components.training.denoising_task import denoising_task
 from components.training.fit import fit
-from components.training.task import Task
 
 
 def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
@@ -26,4 +26,4 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
     device = resolve_device(runtime.accelerator)
     model = new_checkpoint(config, training.seed, weights=runtime.weights, device=device)
     judge = spec.get("judge", {})
-    fit(Task(model), training, inputs, out, runtime, judge.get("extractor"))
+    fit(denoising_task(model, training), training, inputs, out, runtime, judge.get("extractor"))

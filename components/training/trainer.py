@@ -53,7 +53,7 @@ def _callbacks(run: Run) -> list[pl.Callback]:
         ]
         resume.kept = watch.best.resume_at
     callbacks.append(WriteHistory(history, training.steps, every if training.patience else 0))
-    if training.ema_snapshots:
+    if training.ema_snapshots and run.task.snapshot:
         steps = snapshot_steps(training.steps, training.ema_snapshots)
-        callbacks.append(WriteSnapshots(run.scratch / SNAPSHOTS, steps))
+        callbacks.append(WriteSnapshots(run.scratch / SNAPSHOTS, steps, run.task.snapshot))
     return [*callbacks, resume]

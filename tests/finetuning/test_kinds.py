@@ -26,6 +26,7 @@ from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords
 from components.spec.loading import parse_experiment
 from components.spec.plan import FinetunePlan, plan_baselines, plan_finetune
 from components.spec.sections.training import TrainingSpec
+from components.training.denoising_task import denoising_task
 from components.training.task import Task
 from tests.finetuning.test_finetune import baseline
 
@@ -57,11 +58,11 @@ def biases(
     assert "base_data" in inputs
     adapter = Adapter("weights", weights_sha256(inputs["model"]))
 
-    def save(folder: Path, model: Checkpoint, network: nn.Module) -> None:
+    def save(folder: Path, network: nn.Module) -> None:
         kept = {name: w for name, w in network.state_dict().items() if is_bias(name)}
         save_adapter(folder, model, adapter, kept)
 
-    return Task(model, trains=is_bias, save=save)
+    return denoising_task(model, training, trains=is_bias, save=save)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from components.spec.sections.codec import CodecSpec
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
-from components.training.module import DiffusionModule
+from components.training.module import TrainingModule
 from components.training.train import train
 
 STEPS, SNAPSHOTS = 100, 20
@@ -60,9 +60,9 @@ class Run:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Run:
     path: list[np.ndarray] = []
-    plain = DiffusionModule.move_average
+    plain = TrainingModule.move_average
 
-    def recorded(module: DiffusionModule) -> None:
+    def recorded(module: TrainingModule) -> None:
         plain(module)
         path.append(flat(module.network))
 
@@ -85,7 +85,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Run:
     }
     spec = {name: section.model_dump(mode="json") for name, section in sections.items()}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DiffusionModule, "move_average", recorded)
+        patch.setattr(TrainingModule, "move_average", recorded)
         train(spec, {"data": digits}, out, Runtime(accelerator="cpu"))
     return Run(out, np.stack(path))
 

@@ -15,8 +15,7 @@ from components.process.schedules import DISCRETE
 from components.process.weights import LOSS_WEIGHTS
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.training import TrainingSpec
-from components.training.module import DiffusionModule
-from components.training.task import Task
+from components.training.denoising_loss import DenoisingLoss
 from tests.model_config import model_config
 
 ROWS = 64
@@ -34,10 +33,15 @@ class Silent(nn.Module):
         return self.weight * x
 
 
-def module(process: dict[str, Any], **training: Any) -> DiffusionModule:
+def denoising_loss(process: dict[str, Any], **training: Any) -> DenoisingLoss:
     config = model_config("none", grey=False, classes=(), widths=(8, 8), **process)
     model = dataclasses.replace(new_checkpoint(config, 0), network=Silent())
-    return DiffusionModule(Task(model), TrainingSpec(**training))
+    return DenoisingLoss(model, TrainingSpec(**training))
+
+
+def loss_of(made: DenoisingLoss, step: int = 0, x0: Tensor | None = None) -> Tensor:
+    network = made.model.network
+    return made(network, network, step, pictures() if x0 is None else x0, {})
 
 
 def pictures(rows: int = ROWS) -> Tensor:
@@ -63,10 +67,10 @@ def step_of(
     process: dict[str, Any], step: int = 0, x0: Tensor | None = None, **training: Any
 ) -> Step:
     """One step on a discrete table, whose timesteps give the times back."""
-    made = module(process, **training)
+    made = denoising_loss(process, **training)
     x0 = pictures() if x0 is None else x0
-    loss = made.loss(step, x0, {}).item()
-    network = made.network
+    loss = loss_of(made, step, x0).item()
+    network = made.model.network
     assert isinstance(network, Silent)
     index = network.timestep.round().long()
     bars = made.model.schedule.alphas_cumprod
@@ -99,8 +103,8 @@ def test_rows_are_weighted_each_by_its_own_noise_level() -> None:
 
 def test_edms_weight_is_one_on_its_own_prediction_whatever_the_spread_of_the_data() -> None:
     process = {"schedule": "edm", "prediction": "edm", "sigma_data": 0.3}
-    weighted = module(process, loss_weight="edm").loss(0, pictures(), {})
-    plain = module(process).loss(0, pictures(), {})
+    weighted = loss_of(denoising_loss(process, loss_weight="edm"))
+    plain = loss_of(denoising_loss(process))
     torch.testing.assert_close(weighted, plain, rtol=1e-6, atol=0)
 
 
@@ -109,13 +113,13 @@ def test_edms_weight_is_one_on_its_own_prediction_whatever_the_spread_of_the_dat
 @pytest.mark.parametrize("schedule", ["cosine", "scaled_linear"])
 def test_the_loss_is_finite_where_the_snr_is_zero(schedule: str, kind: str, name: str) -> None:
     process = {"schedule": schedule, "prediction": kind, "zero_terminal_snr": True, "steps": 10}
-    made = module(process, loss_weight=name, time_sampling="low_discrepancy")
-    loss = made.loss(0, pictures(), {})
-    assert isinstance(made.network, Silent)
-    assert made.network.timestep.max() == 9, "the last time is among the rows"
+    made = denoising_loss(process, loss_weight=name, time_sampling="low_discrepancy")
+    loss = loss_of(made)
+    assert isinstance(made.model.network, Silent)
+    assert made.model.network.timestep.max() == 9, "the last time is among the rows"
     loss.backward()
     assert bool(loss.isfinite())
-    assert bool(made.network.weight.grad.isfinite())
+    assert bool(made.model.network.weight.grad.isfinite())
 
 
 def test_offset_noise_moves_whole_channels_and_is_part_of_the_target() -> None:
@@ -154,12 +158,12 @@ def test_times_are_sampled_as_asked_for() -> None:
 )
 @pytest.mark.parametrize("schedule", [*sorted(set(DISCRETE) - {"table"}), "rectified_flow", "edm"])
 def test_a_step_depends_on_seed_and_step_alone(schedule: str, training: dict[str, Any]) -> None:
-    made = module({"schedule": schedule}, **training)
+    made = denoising_loss({"schedule": schedule}, **training)
     state = torch.get_rng_state()
-    first = made.loss(3, pictures(), {})
+    first = loss_of(made, 3)
     assert torch.equal(torch.get_rng_state(), state), "the global generator is left alone"
     torch.rand(7)
-    assert torch.equal(made.loss(3, pictures(), {}), first)
-    assert not torch.equal(made.loss(4, pictures(), {}), first)
-    other = module({"schedule": schedule}, seed=1, **training)
-    assert not torch.equal(other.loss(3, pictures(), {}), first)
+    assert torch.equal(loss_of(made, 3), first)
+    assert not torch.equal(loss_of(made, 4), first)
+    other = denoising_loss({"schedule": schedule}, seed=1, **training)
+    assert not torch.equal(loss_of(other, 3), first)

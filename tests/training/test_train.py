@@ -29,9 +29,8 @@ from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingSet
+from components.training.denoising_loss import DenoisingLoss
 from components.training.history import HISTORY, Journal
-from components.training.module import DiffusionModule
-from components.training.task import Task
 from components.training.train import train
 from tests.model_config import model_config
 
@@ -190,13 +189,14 @@ def test_snapshots_change_nothing_in_what_is_trained(tmp_path: Path, digits: Pat
 def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint_kept(
     tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = DiffusionModule.loss
+    plain = DenoisingLoss.__call__
 
-    def diverge(self: DiffusionModule, step: int, x0: Any, rows: Any) -> torch.Tensor:
-        loss = plain(self, step, x0, rows)
+    def diverge(self: DenoisingLoss, *given: Any) -> torch.Tensor:
+        step = given[2]
+        loss = plain(self, *given)
         return loss * float("nan") if step == 6 else loss
 
-    monkeypatch.setattr(DiffusionModule, "loss", diverge)
+    monkeypatch.setattr(DenoisingLoss, "__call__", diverge)
     with pytest.raises(AlphabarError, match="the loss is nan at step 6: training diverged"):
         run(tmp_path / "out", digits, tmp_path / "scratch")
     kept = torch.load(tmp_path / "scratch" / "resume.ckpt", weights_only=True)
@@ -208,10 +208,9 @@ def batches(digits: Path, first: int, last: int, size: int = 50) -> Batches:
     split = load_split(digits, "train")
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2)
     codec = Pixels(CodecSpec(), (1, 8, 8))
-    data = TrainingSet(images, codec.encode, tuple(split.classes.tolist()), split.captions)
-    return Batches(
-        data, ClassCondition("0123456789"), batch_size=size, first=first, last=last, seed=0
-    )
+    rows = ClassCondition("0123456789").table(split.classes.tolist(), split.captions)
+    data = TrainingSet(images, lambda step, stored: codec.encode(stored), rows)
+    return Batches(data, batch_size=size, first=first, last=last, seed=0)
 
 
 def test_every_pass_shows_every_image_once(digits: Path) -> None:
@@ -243,9 +242,9 @@ def test_labels_stay_with_their_images(digits: Path) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_conditions_are_dropped_at_the_given_share(share: float) -> None:
     model = new_checkpoint(model_config(dropout=share), 0)
-    module = DiffusionModule(Task(model), TrainingSpec())
+    loss = DenoisingLoss(model, TrainingSpec())
     rows = {"class_labels": torch.zeros(4000, dtype=torch.int64)}
-    dropped = module._dropped(rows, torch.Generator().manual_seed(0))["class_labels"]
+    dropped = loss.dropped(rows, torch.Generator().manual_seed(0))["class_labels"]
     assert set(dropped.tolist()) <= {0, 3}
     assert (dropped == 3).float().mean().item() == pytest.approx(share, abs=0.03)
 

@@ -1,37 +1,24 @@
-"""A look at the model while it trains: EMA samples on fixed seeds, judged on the holdout.
+"""Watching a network while it trains: looks at its moving average, what they show, the best kept.
 
-Whatever goes wrong while they are drawn and judged, training goes on: the evaluation is missed,
-which is said once a kind and written down each time.
+Whatever goes wrong in a look, training goes on: the evaluation is missed, which is said once a
+kind and written down each time.
 """
 
 import dataclasses
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+import torch
 from torch import nn
 
-from components.data.grids import contact_sheet, save_png
+from components.data.grids import save_png
 from components.errors import AlphabarError
-from components.evaluation.features.feature_bank import FeatureBank
-from components.evaluation.images.image_set import ImageSet
-from components.evaluation.judge import Judge
-from components.figures.figure import Figure
-from components.generation.generate import generate
-from components.generation.prompts import Prompts, holdout_prompts
-from components.generation.sampler import Sampler, check_steps
-from components.networks.checkpoint import Checkpoint
 from components.runtime import Runtime
-from components.spec.metrics import families_in_training, lower_is_better, ranking_metric
-from components.spec.sections.evaluation import EvaluationSpec
-from components.spec.sections.sampling import SamplingSpec
+from components.spec.metrics import lower_is_better
 from components.spec.sections.training import TrainingSpec
 from components.training.best import FOLDER, BestCheckpoint
-from components.training.denoising import DenoisingProbe
 from components.training.history import (
     EVALUATIONS,
     EVALUATIONS_FILE,
@@ -40,31 +27,19 @@ from components.training.history import (
     NOT_FINITE,
     Journal,
 )
-from components.training.task import Save, Task
+from components.training.look import Interval, Look, Seen
+from components.training.task import Inputs, Save, Task
 from components.training.track_record import Mark, TrackRecord, marks_of, track_record
 
-GRID_COLUMNS, GRID_IMAGES = 10, 30
 LONGEST_MESSAGE = 300
-
-
-class Interval(Protocol):
-    """A figure with its interval, whoever has taken it."""
-
-    @property
-    def value(self) -> float: ...
-
-    @property
-    def low(self) -> float: ...
-
-    @property
-    def high(self) -> float: ...
 
 
 @dataclasses.dataclass(frozen=True)
 class Watch:
-    """Samples the moving average, writes a picture and rows of evaluations.csv, keeps the best.
+    """Looks at the moving average, writes a picture and rows of evaluations.csv, keeps the best.
 
     Attributes:
+        see: looks at it.
         save: how weights are kept.
         select_by: the figure that decides which evaluation is the best.
         patience: evaluations in a row that may be worse than the best by more than the interval
@@ -73,12 +48,8 @@ class Watch:
         known: kinds of fault that have been told of.
     """
 
-    model: Checkpoint
+    see: Look
     save: Save
-    sampling: SamplingSpec
-    prompts: Prompts
-    judge: Judge
-    probe: DenoisingProbe
     select_by: str
     patience: int
     journal: Journal
@@ -92,44 +63,30 @@ class Watch:
         cls,
         task: Task,
         training: TrainingSpec,
-        inputs: Mapping[str, Path],
+        inputs: Inputs,
         folder: Path,
         runtime: Runtime,
+        device: torch.device,
         extractor: str | None = None,
     ) -> "Watch":
-        """The watch of a training run; ``inputs`` has data and maybe scorer.
+        """The watch of a training run.
 
         Args:
             extractor: who judges, as in `evaluation.extractor`; None for the default.
 
         Raises:
-            AlphabarError: samples would take more steps than the process has, or nobody knows
-                which way `select_by` is better.
+            AlphabarError: nobody can look at the task's network so, or knows which way
+                `select_by` is better, or takes it.
         """
-        spec = EvaluationSpec(
-            size=training.evaluate_size,
-            groups="none",
-            extractor=extractor or EvaluationSpec.model_fields["extractor"].default,
-        )
-        sampling = SamplingSpec(steps=training.evaluate_steps, guidance=training.evaluate_guidance)
-        model = task.model
-        check_steps(model, sampling)
-        select_by = training.select_by or ranking_metric(spec.extractor)
-        lower_is_better(select_by)
-        families = families_in_training(select_by)
-        bank = FeatureBank(model.device, runtime.cache, weights=runtime.weights)
-        values = spec.model_dump(mode="json")
-        judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank).only(families)
-        probe = DenoisingProbe.of_data(model, inputs["data"], spec.confidence)
-        if select_by not in (names := [*judge.names(), *probe.names()]):
+        if training.select_by is not None:
+            lower_is_better(training.select_by)
+        see = task.look(training, inputs, runtime, device, extractor)
+        select_by = training.select_by or see.ranking
+        if select_by not in (names := see.names()):
             raise _unknown(select_by, names)
         return cls(
-            model,
+            see,
             task.save,
-            sampling,
-            holdout_prompts(inputs["data"], training.evaluate_samples),
-            judge,
-            probe,
             select_by,
             training.patience,
             Journal(folder / EVALUATIONS_FILE, EVALUATIONS),
@@ -149,7 +106,7 @@ class Watch:
                 picture.unlink()
 
     def look(self, average: nn.Module, step: int) -> None:
-        """Draw, judge, write; the training state and the global generator stay untouched.
+        """See, write, keep; the training state and the global generator stay untouched.
 
         Raises:
             AlphabarError: the first evaluation has no figure ``select_by``.
@@ -158,11 +115,11 @@ class Watch:
             self.miss(step, NOT_FINITE, "weights of the moving average are not finite")
             return
         try:
-            images = self._draw(average, step)
-            records: dict[str, Interval] = {**self._judge(images), **self.probe.measure(average)}
+            seen = self._see(average, step)
         except Exception as error:
             self.miss(step, _kind(error), _message(error))
             return
+        records = seen.figures
         if self.select_by not in records and not self.has_marks():
             raise _unknown(self.select_by, records)
         finite = {name: r for name, r in sorted(records.items()) if _is_finite(r)}
@@ -174,7 +131,7 @@ class Watch:
         )
         best = self.track_record().best
         if best is not None and best.step == step:
-            self.best.put(best, lambda folder: self.save(folder, self.model, average))
+            self.best.put(best, lambda folder: self.save(folder, average))
 
     def track_record(self) -> TrackRecord:
         """How the run has done by ``select_by``, from what is written down."""
@@ -207,20 +164,10 @@ class Watch:
     def _marks(self) -> list[Mark]:
         return marks_of(self.select_by, self.journal.rows())
 
-    def _draw(self, average: nn.Module, step: int) -> NDArray[np.uint8]:
-        images = self._generate(average)
-        sheet = contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
-        save_png(self.pictures / f"step_{step:06d}.png", sheet)
-        return images
-
-    def _generate(self, average: nn.Module) -> NDArray[np.uint8]:
-        model = dataclasses.replace(self.model, network=average)
-        return generate(Sampler(model, self.sampling), self.prompts).images
-
-    def _judge(self, images: NDArray[np.uint8]) -> Mapping[str, Figure]:
-        classes = np.array(self.prompts.classes)
-        drawn = ImageSet(images, classes, self.prompts.captions, "generated")
-        return self.judge.measure(drawn, self.sampling.seed).figures
+    def _see(self, average: nn.Module, step: int) -> Seen:
+        seen = self.see(average)
+        save_png(self.pictures / f"step_{step:06d}.png", seen.picture)
+        return seen
 
     def _tell(self, kind: str, message: str) -> None:
         if kind not in self.known:

@@ -13,13 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from components.data.grids import contact_sheet, save_png
 from components.errors import AlphabarError
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
-from components.figures.figure import Figure
 from components.figures.judgement import Judgement
 from components.generation.generate import generate
 from components.generation.prompts import holdout_prompts
@@ -33,11 +31,14 @@ from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.training import fit
-from components.training.evaluation import Watch
-from components.training.module import DiffusionModule
+from components.training.denoising_loss import DenoisingLoss
+from components.training.denoising_task import denoising_task
+from components.training.look import Seen
+from components.training.module import TrainingModule
+from components.training.sampled_look import SampledLook
 from components.training.stopwatch import evaluations_share
-from components.training.task import Task
 from components.training.train import train
+from components.training.watch import Watch
 from tests.figures.made import made
 from tests.model_config import DIGITS, model_config
 
@@ -116,26 +117,24 @@ def figures(out: Path) -> dict[str, Any]:
 
 def plant_regression(patch: pytest.MonkeyPatch, step: int) -> None:
     """A learning rate a hundred times too large from ``step`` on."""
-    sound = DiffusionModule._lr_factor
+    sound = TrainingModule._lr_factor
 
-    def factor(self: DiffusionModule, at: int) -> float:
+    def factor(self: TrainingModule, at: int) -> float:
         return sound(self, at) * (100 if at >= step else 1)
 
-    patch.setattr(DiffusionModule, "_lr_factor", factor)
+    patch.setattr(TrainingModule, "_lr_factor", factor)
 
 
 def plant_figures(patch: pytest.MonkeyPatch, value_of: Callable[[int], float]) -> None:
     """The Fréchet distance at each step is what ``value_of`` says, give or take 1."""
 
-    def draw(self: Watch, average: Any, step: int) -> NDArray[np.uint8]:
-        return np.full((1, 1, 1, 1), step, np.uint8)
+    def see(self: Watch, average: Any, step: int) -> Seen:
+        value = value_of(step)
+        picture = np.full((1, 1, 1), step, np.uint8)
+        save_png(self.pictures / f"step_{step:06d}.png", picture)
+        return Seen(picture, {FD: made(FD, value, value - 1, value + 1)})
 
-    def judge(self: Watch, images: NDArray[np.uint8]) -> dict[str, Figure]:
-        value = value_of(int(images.flat[0]))
-        return {FD: made(FD, value, value - 1, value + 1)}
-
-    patch.setattr(Watch, "_draw", draw)
-    patch.setattr(Watch, "_judge", judge)
+    patch.setattr(Watch, "_see", see)
 
 
 def weights(folder: Path) -> bytes:
@@ -227,7 +226,14 @@ def test_who_stops_the_program_during_an_evaluation_stops_it(
     plant_figures(monkeypatch, interrupt)
     model = new_checkpoint(model_config(classes=DIGITS), 0)
     training = TrainingSpec(**spec()["training"])
-    watch = Watch.over(Task(model), training, {"data": run.data}, run.folder, Runtime())
+    watch = Watch.over(
+        denoising_task(model, training),
+        training,
+        {"data": run.data},
+        run.folder,
+        Runtime(),
+        torch.device("cpu"),
+    )
     with pytest.raises(stop):
         watch.look(model.network, 4)
     assert not watch.missed.rows()
@@ -324,12 +330,12 @@ def test_a_run_without_evaluations_has_no_share_of_them(run: Runs) -> None:
 
 def diverging(patch: pytest.MonkeyPatch, at: int) -> None:
     """The loss of step ``at`` is not a number."""
-    plain = DiffusionModule.loss
+    plain = DenoisingLoss.__call__
 
-    def loss(self: DiffusionModule, step: int, images: Any, rows: Any) -> torch.Tensor:
-        return plain(self, step, images, rows) * (float("nan") if step == at else 1)
+    def loss(self: DenoisingLoss, *given: Any) -> torch.Tensor:
+        return plain(self, *given) * (float("nan") if given[2] == at else 1)
 
-    patch.setattr(DiffusionModule, "loss", loss)
+    patch.setattr(DenoisingLoss, "__call__", loss)
 
 
 @pytest.mark.parametrize("section", [{"publish": "best"}, {"patience": 9}])
@@ -386,12 +392,12 @@ def test_a_run_that_diverges_before_any_evaluation_fails_as_without(
 def test_weights_that_are_not_finite_are_never_the_best(
     run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def spoil(self: DiffusionModule) -> None:
+    def spoil(self: TrainingModule) -> None:
         if self.global_step == 4:
             next(self.ema.parameters()).data.fill_(math.nan)
 
     plant_figures(monkeypatch, float)
-    monkeypatch.setattr(DiffusionModule, "move_average", spoil)
+    monkeypatch.setattr(TrainingModule, "move_average", spoil)
     out = run(steps=6)
     assert rows(out).empty
     assert figures(out)["evaluations_missed"] == {"not finite": 2}
@@ -404,8 +410,10 @@ def test_the_extractor_that_the_file_names_judges_while_training(
     model = new_checkpoint(model_config(classes=DIGITS), 0)
     training = TrainingSpec(**spec()["training"])
     inputs = {"data": run.data}
-    watch = Watch.over(Task(model), training, inputs, run.folder, Runtime(), "dinov2")
-    assert watch.judge.protocol.extractors == ("dinov2",)
+    task, cpu = denoising_task(model, training), torch.device("cpu")
+    watch = Watch.over(task, training, inputs, run.folder, Runtime(), cpu, "dinov2")
+    assert isinstance(watch.see, SampledLook)
+    assert watch.see.judge.protocol.extractors == ("dinov2",)
     assert watch.select_by == "fd_dinov2"
     asked: list[str | None] = []
 

@@ -1,0 +1,86 @@
+"""Training a denoiser: what is usual, and what a kind of fine-tune may put in its place."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from components.data.arrays import load_info, load_split
+from components.data.tokens import cut_of_lengths
+from components.networks.checkpoint import Checkpoint, save_checkpoint
+from components.networks.ema_snapshots import write_snapshot
+from components.runtime import Runtime
+from components.spec.catalogue import CONDITIONERS
+from components.spec.sections.training import TrainingSpec
+from components.training.batches import TrainingSet
+from components.training.denoising_loss import DenoisingLoss
+from components.training.sampled_look import SampledLook
+from components.training.task import Inputs, Objective, Save, Task, every_weight
+
+
+def denoising_task(
+    model: Checkpoint,
+    training: TrainingSpec,
+    *,
+    objective: Objective | None = None,
+    trains: Callable[[str], bool] = every_weight,
+    save: Save | None = None,
+    data: Callable[[Checkpoint, Inputs], TrainingSet] | None = None,
+) -> Task:
+    """The task of training ``model``.
+
+    Args:
+        objective: in the place of the denoising loss.
+        trains: as `Task` has it; every weight, unless it says otherwise.
+        save: how weights are kept; as a checkpoint that needs no other.
+        data: what is trained on; the training split of the prepared ``data``.
+    """
+
+    def look(
+        training: TrainingSpec,
+        inputs: Inputs,
+        runtime: Runtime,
+        device: torch.device,
+        extractor: str | None,
+    ) -> SampledLook:
+        return SampledLook.over(model, training, inputs, runtime, extractor)
+
+    def snapshot(folder: Path, average: nn.Module, sigma_rel: float, step: int) -> None:
+        write_snapshot(folder, model.config, average, sigma_rel, step)
+
+    return Task(
+        model.network,
+        objective or DenoisingLoss(model, training),
+        partial(data or training_images, model),
+        look,
+        save or partial(_save_whole, model),
+        snapshot,
+        trains,
+        random_layers=model.config.network.dropout > 0,
+        facts=partial(_of_captions, model),
+    )
+
+
+def training_images(model: Checkpoint, inputs: Inputs) -> TrainingSet:
+    """The training split of the prepared ``data``, each image with its conditions."""
+    split = load_split(inputs["data"], "train")
+    images = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
+    rows = model.conditioner.table(split.classes.tolist(), split.captions)
+    return TrainingSet(images, lambda step, stored: model.codec.encode(stored), rows)
+
+
+def _save_whole(model: Checkpoint, folder: Path, network: nn.Module) -> None:
+    save_checkpoint(folder, model.config, network)
+
+
+def _of_captions(model: Checkpoint, inputs: Inputs) -> dict[str, int]:
+    """At which length captions were read, where the model reads any, and how many were cut."""
+    conditioning = model.config.conditioning
+    most = CONDITIONERS[conditioning.encoder].token_limit
+    if most is None:
+        return {}
+    lengths = load_info(inputs["data"]).caption_tokens
+    limit = conditioning.max_tokens or min(max(lengths, default=0), most)
+    return {"caption_tokens": limit, "captions_cut": cut_of_lengths(lengths, limit).cut}

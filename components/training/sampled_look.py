@@ -1,0 +1,83 @@
+"""A look at a denoiser: EMA samples on fixed seeds, judged on the holdout, and how it denoises."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from torch import nn
+
+from components.data.grids import contact_sheet
+from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.images.image_set import ImageSet
+from components.evaluation.judge import Judge
+from components.generation.generate import generate
+from components.generation.prompts import Prompts, holdout_prompts
+from components.generation.sampler import Sampler, check_steps
+from components.networks.checkpoint import Checkpoint
+from components.runtime import Runtime
+from components.spec.metrics import families_in_training, ranking_metric
+from components.spec.sections.evaluation import EvaluationSpec
+from components.spec.sections.sampling import SamplingSpec
+from components.spec.sections.training import TrainingSpec
+from components.training.denoising import DenoisingProbe
+from components.training.look import Seen
+from components.training.task import Inputs
+
+GRID_COLUMNS, GRID_IMAGES = 10, 30
+
+
+@dataclass(frozen=True)
+class SampledLook:
+    """Samples an image for each of ``prompts``, judges them, and probes the network.
+
+    Attributes:
+        ranking: the Fréchet distance of the extractor.
+    """
+
+    model: Checkpoint
+    sampling: SamplingSpec
+    prompts: Prompts
+    judge: Judge
+    probe: DenoisingProbe
+    ranking: str
+
+    @classmethod
+    def over(
+        cls,
+        model: Checkpoint,
+        training: TrainingSpec,
+        inputs: Inputs,
+        runtime: Runtime,
+        extractor: str | None = None,
+    ) -> "SampledLook":
+        """The look at ``model`` in a training run; ``inputs`` has data and maybe scorer.
+
+        Raises:
+            AlphabarError: samples would take more steps than the process has.
+        """
+        spec = EvaluationSpec(
+            size=training.evaluate_size,
+            groups="none",
+            extractor=extractor or EvaluationSpec.model_fields["extractor"].default,
+        )
+        sampling = SamplingSpec(steps=training.evaluate_steps, guidance=training.evaluate_guidance)
+        check_steps(model, sampling)
+        ranking = ranking_metric(spec.extractor)
+        families = families_in_training(training.select_by or ranking)
+        bank = FeatureBank(model.device, runtime.cache, weights=runtime.weights)
+        values = spec.model_dump(mode="json")
+        judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank).only(families)
+        probe = DenoisingProbe.of_data(model, inputs["data"], spec.confidence)
+        prompts = holdout_prompts(inputs["data"], training.evaluate_samples)
+        return cls(model, sampling, prompts, judge, probe, ranking)
+
+    def names(self) -> list[str]:
+        return [*self.judge.names(), *self.probe.names()]
+
+    def __call__(self, average: nn.Module) -> Seen:
+        model = replace(self.model, network=average)
+        images = generate(Sampler(model, self.sampling), self.prompts).images
+        classes = np.array(self.prompts.classes)
+        found = ImageSet(images, classes, self.prompts.captions, "generated")
+        figures = self.judge.measure(found, self.sampling.seed).figures
+        sheet = contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
+        return Seen(sheet, {**figures, **self.probe.measure(average)})
