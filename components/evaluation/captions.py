@@ -1,6 +1,6 @@
 """Images and the captions that they were asked for, as any CLIP sees them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -105,6 +105,23 @@ class Published:
     def cut(self, captions: Sequence[str]) -> dict[str, int]:
         clip = self._bank.clip(self.name)
         return _cut(clip.too_long(captions), clip.context_length)
+
+
+MakeClip = Callable[[str, FeatureBank, Path | None], Clip | None]
+"""From a full name, where features come from, and the stage `scorer`'s output."""
+
+CLIPS: dict[str, MakeClip] = {
+    "none": lambda _name, _bank, _scorer: None,
+    "domain": lambda _name, bank, scorer: Domain(scorer, bank) if scorer else None,
+    "clip": lambda name, bank, _scorer: Published(name, bank),
+}
+"""By the part of a name of `evaluation.clip` before the first colon."""
+
+
+def build_clip(name: str, bank: FeatureBank, scorer: Path | None) -> Clip | None:
+    """The CLIP of ``name``; None where there is none, or where it is to come from a stage that was
+    not run."""
+    return CLIPS[name.partition(":")[0]](name, bank, scorer)
 
 
 def _cut(count: int, limit: int) -> dict[str, int]:

@@ -20,10 +20,11 @@ from components.evaluation.metrics.r_precision import clip_r_precision
 from components.evaluation.model_view import ModelView
 from components.evaluation.recognition import Recognition
 from components.evaluation.view import DRAWS, View
+from components.figures.protocol import NOTHING
 from components.figures.statistics.measured import Measured
 from components.figures.statistics.per_image import mean_of_images
+from components.spec.catalogue.evaluation import extractor_of
 from components.spec.plugins import plugin
-from components.spec.sections.evaluation import is_clip
 
 Family = Callable[[Any], Finding | None]
 """Of the view that its kind of judge has; None where it does not apply: no classes, no training
@@ -56,7 +57,8 @@ def _kd_subsets(view: View) -> Finding:
 
 
 def _cmmd(view: View) -> Finding | None:
-    if not is_clip(view.extractor):
+    seen_by = extractor_of(view.extractor)
+    if seen_by is None or not seen_by.clip:
         return None
     measured = cmmd_estimate(view.generated.values, view.reference.values, view.confidence)
     return _to_reference(view, measured)
@@ -85,11 +87,11 @@ def _neighbour_ratio(view: View) -> Finding | None:
 def _inception_score(view: View) -> Finding | None:
     if view.inception_score is None:
         return None
-    return Finding(view.inception_score, "none", 0, {"splits": SPLITS, "seed": DRAWS})
+    return Finding(view.inception_score, NOTHING, 0, {"splits": SPLITS, "seed": DRAWS})
 
 
 def _vendi(view: View) -> Finding:
-    return Finding(view.vendi, "none", 0)
+    return Finding(view.vendi, NOTHING, 0)
 
 
 def _to_reference(view: View, measured: Measured, **settings: Any) -> Finding:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from components.errors import AlphabarError
-from components.evaluation.captions import CaptionView, Clip, Domain, Published
+from components.evaluation.captions import CaptionView, Clip, build_clip
 from components.evaluation.degenerate import notes_on
 from components.evaluation.families import measure_of
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
@@ -90,13 +90,7 @@ class Judge:
     @cached_property
     def clip(self) -> Clip | None:
         """The model that reads captions, if there is one."""
-        if self.protocol.clip == "none":
-            return None
-        if self.protocol.clip != "domain":
-            return Published(self.protocol.clip, self.bank)
-        if self._scorer_dir is None:
-            return None
-        return Domain(self._scorer_dir, self.bank)
+        return build_clip(self.protocol.clip, self.bank, self._scorer_dir)
 
     @cached_property
     def recogniser(self) -> Recogniser:

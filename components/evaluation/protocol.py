@@ -40,7 +40,7 @@ class EvaluationProtocol:
         """From the evaluation section as plain values."""
         spec = EvaluationSpec.model_validate(values)
         families = list(TAKEN if spec.metrics is None else spec.metrics)
-        families += families_of("classifier") if spec.classifier != "none" else []
+        families += families_of("classifier") if spec.recognises else []
         return cls(
             extractors=(spec.extractor, *spec.others),
             size=spec.size,

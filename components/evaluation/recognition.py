@@ -12,6 +12,7 @@ from torch.nn.functional import interpolate
 
 from components.errors import AlphabarError
 from components.evaluation.images.image_set import ImageSet
+from components.figures.protocol import NOTHING
 from components.figures.statistics.intervals import Estimate, Rows, share_interval
 from components.figures.statistics.measured import Measured
 from components.figures.statistics.per_image import share_of_images
@@ -69,7 +70,7 @@ class Recognition:
 
     kind: ClassVar[Judge] = "classifier"
     judge = extractor = "svc"
-    resize = "none"
+    resize = NOTHING
 
     def rows(self, generated: Rows, _reference: Rows) -> "Recognition":
         """Some of the images."""

@@ -16,7 +16,7 @@ from components.evaluation.likelihood import BOUND_SEED
 from components.evaluation.model_view import ModelView
 from components.figures.figure import Figure, Origins
 from components.figures.judgement import Judgement
-from components.figures.protocol import Protocol
+from components.figures.protocol import NOTHING, Protocol
 from components.figures.record import read_judgement, write_judgement, write_summary
 from components.figures.statistics.intervals import MINIMUM_IMAGES
 from components.figures.statistics.measured import Measured
@@ -79,8 +79,8 @@ def likelihood(
             protocol = Protocol(
                 n_generated=finding.n_reference,
                 n_reference=finding.n_reference,
-                extractor="none",
-                resize="none",
+                extractor=NOTHING,
+                resize=NOTHING,
                 reference=finding.against,
                 data_hash=load_info(inputs["data"]).data_hash,
                 seed=BOUND_SEED,

@@ -6,7 +6,7 @@ read, and loads no torch.
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 INCEPTION_FILES = ("inception-2015-12-05.pt", "pt_inception-2015-12-05-6726825d.pth")
@@ -62,10 +62,17 @@ def find_weights(extractor: str, weights: Path | None) -> Path | None:
         weights: the folder that is looked through first.
     """
     kind, *parts = extractor.split(":", 2)
-    if kind == "inception":
-        return find_inception_file(weights)
-    if kind == "dinov2":
-        return find_file(dinov2_files(DINOV2), weights_folders(weights))
-    if kind == "clip" and len(parts) == 2:
-        return find_clip_file(parts[1], weights)
-    return None
+    find = FINDERS.get(kind)
+    return find(parts, weights) if find else None
+
+
+def _open_clip(parts: Sequence[str], weights: Path | None) -> Path | None:
+    return find_clip_file(parts[1], weights) if len(parts) == 2 else None
+
+
+FINDERS: dict[str, Callable[[Sequence[str], Path | None], Path | None]] = {
+    "inception": lambda _parts, weights: find_inception_file(weights),
+    "dinov2": lambda _parts, weights: find_file(dinov2_files(DINOV2), weights_folders(weights)),
+    "clip": _open_clip,
+}
+"""Part of an extractor's name before the first colon → (its other parts, the folder) → the file."""

@@ -21,7 +21,7 @@ from components.spec.metrics import (
     lower_is_better,
 )
 
-OF_NETWORKS = tuple(name for name, family in METRICS.own.items() if family.judge == "model")
+OF_NETWORKS = tuple(name for name, family in METRICS.own.items() if not family.of_samples)
 """Figures of a network, whatever its sampler: the same in all of its cells."""
 
 

@@ -8,6 +8,9 @@ from components.errors import AlphabarError
 
 COUNT, CONFIDENCE = "n_generated", "confidence"
 
+NOTHING = "none"
+"""In a protocol where no network judged, nothing was resized, or nothing was compared with."""
+
 COMPARED = (
     "extractor",
     "resize",

@@ -2,6 +2,7 @@
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import Checkpoint
+from components.spec.catalogue.sampling import GUIDED_BY_MODEL
 from components.spec.sections.sampling import SamplingSpec
 
 
@@ -9,11 +10,11 @@ def check_guide(model: Checkpoint, sampling: SamplingSpec, guide: Checkpoint | N
     """Raise AlphabarError unless ``guide`` is there just when it is asked for, and can guide
     ``model``: outputs of two networks are only comparable where they predict the same thing
     of the same images under the same process."""
-    if (guide is not None) != (sampling.guide == "weaker"):
+    if (guide is not None) != sampling.guided_by_model:
         raise AlphabarError(
             f"`sampling.guide: {sampling.guide}` and "
             + ("no guide model" if guide is None else "a guide model"),
-            "give a guide model together with `guide: weaker`, and only then",
+            f"give a guide model together with `guide: {GUIDED_BY_MODEL}`, and only then",
         )
     if guide is None:
         return

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.networks.conditioners.conditioner import Exported
-from components.spec.catalogue import GUIDANCE, SOLVERS
+from components.spec.catalogue import GRIDS, GUIDANCE, SOLVERS
+from components.spec.catalogue.sampling import guide_of
 from components.spec.model_config import ModelConfig
 from components.spec.sections.sampling import SamplingSpec
 
@@ -57,8 +58,9 @@ def left_behind(sampling: Mapping[str, Any], scheduler: str) -> list[str]:
             + "".join(f", {name} {sampling[name]:g}" for name in ("eta", "churn") if sampling[name])
             + "; the folder with DDIM, eta 0"
         )
-    if sampling["grid"] != "trailing":
-        left.append(f"alphabar's grid is `{sampling['grid']}`; the folder's is `trailing`")
+    if not GRIDS[sampling["grid"]].exported:
+        theirs = next(name for name, grid in GRIDS.items() if grid.exported)
+        left.append(f"alphabar's grid is `{sampling['grid']}`; the folder's is `{theirs}`")
     if not GUIDANCE[sampling["guidance_kind"]].exported:
         left.append(f"guidance of kind `{sampling['guidance_kind']}`; the folder's is `cfg`")
     read = ("guidance_rescale", "guidance_sigma_min", "guidance_sigma_max", "negative_prompt")
@@ -67,8 +69,8 @@ def left_behind(sampling: Mapping[str, Any], scheduler: str) -> list[str]:
         for name in read
         if sampling[name] != SamplingSpec.model_fields[name].default
     ]
-    if sampling["guide"] == "weaker":
-        left.append("the weaker model that guides it")
+    if lost := guide_of(sampling).left_behind:
+        left.append(lost)
     return left
 
 

@@ -15,7 +15,8 @@ from components.files.text_file import read_text
 from components.preference.clustered import ClusteredRate, clustered_rate
 
 MODELS = ("baseline", "finetuned")
-CHOICES = ("left", "right", "none")
+NO_PREFERENCE = "none"
+CHOICES = ("left", "right", NO_PREFERENCE)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def analyse(responses: Sequence[Path], key: Path, confidence: float = 0.95) -> P
     wins, losses, ties = (
         sum(getattr(person, part) for person in people) for part in ("wins", "losses", "ties")
     )
-    decided = {where: chosen for where, chosen in answers.items() if chosen != "none"}
+    decided = {where: chosen for where, chosen in answers.items() if chosen != NO_PREFERENCE}
     pairs = len({pair for _, pair in decided})
     without = _without(len({who for who, _ in decided}), pairs)
     found = None if without else _rate(decided, confidence)
@@ -124,13 +125,13 @@ def _answers(responses: Sequence[Path], key: Path) -> tuple[Answers, dict[tuple[
         for row in _read(path, ("pair", "choice", "annotator", "seconds"), kind):
             _check(row, sides, answers, path, key)
             where, chosen = (row["annotator"].strip(), row["pair"]), row["choice"]
-            answers[where] = chosen if chosen == "none" else sides[row["pair"]][chosen]
+            answers[where] = chosen if chosen == NO_PREFERENCE else sides[row["pair"]][chosen]
             seconds[where] = row["seconds"]
     return answers, seconds
 
 
 def _person(name: str, chosen: Sequence[str], confidence: float) -> Person:
-    wins, losses, ties = (chosen.count(which) for which in ("finetuned", "baseline", "none"))
+    wins, losses, ties = (chosen.count(which) for which in ("finetuned", "baseline", NO_PREFERENCE))
     if wins + losses == 0:
         return Person(name, wins, losses, ties, None, None, None)
     share = share_interval(wins, wins + losses, confidence)

@@ -121,12 +121,17 @@ PREDICTIONS: dict[str, Prediction] = {
     "edm": preconditioned(),
 }
 
+OPTIONED: dict[str, Callable[[Mapping[str, Any]], Prediction]] = {
+    "edm": lambda process: preconditioned(process.get("sigma_data", SIGMA_DATA)),
+}
+"""Those that read more of a ``process`` section than their name."""
+
 
 def build_prediction(process: Mapping[str, Any]) -> Prediction:
     """The prediction of a ``process`` section."""
-    if process["prediction"] == "edm":
-        return preconditioned(process.get("sigma_data", SIGMA_DATA))
-    return PREDICTIONS[process["prediction"]]
+    name = process["prediction"]
+    own = OPTIONED.get(name)
+    return own(process) if own else PREDICTIONS[name]
 
 
 def score(eps: Tensor, sigma: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from components.spec.catalogue import CONDITIONERS, GUIDANCE, SOLVERS
+from components.spec.catalogue.sampling import guide_of
 from components.spec.plan import Node
 
 
@@ -65,4 +66,4 @@ def one_prediction(sampling: Mapping[str, Any]) -> bool:
 def _guided(sampling: Mapping[str, Any], conditional: bool) -> bool:
     """Whether a strong and a weak prediction are needed: an unconditional model has no weak one
     but a guide's."""
-    return not one_prediction(sampling) and (conditional or sampling.get("guide") == "weaker")
+    return not one_prediction(sampling) and (conditional or guide_of(sampling).another_model)

@@ -103,19 +103,19 @@ class Experiment(Section):
         if self.study is not None and self.finetune is None:
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
         told = CONDITIONERS[self.conditioning.encoder]
-        if self.evaluation.classifier != "none" and not told.labels:
+        if self.evaluation.recognises and not told.labels:
             labelled = next(name for name, entry in CONDITIONERS.items() if entry.labels)
             raise ValueError(
                 f"evaluation.classifier: {self.evaluation.classifier} needs "
                 f"conditioning.encoder: {labelled}"
             )
-        if self.evaluation.likelihood != "none" and CODECS[self.codec.kind].levels is None:
+        if self.evaluation.counts_bits and CODECS[self.codec.kind].levels is None:
             raise ValueError(
                 f"`evaluation.likelihood: {self.evaluation.likelihood}` counts bits of pixels, and "
                 f"codec `{self.codec.kind}` works on latents, whose density says nothing of them"
             )
         if self.sampling.ema_length is not None and not self.training.ema_snapshots:
             raise ValueError("`sampling.ema_length` needs `training.ema_snapshots`, 10 or so")
-        if self.sampling.guide == "weaker" and not self.guide:
-            raise ValueError("`sampling.guide: weaker` needs the section `guide`")
+        if self.sampling.guided_by_model and not self.guide:
+            raise ValueError(f"`sampling.guide: {self.sampling.guide}` needs the section `guide`")
         return self

@@ -13,15 +13,32 @@ level that a network in training takes away."""
 Need = Literal["training images", "clip extractor"]
 """What not every evaluation has."""
 
-JUDGES: dict[Judge, tuple[str, ...]] = {
-    "extractor": ("efficientnet_lite0", "inception", "dinov2"),
-    "clip": ("domain",),
-    "classifier": ("svc",),
-    "model": (),
-    "scorer": ("top1",),
-    "level": ("sigma0.5", "sigma2"),
+
+@dataclass(frozen=True)
+class JudgeKind:
+    """What is known of who judges.
+
+    Attributes:
+        names: what may stand behind a family's name in a figure's; a CLIP may have any other.
+        asked: whether `evaluation.metrics` names its families.
+        alone: whether a family's name alone may be a figure's.
+        of_samples: whether it judges samples; otherwise a network, whatever sampler draws.
+    """
+
+    names: tuple[str, ...]
+    asked: bool = False
+    alone: bool = False
+    of_samples: bool = True
+
+
+JUDGES: dict[Judge, JudgeKind] = {
+    "extractor": JudgeKind(("efficientnet_lite0", "inception", "dinov2"), asked=True),
+    "clip": JudgeKind(("domain",), asked=True, alone=True),
+    "classifier": JudgeKind(("svc",)),
+    "model": JudgeKind((), alone=True, of_samples=False),
+    "scorer": JudgeKind(("top1",)),
+    "level": JudgeKind(("sigma0.5", "sigma2")),
 }
-"""Names that stand behind a family's in a figure's; a CLIP may have any other."""
 
 
 @dataclass(frozen=True)
@@ -121,4 +138,9 @@ class MetricFamily:
     @property
     def known_judges(self) -> tuple[str, ...]:
         """Names that may stand behind the family's."""
-        return self.judges or JUDGES[self.judge]
+        return self.judges or JUDGES[self.judge].names
+
+    @property
+    def of_samples(self) -> bool:
+        """Whether it is of samples, and not of a network alone."""
+        return JUDGES[self.judge].of_samples

@@ -7,7 +7,7 @@ from functools import cache
 from components.errors import AlphabarError
 from components.spec.choices import Choices
 from components.spec.metric_families import FAMILIES
-from components.spec.metric_family import Judge, MetricFamily, Need
+from components.spec.metric_family import JUDGES, Judge, MetricFamily, Need
 from components.spec.plugins import installed
 
 INCEPTION = "inception"
@@ -33,7 +33,7 @@ PUBLISHED = {name: family.published.name for name, family in FAMILIES.items() if
 RANKING = next(name for name, family in FAMILIES.items() if family.ranks)
 """The family that ranks cells."""
 
-TAKEN = tuple(name for name, family in FAMILIES.items() if family.judge in ("extractor", "clip"))
+TAKEN = tuple(name for name, family in FAMILIES.items() if JUDGES[family.judge].asked)
 """What `evaluation.metrics` names where it is left out: all of our own that it can name."""
 
 
@@ -65,7 +65,7 @@ def families_in_training(select_by: str) -> list[str]:
 
 def is_whole(family: str) -> bool:
     """Whether the family alone may be a figure's name: Inception's, a CLIP's or a model's own."""
-    return family in PUBLISHED.values() or METRICS[family].judge in ("clip", "model")
+    return family in PUBLISHED.values() or JUDGES[METRICS[family].judge].alone
 
 
 def metric_name(family: str, judge: str) -> str:
@@ -120,4 +120,4 @@ def lower_is_better(name: str) -> bool:
 
 def sampled(names: Mapping[str, object]) -> list[str]:
     """Those names of figures that are of samples, not of a network alone."""
-    return [n for n in names if not ((f := family_of(n)) and METRICS[f].judge == "model")]
+    return [n for n in names if not ((f := family_of(n)) and not METRICS[f].of_samples)]

@@ -5,7 +5,9 @@ from typing import Any
 
 from components.errors import AlphabarError, shortened
 from components.files.json_file import json_or_text
-from components.spec.catalogue import GUIDANCE, SOLVERS
+from components.spec.catalogue import GUIDANCE, GUIDES, SOLVERS
+from components.spec.catalogue.entries import Described
+from components.spec.catalogue.sampling import OWN_GUIDE, guide_of
 from components.spec.cost import one_prediction
 from components.spec.loading import validate
 from components.spec.sections.base import OPTIONS
@@ -58,11 +60,15 @@ def sampling_of(
 def sampling_over(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """A sampling section: ``given``, and for the rest what of ``own`` still has a meaning.
 
-    A choice takes with it the options that only the old one read; a negative prompt and a weaker
-    model displace each other; a scale that was of another kind, or off, gives way to a usual one.
+    A choice takes with it the options that only the old one read; a negative prompt displaces a
+    guide that reads none; a scale that was of another kind, or off, gives way to a usual one.
     """
     values: dict[str, Any] = {**own, **given}
-    own_choices = (("solver", SOLVERS, SOLVERS.own), ("guidance_kind", GUIDANCE, GUIDANCE))
+    own_choices: tuple[tuple[str, Mapping[str, Described], Mapping[str, Described]], ...] = (
+        ("solver", SOLVERS, SOLVERS.own),
+        ("guidance_kind", GUIDANCE, GUIDANCE),
+        ("guide", GUIDES, GUIDES),
+    )
     for choice, entries, ours in own_choices:
         chosen = entries.get(str(values.get(choice)))
         if chosen:
@@ -71,10 +77,8 @@ def sampling_over(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str,
             values = {key: value for key, value in values.items() if key not in idle}
     if OPTIONS not in given and own.get("solver") != values.get("solver"):
         values.pop(OPTIONS, None)
-    if given.get("guide") == "weaker" and "negative_prompt" not in given:
-        values.pop("negative_prompt", None)
     if given.get("negative_prompt") and "guide" not in given:
-        values["guide"] = "unconditional"
+        values["guide"] = OWN_GUIDE
     if "guidance" not in given and _needs_another_scale(own, given, values):
         values["guidance"] = usual_scale(values)
     return values
@@ -99,5 +103,5 @@ def _needs_another_scale(
     changed = {key for key in ("guidance_kind", "solver") if own.get(key) != values.get(key)}
     if "guidance_kind" in changed or ("solver" in changed and _distilled(values)):
         return True
-    asked = given.get("guide") == "weaker" or bool(given.get("negative_prompt"))
+    asked = guide_of(given).another_model or bool(given.get("negative_prompt"))
     return asked and own.get("guidance") == 1 and one_prediction(own)

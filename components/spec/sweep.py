@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from components.errors import AlphabarError, first_of, shortened
+from components.spec.catalogue.sampling import OWN_GUIDE
 from components.spec.experiment import Experiment
 from components.spec.sections.base import OPTIONS, Overrides, Scalar, Section
 
@@ -114,7 +115,7 @@ def weaker(experiment: Experiment, origin: str = "the experiment") -> Experiment
     from components.spec.loading import nearest, valid_names, validate
 
     values: dict[str, Any] = experiment.model_dump(mode="python")
-    values["sampling"], values["guide"] = values["sampling"] | {"guide": "unconditional"}, {}
+    values["sampling"], values["guide"] = values["sampling"] | {"guide": OWN_GUIDE}, {}
     for path, value in experiment.guide.items():
         section, _, leaf = path.partition(".")
         if section not in GUIDE_SECTIONS or leaf not in valid_names(section):

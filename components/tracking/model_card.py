@@ -9,6 +9,7 @@ from components.figures.judgement import Figures
 from components.files.manifest import MANIFEST, read_manifest
 from components.networks.checkpoint_header import read_config
 from components.spec.catalogue import FINETUNES
+from components.spec.catalogue.sampling import guide_of
 from components.tracking.fields import flatten, protocol_texts
 
 
@@ -45,8 +46,8 @@ def model_card(
         "Origin": flatten({tag: value for tag, value in tags.items() if value is not None}),
     }
     text = [f"# {name}", "", "A diffusion model, trained and measured by alphabar."]
-    if sampling.get("guide") == "weaker":
-        text.append("Its figures need the weaker model in guide/ beside it (autoguidance).")
+    if guide := guide_of(sampling).card:
+        text.append(guide)
     if words:
         text.append(words.card)
     for title, values in sections.items():

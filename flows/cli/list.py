@@ -19,6 +19,10 @@ KEYS = {
     "time-samplings": "training.time_sampling",
     "finetunes": "finetune.kind",
     "extractors": "evaluation.extractor",
+    "clips": "evaluation.clip",
+    "classifiers": "evaluation.classifier",
+    "likelihoods": "evaluation.likelihood",
+    "groups": "evaluation.groups",
     "metrics": "evaluation.metrics",
 }
 """topic → the key that takes one of its names."""

@@ -101,7 +101,7 @@ def judge_against_folder(
     from components.figures.record import write_judgement
     from components.networks.device import resolve_device
 
-    ours = read_source(images, captioned=spec.clip != "none")
+    ours = read_source(images, captioned=spec.reads_captions)
     theirs = read_source(reference)
     learnt = read_source(training) if training else None
     seen = learnt.images if learnt else theirs.training

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.files.new_folder import new_folder
 from components.runtime import Progress
+from components.spec.catalogue.sampling import GUIDED_BY_MODEL, guide_of
 from components.spec.model_folder import own_guide, own_sampling
 from components.spec.sampling_choice import sampling_of, settings_given
 from components.spec.sections.sampling import SamplingSpec
@@ -109,14 +110,14 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
     """
     directory = find_model(request.model, workspace)
     origin = f"the options of `alphabar {manner.command}`"
-    options = {**request.options, **({"guide": "weaker"} if request.guide else {})}
+    options = {**request.options, **({"guide": GUIDED_BY_MODEL} if request.guide else {})}
     given = settings_given(options, request.assignments, origin)
     if own := own_sampling(directory):
         origin += f", with {request.model}'s own settings for the rest"
     settled = _settled(manner, given, own or manner.usual, told=bool(request.prompts))
     sampling = sampling_of(settled[0], origin, settled[1])
     weaker = find_model(request.guide, workspace) if request.guide else None
-    if weaker is None and sampling.guide == "weaker":
+    if weaker is None and sampling.guided_by_model:
         weaker = own_guide(directory)
     registered, used = SamplingSpec().model_dump() | own, sampling.model_dump()
     changed = tuple(key for key in used if used[key] != registered.get(key))
@@ -132,7 +133,7 @@ def _settled(
     """
     needs = manner.needs if given.get("solver") in (None, manner.needs.get("solver")) else {}
     given, own = {**needs, **given}, dict(own)
-    if manner.edits and not told and given.get("guide", own.get("guide")) != "weaker":
+    if manner.edits and not told and not guide_of({**own, **given}).another_model:
         own.pop("negative_prompt", None)
         given = {"guidance": 1.0, **given}
     return given, own

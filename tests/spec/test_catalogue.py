@@ -8,7 +8,10 @@ from pydantic import BaseModel, ValidationError
 
 from components.data.sources import SOURCES
 from components.errors import AlphabarError
+from components.evaluation.captions import CLIPS
+from components.evaluation.extractors import EXTRACTORS
 from components.evaluation.families import MEASURES
+from components.evaluation.images.image_set import GROUPS
 from components.evaluation.view import View
 from components.networks.conditioners import CONDITIONERS
 from components.networks.denoisers import DENOISERS
@@ -38,7 +41,10 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "guidance": GUIDANCE,
     "loss-weights": LOSS_WEIGHTS,
     "time-samplings": TIME_SAMPLINGS,
+    "groups": GROUPS,
 }
+BY_KIND: dict[str, dict[str, Any]] = {"extractors": EXTRACTORS, "clips": CLIPS}
+"""Registries of names such as ``clip:MODEL:WEIGHTS``, by what stands before the colon."""
 EVERY_TOPIC = pytest.mark.parametrize("topic", CATALOGUE)
 
 
@@ -58,7 +64,7 @@ def test_every_topic_has_its_key() -> None:
 
 
 NAMED = pytest.mark.parametrize(
-    "topic", [t for t in CATALOGUE if t not in ("extractors", "metrics")]
+    "topic", [t for t in CATALOGUE if t not in ("extractors", "clips", "metrics")]
 )
 
 
@@ -139,6 +145,11 @@ def test_metrics_that_cannot_be_taken_are_refused(wrong: dict[str, Any], message
 @pytest.mark.parametrize("topic", REGISTRIES)
 def test_the_code_has_exactly_the_listed_names(topic: str) -> None:
     assert set(REGISTRIES[topic]) == set(CATALOGUE[topic])
+
+
+@pytest.mark.parametrize("topic", BY_KIND)
+def test_the_code_has_exactly_the_listed_kinds(topic: str) -> None:
+    assert set(BY_KIND[topic]) == {name.partition(":")[0] for name in CATALOGUE[topic]}
 
 
 @EVERY_TOPIC

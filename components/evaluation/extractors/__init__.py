@@ -14,6 +14,8 @@ from components.evaluation.extractors.dinov2 import DinoV2
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
 from components.evaluation.extractors.inception import Inception
 from components.runtime import Progress, silent
+from components.spec.catalogue import EXTRACTORS as LISTED
+from components.spec.catalogue.evaluation import extractor_of
 
 
 class Extractor(Protocol):
@@ -76,10 +78,8 @@ def build_extractor(
     Raises:
         AlphabarError: there is none such, or its weights are missing.
     """
-    kind = name.partition(":")[0]
-    if kind not in EXTRACTORS or (":" in name) != (kind == "clip"):
+    if extractor_of(name) is None:
         raise AlphabarError(
-            f"the feature extractor `{name}` does not exist",
-            "choose from efficientnet_lite0, inception, dinov2, clip:<model>:<weights>",
+            f"the feature extractor `{name}` does not exist", f"choose from {', '.join(LISTED)}"
         )
-    return EXTRACTORS[kind](name, size, device, weights)
+    return EXTRACTORS[name.partition(":")[0]](name, size, device, weights)

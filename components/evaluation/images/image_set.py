@@ -1,7 +1,7 @@
 """Images with what they were asked to show: what is judged, and what it is judged against."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -98,16 +98,27 @@ class ImageSet:
         """Rows by class or caption, for those that have one.
 
         Args:
-            by: ``class``, ``caption`` or ``none``.
+            by: a name of `GROUPS`.
         """
-        if by == "class":
-            numbers = np.unique(self.classes[self.classes >= 0]).tolist()
-            return {self._class_name(k): np.flatnonzero(self.classes == k) for k in numbers}
-        if by == "caption":
-            captions = np.array(self.captions)
-            return {str(c): np.flatnonzero(captions == c) for c in np.unique(captions) if c}
-        return {}
+        return GROUPS[by](self)
 
     def _class_name(self, number: int) -> str:
         known = number < len(self.class_names)
         return f"class {self.class_names[number] if known else number}"
+
+
+def _by_class(images: ImageSet) -> dict[str, Rows]:
+    numbers = np.unique(images.classes[images.classes >= 0]).tolist()
+    return {images._class_name(k): np.flatnonzero(images.classes == k) for k in numbers}
+
+
+def _by_caption(images: ImageSet) -> dict[str, Rows]:
+    captions = np.array(images.captions)
+    return {str(c): np.flatnonzero(captions == c) for c in np.unique(captions) if c}
+
+
+GROUPS: dict[str, Callable[[ImageSet], dict[str, Rows]]] = {
+    "none": lambda images: {},
+    "class": _by_class,
+    "caption": _by_caption,
+}

@@ -4,6 +4,8 @@ This file belongs to the exported model beside it and needs torch and diffusers 
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from diffusers import ConfigMixin, SchedulerMixin
@@ -57,23 +59,7 @@ class AlphabarScheduler(SchedulerMixin, ConfigMixin):
         config, steps = self.config, num_inference_steps
         if not 1 <= steps <= config.num_train_timesteps:
             raise ValueError(f"steps must lie within 1 and {config.num_train_timesteps}")
-        if config.schedule == "table":
-            total = config.num_train_timesteps
-            apart = (total - total / steps) - total
-            index = (total + torch.arange(steps, dtype=torch.float64) * apart).round() - 1
-            bars = torch.tensor(config.alphas_cumprod, dtype=torch.float64)[index.long()]
-            alphas, sigmas, told = bars.sqrt(), (1 - bars).sqrt(), index
-        else:
-            t = torch.arange(steps, 0, -1, dtype=torch.float64) / steps
-            if config.schedule == "edm":
-                low, high = (
-                    (config.shift * s) ** (1 / RHO) for s in (config.sigma_min, config.sigma_max)
-                )
-                sigmas = (low + t * (high - low)) ** RHO
-                alphas, told = torch.ones_like(t), 250 * sigmas.log()
-            else:
-                sigmas = config.shift * t / (1 + (config.shift - 1) * t)
-                alphas, told = 1 - sigmas, 1000 * sigmas
+        alphas, sigmas, told = WALKS[config.schedule](config, steps)
         self.alphas = torch.cat([alphas, torch.ones(1, dtype=torch.float64)])
         self.sigmas = torch.cat([sigmas, torch.zeros(1, dtype=torch.float64)])
         self.timesteps = told.to(device, torch.float32)
@@ -82,7 +68,7 @@ class AlphabarScheduler(SchedulerMixin, ConfigMixin):
     def scale_model_input(self, sample: Tensor, timestep: Tensor) -> Tensor:
         """``sample`` as the network is to see it."""
         alpha, sigma = self._at(self._index(timestep))
-        if self.config.prediction_type == "edm":
+        if self.config.prediction_type in PRECONDITIONED:
             return sample / math.hypot(sigma, alpha * self.config.sigma_data)
         return sample / math.sqrt(max(alpha**2 + sigma**2, 1.0))
 
@@ -92,7 +78,8 @@ class AlphabarScheduler(SchedulerMixin, ConfigMixin):
         """``sample`` at the next time."""
         i = self._index(timestep)
         alpha, sigma = self._at(i)
-        x0, eps = self._pair(model_output, sample, alpha, sigma)
+        read = PAIRS[self.config.prediction_type]
+        x0, eps = read(model_output, sample, alpha, sigma, self.config.sigma_data)
         if self.config.clip_sample:
             x0 = x0.clamp(-1, 1)
             eps = (sample - alpha * x0) / sigma
@@ -100,26 +87,75 @@ class AlphabarScheduler(SchedulerMixin, ConfigMixin):
         stepped = alpha_s * x0 + sigma_s * eps
         return SchedulerOutput(prev_sample=stepped) if return_dict else (stepped,)
 
-    def _pair(self, output: Tensor, x: Tensor, alpha: float, sigma: float) -> tuple[Tensor, Tensor]:
-        """(x0, ε) of a network's output."""
-        kind = self.config.prediction_type
-        if kind == "eps":
-            return (x - sigma * output) / alpha, output
-        if kind == "v":
-            total = alpha**2 + sigma**2
-            return (alpha * x - sigma * output) / total, (sigma * x + alpha * output) / total
-        if kind == "flow":
-            total = alpha + sigma
-            return (x - sigma * output) / total, (x + alpha * output) / total
-        x0 = output
-        if kind == "edm":
-            data = self.config.sigma_data
-            spread = math.hypot(sigma, alpha * data)
-            x0 = alpha * data**2 / spread**2 * x + sigma * data / spread * output
-        return x0, (x - alpha * x0) / sigma
-
     def _index(self, timestep: Tensor) -> int:
         return int((self.timesteps.cpu() == float(timestep)).nonzero()[0])
 
     def _at(self, i: int) -> tuple[float, float]:
         return float(self.alphas[i]), float(self.sigmas[i])
+
+
+def _table(config: Any, steps: int) -> tuple[Tensor, Tensor, Tensor]:
+    total = config.num_train_timesteps
+    apart = (total - total / steps) - total
+    index = (total + torch.arange(steps, dtype=torch.float64) * apart).round() - 1
+    bars = torch.tensor(config.alphas_cumprod, dtype=torch.float64)[index.long()]
+    return bars.sqrt(), (1 - bars).sqrt(), index
+
+
+def _rectified_flow(config: Any, steps: int) -> tuple[Tensor, Tensor, Tensor]:
+    t = torch.arange(steps, 0, -1, dtype=torch.float64) / steps
+    sigmas = config.shift * t / (1 + (config.shift - 1) * t)
+    return 1 - sigmas, sigmas, 1000 * sigmas
+
+
+def _edm(config: Any, steps: int) -> tuple[Tensor, Tensor, Tensor]:
+    t = torch.arange(steps, 0, -1, dtype=torch.float64) / steps
+    low, high = ((config.shift * s) ** (1 / RHO) for s in (config.sigma_min, config.sigma_max))
+    sigmas = (low + t * (high - low)) ** RHO
+    return torch.ones_like(t), sigmas, 250 * sigmas.log()
+
+
+WALKS: dict[str, Callable[[Any, int], tuple[Tensor, Tensor, Tensor]]] = {
+    "table": _table,
+    "rectified_flow": _rectified_flow,
+    "edm": _edm,
+}
+"""Schedule → (configuration, steps) → α, σ and what the network is told, each (steps,)."""
+
+Pair = tuple[Tensor, Tensor]
+
+
+def _of_eps(output: Tensor, x: Tensor, alpha: float, sigma: float, _: float) -> Pair:
+    return (x - sigma * output) / alpha, output
+
+
+def _of_x0(output: Tensor, x: Tensor, alpha: float, sigma: float, _: float) -> Pair:
+    return output, (x - alpha * output) / sigma
+
+
+def _of_v(output: Tensor, x: Tensor, alpha: float, sigma: float, _: float) -> Pair:
+    total = alpha**2 + sigma**2
+    return (alpha * x - sigma * output) / total, (sigma * x + alpha * output) / total
+
+
+def _of_flow(output: Tensor, x: Tensor, alpha: float, sigma: float, _: float) -> Pair:
+    total = alpha + sigma
+    return (x - sigma * output) / total, (x + alpha * output) / total
+
+
+def _of_residual(output: Tensor, x: Tensor, alpha: float, sigma: float, data: float) -> Pair:
+    spread = math.hypot(sigma, alpha * data)
+    x0 = alpha * data**2 / spread**2 * x + sigma * data / spread * output
+    return x0, (x - alpha * x0) / sigma
+
+
+PRECONDITIONED = {"edm": _of_residual}
+PAIRS: dict[str, Callable[[Tensor, Tensor, float, float, float], Pair]] = {
+    "eps": _of_eps,
+    "x0": _of_x0,
+    "v": _of_v,
+    "flow": _of_flow,
+    **PRECONDITIONED,
+}
+"""Prediction → (output, x, α, σ, sigma_data) → (x0, ε); those that are preconditioned see x
+divided by its spread."""

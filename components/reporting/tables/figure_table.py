@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from components.figures.figure import Figure, direction, readable
 from components.figures.floors import beside
+from components.figures.protocol import NOTHING
 from components.figures.record import figure_record
 from components.reporting.tables.columns import ordered_metrics
 from components.reporting.tables.text_table import Row, Table
@@ -73,7 +74,7 @@ def _protocol(figure: Figure, usual: Mapping[str, str]) -> str:
     parts = [f"{name} {value}" for name, value in sorted(settings.items())]
     for part, value in usual.items():
         own = _part(figure, part)
-        if own not in (value, "", "none"):
+        if own not in (value, "", NOTHING):
             parts.append(f"{part.replace('_', ' ')} {own}")
     return ", ".join(parts)
 

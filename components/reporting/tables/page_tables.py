@@ -63,7 +63,7 @@ def comparison_tables(results: Results) -> dict[str, Any]:
 def header(metric: str) -> dict[str, str]:
     """A metric as the head of a column: its family in words, and who judged."""
     family = family_of(metric)
-    if family is None or METRICS[family].judge == "model":
+    if family is None or not METRICS[family].of_samples:
         return {"words": metric, "judge": "", "metric": metric, "title": readable(metric)}
     better = METRICS[family].better
     way = f", {better} is better" if better != "neither" else ""

@@ -222,7 +222,7 @@ def _header(metric: str) -> str:
     """The family in words, a word a line."""
     family = family_of(metric)
     words = METRICS[family].words if family else metric
-    if family and METRICS[family].judge == "model":
+    if family and not METRICS[family].of_samples:
         words = metric  # its words are a sentence
     column = _column(metric)
     broken = column.header if column and column.header else words

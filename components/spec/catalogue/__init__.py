@@ -7,6 +7,13 @@ need no torch to know what exists.
 from collections.abc import Mapping
 
 from components.spec.catalogue.entries import Described, Entry
+from components.spec.catalogue.evaluation import (
+    CLASSIFIERS,
+    CLIPS,
+    EXTRACTORS,
+    GROUPS,
+    LIKELIHOODS,
+)
 from components.spec.catalogue.finetuning import FINETUNES
 from components.spec.catalogue.networks import CODECS, CONDITIONERS, DENOISERS
 from components.spec.catalogue.process import (
@@ -24,14 +31,18 @@ from components.spec.metrics import TAKEN
 
 __all__ = [
     "CATALOGUE",
+    "CLASSIFIERS",
+    "CLIPS",
     "CODECS",
     "CONDITIONERS",
     "DENOISERS",
     "EXTRACTORS",
     "FINETUNES",
     "GRIDS",
+    "GROUPS",
     "GUIDANCE",
     "GUIDES",
+    "LIKELIHOODS",
     "LOSS_WEIGHTS",
     "PREDICTIONS",
     "SCHEDULES",
@@ -42,22 +53,6 @@ __all__ = [
     "Entry",
     "plugin_faults",
 ]
-
-EXTRACTORS: dict[str, Entry] = {
-    "efficientnet_lite0": Entry(
-        "ImageNet features of 1,280 numbers, from a package: the offline default",
-        "Tan, Le 2019",
-        ("size",),
-    ),
-    "inception": Entry(
-        "FID's own network, with clean-fid's resize; needs its weights", "Szegedy et al. 2016"
-    ),
-    "dinov2": Entry("self-supervised ViT, by timm; needs its weights", "Oquab et al. 2023"),
-    "clip:MODEL:WEIGHTS": Entry(
-        "the image tower of an open_clip model; weights are a file or open_clip's name",
-        "Radford et al. 2021",
-    ),
-}
 
 CATALOGUE: dict[str, Mapping[str, Described]] = {
     "sources": SOURCES,
@@ -74,6 +69,10 @@ CATALOGUE: dict[str, Mapping[str, Described]] = {
     "time-samplings": TIME_SAMPLINGS,
     "finetunes": FINETUNES,
     "extractors": EXTRACTORS,
+    "clips": CLIPS,
+    "classifiers": CLASSIFIERS,
+    "likelihoods": LIKELIHOODS,
+    "groups": GROUPS,
     "metrics": Choices("metrics", MetricFamily, {name: FAMILIES[name] for name in TAKEN}),
 }
 """What `alphabar list` shows, by topic."""

@@ -119,6 +119,20 @@ class SolverEntry:
 
 
 @dataclass(frozen=True)
+class GridEntry:
+    """Which times a solver walks.
+
+    Attributes:
+        exported: whether it is an exported model's; one grid is.
+    """
+
+    line: str
+    source: str
+    options: tuple[str, ...] = ()
+    exported: bool = False
+
+
+@dataclass(frozen=True)
 class GuidanceEntry:
     """A way to put the strong and the weak prediction together.
 
@@ -139,6 +153,25 @@ class GuidanceEntry:
     usual: float = 2.0
     to_level: bool = False
     exported: bool = False
+
+
+@dataclass(frozen=True)
+class GuideEntry:
+    """What gives the weak prediction.
+
+    Attributes:
+        another_model: whether another model does, that of the section `guide`: it also guides a
+            model that is told nothing, and costs a second evaluation there, too.
+        card: a model card's sentence on it; empty where it needs none.
+        left_behind: what an exported model leaves behind of it; empty for nothing.
+    """
+
+    line: str
+    source: str
+    options: tuple[str, ...] = ()
+    another_model: bool = False
+    card: str = ""
+    left_behind: str = ""
 
 
 @dataclass(frozen=True)

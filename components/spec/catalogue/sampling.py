@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.spec.catalogue.entries import Entry, GuidanceEntry, SolverEntry
+from components.spec.catalogue.entries import GridEntry, GuidanceEntry, GuideEntry, SolverEntry
 from components.spec.choices import Choices
 
 
@@ -86,12 +86,12 @@ _SOLVERS = {
 
 SOLVERS = Choices("solvers", SolverEntry, _SOLVERS)
 
-GRIDS: dict[str, Entry] = {
-    "trailing": Entry("equal steps in t from pure noise", "Lin et al. 2023"),
-    "leading": Entry("equal steps in t from the table's first entry", "Song, Meng, Ermon 2020"),
-    "linspace": Entry("equal steps in t from end to end", "Ho, Jain, Abbeel 2020"),
-    "karras": Entry("equal steps in σ^(1/7)", "Karras et al. 2022"),
-    "uniform_logsnr": Entry("equal steps in log-SNR", "Lu et al. 2022"),
+GRIDS: dict[str, GridEntry] = {
+    "trailing": GridEntry("equal steps in t from pure noise", "Lin et al. 2023", exported=True),
+    "leading": GridEntry("equal steps in t from the table's first entry", "Song, Meng, Ermon 2020"),
+    "linspace": GridEntry("equal steps in t from end to end", "Ho, Jain, Abbeel 2020"),
+    "karras": GridEntry("equal steps in σ^(1/7)", "Karras et al. 2022"),
+    "uniform_logsnr": GridEntry("equal steps in log-SNR", "Lu et al. 2022"),
 }
 
 GUIDANCE: dict[str, GuidanceEntry] = {
@@ -115,9 +115,28 @@ GUIDANCE: dict[str, GuidanceEntry] = {
     ),
 }
 
-GUIDES: dict[str, Entry] = {
-    "unconditional": Entry(
-        "the same network without condition, or a negative prompt", "Ho, Salimans 2022"
+GUIDES: dict[str, GuideEntry] = {
+    "unconditional": GuideEntry(
+        "the same network without condition, or a negative prompt",
+        "Ho, Salimans 2022",
+        ("negative_prompt",),
     ),
-    "weaker": Entry("autoguidance: the model of the section `guide`", "Karras et al. 2024"),
+    "weaker": GuideEntry(
+        "autoguidance: the model of the section `guide`",
+        "Karras et al. 2024",
+        another_model=True,
+        card="Its figures need the weaker model in guide/ beside it (autoguidance).",
+        left_behind="the weaker model that guides it",
+    ),
 }
+
+OWN_GUIDE = next(name for name, guide in GUIDES.items() if not guide.another_model)
+"""The guide that holds unless another is asked for: the model itself."""
+
+GUIDED_BY_MODEL = next(name for name, guide in GUIDES.items() if guide.another_model)
+"""The guide that holds where a model to be guided by is given."""
+
+
+def guide_of(sampling: Mapping[str, Any]) -> GuideEntry:
+    """The guide of a sampling section; the own one where it has none, or none that is known."""
+    return GUIDES.get(str(sampling.get("guide")), GUIDES[OWN_GUIDE])

@@ -61,7 +61,7 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
         suffix = f"-{index + 1}" if index else ""
         models = {"model": finetune, "data": own}
         models |= roles(base=best.train if spec.entry.saves_adapter else None)
-        if sampling.guide == "weaker":
+        if sampling.guided_by_model:
             models |= roles(guide=sources.guide())
         sample = sources.sampled(f"sample-finetuned{suffix}", sampling, models, "finetune")
         judged = {"samples": sample, "data": data}

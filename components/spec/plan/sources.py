@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.spec.catalogue import EXTRACTORS
+from components.spec.catalogue.evaluation import extractor_of
 from components.spec.experiment import Experiment
 from components.spec.plan.node import (
     Compute,
@@ -73,7 +73,7 @@ class Sources:
     def scorer(self) -> Node | None:
         """The domain CLIP, trained on every style that the experiment shows it."""
         experiment = self.cell.experiment
-        if experiment.evaluation.clip != "domain":
+        if not experiment.evaluation.trains_clip:
             return None
 
         def make() -> Node:
@@ -92,7 +92,7 @@ class Sources:
     def guide(self) -> Node | None:
         """The weaker network of autoguidance, where the cell is guided by one."""
         experiment = self.cell.experiment
-        if experiment.sampling.guide != "weaker":
+        if not experiment.sampling.guided_by_model:
             return None
         weak = weaker(experiment)
         return self._once("guide", lambda: self._train("train-guide", weak, ("guide",)))
@@ -100,7 +100,7 @@ class Sources:
     def likelihood(self) -> Node | None:
         """What the cell's network knows of the holdout, where that is asked for."""
         evaluation = self.cell.experiment.evaluation
-        if evaluation.likelihood == "none":
+        if not evaluation.counts_bits:
             return None
 
         def make() -> Node:
@@ -238,7 +238,7 @@ class Sources:
 
 def _as_watched(training: TrainingSpec, evaluation: EvaluationSpec) -> TrainingSpec:
     """Without a size that the extractor does not read."""
-    entry = EXTRACTORS.get(evaluation.extractor)
+    entry = extractor_of(evaluation.extractor)
     if entry is not None and "size" in entry.options:
         return training
     default = TrainingSpec.model_fields["evaluate_size"].default

@@ -1,11 +1,12 @@
 """The sections `evaluation` and `scorer`."""
 
 from itertools import chain
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from components.spec.catalogue import EXTRACTORS
+from components.spec.catalogue import CLASSIFIERS, CLIPS, EXTRACTORS, LIKELIHOODS
+from components.spec.catalogue.evaluation import ExtractorEntry, clip_of, extractor_of
 from components.spec.metric_families import FAMILIES
 from components.spec.metrics import METRICS, RANKING, TAKEN, asked_of, needing, slug
 from components.spec.sections.base import (
@@ -21,22 +22,16 @@ from components.spec.sections.names import OneOf
 
 def check_extractor(name: str) -> str:
     """An extractor's name; raises ValueError for any other."""
-    if name not in EXTRACTORS and not is_clip(name):
+    if extractor_of(name) is None:
         raise ValueError(f"`{name}` is no extractor: choose from {', '.join(EXTRACTORS)}")
     return name
 
 
 def check_clip(name: str) -> str:
     """What `evaluation.clip` may be; raises ValueError for anything else."""
-    if name not in ("domain", "none") and not is_clip(name):
-        raise ValueError(f"`{name}` is no CLIP: choose from domain, none, clip:MODEL:WEIGHTS")
+    if clip_of(name) is None:
+        raise ValueError(f"`{name}` is no CLIP: choose from {', '.join(CLIPS)}")
     return name
-
-
-def is_clip(name: str) -> bool:
-    """Whether this names an open_clip model and its weights: a file, or open_clip's own name."""
-    kind, *parts = name.split(":", 2)
-    return kind == "clip" and len(parts) == 2 and all(part.strip() for part in parts)
 
 
 Extractor = Annotated[str, AfterValidator(check_extractor)]
@@ -64,13 +59,13 @@ class EvaluationSpec(Section):
     clip: Annotated[str, AfterValidator(check_clip)] = Field(
         "domain", description="which CLIP score: domain, none, or clip:<model>:<weights>"
     )
-    classifier: Literal["none", "svc"] = Field(
+    classifier: Annotated[str, OneOf("classifiers")] = Field(
         "none", description="svc: share of class-conditional samples that an SVC recognises"
     )
-    groups: Literal["none", "class", "caption"] = Field(
+    groups: Annotated[str, OneOf("groups")] = Field(
         "class", description="what else figures are taken for, each on its own"
     )
-    likelihood: Literal["none", "elbo"] = Field(
+    likelihood: Annotated[str, OneOf("likelihoods")] = Field(
         "none", description="elbo: variational bound of the holdout, bits per dimension"
     )
     confidence: float = Field(0.95, gt=0.5, lt=1.0, description="level of every interval")
@@ -89,10 +84,10 @@ class EvaluationSpec(Section):
         if RANKING not in self.metrics:
             raise ValueError(f"`metrics` must have `{RANKING}`, which ranks the cells")
         unfit = needing("clip extractor").intersection(self.metrics)
-        if unfit and not any(is_clip(name) for name in extractors):
+        if unfit and not any(entry.clip for entry in self._entries()):
             raise ValueError(f"`{min(unfit)}` needs an extractor `clip:<model>:<weights>`")
-        if self.clip == "none" and (idle := sorted(asked_of("clip", self.metrics))):
-            raise ValueError(f"`{idle[0]}` has no meaning with `clip: none`")
+        if not self.reads_captions and (idle := sorted(asked_of("clip", self.metrics))):
+            raise ValueError(f"`{idle[0]}` has no meaning with `clip: {self.clip}`")
         return self
 
     def packages(self) -> dict[str, str]:
@@ -116,10 +111,36 @@ class EvaluationSpec(Section):
         """All networks by which images are judged, the one that ranks cells first."""
         return [self.extractor, *self.others]
 
+    def _entries(self) -> list[ExtractorEntry]:
+        """What is known of `extractors`."""
+        return [entry for name in self.extractors() if (entry := extractor_of(name))]
+
+    @property
+    def reads_captions(self) -> bool:
+        """Whether a CLIP reads captions."""
+        entry = clip_of(self.clip)
+        return entry is not None and entry.reads_captions
+
+    @property
+    def trains_clip(self) -> bool:
+        """Whether that CLIP is trained by the experiment."""
+        entry = clip_of(self.clip)
+        return entry is not None and entry.trained
+
+    @property
+    def recognises(self) -> bool:
+        """Whether a classifier recognises the images."""
+        return CLASSIFIERS[self.classifier].recognises
+
+    @property
+    def counts_bits(self) -> bool:
+        """Whether the network is asked for bits of held-out pixels."""
+        return LIKELIHOODS[self.likelihood].counts_bits
+
     def unread(self) -> frozenset[str]:
         taken = TAKEN if self.metrics is None else self.metrics
         readers = [METRICS[name].options for name in taken]
-        readers += [EXTRACTORS[name].options for name in self.extractors() if name in EXTRACTORS]
+        readers += [entry.options for entry in self._entries()]
         choices = [family.options for family in FAMILIES.values()]
         choices += [entry.options for entry in EXTRACTORS.values()]
         return frozenset({*chain(*choices)} - {*chain(*readers)})

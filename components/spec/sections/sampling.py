@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from components.spec.catalogue import GUIDANCE, SOLVERS
+from components.spec.catalogue import GUIDANCE, GUIDES, SOLVERS
 from components.spec.choices import Choices
 from components.spec.sections.base import MOST_NOISE, Options, Section, refuse_unread
 from components.spec.sections.names import OneOf
@@ -68,10 +68,16 @@ class SamplingSpec(Section):
     def plugged(cls) -> tuple[str, Choices[Any]]:
         return "solver", SOLVERS
 
+    @property
+    def guided_by_model(self) -> bool:
+        """Whether another model gives the weak prediction."""
+        return GUIDES[self.guide].another_model
+
     @model_validator(mode="after")
     def _options_are_read(self) -> "SamplingSpec":
         refuse_unread(self, "solver", SOLVERS)
         refuse_unread(self, "guidance_kind", GUIDANCE)
+        refuse_unread(self, "guide", GUIDES)
         guidance = GUIDANCE[self.guidance_kind]
         if guidance.most is not None and self.guidance > guidance.most:
             raise ValueError(
@@ -88,6 +94,4 @@ class SamplingSpec(Section):
             and self.guidance_sigma_min >= self.guidance_sigma_max
         ):
             raise ValueError("`guidance_sigma_min` must be below `guidance_sigma_max`")
-        if self.guide == "weaker" and self.negative_prompt:
-            raise ValueError("`negative_prompt` has no meaning with guide `weaker`")
         return self
