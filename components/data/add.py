@@ -13,7 +13,8 @@ from components.data.folder_files import folder_files
 from components.data.images import check_image, is_animated
 from components.data.metadata import Row
 from components.data.pin import USERS
-from components.data.sources.folder import DEFAULT_LABEL_COLUMN, Reading, composed, inspect, locate
+from components.data.sources.folder import DEFAULT_LABEL_COLUMN, Reading, inspect, locate
+from components.data.sources.rows import composed
 from components.data.summary import Summary
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from components.data.captions import TEXTS, Captions, read_captions
 from components.errors import AlphabarError
 from components.files.array_file import read_array
 from components.files.json_file import load_json
@@ -16,7 +17,7 @@ from components.files.tables import read_csv
 
 SplitName = Literal["train", "holdout"]
 
-COLUMNS = ("file_name", "label", "class", "caption", "drawing")
+COLUMNS = ("file_name", "label", "class", "drawing")
 """Of train.csv and holdout.csv; row i describes image i."""
 
 
@@ -33,7 +34,8 @@ class DatasetInfo:
         classes: the classes' names; empty when the images have no labels.
         n_train, n_holdout: images a split.
         data_hash: DVC hash of the raw folder.
-        caption_tokens: tokens → images whose caption has so many, of both splits.
+        caption_tokens: tokens → captions of images that have so many, of both splits.
+        several_captions: images that have more than one, of both splits.
     """
 
     source: str
@@ -46,6 +48,7 @@ class DatasetInfo:
     n_holdout: int
     data_hash: str
     caption_tokens: Mapping[int, int]
+    several_captions: int
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,13 @@ class Split:
     Attributes:
         images: uint8 (n, height, width, channel), 0..255.
         classes: int64 (n,), index into `DatasetInfo.classes`, -1 where there are none.
-        captions: n texts.
+        captions: of n images; as a sequence each one's first.
         files: n paths inside the raw folder.
     """
 
     images: NDArray[np.uint8]
     classes: NDArray[np.int64]
-    captions: tuple[str, ...]
+    captions: Captions
     files: tuple[str, ...]
 
 
@@ -89,10 +92,13 @@ def load_split(directory: Path, split: SplitName) -> Split:
         path = directory / f"{split}.csv"
         rows = read_csv(intact(path))
         classes = np.array([int(row["class"]) for row in rows], dtype=np.int64)
-        captions = tuple(row["caption"] for row in rows)
         files = tuple(row["file_name"] for row in rows)
         if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(rows):
             raise ValueError(f"{images.dtype} {images.shape} does not fit {len(rows)} rows")
+        path = directory / TEXTS
+        captions = read_captions(directory, split)
+        if len(captions) != len(rows):
+            raise ValueError(f"captions of {len(captions)} images do not fit {len(rows)} rows")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(path, error) from error
     return Split(images, classes, captions, files)

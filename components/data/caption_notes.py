@@ -1,10 +1,12 @@
 """What becomes of the captions that a plan's models read, said before anything runs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from components.data.pin import raw_folder
 from components.data.sources.folder import read_rows
+from components.data.summary import several_words
 from components.data.tokens import Cut, cut_of, cut_of_lengths
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
@@ -15,7 +17,8 @@ from components.store import Store
 
 
 def caption_notes(cells: Iterable[PlannedCell], store: Store, root: Path) -> list[str]:
-    """A sentence for each data set and limit: how many captions are cut, and at which length.
+    """Of each data set and limit: how many captions are cut, at which length, and how many images
+    have several.
 
     Prepared data has counted its captions; before it is prepared they are counted in the
     metadata. Neither torch nor transformers is imported.
@@ -35,16 +38,33 @@ def caption_notes(cells: Iterable[PlannedCell], store: Store, root: Path) -> lis
             limit = conditioning.get("max_tokens") or most
             data = cell.train.inputs["data"]
             asked.setdefault((data.key, limit), data)
-    return [_cut(data, limit, store, root).words() for (_, limit), data in asked.items()]
+    return [
+        note
+        for (_, limit), data in asked.items()
+        for note in _read_of(data, store, root).notes(limit)
+    ]
 
 
-def _cut(node: Node, limit: int, store: Store, root: Path) -> Cut:
+@dataclass(frozen=True)
+class _Read:
+    """What is known of a data set's captions: what a limit does to them, and how many images have
+    several."""
+
+    cut: Callable[[int], Cut]
+    several: int
+
+    def notes(self, limit: int) -> list[str]:
+        return [self.cut(limit).words(), *([several_words(self.several)] if self.several else [])]
+
+
+def _read_of(node: Node, store: Store, root: Path) -> _Read:
     if store.has(node):
         folder = store.path(node)
         info = read_object(intact(folder / "dataset.json"), remedy(folder))
-        lengths = {int(tokens): images for tokens, images in info["caption_tokens"].items()}
-        return cut_of_lengths(lengths, limit)
+        lengths = {int(tokens): count for tokens, count in info["caption_tokens"].items()}
+        return _Read(lambda limit: cut_of_lengths(lengths, limit), info["several_captions"])
     data = DataSpec.model_validate(node.spec)
     rows = read_rows(raw_folder(data, root).folder, data.caption_column, data.label_column)
-    captions = [row.caption for row in rows if data.style is None or row.style == data.style]
-    return cut_of(captions, limit)
+    of = [row.captions for row in rows if data.style is None or row.style == data.style]
+    captions = [text for several in of for text in several]
+    return _Read(lambda limit: cut_of(captions, limit), sum(len(each) > 1 for each in of))

@@ -27,10 +27,11 @@ class Row:
     Attributes:
         file_name: path inside the folder, with ``/``.
         label: the class's name, empty when the image has none.
-        caption: what the image shows, in words.
+        caption: what the image shows, in words: the first of its captions.
         style: which rendering of the drawing this is, empty when there is only one.
         drawing: shared by all renderings of one drawing.
         split: the user's own word for its split, empty when there is none.
+        more: its further captions.
     """
 
     file_name: str
@@ -39,6 +40,12 @@ class Row:
     style: str
     drawing: str
     split: str = ""
+    more: tuple[str, ...] = ()
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """All of its captions."""
+        return (self.caption, *self.more)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.data.arrays import COLUMNS, DatasetInfo
+from components.data.captions import write_captions
 from components.data.images import is_grey, square_pixels, svg_pixels
 from components.data.metadata import Row
 from components.data.pin import directory_hash
@@ -60,6 +61,8 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
                 done += 1
                 runtime.progress(done, len(kept), f"preparing {row.file_name}")
         _write_table(out / f"{name}.csv", members, classes)
+    captions = {name: [row.captions for row in members] for name, members in splits.items()}
+    write_captions(out, captions)
     info = DatasetInfo(
         source=data.source,
         name=data.name,
@@ -70,7 +73,8 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
         n_train=len(splits["train"]),
         n_holdout=len(splits["holdout"]),
         data_hash=directory_hash(raw),
-        caption_tokens=length_histogram(row.caption for row in kept),
+        caption_tokens=length_histogram(text for row in kept for text in row.captions),
+        several_captions=sum(len(row.captions) > 1 for row in kept),
     )
     write_json(out / "dataset.json", asdict(info))
 
@@ -151,8 +155,5 @@ def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
 
 def _write_table(path: Path, rows: Iterable[Row], classes: Sequence[str]) -> None:
     index = {name: number for number, name in enumerate(classes)}
-    cells = (
-        (row.file_name, row.label, index.get(row.label, -1), row.caption, row.drawing)
-        for row in rows
-    )
+    cells = ((row.file_name, row.label, index.get(row.label, -1), row.drawing) for row in rows)
     write_table(path, COLUMNS, cells)

@@ -21,6 +21,9 @@ class Summary:
         classes: label → images; empty where there are none.
         by_folder: whether the labels are the names of folders.
         captions: how many different ones there are.
+        several: images with more than one.
+        most: captions of the image with most of them.
+        repeated: captions that an image has more than once, and that are taken once.
         cut: what the caption encoder's own limit does to them.
         styles: style → images.
         splits: the user's own word → images; empty where the split is by hash.
@@ -36,6 +39,9 @@ class Summary:
     classes: Mapping[str, int]
     by_folder: bool
     captions: int
+    several: int
+    most: int
+    repeated: int
     cut: Cut
     styles: Mapping[str, int]
     splits: Mapping[str, int]
@@ -60,12 +66,16 @@ class Summary:
             pixels: file name → digest of its pixels.
         """
         rows = reading.rows
+        captions = [caption for row in rows for caption in row.captions]
         return cls(
             len(rows),
             Counter(row.label for row in rows if row.label),
             reading.labelled_by_folder,
-            len({row.caption for row in rows}),
-            cut_of([row.caption for row in rows], ENCODER_LIMIT),
+            len({*captions}),
+            sum(len(row.captions) > 1 for row in rows),
+            max(len(row.captions) for row in rows),
+            reading.repeated,
+            cut_of(captions, ENCODER_LIMIT),
             Counter(row.style for row in rows if row.style),
             Counter(row.split for row in rows if row.split),
             reading.all_train,
@@ -82,6 +92,13 @@ class Summary:
             f"images: {self.images}",
             f"captions: {number_of(self.captions, 'different one')}; {self.cut.words()}",
         ]
+        if self.several:
+            said.append(
+                f"{several_words(self.several)}, up to {self.most} an image: one is drawn at each "
+                "training step, evaluations take the first"
+            )
+        if self.repeated:
+            said.append(f"captions that an image has twice, taken once: {self.repeated}")
         said.append(f"classes: {self._classes()}")
         if self.styles:
             said.append(f"styles: {_counted(self.styles)}")
@@ -121,6 +138,11 @@ class Summary:
             f"{sides['train']} to train on, {sides['holdout']} held out, by the column `split`: "
             f"{_counted(self.splits)}; `data.holdout` is not read then"
         )
+
+
+def several_words(images: int) -> str:
+    """How many images have several captions."""
+    return f"{number_of(images, 'image')} {'has' if images == 1 else 'have'} several captions"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

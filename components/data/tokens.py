@@ -28,13 +28,13 @@ class Cut:
 
     Attributes:
         limit: tokens that are kept of a caption, those around it among them.
-        images: how many there are.
-        cut: images whose caption is longer.
+        captions: how many there are, of each image its own.
+        cut: those that are longer.
         longest: tokens of the longest one; 0 where that is not known, but none is cut.
     """
 
     limit: int
-    images: int
+    captions: int
     cut: int
     longest: int
 
@@ -42,12 +42,12 @@ class Cut:
         """A sentence for the user."""
         if self.cut:
             return (
-                f"{self.cut} of {self.images} captions are cut at {self.limit} tokens, "
+                f"{self.cut} of {self.captions} captions are cut at {self.limit} tokens, "
                 f"the longest has {self.longest}"
             )
         if self.longest:
-            return f"none of {self.images} captions is cut, the longest has {self.longest} tokens"
-        return f"none of {self.images} captions is cut, none is longer than {self.limit} tokens"
+            return f"none of {self.captions} captions is cut, the longest has {self.longest} tokens"
+        return f"none of {self.captions} captions is cut, none is longer than {self.limit} tokens"
 
 
 def encoder_folder() -> Path:
@@ -80,7 +80,7 @@ def refuse_too_long(prompt: str) -> None:
 
 
 def cut_of(captions: Sequence[str], limit: int) -> Cut:
-    """What ``limit`` does to the captions of images.
+    """What ``limit`` does to captions.
 
     A caption has no more tokens than decomposed letters: of very many captions only those are
     tokenized that may be too long.
@@ -89,25 +89,25 @@ def cut_of(captions: Sequence[str], limit: int) -> Cut:
     if len(counts) <= _ALL:
         return cut_of_lengths(length_histogram(captions), limit)
     cut = longest = 0
-    for caption, images in counts.items():
+    for caption, times in counts.items():
         if len(unicodedata.normalize("NFD", caption.lower())) + FRAME <= limit:
             continue
         if (count := token_count(caption)) > limit:
-            cut, longest = cut + images, max(longest, count)
+            cut, longest = cut + times, max(longest, count)
     return Cut(limit, len(captions), cut, longest if cut else 0)
 
 
 def cut_of_lengths(lengths: Mapping[int, int], limit: int) -> Cut:
-    """The same from a histogram (tokens → images), as dataset.json has it."""
-    beyond = sum(images for tokens, images in lengths.items() if tokens > limit)
+    """The same from a histogram (tokens → captions), as dataset.json has it."""
+    beyond = sum(count for tokens, count in lengths.items() if tokens > limit)
     return Cut(limit, sum(lengths.values()), beyond, max(lengths, default=0))
 
 
 def length_histogram(captions: Iterable[str]) -> dict[int, int]:
     """Tokens → captions that have so many; each distinct caption is tokenized once."""
     lengths: Counter[int] = Counter()
-    for caption, images in Counter(captions).items():
-        lengths[token_count(caption)] += images
+    for caption, times in Counter(captions).items():
+        lengths[token_count(caption)] += times
     return dict(sorted(lengths.items()))
 
 

@@ -27,6 +27,7 @@ class Purpose(IntEnum):
     DROPOUT = 3  # of the network; a step
     DISTILLATION = 4  # positions and noise; a step
     EVALUATION = 5  # noise on held-out images; a noise level
+    CAPTION = 6  # which of an image's several captions; a step
 
 
 def words(seeds: Sequence[int], index: int, purpose: Purpose, count: int) -> Tensor:

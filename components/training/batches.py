@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from components.data.captions import Captions
 from components.networks.conditioners.conditioner import Table
 from components.networks.conditioners.rows import Rows
-from components.process.streams import Purpose, generator
+from components.process.streams import Purpose, generator, words
 
 Batch = tuple[int, Tensor, Rows]
 """(step, what is trained on, its conditions)."""
@@ -35,12 +36,14 @@ class TrainingSet:
         stored: uint8 images (n, channel, height, width), or what else x0 is made from.
         encode: (step, some of ``stored`` on the device that trains) → x0 (batch, channel, height,
             width).
-        rows: indices of ``stored`` → their conditions.
+        rows: entries → their conditions; an entry is a row of ``stored`` with one of its captions.
+        captions: says which entries each row has; None where each has one, of its own number.
     """
 
     stored: Stored
     encode: Callable[[int, Tensor], Tensor]
     rows: Table
+    captions: Captions | None = None
 
 
 class Batches(IterableDataset[Batch]):
@@ -65,7 +68,19 @@ class Batches(IterableDataset[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         for step in range(self.first, self.last):
             index = self._index(step)
-            yield step, self.data.stored[index], self.data.rows(index)
+            yield step, self.data.stored[index], self.data.rows(self._entries(step, index))
+
+    def _entries(self, step: int, index: Tensor) -> Tensor:
+        """What the rows ``index`` are shown with: one of each one's captions, all as likely."""
+        captions, chosen = self.data.captions, index.numpy()
+        if captions is None:
+            return index
+        first = torch.from_numpy(captions.offsets[chosen])
+        if not captions.several:
+            return first
+        counts = torch.from_numpy(captions.counts[chosen])
+        drawn = words([self.seed], step, Purpose.CAPTION, len(index))[0]
+        return first + (drawn * counts >> 32)
 
     def _index(self, step: int) -> Tensor:
         n = len(self.data.stored)

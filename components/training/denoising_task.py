@@ -67,8 +67,10 @@ def training_images(model: Checkpoint, inputs: Inputs) -> TrainingSet:
     """The training split of the prepared ``data``, each image with its conditions."""
     split = load_split(inputs["data"], "train")
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
-    rows = model.conditioner.table(split.classes.tolist(), split.captions)
-    return TrainingSet(images, lambda step, stored: model.codec.encode(stored), rows)
+    captions = split.captions
+    classes = split.classes.repeat(captions.counts).tolist()
+    rows = model.conditioner.table(classes, captions.entries)
+    return TrainingSet(images, lambda step, stored: model.codec.encode(stored), rows, captions)
 
 
 def _save_whole(model: Checkpoint, folder: Path, network: nn.Module) -> None:

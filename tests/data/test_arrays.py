@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 
 from components.data.arrays import load_info, load_split
+from components.data.captions import write_captions
 from components.errors import AlphabarError
 
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     np.save(tmp_path / "train.npy", np.zeros((2, 4, 4, 1), dtype=np.uint8))
-    rows = "file_name,label,class,caption,drawing\na.png,x,0,one,a\nb.png,,-1,two,b\n"
+    rows = "file_name,label,class,drawing\na.png,x,0,a\nb.png,,-1,b\n"
     (tmp_path / "train.csv").write_text(rows)
+    write_captions(tmp_path, {"train": [["one"], ["two", "one"]]})
     return tmp_path
 
 
@@ -21,7 +23,8 @@ def test_a_split_is_read(directory: Path) -> None:
     assert split.images.shape == (2, 4, 4, 1)
     assert split.classes.dtype == np.int64
     assert split.classes.tolist() == [0, -1]
-    assert split.captions == ("one", "two")
+    assert split.captions[:] == ("one", "two")
+    assert split.captions.of_image(1) == ("two", "one")
     assert split.files == ("a.png", "b.png")
 
 
@@ -48,3 +51,15 @@ def test_an_incomplete_description_is_broken(directory: Path) -> None:
     (directory / "dataset.json").write_text(json.dumps({"source": "digits"}))
     with pytest.raises(AlphabarError, match="dataset.json is broken"):
         load_info(directory)
+
+
+def test_captions_of_other_images_are_refused(directory: Path) -> None:
+    write_captions(directory, {"train": [["one"]]})
+    with pytest.raises(AlphabarError, match="captions of 1 images do not fit 2 rows"):
+        load_split(directory, "train")
+
+
+def test_an_index_that_leads_beyond_the_texts_is_broken(directory: Path) -> None:
+    np.save(directory / "train-caption-ids.npy", np.array([0, 1, 2]))
+    with pytest.raises(AlphabarError, match="leads beyond the 2 texts"):
+        load_split(directory, "train")

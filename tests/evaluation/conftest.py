@@ -11,6 +11,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from components.data.captions import write_captions
 from components.evaluation.domain_clip import DomainClip, load_scorer
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
 from components.evaluation.scorer import scorer
@@ -43,9 +44,11 @@ def write_prepared(
         np.save(directory / f"{split}.npy", images[list(members)])
         with (directory / f"{split}.csv").open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(("file_name", "label", "class", "caption", "drawing"))
+            writer.writerow(("file_name", "label", "class", "drawing"))
             for row in members:
-                writer.writerow((f"{row}.png", classes[row], classes[row], captions[row], row))
+                writer.writerow((f"{row}.png", classes[row], classes[row], row))
+    of = {split: [[captions[row]] for row in members] for split, members in rows.items()}
+    write_captions(directory, of)
     facts = {
         "source": "digits",
         "name": None,
@@ -57,6 +60,7 @@ def write_prepared(
         "n_holdout": len(images) - n_train,
         "data_hash": "0123.dir",
         "caption_tokens": {5: len(images)},
+        "several_captions": 0,
     }
     (directory / "dataset.json").write_text(json.dumps(facts | info))
     return directory

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from components.data.captions import write_captions
 from components.errors import AlphabarError
 from components.evaluation.degenerate import notes_on
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
@@ -64,10 +65,8 @@ def test_the_notes_stand_in_the_record_and_under_the_table(tmp_path: Path) -> No
 
 
 def test_too_few_training_images_are_called_training_images(digits: Path, tmp_path: Path) -> None:
-    few = tmp_path / "few"
-    few.mkdir()
-    for name in ("dataset.json", "holdout.npy", "holdout.csv"):
-        shutil.copy(digits / name, few)
+    few = Path(shutil.copytree(digits, tmp_path / "few"))
+    write_captions(few, {name: [["a"]] * n for name, n in (("train", 8), ("holdout", 200))})
     np.save(few / "train.npy", np.load(digits / "train.npy")[:8])
     lines = (digits / "train.csv").read_text().splitlines(keepends=True)
     (few / "train.csv").write_text("".join(lines[:9]))

@@ -1,7 +1,5 @@
 """An ImageFolder: images and a metadata file that lists them. Packaged sources lie so too."""
 
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -9,7 +7,8 @@ from pathlib import Path, PurePosixPath
 from components.data.columns import FILE_NAME, meant, require
 from components.data.faults import listed
 from components.data.metadata import Row, read_table
-from components.data.sources.rows import Columns, file_named, row_of, safe_name
+from components.data.sources.repeated import merged
+from components.data.sources.rows import Columns, composed, file_named, row_of, safe_name
 from components.data.splits import is_split, split_of
 from components.errors import AlphabarError, first_of
 
@@ -32,6 +31,7 @@ class Reading:
         separator: between the file's cells.
         labelled_by_folder: whether the labels are folders' names.
         all_train: whether the column `split` says `train` in every row, which is no split.
+        repeated: captions that an image has more than once, and that are taken once.
     """
 
     metadata: Path
@@ -42,6 +42,7 @@ class Reading:
     separator: str
     labelled_by_folder: bool
     all_train: bool
+    repeated: int
 
 
 def read_rows(folder: Path, caption_column: str, label_column: str) -> tuple[Row, ...]:
@@ -80,9 +81,8 @@ def inspect(folder: Path, caption_column: str, label_column: str) -> Reading:
             rows.append(row_of(record, columns))
         except ValueError as error:
             faults.append(f"line {line}: {error}")
-    names = [composed(file_named(record)) for _, record in table.records]
-    counts = Counter(name for name in names if name)
-    faults += [f"{name} is listed {n} times" for name, n in counts.items() if n > 1]
+    images = merged(rows)
+    rows, faults = [*images.rows], [*faults, *images.faults]
     if all_train := bool(rows) and all(
         row.split and split_of(row.split) == "train" for row in rows
     ):
@@ -99,17 +99,13 @@ def inspect(folder: Path, caption_column: str, label_column: str) -> Reading:
         metadata=table.path,
         rows=tuple(rows),
         faults=tuple(faults),
-        named=frozenset(counts),
+        named=frozenset(composed(file_named(record)) for _, record in table.records) - {""},
         ignored=tuple(name for name in table.columns if name not in columns.read),
         separator=table.separator,
         labelled_by_folder=label_column not in table.columns,
         all_train=all_train,
+        repeated=images.repeated,
     )
-
-
-def composed(name: str) -> str:
-    """A name in composed Unicode: systems write é in one code point or in two."""
-    return unicodedata.normalize("NFC", name)
 
 
 def locate(folder: Path, file_name: str) -> Path:

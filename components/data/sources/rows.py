@@ -10,6 +10,7 @@ from typing import Any
 from components.data.metadata import Row
 from components.data.splits import split_of
 from components.errors import AlphabarError
+from components.files.json_file import parse_json
 
 MOST_LETTERS = 100_000
 """Of a text; the csv module reads no cell of more than 131,072."""
@@ -43,10 +44,7 @@ def row_of(record: dict[str, Any], columns: Columns) -> Row:
         safe_name(file_name)
     except AlphabarError as error:
         raise ValueError(error.what) from None
-    caption = _text(record, columns.caption, lines=True)
-    if not any(_seen(letter) for letter in caption):
-        # an empty caption is what the unconditional half of guidance is trained on
-        raise ValueError(f"{file_name} has no `{columns.caption}`")
+    caption, *more = _captions(record, columns.caption)
     split = _text(record, "split")
     if split:
         try:
@@ -60,6 +58,7 @@ def row_of(record: dict[str, Any], columns: Columns) -> Row:
         _text(record, "style"),
         _text(record, "drawing") or file_name,
         split,
+        tuple(more),
     )
 
 
@@ -67,6 +66,11 @@ def file_named(record: dict[str, Any]) -> str:
     """The image that a row means, whatever else is wrong with it; empty where it names none."""
     value = record.get("file_name")
     return value.strip() if isinstance(value, str) else ""
+
+
+def composed(name: str) -> str:
+    """A name in composed Unicode: systems write é in one code point or in two."""
+    return unicodedata.normalize("NFC", name)
 
 
 def safe_name(file_name: str) -> str:
@@ -87,6 +91,29 @@ def safe_name(file_name: str) -> str:
     if fault:
         raise AlphabarError(f"file_name {file_name!r} {fault}", "name a file inside the folder")
     return file_name
+
+
+def _captions(record: dict[str, Any], column: str) -> list[str]:
+    """The image's captions, one at least; raises ValueError where one is empty or no text."""
+    found = [_text(one, column, lines=True) for one in _each(record, column)]
+    if not found or not all(any(_seen(letter) for letter in caption) for caption in found):
+        # an empty caption is what the unconditional half of guidance is trained on
+        which = "no" if len(found) < 2 else f"an empty one among its {len(found)}"
+        raise ValueError(f"{file_named(record)} has {which} `{column}`")
+    return found
+
+
+def _each(record: dict[str, Any], column: str) -> list[dict[str, Any]]:
+    """The record once for each caption that it lists: a list, or the JSON text of one."""
+    value = record.get(column)
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            listed = parse_json(value)
+        except ValueError:
+            listed = None
+        if isinstance(listed, list) and all(isinstance(one, str) for one in listed):
+            value = listed
+    return [record | {column: one} for one in value] if isinstance(value, list) else [record]
 
 
 def _text(record: dict[str, Any], column: str, *, lines: bool = False) -> str:

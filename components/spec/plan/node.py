@@ -16,7 +16,7 @@ from components.spec.sections.base import Section
 from components.spec.sections.data import DataSpec
 
 STAGE_VERSIONS = {
-    "prepare": 2,
+    "prepare": 3,
     "scorer": 2,
     "reference": 5,
     "train": 5,

@@ -111,14 +111,46 @@ def test_a_folder_is_not_an_image(tmp_path: Path) -> None:
         locate(tmp_path, "a.png")
 
 
-def test_an_image_that_is_listed_twice_is_a_fault(tmp_path: Path) -> None:
-    write_csv(tmp_path, "file_name,caption\na.png,one\na.png,two\n")
-    assert inspect(tmp_path, "caption", "label").faults == ("a.png is listed 2 times",)
+def test_rows_that_repeat_an_image_are_its_captions(tmp_path: Path) -> None:
+    write_csv(tmp_path, "file_name,caption\na.png,one\nb.png,other\na.png,two\na.png,one\n")
+    reading = inspect(tmp_path, "caption", "label")
+    assert [row.captions for row in reading.rows] == [("one", "two"), ("other",)]
+    assert (reading.faults, reading.repeated) == ((), 1)
 
 
-def test_a_list_is_not_a_caption(tmp_path: Path) -> None:
-    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.png", "caption": ["one"]}')
-    assert "holds list" in inspect(tmp_path, "caption", "label").faults[0]
+def test_rows_of_one_image_that_contradict_each_other_are_a_fault(tmp_path: Path) -> None:
+    write_csv(tmp_path, "file_name,caption,label\na.png,one,cat\na.png,two,dog\n")
+    assert inspect(tmp_path, "caption", "label").faults == (
+        "a.png is listed 2 times, with different words in `label`",
+    )
+
+
+def test_a_list_is_several_captions_in_json_lines_and_in_a_cell(tmp_path: Path) -> None:
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.png", "caption": ["one", "two"]}')
+    (row,) = read_rows(tmp_path, "caption", "label")
+    assert row.captions == ("one", "two")
+    (tmp_path / "metadata.jsonl").unlink()
+    cells = 'a.png,"[""one"", ""two""]"\nb.png,[a picture]\n'
+    write_csv(tmp_path, "file_name,caption\n" + cells)
+    several = [row.captions for row in read_rows(tmp_path, "caption", "label")]
+    assert several == [("one", "two"), ("[a picture]",)]
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"),
+    [
+        ('["one", " "]', "a.png has an empty one among its 2 `caption`"),
+        ("[]", "a.png has no `caption`"),
+        ('[["one"]]', "`caption` holds list, not a text"),
+        ('{"a": 1}', "`caption` holds dict, not a text"),
+    ],
+)
+def test_a_list_with_something_else_than_captions_is_a_fault(
+    tmp_path: Path, value: str, fault: str
+) -> None:
+    (tmp_path / "metadata.jsonl").write_text(f'{{"file_name": "a.png", "caption": {value}}}')
+    (found,) = inspect(tmp_path, "caption", "label").faults
+    assert fault in found
 
 
 def test_one_picture_beside_class_folders_is_a_fault_and_no_loss_of_labels(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_a_plan_says_how_many_captions_are_cut_before_and_after_data_is_prepared
     assert said in capsys.readouterr().out
     node = next(s.node for s in description.stages if s.node.stage == "prepare")
     store = Store(captioned / "artifacts")
-    info = {"caption_tokens": {"4": 10, "16": 2}}
+    info = {"caption_tokens": {"4": 10, "16": 2}, "several_captions": 0}
 
     def counted(spec: object, inputs: object, out: Path, scratch: Path) -> None:
         (out / "dataset.json").write_text(json.dumps(info))
@@ -176,6 +176,17 @@ def test_a_plan_says_how_many_captions_are_cut_before_and_after_data_is_prepared
     store.produce(node, counted)
     (captioned / "datasets" / "mine" / "metadata.csv").unlink()  # it is not asked any more
     assert caption_notes(description.plan.cells, store, captioned) == [said]
+
+
+def test_a_plan_says_how_many_images_have_several_captions(captioned: Path) -> None:
+    folder = captioned / "datasets" / "mine"
+    with (folder / "metadata.csv").open("a") as file:
+        file.write("3.png,a dog\n3.png,a bird\n4.png,a dog\n")
+    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
+    folder.with_suffix(".dvc").write_text(pin)
+    cut, several = plan_of(CAPTIONED, captioned).notes
+    assert cut.startswith("none of 15 captions is cut")
+    assert several == "2 images have several captions"
 
 
 def test_models_that_read_no_captions_have_nothing_to_say_of_them(captioned: Path) -> None:
