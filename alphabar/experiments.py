@@ -39,11 +39,9 @@ class Results:
         """A row for every figure of every cell: ``name, metric, value, low, high, …``."""
         import pandas as pd
 
-        from components.reporting.tables.table import long_rows
+        from components.reporting.tables.every_figure import figures_alone
 
-        return pd.DataFrame(
-            [row for name, figures in self.cells.items() for row in long_rows(name, figures)]
-        )
+        return pd.DataFrame(figures_alone(self.cells).records())
 
 
 def run(

@@ -99,11 +99,7 @@ class Figure:
 
     def text(self) -> str:
         """``value [low, high]`` with as many digits as the interval supports."""
-        decimals = self.decimals()
-        value, low, high = (
-            f"{self.scale * x:.{decimals}f}" for x in (self.value, self.low, self.high)
-        )
-        return f"{value}{self.unit} [{low}, {high}]"
+        return f"{self.short()} {self.interval()}"
 
     def compact(self) -> str:
         """``value ±half``, the half width that holds the whole interval; no unit.
@@ -113,13 +109,17 @@ class Figure:
         half = max(self.high - self.value, self.value - self.low, 0.0)
         decimals = self.decimals()
         if self.unit and not (half <= self.value <= 1.0 - half):
-            low, high = (f"{self.scale * end:.{decimals}f}" for end in (self.low, self.high))
-            return f"{self.scale * self.value:.{decimals}f} [{low}, {high}]"
+            return f"{self.scale * self.value:.{decimals}f} {self.interval()}"
         return f"{self.scale * self.value:.{decimals}f} ±{self.scale * half:.{decimals}f}"
 
     def short(self) -> str:
         """The value alone, with the digits of `text`."""
         return f"{self.scale * self.value:.{self.decimals()}f}{self.unit}"
+
+    def interval(self) -> str:
+        """``[low, high]``, with the digits of `text`."""
+        low, high = (f"{self.scale * end:.{self.decimals()}f}" for end in (self.low, self.high))
+        return f"[{low}, {high}]"
 
     @property
     def scale(self) -> float:

@@ -48,8 +48,16 @@ class Standing:
 
     def text(self) -> str:
         """The difference as ``+value [low, high]``; of shares in percentage points."""
-        value, low, high = (f"{x:+.{self._decimals()}f}" for x in self._scaled())
-        return f"{value}{self._points()} [{low}, {high}]"
+        return f"{self.short()} {self.interval()}"
+
+    def short(self) -> str:
+        """The difference alone: ``+value``."""
+        return f"{self._scaled()[0]:+.{self._decimals()}f}{self._points()}"
+
+    def interval(self) -> str:
+        """The difference's ``[low, high]``."""
+        _, low, high = (f"{x:+.{self._decimals()}f}" for x in self._scaled())
+        return f"[{low}, {high}]"
 
     def compact(self) -> str:
         """The difference as ``+value ±half``."""

@@ -14,7 +14,7 @@ from components.files.json_file import read_object
 from components.files.manifest import intact, remedy, there
 from components.files.samples import Samples, read_samples
 from components.files.tables import read_csv
-from components.reporting.tables.text_table import Row
+from components.reporting.tables.subject import Subject
 from components.reporting.words.naming import line_name, model_name, sampler_name
 from components.reporting.words.watching import remarks
 from components.training.stopwatch import read_seconds
@@ -63,9 +63,9 @@ class Cell:
         return float(self.sampling["guidance"])
 
     @property
-    def row(self) -> Row:
-        """What tables show of it."""
-        return Row(self.name, self.judgement, self.evaluations, self.beside)
+    def subject(self) -> Subject:
+        """What tables tell of it."""
+        return Subject(self.name, self.judgement, self.evaluations, self.beside)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
     several = len(set(models)) > 1
     cells = []
     for index, (cell, model, sampling) in enumerate(zip(planned, models, samplings, strict=True)):
-        drawn, evaluated = inputs[f"sample:{index}"], inputs[f"evaluate:{index}"]
+        sampled, evaluated = inputs[f"sample:{index}"], inputs[f"evaluate:{index}"]
         on_line = sampler_name(sampling, samplings, without=("guidance",))
         on_curve = sampler_name(sampling, samplings, without=("steps",))
         cells.append(
@@ -109,8 +109,8 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
                 sampling=sampling,
                 settings=cell["settings"],
                 judgement=read_judgement(evaluated),
-                evaluations=evaluations_of(drawn),
-                samples=read_samples(drawn),
+                evaluations=evaluations_of(sampled),
+                samples=read_samples(sampled),
                 pairs=read_pairs(evaluated),
                 beside="" if cell["may_win"] else REFERENCE,
             )
@@ -118,20 +118,20 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
     return cells
 
 
-def stored_row(name: str, evaluated: Path, drawn: Path, beside: str = "") -> Row:
-    """A row of a table from an ``evaluate/`` directory and the ``sample/`` one that it judged.
+def stored_subject(name: str, evaluated: Path, sampled: Path, beside: str = "") -> Subject:
+    """What tables tell of an ``evaluate/`` directory and the ``sample/`` one that it judged.
 
-    ``beside`` is the row's.
+    ``beside`` is the subject's.
 
     Raises:
         AlphabarError: a file is missing or broken.
     """
-    return Row(name, read_judgement(evaluated), evaluations_of(drawn), beside)
+    return Subject(name, read_judgement(evaluated), evaluations_of(sampled), beside)
 
 
-def evaluations_of(drawn: Path) -> float | None:
+def evaluations_of(sampled: Path) -> float | None:
     """Network evaluations an image of a ``sample/`` directory; None when not recorded."""
-    content = read_object(intact(drawn / "metrics.json"), remedy(drawn))
+    content = read_object(intact(sampled / "metrics.json"), remedy(sampled))
     found: float | None = content.get("network_evaluations")
     return found
 

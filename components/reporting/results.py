@@ -7,8 +7,7 @@ from typing import Any
 
 from components.figures.closest import read_pairs
 from components.figures.figure import main_metric
-from components.figures.floors import beside
-from components.figures.judgement import Figures
+from components.figures.judgement import Figures, Judgement
 from components.figures.record import read_judgement
 from components.files.samples import read_samples
 from components.reporting.cells import (
@@ -19,7 +18,7 @@ from components.reporting.cells import (
     read_histories,
     read_history,
 )
-from components.reporting.tables.text_table import FLOOR
+from components.reporting.tables.subject import Subject
 from components.reporting.words.naming import line_name, phrase, sampler_name
 from components.spec.catalogue import FINETUNES
 from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
@@ -35,7 +34,7 @@ class Finetuned:
         style: of its data; None where they have none.
         cells: the fine-tuned model, a cell a sampling setting; the first one's figures are the
             fine-tune's.
-        baseline: the best baseline's figures against that holdout.
+        before: the best baseline, judged against that holdout.
         floors: real training images against it.
         history: how it was trained.
     """
@@ -44,7 +43,7 @@ class Finetuned:
     words: FinetuneWords
     style: str | None
     cells: tuple[Cell, ...]
-    baseline: Figures
+    before: Judgement
     floors: Figures
     history: History
 
@@ -57,15 +56,15 @@ class Finetuned:
         """Whether it is compared at equal cost, not under equal sampling."""
         return self.entry.compared == "cost"
 
-    def rows(self, best: Cell) -> list[tuple[str, Figures, float | None]]:
-        """What is compared: (name, figures, network evaluations), the ``best`` baseline first."""
-        tuned = [(cell.line, cell.figures, cell.evaluations) for cell in self.cells]
-        floors, _ = beside(self.floors, [self.baseline, *(cell.figures for cell in self.cells)])
-        return [
-            (f"baseline, before {self.words.act}", self.baseline, best.evaluations),
-            *tuned,
-            (FLOOR, floors, None),
-        ]
+    @property
+    def baseline(self) -> Figures:
+        """The best baseline's figures."""
+        return self.before.figures
+
+    def subjects(self, best: Cell) -> list[Subject]:
+        """What is compared, the ``best`` baseline first."""
+        name = f"baseline, before {self.words.act}"
+        return [Subject(name, self.before, best.evaluations), *(c.subject for c in self.cells)]
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Finetuned:
             _tuned_cell(index, samplings, inputs, entry, words.model)
             for index in range(len(samplings))
         ),
-        read_judgement(inputs["evaluate:baseline"]).figures,
+        read_judgement(inputs["evaluate:baseline"]),
         read_judgement(inputs["reference:finetuned"]).figures,
         read_history(inputs["finetune"], words.done),
     )
@@ -127,7 +126,7 @@ def _tuned_cell(
     model: str,
 ) -> Cell:
     sampling, which = samplings[index], f":{index}" if index else ""
-    drawn, evaluated = inputs[f"sample:finetuned{which}"], inputs[f"evaluate:finetuned{which}"]
+    sampled, evaluated = inputs[f"sample:finetuned{which}"], inputs[f"evaluate:finetuned{which}"]
     others = sampler_name(sampling, samplings, without=("steps",))
     if entry.compared == "cost":
         sampler = line_name(phrase("sampling.steps", sampling["steps"]), others, several=True)
@@ -143,7 +142,7 @@ def _tuned_cell(
         sampling=sampling,
         settings={},
         judgement=read_judgement(evaluated),
-        evaluations=evaluations_of(drawn),
-        samples=read_samples(drawn),
+        evaluations=evaluations_of(sampled),
+        samples=read_samples(sampled),
         pairs=read_pairs(evaluated),
     )

@@ -1,8 +1,11 @@
 """`alphabar list`: what can be chosen in an experiment file."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from components.reporting.tables.table import Table
 
 KEYS = {
     "sources": "data.source",
@@ -44,7 +47,7 @@ def list_names(
     from components.errors import AlphabarError
     from components.spec.catalogue import CATALOGUE
     from components.spec.loading import nearest
-    from flows.telling import warn_of_plugins
+    from flows.telling import show, warn_of_plugins
 
     warn_of_plugins()
     if topic is not None and topic not in CATALOGUE:
@@ -52,29 +55,22 @@ def list_names(
     for number, name in enumerate([topic] if topic else CATALOGUE):
         if number:
             print()
-        _print(name)
+        show(_table(name))
 
 
-def _print(topic: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
+def _table(topic: str) -> "Table":
+    from components.reporting.tables.table import Table
     from components.spec.catalogue import CATALOGUE
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)
-    title = f"{topic}: {KEYS[topic]}"
-    columns, rows = ["name", "what it is", "source", "options"], []
+    rows = []
     for name, entry in CATALOGUE[topic].items():
         options, package = _of_plugin(topic, name)
-        row = [name, entry.line, entry.source, ", ".join([*entry.options, *options])]
-        rows.append([*row, package])
+        names = ", ".join([*entry.options, *options])
+        rows.append((name, entry.line, entry.source, names, package))
     plugged = any(row[-1] for row in rows)
-    table = Table(*columns, *(["package"] if plugged else []), title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*(row if plugged else row[:-1]))
-    console.print(table, markup=False)
+    columns = ["name", "what it is", "source", "options", "package"]
+    kept = columns if plugged else columns[:-1]
+    return Table.of_texts(f"{topic}: {KEYS[topic]}", kept, [row[: len(kept)] for row in rows])
 
 
 def _of_plugin(topic: str, name: str) -> tuple[list[str], str]:

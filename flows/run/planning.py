@@ -4,19 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.data.caption_notes import caption_notes
-from components.errors import AlphabarError, number_of, visible
+from components.errors import AlphabarError, number_of
 from components.estimate import PlannedStage, planned_stages
+from components.reporting.tables.table import Column, Table
 from components.spec.cost import Cost
 from components.spec.experiment import Experiment
 from components.spec.plan import Plan
 from components.spec.sections.data import DataSpec
 from flows.run.outside import plan_here
-from flows.telling import tell
+from flows.telling import show, tell
 from flows.workspace import Workspace
 
 UNKNOWN = "data not fetched"
 LISTED = 100
 """Stages that are printed one by one; more are summed up."""
+
+EVALUATIONS = Column("network evaluations", right=True)
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ def _print_stages(stages: Sequence[PlannedStage]) -> None:
         work = _count([stage.evaluations]) if stage.evaluations.evaluations else ""
         time = "" if stage.published else _words(stage.seconds)
         rows.append((stage.node.name, "yes" if stage.published else "no", work, time))
-    _print_table(("stage", "published", "network evaluations", "estimated time"), rows)
+    columns = ("stage", "published", EVALUATIONS, "estimated time")
+    show(Table.of_texts("", columns, rows))
 
 
 def _print_kinds(stages: Sequence[PlannedStage]) -> None:
@@ -105,21 +109,8 @@ def _print_kinds(stages: Sequence[PlannedStage]) -> None:
         time = _words(sum(known) if len(known) == len(todo) else None) if todo else ""
         done = len(members) - len(todo)
         rows.append((kind, f"{len(members):,}", f"{done:,}", _count(costs) if costs else "", time))
-    columns = ("stage", "how many", "published", "network evaluations", "estimated time")
-    _print_table(columns, rows)
-
-
-def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(visible(cell) for cell in row))
-    console.print(table, markup=False)
+    columns = ("stage", Column("how many", right=True), "published", EVALUATIONS, "estimated time")
+    show(Table.of_texts("", columns, rows))
 
 
 def _unknown(data: DataSpec) -> str:

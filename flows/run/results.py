@@ -1,23 +1,13 @@
 """What a run leaves behind, and how it is told."""
 
-import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from components.errors import visible
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
-from flows.telling import tell
+from flows.telling import show, tell
 from flows.workspace import Workspace
-
-if TYPE_CHECKING:
-    from components.reporting.tables.table import Table
-
-UNBOUNDED = 240
-"""Letters of a line that goes into a file or a pipe."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +34,12 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     """Print the results table and the paths to look at."""
     from components.figures.record import read_judgement
     from components.figures.winner import REFERENCE
-    from components.reporting.cells import stored_row
-    from components.reporting.tables.table import rows_table
+    from components.reporting.cells import stored_subject
+    from components.reporting.tables.ranked_table import ranked_table
 
-    store = workspace.store
-    rows = [
-        stored_row(
+    store, metric = workspace.store, outcome.plan.ranked_by
+    cells = [
+        stored_subject(
             cell.name,
             store.path(cell.evaluate),
             store.path(cell.sample),
@@ -58,22 +48,21 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         for cell in outcome.plan.cells
     ]
     floors = read_judgement(store.path(outcome.best.reference)).figures
-    table = rows_table(rows, floors, table_width(), outcome.plan.ranked_by)
-    print_table(table, f"{outcome.plan.experiment.name}: baselines")
+    show(ranked_table(f"{outcome.plan.experiment.name}: baselines", cells, floors, metric))
     if outcome.tuned:
-        tuned, drawn = outcome.tuned, store.path(outcome.best.sample)
+        tuned, sampled = outcome.tuned, store.path(outcome.best.sample)
         finetune, own = outcome.plan.experiment.finetune, outcome.best.cell.experiment.data
         assert finetune is not None
         done = finetune.words(own).done
-        rows = [stored_row("baseline", store.path(tuned.evaluate_baseline), drawn)]
+        sets = [stored_subject("baseline", store.path(tuned.evaluate_baseline), sampled)]
         for cell in tuned.cells:
             named = f", {_steps(cell.sampling.steps)}" if len(tuned.cells) > 1 else ""
             paths = store.path(cell.evaluate), store.path(cell.sample)
-            rows.append(stored_row(f"{done}{named}", *paths))
+            sets.append(stored_subject(f"{done}{named}", *paths))
         style = finetune.data(own).style
         title = f"against the holdout of style {style}" if style else "against the holdout"
         floors = read_judgement(store.path(tuned.reference)).figures
-        print_table(rows_table(rows, floors, table_width(), outcome.plan.ranked_by), title)
+        show(ranked_table(title, sets, floors, metric, noun="images"))
     for remark in training_remarks(outcome, workspace):
         tell(f"note: {remark}")
     if took := training_time(outcome, workspace):
@@ -119,23 +108,3 @@ def _trained(outcome: Outcome) -> list[Node]:
 
 def _steps(count: int) -> str:
     return f"{count} step" if count == 1 else f"{count} steps"
-
-
-def table_width() -> int:
-    """Letters that a line of a table may have: the terminal's, and many where there is none."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
-
-
-def print_table(table: "Table", title: str) -> None:
-    """The table on stdout; as wide as it needs when that is not a terminal."""
-    from rich.console import Console
-    from rich.table import Table as RichTable
-
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else UNBOUNDED)
-    columns = [visible(column) for column in table.columns]
-    rich = RichTable(*columns, title=visible(title), title_justify="left")
-    for row in table.rows:
-        rich.add_row(*(visible(cell) for cell in row))
-    console.print(rich, markup=False)
-    for note in table.notes:
-        tell(f"note: {note}")

@@ -13,6 +13,7 @@ from components.files.json_file import json_or_text
 from components.files.manifest import read_manifest
 from components.files.new_folder import refuse_place, refuse_unless_renewable, renewed_folder
 from components.spec.plan.node import stage_key
+from flows.telling import show
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -62,12 +63,12 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     Raises:
         AlphabarError: a name fits no run, or there is only one run.
     """
-    from components.files.tables import write_csv
     from components.reporting.pages.comparison import comparison_page, results_of
-    from components.reporting.tables.table import comparison_rows, rows_table
+    from components.reporting.tables.csv_file import save_csv
+    from components.reporting.tables.every_figure import figures_compared
+    from components.reporting.tables.ranked_table import ranked_table
     from components.tracking.connection import connect
     from components.tracking.search import recorded_cells
-    from flows.run.results import print_table, table_width
 
     place = out or workspace.root / "reports" / COMMAND
     if _targets(place).page.parent == place:
@@ -86,13 +87,13 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     cells = _cells(recorded, stored)
     floors = _floors(stored)
     results = results_of(cells, floors, _ranked_by(recorded))
-    rows = [cell.row for cell in cells]
-    print_table(rows_table(rows, floors, table_width(), results.metric), "comparison")
+    sets = [cell.subject for cell in cells]
+    show(ranked_table("comparison", sets, floors, results.metric, noun="run"))
     written = _targets(place)
     pictures = _pictures(tracker, recorded, cells)
     page = comparison_page(results, pictures, _title(names), written.csv.name)
     with _room(place, written, workspace.store_root) as made:
-        write_csv(made.csv, comparison_rows(rows, floors, results.metric, results.best))
+        save_csv(made.csv, figures_compared(sets, floors, results.metric, results.best))
         made.page.write_text(page, encoding="utf-8")
     return written
 

@@ -18,8 +18,7 @@ from components.spec.sweep import ONE_CELL
 from flows.console import Display
 from flows.run.execution import ProgressEvent, produce
 from flows.run.outside import plan_here
-from flows.run.results import print_table
-from flows.telling import tell
+from flows.telling import show, tell
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -45,11 +44,11 @@ class Judged:
     def show(self, title: str) -> None:
         """Print every figure with its interval, and how the images were read."""
         from components.figures.record import read_judgement
-        from components.reporting.tables.table import results_table
-        from components.reporting.tables.text_table import Row
+        from components.reporting.tables.figure_table import figure_table
+        from components.reporting.tables.subject import Subject
 
-        row = Row(self.name, read_judgement(self.folder))
-        print_table(results_table([row], self.floors), title)
+        judged = Subject(self.name, read_judgement(self.folder))
+        show(figure_table(title, judged, self.floors))
         for note in self.notes:
             tell(note)
 
@@ -58,14 +57,14 @@ class Judged:
         import shutil
 
         from components.figures.record import read_judgement
-        from components.files.tables import write_csv
-        from components.reporting.tables.table import long_rows
+        from components.reporting.tables.csv_file import save_csv
+        from components.reporting.tables.every_figure import figures_alone
 
         figures = read_judgement(self.folder).figures
         with new_folder(out, store) as part:
             for path in self.folder.iterdir():
                 shutil.copy(path, part / path.name)
-            write_csv(part / "metrics.csv", long_rows(self.name, figures))
+            save_csv(part / "metrics.csv", figures_alone({self.name: figures}))
 
 
 def judge_against_folder(

@@ -8,7 +8,7 @@ from components.errors import AlphabarError
 from components.spec.experiment import RegistrySpec
 from components.spec.gate import Gate, load_gate
 from components.spec.keys import digest
-from flows.telling import tell
+from flows import telling
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -137,12 +137,11 @@ def show(promotion: "Promotion", *, dry_run: bool) -> None:
     """Print the table of conditions and what follows from it."""
     from components.reporting.tables.table import Table
     from components.tracking.decision_log import COLUMNS, headline, lines
-    from flows.run.results import print_table
 
     case = promotion.case
     title = _of_champion(case) if promotion.was_champion else headline(case)
-    print_table(Table(COLUMNS, tuple(lines(case.decision.conditions)), ()), title)
-    tell(_outcome(promotion, dry_run=dry_run))
+    telling.show(Table.of_texts(title, COLUMNS, lines(case.decision.conditions)))
+    telling.tell(_outcome(promotion, dry_run=dry_run))
 
 
 def _of_champion(case: "Case") -> str:

@@ -14,8 +14,8 @@ from components.evaluation.stages import reference
 from components.evaluation.view import View
 from components.figures.judgement import Judgement
 from components.figures.record import read_judgement, write_judgement
-from components.reporting.tables.table import results_table
-from components.reporting.tables.text_table import Row
+from components.reporting.tables.figure_table import figure_table
+from components.reporting.tables.subject import Subject
 from components.runtime import Runtime
 from components.spec.sections.evaluation import EvaluationSpec
 from tests.figures.made import made
@@ -61,7 +61,7 @@ def test_the_notes_stand_in_the_record_and_under_the_table(tmp_path: Path) -> No
     write_judgement(tmp_path, Judgement(figures, notes=("all are black",)))
     found = read_judgement(tmp_path)
     assert found.notes == ("all are black",)
-    assert "all are black" in results_table([Row("a", found)]).notes
+    assert "all are black" in figure_table("", Subject("a", found)).notes
 
 
 def test_too_few_training_images_are_called_training_images(digits: Path, tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from components.reporting.pages.comparison import comparison_page, results_of
 from components.reporting.pages.report import report
 from components.reporting.pictures.sheet import leading
 from components.reporting.results import Results, read
-from components.reporting.tables.table import rows_table
-from components.reporting.tables.text_table import Row
+from components.reporting.tables.ranked_table import ranked_table
+from components.reporting.tables.subject import Subject
+from components.reporting.tables.table import Text
 from components.runtime import Runtime
 from tests.reporting.conftest import RICH_CASE, build
 
@@ -45,13 +46,14 @@ def test_table_csv_figures_and_pages_have_one_winner(beaten: tuple[Results, Path
         rows = [row for row in csv.DictReader(file) if row["metric"] == FD]
     assert [row["name"] for row in rows if row["standing"] == "best"] == [WINNER]
     assert [row["name"] for row in rows if row["role"] == "reference"] == [REFERENCE]
-    table = rows_table([cell.row for cell in results.cells], metric=FD, width=240)
-    best = [row[0] for row in table.rows if row[-1] == "best"]
-    assert best == [WINNER]
+    table = ranked_table("", [cell.subject for cell in results.cells], metric=FD)
+    best = [row.cells[0] for row in table.rows if row.mark == "best"]
+    assert [cell.whole for cell in best if isinstance(cell, Text)] == [WINNER]
     cells = results_of(results.cells, results.floors)
     assert cells.chosen.name == WINNER
     for page in (out.joinpath("index.html").read_text(), comparison_page(cells, {}, "two", "c")):
-        marked = re.findall(r'<tr class="best"><th scope="row">([^<]*)', page)
+        results_alone = page.partition('id="results"')[2].partition("<h2")[0]
+        marked = re.findall(r'<tr class="best"><th scope="row">([^<]*)', results_alone)
         assert {name.replace(", ", ",") for name in marked} == {WINNER}
         assert (page.count(" · best<"), page.count(" · reference<")) == (1, 1)
 
@@ -63,7 +65,7 @@ def test_a_better_reference_is_told_with_how_much_better_it_is(
     (told,) = better_beside(results.cells, FD, results.best)
     assert told.startswith(f"{REFERENCE} (reference) has a better Fréchet distance")
     assert re.search(r"than the best, by 53\.0* ±\d\S*, beyond noise \(p <0\.001\); ", told)
-    assert told in rows_table([cell.row for cell in results.cells], metric=FD).notes
+    assert told in ranked_table("", [cell.subject for cell in results.cells], metric=FD).notes
     for page in (out.joinpath("index.html").read_text(), comparison_page(results, {}, "t", "c")):
         assert told.replace("<", "&lt;") in page
 
@@ -82,7 +84,7 @@ def test_only_references_compete_among_themselves(cell: Callable[..., Cell]) -> 
 
 def test_many_better_references_are_counted(cell: Callable[..., Cell]) -> None:
     beside = [replace(cell({"a": i}, 10.0 + i), beside="reference") for i in range(6)]
-    rows = [Row("best", cell({}, 100.0).judgement), *(each.row for each in beside)]
+    rows = [Subject("best", cell({}, 100.0).judgement), *(each.subject for each in beside)]
     told = better_beside(rows, "fd_x", 0)
     assert len(told) == MOST + 1
     assert told[0].startswith("a=0 (reference)")

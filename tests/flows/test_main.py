@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components.reporting.tables.text_table import Table
+from components.reporting.tables.table import Table
 from flows.cli import main
 from flows.console import Display
-from flows.run.results import print_table
-from flows.telling import tell
+from flows.telling import show, tell
 
 
 def test_a_file_that_the_system_refuses_is_named_once(
@@ -75,7 +74,7 @@ def test_an_option_that_is_no_number_or_no_folder_is_told_in_words(
 def test_what_a_terminal_would_act_on_is_written_out(capsys: pytest.CaptureFixture[str]) -> None:
     tell("\x1b[31mred\nline: Grün")
     Display().say("cell \x1b[2J\n")
-    print_table(Table(("name",), (("\x1b[31mred",),), ("\x07",)), "\x1b]0;title")
+    show(Table.of_texts("\x1b]0;title", ["name"], [["\x1b[31mred"]]).noted("\x07"))
     said = capsys.readouterr()
     assert said.out.startswith("\\x1b[31mred\\nline: Grün\n")
     assert said.err == "cell \\x1b[2J\\n\n"

@@ -6,7 +6,7 @@ import pytest
 
 from components.errors import AlphabarError
 from components.figures.comparison import unpaired
-from components.reporting.cells import model_names, read_cells, read_history, stored_row
+from components.reporting.cells import model_names, read_cells, read_history, stored_subject
 from components.reporting.results import Results
 from components.reporting.words.naming import sampler_name
 
@@ -77,9 +77,11 @@ def test_a_broken_history_is_named(report_input: SimpleNamespace) -> None:
         read_history(directory, "a")
 
 
-def test_a_stored_row_pairs_with_others_of_its_prompts(rich_input: SimpleNamespace) -> None:
+def test_a_stored_subject_pairs_with_others_of_its_prompts(rich_input: SimpleNamespace) -> None:
     one, other = (
-        stored_row(f"r{i}", rich_input.inputs[f"evaluate:{i}"], rich_input.inputs[f"sample:{i}"])
+        stored_subject(
+            f"r{i}", rich_input.inputs[f"evaluate:{i}"], rich_input.inputs[f"sample:{i}"]
+        )
         for i in (0, 1)
     )
     assert (one.name, one.evaluations) == ("r0", 50.0)

@@ -17,17 +17,14 @@ def test_each_sampling_of_the_distilled_model_is_a_cell(solvers: Results) -> Non
     assert tuned.words.goal == "consistency"
 
 
-def test_a_fine_tune_is_compared_with_its_baseline_and_floor(
+def test_a_fine_tune_is_compared_with_its_baseline(
     report_input: SimpleNamespace, solvers: Results
 ) -> None:
     results = read(report_input.spec, report_input.inputs)
     assert results.finetuned is not None
-    rows = results.finetuned.rows(results.chosen)
-    assert [name for name, _, _ in rows] == [
-        "baseline, before fine-tuning",
-        "fine-tuned",
-        "real images (floor)",
-    ]
-    assert rows[0][1]["fd_efficientnet_lite0"].value == 400.0
+    before, after = results.finetuned.subjects(results.chosen)
+    assert (before.name, after.name) == ("baseline, before fine-tuning", "fine-tuned")
+    assert before.figures["fd_efficientnet_lite0"].value == 400.0
     assert solvers.finetuned is not None
-    assert solvers.finetuned.rows(solvers.chosen)[0][::2] == ("baseline, before distillation", 99)
+    first = solvers.finetuned.subjects(solvers.chosen)[0]
+    assert (first.name, first.evaluations) == ("baseline, before distillation", 99)

@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 
 from components.figures.figure import Figure
-from components.figures.standing import BETTER, NOISE, UNLIKE, WORSE, standings
+from components.figures.standing import NOISE, UNLIKE, standings
 from components.figures.winner import better_beside, winner
 from components.files.samples import SampleRow, Samples
 from components.reporting.cells import Cell
-from components.reporting.pages.page import protocol
+from components.reporting.pages.page import protocol, results_table, told_of
 from components.reporting.pages.template import drawn, rendered
 from components.reporting.pictures.illustrations import plates
 from components.reporting.pictures.tiles import Choice, choose, data_uri, tile
 from components.reporting.results import Results
-from components.reporting.tables.columns import main_metrics
-from components.reporting.tables.page_tables import comparison_tables, header, split
-from components.reporting.tables.table import ranking
+from components.reporting.tables.difference_table import difference_table
+from components.reporting.tables.ranked_table import ranking
 from components.reporting.words.naming import count
 
 NONE = Samples(np.zeros((0, 1, 1, 1), np.uint8), ())
@@ -44,8 +43,10 @@ def comparison_page(
         summary=_summary(results),
         seeds=_seeds_sentence(results.cells),
         cards=_cards(results, pictures),
-        table=comparison_tables(results),
-        differences=_differences(results),
+        results=(table := results_table(results, "Figures with intervals", "run")),
+        told=told_of(results, table),
+        best=results.chosen.name,
+        differences=difference_table(results),
         plates=[(plate, drawn(plate.plots)) for plate in plates(results)],
         protocol=protocol(results.chosen.figures),
         csv=csv,
@@ -152,39 +153,3 @@ def _seeds_sentence(cells: Sequence[Cell]) -> str:
     if len(shared) == len(cells) and all(s.rows == shared[0].rows for s in shared):
         return "Every picture shows the same seeds and prompts, so differences come from the runs."
     return "Pictures without a remark show the same seeds and prompts."
-
-
-def _differences(results: Results) -> dict[str, Any] | None:
-    """Every main figure less the best run's; None without anything to compare."""
-    rows, metric, top = [cell.figures for cell in results.cells], results.metric, results.best
-    if metric is None or len(rows) < 2:
-        return None
-    metrics = [m for m in main_metrics(rows, metric) if m in rows[top]]
-    columns = [_against(rows, m, top) for m in metrics]
-    return {
-        "best": results.chosen.name,
-        "header": [header(m) for m in metrics],
-        "lines": [
-            (cell.name, [column[i] for column in columns])
-            for i, cell in enumerate(results.cells)
-            if i != top
-        ],
-    }
-
-
-def _against(
-    rows: Sequence[Mapping[str, Figure]], metric: str, top: int
-) -> list[dict[str, Any] | None]:
-    """One entry a row: the difference of the metric from that of ``top``."""
-    entries: list[dict[str, Any] | None] = []
-    for figures, standing in zip(rows, standings(rows, metric, top), strict=True):
-        if metric not in figures:
-            entries.append(None)
-        elif standing.difference:
-            how = "paired" if standing.paired else "unpaired"
-            mark = "apart" if standing.kind in (WORSE, BETTER) else "near"
-            told = {"gap": split(standing.text()), "p": standing.p_text()}
-            entries.append(told | {"how": how, "mark": mark})
-        else:
-            entries.append({"gap": None, "how": "measured otherwise"})
-    return entries

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.figures.figure import Figure, main_metric, readable, sign
+from components.figures.figure import OF_NETWORKS, Figure, main_metric, readable, sign
 from components.figures.record import figure_record
 from components.reporting.cells import Cell
 from components.reporting.pages.template import drawn, rendered
@@ -11,16 +11,19 @@ from components.reporting.pictures.illustrations import of_training, of_tuning, 
 from components.reporting.pictures.sheet import arrange
 from components.reporting.pictures.tiles import Choice, choose, data_uri, same_rows, tile
 from components.reporting.results import Results
-from components.reporting.tables.axes import along_axes
-from components.reporting.tables.columns import main_metrics, ordered_metrics
-from components.reporting.tables.contrasts import Axis
+from components.reporting.tables.columns import ordered_metrics
 from components.reporting.tables.group_table import group_tables
-from components.reporting.tables.page_tables import comparison_tables, header, pair
+from components.reporting.tables.grouped import by_line
+from components.reporting.tables.ranked_table import ranked_table
+from components.reporting.tables.table import Table
+from components.reporting.words.axes import along_axes
+from components.reporting.words.contrasts import Axis
 from components.reporting.words.copies import copying
 from components.reporting.words.distillation import finding, rivals_of, yardstick
-from components.reporting.words.naming import capital, cost
+from components.reporting.words.naming import capital
 from components.reporting.words.summary import paragraphs, scorer_sentence
 from components.reporting.words.watching import time_taken
+from components.spec.metrics import family_of
 
 MOST_TUNED = 4
 """Samplings of the fine-tuned model whose samples are shown."""
@@ -41,13 +44,34 @@ def page(results: Results) -> str:
         loss_plots=drawn(of_training(results)),
         remarks=_training_remarks(results),
         contrasts=_contrasts(results),
-        table=comparison_tables(results),
+        results=(table := results_table(results, "Results with intervals")),
+        told=told_of(results, table),
         copies=copying(results),
         group_tables=group_tables(results),
         protocol=protocol(results.chosen.figures),
         finetuned=_finetune_section(results, choice),
         reproduce=results.spec["name"],
     )
+
+
+def results_table(results: Results, caption: str, noun: str = "cell") -> Table:
+    """Every figure of the cells; of many, under the lines that they are on."""
+    subjects = [cell.subject for cell in results.cells]
+    table = ranked_table(caption, subjects, results.floors, results.metric, results.best, noun)
+    return by_line(table, results.cells, results.metric)
+
+
+def told_of(results: Results, table: Table) -> dict[str, Any]:
+    """What the words around the table of the cells need to know."""
+    metrics = [column.metric for column in table.columns if column.metric]
+    return {
+        "ranking": readable(results.metric) if results.metric else "",
+        "paired": any(column.title == "p" for column in table.columns),
+        "bound": any(family_of(metric) in OF_NETWORKS for metric in metrics),
+        "level": table.level,
+        "lower": [readable(metric) for metric in table.better("lower")],
+        "higher": [readable(metric) for metric in table.better("higher")],
+    }
 
 
 def _training_remarks(results: Results) -> list[str]:
@@ -136,16 +160,16 @@ def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None
     tuned = results.finetuned
     if tuned is None:
         return None
-    rows = tuned.rows(results.chosen)
-    metrics = main_metrics([figures for _, figures, _ in rows], main_metric(tuned.figures))
     return {
         "title": tuned.words.title,
         "about": tuned.words.about,
-        "header": [header(metric) for metric in metrics],
-        "lines": [
-            (name, [pair(figures, m) for m in metrics], cost(spent))
-            for name, figures, spent in rows
-        ],
+        "table": ranked_table(
+            "Before and after",
+            tuned.subjects(results.chosen),
+            tuned.floors,
+            main_metric(tuned.figures),
+            noun="images",
+        ),
         "findings": _findings(tuned.cells, results) if tuned.at_equal_cost else [],
         "pictures": _before_and_after(results, choice),
         "plots": drawn(of_tuning(tuned)),

@@ -1,19 +1,24 @@
 """The stage `report`: the page, its pictures, `results.csv` and the headline figures."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from components.data.grids import save_png
+from components.figures.floors import beside
+from components.figures.judgement import Judgement
 from components.files.json_file import write_json
-from components.files.tables import write_csv
 from components.reporting.pages.page import choice_of, page
 from components.reporting.pictures import curves, drawing
 from components.reporting.pictures.illustrations import plates
 from components.reporting.pictures.sheet import arrange
 from components.reporting.pictures.tiles import labelled_sheet
 from components.reporting.results import Results, read
-from components.reporting.tables.table import comparison_rows, long_rows
+from components.reporting.tables.csv_file import save_csv
+from components.reporting.tables.every_figure import figures_compared
+from components.reporting.tables.subject import FLOOR, Subject
+from components.reporting.tables.table import Table
 from components.reporting.words.summary import headline
 from components.runtime import Runtime
 
@@ -36,7 +41,7 @@ def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     runtime.progress(0, 4, "reading")
     results = read(spec, inputs)
     runtime.progress(1, 4, "tables")
-    write_csv(out / "results.csv", _csv_rows(results))
+    save_csv(out / "results.csv", every_figure(results))
     write_json(out / "metrics.json", headline(results))
     runtime.progress(2, 4, "pictures")
     sheet = arrange(results.cells, results.metric)
@@ -56,11 +61,12 @@ def _save_plots(results: Results, out: Path) -> None:
     drawing.save_png(out / "loss.png", shown)
 
 
-def _csv_rows(results: Results) -> list[dict[str, Any]]:
-    cells = [cell.row for cell in results.cells]
-    rows = comparison_rows(cells, results.floors, results.metric, results.best)
+def every_figure(results: Results) -> Table:
+    """Every figure of the cells and of what the fine-tune is compared with."""
+    cells = [cell.subject for cell in results.cells]
+    further: list[Subject] = []
     if tuned := results.finetuned:
-        for words, figures, cost in tuned.rows(results.chosen):
-            more = {"group": "", "network_evaluations": cost}
-            rows += long_rows(f"{words} ({tuned.words.goal})", figures, **more)
-    return rows
+        floors, _ = beside(tuned.floors, [tuned.baseline, *(cell.figures for cell in tuned.cells)])
+        compared = [*tuned.subjects(results.chosen), Subject(FLOOR, Judgement(floors))]
+        further = [replace(s, name=f"{s.name} ({tuned.words.goal})") for s in compared]
+    return figures_compared(cells, results.floors, results.metric, results.best, further)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from components.reporting.pictures import drawing
 from components.reporting.pictures.illustrations import Illustration
+from components.reporting.tables.table import Text, Value
 
 
 def rendered(template: str, **values: object) -> str:
@@ -25,6 +26,8 @@ def rendered(template: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.tests["a_value"] = lambda cell: isinstance(cell, Value)
+    environment.tests["a_text"] = lambda cell: isinstance(cell, Text)
     css = Markup((here / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
     return environment.get_template(template).render(css=css, **values)
 

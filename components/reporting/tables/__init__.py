@@ -1,1 +1,1 @@
-"""The report's tables: of cells, of one set, of groups, of comparisons."""
+"""Tables: one model, a file for each kind of table, and what renders them."""

@@ -1,8 +1,10 @@
-"""Which metrics make the columns of a table, in which order, and how many of them fit."""
+"""Columns of figures: what heads them, which are the main ones, and in which order they stand."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
+from components.figures.figure import direction, readable, unit_of
+from components.reporting.tables.table import Column
+from components.spec.metric_family import MainColumn
 from components.spec.metrics import INCEPTION, METRICS, PUBLISHED, family_of, judge_of
 
 _PLACES = {name: family.column.place for name, family in METRICS.own.items() if family.column}
@@ -13,24 +15,31 @@ MAIN = tuple(
 """The families of the main columns; those that stand together are the same by other judges."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of a printed table.
+def metric_column(metric: str, *, ranks: bool = False, main: bool = True) -> Column:
+    """The column of a metric's figures, as its family's entry describes it.
 
-    Attributes:
-        header: maybe of several lines.
-        values: maybe of several lines each.
-        priority: the column of the largest number is left out first; 0 stays.
+    Args:
+        metric: its full name.
+        ranks: whether it ranks the rows, and so never gives way.
+        main: whether it is among the main columns.
     """
-
-    header: str
-    values: Sequence[str]
-    priority: float
-
-    @property
-    def width(self) -> int:
-        """Letters of its longest line."""
-        return max(len(line) for text in (self.header, *self.values) for line in text.split("\n"))
+    family = family_of(metric)
+    known = METRICS[family] if family else None
+    named = known is not None and known.of_samples  # a model's own words are a sentence
+    words = known.words if known and named else metric
+    place = (known.column if known else None) or MainColumn(0)
+    better = direction(metric)
+    way = f", {better} is better" if better != "neither" else ""
+    return Column(
+        words,
+        judge_behind(metric).replace("_", " ") if named else "",
+        f"{metric}: {known.line}{way}" if known and named else readable(metric),
+        f"{place.header or words}{unit_of(metric)}".replace(" ", "\n"),
+        metric,
+        better,
+        main,
+        0.0 if ranks else place.gives_way,
+    )
 
 
 def ordered_metrics(tables: Iterable[Iterable[str]]) -> list[str]:
@@ -66,14 +75,3 @@ def judge_behind(metric: str) -> str:
     """Which network judged."""
     plain = metric.partition("/")[0]
     return INCEPTION if plain in PUBLISHED.values() else judge_of(metric)
-
-
-def within(width: int, columns: Sequence[Column]) -> list[Column]:
-    """As many columns as fit into ``width`` letters, with three between any two."""
-    kept = list(columns)
-    while sum(column.width + 3 for column in kept) + 1 > width:
-        last = max(kept, key=lambda column: column.priority)
-        if last.priority <= 0:
-            break
-        kept.remove(last)
-    return kept

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 
 from components.figures.figure import Figure, direction, readable
 from components.figures.floors import beside
+from components.figures.judgement import Figures
 from components.figures.protocol import NOTHING
 from components.figures.record import figure_record
 from components.reporting.tables.columns import ordered_metrics
-from components.reporting.tables.text_table import Row, Table
+from components.reporting.tables.notes import about_images, left_out
+from components.reporting.tables.subject import Subject
+from components.reporting.tables.table import Table
+from components.reporting.tables.values import value_of
 from components.reporting.words.naming import evaluations_words
 
 WAYS = {"lower": "lower", "higher": "higher", "neither": ""}
@@ -16,47 +20,33 @@ COMMON = ("extractor", "resize", "n_generated", "against", "confidence", "data_h
 """Parts of the protocol that are said once where most figures share them."""
 
 
-def figure_table(row: Row, floors: Mapping[str, Figure] | None = None) -> Table:
+def figure_table(caption: str, subject: Subject, floors: Figures | None = None) -> Table:
     """Every metric of one set of images as a row.
 
     Args:
-        row: the set.
+        caption: what it was judged against.
+        subject: the set.
         floors: the figures of real images.
     """
-    shown_floors, about_floors = beside(floors or {}, [row.figures])
-    header = ("metric", "value", "interval", "real images", "better", "settings")
-    usual = _usual(row)
+    floors, about_floors = beside(floors or {}, [subject.figures])
+    usual = _usual(subject)
     lines = []
-    for metric in ordered_metrics([row.figures]):
-        figure, floor = row.figures[metric], shown_floors.get(metric)
-        value, _, interval = figure.text().rpartition(" [")
-        lines.append(
-            (
-                readable(metric),
-                value,
-                f"[{interval}",
-                _floor(floor) if floor else "",
-                WAYS[direction(metric)],
-                _protocol(figure, usual),
-            )
-        )
-    shown = [i for i in range(len(header)) if any(line[i] for line in lines)]
-    return Table(
-        tuple(header[i] for i in shown),
-        tuple(tuple(line[i] for i in shown) for line in lines),
-        (*_notes(row, usual), *about_floors),
-    )
+    for metric in ordered_metrics([subject.figures]):
+        figure = subject.figures[metric]
+        floor = value_of(floors[metric]) if metric in floors else None
+        values = figure.short(), figure.interval(), floor
+        lines.append((readable(metric), *values, WAYS[direction(metric)], _protocol(figure, usual)))
+    titles = ("metric", "value", "interval", "real images", "better", "settings")
+    table = Table.of_texts(caption, titles, lines).without_empty_columns()
+    about = (*about_floors, *about_images([subject]), *left_out([subject]))
+    return table.noted(*_notes(subject, usual), *about)
 
 
-def _floor(floor: Figure) -> str:
-    return f"{floor.compact()} ({floor.remark})" if floor.remark else floor.compact()
-
-
-def _usual(row: Row) -> dict[str, str]:
+def _usual(subject: Subject) -> dict[str, str]:
     """What most figures share of their protocol, in words; part → value."""
     found = {}
     for part in COMMON:
-        values = Counter(_part(figure, part) for figure in row.figures.values())
+        values = Counter(_part(figure, part) for figure in subject.figures.values())
         found[part] = values.most_common(1)[0][0]
     return found
 
@@ -79,10 +69,10 @@ def _protocol(figure: Figure, usual: Mapping[str, str]) -> str:
     return ", ".join(parts)
 
 
-def _notes(row: Row, usual: Mapping[str, str]) -> list[str]:
+def _notes(subject: Subject, usual: Mapping[str, str]) -> list[str]:
     """What most figures share, and what the images cost."""
     told = [f"{part.replace('_', ' ')} {value}" for part, value in usual.items() if value]
     notes = [f"unless a row says otherwise: {', '.join(told)}"] if told else []
-    if row.evaluations is not None:
-        notes.append(f"{evaluations_words(row.evaluations)} of the network an image")
+    if subject.evaluations is not None:
+        notes.append(f"{evaluations_words(subject.evaluations)} of the network an image")
     return notes

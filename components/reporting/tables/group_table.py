@@ -1,23 +1,24 @@
 """Figures by group of classes or captions, the worst groups first."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from components.figures.figure import Figure, direction, readable, sign
+from components.figures.figure import direction, readable, sign
+from components.figures.judgement import Figures
 from components.reporting.cells import Cell
 from components.reporting.results import Results
-from components.reporting.tables.columns import main_metrics
-from components.reporting.tables.page_tables import header, pair
-from components.reporting.tables.text_table import n_samples
-from components.reporting.words.naming import capital
+from components.reporting.tables.columns import main_metrics, metric_column
+from components.reporting.tables.subject import n_samples
+from components.reporting.tables.table import Column, Row, Table
+from components.reporting.tables.values import values_of
+from components.reporting.words.naming import capital, count
 
-OPEN = 10
+AT_ONCE = 10
 """Groups that are shown at once; more are folded away."""
 
-Groups = Mapping[str, Mapping[str, Figure]]
+Groups = Mapping[str, Figures]
 
 
-def group_tables(results: Results) -> list[dict[str, Any]]:
+def group_tables(results: Results) -> list[Table]:
     """A table for the best cell and one for the fine-tuned model, where groups were measured."""
     shown = [(results.chosen, f"The best cell, {results.chosen.name.replace(',', ', ')}")]
     if tuned := results.finetuned:
@@ -32,27 +33,24 @@ def worst_first(groups: Groups, metric: str) -> list[str]:
     return [*known, *(name for name in groups if name not in known)]
 
 
-def _table(cell: Cell, words: str, ranking: str | None) -> dict[str, Any]:
+def _table(cell: Cell, words: str, ranking: str | None) -> Table:
     groups = cell.judgement.groups
     every = [figures.keys() for figures in groups.values()]
     measured = {metric for metrics in every for metric in metrics}
     metrics = main_metrics(every, ranking if ranking in measured else None)
     able = [metric for metric in metrics if direction(metric) != "neither"]
     by = ranking if ranking in measured else able[0] if able else None
-    names = worst_first(groups, by) if by else list(groups)
-    lines = [
-        {
-            "name": name,
-            "values": [pair(groups[name], m) for m in metrics],
-            "n": n_samples(groups[name]),
-        }
-        for name in names
-    ]
-    return {
-        "words": words,
-        "header": [header(metric) for metric in metrics],
-        "by": readable(by) if by else "",
-        "lines": lines[:OPEN],
-        "folded": lines[OPEN:],
-        "count": len(lines),
-    }
+    told = f"its {count(len(groups), 'group')}"
+    return Table(
+        f"{words}: {told} by {readable(by)}, the worst first" if by else f"{words}: {told}",
+        (
+            Column("group"),
+            *(metric_column(m) for m in metrics),
+            Column("n", hint="images judged", right=True),
+        ),
+        tuple(
+            Row((name, *values_of(groups[name], metrics), n_samples(groups[name])))
+            for name in (worst_first(groups, by) if by else groups)
+        ),
+        at_once=AT_ONCE,
+    )

@@ -1,1 +1,1 @@
-"""What the report says in words."""
+"""What the report says in words: of settings, comparisons, copies, distillation."""

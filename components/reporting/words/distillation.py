@@ -6,8 +6,8 @@ from components.figures.figure import Figure, readable, sign
 from components.figures.standing import BETTER, NOISE, UNLIKE, between, standings
 from components.reporting.cells import Cell
 from components.reporting.results import Results
-from components.reporting.tables.contrasts import groups
-from components.reporting.tables.equal_cost import SAMPLERS
+from components.reporting.words.contrasts import groups
+from components.reporting.words.equal_cost import SAMPLERS
 from components.reporting.words.naming import count, evaluations_words
 
 YARDSTICK = "ddim"

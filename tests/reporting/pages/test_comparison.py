@@ -61,14 +61,14 @@ def test_the_page_holds_everything_and_loads_nothing(rich: Results) -> None:
     assert "Every picture shows the same seeds and prompts" in whole
     assert "Differences from digits/schedule=cosine, guidance=2" in page
     assert ", paired" in page
-    assert "<br>unpaired" not in page
+    assert "<small>unpaired</small>" not in page
     assert "Trade-off over guidance" in page
     assert "results.csv" in page
 
 
 def test_runs_without_pseudo_values_have_unpaired_differences(solvers: Results) -> None:
     page = comparison_page(results_of(solvers.cells[:3], {}), {}, "solvers", "results.csv")
-    assert "<br>unpaired" in page
+    assert "<small>unpaired</small>" in page
     assert ", paired" not in page
     assert "pseudo-values are not recorded" in page
 

@@ -1,4 +1,5 @@
-from components.reporting.tables.columns import Column, main_metrics, ordered_metrics, within
+from components.reporting.tables.columns import main_metrics, metric_column, ordered_metrics
+from components.spec.metric_families import FAMILIES
 
 NAMES = [
     "vendi_dinov2",
@@ -36,8 +37,18 @@ def test_metrics_are_in_one_order_unknown_ones_last() -> None:
     assert order[-1] == "sharpness"
 
 
-def test_the_least_important_columns_give_way() -> None:
-    columns = [Column("name", ["x" * 20], 0), Column("a", ["1"], 2), Column("b", ["12345"], 3)]
-    assert within(100, columns) == columns
-    assert [c.header for c in within(34, columns)] == ["name", "a"]
-    assert [c.header for c in within(5, columns)] == ["name"]
+def test_a_column_says_what_the_familys_entry_says() -> None:
+    column = metric_column("precision_dinov2")
+    family = FAMILIES["precision"]
+    assert (column.title, column.below, column.better) == (family.words, "dinov2", family.better)
+    assert column.hint == f"precision_dinov2: {family.line}, higher is better"
+    assert column.brief == "precision\n%"
+    assert family.column is not None
+    assert column.gives_way == family.column.gives_way
+    assert metric_column("precision_dinov2", ranks=True).gives_way == 0
+
+
+def test_a_models_own_figure_and_an_unknown_one_are_called_by_their_names() -> None:
+    assert metric_column("elbo_bpd").title == "elbo_bpd"
+    assert metric_column("elbo_bpd").hint == "variational bound in bits per dimension"
+    assert metric_column("sharpness").title == metric_column("sharpness").hint == "sharpness"

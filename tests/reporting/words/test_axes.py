@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 from components.reporting.cells import Cell
 from components.reporting.results import Results
-from components.reporting.tables.axes import along_axes
-from components.reporting.tables.contrasts import Axis
+from components.reporting.words.axes import along_axes
+from components.reporting.words.contrasts import Axis
 
 FD = "fd_efficientnet_lite0"
 

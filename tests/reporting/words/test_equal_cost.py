@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from components.reporting.cells import Cell
-from components.reporting.tables.equal_cost import at_equal_cost
+from components.reporting.words.equal_cost import at_equal_cost
 
 Make = Callable[..., Cell]
 

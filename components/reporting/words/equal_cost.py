@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from components.reporting.cells import Cell
-from components.reporting.tables.contrasts import Axis, Contrast, compared, groups, held_words
+from components.reporting.words.contrasts import Axis, Contrast, compared, groups, held_words
 from components.reporting.words.naming import count, evaluations_words, phrase, sampler_name
 
 NEAR = 0.1

@@ -1,4 +1,4 @@
-"""Tables of text, and the rows that they are made from."""
+"""What tables tell of: a set of images with its figures."""
 
 from dataclasses import dataclass
 
@@ -9,22 +9,7 @@ FLOOR = "real images (floor)"
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table to print: every cell is text, maybe of several lines.
-
-    Attributes:
-        columns: the header.
-        rows: each as long as ``columns``.
-        notes: what a reader must know, such as figures that were measured differently.
-    """
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Row:
+class Subject:
     """One set of images.
 
     Attributes:

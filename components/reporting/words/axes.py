@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from components.figures.figure import OF_NETWORKS, readable
 from components.reporting.cells import Cell
-from components.reporting.tables.contrasts import Axis, Contrast, compared, groups, held_words
-from components.reporting.tables.equal_cost import at_equal_cost
+from components.reporting.words.contrasts import Axis, Contrast, compared, groups, held_words
+from components.reporting.words.equal_cost import at_equal_cost
 from components.reporting.words.naming import evaluations_words, phrase, value_words, varying
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 from components.reporting.cells import Cell
-from components.reporting.tables.contrasts import Axis, Contrast, compared, groups, held_words
+from components.reporting.words.contrasts import Axis, Contrast, compared, groups, held_words
 
 Make = Callable[..., Cell]
 
