@@ -108,7 +108,7 @@ def _comparison(paired: bool) -> list[Column]:
     alone = "over the same seeds, with the interval of that pair alone"
     return [
         Column("difference", "from the best", alone, gives_way=1.5),
-        Column("p", "Holm", "corrected over all pairs", gives_way=1.4),
+        Column("p", "Holm", "Holm's over all pairs", gives_way=1.4),
         Column("standing", hint="by p"),
     ]
 

@@ -97,7 +97,7 @@ def test_stored_runs_are_paired_and_shown_at_equal_seeds(
     assert ", paired" in page
     assert "Trade-off over guidance" in page
     assert "real images (floor)" in page
-    assert "[58.0, 62.0], n 500" in page
+    assert "<small>[58.0, 62.0]</small> <small>n 500</small>" in page
     assert "not measured: vendi_x (too few images)" in page
     rows = read(written.csv)
     near = rows["digits/guidance=1", "fd_x", ""]  # the intervals overlap, the pairs differ
