@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ FORBIDDEN = {"prefect", "prefect_ray", "dvc", "ray", "flows", "alphabar"}
 FILES = sorted((ROOT / "components").rglob("*.py"))
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """The dotted names that a file imports, wherever in it."""
     names = set()
@@ -47,21 +49,21 @@ def room(path: Path) -> str:
     return path.relative_to(ROOT / "components").parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_a_room_imports_only_what_stands_before_it(path: Path) -> None:
-    here = room(path)
-    for name in imported(path):
-        if name.startswith("components."):
-            there = name.split(".")[1]
-            before = RANK[there] < RANK[here] or there == here
-            assert before, f"{here} imports {there}"
+def test_a_room_imports_only_what_stands_before_it() -> None:
+    for path in FILES:
+        here = room(path)
+        for name in imported(path):
+            if name.startswith("components."):
+                there = name.split(".")[1]
+                before = RANK[there] < RANK[here] or there == here
+                assert before, f"{path}: {here} imports {there}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_components_know_no_runner_and_only_tracking_knows_mlflow(path: Path) -> None:
-    tops = {name.split(".")[0] for name in imported(path)}
-    assert not tops & FORBIDDEN
-    assert "mlflow" not in tops or room(path) == "tracking"
+def test_components_know_no_runner_and_only_tracking_knows_mlflow() -> None:
+    for path in FILES:
+        tops = {name.split(".")[0] for name in imported(path)}
+        assert not tops & FORBIDDEN, path
+        assert "mlflow" not in tops or room(path) == "tracking", path
 
 
 def test_the_facade_stands_on_flows_and_nothing_on_the_facade() -> None:
@@ -73,14 +75,14 @@ def test_the_facade_stands_on_flows_and_nothing_on_the_facade() -> None:
         assert tops <= set(sys.stdlib_module_names) | ours, path
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_process_and_sampling_import_only_torch(path: Path) -> None:
-    if room(path) not in ("process", "sampling"):
-        return
+def test_process_and_sampling_import_only_torch() -> None:
     standard = set(sys.stdlib_module_names) | {"torch", "components"}
-    assert {name.split(".")[0] for name in imported(path)} <= standard
-    inside = {name.split(".")[1] for name in imported(path) if name.startswith("components.")}
-    assert inside <= {"process", "sampling"}
+    for path in FILES:
+        if room(path) in ("process", "sampling"):
+            names = imported(path)
+            assert {name.split(".")[0] for name in names} <= standard, path
+            inside = {name.split(".")[1] for name in names if name.startswith("components.")}
+            assert inside <= {"process", "sampling"}, path
 
 
 def test_every_folder_of_components_has_its_place_in_the_order() -> None:

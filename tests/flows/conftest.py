@@ -1,19 +1,29 @@
 """One Prefect server for all tests of the flows, in a root of its own."""
 
 import os
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.servers.prefect_server import ensure_prefect_server, stop_prefect_server
+from components.files.lock import locked
+from flows.servers.prefect_server import (
+    ensure_prefect_server,
+    prefect_home,
+    stop_prefect_server,
+)
 from tests.flows.project import Project
 
 
 @pytest.fixture(autouse=True)
 def environment_as_before() -> Iterator[None]:
-    """No Prefect or MLflow setting of the developer's comes in, none of a test's goes out."""
+    """No Prefect or MLflow setting of the developer's comes in, none of a test's goes out.
+
+    Nor does the number of threads that a command computed with.
+    """
     before = dict(os.environ)
     for name in list(os.environ):
         if name.startswith(("PREFECT_", "ALPHABAR_", "MLFLOW_")):
@@ -22,12 +32,39 @@ def environment_as_before() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
-def served_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prefect's database as a first server leaves it: a later start takes a third of the time.
+
+    All test processes share one.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "migrated"
+    made = root / "made"
+    root.mkdir(exist_ok=True)
+    with locked(root / "lock"):
+        if not made.exists():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delenv("PREFECT_API_URL", raising=False)
+                ensure_prefect_server(root, say=lambda line: None)
+            stop_prefect_server(root)
+            part = root / "part"
+            part.mkdir()
+            for file in prefect_home(root).glob("prefect.db*"):
+                shutil.copy(file, part)
+            part.rename(made)
+    return made
+
+
+@pytest.fixture(scope="session")
+def served_root(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Path]:
     """A root whose Prefect server runs."""
     root = tmp_path_factory.mktemp("served")
+    shutil.copytree(migrated, prefect_home(root))
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PREFECT_API_URL", raising=False)
         ensure_prefect_server(root, say=lambda line: None)
@@ -49,7 +86,7 @@ def finished(
 
 
 @pytest.fixture
-def project(tmp_path: Path, fetched: Path) -> Iterator[Project]:
+def project(tmp_path: Path, fetched: Path, migrated: Path) -> Iterator[Project]:
     """A project in which nothing has run."""
-    yield (made := Project.create(tmp_path / "project", fetched))
+    yield (made := Project.create(tmp_path / "project", fetched, migrated))
     made.alphabar("down")

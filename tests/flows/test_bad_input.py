@@ -1,6 +1,8 @@
 """Bad input at the command line: one message with the remedy, exit code 2, nothing half-written."""
 
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,9 @@ from tests.flows.project import Project
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, fetched: Path) -> Project:
+def place(tmp_path_factory: pytest.TempPathFactory, fetched: Path, migrated: Path) -> Project:
     """A project that the tests of this file share: no refusal may change it."""
-    return Project.create(tmp_path_factory.mktemp("place"), fetched)
+    return Project.create(tmp_path_factory.mktemp("place"), fetched, migrated)
 
 
 def contents(root: Path) -> set[str]:
@@ -25,8 +27,23 @@ def contents(root: Path) -> set[str]:
 
 def refused(project: Project, *words: object, **environment: str) -> str:
     """Run a command that must be refused; its message."""
+    return refusal(project, project.alphabar_here, *words, **environment)
+
+
+def refused_by_a_process(project: Project, *words: object, **environment: str) -> str:
+    """The same in a process of its own, as a user runs it."""
+    return refusal(project, project.alphabar, *words, **environment)
+
+
+def refusal(
+    project: Project,
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    *words: object,
+    **environment: str,
+) -> str:
+    """What ``run`` says of the command, which must change nothing."""
     before = contents(project.root)
-    result = project.alphabar(*words, **environment)
+    result = run(*words, **environment)
     message = result.stderr
     assert result.returncode == 2, (result.returncode, result.stdout, message)
     assert "Traceback" not in message
@@ -63,7 +80,7 @@ def test_a_wrong_experiment_is_refused_before_anything_starts(
 
 
 def test_a_missing_experiment_file_is_named(place: Project) -> None:
-    assert "nowhere.yaml does not exist" in refused(place, "run", "nowhere.yaml")
+    assert "nowhere.yaml does not exist" in refused_by_a_process(place, "run", "nowhere.yaml")
 
 
 def test_data_that_was_not_fetched_is_refused(tmp_path: Path, shrunk: dict[str, Any]) -> None:
@@ -95,7 +112,7 @@ def test_mlflow_out_of_reach_is_refused_before_any_stage_runs(
 ) -> None:
     place.write(shrunk)
     address = "http://127.0.0.1:9"
-    message = refused(place, "run", "experiment.yaml", MLFLOW_TRACKING_URI=address)
+    message = refused_by_a_process(place, "run", "experiment.yaml", MLFLOW_TRACKING_URI=address)
     assert address in message
     assert "MLFLOW_TRACKING_URI" in message
     place.alphabar("down")
@@ -109,7 +126,7 @@ def test_a_prefect_server_out_of_reach_is_refused(place: Project, shrunk: dict[s
 
 @pytest.mark.parametrize("model", ["nowhere", "digits@champion"])
 def test_a_missing_checkpoint_is_named(place: Project, model: str) -> None:
-    place.alphabar("sample", model, "--out", "x")  # the first call makes MLflow's database
+    place.alphabar_here("sample", model, "--out", "x")  # the first makes MLflow's database
     message = refused(place, "sample", model, "--out", "x")
     assert model in message
 
@@ -131,11 +148,10 @@ def folder(root: Path, header: str, rows: list[str]) -> Path:
 ROWS = ["0.png,a cat", "1.png,a dog", "2.png,a cow"]
 
 
-@pytest.fixture
-def dvc_project(tmp_path: Path, fetched: Path) -> Project:
-    import subprocess
-
-    project = Project.create(tmp_path / "project", fetched)
+@pytest.fixture(scope="module")
+def dvc_project(tmp_path_factory: pytest.TempPathFactory, fetched: Path) -> Project:
+    """One under git and DVC: no refusal may change it either."""
+    project = Project.create(tmp_path_factory.mktemp("versioned"), fetched)
     for command in (["git", "init", "-q"], ["python", "-m", "dvc", "init", "-q"]):
         program = [str(Path(project.command()[0]).with_name(command[0]))]
         program = program if command[0] != "git" else ["git"]
@@ -145,15 +161,15 @@ def dvc_project(tmp_path: Path, fetched: Path) -> Project:
 
 def test_a_users_folder_is_checked_and_put_under_dvc(dvc_project: Project, tmp_path: Path) -> None:
     mine = folder(tmp_path / "mine", "file_name,caption", ROWS)
-    result = dvc_project.alphabar("data", "add", mine, "--name", "mine")
+    result = dvc_project.alphabar_here("data", "add", mine, "--name", "whole")
     assert result.returncode == 0, result.stderr
-    assert (dvc_project.root / "datasets" / "mine.dvc").is_file()
-    assert (dvc_project.root / "datasets" / "mine" / "2.png").is_file()
-    dvc_project.write({"name": "m", "data": {"source": "folder", "name": "mine", "size": 16}})
-    plan = dvc_project.alphabar("plan", "experiment.yaml")
+    assert (dvc_project.root / "datasets" / "whole.dvc").is_file()
+    assert (dvc_project.root / "datasets" / "whole" / "2.png").is_file()
+    dvc_project.write({"name": "m", "data": {"source": "folder", "name": "whole", "size": 16}})
+    plan = dvc_project.alphabar_here("plan", "experiment.yaml")
     assert plan.returncode == 0, plan.stderr
     assert "note:" not in plan.stdout
-    assert "datasets/mine" in refused(dvc_project, "data", "add", mine, "--name", "mine")
+    assert "datasets/whole" in refused(dvc_project, "data", "add", mine, "--name", "whole")
 
 
 @pytest.mark.parametrize(
@@ -196,6 +212,6 @@ def test_every_command_has_help_with_an_example(place: Project) -> None:
     commands = ["run", "plan", "verify", "data fetch", "data add", "sample", "evaluate", "compare"]
     commands += ["export", "schedule", "up", "down", "study export", "study results", "stage"]
     for command in commands:
-        result = place.alphabar(*command.split(), "--help")
+        result = place.alphabar_here(*command.split(), "--help")
         assert result.returncode == 0, command
         assert f"alphabar {command}" in result.stdout.split("Example:")[1], command

@@ -30,15 +30,16 @@ EXPERIMENT: dict[str, Any] = {
         "sampling": [{"steps": 2}, {"steps": 1}],
     },
     "registry": {"model": "core"},
+    "runner": {"threads": 1},
 }
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory, fetched: Path) -> Any:
+def ran(tmp_path_factory: pytest.TempPathFactory, fetched: Path, migrated: Path) -> Any:
     """A project in which the experiment has run, and what it printed."""
-    project = Project.create(tmp_path_factory.mktemp("core"), fetched)
+    project = Project.create(tmp_path_factory.mktemp("core"), fetched, migrated)
     result = project.alphabar("run", project.write(EXPERIMENT))
     assert result.returncode == 0, result.stderr
     yield project, result.stdout
@@ -84,7 +85,7 @@ def test_the_registered_weights_are_those_that_were_measured(ran: Any) -> None:
     project, _ = ran
     out = project.root / "exported"
     # the export reads the registered model: its weights are of the EMA length, not the plain EMA
-    result = project.alphabar("export", "core@champion", "--out", out)
+    result = project.alphabar_here("export", "core@champion", "--out", out)
     assert result.returncode == 0, result.stderr
     trained = next(
         folder for folder, m in stages(project, "train") if m["spec"]["training"]["steps"] == 30

@@ -251,8 +251,9 @@ def test_the_servers_pages_talk_to_its_own_port(served_root: Path) -> None:
 
 
 def test_a_server_that_dies_in_a_run_is_started_again_on_its_port(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shutil.copytree(migrated, prefect_home(tmp_path))
     url = ensure_prefect_server(tmp_path, lambda line: None)
     for name, value in client_environment(url, tmp_path).items():
         monkeypatch.setenv(name, value)
