@@ -18,11 +18,10 @@ from components.files.digests import file_sha256
 from components.tracking.cell_log import EVALUATION, RECORD_DIGEST, WHOLE
 from components.tracking.images import open_whole
 from components.tracking.runs import SWEEP, Tracker
+from components.tracking.versions import STAGE_KEY
 
 PAGE = 1000
 SHORTEST_ID = 6
-STAGE_KEY = "alphabar.stage_key"
-"""Run tag: the key of the stage whose output the run records."""
 BESIDE = "alphabar.beside"
 """Run tag: what a cell is that may not win, such as ``reference``."""
 RANKED_BY = "alphabar.ranked_by"

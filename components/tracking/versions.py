@@ -23,7 +23,7 @@ EVALUATION = "evaluation"
 """Folder in the registered model's directory: metrics.json, and pseudo_values.npz if any."""
 
 STAGE_KEY = "alphabar.stage_key"
-"""Tag: the key of the stage run that made it; of a version, the one that trained it."""
+"""Tag: of a run, the key of the stage run that it records; of a version, of what trained it."""
 
 SEALED = "alphabar.manifest"
 """Version tag: the seal of the manifest.json in the registered model's directory."""

@@ -33,7 +33,7 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
         return None
     report, *study = (store.path(page) for page in pages)
     place = publish_report(report, study[0] if study else None, workspace.reports(experiment.name))
-    return Outcome(plan, best, tuned, place, failures={}, stages_run=0, registered=None)
+    return Outcome(plan, best, tuned, place, failures={}, stages_run=0)
 
 
 def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | None, list[Node]]:

@@ -53,9 +53,9 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
             failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)
             stages_run = _published(workspace) - before
         report = _publish(pages, failures, workspace, experiment.name)
-        recorder.finish(finished, best, tuned, report, failed=bool(failures))
-        registered, recorded = recorder.registered, not recorder.lost
-        return Outcome(finished, best, tuned, report, failures, stages_run, registered, recorded)
+        outcome = Outcome(finished, best, tuned, report, failures, stages_run)
+        recorder.finish(outcome)
+        return replace(outcome, registered=recorder.registered, recorded=not recorder.lost)
 
 
 def still_missing(

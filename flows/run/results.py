@@ -26,7 +26,7 @@ class Outcome:
     report: Path
     failures: dict[str, Exception]
     stages_run: int
-    registered: str | None
+    registered: str | None = None
     recorded: bool = True
 
 

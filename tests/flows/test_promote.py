@@ -23,6 +23,7 @@ from components.tracking import Submitted, connect, load_model_dir, register
 from flows.cli import main
 from flows.console import Display
 from flows.run.recording import Recorder
+from flows.run.results import Outcome
 from flows.tools.promotion import read_study
 from flows.workspace import Workspace
 from tests.figures import made
@@ -336,7 +337,7 @@ def test_the_run_s_own_study_is_about_the_version_that_it_registers(
     write_manifest(drawn, describe(best.sample, drawn))
     write_models({"baseline": drawn, "finetuned": registry}, study)
     with Recorder.connected(plan, workspace, Display(quiet=True)) as recorder:
-        recorder.finish(plan, best, None, registry / "model-0", failed=False)
+        recorder.finish(Outcome(plan, best, None, registry / "model-0", {}, 0))
     tags = connect(None, place).client.get_model_version("animals", "3").tags
     rate = read_study(study, "animals version 3", tags)
     assert (rate.side, rate.value) == ("baseline", pytest.approx(0.2))
@@ -416,7 +417,7 @@ def test_the_gate_of_an_experiment_decides_who_of_its_winners_is_champion(
         publish(plan, workspace, registry / "model-0")
         gates(place, text or STRICT)
         with Recorder.connected(plan, workspace, Display(quiet=True)) as recorder:
-            recorder.finish(plan, plan.cells[0], None, registry / "model-0", failed=False)
+            recorder.finish(Outcome(plan, plan.cells[0], None, registry / "model-0", {}, 0))
         assert champion(place) == number
         said.append(str(recorder.registered))
     assert "version 3, candidate: " in said[0]

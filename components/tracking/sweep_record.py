@@ -1,0 +1,161 @@
+"""A sweep's record in MLflow: a child run a trained model, below it its cells, and the winner."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from components.figures.winner import REFERENCE
+from components.networks.checkpoint import load_checkpoint, save_checkpoint
+from components.spec.gate import Gate
+from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
+from components.store import Store, git_commit
+from components.tracking.registry import Submitted, register
+from components.tracking.runs import Tracker
+from components.tracking.search import BESIDE, BEST, RANKED_BY
+from components.tracking.versions import STAGE_KEY
+
+
+class SweepRecord:
+    """Writes what is published of one sweep; what is recorded already is left as it is.
+
+    Every method raises NotRecordedError where MLflow does not take it.
+    """
+
+    def __init__(self, tracker: Tracker, plan: Plan, store: Store) -> None:
+        self._tracker, self._plan, self._store = tracker, plan, store
+        self.run = tracker.sweep(
+            plan.experiment.name,
+            plan.sweep_key,
+            plan.experiment.model_dump(mode="json", exclude={"runner"}),
+            {"git.commit": git_commit()},
+        )
+        self.complete = tracker.is_complete(self.run)
+
+    def training(self, node: Node, scratch: Path) -> None:
+        """What a model that is being trained has written so far; of no other node anything."""
+        cell = next((cell for cell in self._plan.cells if cell.train.key == node.key), None)
+        if cell:
+            self._tracker.log_training(self._model_run(cell), scratch)
+
+    def baselines(self, plan: Plan) -> None:
+        """Every model and cell of ``plan``, which has the finished ones."""
+        models: dict[str, str] = {}
+        for cell in plan.cells:
+            if cell.train.key not in models:
+                models[cell.train.key] = run = self._model_run(cell)
+                self._tracker.log_training(run, self._store.path(cell.train))
+            self._cell_run(models[cell.train.key], cell)
+        for run in models.values():
+            self._tracker.finish(run, "FINISHED")
+
+    def finetuned(self, best: PlannedCell, tuned: FinetunePlan) -> None:
+        """The fine-tuned model, its cells, and the baseline measured as they are."""
+        experiment = self._plan.experiment
+        assert experiment.finetune is not None
+        own, by_cost = best.cell.experiment.data, experiment.finetune.entry.compared == "cost"
+        words = experiment.finetune.words(own)
+        run = self._tracker.child(
+            self.run,
+            f"finetune {words.goal}",
+            tuned.finetune.key,
+            {"finetune": experiment.finetune.model_dump(mode="json"), "baseline": best.name},
+            self._tags(tuned.finetune),
+        )
+        self._tracker.log_training(run, self._store.path(tuned.finetune))
+        settings = best.cell.experiment.model_dump(mode="json", include={"evaluation"})
+        settings["data"] = {"style": experiment.finetune.data(own).style}
+        for index, cell in enumerate(tuned.cells):
+            drawn = settings | {"sampling": cell.sampling.model_dump(mode="json")}
+            which = f", sampling {index + 1}" if index else ""
+            name = words.run + (f", {cell.sampling.steps} steps" if by_cost else which)
+            self._leaf(run, name, drawn, cell.sample, cell.evaluate, "fine-tuned")
+        drawn = settings | best.cell.experiment.model_dump(mode="json", include={"sampling"})
+        name, again = f"baseline on {words.goal}", "before fine-tuning"
+        self._leaf(run, name, drawn, best.sample, tuned.evaluate_baseline, again)
+        self._tracker.finish(run, "FINISHED")
+
+    def winner(self, best: PlannedCell, report: Path) -> None:
+        """The report's files and the winner's name, at the sweep's own run."""
+        self._tracker.log_artifacts(self.run, report, "report")
+        self._tracker.tag(self.run, BEST, best.name)
+
+    def registered(self, model: str, best: PlannedCell, gate: Gate | None) -> str:
+        """Register the winner as ``model``; what became of it, in words."""
+        sampling, guide = best.cell.experiment.sampling, best.sample.inputs.get("guide")
+        with _measured_weights(self._store.path(best.train), sampling.ema_length) as weights:
+            submitted = Submitted(
+                weights,
+                self._store.path(best.evaluate),
+                self._plan.ranked_by,
+                sampling.model_dump(mode="json"),
+                self._tags(best.train) | {"cell": best.name},
+                self._store.path(guide) if guide else None,
+                gate,
+            )
+            run = self._model_run(best)
+            result = register(self._tracker, model, run, best.evaluate.key, submitted)
+        alias = " and ".join(result.aliases) or "neither candidate nor champion any more"
+        return f"{model} version {result.version}, {alias}: {result.reason}"
+
+    def end(self, status: Literal["FINISHED", "FAILED", "KILLED"]) -> None:
+        """End the sweep's run, as FINISHED, FAILED or KILLED; a finished one is complete."""
+        self._tracker.finish(self.run, status)
+        if status == "FINISHED":
+            self._tracker.mark_complete(self.run)
+
+    def _model_run(self, cell: PlannedCell) -> str:
+        experiment = cell.cell.experiment
+        parts = {"data", "process", "conditioning", "network", "training"}
+        params = experiment.model_dump(mode="json", include=parts)
+        name = f"train {cell.cell.model_name}"
+        return self._tracker.child(self.run, name, cell.train.key, params, self._tags(cell.train))
+
+    def _cell_run(self, parent: str, cell: PlannedCell) -> None:
+        params = cell.cell.experiment.model_dump(mode="json", include={"sampling", "evaluation"})
+        params["process"] = {"schedule": cell.cell.experiment.process.schedule}
+        beside = "" if cell.may_win else REFERENCE
+        self._leaf(parent, cell.name, params, cell.sample, cell.evaluate, beside)
+
+    def _leaf(
+        self,
+        parent: str,
+        name: str,
+        params: dict[str, Any],
+        sample: Node,
+        evaluate: Node,
+        beside: str,
+    ) -> None:
+        """A cell's run; ``beside`` says what one is that may not win."""
+        tags = {RANKED_BY: self._plan.ranked_by, BESIDE: beside or None} | self._tags(evaluate)
+        run = self._tracker.child(parent, name, evaluate.key, params, tags)
+        self._tracker.log_cell(run, self._store.path(sample), self._store.path(evaluate))
+        self._tracker.finish(run, "FINISHED")
+
+    def _tags(self, node: Node) -> dict[str, Any]:
+        store = self._store
+        commit = store.manifest(node).get("git_commit") if store.has(node) else None
+        return {
+            STAGE_KEY: node.key,
+            "data.dvc_hash": _data_hash(node),
+            "git.commit": commit or git_commit(),
+        }
+
+
+@contextlib.contextmanager
+def _measured_weights(trained: Path, ema_length: float | None) -> Iterator[Path]:
+    """The directory with the weights that the figures are of: rebuilt for an EMA length."""
+    if ema_length is None:
+        yield trained
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model = load_checkpoint(trained, ema_length=ema_length)
+        save_checkpoint(Path(folder), model.config, model.network)
+        yield Path(folder)
+
+
+def _data_hash(node: Node) -> str | None:
+    if node.data_hash:
+        return node.data_hash
+    return next((found for n in node.inputs.values() if (found := _data_hash(n))), None)
