@@ -29,7 +29,9 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     sampling = SamplingSpec.model_validate(spec["sampling"])
     device = resolve_device(runtime.accelerator)
     base, guide = inputs.get("base"), inputs.get("guide")
-    sampler = load_sampler(inputs["model"], sampling, guide, device, base=base)
+    sampler = load_sampler(
+        inputs["model"], sampling, guide, device, base=base, weights=runtime.weights
+    )
     prompts = holdout_prompts(inputs["data"], spec["samples"])
     write_samples(sampler, prompts, out, runtime.progress)
 

@@ -79,7 +79,7 @@ def load_sampler(
     if base is None:
         strong = load_checkpoint(model, device, ema_length=sampling.ema_length, weights=weights)
     else:
-        strong = load_adapted(model, base, device)
+        strong = load_adapted(model, base, device, weights=weights)
     weak = load_checkpoint(guide, device, weights=weights) if guide else None
     return Sampler(strong, sampling, weak)
 

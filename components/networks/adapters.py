@@ -20,8 +20,8 @@ from components.networks.checkpoint import Checkpoint, check_weights, load_check
 from components.networks.checkpoint_header import FILE_NAME, broken, read_header
 from components.networks.weights_file import read_weights, write_weights
 from components.spec.model_config import parse_config
+from components.spec.model_folder import ADAPTER_FILE
 
-ADAPTER_FILE = "adapter.safetensors"
 ENTRY = "adapter"
 
 

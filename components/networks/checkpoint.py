@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -77,9 +78,21 @@ def new_checkpoint(
         codec,
         _network(config, codec, conditioner, seed),
         conditioner,
-        build_schedule(process, plugin("schedules", process["schedule"], process)),
+        _schedule(process),
         build_prediction(process),
     )
+
+
+def _schedule(process: Mapping[str, Any]) -> Schedule:
+    name = process["schedule"]
+    try:
+        return build_schedule(process, plugin("schedules", name, process))
+    except ValueError as error:
+        raise AlphabarError(
+            f"schedule `{name}` cannot be made: {error}",
+            "leave out what it cannot do, or mend what gives the schedule: its catalogue entry "
+            "says `not_rescaled` and `not_shifted`",
+        ) from error
 
 
 def _conditioner(

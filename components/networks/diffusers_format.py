@@ -16,7 +16,7 @@ from components.errors import AlphabarError
 from components.files.json_file import write_json
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.checkpoint_header import FILE_NAME
-from components.networks.denoisers.unet import DenoisingUNet
+from components.networks.denoisers import DENOISERS, denoiser_of
 from components.networks.export_readme import left_behind, readme
 from components.spec.catalogue import CODECS, SOLVERS
 
@@ -26,32 +26,27 @@ LEAST_BAR = 2.0**-24
 """ᾱ in the place of 0, as in diffusers' `rescale_betas_zero_snr`: its solvers work in σ/α."""
 
 
-def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> list[str]:
+def save_diffusers(
+    model: Path, out: Path, sampling: Mapping[str, Any], weights: Path | None = None
+) -> list[str]:
     """Write the checkpoint in ``model`` into ``out``.
 
     Args:
         sampling: a sampling section: how the images that it is known by are drawn. Its steps,
             guidance scale and clipping go along, and `dpmpp_2m` where diffusers has it.
+        weights: the folder in which an encoder's weights are looked for first.
 
     Returns:
         What of ``sampling`` the folder does not draw with, in words; README.md has them too.
 
     Raises:
-        AlphabarError: the checkpoint is broken, or works on latents.
+        AlphabarError: the checkpoint is broken, or diffusers has nothing that draws the same.
     """
-    checkpoint = load_checkpoint(model)
-    codec = checkpoint.config.codec.kind
-    if CODECS[codec].levels is None:
-        raise AlphabarError(
-            f"{model} works on the latents of codec `{codec}`, which an exported pipeline has no "
-            "decoder for",
-            "export a model that works on pixels",
-        )
+    checkpoint = load_checkpoint(model, weights=weights)
+    network = _exported_network(model, checkpoint)
     sampling = {**sampling, "steps": min(sampling["steps"], checkpoint.schedule.steps)}
-    network = checkpoint.network
-    assert isinstance(network, DenoisingUNet)
     shutil.copyfile(model / FILE_NAME, out / FILE_NAME)
-    network.unet.save_pretrained(out / "unet", safe_serialization=True)
+    network.save_pretrained(out / "unet", safe_serialization=True)
     told = checkpoint.conditioner.exported()
     order = SOLVERS[sampling["solver"]].diffusers_order or 1
     scheduler = diffusers_scheduler(checkpoint, clip=sampling["clip"], order=order)
@@ -63,7 +58,7 @@ def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> list[
     name = type(scheduler).__name__
     index = {
         "_class_name": ["pipeline", "AlphabarPipeline"],
-        "unet": ["diffusers", type(network.unet).__name__],
+        "unet": ["diffusers", type(network).__name__],
         "scheduler": ["diffusers" if stock else "alphabar_scheduler", name],
         "text_encoder": [None, None],
         "tokenizer": [None, None],
@@ -73,9 +68,42 @@ def save_diffusers(model: Path, out: Path, sampling: Mapping[str, Any]) -> list[
         "guidance_scale": sampling["guidance"],
     }
     write_json(out / "model_index.json", index)
-    text_of = readme(checkpoint.config, told, sampling, name, type(network.unet).__name__)
+    text_of = readme(checkpoint.config, told, sampling, name, type(network).__name__)
     (out / "README.md").write_text(text_of, encoding="utf-8")
     return left_behind(sampling, name)
+
+
+def _exported_network(model: Path, checkpoint: Checkpoint) -> Any:
+    """The model of diffusers that computes what the checkpoint's network does.
+
+    Raises:
+        AlphabarError: codec, network or schedule have no counterpart in an exported pipeline.
+    """
+    config = checkpoint.config
+    codec, kind, schedule = config.codec.kind, config.network.kind, config.process.schedule
+    exported = denoiser_of(config.network.model_dump()).exported
+    if CODECS[codec].levels is None:
+        raise AlphabarError(
+            f"{model} works on the latents of codec `{codec}`, which an exported pipeline has no "
+            "decoder for",
+            "export a model that works on pixels",
+        )
+    if exported is None:
+        able = ", ".join(name for name, denoiser in DENOISERS.items() if denoiser.exported)
+        raise AlphabarError(
+            f"{model} has a network of kind `{kind}`, which diffusers has no counterpart of",
+            f"export a model whose `network.kind` is {able}",
+        )
+    if checkpoint.schedule.alphas_cumprod is None:
+        from components.networks.exported.alphabar_scheduler import WALKS
+
+        if schedule not in WALKS:
+            raise AlphabarError(
+                f"{model} has the continuous schedule `{schedule}`, which an exported pipeline "
+                "cannot walk",
+                f"export a model whose `process.schedule` is a table, or {', '.join(WALKS)}",
+            )
+    return exported(checkpoint.network)
 
 
 def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool = True, order: int = 1) -> Any:

@@ -1,4 +1,4 @@
-"""What a registered model's directory holds beside its model.safetensors."""
+"""What a model's directory holds beside its model.safetensors, or in its place."""
 
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,9 @@ from components.files.manifest import intact
 
 GUIDE = "guide"
 """Folder: the weaker model of autoguidance, where the model was registered with one."""
+
+ADAPTER_FILE = "adapter.safetensors"
+"""File: what a fine-tune has trained, where that is read with the model that it started from."""
 
 SAMPLING = "sampling.json"
 """File: the sampling section that the model's figures were measured with."""

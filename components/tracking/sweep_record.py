@@ -21,10 +21,15 @@ class SweepRecord:
     """Writes what is published of one sweep; what is recorded already is left as it is.
 
     Every method raises NotRecordedError where MLflow does not take it.
+
+    Args:
+        weights: the folder in which an encoder's weights are looked for first.
     """
 
-    def __init__(self, tracker: Tracker, plan: Plan, store: Store) -> None:
-        self._tracker, self._plan, self._store = tracker, plan, store
+    def __init__(
+        self, tracker: Tracker, plan: Plan, store: Store, weights: Path | None = None
+    ) -> None:
+        self._tracker, self._plan, self._store, self._weights = tracker, plan, store, weights
         self.run = tracker.sweep(
             plan.experiment.name,
             plan.sweep_key,
@@ -84,7 +89,9 @@ class SweepRecord:
     def registered(self, model: str, best: PlannedCell, gate: Gate | None) -> str:
         """Register the winner as ``model``; what became of it, in words."""
         sampling, guide = best.cell.experiment.sampling, best.sample.inputs.get("guide")
-        with _measured_weights(self._store.path(best.train), sampling.ema_length) as weights:
+        with _measured_weights(
+            self._store.path(best.train), sampling.ema_length, self._weights
+        ) as weights:
             submitted = Submitted(
                 weights,
                 self._store.path(best.evaluate),
@@ -144,13 +151,19 @@ class SweepRecord:
 
 
 @contextlib.contextmanager
-def _measured_weights(trained: Path, ema_length: float | None) -> Iterator[Path]:
-    """The directory with the weights that the figures are of: rebuilt for an EMA length."""
+def _measured_weights(
+    trained: Path, ema_length: float | None, encoders: Path | None
+) -> Iterator[Path]:
+    """The directory with the weights that the figures are of: rebuilt for an EMA length.
+
+    Args:
+        encoders: the folder in which an encoder's weights are looked for first.
+    """
     if ema_length is None:
         yield trained
         return
     with tempfile.TemporaryDirectory() as folder:
-        model = load_checkpoint(trained, ema_length=ema_length)
+        model = load_checkpoint(trained, ema_length=ema_length, weights=encoders)
         save_checkpoint(Path(folder), model.config, model.network)
         yield Path(folder)
 

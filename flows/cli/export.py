@@ -31,7 +31,7 @@ def export(
 
     workspace = Workspace.here()
     chosen = choose(Manner("export"), Request(model), workspace)
-    left = export_model(chosen.model, out, chosen.sampling, workspace)
+    left = export_model(chosen, out, workspace)
     same = "draws with other settings than alphabar" if left else "draws the same images"
     tell(
         f'{out}: DiffusionPipeline.from_pretrained("{out}", trust_remote_code=True) {same}; '

@@ -55,7 +55,7 @@ class Recorder:
         from components.tracking.sweep_record import SweepRecord
 
         tracker = connect(workspace.tracking_uri, workspace.root)
-        record = SweepRecord(tracker, plan, workspace.store)
+        record = SweepRecord(tracker, plan, workspace.store, workspace.weights)
         recorder = cls(tracker, record, gate, display.say)
         try:
             yield recorder

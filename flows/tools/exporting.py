@@ -6,28 +6,31 @@ from typing import Any
 from components.errors import AlphabarError
 from components.files.new_folder import new_folder
 from components.runtime import Runtime
-from components.spec.sections.sampling import SamplingSpec
 from flows.run.stages import prepare_process, run_stage
+from flows.tools.sampling import Chosen
 from flows.workspace import Workspace
 
 
-def export_model(model: Path, out: Path, sampling: SamplingSpec, workspace: Workspace) -> list[str]:
-    """Write ``model`` (a checkpoint's directory) into the new folder ``out``.
-
-    Args:
-        sampling: how alphabar draws with the model.
+def export_model(chosen: Chosen, out: Path, workspace: Workspace) -> list[str]:
+    """Write a model into the new folder ``out``.
 
     Returns:
-        What of ``sampling`` the folder does not draw with, in words.
+        What of its settings the folder does not draw with, in words.
 
     Raises:
-        AlphabarError: ``out`` exists, or the checkpoint is broken.
+        AlphabarError: ``out`` exists, the checkpoint is broken, or it is an adapter.
     """
+    if chosen.base is not None:
+        raise AlphabarError(
+            f"{chosen.model} is an adapter, which is not exported without its base",
+            f"export {chosen.base}, or draw with the adapter by `alphabar sample`",
+        )
     with new_folder(out, workspace.store_root) as part:
         prepare_process(threads=None)
         from components.networks.diffusers_format import save_diffusers
 
-        return save_diffusers(model, part, sampling.model_dump(mode="json"))
+        values = chosen.sampling.model_dump(mode="json")
+        return save_diffusers(chosen.model, part, values, workspace.weights)
 
 
 def export_study(

@@ -190,10 +190,10 @@ def images_of(name: str, count: int, workspace: Workspace, display: Display) -> 
         name: a path, or a model as `flows.tools.models.find_model` takes it.
         count: images to sample from a model.
     """
-    from flows.tools.models import REGISTERED
+    from flows.tools.models import REGISTERED, holds_model
 
     path = Path(name)
-    if path.exists() and not (path / "model.safetensors").is_file():
+    if path.exists() and not holds_model(path):
         yield path
         return
     if not path.exists() and not REGISTERED.match(name):

@@ -1,16 +1,21 @@
-"""Trained models as the user names them: a directory, or NAME@ALIAS in the registry."""
+"""Trained models as the user names them, and what an adapter is an adapter of."""
 
 import re
 from pathlib import Path
 
 from components.errors import AlphabarError
+from components.files.manifest import MANIFEST, read_manifest
+from components.spec.model_folder import ADAPTER_FILE
 from flows.workspace import Workspace
 
 REGISTERED = re.compile(r"^(?:models:/)?([a-z0-9][a-z0-9_-]*)@([\w-]+)$")
 
 
-def find_model(model: str, workspace: Workspace) -> Path:
+def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> Path:
     """The directory with the model's model.safetensors.
+
+    Args:
+        adapters: whether one with an adapter.safetensors will do.
 
     Raises:
         AlphabarError: there is no such directory, or no such model in the registry.
@@ -25,10 +30,45 @@ def find_model(model: str, workspace: Workspace) -> Path:
     path = Path(model)
     if path.is_file():
         path = path.parent
-    if not (path / "model.safetensors").is_file():
+    if not (holds_model(path) if adapters else _is_whole(path)):
         raise AlphabarError(
             f"there is no checkpoint at {model}",
             "give the directory of a model.safetensors, such as artifacts/train/<key>, or a "
             "registered model, such as digits@champion",
         )
     return path
+
+
+def find_base(directory: Path, workspace: Workspace) -> Path | None:
+    """The directory of the model that the one in ``directory`` is an adapter of, which its
+    manifest names; None where it is a whole model.
+
+    Raises:
+        AlphabarError: the manifest is missing, or that model is not in the store.
+    """
+    if _is_whole(directory):
+        return None
+    folder = next((f for f in (directory, directory.parent) if (f / MANIFEST).is_file()), None)
+    if folder is None:
+        raise AlphabarError(
+            f"{directory} holds an adapter without the manifest.json that names its base",
+            "give the directory in the store, such as artifacts/finetune/<key>",
+        )
+    key = read_manifest(folder).get("inputs", {}).get("model")
+    for base in sorted(workspace.store_root.glob(f"*/{key}")) if key else ():
+        if _is_whole(base):
+            return base
+    raise AlphabarError(
+        f"{directory} is an adapter of a model that is not in {workspace.store_root} ({key})",
+        "run the experiment again, which makes it anew, or set ALPHABAR_STORE to the store that "
+        "has it",
+    )
+
+
+def holds_model(directory: Path) -> bool:
+    """Whether a directory has a model, or an adapter of one."""
+    return _is_whole(directory) or (directory / ADAPTER_FILE).is_file()
+
+
+def _is_whole(directory: Path) -> bool:
+    return (directory / "model.safetensors").is_file()

@@ -12,7 +12,7 @@ from components.spec.model_folder import own_guide, own_sampling
 from components.spec.sampling_choice import sampling_of, settings_given
 from components.spec.sections.sampling import SamplingSpec
 from flows.run.stages import prepare_process
-from flows.tools.models import find_model
+from flows.tools.models import find_base, find_model
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -75,12 +75,16 @@ class Chosen:
         sampling: the settings.
         guide: the directory of the weaker model of ``sampling.guide: weaker``.
         changed: keys in which the settings differ from the model's own; None where it has none.
+        base: the directory of the model that ``model`` is an adapter of, if it is one.
+        weights: the folder in which an encoder's weights are looked for first.
     """
 
     model: Path
     sampling: SamplingSpec
     guide: Path | None
     changed: tuple[str, ...] | None
+    base: Path | None = None
+    weights: Path | None = None
 
     def load(self) -> "Sampler":
         """The sampler, on the machine's best device."""
@@ -88,7 +92,14 @@ class Chosen:
         from components.generation.sampler import load_sampler
         from components.networks.device import resolve_device
 
-        return load_sampler(self.model, self.sampling, self.guide, resolve_device("auto"))
+        return load_sampler(
+            self.model,
+            self.sampling,
+            self.guide,
+            resolve_device("auto"),
+            base=self.base,
+            weights=self.weights,
+        )
 
     def words(self) -> str:
         """What is used, and whose settings that are."""
@@ -108,7 +119,8 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
     Raises:
         AlphabarError: there is no such model, or a setting is wrong.
     """
-    directory = find_model(request.model, workspace)
+    directory = find_model(request.model, workspace, adapters=True)
+    base = find_base(directory, workspace)
     origin = f"the options of `alphabar {manner.command}`"
     options = {**request.options, **({"guide": GUIDED_BY_MODEL} if request.guide else {})}
     given = settings_given(options, request.assignments, origin)
@@ -121,7 +133,7 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         weaker = own_guide(directory)
     registered, used = SamplingSpec().model_dump() | own, sampling.model_dump()
     changed = tuple(key for key in used if used[key] != registered.get(key))
-    return Chosen(directory, sampling, weaker, changed if own else None)
+    return Chosen(directory, sampling, weaker, changed if own else None, base, workspace.weights)
 
 
 def _settled(

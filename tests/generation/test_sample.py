@@ -14,6 +14,7 @@ from components.generation.prompts import Prompts
 from components.generation.sample import sample, write_samples
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
+from components.networks.conditioners import CONDITIONERS, Conditioner, Given
 from components.networks.ema_snapshots import FOLDER, write_snapshot
 from components.runtime import Runtime, silent
 from components.spec.sections.sampling import SamplingSpec
@@ -46,6 +47,23 @@ def test_an_ema_length_draws_from_the_average_of_that_length(tmp_path: Path, dig
     expected = drawn(model(tmp_path / "alone", seed=1), digits, tmp_path / "expected")
     assert np.abs(short.astype(int) - expected).max() <= 1, "one grey level of rounding"
     assert np.abs(short.astype(int) - published).max() > 20
+
+
+def test_encoders_of_the_stage_look_for_weights_where_the_runtime_says(
+    tmp_path: Path, digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path | None] = []
+    made = CONDITIONERS["class"]
+
+    def watched(given: Given) -> Conditioner:
+        seen.append(given.weights)
+        return made(given)
+
+    monkeypatch.setitem(CONDITIONERS, "class", watched)
+    spec = {"sampling": SamplingSpec(steps=1).model_dump(mode="json"), "samples": 1}
+    runtime = Runtime(accelerator="cpu", weights=tmp_path / "weights")
+    sample(spec, {"model": model(tmp_path / "m", seed=0), "data": digits}, tmp_path, runtime)
+    assert tmp_path / "weights" in seen
 
 
 def test_an_ema_length_without_snapshots_draws_nothing(tmp_path: Path, digits: Path) -> None:

@@ -1,12 +1,17 @@
 """Checkpoints rebuild themselves, and broken ones are named."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
+from components.process.schedules import SCHEDULES
+from components.process.schedules.rectified_flow import rectified_flow
+from components.spec.catalogue import SCHEDULES as ENTRIES
+from components.spec.catalogue.entries import ScheduleEntry
 from components.spec.model_config import ModelConfig
 from tests.model_config import model_config
 
@@ -109,3 +114,25 @@ def test_classes_are_asked_for_when_there_are_none() -> None:
 def test_a_class_that_the_model_does_not_know_is_refused() -> None:
     with pytest.raises(AlphabarError, match="outside 0 … 2"):
         new_checkpoint(config(), seed=0).conditioner.encode([3], [""])
+
+
+@pytest.mark.parametrize("change", [{"zero_terminal_snr": True}, {"snr_shift": 2.0}])
+def test_a_continuous_schedule_that_does_not_say_what_it_cannot_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    monkeypatch.setitem(SCHEDULES, "straight", lambda steps: rectified_flow(steps))
+    monkeypatch.setitem(ENTRIES.own, "straight", ScheduleEntry("a user's", "a user"))
+    assert new_checkpoint(model_config(schedule="straight"), seed=0).schedule.steps == 1000
+    config = model_config(schedule="straight", **change)
+    with pytest.raises(AlphabarError, match="schedule `straight` cannot be made: it is continuous"):
+        new_checkpoint(config, seed=0)
+
+
+def test_a_continuous_schedule_that_shifts_itself_is_not_rescaled_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(SCHEDULES, "straight", rectified_flow)
+    monkeypatch.setitem(ENTRIES.own, "straight", ScheduleEntry("a user's", "a user"))
+    new_checkpoint(model_config(schedule="straight", snr_shift=2.0), seed=0)
+    with pytest.raises(AlphabarError, match="schedule `straight` cannot be made"):
+        new_checkpoint(model_config(schedule="straight", zero_terminal_snr=True), seed=0)

@@ -9,16 +9,20 @@ import pytest
 import torch
 from torch import Tensor
 
+from components.errors import AlphabarError
 from components.generation.denoising import build_denoiser, encode_conditions
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
 from components.networks.codecs.pixels import Pixels
+from components.networks.denoisers import DENOISERS, Denoiser
 from components.networks.diffusers_format import save_diffusers
 from components.networks.export_readme import left_behind
+from components.process.schedules import SCHEDULES
 from components.sampling.noise import seeded_noise
 from components.sampling.solvers import SOLVERS
 from components.sampling.times import time_grid
+from components.spec.catalogue import SCHEDULES as ENTRIES
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.sampling import SamplingSpec
 from tests.model_config import model_config
@@ -232,3 +236,21 @@ def test_what_cannot_be_exported_is_named() -> None:
     assert "guidance_sigma_max: 5.0" in left(guidance_sigma_max=5.0)
     assert "negative_prompt: a" in left(negative_prompt="a")
     assert "weaker model" in left(guide="weaker", guidance=2.0)
+
+
+def test_a_network_that_diffusers_has_no_counterpart_of_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(DENOISERS, "unet", Denoiser(DENOISERS["unet"].make))
+    with pytest.raises(AlphabarError, match="has a network of kind `unet`, which diffusers has no"):
+        export(tmp_path, {}, "class")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_continuous_schedule_that_the_folder_cannot_walk_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SCHEDULES, "straight", SCHEDULES["rectified_flow"])
+    monkeypatch.setitem(ENTRIES.own, "straight", ENTRIES["rectified_flow"])
+    with pytest.raises(AlphabarError, match="has the continuous schedule `straight`"):
+        export(tmp_path, {"schedule": "straight"}, "class")

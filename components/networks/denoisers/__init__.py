@@ -1,22 +1,23 @@
 """Denoising networks by name. To add one: its file, its line here and in the catalogue."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
 
 from components.networks.conditioners import Conditioner
-from components.networks.denoisers.unet import unet
+from components.networks.denoisers.denoiser import Denoiser
+from components.networks.denoisers.unet import UNET
+from components.spec.plugins import plugin
 
-Make = Callable[..., nn.Module]
-"""``make(shape, conditioner, *, seed, **options) -> network`` with weights drawn from ``seed``.
+DENOISERS: dict[str, Denoiser] = {"unet": UNET}
 
-shape: (channel, height, width) of what the process works on. The options are those keys of the
-section that it names. ``network(x, timestep, **rows)`` gives the prediction, of x's shape.
-"""
 
-DENOISERS: dict[str, Make] = {"unet": unet}
+def denoiser_of(section: Mapping[str, Any]) -> Denoiser:
+    """The kind of a ``network`` section; a plug-in's has its own options bound, and no export."""
+    make = plugin("denoisers", section["kind"], section)
+    return Denoiser(make) if make else DENOISERS[section["kind"]]
 
 
 def build_network(
@@ -26,9 +27,11 @@ def build_network(
     seed: int,
 ) -> nn.Module:
     """The network of a ``network`` section, untrained."""
-    make = DENOISERS[section["kind"]]
-    options = [name for name in inspect.signature(make).parameters if name in section]
+    make = denoiser_of(section).make
+    bound = getattr(make, "keywords", ())
+    named = [name for name in inspect.signature(make).parameters if name not in bound]
+    options = [name for name in named if name in section]
     return make(shape, conditioner, seed=seed, **{name: section[name] for name in options})
 
 
-__all__ = ["DENOISERS", "build_network"]
+__all__ = ["DENOISERS", "Denoiser", "build_network", "denoiser_of"]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from components.networks.conditioners import Conditioner
+from components.networks.denoisers.denoiser import Denoiser
 
 
 class DenoisingUNet(nn.Module):
@@ -90,3 +91,6 @@ def unet(
             n_classes=conditioner.n_classes,
             width=conditioner.width,
         ).to(memory_format=torch.channels_last)
+
+
+UNET = Denoiser(unet, exported=lambda network: network.unet)

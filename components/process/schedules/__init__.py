@@ -37,16 +37,15 @@ def build_schedule(process: Mapping[str, Any], other: Make | None = None) -> Sch
         other: what makes the schedule where it is none of `SCHEDULES`.
 
     Raises:
-        ValueError: the user's table is not one.
+        ValueError: the user's table is not one, or what is to be rescaled or shifted has none.
     """
     make, shift = other or SCHEDULES[process["schedule"]], process.get("snr_shift", 1.0)
     bound = {"steps", *getattr(make, "keywords", ())}
     options = [name for name in inspect.signature(make).parameters if name not in bound]
     given = {name: process[name] for name in options if name in process}
-    if "shift" in options:
-        return make(process["steps"], shift=shift, **given)
-    schedule = make(process["steps"], **given)
-    if shift != 1:
+    own_shift = {"shift": shift} if "shift" in options else {}
+    schedule = make(process["steps"], **own_shift, **given)
+    if shift != 1 and not own_shift:
         schedule = snr_shift(schedule, shift)
     return zero_terminal_snr(schedule) if process.get("zero_terminal_snr") else schedule
 

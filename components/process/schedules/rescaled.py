@@ -1,5 +1,7 @@
 """Wrappers of discrete schedules: another SNR from the same curve."""
 
+from torch import Tensor
+
 from components.process.schedules.discrete import discrete
 from components.process.schedules.schedule import Schedule
 
@@ -9,9 +11,11 @@ def zero_terminal_snr(schedule: Schedule) -> Schedule:
 
     Where the last is 0 already nothing changes. There ε says nothing about x0: networks must
     predict x0, v or the flow.
+
+    Raises:
+        ValueError: the schedule is continuous.
     """
-    assert schedule.alphas_cumprod is not None, "only a discrete table has a last entry"
-    roots = schedule.alphas_cumprod.sqrt()
+    roots = _table(schedule).sqrt()
     roots = (roots - roots[-1]) * (roots[0] / (roots[0] - roots[-1]))
     return discrete(schedule.name, roots**2)
 
@@ -21,7 +25,18 @@ def snr_shift(schedule: Schedule, shift: float) -> Schedule:
 
     An image of ``shift`` times the side keeps the same SNR when it is averaged down to the
     smaller one (Hoogeboom, Heek, Salimans 2023, section 3.1).
+
+    Raises:
+        ValueError: the schedule is continuous.
     """
-    assert schedule.alphas_cumprod is not None, "continuous schedules shift their own formula"
-    bars = schedule.alphas_cumprod
+    bars = _table(schedule)
     return discrete(schedule.name, bars / (bars + shift**2 * (1 - bars)))
+
+
+def _table(schedule: Schedule) -> Tensor:
+    if schedule.alphas_cumprod is None:
+        raise ValueError(
+            "it is continuous: it has no table to be rescaled (`zero_terminal_snr`) or shifted "
+            "(`snr_shift`), and would have to do that itself"
+        )
+    return schedule.alphas_cumprod
