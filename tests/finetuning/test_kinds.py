@@ -5,12 +5,14 @@ The kind of this test trains the biases alone and keeps nothing else, as an adap
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from safetensors.torch import load_file
 from torch import nn
 
@@ -25,6 +27,8 @@ from components.spec.catalogue import FINETUNES as ENTRIES
 from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords
 from components.spec.loading import parse_experiment
 from components.spec.plan import FinetunePlan, plan_baselines, plan_finetune
+from components.spec.sections.base import Section
+from components.spec.sections.finetuning import FinetuneSpec, with_settings
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising_task import denoising_task
 from components.training.task import Task
@@ -81,6 +85,46 @@ def planned(kind: str, shrunk: dict[str, Any]) -> FinetunePlan:
 
 def test_code_and_catalogue_have_the_same_kinds() -> None:
     assert set(FINETUNES) == set(ENTRIES)
+
+
+class Rank(BaseModel):
+    rank: int = Field(4, ge=1, le=64)
+    alpha: float = Field(4.0, gt=0.0, le=64.0)
+
+    @model_validator(mode="after")
+    def _fit(self) -> "Rank":
+        if self.alpha > 2 * self.rank:
+            raise ValueError("`alpha` is more than twice the `rank`")
+        return self
+
+
+def test_a_kind_brings_its_own_settings_which_are_keys_of_the_section(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENTRIES, kind, replace(ENTRY, settings=Rank))
+    section = with_settings(ENTRIES)(FinetuneSpec)
+    given = {"kind": kind, "style": "bold"}
+    assert section.model_validate(given | {"rank": 8}).settings == {"rank": 8, "alpha": 4.0}
+    for wrong, message in (
+        ({"rank": 0}, "greater than or equal to 1"),
+        ({"rank": 1}, "`alpha` is more than twice the `rank`"),
+        ({"kind": "full", "rank": 8}, "`rank` has no meaning with kind `full`"),
+        ({"segments": 4}, "`segments` has no meaning with kind `biases`"),
+    ):
+        with pytest.raises(ValidationError, match=message):
+            section.model_validate(given | wrong)
+    assert "rank" in section.model_json_schema()["properties"]
+
+
+def test_two_settings_of_one_name_are_one_or_are_refused(kind: str) -> None:
+    class Other(BaseModel):
+        segments: int = 7
+
+    shared = {kind: replace(ENTRY, settings=Rank), "other": replace(ENTRY, settings=Rank)}
+    assert "rank" in with_settings(shared)(Section).model_fields
+    clash = ENTRIES | {kind: replace(ENTRY, settings=Other)}
+    with pytest.raises(TypeError, match="the setting `segments` of kind `biases`"):
+        with_settings(clash)(Section)
 
 
 def test_the_plan_gives_a_kind_what_its_entry_asks_for(kind: str, shrunk: dict[str, Any]) -> None:

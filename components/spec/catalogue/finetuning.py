@@ -5,7 +5,9 @@ The other half of a kind, what torch does, is its member of `components.finetuni
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field, model_validator
 
 Values = Mapping[str, Any]
 """A section of the experiment file as plain values."""
@@ -44,17 +46,14 @@ def _as_in_training(section: Values) -> Values:
     return {}
 
 
-def _nothing_to_check(section: Values) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class FinetuneEntry:
     """A kind of fine-tune.
 
     Attributes:
         line, source: as everywhere.
-        options: fields of the finetune section that not every kind reads.
+        settings: what it alone reads: fields of the finetune section with their bounds and
+            defaults, and what must fit among them. Kinds that share one have the same model of it.
         words: what it is called.
         compared: what a comparison with the baseline holds fixed: the ``sampling`` (before and
             after), or the ``cost``, in network evaluations.
@@ -66,20 +65,46 @@ class FinetuneEntry:
         sampled: (finetune section, the baseline's sampling section) → how the model is sampled,
             unless the file says otherwise.
         watched: finetune section → fields of the training section by which evaluations sample it.
-        check: raises ValueError for options that do not fit together.
     """
 
     line: str
     source: str
     words: FinetuneWords
     compared: Literal["sampling", "cost"]
-    options: tuple[str, ...] = ()
+    settings: type[BaseModel] | None = None
     needs_style: bool = False
     needs_own_data: bool = False
     saves_adapter: bool = False
     sampled: Callable[[Values, Values], Values] = _as_the_baseline
     watched: Callable[[Values], Values] = _as_in_training
-    check: Callable[[Values], None] = _nothing_to_check
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Names of `settings`' fields."""
+        return tuple(self.settings.model_fields) if self.settings else ()
+
+
+class ConsistencySettings(BaseModel):
+    """What distillation reads."""
+
+    teacher_steps: int = Field(
+        50, ge=2, le=1000, description="consistency: DDIM steps of the teacher"
+    )
+    teacher_guidance: float = Field(
+        1.0, ge=0.0, le=50.0, description="consistency: guidance that is distilled in"
+    )
+    segments: int = Field(
+        2, ge=1, le=16, description="consistency: parts of the time, each crossed in one step"
+    )
+
+    @model_validator(mode="after")
+    def _segments_are_equal(self) -> Self:
+        if self.teacher_steps % self.segments:
+            raise ValueError(
+                f"`teacher_steps: {self.teacher_steps}` cannot be split into `segments: "
+                f"{self.segments}` equal parts"
+            )
+        return self
 
 
 def _few_steps(section: Values, baseline: Values) -> Values:
@@ -92,14 +117,6 @@ def _few_steps(section: Values, baseline: Values) -> Values:
 
 def _one_step_a_segment(section: Values) -> Values:
     return {"evaluate_steps": section["segments"], "evaluate_guidance": 1.0}
-
-
-def _segments_are_equal(section: Values) -> None:
-    if section["teacher_steps"] % section["segments"]:
-        raise ValueError(
-            f"`teacher_steps: {section['teacher_steps']}` cannot be split into `segments: "
-            f"{section['segments']}` equal parts"
-        )
 
 
 FINETUNES: dict[str, FinetuneEntry] = {
@@ -134,10 +151,9 @@ FINETUNES: dict[str, FinetuneEntry] = {
             card="It was distilled: it draws in a few steps, with its guidance taken in.",
         ),
         compared="cost",
-        options=("teacher_steps", "teacher_guidance", "segments"),
+        settings=ConsistencySettings,
         sampled=_few_steps,
         watched=_one_step_a_segment,
-        check=_segments_are_equal,
     ),
 }
 

@@ -51,7 +51,7 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     assert spec is not None
     sources = Sources(best.cell, plan.outside)
     data, own = sources.finetune_data(), sources.data()
-    read = {"kind": spec.kind} | {name: getattr(spec, name) for name in spec.entry.options}
+    read = {"kind": spec.kind} | spec.settings
     inputs = {"model": best.train, "data": data}
     inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
     training = spec.training(base.training)

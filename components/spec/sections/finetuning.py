@@ -1,8 +1,9 @@
 """The sections `finetune` and `study`."""
 
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, create_model, model_validator
 
 from components.spec.catalogue import FINETUNES, SOURCES
 from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
@@ -16,8 +17,43 @@ TAKEN_OVER = ("steps", "batch_size", "lr", "warmup_steps", "ema", "evaluate_ever
 """Fields that a fine-tune has in the place of its baseline's training section."""
 
 
+S = TypeVar("S", bound=Section)
+
+
+def with_settings(entries: Mapping[str, FinetuneEntry]) -> Callable[[type[S]], type[S]]:
+    """Gives a section the fields that its kinds bring along, so that they are keys like others.
+
+    Raises:
+        TypeError: two kinds, or a kind and the section, have other fields of one name.
+    """
+
+    def extended(section: type[S]) -> type[S]:
+        fields = dict(section.model_fields)
+        for kind, entry in entries.items():
+            for name, field in entry.settings.model_fields.items() if entry.settings else ():
+                if repr(fields.setdefault(name, field)) != repr(field):
+                    raise TypeError(f"the setting `{name}` of kind `{kind}` is another's, too")
+        new: dict[str, Any] = {
+            n: (f.annotation, f) for n, f in fields.items() if n not in section.model_fields
+        }
+        whole: type[S] = create_model(
+            section.__name__,
+            __base__=section,
+            __module__=section.__module__,
+            __doc__=section.__doc__,
+            **new,
+        )
+        return whole
+
+    return extended
+
+
+@with_settings(FINETUNES)
 class FinetuneSpec(Section):
-    """The best baseline, trained further: on another style, or into a few-step sampler."""
+    """The best baseline, trained further: on another style, or into a few-step sampler.
+
+    It has the fields of every kind's own settings besides; those of other kinds are refused.
+    """
 
     kind: Annotated[str, OneOf("finetunes")] = Field("full", description="what training does")
     style: str | None = Field(
@@ -31,15 +67,6 @@ class FinetuneSpec(Section):
     evaluate_every: int = Field(
         0, ge=0, le=MOST_STEPS, description="steps between evaluations; 0 is off"
     )
-    teacher_steps: int = Field(
-        50, ge=2, le=1000, description="consistency: DDIM steps of the teacher"
-    )
-    teacher_guidance: float = Field(
-        1.0, ge=0.0, le=50.0, description="consistency: guidance that is distilled in"
-    )
-    segments: int = Field(
-        2, ge=1, le=16, description="consistency: parts of the time, each crossed in one step"
-    )
     sampling: list[Overrides] = Field(
         default_factory=list,
         description="sampling settings beside the baseline's; the first one's figures are the "
@@ -51,9 +78,23 @@ class FinetuneSpec(Section):
         refuse_unread(self, "kind", FINETUNES)
         if self.entry.needs_style and self.style is None:
             raise ValueError(f"`kind: {self.kind}` needs a `style` to move to")
-        self.entry.check(self.model_dump())
+        self._settings_fit_together()
         self.samplings(SamplingSpec())
         return self
+
+    def _settings_fit_together(self) -> None:
+        if self.entry.settings is None:
+            return
+        try:
+            self.entry.settings.model_validate(self.settings)
+        except ValidationError as error:
+            faults = [fault["msg"].removeprefix("Value error, ") for fault in error.errors()]
+            raise ValueError("; ".join(faults)) from None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its kind alone reads."""
+        return {name: getattr(self, name) for name in self.entry.options}
 
     @property
     def entry(self) -> FinetuneEntry:
