@@ -9,6 +9,8 @@ power = damped.records:power
 damped_euler = damped.records:damped_euler
 [alphabar.conditioners]
 first_letter = damped.records:first_letter
+[alphabar.denoisers]
+one_layer = damped.records:one_layer
 [alphabar.metrics]
 brightness_gap = damped.records:brightness_gap
 [alphabar.sources]
@@ -19,7 +21,7 @@ RECORDS = """\
 from pydantic import BaseModel, Field
 
 from components.spec.catalogue.entries import (
-    ConditionerEntry, ScheduleEntry, SolverEntry, SourceEntry,
+    ConditionerEntry, DenoiserEntry, ScheduleEntry, SolverEntry, SourceEntry,
 )
 from components.spec.metric_family import MetricFamily
 from components.spec.plugins import Plugin
@@ -35,6 +37,10 @@ class Damping(BaseModel):
 
 class Scale(BaseModel):
     scale: float = Field(1.0, gt=0, le=10)
+
+
+class Layer(BaseModel):
+    kernel: int = Field(3, ge=1, le=9)
 
 
 class Letters(BaseModel):
@@ -55,6 +61,7 @@ first_letter = Plugin(
     ConditionerEntry("the caption's last letter", "a user", ("dropout",), captions=True),
     "damped.code:first_letter", Letters,
 )
+one_layer = Plugin(DenoiserEntry("one convolution", "a user"), "damped.code:one_layer", Layer)
 brightness_gap = Plugin(
     MetricFamily("gap", "lower", "gap of the features' means", "a user"),
     "damped.code:gap", Scale,
@@ -123,6 +130,22 @@ class LastLetter:
 
 def first_letter(given, *, letters):
     return LastLetter(letters)
+
+
+class OneLayer(torch.nn.Module):
+    def __init__(self, channels, classes, kernel):
+        super().__init__()
+        self.layer = torch.nn.Conv2d(channels, channels, kernel, padding="same")
+        self.told = torch.nn.Embedding(classes + 1, channels)
+
+    def forward(self, x, timestep, *, class_labels):
+        return self.layer(x) + self.told(class_labels)[:, :, None, None]
+
+
+def one_layer(shape, conditioner, *, seed, kernel):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return OneLayer(shape[0], conditioner.n_classes, kernel)
 
 
 def gap(view, *, scale):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from components.spec.catalogue.entries import Described
 
 GROUP = "alphabar."
-TOPICS = ("schedules", "solvers", "metrics", "sources", "conditioners")
+TOPICS = ("schedules", "solvers", "metrics", "sources", "conditioners", "denoisers")
 """What packages can bring."""
 MEND = "mend or remove that package"
 

@@ -16,7 +16,7 @@ EXPERIMENT: dict[str, Any] = {
     "data": {"source": "squares", "holdout": 0.4},
     "conditioning": {"encoder": "first_letter", "options": {"letters": 20}},
     "process": {"schedule": "power", "steps": 50, "options": {"exponent": 3.0}},
-    "network": {"channels": [8], "layers_per_block": 1},
+    "network": {"kind": "one_layer", "options": {"kernel": 5}},
     "training": {"steps": 3, "batch_size": 8, "evaluate_every": 0},
     "sampling": {"solver": "damped_euler", "steps": 3},
     "evaluation": {

@@ -195,7 +195,13 @@ ELSEWHERE = {
     "runner.threads": "resolved by flows.run.machine, which has tests of its own",
     "runner.accelerator": "resolved by flows.run.machine, which has tests of its own",
     **dict.fromkeys(
-        ("process.options", "sampling.options", "conditioning.options", "evaluation.options"),
+        (
+            "process.options",
+            "sampling.options",
+            "conditioning.options",
+            "network.options",
+            "evaluation.options",
+        ),
         "of plug-ins, which tests/spec/test_plugins.py has",
     ),
     "codec.kind": "has one choice; the next test sees that it is read",

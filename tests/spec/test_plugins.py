@@ -24,6 +24,7 @@ PLUGGED: dict[str, Any] = {
     "data": {"source": "squares"},
     "conditioning": {"encoder": "first_letter"},
     "process": {"schedule": "power", "options": {"exponent": 3}},
+    "network": {"kind": "one_layer"},
     "sampling": {"solver": "damped_euler", "steps": 4},
     "evaluation": {"metrics": ["fd", "brightness_gap"]},
 }
@@ -69,6 +70,7 @@ def test_a_form_offers_plugins_beside_our_own(install: Install) -> None:
         ("ProcessSpec", "schedule", "power"),
         ("SamplingSpec", "solver", "damped_euler"),
         ("ConditioningSpec", "encoder", "first_letter"),
+        ("NetworkSpec", "kind", "one_layer"),
     ):
         assert definitions[section]["properties"][field]["enum"][-1] == name
     assert "brightness_gap" in str(definitions["EvaluationSpec"]["properties"]["metrics"])
@@ -137,6 +139,7 @@ def test_a_plugins_entry_says_what_it_costs(install: Install) -> None:
             },
             ["`evaluation.options.brightness_gap.scal`", "did you mean `scale`"],
         ),
+        ({"network": {"kind": "one_layer", "options": {"kernl": 1}}}, ["did you mean `kernel`"]),
         (
             {"process": {"schedule": "power", "snr_shift": 2.0}},
             ["`snr_shift` divides the SNR; `power` is not to be shifted"],

@@ -243,5 +243,5 @@ class DenoiserEntry:
 
     line: str
     source: str
-    options: tuple[str, ...]
-    unfit: Callable[[Mapping[str, Any], int], str | None]
+    options: tuple[str, ...] = ()
+    unfit: Callable[[Mapping[str, Any], int], str | None] = lambda section, size: None

@@ -34,7 +34,7 @@ def _halved(network: Mapping[str, Any], size: int) -> str | None:
     return f"cannot be halved {halvings} times, as {entries}"
 
 
-DENOISERS: dict[str, DenoiserEntry] = {
+_DENOISERS = {
     "unet": DenoiserEntry(
         "convolutions at falling resolutions, attention at the smallest",
         "Ronneberger et al. 2015",
@@ -42,6 +42,8 @@ DENOISERS: dict[str, DenoiserEntry] = {
         unfit=_halved,
     ),
 }
+
+DENOISERS = Choices("denoisers", DenoiserEntry, _DENOISERS)
 
 CODECS: dict[str, CodecEntry] = {
     "pixels": CodecEntry(

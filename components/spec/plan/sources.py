@@ -16,6 +16,7 @@ from components.spec.plan.node import (
     roles,
     unkeyed,
 )
+from components.spec.sections.base import Section
 from components.spec.sections.data import DataSpec
 from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.sampling import SamplingSpec
@@ -177,7 +178,8 @@ class Sources:
         parts = ("codec", "process", "conditioning", "network")
         spec: dict[str, Any] = {part: dump(getattr(experiment, part)) for part in parts}
         inputs = {"data": self.data()}
-        plugins = experiment.process.packages() | experiment.conditioning.packages()
+        sections: list[Section] = [getattr(experiment, part) for part in parts]
+        plugins = {name: v for section in sections for name, v in section.packages().items()}
         named, reads, training = self._named(name), (*parts, *reads), experiment.training
         return self.trained(named, "train", spec, training, inputs, reads, plugins)
 

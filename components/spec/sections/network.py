@@ -47,6 +47,16 @@ class NetworkSpec(Section):
     layers_per_block: int = Field(2, ge=1, le=8, description="residual layers per resolution")
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="dropout inside residual layers")
 
+    options: Options = Field(default_factory=dict)
+
+    @classmethod
+    def plugged(cls) -> tuple[str, Choices[Any]]:
+        return "kind", DENOISERS
+
+    def unread(self) -> frozenset[str]:
+        own = {option for entry in DENOISERS.own.values() for option in entry.options}
+        return frozenset(own - {*DENOISERS[self.kind].options})
+
     def unfit(self, size: int) -> str | None:
         """Why it cannot work on what is ``size`` wide and high; None where it can."""
         return DENOISERS[self.kind].unfit(self.model_dump(), size)
