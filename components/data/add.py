@@ -1,7 +1,8 @@
-"""``alphabar data add``: a user's ImageFolder checked whole, then copied to ``datasets/``."""
+"""``alphabar data add``: a user's images checked whole, then copied to ``datasets/``."""
 
+import contextlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,18 +10,31 @@ from pydantic import TypeAdapter, ValidationError
 
 from components.data.disk import only_writer
 from components.data.faults import listed
-from components.data.folder_files import folder_files
+from components.data.folder_files import FolderFiles, folder_files
 from components.data.images import check_image, is_animated
-from components.data.metadata import Row
+from components.data.layouts.parquet import broken_rows, unpack
+from components.data.layouts.shards import Shard, shards_of
+from components.data.metadata import NAMES, Row, to_jsonl
 from components.data.pin import USERS
-from components.data.sources.folder import DEFAULT_LABEL_COLUMN, Reading, inspect, locate
-from components.data.sources.rows import composed
+from components.data.sources.folder import (
+    DEFAULT_CAPTION_COLUMN,
+    DEFAULT_LABEL_COLUMN,
+    OTHER_CAPTION_COLUMN,
+    Reading,
+    inspect,
+    locate,
+    reading_of,
+)
+from components.data.sources.rows import Columns, composed
 from components.data.summary import Summary
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.put import put
 from components.runtime import Progress, silent
 from components.spec.sections.base import Slug
+
+METADATA = "metadata.jsonl"
+"""What lists the images of a copy that had no one metadata file."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +50,17 @@ def add_folder(
     name: str,
     root: Path,
     *,
-    caption_column: str = "caption",
+    caption_column: str = DEFAULT_CAPTION_COLUMN,
     label_column: str = DEFAULT_LABEL_COLUMN,
     progress: Progress = silent,
 ) -> Added:
-    """Check the ImageFolder ``source`` and copy it to ``<root>/datasets/<name>``.
+    """Check the images of ``source`` and copy them to ``<root>/datasets/<name>``.
 
-    Every listed image is decoded whole. An image in the folder that is not listed is a fault
-    too: its owner believes that it is in the data. Other files are left behind, and counted.
-    The copy appears by one rename; after a fault or a kill there is none.
+    ``source`` is a folder in one of the layouts of `components.data.layouts`, or parquet files,
+    whose images become files; the copy has one metadata file. Every listed image is decoded
+    whole. An image in the folder that is not listed is a fault too: its owner believes that it is
+    in the data. Other files are left behind, and counted. The copy appears by one rename; after a
+    fault or a kill there is none.
 
     Returns:
         the new folder, for ``dvc add``, and what was read.
@@ -55,34 +71,86 @@ def add_folder(
     """
     target = root / USERS / _valid(name)
     _refuse_taken(target, name)
+    columns = Columns(caption_column, label_column)
+    if not _has_metadata(source) and (shards := shards_of(source)):
+        return _unpacked(source, shards, columns, target, progress)
     reading = inspect(source, caption_column, label_column)
-    found = folder_files(source)
     seen = _Seen()
-    faults = [*reading.faults, *_image_faults(source, reading.rows, seen, progress)]
+    broken = _image_faults(source, reading.rows, seen, progress)
+    found = _refuse_faulty(source, reading, [*broken.values()])
+    with _new_in(target.parent), put(target) as part:
+        _refuse_taken(target, name)
+        _copy(source, reading, part, progress)
+    return Added(target, _summary(reading, seen, found))
+
+
+def _unpacked(
+    source: Path, shards: Sequence[Shard], columns: Columns, target: Path, progress: Progress
+) -> Added:
+    """As `add_folder`, of parquet files: their images are checked where they are unpacked."""
+    with _new_in(target.parent), put(target) as part:
+        _refuse_taken(target, target.name)
+        part.mkdir()
+        unpacked = unpack(shards, columns.read | {OTHER_CAPTION_COLUMN}, part, progress)
+        reading = reading_of(unpacked.table, columns.caption, columns.label)
+        seen = _Seen()
+        broken = _image_faults(part, reading.rows, seen, progress) | unpacked.lost
+        found = _refuse_faulty(source, reading, broken_rows(unpacked.table, broken))
+        (part / METADATA).write_text(to_jsonl(reading.table), encoding="utf-8")
+    return Added(target, _summary(reading, seen, found))
+
+
+def _has_metadata(source: Path) -> bool:
+    return any((source / name).is_file() for name in NAMES)
+
+
+def _refuse_faulty(source: Path, reading: Reading, broken: Sequence[str]) -> FolderFiles:
+    """What lies in the folder, where there is no fault in it; raises AlphabarError."""
+    found = folder_files(source) if source.is_dir() else FolderFiles((), ())
+    known = reading.named | reading.table.files
     inside = (path.relative_to(source).as_posix() for path in found.images)
-    faults += [f"{name} is not listed" for name in inside if composed(name) not in reading.named]
+    unlisted = [f"{name} is not listed" for name in inside if composed(name) not in known]
+    faults = [*reading.faults, *broken, *unlisted]
     if faults:
         raise AlphabarError(
             f"{source} has {len(faults)} fault(s):{listed(faults)}",
             f"mend them in {source} and add it again; nothing has been copied",
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with naming_a_full_disk(target.parent), only_writer(target.parent):
-        _refuse_taken(target, name)
-        _copy(source, reading, target, progress)
-    left = (name for name in found.others if name != reading.metadata.name)
-    return Added(target, Summary.of(reading, seen.pixels, seen.animated, left))
+    return found
 
 
-def _copy(source: Path, reading: Reading, target: Path, progress: Progress) -> None:
-    with put(target) as part:
-        part.mkdir()
-        shutil.copyfile(reading.metadata, part / reading.metadata.name)
-        for done, row in enumerate(reading.rows, start=1):
-            copy = part / row.file_name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(locate(source, row.file_name), copy)
-            progress(done, len(reading.rows), f"copying {row.file_name}")
+@contextlib.contextmanager
+def _new_in(folder: Path) -> Iterator[None]:
+    """Write into ``folder``, alone; where that fails and it is new, it is not there afterwards."""
+    new = not folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with naming_a_full_disk(folder), only_writer(folder):
+            yield
+    except BaseException:
+        if new:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _summary(reading: Reading, seen: "_Seen", found: FolderFiles) -> Summary:
+    left = (name for name in found.others if name not in reading.table.files)
+    return Summary.of(reading, seen.pixels, seen.animated, left)
+
+
+def _copy(source: Path, reading: Reading, part: Path, progress: Progress) -> None:
+    """Copy the images, and their table: as it stands where it is one file."""
+    part.mkdir()
+    if reading.table.path.is_file():
+        shutil.copyfile(reading.table.path, part / reading.table.path.name)
+    else:
+        (part / METADATA).write_text(to_jsonl(reading.table), encoding="utf-8")
+    for done, row in enumerate(reading.rows, start=1):
+        copy = part / row.file_name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(locate(source, row.file_name), copy)
+        progress(done, len(reading.rows), f"copying {row.file_name}")
 
 
 @dataclass(frozen=True)
@@ -93,9 +161,11 @@ class _Seen:
     animated: list[str] = field(default_factory=list)
 
 
-def _image_faults(source: Path, rows: Sequence[Row], seen: _Seen, progress: Progress) -> list[str]:
-    """What is wrong with the listed images; the sound ones go into ``seen``."""
-    faults = []
+def _image_faults(
+    source: Path, rows: Sequence[Row], seen: _Seen, progress: Progress
+) -> dict[str, str]:
+    """File → what is wrong with the image; the sound ones go into ``seen``."""
+    faults = {}
     for done, row in enumerate(rows, start=1):
         try:
             path = locate(source, row.file_name)
@@ -103,7 +173,7 @@ def _image_faults(source: Path, rows: Sequence[Row], seen: _Seen, progress: Prog
             if is_animated(path):
                 seen.animated.append(row.file_name)
         except AlphabarError as error:
-            faults.append(error.what)
+            faults[row.file_name] = error.what
         progress(done, len(rows), f"checking {row.file_name}")
     return faults
 

@@ -39,6 +39,12 @@ def is_image(path: Path) -> bool:
     return path.suffix.removeprefix(".").lower() in SUFFIXES or _format(_head(path)) is not None
 
 
+def suffix_of(content: bytes) -> str:
+    """What the name of an image file with this content ends in; empty where it is no image."""
+    kind = _format(content[:_HEAD])
+    return f".{kind.lower()}" if kind else ""
+
+
 def is_animated(path: Path) -> bool:
     """Whether a file has several frames or pages, of which the first one is taken.
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,22 +51,41 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A metadata file as it stands: its columns, and per row (line number, column → value).
+    """What lists a folder's images, as it stands: columns, and of each row where it stands, in
+    words, and its values by column.
 
     Attributes:
-        separator: between a CSV's cells; a comma for JSON lines.
+        path: the metadata file, or the folder where several files or names say it.
+        files: what was read of the folder, as paths in it.
+        separator: between a CSV's cells; a comma for other tables.
+        notes: what else there is to be said of how the folder was read.
     """
 
     path: Path
     columns: tuple[str, ...]
-    records: tuple[tuple[int, dict[str, Any]], ...]
+    records: tuple[tuple[str, dict[str, Any]], ...]
+    files: frozenset[str] = frozenset()
     separator: str = ","
+    notes: tuple[str, ...] = ()
 
 
 def to_csv(rows: Iterable[Row]) -> bytes:
     """``rows`` as a metadata.csv of `COLUMNS`, UTF-8 with ``\\n`` line ends."""
     cells = ([getattr(row, column) for column in COLUMNS] for row in rows)
     return "".join(csv_lines([COLUMNS, *cells])).encode()
+
+
+def to_jsonl(table: Table) -> str:
+    """The table's rows as a metadata.jsonl, without their empty cells."""
+    told = (
+        {name: record[name] for name in table.columns if _holds(record.get(name))}
+        for _, record in table.records
+    )
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in told)
+
+
+def _holds(value: object) -> bool:
+    return value is not None and value == value  # NaN is pandas' empty cell
 
 
 def read_table(folder: Path) -> Table:
@@ -96,7 +116,10 @@ def _metadata_file(folder: Path) -> Path:
         )
     if not found:
         tables = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in (".csv", ".jsonl"))
-        add = "write a metadata.csv with the columns `file_name` and `caption`, a row per image"
+        add = (
+            "write a metadata.csv with the columns `file_name` and `caption`, a row per image; or "
+            "a .txt with its captions beside each image; or put the images into a folder a class"
+        )
         if tables:
             add += f"; or is it {tables[0]}? Then rename it to metadata{Path(tables[0]).suffix}"
         raise AlphabarError(f"{folder} has neither {' nor '.join(NAMES)}", add)
@@ -119,10 +142,10 @@ def _from_csv(path: Path, text: str) -> Table:
             if len(cells) > len(columns):
                 raise _broken(path, reader.line_num, "it has more fields than the header")
             texts = [plain(cell) for cell in cells]
-            records.append((reader.line_num, dict(zip(columns, texts, strict=False))))
+            records.append((f"line {reader.line_num}", dict(zip(columns, texts, strict=False))))
     except csv.Error as error:
         raise _broken(path, reader.line_num, str(error)) from error
-    return Table(path, columns, tuple(records), separator)
+    return Table(path, columns, tuple(records), frozenset({path.name}), separator)
 
 
 def _separator(text: str) -> str:
@@ -136,7 +159,7 @@ def _separator(text: str) -> str:
 
 
 def _from_jsonl(path: Path, text: str) -> Table:
-    records: list[tuple[int, dict[str, Any]]] = []
+    records: list[tuple[str, dict[str, Any]]] = []
     columns: dict[str, None] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -147,9 +170,9 @@ def _from_jsonl(path: Path, text: str) -> Table:
             raise _broken(path, number, f"it is not JSON: {error}") from error
         if not isinstance(record, dict):
             raise _broken(path, number, f"it holds {type(record).__name__}, not an object")
-        records.append((number, record))
+        records.append((f"line {number}", record))
         columns |= dict.fromkeys(record)
-    return Table(path, tuple(columns), tuple(records))
+    return Table(path, tuple(columns), tuple(records), frozenset({path.name}))
 
 
 def _broken(path: Path, line: int, fault: str) -> AlphabarError:

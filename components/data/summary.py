@@ -20,6 +20,8 @@ class Summary:
         images: how many.
         classes: label → images; empty where there are none.
         by_folder: whether the labels are the names of folders.
+        split_by_folder: whether the splits are.
+        notes: how the folder was read, where there is something to be said of it.
         captions: how many different ones there are.
         several: images with more than one.
         most: captions of the image with most of them.
@@ -38,6 +40,8 @@ class Summary:
     images: int
     classes: Mapping[str, int]
     by_folder: bool
+    split_by_folder: bool
+    notes: tuple[str, ...]
     captions: int
     several: int
     most: int
@@ -71,6 +75,8 @@ class Summary:
             len(rows),
             Counter(row.label for row in rows if row.label),
             reading.labelled_by_folder,
+            reading.split_by_folder,
+            reading.notes,
             len({*captions}),
             sum(len(row.captions) > 1 for row in rows),
             max(len(row.captions) for row in rows),
@@ -81,7 +87,7 @@ class Summary:
             reading.all_train,
             copies_among(rows, pixels),
             reading.ignored,
-            reading.separator,
+            reading.table.separator,
             tuple(first_frames),
             tuple(left),
         )
@@ -90,6 +96,7 @@ class Summary:
         """One line a fact."""
         said = [
             f"images: {self.images}",
+            *self.notes,
             f"captions: {number_of(self.captions, 'different one')}; {self.cut.words()}",
         ]
         if self.several:
@@ -135,7 +142,8 @@ class Summary:
         for word, count in self.splits.items():
             sides[split_of(word)] += count
         return (
-            f"{sides['train']} to train on, {sides['holdout']} held out, by the column `split`: "
+            f"{sides['train']} to train on, {sides['holdout']} held out, by "
+            f"{'the folders' if self.split_by_folder else 'the column `split`'}: "
             f"{_counted(self.splits)}; `data.holdout` is not read then"
         )
 

@@ -36,7 +36,7 @@ def fetch(
 
 @app.command()
 def add(
-    directory: Annotated[Path, typer.Argument(help="An ImageFolder with metadata.csv or .jsonl.")],
+    directory: Annotated[Path, typer.Argument(help="A folder of images, or of parquet files.")],
     name: Annotated[str, typer.Option("--name", help="What experiments call it: data.name.")],
     caption_column: Annotated[
         str, typer.Option(help="The metadata column to train on.")
@@ -45,6 +45,9 @@ def add(
     quiet: Quiet = False,
 ) -> None:
     """Check every image of a folder, copy it to datasets/NAME and put that under DVC.
+
+    Captions and classes are read in metadata.csv or .jsonl, in a .txt beside each image, in the
+    names of class folders, or in parquet files as Hugging Face exports them.
 
     Example: `alphabar data add ~/pictures --name pictures`
     """

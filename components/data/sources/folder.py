@@ -2,17 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from components.data.columns import FILE_NAME, meant, require
 from components.data.faults import listed
-from components.data.metadata import Row, read_table
+from components.data.layouts import read_layout
+from components.data.metadata import Row, Table
+from components.data.sources.places import labelled_by_folder, misplaced, split_by_folder
 from components.data.sources.repeated import merged
-from components.data.sources.rows import Columns, composed, file_named, row_of, safe_name
-from components.data.splits import is_split, split_of
-from components.errors import AlphabarError, first_of
+from components.data.sources.rows import (
+    Columns,
+    composed,
+    file_named,
+    filled,
+    row_of,
+    safe_name,
+)
+from components.data.splits import split_of
+from components.errors import AlphabarError, first_of, number_of
 
-DEFAULT_LABEL_COLUMN = "label"
+DEFAULT_CAPTION_COLUMN, DEFAULT_LABEL_COLUMN = "caption", "label"
+OTHER_CAPTION_COLUMN = "text"
+"""What is read for captions where there is no column `caption`: Hugging Face's name for it."""
+
 _SPLIT_REMEDY = (
     "fill it in every row, or remove the column, and `data.holdout` says how many are held out"
 )
@@ -23,26 +35,35 @@ class Reading:
     """A folder's rows, and what is wrong with the others, in words.
 
     Attributes:
-        metadata: the file.
+        table: what the rows stand in.
+        caption_column: where the captions are read.
         rows: those that can be read.
         faults: of the others, and of the rows together.
         named: every image that a row means, those of faulty rows too; composed Unicode.
         ignored: columns that are not read.
-        separator: between the file's cells.
         labelled_by_folder: whether the labels are folders' names.
+        split_by_folder: whether the splits are folders' names, where there are any.
         all_train: whether the column `split` says `train` in every row, which is no split.
         repeated: captions that an image has more than once, and that are taken once.
     """
 
-    metadata: Path
+    table: Table
+    caption_column: str
     rows: tuple[Row, ...]
     faults: tuple[str, ...]
     named: frozenset[str]
     ignored: tuple[str, ...]
-    separator: str
     labelled_by_folder: bool
+    split_by_folder: bool
     all_train: bool
     repeated: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the folder was read, where there is something to be said of it."""
+        other = self.caption_column == OTHER_CAPTION_COLUMN
+        note = f"captions are read in the column `{OTHER_CAPTION_COLUMN}`"
+        return (*self.table.notes, *([note] if other else []))
 
 
 def read_rows(folder: Path, caption_column: str, label_column: str) -> tuple[Row, ...]:
@@ -50,62 +71,85 @@ def read_rows(folder: Path, caption_column: str, label_column: str) -> tuple[Row
     reading = inspect(folder, caption_column, label_column)
     if reading.faults:
         raise AlphabarError(
-            f"{reading.metadata} has {len(reading.faults)} fault(s):{listed(reading.faults)}",
+            f"{reading.table.path} has {len(reading.faults)} fault(s):{listed(reading.faults)}",
             "mend those rows",
         )
     return reading.rows
 
 
 def inspect(folder: Path, caption_column: str, label_column: str) -> Reading:
-    """Read the metadata file and collect the faults of its rows.
+    """Read what lists the folder's images and collect the faults of its rows.
 
-    The columns ``file_name`` and ``caption_column`` must be there; ``style``, ``drawing`` and
-    ``split`` are read where they are, all regardless of case. A ``split`` that says train in every
-    row is none. Without the column ``label`` an image's class is its
-    sub-folder's name, as Hugging Face has it, when there are at least two such names; else it
-    has none. Where some images lie in class folders and others do not, that is a fault.
+    The columns ``file_name`` and ``caption_column`` (``text`` where there is no ``caption``) must
+    be there; ``style``, ``drawing`` and ``split`` are read where they are, all regardless of case.
+    A ``split`` that says train in every row is none; without one, folders at the top that all bear
+    splits' names are the split. Without the column ``label`` an image's class is its sub-folder's
+    name, as Hugging Face has it, when there are at least two such names; else it has none. Where
+    some images lie in class folders and others do not, that is a fault.
 
     Raises:
         AlphabarError: the file is missing or broken, or a column that is asked for is not there.
     """
-    columns = Columns(caption_column, label_column)
-    table = meant(read_table(folder), columns.read)
-    require(table, FILE_NAME, FILE_NAME)
-    require(table, caption_column, "caption")
-    if label_column != DEFAULT_LABEL_COLUMN:
-        require(table, label_column, "label")
+    return reading_of(read_layout(folder), caption_column, label_column)
+
+
+def reading_of(table: Table, caption_column: str, label_column: str) -> Reading:
+    """As `inspect`, of a table that is read already."""
+    table, columns = _meant(table, caption_column, label_column)
     faults: list[str] = []
     rows: list[Row] = []
-    for line, record in table.records:
+    for place, record in table.records:
         try:
             rows.append(row_of(record, columns))
         except ValueError as error:
-            faults.append(f"line {line}: {error}")
+            faults.append(f"{place}: {error}")
     images = merged(rows)
     rows, faults = [*images.rows], [*faults, *images.faults]
     if all_train := bool(rows) and all(
         row.split and split_of(row.split) == "train" for row in rows
     ):
         rows = [replace(row, split="") for row in rows]
+    by_folder = not any(row.split for row in rows)
+    rows = split_by_folder(rows) if by_folder else rows
     faults += _partly(rows, "split", "split", _SPLIT_REMEDY) + _torn(rows)
-    if not any(row.split for row in rows):
-        faults += _unsaid(rows)
     if label_column in table.columns:
         faults += _partly(rows, "label", label_column, "fill it in every row")
     else:
-        faults += _misplaced(rows)
-        rows = _labelled_by_folder(rows)
+        faults += misplaced(rows)
+        rows = labelled_by_folder(rows)
     return Reading(
-        metadata=table.path,
+        table=table,
+        caption_column=columns.caption,
         rows=tuple(rows),
         faults=tuple(faults),
         named=frozenset(composed(file_named(record)) for _, record in table.records) - {""},
         ignored=tuple(name for name in table.columns if name not in columns.read),
-        separator=table.separator,
         labelled_by_folder=label_column not in table.columns,
+        split_by_folder=by_folder,
         all_train=all_train,
         repeated=images.repeated,
     )
+
+
+def _meant(table: Table, caption_column: str, label_column: str) -> tuple[Table, Columns]:
+    """The table with the columns that are meant, which are there, and what they are called."""
+    bare = {name.strip().casefold() for name in table.columns}
+    other = caption_column == DEFAULT_CAPTION_COLUMN and caption_column not in bare
+    if other and OTHER_CAPTION_COLUMN in bare:
+        caption_column = OTHER_CAPTION_COLUMN
+    columns = Columns(caption_column, label_column)
+    table = meant(table, columns.read)
+    require(table, FILE_NAME, FILE_NAME)
+    require(table, caption_column, "caption")
+    if label_column != DEFAULT_LABEL_COLUMN:
+        require(table, label_column, "label")
+    if not any(filled(record.get(caption_column)) for _, record in table.records):
+        raise AlphabarError(
+            f"the column `{caption_column}` of {table.path} is empty in all "
+            f"{number_of(len(table.records), 'row')}",
+            "name the one that holds the captions with `--caption-column`, or fill it in",
+        )
+    return table, columns
 
 
 def locate(folder: Path, file_name: str) -> Path:
@@ -159,52 +203,7 @@ def _torn(rows: Iterable[Row]) -> list[str]:
     torn = [f"drawing {name} is in both splits" for name, of in sides.items() if len(of) > 1]
     if sides and "train" not in set().union(*sides.values()):
         torn.append(
-            "the column `split` puts no image into train: mark some `train`, or remove the column, "
-            "and `data.holdout` says how many are held out"
+            "the split puts no image into train: mark some `train` in the column `split`, or leave "
+            "the split away, and `data.holdout` says how many are held out"
         )
     return torn
-
-
-def _split_folders(rows: Sequence[Row]) -> frozenset[str]:
-    """The folders at the top, where every one of several bears a split's name (a class may be
-    called `train` beside others); else none."""
-    tops = frozenset(row.file_name.split("/")[0] for row in rows if "/" in row.file_name)
-    return tops if len(tops) > 1 and all(map(is_split, tops)) else frozenset()
-
-
-def _unsaid(rows: Sequence[Row]) -> list[str]:
-    """Faults of folders that look like a split which no column says."""
-    return [
-        f"the folder {name}/ looks like a split: say so in a column `split` (train, test)"
-        for name in sorted(_split_folders(rows))
-    ]
-
-
-def _misplaced(rows: Sequence[Row]) -> list[str]:
-    """Faults of images that lie in no class's folder where others do."""
-    of = _classes(rows)
-    names = sorted(set(of) - {""})
-    if len(names) < 2 or "" not in of:
-        return []
-    several = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-    return [
-        f"{row.file_name} lies beside the folders {several}, which would be classes: move it into "
-        "one, or give a column `label`"
-        for row, name in zip(rows, of, strict=True)
-        if not name
-    ]
-
-
-def _classes(rows: Sequence[Row]) -> list[str]:
-    """The name of each image's own folder, which is its class; empty at the top, and in folders
-    that are splits."""
-    splits = _split_folders(rows)
-    names = [PurePosixPath(row.file_name).parent.as_posix() for row in rows]
-    return ["" if name in {".", *splits} else name.split("/")[-1] for name in names]
-
-
-def _labelled_by_folder(rows: Sequence[Row]) -> list[Row]:
-    names = _classes(rows)
-    if len(set(names)) < 2:
-        return list(rows)
-    return [replace(row, label=name) for row, name in zip(rows, names, strict=True)]

@@ -116,6 +116,11 @@ def _each(record: dict[str, Any], column: str) -> list[dict[str, Any]]:
     return [record | {column: one} for one in value] if isinstance(value, list) else [record]
 
 
+def filled(value: object) -> bool:
+    """Whether a cell holds anything: pandas' empty cell is NaN."""
+    return not (value is None or value == "" or (isinstance(value, float) and math.isnan(value)))
+
+
 def _text(record: dict[str, Any], column: str, *, lines: bool = False) -> str:
     """The value as text; raises ValueError where it is none, or holds what no file can keep.
 
@@ -123,7 +128,7 @@ def _text(record: dict[str, Any], column: str, *, lines: bool = False) -> str:
         lines: tabs and line ends may stand in it.
     """
     value = record.get(column)
-    if value is None or (isinstance(value, float) and math.isnan(value)):  # pandas' empty cell
+    if not filled(value):
         return ""
     if not isinstance(value, str | int | float):
         raise ValueError(f"`{column}` holds {type(value).__name__}, not a text")

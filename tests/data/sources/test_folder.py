@@ -159,16 +159,52 @@ def test_one_picture_beside_class_folders_is_a_fault_and_no_loss_of_labels(tmp_p
     assert fault.startswith("c.png lies beside the folders cats, dogs, which would be classes")
 
 
-def test_folders_called_as_splits_are_no_classes(tmp_path: Path) -> None:
-    listed = "train/a.png,one,{}\ntest/b.png,two,{}\n"
-    write_csv(tmp_path, "file_name,caption\n" + listed.replace(",{}", ""))
-    assert inspect(tmp_path, "caption", "label").faults == (
-        "the folder test/ looks like a split: say so in a column `split` (train, test)",
-        "the folder train/ looks like a split: say so in a column `split` (train, test)",
-    )
-    write_csv(tmp_path, "file_name,caption,split\n" + listed.format("train", "test"))
+def test_folders_called_as_splits_are_the_split_and_no_classes(tmp_path: Path) -> None:
+    write_csv(tmp_path, "file_name,caption\ntrain/a.png,one\nTest/b.png,two\n")
+    reading = inspect(tmp_path, "caption", "label")
+    assert reading.split_by_folder
+    assert [(row.label, row.split) for row in reading.rows] == [("", "train"), ("", "Test")]
+
+
+def test_classes_lie_inside_the_folders_of_the_split(tmp_path: Path) -> None:
+    listed = "train/cat/a.png,one\ntrain/dog/b.png,two\nval/cat/c.png,three\n"
+    write_csv(tmp_path, "file_name,caption\n" + listed)
     rows = read_rows(tmp_path, "caption", "label")
-    assert [(row.label, row.split) for row in rows] == [("", "train"), ("", "test")]
+    told = [(row.label, row.split) for row in rows]
+    assert told == [("cat", "train"), ("dog", "train"), ("cat", "val")]
+
+
+def test_a_column_says_more_of_the_split_than_the_folders(tmp_path: Path) -> None:
+    listed = "train/a.png,one,test\ntest/b.png,two,train\n"
+    write_csv(tmp_path, "file_name,caption,split\n" + listed)
+    reading = inspect(tmp_path, "caption", "label")
+    assert not reading.split_by_folder
+    assert [row.split for row in reading.rows] == ["test", "train"]
+
+
+def test_folders_of_which_none_is_trained_on_are_a_fault(tmp_path: Path) -> None:
+    write_csv(tmp_path, "file_name,caption\nval/a.png,one\ntest/b.png,two\n")
+    (fault,) = inspect(tmp_path, "caption", "label").faults
+    assert fault.startswith("the split puts no image into train")
+
+
+def test_text_is_read_where_there_is_no_caption(tmp_path: Path) -> None:
+    write_csv(tmp_path, "file_name,Text\na.png,one\n")
+    reading = inspect(tmp_path, "caption", "label")
+    assert (reading.rows[0].caption, reading.notes) == (
+        "one",
+        ("captions are read in the column `text`",),
+    )
+
+
+@pytest.mark.parametrize("empty", ["", "NaN"])
+def test_a_column_that_is_empty_everywhere_is_one_message(tmp_path: Path, empty: str) -> None:
+    value = empty or '""'
+    lines = [f'{{"file_name": "{n}.png", "caption": {value}, "words": "w"}}' for n in range(30)]
+    (tmp_path / "metadata.jsonl").write_text("\n".join(lines))
+    with pytest.raises(AlphabarError, match=r"`caption` of .* is empty in all 30 rows") as caught:
+        inspect(tmp_path, "caption", "label")
+    assert "`--caption-column`" in caught.value.remedy
 
 
 def test_a_class_may_be_called_train_beside_others(tmp_path: Path) -> None:
@@ -181,7 +217,7 @@ def test_a_class_may_be_called_train_beside_others(tmp_path: Path) -> None:
     [
         ("train,rest", "line 3: b.png: the split 'rest' is none of train, training, holdout, test"),
         ("train,", "1 of 2 rows have no `split` (b.png): fill it in every row, or remove"),
-        ("test,val", "the column `split` puts no image into train: mark some `train`, or remove"),
+        ("test,val", "the split puts no image into train: mark some `train` in the column"),
     ],
 )
 def test_a_split_that_does_not_say_where_an_image_belongs_is_a_fault(

@@ -1,0 +1,245 @@
+"""Images and captions in parquet files, as Hugging Face exports a dataset."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.data.images import suffix_of
+from components.data.layouts.shards import Shard
+from components.data.metadata import Table
+from components.data.sources.folder import locate
+from components.errors import AlphabarError, first_of, number_of, shortened
+from components.files.json_file import parse_json
+from components.runtime import Progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+_IMAGE = ("image", "img", "jpg", "png", "jpeg", "webp", "picture", "photo", "file_name", "path")
+"""What a column of images may be called; the first that is there is meant."""
+_AT_ONCE = 16
+"""Rows in memory."""
+_NAMED = 500
+"""Broken rows of a shard that are named by their number."""
+IMAGES = "images"
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Of one shard.
+
+    Attributes:
+        image: the column of images: {bytes, path}, bytes or paths.
+        names: column of a ClassLabel → its classes' names.
+        read: all columns but ``image`` that are wanted, as the shard writes them.
+    """
+
+    image: str
+    names: dict[str, list[str]]
+    read: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """Images as files, and what lists them.
+
+    Attributes:
+        lost: file → why its row has no image, in words; the file is empty.
+    """
+
+    table: Table
+    lost: dict[str, str]
+
+
+def unpack(
+    shards: Sequence[Shard], wanted: frozenset[str], into: Path, progress: Progress
+) -> Unpacked:
+    """Write the images of all shards as files into the folder ``into``.
+
+    Rows with the same path to the same image share its file.
+
+    Args:
+        wanted: the columns that are read besides the images, in any case.
+
+    Raises:
+        AlphabarError: a shard is broken or has no column of images.
+    """
+    (into / IMAGES).mkdir()
+    total = sum(_opened(shard).metadata.num_rows for shard in shards)
+    writing = _Writing(into, shards[0].folder)
+    records: list[tuple[str, dict[str, Any]]] = []
+    columns: dict[str, None] = {"file_name": None}
+    if any(shard.split for shard in shards):
+        columns["split"] = None
+    for shard in shards:
+        known = _columns(_opened(shard).schema_arrow, wanted, shard)
+        columns |= dict.fromkeys((*known.read, *known.others))
+        for row, cells in enumerate(_rows(shard, [known.image, *known.read])):
+            record = {"file_name": writing.add(cells.pop(known.image), shard.path.parent)}
+            if shard.split:
+                record["split"] = shard.split
+            record |= {c: _named(value, known.names.get(c)) for c, value in cells.items()}
+            records.append((f"{shard.name}, row {row}", record))
+            progress(len(records), total, f"unpacking {shard.name}")
+    if not records:
+        raise AlphabarError(f"{shards[0].path} has no row", "give a dataset with images")
+    files = frozenset((*(shard.name for shard in shards), *writing.beside))
+    note = f"unpacked from {number_of(len(shards), 'parquet file')}"
+    table = Table(shards[0].path.parent, tuple(columns), tuple(records), files, notes=(note,))
+    return Unpacked(table, writing.lost)
+
+
+def broken_rows(table: Table, broken: Mapping[str, str]) -> list[str]:
+    """Faults of images that cannot be read: one a shard, with the numbers of all its rows.
+
+    Args:
+        broken: file → what is wrong with it, in words.
+    """
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for place, record in table.records:
+        if (why := broken.get(record["file_name"])) is not None:
+            shard, row = place.rsplit(", row ", 1)
+            rows.setdefault(shard, []).append((row, why.rpartition(record["file_name"])[2].strip()))
+    return [
+        f"{shard}: the images of {number_of(len(of), 'row')} cannot be read: "
+        f"{first_of([row for row, _ in of], most=_NAMED)} (counted from 0); of row {of[0][0]}: "
+        f"{of[0][1]}"
+        for shard, of in rows.items()
+    ]
+
+
+def _opened(shard: Shard) -> "pq.ParquetFile":
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(shard.path)
+    except (OSError, pa.ArrowException) as error:
+        raise _broken(shard, error) from None
+
+
+def _broken(shard: Shard, error: Exception) -> AlphabarError:
+    said = shortened(str(error).splitlines()[0] if str(error) else error, 200)
+    return AlphabarError(
+        f"{shard.path} is no whole parquet file: {said}", "copy or download it again"
+    )
+
+
+def _columns(schema: "pa.Schema", wanted: frozenset[str], shard: Shard) -> _Columns:
+    bare = {name.strip().casefold(): name for name in schema.names}
+    named = [bare[name] for name in _IMAGE if name in bare]
+    structs = [field.name for field in schema if _is_image(field.type)]
+    image = next((name for name in named if _may_be_image(schema.field(name).type)), None)
+    image = image or (structs[0] if structs else None)
+    if image is None:
+        raise AlphabarError(
+            f"{shard.path} has no column of images; it has {first_of(schema.names)}",
+            f"call it `{_IMAGE[0]}`: bytes, paths, or both as Hugging Face writes them",
+        )
+    read = tuple(n for n in schema.names if n.strip().casefold() in wanted and n != image)
+    others = tuple(name for name in schema.names if name not in (image, *read))
+    return _Columns(image, _class_names(schema), read, others)
+
+
+def _is_image(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    return pa.types.is_struct(kind) and {f.name for f in kind} == {"bytes", "path"}
+
+
+def _may_be_image(kind: "pa.DataType") -> bool:
+    import pyarrow as pa
+
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_string)
+    return _is_image(kind) or any(test(kind) for test in (*tests, pa.types.is_large_string))
+
+
+def _class_names(schema: "pa.Schema") -> dict[str, list[str]]:
+    """Column → names of its classes, as Hugging Face keeps them in the schema's metadata."""
+    try:
+        told = parse_json((schema.metadata or {}).get(b"huggingface", b"{}").decode())
+        features = told["info"]["features"]
+        found = {
+            name: feature["names"]
+            for name, feature in features.items()
+            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    return {
+        name: [str(each) for each in names]
+        for name, names in found.items()
+        if isinstance(names, list)
+    }
+
+
+def _rows(shard: Shard, columns: list[str]) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+
+    try:
+        for batch in _opened(shard).iter_batches(batch_size=_AT_ONCE, columns=columns):
+            yield from batch.to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise _broken(shard, error) from None
+
+
+def _named(value: Any, names: list[str] | None) -> Any:
+    """The class's name for its number; -1 is Hugging Face's word for none."""
+    if names is None or not isinstance(value, int):
+        return value
+    return names[value] if 0 <= value < len(names) else None
+
+
+@dataclass
+class _Writing:
+    """Images that are written into a folder, each once.
+
+    Attributes:
+        root: the dataset's folder.
+        names: (path, digest) → the file.
+        lost: file → why it is empty.
+        beside: images that lay in the dataset as files, as paths in it.
+    """
+
+    into: Path
+    root: Path
+    names: dict[tuple[str, bytes], str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    beside: set[str] = field(default_factory=set)
+    count: int = 0
+
+    def add(self, cell: Any, folder: Path) -> str:
+        """Write the image of a cell, which may be a path from ``folder`` or from the dataset's; the
+        file's name."""
+        content, path = cell, ""
+        if isinstance(cell, dict):
+            content, path = cell.get("bytes"), cell.get("path") or ""
+        elif isinstance(cell, str):
+            content, path = None, cell
+        why = "it has no image"
+        if content is None and path:
+            content, why = self._read(path, folder)
+        content = content or b""
+        key = path, hashlib.blake2b(content, digest_size=16).digest()
+        if path and content and key in self.names:
+            return self.names[key]
+        name = self.names[key] = f"{IMAGES}/{self.count:07d}{suffix_of(content)}"
+        self.count += 1
+        (self.into / name).write_bytes(content)
+        if not content:
+            self.lost[name] = why
+        return name
+
+    def _read(self, path: str, folder: Path) -> tuple[bytes, str]:
+        """The bytes of an image that lies in the dataset, and why there are none."""
+        inside = folder if (folder / path).is_file() else self.root
+        try:
+            found = locate(inside, path)
+        except AlphabarError as error:
+            return b"", error.what
+        self.beside.add(found.relative_to(self.root).as_posix())
+        return found.read_bytes(), "the file is empty"
