@@ -62,4 +62,10 @@ def add(
     for line in added.summary.words():
         tell(line)
     tell(f"{added.folder} is checked and pinned by {added.folder}.dvc; commit that file")
-    tell(f"use it with `data: {{source: folder, name: {name}}}`")
+    named = {"name": name}
+    if caption_column != "caption":
+        named["caption_column"] = caption_column
+    if label_column != "label":
+        named["label_column"] = label_column
+    settings = "".join(f", {setting}: {value}" for setting, value in named.items())
+    tell(f"use it with `data: {{source: folder{settings}}}`")
