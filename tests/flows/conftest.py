@@ -91,11 +91,11 @@ def finished(
     assert result.returncode == 0, result.stderr
     assert "Traceback" not in result.stderr
     yield project, result.stdout
-    project.alphabar("down")
+    project.alphabar_here("down")
 
 
 @pytest.fixture
 def project(tmp_path: Path, fetched: Path, migrated: Path) -> Iterator[Project]:
     """A project in which nothing has run."""
     yield (made := Project.create(tmp_path / "project", fetched, migrated))
-    made.alphabar("down")
+    made.alphabar_here("down")

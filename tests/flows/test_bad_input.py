@@ -115,7 +115,7 @@ def test_mlflow_out_of_reach_is_refused_before_any_stage_runs(
     message = refused_by_a_process(place, "run", "experiment.yaml", MLFLOW_TRACKING_URI=address)
     assert address in message
     assert "MLFLOW_TRACKING_URI" in message
-    place.alphabar("down")
+    place.alphabar_here("down")
 
 
 def test_a_prefect_server_out_of_reach_is_refused(place: Project, shrunk: dict[str, Any]) -> None:

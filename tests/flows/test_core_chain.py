@@ -43,7 +43,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, fetched: Path, migrated: Path)
     result = project.alphabar("run", project.write(EXPERIMENT))
     assert result.returncode == 0, result.stderr
     yield project, result.stdout
-    project.alphabar("down")
+    project.alphabar_here("down")
 
 
 def stages(project: Project, stage: str) -> list[tuple[Path, dict[str, Any]]]:

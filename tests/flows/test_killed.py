@@ -101,7 +101,7 @@ def story(
     told.running = os.listdir(project.root / ".prefect" / "runs")
     desert(told)
     yield told
-    project.alphabar("down")
+    project.alphabar_here("down")
 
 
 def signalled(story: Story, number: signal.Signals) -> Signalled:
