@@ -61,8 +61,8 @@ def _done(directory: Path, manifest: dict[str, Any]) -> int:
     """The network evaluations of a published stage; images record how many they took."""
     if manifest["stage"] == "sample":
         figures = read_object(directory / "metrics.json", remedy(directory))
-        drawn: float = figures["samples"] * figures["network_evaluations"]
-        return round(drawn)
+        evaluations: float = figures["samples"] * figures["network_evaluations"]
+        return round(evaluations)
     return stage_cost(Node("", manifest["stage"], manifest["spec"], {})).evaluations
 
 

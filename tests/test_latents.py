@@ -80,9 +80,9 @@ def test_a_model_of_latents_trains_and_draws_images(tmp_path: Path, digits: Path
     model = load_checkpoint(tmp_path)
     assert (model.image_shape, model.codec.shape) == ((1, 8, 8), (4, 4, 4))
     prompts = Prompts((0, 1), ("0", "1"), ("", ""))
-    drawn = generate(Sampler(model, SamplingSpec(steps=3, guidance=2.0)), prompts)
-    assert drawn.images.shape == (2, 8, 8, 1)
-    assert drawn.images.dtype == np.uint8
+    sampled = generate(Sampler(model, SamplingSpec(steps=3, guidance=2.0)), prompts)
+    assert sampled.images.shape == (2, 8, 8, 1)
+    assert sampled.images.dtype == np.uint8
     shown = load_split(digits, "holdout").images[:4]
     assert np.array_equal(to_images(from_images(shown, model), model), shown)
     with pytest.raises(AlphabarError, match="latents of codec `unshuffled`.* no decoder"):

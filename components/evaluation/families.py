@@ -19,7 +19,7 @@ from components.evaluation.metrics.inception_score import SPLITS
 from components.evaluation.metrics.r_precision import clip_r_precision
 from components.evaluation.model_view import ModelView
 from components.evaluation.recognition import Recognition
-from components.evaluation.view import DRAWS, View
+from components.evaluation.view import SEED, View
 from components.figures.protocol import NOTHING
 from components.figures.statistics.measured import Measured
 from components.figures.statistics.per_image import mean_of_images
@@ -40,11 +40,11 @@ def _fd_infinity(view: View) -> Finding:
         view.generated.values,
         view.holdout,
         view.confidence,
-        DRAWS,
+        SEED,
         view.frechet,
         view.lesser_frechet,
     )
-    return _to_reference(view, measured, seed=DRAWS)
+    return _to_reference(view, measured, seed=SEED)
 
 
 def _kd(view: View) -> Finding:
@@ -53,7 +53,7 @@ def _kd(view: View) -> Finding:
 
 def _kd_subsets(view: View) -> Finding:
     found = view.kernel_of_subsets.over_subsets
-    return _to_reference(view, found.measured, seed=DRAWS, subsets=found.subsets, size=found.size)
+    return _to_reference(view, found.measured, seed=SEED, subsets=found.subsets, size=found.size)
 
 
 def _cmmd(view: View) -> Finding | None:
@@ -87,7 +87,7 @@ def _neighbour_ratio(view: View) -> Finding | None:
 def _inception_score(view: View) -> Finding | None:
     if view.inception_score is None:
         return None
-    return Finding(view.inception_score, NOTHING, 0, {"splits": SPLITS, "seed": DRAWS})
+    return Finding(view.inception_score, NOTHING, 0, {"splits": SPLITS, "seed": SEED})
 
 
 def _vendi(view: View) -> Finding:
@@ -118,8 +118,8 @@ def _r_precision(view: CaptionView) -> Finding:
         raise AlphabarError(
             "one caption leaves nothing to choose from", "ask for images by several captions"
         )
-    found = clip_r_precision(view.images, view.distinct, view.caption_of, DRAWS, view.confidence)
-    settings = {"candidates": found.candidates, "seed": DRAWS, **view.cut}
+    found = clip_r_precision(view.images, view.distinct, view.caption_of, SEED, view.confidence)
+    settings = {"candidates": found.candidates, "seed": SEED, **view.cut}
     return Finding(found.measured, "captions", len(view.distinct), settings, found.chance)
 
 

@@ -28,7 +28,7 @@ from components.spec.catalogue import CODECS
 
 BOUND_IMAGES = 1000  # the interval is narrow by then
 BOUND_SEED = 0
-DRAWS = 32  # network evaluations an image
+EVALUATIONS = 32  # network evaluations an image
 BATCH = 256
 SMALLEST_LOGSNR = -20.0  # where a schedule ends at zero SNR, the bound ends here
 
@@ -87,7 +87,7 @@ def holdout_bits(
             model.prediction,
             clip=model.codec.bounded,
         )
-        parts = bound(denoise, model.schedule, x, DRAWS, generator, levels)
+        parts = bound(denoise, model.schedule, x, EVALUATIONS, generator, levels)
         found.append(parts.bits_per_dimension(x[0].numel()))
     progress(len(images), len(images), "")
     return torch.cat(found).numpy()
@@ -97,7 +97,7 @@ def bound(
     denoise: Denoise,
     schedule: Schedule,
     x: Tensor,
-    draws: int,
+    evaluations: int,
     generator: torch.Generator,
     levels: int,
 ) -> Bound:
@@ -106,7 +106,7 @@ def bound(
     Args:
         denoise: (x_t, t) → (x0, ε), the condition settled for these rows.
         x: (batch, channel, height, width), each at one of ``levels`` values from −1 to 1.
-        draws: network evaluations an image.
+        evaluations: network evaluations an image.
         generator: on the CPU; draws times and noise.
     """
     low, high = logsnr_range(schedule)
@@ -114,7 +114,7 @@ def bound(
     alpha, sigma = schedule.alpha(ends).tolist(), schedule.sigma(ends).tolist()
     return Bound(
         prior_nats(x, alpha[0], sigma[0]),
-        diffusion_nats(denoise, schedule, x, draws, generator),
+        diffusion_nats(denoise, schedule, x, evaluations, generator),
         reconstruction_nats(x, alpha[1], sigma[1], generator, levels),
     )
 
@@ -133,19 +133,19 @@ def prior_nats(x: Tensor, alpha: float, sigma: float) -> Tensor:
 
 
 def diffusion_nats(
-    denoise: Denoise, schedule: Schedule, x: Tensor, draws: int, generator: torch.Generator
+    denoise: Denoise, schedule: Schedule, x: Tensor, evaluations: int, generator: torch.Generator
 ) -> Tensor:
-    """½ ∫ ‖ε − ε̂‖² dλ of each image, from one λ in each of ``draws`` equal parts of the range."""
+    """½ ∫ ‖ε − ε̂‖² dλ of each image, from one λ in each of equally long parts of the range."""
     low, high = logsnr_range(schedule)
     total = torch.zeros(len(x), dtype=torch.float64)
-    for draw in range(draws):
-        share = (draw + torch.rand(len(x), generator=generator, dtype=torch.float64)) / draws
+    for part in range(evaluations):
+        share = (part + torch.rand(len(x), generator=generator, dtype=torch.float64)) / evaluations
         t = schedule.time_of_logsnr(high + (low - high) * share)
         alpha, sigma = coefficients(schedule, t, x)
         eps = torch.randn(x.shape, generator=generator).to(x)
         _, found = denoise(diffuse(x, eps, alpha, sigma), t)
         total += (eps - found).double().square().flatten(1).sum(1).cpu()
-    return 0.5 * (high - low) * total / draws
+    return 0.5 * (high - low) * total / evaluations
 
 
 def reconstruction_nats(

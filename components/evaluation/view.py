@@ -30,7 +30,7 @@ from components.figures.statistics.measured import Measured
 from components.spec.metric_family import Judge
 from components.spec.metrics import METRICS
 
-DRAWS = 0
+SEED = 0
 """Seed of splits and subsets: alike for all sets, so that cells can be compared in pairs."""
 
 OVER_SUBSETS = "kd_subsets"
@@ -118,14 +118,12 @@ class View:
     @cached_property
     def lesser_frechet(self) -> Floats:
         """The Fréchet distances of subsets, from which it is extrapolated."""
-        return subset_distances(self.generated.values, self.reference.values, DRAWS)
+        return subset_distances(self.generated.values, self.reference.values, SEED)
 
     @cached_property
     def kernel_of_subsets(self) -> KernelDistances:
         """The kernel distance over all pairs and over subsets, in one pass."""
-        return kernel_distances(
-            self.generated.values, self.reference.values, self.confidence, DRAWS
-        )
+        return kernel_distances(self.generated.values, self.reference.values, self.confidence, SEED)
 
     @cached_property
     def kernel(self) -> Measured:
@@ -141,7 +139,7 @@ class View:
         blocks = seen.probability_blocks()
         if blocks is None:
             return None
-        return inception_score_of_blocks(blocks, len(seen.values), self.confidence, DRAWS)
+        return inception_score_of_blocks(blocks, len(seen.values), self.confidence, SEED)
 
     @cached_property
     def vendi(self) -> Measured:

@@ -83,9 +83,9 @@ class Distillation:
         Args:
             x0: (batch, channel, height, width).
         """
-        drawn = generator(self.seed, step, Purpose.DISTILLATION)
-        eps = torch.randn(x0.shape, generator=drawn).to(x0)
-        i = torch.randint(0, self.times.steps, (len(x0),), generator=drawn)
+        random = generator(self.seed, step, Purpose.DISTILLATION)
+        eps = torch.randn(x0.shape, generator=random).to(x0)
+        i = torch.randint(0, self.times.steps, (len(x0),), generator=random)
         alpha, sigma = self._at(i, x0)
         x_t = diffuse(x0, eps, alpha, sigma).contiguous(memory_format=torch.channels_last)
         rows = {name: tensor.to(x0.device) for name, tensor in rows.items()}

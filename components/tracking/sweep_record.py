@@ -72,13 +72,13 @@ class SweepRecord:
         settings = best.cell.experiment.model_dump(mode="json", include={"evaluation"})
         settings["data"] = {"style": experiment.finetune.data(own).style}
         for index, cell in enumerate(tuned.cells):
-            drawn = settings | {"sampling": cell.sampling.model_dump(mode="json")}
+            params = settings | {"sampling": cell.sampling.model_dump(mode="json")}
             which = f", sampling {index + 1}" if index else ""
             name = words.run + (f", {cell.sampling.steps} steps" if by_cost else which)
-            self._leaf(run, name, drawn, cell.sample, cell.evaluate, "fine-tuned")
-        drawn = settings | best.cell.experiment.model_dump(mode="json", include={"sampling"})
+            self._leaf(run, name, params, cell.sample, cell.evaluate, "fine-tuned")
+        params = settings | best.cell.experiment.model_dump(mode="json", include={"sampling"})
         name, again = f"baseline on {words.goal}", "before fine-tuning"
-        self._leaf(run, name, drawn, best.sample, tuned.evaluate_baseline, again)
+        self._leaf(run, name, params, best.sample, tuned.evaluate_baseline, again)
         self._tracker.finish(run, "FINISHED")
 
     def winner(self, best: PlannedCell, report: Path) -> None:

@@ -35,19 +35,19 @@ class DenoisingLoss:
             x0: (batch, channel, height, width).
         """
         spec, schedule, prediction = self.training, self.model.schedule, self.model.prediction
-        drawn = generator(spec.seed, step, Purpose.TRAINING)
-        eps = torch.randn(x0.shape, generator=drawn)
-        eps = with_offset(eps, spec.offset_noise, drawn)
-        noise = perturbed(eps, spec.input_perturbation, drawn).to(x0)
+        random = generator(spec.seed, step, Purpose.TRAINING)
+        eps = torch.randn(x0.shape, generator=random)
+        eps = with_offset(eps, spec.offset_noise, random)
+        noise = perturbed(eps, spec.input_perturbation, random).to(x0)
         eps = eps.to(x0)
         sampling = TIME_SAMPLINGS[spec.time_sampling]
-        t = sampling(len(x0), schedule, drawn, spec.time_mean, spec.time_std)
+        t = sampling(len(x0), schedule, random, spec.time_mean, spec.time_std)
         alpha, sigma = coefficients(schedule, t, x0)
         x_t = diffuse(x0, noise, alpha, sigma).contiguous(memory_format=torch.channels_last)
         output = network(
             prediction.scale(alpha, sigma) * x_t,
             schedule.timestep(t).to(x0.device),
-            **self.dropped(rows, drawn),
+            **self.dropped(rows, random),
         )
         target = prediction.target(x0, eps, alpha, sigma)
         error = torch.nn.functional.mse_loss(output.float(), target, reduction="none")

@@ -26,7 +26,7 @@ from components.evaluation.judge import Judge
 from components.evaluation.metrics.fd_infinity import fd_infinity
 from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.references import References
-from components.evaluation.view import DRAWS
+from components.evaluation.view import SEED
 from components.figures.judgement import Judgement
 from components.spec.metrics import families_of, metric_name
 
@@ -170,7 +170,7 @@ def test_the_distance_is_torchmetrics_own_on_the_same_features(images: Tensor, f
 def test_it_is_extrapolated_as_the_judge_does(images: Tensor, few: Few) -> None:
     found = fed(ours.FrechetDistanceInfinity(few), images).compute()
     array = images.permute(0, 2, 3, 1).numpy()
-    expected = fd_infinity(few(array[:140]), few(array[140:]), ours.CONFIDENCE, DRAWS).estimate
+    expected = fd_infinity(few(array[:140]), few(array[140:]), ours.CONFIDENCE, SEED).estimate
     mine = [float(found[f"fd_infinity_few{end}"]) for end in ("", "_low", "_high")]
     assert mine == pytest.approx([expected.value, expected.low, expected.high], rel=1e-4)
 

@@ -139,8 +139,8 @@ def test_an_adapter_is_trained_saved_and_drawn_from_with_its_base(
     kind: str, shrunk: dict[str, Any], tmp_path: Path, digits: Path
 ) -> None:
     plan, base = planned(kind, shrunk), baseline(tmp_path / "model")
-    out, drawn, plain = (tmp_path / name for name in ("tuned", "drawn", "plain"))
-    for folder in (out, drawn, plain):
+    out, sampled, plain = (tmp_path / name for name in ("tuned", "sampled", "plain"))
+    for folder in (out, sampled, plain):
         folder.mkdir()
     runtime = Runtime(accelerator="cpu")
     inputs = {"model": base, "data": digits, "base_data": digits}
@@ -157,9 +157,9 @@ def test_an_adapter_is_trained_saved_and_drawn_from_with_its_base(
     frozen = [name for name in weights if not is_bias(name)]
     assert all(torch.equal(adapted[name], weights[name]) for name in frozen)
     settings = plan.sample.settings | {"samples": 8}
-    sample(settings, {"model": out, "base": base, "data": digits}, drawn, runtime)
+    sample(settings, {"model": out, "base": base, "data": digits}, sampled, runtime)
     sample(settings, {"model": base, "data": digits}, plain, runtime)
-    ours, theirs = (np.load(folder / "images.npy") for folder in (drawn, plain))
+    ours, theirs = (np.load(folder / "images.npy") for folder in (sampled, plain))
     assert ours.shape == theirs.shape
     assert (ours != theirs).any()
 

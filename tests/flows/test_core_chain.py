@@ -77,8 +77,8 @@ def test_the_distilled_model_is_sampled_in_each_way_and_reported(ran: Any) -> No
     assert "distilled, 1 step " in printed
     page = (project.root / "reports" / "core" / "index.html").read_text()
     assert "istilled" in page
-    drawn = [m["spec"]["sampling"] for _, m in stages(project, "sample")]
-    assert sorted(s["steps"] for s in drawn if s["solver"] == "ddim") == [1, 2]
+    sampled = [m["spec"]["sampling"] for _, m in stages(project, "sample")]
+    assert sorted(s["steps"] for s in sampled if s["solver"] == "ddim") == [1, 2]
 
 
 def test_the_registered_weights_are_those_that_were_measured(ran: Any) -> None:

@@ -1,4 +1,4 @@
-"""`alphabar sample --ema-length`: the average is chosen when images are drawn."""
+"""`alphabar sample --ema-length`: the average is chosen when images are sampled."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def drawn(model: Path, out: str, *words: str) -> np.ndarray:
+def sampled(model: Path, out: str, *words: str) -> np.ndarray:
     command = ["sample", str(model), "--out", out, "-n", "2", "--steps", "2", "--quiet", *words]
     result = CliRunner().invoke(app, command, catch_exceptions=False)
     assert result.exit_code == 0
@@ -34,15 +34,15 @@ def drawn(model: Path, out: str, *words: str) -> np.ndarray:
 
 
 def test_each_length_draws_its_own_images(model: Path) -> None:
-    published = drawn(model, "published")
-    short, long = (drawn(model, s, "--ema-length", s) for s in ("0.05", "0.1"))
+    published = sampled(model, "published")
+    short, long = (sampled(model, s, "--ema-length", s) for s in ("0.05", "0.1"))
     assert not np.array_equal(short, long)
     assert not np.array_equal(published, short)
 
 
 def test_a_length_out_of_reach_is_refused_and_nothing_is_written(model: Path) -> None:
     with pytest.raises(AlphabarError, match=r"choose a length from 0\.04 to 0\.12"):
-        drawn(model, "out", "--ema-length", "0.2")
+        sampled(model, "out", "--ema-length", "0.2")
     words = ["sample", str(model), "--out", "out", "--ema-length", "0.3"]
     result = CliRunner().invoke(app, words, catch_exceptions=False)
     assert result.exit_code == 2

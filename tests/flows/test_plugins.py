@@ -66,11 +66,11 @@ def test_plugins_run_from_data_to_picture_in_worker_processes(project: Project, 
     assert len({row["value"] for row in gaps}) == 3
     assert all(float(row["low"]) < float(row["value"]) < float(row["high"]) for row in gaps)
     (model,) = store.glob("train/*")
-    out = project.root / "drawn"
+    out = project.root / "sampled"
     told("sample", model, "--out", out, "-n", 2, "--solver", "damped_euler", "--steps", 3,
          "--set", "options.damping=0.5", "--prompt", "a square", "--guidance", 1)  # fmt: skip
-    drawn = json.loads((out / "metrics.json").read_text())
-    assert drawn == {"samples": 2, "network_evaluations": 6}
+    sampled = json.loads((out / "metrics.json").read_text())
+    assert sampled == {"samples": 2, "network_evaluations": 6}
     unknown = project.alphabar("plan", file)
     assert unknown.returncode == 2
     assert "`data.source: squares` does not exist" in unknown.stderr

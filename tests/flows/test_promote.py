@@ -332,10 +332,10 @@ def test_the_run_s_own_study_is_about_the_version_that_it_registers(
     gates(place, LOOSE)
     publish(plan, workspace, registry / "model-0")
     best = plan.cells[0]
-    drawn = workspace.store.path(best.sample)
-    drawn.mkdir(parents=True)
-    write_manifest(drawn, describe(best.sample, drawn))
-    write_models({"baseline": drawn, "finetuned": registry}, study)
+    sampled = workspace.store.path(best.sample)
+    sampled.mkdir(parents=True)
+    write_manifest(sampled, describe(best.sample, sampled))
+    write_models({"baseline": sampled, "finetuned": registry}, study)
     with Recorder.connected(plan, workspace, Display(quiet=True)) as recorder:
         recorder.finish(Outcome(plan, best, None, registry / "model-0", {}, 0))
     tags = connect(None, place).client.get_model_version("animals", "3").tags
@@ -359,22 +359,22 @@ def test_the_only_champion_is_not_told_to_roll_back(place: Path, command: Comman
 def test_the_model_that_comes_back_makes_the_same_images(
     place: Path, command: Command, registry: Path
 ) -> None:
-    drawn: dict[str, bytes] = {}
+    sampled: dict[str, bytes] = {}
 
     def images(model: object, out: str) -> bytes:
         code, _, err = command("sample", model, "--out", out, "-n", 4, "--steps", 3, "-q")
         assert code == 0, err
         return (place / out / "images.npy").read_bytes()
 
-    drawn = {str(k + 1): images(registry / f"model-{k}", f"trained-{k}") for k in range(2)}
-    assert drawn["1"] != drawn["2"]
-    assert images("animals@champion", "first") == drawn["1"]
+    sampled = {str(k + 1): images(registry / f"model-{k}", f"trained-{k}") for k in range(2)}
+    assert sampled["1"] != sampled["2"]
+    assert images("animals@champion", "first") == sampled["1"]
     assert command("promote", "animals", "--gate", gates(place, LOOSE))[0] == 0
-    assert images("animals@champion", "promoted") == drawn["2"]
+    assert images("animals@champion", "promoted") == sampled["2"]
     code, out, _ = command("rollback", "animals")
     assert code == 0
     assert "version 1 is champion again, version 2 no longer" in out
-    assert images("animals@champion", "restored") == drawn["1"]
+    assert images("animals@champion", "restored") == sampled["1"]
     found = load_model_dir(connect(None, place), "animals", "champion")
     assert (found / "model.safetensors").read_bytes() == (
         registry / "model-0" / "model.safetensors"

@@ -14,9 +14,9 @@ from components.training.train import train
 
 
 @pytest.fixture(scope="session")
-def drawing_digits(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+def digits_model(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     """A class-conditional model of the digits, 300 steps into its training."""
-    out = tmp_path_factory.mktemp("drawing_digits")
+    out = tmp_path_factory.mktemp("digits_model")
     training = TrainingSpec(
         steps=300, batch_size=64, lr=2e-3, warmup_steps=20, ema=0.98, evaluate_every=0
     )

@@ -55,45 +55,45 @@ def invert(model: Checkpoint, holdout: Split, refinements: int, **settings: obje
 
 
 def test_inversion_followed_by_sampling_returns_the_image(
-    drawing_digits: Checkpoint, holdout: Split
+    digits_model: Checkpoint, holdout: Split
 ) -> None:
-    plain, refined = (invert(drawing_digits, holdout, n) for n in (0, 3))
+    plain, refined = (invert(digits_model, holdout, n) for n in (0, 3))
     assert refined > 35
     assert refined > plain + 10
 
 
 def test_the_inverted_noise_looks_like_noise_and_draws_the_image_under_generate(
-    drawing_digits: Checkpoint, holdout: Split, monkeypatch: pytest.MonkeyPatch
+    digits_model: Checkpoint, holdout: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images, classes = holdout.images[:COUNT], holdout.classes[:COUNT].tolist()
     sampling = SamplingSpec(steps=50, clip=False)
-    sampler = Sampler(drawing_digits, sampling)
+    sampler = Sampler(digits_model, sampling)
     found = invert_images(sampler, asked(classes), images)
     assert abs(float(found.noise.mean())) < 0.2
     assert float(found.noise.std()) == pytest.approx(1, abs=0.2)
     start = torch.from_numpy(found.noise)
     monkeypatch.setattr(batches, "seeded_noise", lambda seeds, shape, device: lambda key: start)
-    drawn = generate(sampler, asked(classes))
-    assert psnr(drawn.images, images) > 35
+    sampled = generate(sampler, asked(classes))
+    assert psnr(sampled.images, images) > 35
 
 
-def test_pixels_survive_the_way_to_the_network_and_back(drawing_digits: Checkpoint) -> None:
+def test_pixels_survive_the_way_to_the_network_and_back(digits_model: Checkpoint) -> None:
     images = np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1)
-    values = from_images(images, drawing_digits)
+    values = from_images(images, digits_model)
     assert (float(values.min()), float(values.max())) == (-1, 1)
-    assert np.array_equal(to_images(values, drawing_digits), images)
+    assert np.array_equal(to_images(values, digits_model), images)
 
 
 @pytest.mark.parametrize("solver", ["ddim", "ddpm"])
 def test_a_walk_begins_and_ends_at_the_images_of_its_seeds(
-    drawing_digits: Checkpoint, solver: str
+    digits_model: Checkpoint, solver: str
 ) -> None:
     sampling = SamplingSpec(steps=10, solver=solver, guidance=2.0)  # type: ignore[arg-type]
-    walk = interpolate_seeds(Sampler(drawing_digits, sampling), asked([7] * 5), (3, 8), 5)
+    walk = interpolate_seeds(Sampler(digits_model, sampling), asked([7] * 5), (3, 8), 5)
     assert walk.images.shape == (5, 8, 8, 1)
     assert walk.network_evaluations == 20
     for frame, seed in ((0, 3), (-1, 8)):
-        own = Sampler(drawing_digits, sampling.model_copy(update={"seed": seed}))
+        own = Sampler(digits_model, sampling.model_copy(update={"seed": seed}))
         alone = generate(own, asked([7])).images[0]
         # a convolution's sums are ordered by batch size; a pixel may round the other way
         assert np.abs(walk.images[frame].astype(int) - alone.astype(int)).max() <= 1
@@ -110,11 +110,11 @@ def resample(model: Checkpoint, holdout: Split, strength: float, **settings: obj
 
 
 def test_the_stronger_the_less_of_the_image_is_left(
-    drawing_digits: Checkpoint, holdout: Split
+    digits_model: Checkpoint, holdout: Split
 ) -> None:
     images = holdout.images[:COUNT].astype(float)
     distances = [
-        np.square(resample(drawing_digits, holdout, strength) - images).mean()
+        np.square(resample(digits_model, holdout, strength) - images).mean()
         for strength in (0.1, 0.3, 0.6, 1.0)
     ]
     assert distances == sorted(distances)
@@ -123,9 +123,9 @@ def test_the_stronger_the_less_of_the_image_is_left(
 
 @pytest.mark.parametrize("solver", ["heun", "dpmpp_2m", "euler_ancestral", "rk45"])
 def test_image_to_image_takes_any_solver(
-    drawing_digits: Checkpoint, holdout: Split, solver: str
+    digits_model: Checkpoint, holdout: Split, solver: str
 ) -> None:
-    near, far = (resample(drawing_digits, holdout, s, solver=solver) for s in (0.1, 0.7))
+    near, far = (resample(digits_model, holdout, s, solver=solver) for s in (0.1, 0.7))
     images = holdout.images[:COUNT].astype(float)
     assert np.square(near - images).mean() < np.square(far - images).mean() / 3
 
@@ -137,15 +137,15 @@ def fill(
     resamples: int = 3,
     **settings: object,
 ) -> tuple[np.ndarray, float]:
-    """The lower halves drawn anew, and the network evaluations of each."""
+    """The lower halves sampled anew, and the network evaluations of each."""
     known = np.zeros((8, 8), dtype=bool)
     known[:4] = True
     sampling = SamplingSpec(**({"steps": 12, "solver": "ddpm"} | settings))  # type: ignore[arg-type]
     prompts = asked(classes) if classes else None
-    drawn = inpaint_images(
+    sampled = inpaint_images(
         Sampler(model, sampling), prompts, images, known, resamples=resamples, jump=3
     )
-    return drawn.images, drawn.network_evaluations
+    return sampled.images, sampled.network_evaluations
 
 
 def fill_some(model: Checkpoint, holdout: Split, **settings: object) -> tuple[np.ndarray, float]:
@@ -154,9 +154,9 @@ def fill_some(model: Checkpoint, holdout: Split, **settings: object) -> tuple[np
 
 @pytest.mark.parametrize("solver", ["ddpm", "ddim", "heun", "dpmpp_2m", "consistency"])
 def test_what_is_kept_is_kept_to_the_bit(
-    drawing_digits: Checkpoint, holdout: Split, solver: str
+    digits_model: Checkpoint, holdout: Split, solver: str
 ) -> None:
-    images, evaluations = fill_some(drawing_digits, holdout, solver=solver)
+    images, evaluations = fill_some(digits_model, holdout, solver=solver)
     assert np.array_equal(images[:, :4], holdout.images[:COUNT, :4])
     assert not np.array_equal(images[:, 4:], holdout.images[:COUNT, 4:])
     if solver in ("ddpm", "ddim"):
@@ -164,7 +164,7 @@ def test_what_is_kept_is_kept_to_the_bit(
 
 
 def test_resampling_makes_what_is_drawn_go_with_what_is_kept(
-    drawing_digits: Checkpoint, holdout: Split
+    digits_model: Checkpoint, holdout: Split
 ) -> None:
     # told nothing, the model must see by the upper half which digit it is: what it draws lies
     # closer to the rest of that image than to the rest of the others
@@ -172,20 +172,20 @@ def test_resampling_makes_what_is_drawn_go_with_what_is_kept(
     own = images[:, 4:].astype(float)
 
     def likeness(resamples: int) -> float:
-        filled, _ = fill(drawing_digits, images, None, resamples, steps=20)
-        drawn = filled[:, 4:]
-        others = np.mean([np.square(drawn - np.roll(own, k, axis=0)).mean() for k in range(1, 40)])
-        return float(np.square(drawn - own).mean() / others)
+        filled, _ = fill(digits_model, images, None, resamples, steps=20)
+        lower = filled[:, 4:]
+        others = np.mean([np.square(lower - np.roll(own, k, axis=0)).mean() for k in range(1, 40)])
+        return float(np.square(lower - own).mean() / others)
 
     assert likeness(8) < min(0.85, likeness(1) - 0.05)
 
 
 def test_churn_is_noise_over_the_whole_run_of_inpainting(
-    drawing_digits: Checkpoint, holdout: Split
+    digits_model: Checkpoint, holdout: Split
 ) -> None:
     # a step's share is at most √2 − 1 (Karras 2022, algorithm 2): 4.97 of 12 steps
     little, most, more = (
-        fill_some(drawing_digits, holdout, solver="euler", churn=churn)[0]
+        fill_some(digits_model, holdout, solver="euler", churn=churn)[0]
         for churn in (1.0, 5.0, 50.0)
     )
     assert np.array_equal(most, more)
@@ -194,14 +194,14 @@ def test_churn_is_noise_over_the_whole_run_of_inpainting(
 
 @pytest.mark.parametrize("what", ["invert", "resample", "fill"])
 def test_a_result_does_not_depend_on_the_batch(
-    drawing_digits: Checkpoint, holdout: Split, what: str, monkeypatch: pytest.MonkeyPatch
+    digits_model: Checkpoint, holdout: Split, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run() -> np.ndarray:
         if what == "resample":
-            return resample(drawing_digits, holdout, 0.6, solver="ddpm")
+            return resample(digits_model, holdout, 0.6, solver="ddpm")
         if what == "fill":
-            return fill_some(drawing_digits, holdout)[0]
-        sampler = Sampler(drawing_digits, SamplingSpec(steps=10))
+            return fill_some(digits_model, holdout)[0]
+        sampler = Sampler(digits_model, SamplingSpec(steps=10))
         found = invert_images(sampler, asked([0] * COUNT), holdout.images[:COUNT])
         return np.clip(np.rint(found.noise * 40 + 128), 0, 255).astype(np.uint8)
 
@@ -212,13 +212,13 @@ def test_a_result_does_not_depend_on_the_batch(
     assert (whole == parts).mean() > 0.97
 
 
-def test_progress_ends_at_its_total(drawing_digits: Checkpoint, holdout: Split) -> None:
+def test_progress_ends_at_its_total(digits_model: Checkpoint, holdout: Split) -> None:
     seen: list[tuple[int, int]] = []
 
     def progress(done: int, total: int, note: str = "") -> None:
         seen.append((done, total))
 
-    sampler, images = Sampler(drawing_digits, SamplingSpec(steps=4)), holdout.images[:2]
+    sampler, images = Sampler(digits_model, SamplingSpec(steps=4)), holdout.images[:2]
     prompts = asked([0, 1])
     invert_images(sampler, prompts, images, refinements=1, progress=progress)
     assert seen[-1] == (24, 24)
@@ -232,32 +232,28 @@ def test_progress_ends_at_its_total(drawing_digits: Checkpoint, holdout: Split) 
     assert seen[-1] == (8, 8)
 
 
-def test_inversion_takes_clipping_as_off(drawing_digits: Checkpoint, holdout: Split) -> None:
-    samplers = [Sampler(drawing_digits, SamplingSpec(steps=10, clip=c)) for c in (False, True)]
+def test_inversion_takes_clipping_as_off(digits_model: Checkpoint, holdout: Split) -> None:
+    samplers = [Sampler(digits_model, SamplingSpec(steps=10, clip=c)) for c in (False, True)]
     noises = [invert_images(s, asked([0] * 4), holdout.images[:4]).noise for s in samplers]
     assert np.array_equal(noises[0], noises[1])
 
 
-def test_what_cannot_be_run_backwards_is_refused(
-    drawing_digits: Checkpoint, holdout: Split
-) -> None:
+def test_what_cannot_be_run_backwards_is_refused(digits_model: Checkpoint, holdout: Split) -> None:
     for settings in ({"solver": "ddpm"}, {"eta": 0.5}):
         with pytest.raises(AlphabarError, match="cannot be run backwards"):
-            invert(drawing_digits, holdout, 0, **settings)
+            invert(digits_model, holdout, 0, **settings)
 
 
-def test_less_than_a_step_of_strength_is_refused(
-    drawing_digits: Checkpoint, holdout: Split
-) -> None:
+def test_less_than_a_step_of_strength_is_refused(digits_model: Checkpoint, holdout: Split) -> None:
     with pytest.raises(AlphabarError, match=r"0\.04 is less than one of 20 steps") as refusal:
-        resample(drawing_digits, holdout, 0.04)
+        resample(digits_model, holdout, 0.04)
     assert "at least 0.05" in refusal.value.remedy
 
 
 def test_images_and_masks_that_do_not_fit_are_refused(
-    drawing_digits: Checkpoint, holdout: Split
+    digits_model: Checkpoint, holdout: Split
 ) -> None:
-    sampler, prompts = Sampler(drawing_digits, SamplingSpec(steps=4)), asked([0])
+    sampler, prompts = Sampler(digits_model, SamplingSpec(steps=4)), asked([0])
     small, image = np.zeros((1, 4, 4, 1), dtype=np.uint8), holdout.images[:1]
     for edit in (
         lambda: invert_images(sampler, prompts, small),
@@ -272,12 +268,12 @@ def test_images_and_masks_that_do_not_fit_are_refused(
         inpaint_images(sampler, prompts, image, np.ones((8, 8), dtype=bool))
 
 
-def test_a_model_that_always_had_a_condition_must_be_told_one(drawing_digits: Checkpoint) -> None:
-    sampler = Sampler(drawing_digits, SamplingSpec())
+def test_a_model_that_always_had_a_condition_must_be_told_one(digits_model: Checkpoint) -> None:
+    sampler = Sampler(digits_model, SamplingSpec())
     assert no_condition(sampler, 2).strong["class_labels"].tolist() == [10, 10]
     always = new_checkpoint(model_config(classes=DIGITS, dropout=0.0), 0)
     with pytest.raises(AlphabarError, match="never trained without a condition"):
         no_condition(Sampler(always, SamplingSpec()), 2)
-    guided = Sampler(drawing_digits, SamplingSpec(guide="weaker"), always)
+    guided = Sampler(digits_model, SamplingSpec(guide="weaker"), always)
     with pytest.raises(AlphabarError, match="never trained without a condition"):
         no_condition(guided, 2)

@@ -29,7 +29,7 @@ def model(folder: Path, seed: int) -> Path:
     return folder
 
 
-def drawn(folder: Path, data: Path, out: Path, ema_length: float | None = None) -> np.ndarray:
+def sampled(folder: Path, data: Path, out: Path, ema_length: float | None = None) -> np.ndarray:
     out.mkdir()
     sampling = SamplingSpec(steps=2, ema_length=ema_length)
     spec = {"sampling": sampling.model_dump(mode="json"), "samples": 4}
@@ -42,9 +42,9 @@ def test_an_ema_length_draws_from_the_average_of_that_length(tmp_path: Path, dig
     for sigma_rel, seed in ((0.05, 1), (0.10, 2)):
         network = new_checkpoint(CONFIG, seed).network
         write_snapshot(trained / FOLDER, CONFIG, network, sigma_rel, step=5)
-    short = drawn(trained, digits, tmp_path / "short", ema_length=0.05)
-    published = drawn(trained, digits, tmp_path / "published")
-    expected = drawn(model(tmp_path / "alone", seed=1), digits, tmp_path / "expected")
+    short = sampled(trained, digits, tmp_path / "short", ema_length=0.05)
+    published = sampled(trained, digits, tmp_path / "published")
+    expected = sampled(model(tmp_path / "alone", seed=1), digits, tmp_path / "expected")
     assert np.abs(short.astype(int) - expected).max() <= 1, "one grey level of rounding"
     assert np.abs(short.astype(int) - published).max() > 20
 
@@ -68,7 +68,7 @@ def test_encoders_of_the_stage_look_for_weights_where_the_runtime_says(
 
 def test_an_ema_length_without_snapshots_draws_nothing(tmp_path: Path, digits: Path) -> None:
     with pytest.raises(AlphabarError, match="training.ema_snapshots"):
-        drawn(model(tmp_path / "trained", seed=0), digits, tmp_path / "out", ema_length=0.05)
+        sampled(model(tmp_path / "trained", seed=0), digits, tmp_path / "out", ema_length=0.05)
     assert not list((tmp_path / "out").iterdir())
 
 

@@ -138,8 +138,8 @@ def test_the_pipeline_draws_the_same_pixels(
     names = run(pipeline_block, 13)
     expected = ours(tmp_path, spec, encoder)
     pixels = np.stack([np.asarray(image) for image in names["images"]])
-    drawn = Pixels(CodecSpec(), (1, 8, 8)).decode(expected)[:, 0].numpy()
-    assert np.abs(pixels.astype(int) - drawn.astype(int)).max() <= 1
+    sampled = Pixels(CodecSpec(), (1, 8, 8)).decode(expected)[:, 0].numpy()
+    assert np.abs(pixels.astype(int) - sampled.astype(int)).max() <= 1
     assert decibels(run(by_hand, 13)["x"], expected) > 60
     # with what the model is known by, where the call says nothing
     prompts = None if encoder == "none" else PROMPTS[encoder]

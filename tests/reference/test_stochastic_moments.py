@@ -2,7 +2,7 @@
 
 Two kinds of proof. On Gaussian data a solver is affine in its start and in every noise that it
 draws, so running it on unit impulses gives the mean and covariance of its images exactly,
-without a random number. And 50,000 images drawn by it show the moments of the data within four
+without a random number. And 50,000 images sampled by it show the moments of the data within four
 standard errors, where the steps are so many that the first proof puts the solver's own error
 below one.
 """
@@ -127,8 +127,8 @@ def bulk_noise(generator: torch.Generator, count: int, d: int) -> Noise:
     return lambda key: torch.randn(count, 1, 1, d, generator=generator)
 
 
-def drawn(solver: str, denoise: Denoise, data: Mixture, times: Times, **options: Any) -> Tensor:
-    """50,000 images (n, d), float64, from x_t drawn at the first time."""
+def sampled(solver: str, denoise: Denoise, data: Mixture, times: Times, **options: Any) -> Tensor:
+    """50,000 images (n, d), float64, from x_t sampled at the first time."""
     generator = torch.Generator().manual_seed(20)
     x0 = data.draw(IMAGES, generator)
     eps = torch.randn(x0.shape, generator=generator)
@@ -158,13 +158,13 @@ def standard_errors(values: Tensor, wanted: Tensor) -> None:
 @EVERY_CASE
 def test_images_of_gaussian_data_have_its_moments(case: Case) -> None:
     denoise = GAUSSIAN.denoiser(case.schedule)
-    check_moments(drawn(case.solver, denoise, GAUSSIAN, case.times, **case.options), GAUSSIAN)
+    check_moments(sampled(case.solver, denoise, GAUSSIAN, case.times, **case.options), GAUSSIAN)
 
 
 @pytest.mark.parametrize("case", MIXTURE_CASES, ids=str)
 def test_images_of_a_mixture_have_its_moments_and_modes(case: Case) -> None:
     denoise = TWO_MODES.denoiser(case.schedule)
-    check_moments(drawn(case.solver, denoise, TWO_MODES, case.times, **case.options), TWO_MODES)
+    check_moments(sampled(case.solver, denoise, TWO_MODES, case.times, **case.options), TWO_MODES)
 
 
 def gaussian_consistency(data: Mixture, schedule: Schedule) -> Denoise:
@@ -222,7 +222,7 @@ def test_consistency_sampling_draws_a_mixture(process: str) -> None:
     line = Mixture(TWO_MODES.weights, means, TWO_MODES.covariances[:, :1, :1])
     times = level_grid(PROCESSES[process], 5.0, 0.5, 3)
     denoise = quantile_consistency(line, PROCESSES[process])
-    check_moments(drawn("consistency", denoise, line, times), line)
+    check_moments(sampled("consistency", denoise, line, times), line)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def at_any_times(denoise: Denoise) -> Denoise:
 
 
 # without long runs Langevin dynamics is far from the data, and consistency wants another denoiser
-DRAWING = sorted(set(SOLVERS) - {"langevin", "consistency"})
+SAMPLING = sorted(set(SOLVERS) - {"langevin", "consistency"})
 
 
 def bulk_noise(count: int, pixels: int = 2) -> Noise:
@@ -120,7 +120,7 @@ def test_ddim_keeps_of_a_gaussian_image_what_the_closed_form_says(
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("solver", DRAWING)
+@pytest.mark.parametrize("solver", SAMPLING)
 def test_images_of_the_data_become_other_images_of_the_data(solver: str) -> None:
     # noise and its removal leave p(x0) as it is, whatever the strength (Meng 2021, section 3)
     count, times = 4000, time_grid(COSINE, 100)

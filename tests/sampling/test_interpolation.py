@@ -124,10 +124,10 @@ def test_a_walk_begins_and_ends_with_the_images_of_its_two_seeds(solver: str) ->
     noises = [seeded_noise([seed] * 5, (1, 1, 2)) for seed in (3, 8)]
     between = noise_between(noises[0], noises[1], share)
 
-    def draw(noise: object) -> Tensor:
+    def sample(noise: object) -> Tensor:
         return SOLVERS[solver](denoise, noise(-1), times, noise=noise)  # type: ignore[operator]
 
-    frames, ends = draw(between), [draw(noise)[0] for noise in noises]
+    frames, ends = sample(between), [sample(noise)[0] for noise in noises]
     torch.testing.assert_close(frames[0], ends[0], rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(frames[-1], ends[1], rtol=1e-5, atol=1e-5)
     assert len({tuple(frame.flatten().tolist()) for frame in frames}) == 5

@@ -192,16 +192,16 @@ def test_an_image_does_not_depend_on_the_batch_it_is_drawn_in(name: str, churn: 
     times = time_grid(schedule, 12)
     options = {"churn": churn} if name in CHURNED else {}
 
-    def draw(seeds: list[int]) -> Tensor:
+    def sample(seeds: list[int]) -> Tensor:
         noise = seeded_noise(seeds, SHAPE)
         # every seed is as hard as its number: rk45 goes at a different pace in each row
         x = noise(-1) * torch.tensor(seeds).view(-1, 1, 1, 1)
         denoise = wavy_denoiser(schedule)
         return SOLVERS[name](denoise, x, times, noise=noise, **options)
 
-    together = draw([3, 1, 7, 5])
-    torch.testing.assert_close(draw([7]), together[2:3], rtol=0, atol=0)
-    torch.testing.assert_close(draw([5, 7, 1, 3])[3], together[0], rtol=0, atol=0)
+    together = sample([3, 1, 7, 5])
+    torch.testing.assert_close(sample([7]), together[2:3], rtol=0, atol=0)
+    torch.testing.assert_close(sample([5, 7, 1, 3])[3], together[0], rtol=0, atol=0)
 
 
 def wavy_denoiser(schedule: Schedule) -> Denoise:

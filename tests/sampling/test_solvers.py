@@ -162,14 +162,14 @@ def test_a_seed_fixes_its_image_whatever_the_batch_and_the_order(
 ) -> None:
     times, denoise = time_grid(SCHEDULE, 4), perfect(variant, SCHEDULE)
 
-    def draw(chosen: list[int]) -> Tensor:
+    def sample(chosen: list[int]) -> Tensor:
         noise = seeded_noise(chosen, SHAPE)
         return solve(variant, denoise, noise(-1), times, noise)
 
     order = data.draw(st.permutations(seeds))
     cut = data.draw(st.integers(1, len(seeds) - 1))
-    together = dict(zip(seeds, draw(seeds), strict=True))
-    apart = [*draw(order[:cut]), *draw(order[cut:])]
+    together = dict(zip(seeds, sample(seeds), strict=True))
+    apart = [*sample(order[:cut]), *sample(order[cut:])]
     for seed, image in zip(order, apart, strict=True):
         assert torch.equal(image, together[seed])
     assert len({tuple(image.flatten().tolist()) for image in together.values()}) == len(seeds)

@@ -341,11 +341,11 @@ def test_the_authors_own_times_are_what_training_takes_unless_told(
     name: str, own: tuple[float, float]
 ) -> None:
     schedule = build_schedule({"schedule": "edm" if "sigma" in name else "cosine", "steps": 1000})
-    drawn = [
+    sampled = [
         TIME_SAMPLINGS[name](99, schedule, torch.Generator().manual_seed(0), *given)
         for given in ((None, None), own)
     ]
-    assert torch.equal(*drawn)
+    assert torch.equal(*sampled)
 
 
 def test_what_is_in_no_key_reaches_the_stage_all_the_same() -> None:

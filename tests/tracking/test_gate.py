@@ -146,7 +146,7 @@ def test_a_guard_may_lose_so_much_and_no_more(
     assert passes(gate, one(metric, figure(candidate)), one(metric, figure(100.0))) is passed
 
 
-def drawn(
+def sampled(
     record: dict[str, Any], generated: Any, reference: Any, first_seed: int = 0, prompts: str = "p"
 ) -> dict[str, Figure]:
     seeds = np.arange(first_seed, first_seed + len(generated))
@@ -156,8 +156,8 @@ def drawn(
 def test_the_paired_difference_sees_what_the_intervals_hide(figure: Make) -> None:
     rng = np.random.default_rng(3)
     generated, reference = rng.normal(100, 60, 500), rng.normal(0, 10, 540)
-    champion = drawn(figure(100.0), generated, reference)
-    better = drawn(figure(98.0), generated - 2 + rng.normal(0, 1, 500), reference)
+    champion = sampled(figure(100.0), generated, reference)
+    better = sampled(figure(98.0), generated - 2 + rng.normal(0, 1, 500), reference)
     decision = decide(better_by(LOWER), better, champion)
     (row,) = decision.conditions
     assert decision.promote
@@ -175,12 +175,12 @@ def test_the_paired_difference_sees_what_the_intervals_hide(figure: Make) -> Non
 def test_without_the_same_seeds_and_prompts_the_intervals_decide(figure: Make) -> None:
     rng = np.random.default_rng(3)
     generated, reference = rng.normal(100, 60, 500), rng.normal(0, 10, 540)
-    champion = drawn(figure(100.0), generated, reference)
+    champion = sampled(figure(100.0), generated, reference)
     for other in (
-        drawn(figure(98.0), generated - 2, reference, first_seed=1),
-        drawn(figure(98.0), generated[:400] - 2, reference),
-        drawn(figure(98.0), generated - 2, reference, prompts="q"),
-        drawn(figure(98.0, interval="bootstrap"), generated - 2, reference),
+        sampled(figure(98.0), generated - 2, reference, first_seed=1),
+        sampled(figure(98.0), generated[:400] - 2, reference),
+        sampled(figure(98.0), generated - 2, reference, prompts="q"),
+        sampled(figure(98.0, interval="bootstrap"), generated - 2, reference),
         one(LOWER, figure(98.0)),
     ):
         (row,) = decide(better_by(LOWER), other, champion).conditions

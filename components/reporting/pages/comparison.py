@@ -12,7 +12,7 @@ from components.figures.winner import better_beside, winner
 from components.files.samples import SampleRow, Samples
 from components.reporting.cells import Cell
 from components.reporting.pages.page import protocol, results_table, told_of
-from components.reporting.pages.template import drawn, rendered
+from components.reporting.pages.template import plotted, rendered
 from components.reporting.pictures.illustrations import plates
 from components.reporting.pictures.tiles import Choice, choose, data_uri, tile
 from components.reporting.results import Results
@@ -47,7 +47,7 @@ def comparison_page(
         told=told_of(results, table),
         best=results.chosen.name,
         differences=difference_table(results),
-        plates=[(plate, drawn(plate.plots)) for plate in plates(results)],
+        plates=[(plate, plotted(plate.plots)) for plate in plates(results)],
         protocol=protocol(results.chosen.figures),
         csv=csv,
     )

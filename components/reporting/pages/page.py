@@ -6,7 +6,7 @@ from typing import Any
 from components.figures.figure import OF_NETWORKS, Figure, main_metric, readable, sign
 from components.figures.record import figure_record
 from components.reporting.cells import Cell
-from components.reporting.pages.template import drawn, rendered
+from components.reporting.pages.template import plotted, rendered
 from components.reporting.pictures.illustrations import of_training, of_tuning, plates
 from components.reporting.pictures.sheet import arrange
 from components.reporting.pictures.tiles import Choice, choose, data_uri, same_rows, tile
@@ -40,8 +40,8 @@ def page(results: Results) -> str:
         summary=paragraphs(results),
         scorer=scorer_sentence(results.scorer),
         sheet=_sheet(results, choice),
-        plates=[(plate, drawn(plate.plots)) for plate in plates(results)],
-        loss_plots=drawn(of_training(results)),
+        plates=[(plate, plotted(plate.plots)) for plate in plates(results)],
+        loss_plots=plotted(of_training(results)),
         remarks=_training_remarks(results),
         contrasts=_contrasts(results),
         results=(table := results_table(results, "Results with intervals")),
@@ -172,7 +172,7 @@ def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None
         ),
         "findings": _findings(tuned.cells, results) if tuned.at_equal_cost else [],
         "pictures": _before_and_after(results, choice),
-        "plots": drawn(of_tuning(tuned)),
+        "plots": plotted(of_tuning(tuned)),
         "remarks": tuned.history.remarks,
         "settings": [
             (name, value)

@@ -10,7 +10,7 @@ from components.figures.floors import beside
 from components.figures.judgement import Judgement
 from components.files.json_file import write_json
 from components.reporting.pages.page import choice_of, page
-from components.reporting.pictures import curves, drawing
+from components.reporting.pictures import canvas, curves
 from components.reporting.pictures.illustrations import plates
 from components.reporting.pictures.sheet import arrange
 from components.reporting.pictures.tiles import labelled_sheet
@@ -54,11 +54,11 @@ def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
 
 def _save_plots(results: Results, out: Path) -> None:
     for plate in plates(results):
-        drawing.save_png(out / f"{plate.file}.png", [plot.draw for plot in plate.plots])
+        canvas.save_png(out / f"{plate.file}.png", [each.plot for each in plate.plots])
     shown = [curves.losses(results.histories)]
     if results.finetuned:
         shown.append(curves.losses([results.finetuned.history]))
-    drawing.save_png(out / "loss.png", shown)
+    canvas.save_png(out / "loss.png", shown)
 
 
 def every_figure(results: Results) -> Table:

@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from components.reporting.pictures import drawing
+from components.reporting.pictures import canvas
 from components.reporting.pictures.illustrations import Illustration
 from components.reporting.tables.table import Text, Value
 
@@ -32,9 +32,9 @@ def rendered(template: str, **values: object) -> str:
     return environment.get_template(template).render(css=css, **values)
 
 
-def drawn(plots: Iterable[Illustration]) -> list[tuple[Markup, str]]:
+def plotted(plots: Iterable[Illustration]) -> list[tuple[Markup, str]]:
     """Each plot as SVG, and its caption."""
     return [
-        (Markup(drawing.svg(p.draw, p.name, p.label)), p.caption)  # noqa: S704 - escaped there
+        (Markup(canvas.svg(p.plot, p.name, p.label)), p.caption)  # noqa: S704 - escaped there
         for p in plots
     ]

@@ -1,4 +1,4 @@
-"""What the report draws of training: losses, and the metrics met on the way."""
+"""What the report plots of training: losses, and the metrics met on the way."""
 
 from collections.abc import Sequence
 
@@ -8,16 +8,16 @@ from matplotlib.ticker import MaxNLocator
 
 from components.figures.figure import readable
 from components.reporting.cells import History
-from components.reporting.pictures.drawing import Draw, legend, line_style, log_scale
+from components.reporting.pictures.canvas import Plot, legend, line_style, log_scale
 
 POINTS = 250
 """A loss curve is averaged to at most this many points."""
 
 
-def losses(histories: Sequence[History]) -> Draw:
+def losses(histories: Sequence[History]) -> Plot:
     """Training loss against the step, averaged over neighbouring steps."""
 
-    def draw(axes: Axes) -> None:
+    def plot(axes: Axes) -> None:
         for index, history in enumerate(histories):
             if history.steps:
                 steps, loss = averaged(history.steps, history.loss)
@@ -28,13 +28,13 @@ def losses(histories: Sequence[History]) -> Draw:
         axes.set_ylabel("loss (running mean)")
         legend(axes)
 
-    return draw
+    return plot
 
 
-def watched(histories: Sequence[History], metric: str) -> Draw:
+def watched(histories: Sequence[History], metric: str) -> Plot:
     """A metric of the EMA weights' samples during training, with its interval."""
 
-    def draw(axes: Axes) -> None:
+    def plot(axes: Axes) -> None:
         for index, history in enumerate(histories):
             style = line_style(index)
             rows = np.array(history.watched.get(metric, ()), dtype=float).reshape(-1, 4)
@@ -46,7 +46,7 @@ def watched(histories: Sequence[History], metric: str) -> Draw:
         axes.set_ylabel(readable(metric))
         legend(axes)
 
-    return draw
+    return plot
 
 
 def averaged(steps: Sequence[int], values: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

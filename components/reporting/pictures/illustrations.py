@@ -7,7 +7,7 @@ from components.figures.figure import first_of, readable, sign
 from components.figures.winner import winner
 from components.reporting.cells import Cell, History
 from components.reporting.pictures import curves, plots
-from components.reporting.pictures.drawing import Draw
+from components.reporting.pictures.canvas import Plot
 from components.reporting.pictures.sheet import leading
 from components.reporting.results import Finetuned, Results
 from components.reporting.tables.columns import ordered_metrics
@@ -24,13 +24,13 @@ class Illustration:
 
     Attributes:
         name: letters and digits, unlike that of any other plot of the page.
-        draw: draws it.
+        plot: puts it on its axes.
         label: what it shows, for those who cannot see it.
         caption: stands below it.
     """
 
     name: str
-    draw: Draw
+    plot: Plot
     label: str
     caption: str
 
@@ -72,8 +72,8 @@ def of_training(results: Results) -> list[Illustration]:
     if any(path.startswith("process.") for path in results.chosen.settings):
         caption += " Networks with another schedule or target have another loss: compare the shapes"
         caption += ", not the heights."
-    drawn = [Illustration("loss", curves.losses(results.histories), label, caption)]
-    return drawn + _watched(results.histories, "watched", "training")
+    found = [Illustration("loss", curves.losses(results.histories), label, caption)]
+    return found + _watched(results.histories, "watched", "training")
 
 
 def of_tuning(tuned: Finetuned) -> list[Illustration]:
@@ -81,8 +81,8 @@ def of_tuning(tuned: Finetuned) -> list[Illustration]:
     words = tuned.words.act
     final = f"{tuned.history.loss[-1]:.4f}" if tuned.history.loss else "none"
     label = f"Line plot of the {words} loss over steps; last value: {final}"
-    drawn = curves.losses([tuned.history])
-    loss = Illustration("finetune", drawn, label, f"{words.capitalize()} loss.")
+    losses = curves.losses([tuned.history])
+    loss = Illustration("finetune", losses, label, f"{words.capitalize()} loss.")
     return [loss, *_watched([tuned.history], "tuned", words)]
 
 
@@ -95,7 +95,7 @@ def _cost(results: Results, metric: str, cells: Sequence[Cell], beside: Sequence
         plots.over_evaluations(shown, results.floors.get(metric), metric),
         f"Line plot of {readable(metric)} over network evaluations an image. {words}",
         f"{_side(metric)} and to the left is better. Bars are the intervals; points of one cost "
-        f"are drawn a little apart.{left_out}",
+        f"stand a little apart.{left_out}",
     )
     return Plate("evaluations", "Quality against network evaluations", (plot,))
 
@@ -105,7 +105,7 @@ def _trade_off(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
     floor = results.floors.get(metric)
     score = first_of(results.chosen.figures, *families_of("clip"))
     words = "; ".join(f"{cell.name}: {cell.figures[metric].text()}" for cell in shown)
-    drawn = [
+    found = [
         Illustration(
             "guidance",
             plots.over_guidance(shown, floor, metric),
@@ -116,10 +116,10 @@ def _trade_off(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
     if score and score != metric:
         label = f"Line plot of {readable(metric)} against {readable(score)}"
         caption = f"{_side(metric)} and to the right is better. Numbers are the guidance scale."
-        draw = plots.trade_off(shown, floor, metric, score)
+        plot = plots.trade_off(shown, floor, metric, score)
         label += "; figures in the table below"
-        drawn.insert(0, Illustration("tradeoff", draw, label, caption + left_out))
-    return Plate("tradeoff", "Trade-off over guidance", tuple(drawn))
+        found.insert(0, Illustration("tradeoff", plot, label, caption + left_out))
+    return Plate("tradeoff", "Trade-off over guidance", tuple(found))
 
 
 def _side_by_side(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
@@ -145,8 +145,8 @@ def _watched(histories: Sequence[History], name: str, when: str) -> list[Illustr
     for index, metric in enumerate(ordered_metrics(history.watched for history in histories)):
         label = f"Line plot of {readable(metric)} of the EMA weights' samples during {when}"
         text = f"{readable(metric)} of EMA samples during {when}, with its interval (few samples)."
-        draw = curves.watched(histories, metric)
-        found.append(Illustration(f"{name}{index}", draw, label, text))
+        plot = curves.watched(histories, metric)
+        found.append(Illustration(f"{name}{index}", plot, label, text))
     return found
 
 

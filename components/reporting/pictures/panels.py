@@ -49,17 +49,17 @@ def labelled_rows(rows: Sequence[Sequence[Panel]], title: str) -> NDArray[np.uin
     lines = _broken(title, typeface, whole - 2 * MARGIN)
     top = MARGIN + len(lines) * line + MARGIN // 2
     canvas = Image.new("RGB", (whole, top + (line + height + MARGIN) * len(rows)), PAPER)
-    draw = ImageDraw.Draw(canvas)
+    pen = ImageDraw.Draw(canvas)
     for i, text in enumerate(lines):
-        draw.text((MARGIN, MARGIN + i * line), text, font=typeface, fill=INK)
+        pen.text((MARGIN, MARGIN + i * line), text, font=typeface, fill=INK)
     for j, row in enumerate(rows):
         y = top + j * (line + height + MARGIN)
         for i, panel in enumerate(row):
             x = MARGIN + i * step
-            draw.text((x, y), _cut(panel.label, typeface, width), font=typeface, fill=INK)
+            pen.text((x, y), _cut(panel.label, typeface, width), font=typeface, fill=INK)
             enlarged = as_image(panel.image).resize((width, height), Image.Resampling.NEAREST)
             canvas.paste(enlarged.convert("RGB"), (x, y + line))
-            draw.rectangle((x - 1, y + line - 1, x + width, y + line + height), outline="#8a93a0")
+            pen.rectangle((x - 1, y + line - 1, x + width, y + line + height), outline="#8a93a0")
     return np.asarray(canvas)
 
 

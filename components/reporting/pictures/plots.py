@@ -1,4 +1,4 @@
-"""What the report draws of the cells: distances over guidance, over cost, and side by side."""
+"""Plots of the cells: distances over guidance, over cost, and side by side."""
 
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import fill
@@ -10,7 +10,7 @@ from components.figures.figure import Figure, direction, readable
 from components.figures.standing import BEST, NOISE, standings
 from components.figures.winner import called, winner
 from components.reporting.cells import Cell
-from components.reporting.pictures.drawing import INK, Draw, grow, legend, line_style, log_scale
+from components.reporting.pictures.canvas import INK, Plot, grow, legend, line_style, log_scale
 from components.reporting.pictures.sheet import by_value
 from components.spec.catalogue import GUIDANCE
 
@@ -26,10 +26,10 @@ LABEL = 34
 """Letters of such a name on one line."""
 
 
-def trade_off(cells: Sequence[Cell], floor: Figure | None, distance: str, score: str) -> Draw:
+def trade_off(cells: Sequence[Cell], floor: Figure | None, distance: str, score: str) -> Plot:
     """Distance against CLIP score, a line a network and sampler, its points marked by guidance."""
 
-    def draw(axes: Axes) -> None:
+    def plot(axes: Axes) -> None:
         for index, (name, line) in enumerate(_by_guidance(cells, distance, score).items()):
             x, y = [c.figures[score] for c in line], [c.figures[distance] for c in line]
             _errorbar(axes, index, name, x, y)
@@ -40,13 +40,13 @@ def trade_off(cells: Sequence[Cell], floor: Figure | None, distance: str, score:
         _distance_axis(axes, cells, floor, distance)
         axes.set_xlabel(f"{readable(score)}, higher is better")
 
-    return draw
+    return plot
 
 
-def over_guidance(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Draw:
+def over_guidance(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Plot:
     """A metric against the guidance scale, a line a network and sampler."""
 
-    def draw(axes: Axes) -> None:
+    def plot(axes: Axes) -> None:
         lines = _by_guidance(cells, metric)
         for index, (name, line) in enumerate(lines.items()):
             apart = _apart(index, len(lines))
@@ -62,13 +62,13 @@ def over_guidance(cells: Sequence[Cell], floor: Figure | None, metric: str) -> D
         off = all(1 in GUIDANCE[kind].alone({}) for kind in kinds)
         axes.set_xlabel("guidance scale (1 is off)" if off else "guidance scale")
 
-    return draw
+    return plot
 
 
-def over_evaluations(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Draw:
+def over_evaluations(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Plot:
     """A metric against network evaluations an image (log), a line a network and sampler."""
 
-    def draw(axes: Axes) -> None:
+    def plot(axes: Axes) -> None:
         lines = _lines(cells, lambda cell: cell.curve, _cost, metric)
         for index, (name, line) in enumerate(lines.items()):
             apart = _apart(index, len(lines))
@@ -78,17 +78,17 @@ def over_evaluations(cells: Sequence[Cell], floor: Figure | None, metric: str) -
         axes.set_xlabel("network evaluations an image")
         _distance_axis(axes, cells, floor, metric)
 
-    return draw
+    return plot
 
 
-def side_by_side(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Draw:
+def side_by_side(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Plot:
     """A metric of every cell with its interval, a row a cell, the best value on top.
 
     The winner's interval is shaded over all rows; what differs from it is grey. A cell that may
     not win is called what it is.
     """
 
-    def draw(axes: Axes) -> None:
+    def plot(axes: Axes) -> None:
         ranked = by_value([c for c in cells if metric in c.figures], metric)
         figures = [cell.figures[metric] for cell in ranked]
         rows, top = [{metric: figure} for figure in figures], winner(ranked, metric)
@@ -113,7 +113,7 @@ def side_by_side(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Dr
         grow(axes, sum(ROW + LINE * name.count("\n") for name in names) - 4.0)
         legend(axes)
 
-    return draw
+    return plot
 
 
 def _by_guidance(cells: Sequence[Cell], *metrics: str) -> Mapping[str, list[Cell]]:
@@ -140,7 +140,7 @@ def _apart(index: int, count: int) -> float:
 
 
 def _cost(cell: Cell) -> float:
-    assert cell.evaluations is not None, "drawn over evaluations, so they were recorded"
+    assert cell.evaluations is not None, "plotted over evaluations, so they were recorded"
     return cell.evaluations
 
 

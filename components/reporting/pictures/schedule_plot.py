@@ -9,12 +9,12 @@ from torch import Tensor
 from components.process.prediction import PREDICTIONS
 from components.process.schedules import SCHEDULES, build_schedule
 from components.process.weights import LOSS_WEIGHTS, Constants, loss_weight
-from components.reporting.pictures.drawing import Draw, line_style, save_png
+from components.reporting.pictures.canvas import Plot, line_style, save_png
 from components.spec.catalogue import SCHEDULES as CATALOGUE_SCHEDULES
 
 POINTS = 1000
 LIMIT = 15.0
-"""Log-SNRs are drawn from −LIMIT to LIMIT; some schedules go on, the straight path to infinity."""
+"""Log-SNRs are shown from −LIMIT to LIMIT; some schedules go on, the straight path to infinity."""
 MARKERS = 8
 """Markers a line."""
 
@@ -28,10 +28,10 @@ def plot_schedules(path: Path) -> None:
     save_png(path, [logsnr_of_schedules(), weights_on_eps()])
 
 
-def logsnr_of_schedules() -> Draw:
+def logsnr_of_schedules() -> Plot:
     """Log-SNR against t, a line a schedule."""
 
-    def draw(axes: Axes) -> None:
+    def plot(axes: Axes) -> None:
         names = [name for name in SCHEDULES if not CATALOGUE_SCHEDULES[name].needs]
         for index, name in enumerate(names):
             schedule = build_schedule({"schedule": name, "steps": 1000})
@@ -42,17 +42,17 @@ def logsnr_of_schedules() -> Draw:
         axes.set_ylabel("log-SNR, log α²/σ²")
         _legend(axes)
 
-    return draw
+    return plot
 
 
-def weights_on_eps() -> Draw:
+def weights_on_eps() -> Plot:
     """Each loss weight, as a factor of the squared error of ε, against log-SNR.
 
-    Drawn for a variance-preserving process and the constants of the weights' authors.
+    Plotted for a variance-preserving process and the constants of the weights' authors.
     """
     constants = Constants()
 
-    def draw(axes: Axes) -> None:
+    def plot(axes: Axes) -> None:
         logsnr = torch.linspace(-LIMIT, LIMIT, POINTS, dtype=torch.float64)
         alpha, sigma = torch.sigmoid(logsnr).sqrt(), torch.sigmoid(-logsnr).sqrt()
         for index, name in enumerate(LOSS_WEIGHTS):
@@ -65,7 +65,7 @@ def weights_on_eps() -> Draw:
         axes.set_ylabel(f"weight on the squared error of ε\n({told})")
         _legend(axes)
 
-    return draw
+    return plot
 
 
 def _line(axes: Axes, index: int, lines: int, name: str, x: Tensor, y: Tensor) -> None:

@@ -88,12 +88,12 @@ def labelled_sheet(sheet: Sheet, choice: Choice) -> np.ndarray:
     canvas = Image.new(
         "RGB", (left + step * len(sheet.columns), top + (height + gap) * len(sheet.rows)), "white"
     )
-    draw = ImageDraw.Draw(canvas)
+    pen = ImageDraw.Draw(canvas)
     for i, name in enumerate(sheet.columns):
-        draw.text((left + i * step, gap), name, font=typeface, fill="#1c2128")
+        pen.text((left + i * step, gap), name, font=typeface, fill="#1c2128")
     for j, name in enumerate(sheet.rows):
         y = top + j * (height + gap)
-        draw.text((gap, y + height // 2), name, font=typeface, fill="#1c2128", anchor="lm")
+        pen.text((gap, y + height // 2), name, font=typeface, fill="#1c2128", anchor="lm")
         for i, column in enumerate(sheet.columns):
             if (name, column) in tiles:
                 canvas.paste(Image.fromarray(tiles[name, column]), (left + i * step, y))

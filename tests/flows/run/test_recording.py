@@ -60,13 +60,13 @@ def published(store: Store) -> Plan:
     cell = plan.cells[0]
     for node in (cell.train, cell.sample, cell.evaluate):
         store.path(node).mkdir(parents=True)
-    trained, drawn = store.path(cell.train), store.path(cell.sample)
+    trained, sampled = store.path(cell.train), store.path(cell.sample)
     (trained / "history.csv").write_text("step,loss,lr,grad_norm\n10,0.5,0.1,1.0\n")
     write_fake_weights(trained)
-    np.save(drawn / "images.npy", np.zeros((0, 8, 8, 1), np.uint8))
-    (drawn / "samples.csv").write_text("index,seed,class,label,caption\n")
-    write_json(drawn / "metrics.json", {"network_evaluations": 50})
-    picture(drawn / "grid.png")
+    np.save(sampled / "images.npy", np.zeros((0, 8, 8, 1), np.uint8))
+    (sampled / "samples.csv").write_text("index,seed,class,label,caption\n")
+    write_json(sampled / "metrics.json", {"network_evaluations": 50})
+    picture(sampled / "grid.png")
     metrics = {"metrics": {"fd_efficientnet_lite0": record(150.0, 5.0)}}
     write_json(store.path(cell.evaluate) / "metrics.json", metrics)
     for node in (cell.train, cell.sample, cell.evaluate):

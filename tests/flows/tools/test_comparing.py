@@ -38,18 +38,18 @@ def publish(directory: Path, inputs: dict[str, str], spec: dict[str, Any]) -> It
 
 def write_cell(store: Path, number: int, guidance: float, distance: float) -> tuple[Path, Path]:
     """The published sample and evaluate directories of one cell."""
-    drawn_key, key = f"{number}a" * 32, f"{number}b" * 32
+    sampled_key, key = f"{number}a" * 32, f"{number}b" * 32
     sampling = SamplingSpec().model_dump(mode="json") | {"guidance": guidance}
     spec = {"sampling": sampling, "samples": 40}
-    drawn, judged = store / "sample" / drawn_key, store / "evaluate" / key
+    sampled, judged = store / "sample" / sampled_key, store / "evaluate" / key
     noise = np.random.default_rng(number)
-    with publish(drawn, {"model": "f" * 64}, spec):
-        np.save(drawn / "images.npy", noise.integers(0, 255, (40, 8, 8, 1), dtype=np.uint8))
+    with publish(sampled, {"model": "f" * 64}, spec):
+        np.save(sampled / "images.npy", noise.integers(0, 255, (40, 8, 8, 1), dtype=np.uint8))
         lines = [f"{i},{i},{i % 10},{i % 10},the digit {i % 10}" for i in range(40)]
-        (drawn / "samples.csv").write_text("\n".join(["index,seed,class,label,caption", *lines]))
-        (drawn / "metrics.json").write_text('{"network_evaluations": 50}')
-        Image.new("L", (80, 40), 90).save(drawn / "grid.png")
-    inputs = {"samples": drawn_key, **REAL}
+        (sampled / "samples.csv").write_text("\n".join(["index,seed,class,label,caption", *lines]))
+        (sampled / "metrics.json").write_text('{"network_evaluations": 50}')
+        Image.new("L", (80, 40), 90).save(sampled / "grid.png")
+    inputs = {"samples": sampled_key, **REAL}
     with publish(judged, inputs, {}):
         metrics = {"fd_x": record(distance, 6.0), "clip_score_x": record(20 + number, 0.5)}
         groups = {"the digit 3": {"clip_score_x": record(19.0, 1.0) | {"n_generated": 4}}}
@@ -57,7 +57,7 @@ def write_cell(store: Path, number: int, guidance: float, distance: float) -> tu
         shared = 20 * np.random.default_rng(0).standard_normal(40)
         values = distance + shared + noise.standard_normal(40)
         write_record(judged, content, {"fd_x|generated": values, "seeds": SEEDS})
-    return drawn, judged
+    return sampled, judged
 
 
 def read(path: Path) -> dict[tuple[str, str, str], dict[str, str]]:
@@ -78,10 +78,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sweep = tracker.sweep("digits", "a1" * 32, {}, {})
     model = tracker.child(sweep, "train schedule=cosine", "f" * 64, {}, {})
     for number, (guidance, distance) in enumerate(((1.0, 104.0), (2.0, 100.0), (4.0, 140.0))):
-        drawn, judged = write_cell(root / "artifacts", number, guidance, distance)
+        sampled, judged = write_cell(root / "artifacts", number, guidance, distance)
         tags, params = {"alphabar.stage_key": judged.name}, {"sampling": {"guidance": guidance}}
         run = tracker.child(model, f"guidance={guidance:g}", judged.name, params, tags)
-        tracker.log_cell(run, drawn, judged)
+        tracker.log_cell(run, sampled, judged)
     return root
 
 
@@ -136,10 +136,10 @@ def test_a_recorded_reference_is_not_the_best_and_the_sweeps_metric_ranks(
     model = tracker.child(tracker.sweep("two", "c3" * 32, {}, {}), "train", "f" * 64, {}, {})
     for number, beside in ((0, None), (1, "reference")):
         judged = finished / "artifacts" / "evaluate" / (f"{number}b" * 32)
-        drawn = finished / "artifacts" / "sample" / (f"{number}a" * 32)
+        sampled = finished / "artifacts" / "sample" / (f"{number}a" * 32)
         tags = {"alphabar.beside": beside, "alphabar.ranked_by": "clip_score_x"}
         run = tracker.child(model, f"cell {number}", judged.name, {}, tags)
-        tracker.log_cell(run, drawn, judged)
+        tracker.log_cell(run, sampled, judged)
     written = compare_runs(["two"], Workspace(root, tmp_path / "empty"), tmp_path / "o")
     page = written.page.read_text(encoding="utf-8")
     assert "two/cell 0 is best: 20.00 [19.50, 20.50]" in page  # the CLIP score chose it

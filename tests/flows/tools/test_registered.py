@@ -1,4 +1,4 @@
-"""Registered models are drawn from with the settings, and the guide, that they bring along."""
+"""Registered models are sampled from with the settings, and the guide, that they bring along."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def here(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def drawn(model: str, out: Path, *options: str) -> tuple[np.ndarray, float]:
+def sampled(model: str, out: Path, *options: str) -> tuple[np.ndarray, float]:
     """Four images, and how many network evaluations each took."""
     words = ["sample", model, "--out", str(out), "-n", "4", "-q", *options]
     result = CliRunner().invoke(app, words, catch_exceptions=False)
@@ -55,30 +55,30 @@ def drawn(model: str, out: Path, *options: str) -> tuple[np.ndarray, float]:
 
 
 def test_a_registered_model_is_drawn_from_as_it_was_registered(here: Path) -> None:
-    ours, cost = drawn("animals@champion", here / "ours")
+    ours, cost = sampled("animals@champion", here / "ours")
     words = ["--solver", "heun", "--set", "churn=5", "--steps", "3", "--guidance", "3"]
     words += ["--seed", "9"]
-    by_hand, _ = drawn("strong", here / "by-hand", *words, "--guide", "weak")
+    by_hand, _ = sampled("strong", here / "by-hand", *words, "--guide", "weak")
     np.testing.assert_array_equal(ours, by_hand)
     assert cost == 2 * (2 * 3 - 1)  # Heun's second look is left out of the last step
-    unguided, _ = drawn("strong", here / "unguided", *words)
+    unguided, _ = sampled("strong", here / "unguided", *words)
     assert (ours != unguided).any()
 
 
 def test_an_option_changes_one_registered_setting_and_what_belongs_to_it(here: Path) -> None:
-    ours, cost = drawn("animals@champion", here / "ours", "--solver", "ddim")
+    ours, cost = sampled("animals@champion", here / "ours", "--solver", "ddim")
     words = ("--steps", "3", "--guidance", "3", "--seed", "9")
-    by_hand, _ = drawn("strong", here / "by-hand", *words, "--guide", "weak")
+    by_hand, _ = sampled("strong", here / "by-hand", *words, "--guide", "weak")
     np.testing.assert_array_equal(ours, by_hand)
     assert cost == 6
-    own, _ = drawn("animals@champion", here / "own")
+    own, _ = sampled("animals@champion", here / "own")
     for number, options in enumerate((["--set", "guide=unconditional"], ["--guide", "strong"])):
-        other, _ = drawn("animals@champion", here / f"other-{number}", *options)
+        other, _ = sampled("animals@champion", here / f"other-{number}", *options)
         assert (other != own).any()
 
 
 def test_images_to_be_judged_are_drawn_as_they_were_registered(here: Path, root: Path) -> None:
-    ours, _ = drawn("animals@champion", here / "ours")
+    ours, _ = sampled("animals@champion", here / "ours")
     workspace = Workspace.here()
     with Display(quiet=True) as display:
         with images_of("animals@champion", 4, workspace, display) as folder:
@@ -110,5 +110,5 @@ def test_broken_settings_are_named(copy: Path, content: str) -> None:
 def test_a_guide_that_is_gone_is_asked_for(copy: Path, tmp_path: Path) -> None:
     (copy / "sampling.json").write_text(json.dumps(SAMPLING.model_dump(mode="json")))
     with pytest.raises(AlphabarError, match="no guide model"):
-        drawn(str(copy), tmp_path / "out")
+        sampled(str(copy), tmp_path / "out")
     assert not (tmp_path / "out").exists()

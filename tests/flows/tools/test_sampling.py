@@ -55,17 +55,18 @@ def test_samples_that_were_changed_since_are_not_judged(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    figures(models / "strong", tmp_path / "drawn")
-    array, picture = tmp_path / "drawn" / "images.npy", tmp_path / "drawn" / "images" / "00002.png"
-    assert array_judged(tmp_path / "drawn") == f"generated: 4 images of {array}"
-    assert len(read_source(tmp_path / "drawn").images.images) == 4
+    figures(models / "strong", tmp_path / "sampled")
+    array = tmp_path / "sampled" / "images.npy"
+    picture = tmp_path / "sampled" / "images" / "00002.png"
+    assert array_judged(tmp_path / "sampled") == f"generated: 4 images of {array}"
+    assert len(read_source(tmp_path / "sampled").images.images) == 4
     content = array.read_bytes()
     for path in (picture, array):
         before = path.read_bytes()
         for changed in (None, before[:-1] + b"x"):
             path.unlink() if changed is None else path.write_bytes(changed)
             with pytest.raises(AlphabarError, match=path.name) as caught:
-                read_source(tmp_path / "drawn")
+                read_source(tmp_path / "sampled")
             assert f"give {picture.parent} to judge" in caught.value.remedy
             path.write_bytes(before)
     picture.unlink()
@@ -77,10 +78,10 @@ def test_no_command_writes_into_the_store_or_a_folder_of_ours(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    figures(models / "strong", tmp_path / "drawn")
+    figures(models / "strong", tmp_path / "sampled")
     (tmp_path / "reports" / "digits").mkdir(parents=True)
     (tmp_path / "reports" / "digits" / ".keys").write_text("r1")
-    for place in ("artifacts/new", "drawn/new", "reports/digits/new", "drawn/../artifacts/x"):
+    for place in ("artifacts/new", "sampled/new", "reports/digits/new", "sampled/../artifacts/x"):
         store = tmp_path / "artifacts"
         with pytest.raises(AlphabarError, match=" lies in ") as caught:
             refuse_taken(Path(place), store)

@@ -14,7 +14,7 @@ def of_cells(results: Results, cells: list[Cell]) -> Results:
     return replace(results, cells=cells, best=0, finetuned=None)
 
 
-def test_a_solver_sweep_is_drawn_over_cost_with_the_distilled_model(solvers: Results) -> None:
+def test_a_solver_sweep_is_plotted_over_cost_with_the_distilled_model(solvers: Results) -> None:
     (plate,) = plates(solvers)
     assert plate.file == "evaluations"
     label = plate.plots[0].label
@@ -22,7 +22,7 @@ def test_a_solver_sweep_is_drawn_over_cost_with_the_distilled_model(solvers: Res
     assert "distilled, consistency, 2 steps, 2: 165.0 [159.2, 170.8]" in label
 
 
-def test_a_guidance_sweep_is_drawn_over_guidance_only(report_input: SimpleNamespace) -> None:
+def test_a_guidance_sweep_is_plotted_over_guidance_only(report_input: SimpleNamespace) -> None:
     # guidance doubles the cost, but each line over cost would have one point
     results = read(report_input.spec, report_input.inputs)
     (plate,) = plates(results)

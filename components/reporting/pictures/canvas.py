@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-Draw = Callable[[Axes], None]
-"""Draws one plot on the axes that it is given."""
+Plot = Callable[[Axes], None]
+"""Puts one plot on the axes that it is given."""
 
 INK = "#2b313a"
 """Text and axes; in the SVG it becomes the page's text colour, dark or light."""
@@ -46,17 +46,17 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def svg(draw: Draw, name: str, label: str) -> str:
+def svg(plot: Plot, name: str, label: str) -> str:
     """One plot as an ``<svg>`` element to put into a page.
 
     Args:
-        draw: draws it.
+        plot: puts it on its axes.
         name: makes its ids unlike those of the page's other plots; letters only.
         label: what it shows, for those who cannot see it; plain text.
     """
     buffer = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
-        figure = _figure([draw])
+        figure = _figure([plot])
         empty = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=empty)
     text = buffer.getvalue()
@@ -64,10 +64,10 @@ def svg(draw: Draw, name: str, label: str) -> str:
     return _embeddable(text, name, label)
 
 
-def save_png(path: Path, draws: Sequence[Draw]) -> None:
+def save_png(path: Path, plots: Sequence[Plot]) -> None:
     """Plots side by side on white, as PNG without metadata."""
     with mpl.rc_context(STYLE):
-        figure = _figure(draws)
+        figure = _figure(plots)
         figure.savefig(path, format="png", dpi=110, facecolor="white", metadata={"Software": None})
 
 
@@ -114,11 +114,11 @@ def legend(axes: Axes) -> None:
         grow(axes, LEGEND_ROW * max(0, rows - FREE_ROWS))
 
 
-def _figure(draws: Sequence[Draw]) -> Figure:
+def _figure(plots: Sequence[Plot]) -> Figure:
     width, height = SIZE
-    figure = Figure(figsize=(width * len(draws), height), layout="constrained")
-    for axes, draw in zip(figure.subplots(1, len(draws), squeeze=False)[0], draws, strict=True):
-        draw(axes)
+    figure = Figure(figsize=(width * len(plots), height), layout="constrained")
+    for axes, plot in zip(figure.subplots(1, len(plots), squeeze=False)[0], plots, strict=True):
+        plot(axes)
     return figure
 
 

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from components.reporting.cells import History
-from components.reporting.pictures import drawing
+from components.reporting.pictures import canvas
 from components.reporting.pictures.curves import losses
 
 LIGHT, DARK = "#ffffff", "#14171c"  # the page's
@@ -62,43 +62,43 @@ def oklab(rgb: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("page", [LIGHT, DARK])
 def test_every_line_stands_out_from_the_page(page: str) -> None:
-    for colour in drawing.SERIES:
+    for colour in canvas.SERIES:
         low, high = sorted((luminance(colour), luminance(page)))
         assert (high + 0.05) / (low + 0.05) >= 3, colour
 
 
 @pytest.mark.parametrize(("sight", "apart"), [("all colours", 12), ("no red", 7), ("no green", 7)])
 def test_colours_are_apart_for_everyone(sight: str, apart: float) -> None:
-    seen = [oklab(np.clip(SIGHT[sight] @ linear(colour), 0, 1)) for colour in drawing.SERIES]
+    seen = [oklab(np.clip(SIGHT[sight] @ linear(colour), 0, 1)) for colour in canvas.SERIES]
     assert min(100 * np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) >= apart
 
 
 def test_twenty_lines_look_different() -> None:
-    styles = {tuple(map(str, drawing.line_style(index).values())) for index in range(20)}
+    styles = {tuple(map(str, canvas.line_style(index).values())) for index in range(20)}
     assert len(styles) == 20
 
 
 def test_a_long_legend_takes_no_room_from_the_plot() -> None:
-    def lines(count: int) -> drawing.Draw:
-        def draw(axes: Axes) -> None:
+    def lines(count: int) -> canvas.Plot:
+        def plot(axes: Axes) -> None:
             for index in range(count):
                 axes.plot([0, 1], [0, index], label=f"line {index}")
-            drawing.legend(axes)
+            canvas.legend(axes)
 
-        return draw
+        return plot
 
     def height(svg: str) -> float:
         found = re.search(r'viewBox="0 0 [\d.]+ ([\d.]+)"', svg)
         assert found
         return float(found[1])
 
-    few, many = (height(drawing.svg(lines(count), "x", "")) for count in (4, 20))
+    few, many = (height(canvas.svg(lines(count), "x", "")) for count in (4, 20))
     assert many > few + 80  # points
 
 
 def test_an_svg_is_the_same_bytes_twice_and_valid() -> None:
     history = History("<b> & a", (1, 2, 3), (3.0, 2.0, 1.0), {})
-    one, other = (drawing.svg(losses([history]), "loss", 'a "<label>" & b') for _ in range(2))
+    one, other = (canvas.svg(losses([history]), "loss", 'a "<label>" & b') for _ in range(2))
     assert one == other
     root = ElementTree.fromstring(one)  # noqa: S314 - our own SVG
     assert root.attrib["aria-label"] == 'a "<label>" & b'
@@ -110,7 +110,7 @@ def test_an_svg_is_the_same_bytes_twice_and_valid() -> None:
 def test_ids_of_two_plots_in_a_page_do_not_meet() -> None:
     history = History("a", (1, 2, 3), (3.0, 2.0, 1.0), {})
     ids = [
-        set(re.findall(r' id="([^"]+)"', drawing.svg(losses([history]), name, "x")))
+        set(re.findall(r' id="([^"]+)"', canvas.svg(losses([history]), name, "x")))
         for name in ("one", "two")
     ]
     assert ids[0]
