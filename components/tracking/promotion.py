@@ -11,10 +11,11 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from components.errors import AlphabarError
+from components.figures.win_rate import WinRate
 from components.files.json_file import parse_json
 from components.spec.gate import Gate
 from components.tracking.decision_log import AGAINST, Case, log_decision
-from components.tracking.gate import WinRate, decide
+from components.tracking.gate import decide
 from components.tracking.runs import Tracker
 from components.tracking.versions import CANDIDATE, CHAMPION, check_files, figures_of, find_version
 

@@ -18,7 +18,7 @@ from components.files.manifest import MANIFEST, SEAL, intact, listed, seal, ther
 from components.spec.gate import Gate, better_by
 from components.spec.keys import digest
 from components.spec.model_folder import GUIDE, SAMPLING
-from components.spec.record_tags import KEY
+from components.spec.record_tags import KEY, SAMPLED_WITH
 from components.tracking.decision_log import REASON
 from components.tracking.fields import exact, protocol_texts, tag_texts
 from components.tracking.model_card import model_card
@@ -28,7 +28,6 @@ from components.tracking.versions import (
     CANDIDATE,
     CHAMPION,
     EVALUATION,
-    SAMPLED_WITH,
     SEALED,
     WEIGHTS,
 )

@@ -15,10 +15,10 @@ from components.errors import AlphabarError
 from components.figures.judgement import Judgement
 from components.figures.record import RECORD, read_judgement
 from components.files.digests import file_sha256
+from components.spec.record_tags import STAGE_KEY
 from components.tracking.cell_log import EVALUATION, RECORD_DIGEST, WHOLE
 from components.tracking.images import open_whole
 from components.tracking.runs import SWEEP, Tracker
-from components.tracking.versions import STAGE_KEY
 
 PAGE = 1000
 SHORTEST_ID = 6

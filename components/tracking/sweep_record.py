@@ -10,11 +10,11 @@ from components.figures.winner import REFERENCE
 from components.networks.checkpoint import load_checkpoint, save_checkpoint
 from components.spec.gate import Gate
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
+from components.spec.record_tags import STAGE_KEY
 from components.store import Store, git_commit
 from components.tracking.registry import Submitted, register
 from components.tracking.runs import Tracker
 from components.tracking.search import BESIDE, BEST, RANKED_BY
-from components.tracking.versions import STAGE_KEY
 
 
 class SweepRecord:

@@ -22,14 +22,8 @@ WEIGHTS = "model.safetensors"
 EVALUATION = "evaluation"
 """Folder in the registered model's directory: metrics.json, and pseudo_values.npz if any."""
 
-STAGE_KEY = "alphabar.stage_key"
-"""Tag: of a run, the key of the stage run that it records; of a version, of what trained it."""
-
 SEALED = "alphabar.manifest"
 """Version tag: the seal of the manifest.json in the registered model's directory."""
-
-SAMPLED_WITH = "alphabar.sampling"
-"""Version tag: digest of the sampling section that its figures were measured with."""
 
 
 def find_version(tracker: Tracker, name: str, alias_or_version: str) -> ModelVersion:

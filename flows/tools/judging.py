@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,34 +92,17 @@ def judge_against_folder(
 
     prepare_process(threads=None)
     from components.evaluation.features.feature_bank import FeatureBank
-    from components.evaluation.images.image_sources import read_source
-    from components.evaluation.judge import Judge
-    from components.evaluation.protocol import EvaluationProtocol
-    from components.evaluation.references import References
-    from components.figures.figure import Origins
+    from components.evaluation.source_judging import Sources
     from components.figures.record import write_judgement
     from components.networks.device import resolve_device
 
-    ours = read_source(images, captioned=spec.reads_captions)
-    theirs = read_source(reference)
-    learnt = read_source(training) if training else None
-    seen = learnt.images if learnt else theirs.training
-    protocol = EvaluationProtocol.of(spec.model_dump(mode="json"))
-    seed = None if ours.seeds is None else int(ours.seeds.min())
+    sources = Sources.read(images, reference, training, captioned=spec.reads_captions)
     with _told(display, "evaluate") as progress:
         device = resolve_device("auto")
         bank = FeatureBank(device, workspace.cache, progress, workspace.weights)
-        judge = Judge(protocol, References(theirs.images, seen), bank)
-        judgement = judge.measure(ours.images, seed)
-    sources = {"generated": ours, "reference": theirs, "training": learnt}
-    folders = {role: source.folder for role, source in sources.items() if source and source.folder}
-    if ours.seeds is not None:
-        origins = Origins.of(ours.seeds, ours.images.classes, ours.images.captions)
-        judgement = judgement.made_from(origins)
-    taken = {role: folder.to_json() for role, folder in folders.items()}
-    write_judgement(out, replace(judgement, folders=taken))
-    notes = [note for role, folder in folders.items() for note in folder.words(role)]
-    return Judged(images.name, out, notes=notes)
+        judgement = sources.judged(spec, bank)
+    write_judgement(out, judgement)
+    return Judged(images.name, out, notes=sources.notes())
 
 
 def judge_against_experiment(

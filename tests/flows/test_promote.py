@@ -16,6 +16,7 @@ from components.errors import AlphabarError
 from components.files.manifest import write_manifest
 from components.files.new_folder import seal_folder
 from components.preference.models import write_models
+from components.preference.verdict import read_study
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines
 from components.store import describe
@@ -24,7 +25,6 @@ from flows.cli import main
 from flows.console import Display
 from flows.run.recording import Recorder
 from flows.run.results import Outcome
-from flows.tools.promotion import read_study
 from flows.workspace import Workspace
 from tests.figures import made
 from tests.flows.untrained import write_untrained

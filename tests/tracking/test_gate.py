@@ -6,8 +6,9 @@ import pytest
 
 from components.errors import AlphabarError
 from components.figures.figure import Figure, Origins
+from components.figures.win_rate import WinRate
 from components.spec.gate import Gate, MetricGate, PreferenceGate, better_by
-from components.tracking.gate import Decision, WinRate, decide
+from components.tracking.gate import Decision, decide
 from tests.figures.made import made
 
 Make = Callable[..., dict[str, Any]]

@@ -7,9 +7,9 @@ import pytest
 from mlflow import MlflowClient
 
 from components.errors import AlphabarError
+from components.figures.win_rate import WinRate
 from components.spec.gate import Gate, MetricGate, PreferenceGate, better_by
 from components.tracking import Registered, Tracker, load_model_dir, promote, rollback
-from components.tracking.gate import WinRate
 from components.tracking.promotion import champions
 
 Make = Callable[..., dict[str, Any]]
