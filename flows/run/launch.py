@@ -34,13 +34,8 @@ def run_here(
     if outcome := finished_outcome(plan, workspace):
         show_outcome(outcome, workspace)
         return
-    from flows.servers.prefect_server import (
-        client_environment,
-        ensure_prefect_server,
-        page_url,
-        user_api_url,
-        using_prefect_server,
-    )
+    from flows.servers.prefect_api import client_environment, page_url, user_api_url
+    from flows.servers.prefect_server import ensure_prefect_server, using_prefect_server
 
     with using_prefect_server(workspace.root):
         address = ensure_prefect_server(workspace.root, say=Display(quiet=quiet).say)

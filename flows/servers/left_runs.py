@@ -9,8 +9,8 @@ import fcntl
 from pathlib import Path
 from typing import IO
 
+from flows.servers.prefect_api import prefect_home, user_api_url
 from flows.servers.prefect_client import prefect_client, settle_interrupted
-from flows.servers.prefect_server import prefect_home, user_api_url
 
 _held: dict[str, IO[str]] = {}  # the kernel lets go of the locks when this process ends
 

@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from flows.servers.prefect_server import (
-    check_answers,
-    ensure_prefect_server,
-    find_prefect_server,
-    user_api_url,
-)
+from flows.servers.prefect_api import check_answers, user_api_url
+from flows.servers.prefect_server import ensure_prefect_server, find_prefect_server
 from flows.servers.processes import Pause, Say
 
 TRIES, PAUSE_SECONDS = 3, 2.0

@@ -1,6 +1,5 @@
 """The MLflow server over a root's own records: <root>/mlruns/mlflow.db and /artifacts."""
 
-import http.client
 import os
 import sys
 import time
@@ -66,7 +65,7 @@ def await_mlflow_server(server: Background, pause: Pause = time.sleep) -> None:
     """Wait until the server answers; raises AlphabarError with the log's end."""
     await_ready(
         server,
-        lambda: _healthy(server.port),
+        lambda: server.replies("/health", b"OK"),
         seconds=START_SECONDS,
         remedy="mend what the log names, then run this again",
         pause=pause,
@@ -85,14 +84,3 @@ def _environment() -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # for language-model judges: not ours
     }
-
-
-def _healthy(port: int) -> bool:
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().read(64).strip() == b"OK"
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

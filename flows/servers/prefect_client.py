@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from components.errors import AlphabarError
-from flows.servers.prefect_server import client_environment
+from flows.servers.prefect_api import client_environment
 
 if TYPE_CHECKING:
     from prefect import State

@@ -1,6 +1,7 @@
 """Background processes: start one apart from the terminal, find it again, stop all of it."""
 
 import contextlib
+import http.client
 import json
 import os
 import socket
@@ -74,6 +75,17 @@ class Background:
     def astray(self) -> bool:
         """Whether its folder was moved: it still opens its files where they were."""
         return not self.serves(Path(self.folder))
+
+    def replies(self, path: str, word: bytes) -> bool:
+        """Whether a GET of ``path`` at its port is answered with ``word``."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read(64).strip() == word
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def log_end(self, lines: int = 12) -> str:
         """The last lines of its log, indented."""

@@ -11,6 +11,7 @@ from components.errors import AlphabarError
 from components.files.lock import locked_within
 from flows.servers import mlflow_server, prefect_server, worker
 from flows.servers.left_runs import settle_left_runs
+from flows.servers.prefect_api import page_url, prefect_home, user_api_url
 from flows.servers.prefect_client import ensure_work_pool, prefect_client
 from flows.servers.processes import Background, Pause, Say, stop
 from flows.signals import ENDING
@@ -48,7 +49,7 @@ def up(
     def tell() -> None:
         say(f"another `alphabar up` serves {root}, waiting for it to end ...")
 
-    lock = prefect_server.prefect_home(root) / "up.lock"
+    lock = prefect_home(root) / "up.lock"
     with (
         _signals_set(asked),
         locked_within(lock, OTHER_UP_SECONDS, tell),
@@ -97,14 +98,14 @@ def _start(
     worker.await_worker(runner, root, api, pause)
     stops.callback(say, "stopping ...")
 
-    say(f"Prefect: {prefect_server.page_url(api)}")
+    say(f"Prefect: {page_url(api)}")
     say(f"MLflow:  {mlflow_server.page_url(mlflow) if mlflow else tracking}")
-    ours = None if prefect_server.user_api_url() else prefect_server.find_prefect_server(root)
+    ours = None if user_api_url() else prefect_server.find_prefect_server(root)
     return [process for process in (ours, mlflow, runner) if process]
 
 
 def _stop_prefect_server(root: Path, say: Say) -> None:
-    if prefect_server.user_api_url():
+    if user_api_url():
         return
     if prefect_server.prefect_server_in_use(root):
         say("the Prefect server stays: an `alphabar run` uses it")

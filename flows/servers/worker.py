@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from components.errors import AlphabarError
+from flows.servers.prefect_api import client_environment, prefect_home
 from flows.servers.prefect_client import (
     WORK_POOL,
     forget_worker,
@@ -17,7 +18,6 @@ from flows.servers.prefect_client import (
     prefect_client,
     settle_interrupted,
 )
-from flows.servers.prefect_server import client_environment, prefect_home
 from flows.servers.processes import (
     Background,
     Pause,

@@ -19,11 +19,8 @@ from typing import Any
 import pytest
 
 from components.files.lock import locked
-from flows.servers.prefect_server import (
-    ensure_prefect_server,
-    prefect_home,
-    stop_prefect_server,
-)
+from flows.servers.prefect_api import prefect_home
+from flows.servers.prefect_server import ensure_prefect_server, stop_prefect_server
 from tests.flows.project import Project
 
 

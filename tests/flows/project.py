@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from flows.cli import main
-from flows.servers.prefect_server import prefect_home
+from flows.servers.prefect_api import prefect_home
 
 ALPHABAR = Path(sys.executable).with_name("alphabar")
 SECONDS = 800

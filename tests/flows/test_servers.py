@@ -23,13 +23,11 @@ from components.files.lock import locked_within
 from flows.servers import mlflow_server
 from flows.servers.left_runs import hold, let_go, settle_left_runs
 from flows.servers.link import Link
+from flows.servers.prefect_api import check_answers, client_environment, prefect_home
 from flows.servers.prefect_client import prefect_client
 from flows.servers.prefect_server import (
-    check_answers,
-    client_environment,
     ensure_prefect_server,
     find_prefect_server,
-    prefect_home,
     prefect_server_in_use,
     stop_prefect_server,
     using_prefect_server,

@@ -25,8 +25,9 @@ from flows.servers.deployment import (
     schedules,
     unschedule,
 )
+from flows.servers.prefect_api import check_answers
 from flows.servers.prefect_client import online_workers, prefect_client
-from flows.servers.prefect_server import check_answers, ensure_prefect_server
+from flows.servers.prefect_server import ensure_prefect_server
 
 UP = (
     "import sys; from pathlib import Path; from flows.servers.up import up; "
