@@ -93,10 +93,6 @@ class Figure:
             CONFIDENCE: self.confidence
         }
 
-    def overlaps(self, other: "Figure") -> bool:
-        """Whether the two intervals share a point: the difference may then be noise."""
-        return self.low <= other.high and other.low <= self.high
-
     def text(self) -> str:
         """``value [low, high]`` with as many digits as the interval supports."""
         return f"{self.short()} {self.interval()}"

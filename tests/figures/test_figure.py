@@ -28,13 +28,6 @@ def test_an_interval_without_width_still_prints() -> None:
     assert figure("fd_x", 0.0, 0.0, 0.0).text() == "0.0 [0.0, 0.0]"
 
 
-def test_intervals_overlap_when_they_share_a_point() -> None:
-    one = figure("fd_x", 10, 9, 11)
-    assert one.overlaps(figure("fd_x", 12, 11, 13))
-    assert not one.overlaps(figure("fd_x", 13, 11.1, 14))
-    assert figure("fd_x", 10, 1, 20).overlaps(one)
-
-
 def test_a_metric_has_a_name_in_words() -> None:
     assert readable("fd_efficientnet_lite0") == "Fréchet distance (efficientnet_lite0)"
     assert readable("clip_score") == "CLIP score"

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from components.errors import AlphabarError
 from components.evaluation.features.comparable import Features
 from components.figures.statistics.intervals import Floats, Rows
-from components.files.array_file import read_archive
 
 ROWS_A_BLOCK = 2048
 
@@ -76,32 +74,6 @@ class Moments:
     def unpacked(cls, packed: Floats) -> "Moments":
         """The inverse of `packed`."""
         return cls(int(packed[0, 0]), packed[0, 1:], packed[1:, 1:])
-
-    def save(self, path: Path) -> None:
-        """Write them as .npz, for another worker to merge."""
-        with path.open("wb") as file:
-            np.savez(file, n=np.int64(self.n), mean=self.mean, scatter=self.scatter)
-
-
-def load_moments(path: Path) -> Moments:
-    """Read what `Moments.save` wrote.
-
-    Raises:
-        AlphabarError: the file is not such a file.
-    """
-    try:
-        found = read_archive(path)
-        n, mean, scatter = int(found["n"]), found["mean"], found["scatter"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AlphabarError(
-            f"{path} holds no statistics of features ({error})", "write them with Moments.save"
-        ) from error
-    if mean.ndim != 1 or scatter.shape != (len(mean), len(mean)) or n < 0:
-        raise AlphabarError(
-            f"{path} holds statistics of shapes {mean.shape} and {scatter.shape}",
-            "write them with Moments.save",
-        )
-    return Moments(n, mean.astype(np.float64), scatter.astype(np.float64))
 
 
 def moments_of(features: Features, rows: Rows | None = None) -> Moments:

@@ -1,12 +1,11 @@
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from components.errors import AlphabarError
 from components.evaluation.metrics.frechet import frechet_measured, frechet_of_moments
-from components.evaluation.metrics.moments import Moments, load_moments, merge_moments, moments_of
+from components.evaluation.metrics.moments import Moments, merge_moments, moments_of
 
 
 def features(n: int, d: int, seed: int = 0) -> np.ndarray:
@@ -53,30 +52,6 @@ def test_shards_smaller_than_their_dimension_merge_too() -> None:
     merged = merge_moments(moments_of(part) for part in np.split(x, [5, 6, 50]))
     whole = frechet_of_moments(moments_of(x), y)
     assert frechet_of_moments(merged, y) == pytest.approx(whole, rel=1e-9)
-
-
-def test_a_worker_s_file_holds_them_to_the_bit(tmp_path: Path) -> None:
-    moments = moments_of(features(30, 9))
-    moments.save(tmp_path / "shard.npz")
-    loaded = load_moments(tmp_path / "shard.npz")
-    assert loaded.n == 30
-    np.testing.assert_array_equal(loaded.mean, moments.mean)
-    np.testing.assert_array_equal(loaded.scatter, moments.scatter)
-
-
-@pytest.mark.parametrize("content", [b"", b"not statistics", b"PK\x03\x04broken"])
-def test_another_file_is_named(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "other.npz"
-    path.write_bytes(content)
-    with pytest.raises(AlphabarError, match="other.npz holds no statistics"):
-        load_moments(path)
-
-
-def test_a_file_of_other_shapes_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "shard.npz"
-    np.savez(path, n=3, mean=np.zeros(4), scatter=np.zeros((4, 5)))
-    with pytest.raises(AlphabarError, match="shapes"):
-        load_moments(path)
 
 
 def test_what_cannot_be_merged_or_compared_is_said() -> None:
