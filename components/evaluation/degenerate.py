@@ -5,6 +5,10 @@ from collections import Counter
 
 from components.evaluation.features.comparable import Features
 from components.evaluation.view import View
+from components.spec.metric_families import FAMILIES
+
+_IN_BALLS = [family.words for family in FAMILIES.values() if "neighbours" in family.options]
+"""What counts images within balls that reach to a neighbour."""
 
 
 def notes_on(view: View, reference: str) -> list[str]:
@@ -31,7 +35,7 @@ def notes_on(view: View, reference: str) -> list[str]:
     if any(times > view.neighbours for rows in (ours, theirs) for times in rows.values()):
         found.append(
             f"an image that occurs more than {view.neighbours} times has a ball of radius 0, which "
-            "holds nothing: precision, recall, density and coverage count it as missed"
+            f"holds nothing: {', '.join(_IN_BALLS[:-1])} and {_IN_BALLS[-1]} count it as missed"
         )
     return found
 

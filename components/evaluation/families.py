@@ -1,8 +1,8 @@
 """The function behind every family of figures: one registry.
 
 A new figure is one function and one line here, and one entry in `components.spec.metric_families`,
-whose ``judge`` says what the function is given: a `View`, a `CaptionView`, a `Recognition`, or a
-`ModelView`.
+whose ``judge`` says what the function is given: a `View`, a `CaptionView`, a `Recognition`, a
+`ModelView` or a `ScorerView`.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,8 +17,10 @@ from components.evaluation.metrics.cmmd import cmmd_estimate
 from components.evaluation.metrics.fd_infinity import fd_infinity
 from components.evaluation.metrics.inception_score import SPLITS
 from components.evaluation.metrics.r_precision import clip_r_precision
+from components.evaluation.metrics.retrieval import retrieval
 from components.evaluation.model_view import ModelView
 from components.evaluation.recognition import Recognition
+from components.evaluation.scorer_view import ScorerView
 from components.evaluation.view import SEED, View
 from components.figures.protocol import NOTHING
 from components.figures.statistics.measured import Measured
@@ -123,6 +125,11 @@ def _r_precision(view: CaptionView) -> Finding:
     return Finding(found.measured, "captions", len(view.distinct), settings, found.chance)
 
 
+def _retrieval(view: ScorerView) -> Finding:
+    found = retrieval(view.images, view.distinct, view.caption_of, view.seed, view.confidence)
+    return Finding(found.measured, "captions", found.candidates, chance=found.chance)
+
+
 def _recognised(view: Recognition) -> Finding:
     recogniser = view.recogniser()
     share = recogniser.share(view.images.array(), view.images.classes, view.confidence)
@@ -152,6 +159,7 @@ MEASURES: dict[str, Family] = {
     "clip_cosine": _clip_cosine,
     "r_precision": _r_precision,
     "recognised": _recognised,
+    "retrieval": _retrieval,
     "elbo_bpd": _elbo_bpd,
 }
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from components.data.arrays import DatasetInfo, Split, load_info, load_split
+from components.data.arrays import Split, load_info, load_split
 from components.errors import AlphabarError
 from components.evaluation.contrastive import Pairs, train_projections
 from components.evaluation.domain_clip import NAME, ClipConfig, DomainClip, distinct_captions
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
+from components.evaluation.families import MEASURES
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.features.feature_store import Values
-from components.evaluation.metrics.retrieval import retrieval
+from components.evaluation.scorer_view import ScorerView
 from components.figures.figure import Figure
 from components.figures.judgement import Judgement
 from components.figures.protocol import Protocol
@@ -21,10 +22,10 @@ from components.figures.record import write_judgement
 from components.figures.statistics.measured import Measured
 from components.networks.device import resolve_device
 from components.runtime import Runtime
+from components.spec.metrics import families_of
 from components.spec.sections.evaluation import ScorerSpec
 
 RESUME_FILE = "scorer.ckpt"
-RETRIEVAL_TOP1 = "retrieval_top1"
 _CONFIDENCE = 0.95
 
 
@@ -55,13 +56,12 @@ def scorer(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     resume = runtime.scratch / RESUME_FILE if runtime.scratch else None
     trained = train_projections(pairs, settings, runtime.progress, resume, runtime.clock)
     clip.load_trained(trained)
-    figures = {}
+    figures: dict[str, Figure] = {}
     for folder in folders:
         info, holdout = load_info(folder), load_split(folder, "holdout")
-        seen = _features(bank, holdout, settings)
-        name = f"{RETRIEVAL_TOP1}_{info.style or info.name}"
-        measured, protocol = _retrieval(clip, seen, info, holdout, settings.seed)
-        figures[name] = Figure(name, measured, protocol)
+        seen, style = _features(bank, holdout, settings), str(info.style or info.name)
+        view = ScorerView.of(clip, seen, holdout.captions, style, settings.seed, _CONFIDENCE)
+        figures |= _measured(view, clip.resize, info.data_hash)
     clip.save(out)
     write_judgement(out, Judgement(figures))
 
@@ -84,24 +84,23 @@ def _features(bank: FeatureBank, split: Split, settings: ScorerSpec) -> Values:
     return bank.features(split.images, EfficientNetLite0.name, settings.size).values
 
 
-def _retrieval(
-    clip: DomainClip, seen: Values, info: DatasetInfo, holdout: Split, seed: int
-) -> tuple[Measured, Protocol]:
-    captions, caption_of = distinct_captions(holdout.captions)
-    found = retrieval(
-        clip.project_features(seen),
-        clip.encode_captions(captions),
-        caption_of,
-        seed,
-        _CONFIDENCE,
-    )
-    return Measured(found.top1), Protocol(
-        n_generated=len(holdout.images),
-        n_reference=found.candidates,
-        extractor=NAME,
-        resize=clip.resize,
-        reference="captions",
-        data_hash=info.data_hash,
-        seed=seed,
-        chance=found.chance,
-    )
+def _measured(view: ScorerView, resize: str, data_hash: str) -> dict[str, Figure]:
+    """The figures of all families that the training of a scorer judges, by name."""
+    figures = {}
+    for family in families_of(view.kind):
+        finding = MEASURES[family](view)
+        if finding is None:
+            continue
+        name = f"{family}_{view.judge}"
+        protocol = Protocol(
+            n_generated=len(view.images),
+            n_reference=finding.n_reference,
+            extractor=NAME,
+            resize=resize,
+            reference=finding.against,
+            data_hash=data_hash,
+            seed=view.seed,
+            chance=finding.chance,
+        )
+        figures[name] = Figure(name, Measured(finding.measured.estimate), protocol)
+    return figures

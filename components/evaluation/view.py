@@ -33,12 +33,10 @@ from components.spec.metrics import METRICS
 SEED = 0
 """Seed of splits and subsets: alike for all sets, so that cells can be compared in pairs."""
 
-OVER_SUBSETS = "kd_subsets"
-"""The family whose pass over the pairs gives the distance over all of them too."""
-
 _LONGEST_FIRST = (
     "frechet",
     "lesser_frechet",
+    "kernel_of_subsets",
     "kernel",
     "overlap",
     "vendi",
@@ -46,6 +44,9 @@ _LONGEST_FIRST = (
     "inception_score",
 )
 """What of a view takes long."""
+
+_WITHIN = {"kernel": "kernel_of_subsets"}
+"""What another part, where that is made, gives in the same pass."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class View:
     @cached_property
     def kernel(self) -> Measured:
         """The kernel distance over all pairs."""
-        if OVER_SUBSETS in self.asked:
+        if _WITHIN["kernel"] in self._read:
             return self.kernel_of_subsets.whole
         return kernel_estimate(self.generated.values, self.reference.values, self.confidence)
 
@@ -161,8 +162,13 @@ class View:
 
         What cannot be taken is left: the family that reads it says so.
         """
-        read = {part for family in self.asked for part in METRICS[family].work}
-        return [partial(self._take, part) for part in _LONGEST_FIRST if part in read]
+        made = [p for p in _LONGEST_FIRST if p in self._read and _WITHIN.get(p) not in self._read]
+        return [partial(self._take, part) for part in made]
+
+    @cached_property
+    def _read(self) -> frozenset[str]:
+        """What the families read."""
+        return frozenset(part for family in self.asked for part in METRICS[family].work)
 
     def _take(self, part: str) -> None:
         with contextlib.suppress(AlphabarError):

@@ -46,7 +46,7 @@ FAMILIES: dict[str, MetricFamily] = {
         "as clean-fid takes KID",
         "Parmar et al. 2022",
         published=Published("kid_subsets", "KID over subsets", "KID as clean-fid takes it"),
-        work=("kernel",),
+        work=("kernel_of_subsets",),
     ),
     "cmmd": MetricFamily(
         "CMMD",

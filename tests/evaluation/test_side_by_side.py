@@ -105,6 +105,13 @@ def test_only_what_the_families_read_is_made() -> None:
     assert {"frechet", "overlap", "vendi", "copies"} & vars(few).keys() == set()
 
 
+def test_one_pass_over_the_pairs_gives_both_kernel_distances() -> None:
+    both = view(120, "kd", "kd_subsets")
+    side_by_side(both.work())
+    assert "kernel" not in vars(both)
+    assert both.kernel is both.kernel_of_subsets.whole
+
+
 def test_what_cannot_be_made_is_left_to_the_family_that_asks() -> None:
     small = view(22, "fd", "fd_infinity")
     side_by_side(small.work())

@@ -46,7 +46,7 @@ def scorer_sentence(figures: Figures) -> str | None:
     if not figures:
         return None
     parts = [
-        f"{figure.text()} of held-out {name.removeprefix('retrieval_top1_')} images"
+        f"{figure.text()} of held-out {judge_of(name).partition('_')[2]} images"
         for name, figure in sorted(figures.items())
     ]
     protocol = next(iter(figures.values())).protocol
