@@ -51,6 +51,7 @@ def add(
 
     Example: `alphabar data add ~/pictures --name pictures`
     """
+    from components.spec.sections.data import DataSpec
     from flows.console import Work
     from flows.tools.adding import add_data
     from flows.workspace import Workspace
@@ -62,10 +63,8 @@ def add(
     for line in added.summary.words():
         tell(line)
     tell(f"{added.folder} is checked and pinned by {added.folder}.dvc; commit that file")
-    named = {"name": name}
-    if caption_column != "caption":
-        named["caption_column"] = caption_column
-    if label_column != "label":
-        named["label_column"] = label_column
+    columns = {"caption_column": caption_column, "label_column": label_column}
+    fields = DataSpec.model_fields
+    named = {"name": name} | {n: c for n, c in columns.items() if c != fields[n].default}
     settings = "".join(f", {setting}: {value}" for setting, value in named.items())
     tell(f"use it with `data: {{source: folder{settings}}}`")
