@@ -56,7 +56,9 @@ class Workspace:
         return raw_folder(data, self.root).folder
 
     def outside_inputs(self, node: Node) -> dict[str, Path]:
-        """What a stage reads beside other stages' outputs: raw data for `prepare`."""
-        if node.stage != "prepare":
-            return {}
-        return {"raw": self.raw(DataSpec.model_validate(node.spec))}
+        """What a stage reads beside other stages' outputs: raw data for `prepare`, and for
+        `sample` a file of prompts where one is named."""
+        if node.stage == "prepare":
+            return {"raw": self.raw(DataSpec.model_validate(node.spec))}
+        prompts = node.settings.get("prompts") if node.stage == "sample" else None
+        return {"prompts": self.root / prompts["file"]} if prompts else {}

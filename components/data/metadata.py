@@ -100,7 +100,7 @@ def read_table(folder: Path) -> Table:
     """
     path = _metadata_file(folder)
     text = read_text(path, most=MOST_BYTES, remedy="give a table of one row per image")
-    table = _from_csv(path, text) if path.suffix == ".csv" else _from_jsonl(path, text)
+    table = parse_csv(path, text, "file_name") if path.suffix == ".csv" else _from_jsonl(path, text)
     if not table.records:
         raise AlphabarError(f"{path} lists no image", "add one row per image")
     return table
@@ -126,8 +126,16 @@ def _metadata_file(folder: Path) -> Path:
     return found[0]
 
 
-def _from_csv(path: Path, text: str) -> Table:
-    separator = _separator(text)
+def parse_csv(path: Path, text: str, column: str) -> Table:
+    """The table in the text of a CSV file.
+
+    Args:
+        column: one that it is to have; the separator is the one with which the header has it.
+
+    Raises:
+        AlphabarError: it is no CSV; the message names the line.
+    """
+    separator = _separator(text, column)
     # newline="": the csv module itself treats line ends, those inside quotes too
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     records = []
@@ -148,12 +156,12 @@ def _from_csv(path: Path, text: str) -> Table:
     return Table(path, columns, tuple(records), frozenset({path.name}), separator)
 
 
-def _separator(text: str) -> str:
-    """What stands between the header's cells: that with which one of them is ``file_name``."""
+def _separator(text: str, column: str) -> str:
+    """What stands between the header's cells: that with which one of them is ``column``."""
     header = text.splitlines()[0] if text else ""
     for separator in SEPARATORS:
         names = (cell.strip().strip('"').strip().casefold() for cell in header.split(separator))
-        if "file_name" in names:
+        if column in names:
             return separator
     return max(SEPARATORS, key=header.count)
 

@@ -219,15 +219,22 @@ class Judge:
     def _groups(
         self, images: ImageSet, sights: Sequence[Sight], seed: int | None
     ) -> dict[str, dict[str, Figure]]:
-        """Figures of the first groups that both sides have enough images of."""
+        """Figures of the first groups that both sides have enough images of.
+
+        Groups that prompts have of their own are not the real images': of these the figures are
+        taken that captions alone give.
+        """
         theirs = self.references.holdout.groups(self.protocol.groups)
         groups: dict[str, dict[str, Figure]] = {}
         for group, rows in images.groups(self.protocol.groups).items():
+            alone = bool(images.prompt_groups) and group not in theirs
             real = theirs.get(group, np.empty(0, np.intp))
-            if len(groups) == MOST_GROUPS or min(len(rows), len(real)) < GROUP_IMAGES:
+            least = len(rows) if alone else min(len(rows), len(real))
+            if len(groups) == MOST_GROUPS or least < GROUP_IMAGES:
                 continue
             found = _Found()
-            parts = [sight.rows(rows, real) for sight in sights]
+            seen = [sight for sight in sights if not alone or sight.kind == CaptionView.kind]
+            parts = [sight.rows(rows, real) for sight in seen]
             for take in self._takes(parts, in_groups=True):
                 self._run(take, found, len(rows), seed)
             groups[group] = found.figures

@@ -15,16 +15,20 @@ from components.files.tables import read_csv
 COLUMNS = ("index", "seed", "class", "label", "caption")
 """Of samples.csv; row k describes image k."""
 
+GROUP = "group"
+"""One more, where the prompts have groups."""
+
 
 @dataclass(frozen=True)
 class SampleRow:
-    """What identifies a sample apart from its model and sampler; class -1 is none."""
+    """What identifies a sample apart from its model and sampler; class -1 and group "" are none."""
 
     index: int
     seed: int
     class_index: int
     label: str
     caption: str
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,9 @@ def _remedy(directory: Path) -> str:
 
 def _row(values: dict[str, str]) -> SampleRow:
     index, seed, class_index = (_whole(values[column], column) for column in COLUMNS[:3])
-    return SampleRow(index, seed, class_index, values["label"], values["caption"])
+    return SampleRow(
+        index, seed, class_index, values["label"], values["caption"], values.get(GROUP, "")
+    )
 
 
 def _whole(text: str, column: str) -> int:

@@ -5,16 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.data.arrays import load_info, load_split
+from components.data.prompt_file import read_prompts
+from components.networks.conditioners import Conditioner
+from components.networks.conditioners.conditioner import Prompt
 from components.spec.model_config import ImagesSpec
 
 
 @dataclass(frozen=True)
 class Prompts:
-    """One entry a sample; class −1 and label "" where the data has no classes."""
+    """One entry a sample; class −1 and label "" where the data has no classes.
+
+    Attributes:
+        groups: what a file of prompts calls each one's group; empty where there are no groups.
+    """
 
     classes: tuple[int, ...]
     labels: tuple[str, ...]
     captions: tuple[str, ...]
+    groups: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, classes: Sequence[int], captions: Sequence[str]) -> "Prompts":
@@ -30,6 +38,7 @@ class Prompts:
             tuple(self.classes[row] for row in rows),
             tuple(self.labels[row] for row in rows),
             tuple(self.captions[row] for row in rows),
+            tuple(self.groups[row] for row in rows if self.groups),
         )
 
 
@@ -50,6 +59,28 @@ def holdout_prompts(data: Path, count: int) -> Prompts:
         classes,
         tuple(info.classes[c] for c in classes),
         tuple(captions_of[c] for c in classes),
+    )
+
+
+def file_prompts(path: Path, conditioner: Conditioner, count: int) -> Prompts:
+    """``count`` prompts of a file in turn, the same ones at every call.
+
+    Captions that are longer than their encoder reads are cut there, as those of the data are.
+
+    Raises:
+        AlphabarError: the file is broken, or a prompt is none of the model's classes.
+    """
+    found = read_prompts(path)
+    asked = [
+        conditioner.prompt(text) if conditioner.n_classes else Prompt(-1, "", text)
+        for text in found.prompts
+    ]
+    turns = [k % len(asked) for k in range(count)]
+    return Prompts(
+        tuple(asked[turn].index for turn in turns),
+        tuple(asked[turn].label for turn in turns),
+        tuple(asked[turn].caption for turn in turns),
+        tuple(found.groups[turn] for turn in turns) if any(found.groups) else (),
     )
 
 

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.data.grids import contact_sheet, save_png
+from components.errors import AlphabarError
+from components.files.digests import file_sha256
 from components.files.json_file import write_json
-from components.files.samples import COLUMNS
+from components.files.samples import COLUMNS, GROUP
 from components.files.tables import write_table
 from components.generation.generate import generate
-from components.generation.prompts import Prompts, holdout_prompts
+from components.generation.prompts import Prompts, file_prompts, holdout_prompts
 from components.generation.sampler import Sampler, load_sampler
 from components.networks.device import resolve_device
 from components.runtime import Progress, Runtime
@@ -25,14 +27,25 @@ GRID_IMAGES = 50
 def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
     """Sample ``spec["samples"]`` images from the checkpoint in ``inputs["model"]``, guided by the
     one in ``inputs["guide"]`` where there is one. With ``inputs["base"]`` the model is an adapter
-    of that."""
+    of that. They are asked for by the file ``inputs["prompts"]``, whose digest the spec has, else
+    by the holdout's captions.
+
+    Raises:
+        AlphabarError: the file of prompts is not the one that was planned, or is broken.
+    """
     sampling = SamplingSpec.model_validate(spec["sampling"])
     device = resolve_device(runtime.accelerator)
     base, guide = inputs.get("base"), inputs.get("guide")
     sampler = load_sampler(
         inputs["model"], sampling, guide, device, base=base, weights=runtime.weights
     )
-    prompts = holdout_prompts(inputs["data"], spec["samples"])
+    count = spec["samples"]
+    if (file := inputs.get("prompts")) is None:
+        prompts = holdout_prompts(inputs["data"], count)
+    else:
+        if file_sha256(file) != spec["prompts"]["sha256"]:
+            raise AlphabarError(f"{file} was changed since the plan was made", "run it again")
+        prompts = file_prompts(file, sampler.model.conditioner, count)
     write_samples(sampler, prompts, out, runtime.progress)
 
 
@@ -49,15 +62,17 @@ def write_samples(
     np.save(out / "images.npy", images)
     index = range(len(images))
     seeds = [sampler.sampling.seed + k for k in index]
-    rows = list(zip(index, seeds, prompts.classes, prompts.labels, prompts.captions, strict=True))
-    write_table(out / "samples.csv", COLUMNS, rows)
+    cells = [index, seeds, prompts.classes, prompts.labels, prompts.captions]
+    columns = (*COLUMNS, GROUP) if prompts.groups else COLUMNS
+    rows = list(zip(*cells, *([prompts.groups] if prompts.groups else []), strict=True))
+    write_table(out / "samples.csv", columns, rows)
     save_png(out / "grid.png", contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS))
     figures = {"samples": len(images), "network_evaluations": sampled.network_evaluations}
     write_json(out / "metrics.json", figures)
     if png:
         names = write_images(out / "images", images)
         listed = [(name, *row) for name, row in zip(names, rows, strict=True)]
-        write_table(out / "images" / "metadata.csv", ("file_name", *COLUMNS), listed)
+        write_table(out / "images" / "metadata.csv", ("file_name", *columns), listed)
 
 
 def write_images(folder: Path, images: NDArray[np.uint8]) -> list[str]:

@@ -109,6 +109,11 @@ class Experiment(Section):
                 f"evaluation.classifier: {self.evaluation.classifier} needs "
                 f"conditioning.encoder: {labelled}"
             )
+        if self.evaluation.prompts is not None and not told.conditional:
+            raise ValueError(
+                "`evaluation.prompts` has no meaning with conditioning.encoder: "
+                f"{self.conditioning.encoder}, which is told nothing"
+            )
         if self.evaluation.counts_bits and CODECS[self.codec.kind].levels is None:
             raise ValueError(
                 f"`evaluation.likelihood: {self.evaluation.likelihood}` counts bits of pixels, and "

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from components.data.pin import pinned_hashes
+from components.data.prompt_file import read_prompts
 from components.evaluation.weights_files import find_weights
 from components.files.digests import known_sha256
 from components.spec.experiment import Experiment
@@ -22,13 +23,15 @@ def plan_here(
         data_hash: gives raw data's hashes where they are not to be verified.
 
     Raises:
-        AlphabarError: raw data is missing or not what its pin says.
+        AlphabarError: raw data is missing or not what its pin says, or a file of prompts is
+            missing or broken.
     """
     return plan_baselines(
         experiment,
         data_hash or pinned_hashes(workspace.root),
         resolved(experiment.runner),
         weights_hashes(workspace.weights),
+        prompts_hashes(workspace.root),
     )
 
 
@@ -42,5 +45,17 @@ def weights_hashes(folder: Path | None) -> Callable[[str], str | None]:
     def digest(extractor: str) -> str | None:
         path = find_weights(extractor, folder)
         return None if path is None else known_sha256(path)
+
+    return digest
+
+
+def prompts_hashes(root: Path) -> Callable[[str], str]:
+    """A function that gives the SHA-256 of a file of prompts, named from ``root``; it raises
+    AlphabarError where none can be read from it."""
+
+    @cache
+    def digest(name: str) -> str:
+        read_prompts(root / name)
+        return known_sha256(root / name)
 
     return digest

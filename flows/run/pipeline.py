@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from components.data.caption_notes import caption_notes
+from components.data.caption_notes import caption_notes, prompt_notes
 from components.errors import AlphabarError
 from components.figures.winner import best_cell
 from components.reporting.publishing import publish_report
@@ -29,7 +29,8 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
         AlphabarError: MLflow cannot be reached, or no cell of the sweep could be evaluated.
     """
     experiment = plan.experiment
-    for note in caption_notes(plan.cells, workspace.store, workspace.root):
+    notes = caption_notes(plan.cells, workspace.store, workspace.root)
+    for note in [*notes, *prompt_notes(plan.cells, workspace.root)]:
         display.say(note)
     with Recorder.connected(plan, workspace, display) as recorder:
         with _session(workspace, display, experiment, link) as session:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.data.caption_notes import caption_notes
+from components.data.caption_notes import caption_notes, prompt_notes
 from components.errors import AlphabarError, number_of
 from components.estimate import PlannedStage, planned_stages
 from components.reporting.tables.table import Column, Table
@@ -42,6 +42,7 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
         plan = plan_here(experiment, workspace, _unknown)
     stages = planned_stages(plan, workspace.store)
     notes = [] if warning else caption_notes(plan.cells, workspace.store, workspace.root)
+    notes += prompt_notes(plan.cells, workspace.root)
     return Description(plan, stages, notes, warning)
 
 

@@ -34,6 +34,7 @@ OF_FEATURES = {
         "vendi",
     )
 }
+CLIP = "clip_score_domain"
 OF_CAPTIONS = {"clip_score_domain", "clip_cosine_domain", "r_precision_domain"}
 
 
@@ -145,6 +146,20 @@ def test_groups_are_judged_against_their_own_real_images(judge: Judge, real: Ima
     for name in groups:
         assert wrong[name][FD].low > groups[name][FD].high
         assert wrong[name]["recognised_svc"].value < 0.1 < groups[name]["recognised_svc"].value
+
+
+def test_groups_of_prompts_are_judged_by_their_captions_alone(judge: Judge, real: ImageSet) -> None:
+    rows = np.arange(60)
+    named = ["right"] * 30 + ["wrong"] * 25 + [""] * 5
+    captions = [*real.captions[:30], *real.captions[31:61]]
+    images = replace(real.rows(rows), captions=captions, prompt_groups=named)
+    groups = judge.measure(images, 0).groups
+    assert {name: [*figures] for name, figures in groups.items()} == {
+        "right": [CLIP],
+        "wrong": [CLIP],
+    }
+    assert groups["right"][CLIP].value > groups["wrong"][CLIP].value
+    assert groups["right"][CLIP].protocol.n_generated == 30
 
 
 def test_without_captions_or_training_images_those_figures_are_missing(

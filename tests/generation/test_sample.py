@@ -8,7 +8,8 @@ import pytest
 
 from components.data.metadata import read_table
 from components.errors import AlphabarError
-from components.evaluation.images.image_sources import read_source
+from components.evaluation.images.image_sources import Source, read_source
+from components.files.digests import file_sha256
 from components.files.tables import read_csv
 from components.generation.prompts import Prompts
 from components.generation.sample import sample, write_samples
@@ -70,6 +71,47 @@ def test_an_ema_length_without_snapshots_draws_nothing(tmp_path: Path, digits: P
     with pytest.raises(AlphabarError, match="training.ema_snapshots"):
         sampled(model(tmp_path / "trained", seed=0), digits, tmp_path / "out", ema_length=0.05)
     assert not list((tmp_path / "out").iterdir())
+
+
+def asked_by(file: Path, folder: Path, data: Path, out: Path, digest: str = "") -> Source:
+    out.mkdir()
+    sampling = SamplingSpec(steps=1).model_dump(mode="json")
+    prompts = {"file": file.name, "sha256": digest or file_sha256(file)}
+    spec = {"sampling": sampling, "samples": 5, "prompts": prompts}
+    inputs = {"model": folder, "data": data, "prompts": file}
+    sample(spec, inputs, out, Runtime(accelerator="cpu"))
+    return read_source(out)
+
+
+def test_a_file_of_prompts_says_what_is_drawn_and_in_which_groups(
+    tmp_path: Path, digits: Path
+) -> None:
+    config = model_config("minilm", classes=())
+    folder = tmp_path / "model"
+    folder.mkdir()
+    save_checkpoint(folder, config, new_checkpoint(config, 0).network)
+    file = tmp_path / "p.tsv"
+    file.write_text("Prompt\tCategory\n=cat\tAnimals\nfog\t\n")
+    found = asked_by(file, folder, digits, tmp_path / "out").images
+    assert list(found.captions) == ["=cat", "fog", "=cat", "fog", "=cat"]
+    assert list(found.prompt_groups) == ["Animals", "", "Animals", "", "Animals"]
+    assert {name: rows.tolist() for name, rows in found.groups("class").items()} == {
+        "Animals": [0, 2, 4]
+    }
+    file.write_text("Prompt\ncat\n")
+    with pytest.raises(AlphabarError, match=r"p.tsv was changed since the plan was made"):
+        asked_by(file, folder, digits, tmp_path / "again", digest="0" * 64)
+
+
+def test_a_model_of_classes_is_asked_by_their_names(tmp_path: Path, digits: Path) -> None:
+    file, folder = tmp_path / "p.txt", model(tmp_path / "m", seed=0)
+    file.write_text("7\n3\n")
+    found = asked_by(file, folder, digits, tmp_path / "out").images
+    assert found.classes.tolist() == [7, 3, 7, 3, 7]
+    assert not found.prompt_groups
+    file.write_text("seven\n")
+    with pytest.raises(AlphabarError, match="no class `seven`"):
+        asked_by(file, folder, digits, tmp_path / "other")
 
 
 def test_captions_that_a_spreadsheet_would_run_are_neutral_in_both_tables_and_come_back_whole(

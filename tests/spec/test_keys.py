@@ -169,6 +169,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "evaluation.clip": ("none", JUDGED | SCORER | MODEL),
     "evaluation.classifier": also({"conditioning": {"encoder": "class"}}, "svc", JUDGED),
     "evaluation.groups": ("caption", JUDGED),
+    "evaluation.prompts": ("prompts.txt", SAMPLED),
     "evaluation.likelihood": ("none", {"likelihood", "evaluate", *REPORT}),
     "evaluation.confidence": (0.9, JUDGED | LIKELIHOOD),
     "guide": also(UNGUIDED, {"training.steps": 7}, {"train-guide", *SAMPLED}),

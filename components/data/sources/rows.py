@@ -45,7 +45,7 @@ def row_of(record: dict[str, Any], columns: Columns) -> Row:
     except AlphabarError as error:
         raise ValueError(error.what) from None
     caption, *more = _captions(record, columns.caption)
-    split = _text(record, "split")
+    split = text_of(record, "split")
     if split:
         try:
             split_of(split)
@@ -53,10 +53,10 @@ def row_of(record: dict[str, Any], columns: Columns) -> Row:
             raise ValueError(f"{file_name}: {error}") from None
     return Row(
         file_name,
-        _text(record, columns.label),
+        text_of(record, columns.label),
         caption,
-        _text(record, "style"),
-        _text(record, "drawing") or file_name,
+        text_of(record, "style"),
+        text_of(record, "drawing") or file_name,
         split,
         tuple(more),
     )
@@ -95,8 +95,8 @@ def safe_name(file_name: str) -> str:
 
 def _captions(record: dict[str, Any], column: str) -> list[str]:
     """The image's captions, one at least; raises ValueError where one is empty or no text."""
-    found = [_text(one, column, lines=True) for one in _each(record, column)]
-    if not found or not all(any(_seen(letter) for letter in caption) for caption in found):
+    found = [text_of(one, column, lines=True) for one in _each(record, column)]
+    if not found or not all(any(seen(letter) for letter in caption) for caption in found):
         # an empty caption is what the unconditional half of guidance is trained on
         which = "no" if len(found) < 2 else f"an empty one among its {len(found)}"
         raise ValueError(f"{file_named(record)} has {which} `{column}`")
@@ -121,7 +121,7 @@ def filled(value: object) -> bool:
     return not (value is None or value == "" or (isinstance(value, float) and math.isnan(value)))
 
 
-def _text(record: dict[str, Any], column: str, *, lines: bool = False) -> str:
+def text_of(record: dict[str, Any], column: str, *, lines: bool = False) -> str:
     """The value as text; raises ValueError where it is none, or holds what no file can keep.
 
     Args:
@@ -135,15 +135,19 @@ def _text(record: dict[str, Any], column: str, *, lines: bool = False) -> str:
     text = str(value).strip().strip("\ufeff").strip()
     if len(text) > MOST_LETTERS:
         raise ValueError(
-            f"`{column}` of {file_named(record)} has {len(text)} letters, more than {MOST_LETTERS}"
+            f"`{column}`{_of(record)} has {len(text)} letters, more than {MOST_LETTERS}"
         )
     for found in _CONTROL.finditer(text):
         if not (lines and found[0] in "\t\r\n"):
-            raise ValueError(
-                f"`{column}` of {file_named(record)} holds the character U+{ord(found[0]):04X}"
-            )
+            raise ValueError(f"`{column}`{_of(record)} holds the character U+{ord(found[0]):04X}")
     return text
 
 
-def _seen(letter: str) -> bool:
+def _of(record: dict[str, Any]) -> str:
+    name = file_named(record)
+    return f" of {name}" if name else ""
+
+
+def seen(letter: str) -> bool:
+    """Whether a letter leaves a mark on paper."""
     return unicodedata.category(letter)[0] not in "ZC"

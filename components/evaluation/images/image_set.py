@@ -26,6 +26,7 @@ class ImageSet:
         name: what records call the set, such as ``holdout``.
         data_hash: DVC hash of the raw data behind it; empty where there is none.
         class_names: what the classes are called, by number; their numbers where it is empty.
+        prompt_groups: n names of the prompts' groups; empty where they have none.
     """
 
     images: Pictures
@@ -34,6 +35,7 @@ class ImageSet:
     name: str
     data_hash: str = ""
     class_names: tuple[str, ...] = ()
+    prompt_groups: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not len(self.images) == len(self.classes) == len(self.captions):
@@ -77,6 +79,7 @@ class ImageSet:
             else self.images[chosen],
             classes=self.classes[chosen],
             captions=tuple(self.captions[row] for row in chosen),
+            prompt_groups=tuple(self.prompt_groups[row] for row in chosen if self.prompt_groups),
         )
 
     def array(self) -> NDArray[np.uint8]:
@@ -95,7 +98,8 @@ class ImageSet:
         return self.images[list(chosen)]
 
     def groups(self, by: str) -> dict[str, Rows]:
-        """Rows by class or caption, for those that have one.
+        """Rows by class or caption, for those that have one. Where prompts have groups of their
+        own, these stand for the classes.
 
         Args:
             by: a name of `GROUPS`.
@@ -108,13 +112,14 @@ class ImageSet:
 
 
 def _by_class(images: ImageSet) -> dict[str, Rows]:
+    if images.prompt_groups:
+        return _by_name(images.prompt_groups)
     numbers = np.unique(images.classes[images.classes >= 0]).tolist()
     return {images._class_name(k): np.flatnonzero(images.classes == k) for k in numbers}
 
 
 def _by_caption(images: ImageSet) -> dict[str, Rows]:
-    captions = np.array(images.captions)
-    return {str(c): np.flatnonzero(captions == c) for c in np.unique(captions) if c}
+    return _by_name(images.captions)
 
 
 GROUPS: dict[str, Callable[[ImageSet], dict[str, Rows]]] = {
@@ -122,3 +127,8 @@ GROUPS: dict[str, Callable[[ImageSet], dict[str, Rows]]] = {
     "class": _by_class,
     "caption": _by_caption,
 }
+
+
+def _by_name(names: Sequence[str]) -> dict[str, Rows]:
+    each = np.array(names)
+    return {str(name): np.flatnonzero(each == name) for name in np.unique(each) if name}

@@ -96,7 +96,9 @@ def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
     classes = np.array([row.class_index for row in found.rows], np.int64)
     captions = tuple(row.caption for row in found.rows)
     seeds = np.array([row.seed for row in found.rows], np.int64)
-    return ImageSet(found.images, classes, captions, "samples"), seeds
+    groups = tuple(row.group for row in found.rows)
+    images = ImageSet(found.images, classes, captions, "samples")
+    return replace(images, prompt_groups=groups if any(groups) else ()), seeds
 
 
 def _array(path: Path) -> NDArray[np.uint8]:

@@ -10,10 +10,12 @@ from components.spec.plan.node import (
     Compute,
     DataHash,
     Node,
+    PromptsHash,
     WeightsHash,
     in_order,
     no_weights,
     roles,
+    unread_prompts,
 )
 from components.spec.plan.sources import Outside, Sources
 from components.spec.sweep import Cell, expand
@@ -72,9 +74,10 @@ def plan_baselines(
     data_hash: DataHash,
     compute: Compute | None = None,
     weights: WeightsHash = no_weights,
+    prompts: PromptsHash = unread_prompts,
 ) -> Plan:
     """The stages of every cell; what they depend on besides is as `Outside` has it."""
-    outside = Outside(data_hash, compute or Compute(), weights)
+    outside = Outside(data_hash, compute or Compute(), weights, prompts)
     swept = bool(experiment.sweep or experiment.cells or experiment.also)
     made: dict[Hashable, Node] = {}
     cells = [_plan_cell(cell, Sources(cell, outside, swept, made)) for cell in expand(experiment)]

@@ -66,6 +66,15 @@ WeightsHash = Callable[[str], str | None]
 such file on this machine, or where the weights come with a package."""
 
 
+PromptsHash = Callable[[str], str]
+"""The SHA-256 of a file of prompts, by its name in the experiment file."""
+
+
+def unread_prompts(name: str) -> str:
+    """Where nobody reads files of prompts."""
+    return name
+
+
 def no_weights(extractor: str) -> None:
     """Where nobody looks for files of weights."""
 

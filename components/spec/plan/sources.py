@@ -10,11 +10,13 @@ from components.spec.plan.node import (
     Compute,
     DataHash,
     Node,
+    PromptsHash,
     WeightsHash,
     dump,
     no_weights,
     roles,
     unkeyed,
+    unread_prompts,
 )
 from components.spec.sections.base import Section
 from components.spec.sections.data import DataSpec
@@ -32,11 +34,13 @@ class Outside:
         data_hash: gives the DVC hash of a source's raw files.
         weights: gives the digest of the weights behind an extractor's name.
         compute: what all stages compute with.
+        prompts: gives the digest of a file of prompts.
     """
 
     data_hash: DataHash
     compute: Compute = field(default_factory=Compute)
     weights: WeightsHash = no_weights
+    prompts: PromptsHash = unread_prompts
 
     def digests(self, *extractors: str) -> dict[str, str]:
         """Extractor → digest, of those whose weights lie in a file here."""
@@ -128,7 +132,7 @@ class Sources:
         """
         evaluation = self.cell.experiment.evaluation
         spec = dump(evaluation)
-        del spec["likelihood"]
+        del spec["likelihood"], spec["prompts"]
         reads = tuple(f"evaluation.{field}" for field in spec)
         weights = self.outside.digests(*evaluation.extractors(), evaluation.clip)
         inputs = inputs | roles(scorer=self.scorer())
@@ -143,10 +147,15 @@ class Sources:
         Args:
             reads: what ``sampling`` comes from besides the section.
         """
-        samples = self.cell.experiment.evaluation.samples
-        spec = {"sampling": dump(sampling), "samples": samples}
-        reads = ("sampling", "evaluation.samples", *reads)
-        return self.computed(name, "sample", spec, inputs, reads, plugins=sampling.packages())
+        evaluation = self.cell.experiment.evaluation
+        spec: dict[str, Any] = {"sampling": dump(sampling), "samples": evaluation.samples}
+        aside, reads = {}, ("sampling", "evaluation.samples", "evaluation.prompts", *reads)
+        if (file := evaluation.prompts) is not None:
+            # its content is in the key, its place is not
+            spec["prompts"] = {"sha256": self.outside.prompts(file)}
+            aside = {"prompts": {"file": file}}
+        packages = sampling.packages()
+        return self.computed(name, "sample", spec, inputs, reads, aside=aside, plugins=packages)
 
     def trained(
         self,

@@ -65,6 +65,13 @@ class EvaluationSpec(Section):
     groups: Annotated[str, OneOf("groups")] = Field(
         "class", description="what else figures are taken for, each on its own"
     )
+    prompts: str | None = Field(
+        None,
+        min_length=1,
+        max_length=4096,
+        description="file of prompts that samples are drawn for, .txt, .csv or .tsv, from the "
+        "project's folder; none: the held-out captions",
+    )
     likelihood: Annotated[str, OneOf("likelihoods")] = Field(
         "none", description="elbo: variational bound of the holdout, bits per dimension"
     )

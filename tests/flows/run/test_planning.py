@@ -12,6 +12,7 @@ from PIL import Image
 
 from components.data.caption_notes import caption_notes
 from components.data.listing import directory_hash
+from components.errors import AlphabarError
 from components.estimate import LATEST
 from components.files.new_folder import seal_folder
 from components.files.tables import write_csv
@@ -191,3 +192,33 @@ def test_a_plan_says_how_many_images_have_several_captions(captioned: Path) -> N
 
 def test_models_that_read_no_captions_have_nothing_to_say_of_them(captioned: Path) -> None:
     assert plan_of(CAPTIONED | {"conditioning": {"encoder": "none"}}, captioned).notes == []
+
+
+def test_a_plan_says_what_is_in_a_file_of_prompts_and_keys_its_content(captioned: Path) -> None:
+    file = captioned / "p.csv"
+    file.write_text(f"prompt,group\na cat,x\n,x\n{LONG * 30},y\n")
+    values = CAPTIONED | {"evaluation": {"samples": 20, "clip": "none", "prompts": "p.csv"}}
+    description = plan_of(values, captioned)
+    assert description.notes[1:] == [
+        "p.csv: 2 prompts in 2 groups (x 1, y 1); 1 empty line left out",
+        "p.csv: 1 of 2 prompts are cut at 256 tokens, the longest has 392",
+    ]
+    (cell,) = description.plan.cells
+    assert Workspace(captioned, captioned / "s").outside_inputs(cell.sample) == {"prompts": file}
+    moved = file.rename(captioned / "q.csv")
+    values["evaluation"]["prompts"] = "q.csv"
+    assert plan_of(values, captioned).plan.cells[0].sample.key == cell.sample.key
+    moved.write_text("prompt\na dog\n")
+    assert plan_of(values, captioned).plan.cells[0].sample.key != cell.sample.key
+    moved.write_bytes(b"\xff\xfe")
+    with pytest.raises(AlphabarError, match=r"q.csv is UTF-16 text"):
+        plan_of(values, captioned)
+
+
+def test_prompts_for_a_model_that_is_told_nothing_are_refused(captioned: Path) -> None:
+    values = CAPTIONED | {
+        "conditioning": {"encoder": "none"},
+        "evaluation": {"clip": "none", "prompts": "p.txt"},
+    }
+    with pytest.raises(AlphabarError, match="`evaluation.prompts` has no meaning"):
+        plan_of(values, captioned)
