@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -10,6 +11,27 @@ from torch import Tensor
 from components.process.schedules import Schedule
 from components.sampling.denoiser import Denoise
 from components.sampling.times import Times
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """The components at one time: what is the same of all images, in their dtype.
+
+    Attributes:
+        means: μ (component, d, 1).
+        shifted: α μ, likewise.
+        inverse: C⁻¹ (component, d, d), C = α² Σ + σ² I.
+        gain: α Σ, likewise.
+        constant: log weight − log √|C| (component, 1).
+        sigma: σ.
+    """
+
+    means: Tensor
+    shifted: Tensor
+    inverse: Tensor
+    gain: Tensor
+    constant: Tensor
+    sigma: float
 
 
 @dataclass(frozen=True)
@@ -48,7 +70,7 @@ class Mixture:
 
     def shares(self, x: Tensor) -> Tensor:
         """Posterior probability of each component given an image x0, (component, batch)."""
-        return self._posterior(x, 1.0, 0.0)[2]
+        return _posterior(x, self._marginal(1.0, 0.0, x.dtype))[2]
 
     def denoiser(self, schedule: Schedule) -> Denoise:
         """E[x0 | x_t] and E[ε | x_t], for rows that are all at one time.
@@ -57,25 +79,39 @@ class Mixture:
         ε = σ C⁻¹ (x_t − α μ); the components count by their posterior probability.
         """
 
+        @cache  # an inversion asks fifty times at one time
+        def marginal(t: float, dtype: torch.dtype) -> Marginal:
+            time = torch.tensor(t, dtype=torch.float64)
+            return self._marginal(float(schedule.alpha(time)), float(schedule.sigma(time)), dtype)
+
         def denoise(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
             assert bool((t == t[0]).all())
-            alpha, sigma = float(schedule.alpha(t[0])), float(schedule.sigma(t[0]))
-            x0, eps, share = self._posterior(x, alpha, sigma)
+            x0, eps, share = _posterior(x, marginal(float(t[0]), x.dtype))
             x0, eps = (torch.einsum("kn,kdn->nd", share, each) for each in (x0, eps))
             return x0.reshape(x.shape), eps.reshape(x.shape)
 
         return denoise
 
-    def _posterior(self, x: Tensor, alpha: float, sigma: float) -> tuple[Tensor, Tensor, Tensor]:
-        """Each component's x0 and ε (component, d, batch) and probability (component, batch)."""
+    def _marginal(self, alpha: float, sigma: float, dtype: torch.dtype) -> Marginal:
         noise = sigma**2 * torch.eye(self.means.shape[1], dtype=torch.float64)
-        marginal = alpha**2 * self.covariances + noise
-        apart = x.view(len(x), -1).T - (alpha * self.means).to(x)[..., None]
-        whitened = torch.linalg.inv(marginal).to(x) @ apart
-        x0 = self.means.to(x)[..., None] + (alpha * self.covariances).to(x) @ whitened
-        constant = self.weights.log() - torch.logdet(marginal) / 2
-        likelihood = constant.to(x)[:, None] - (apart * whitened).sum(1) / 2
-        return x0, sigma * whitened, torch.softmax(likelihood, 0)
+        covariances = alpha**2 * self.covariances + noise
+        constant = self.weights.log() - torch.logdet(covariances) / 2
+        return Marginal(
+            self.means.to(dtype)[..., None],
+            (alpha * self.means).to(dtype)[..., None],
+            torch.linalg.inv(covariances).to(dtype),
+            (alpha * self.covariances).to(dtype),
+            constant.to(dtype)[:, None],
+            sigma,
+        )
+
+
+def _posterior(x: Tensor, at: Marginal) -> tuple[Tensor, Tensor, Tensor]:
+    """Each component's x0 and ε (component, d, batch) and probability (component, batch)."""
+    apart = x.view(len(x), -1).T - at.shifted
+    whitened = at.inverse @ apart
+    likelihood = at.constant - (apart * whitened).sum(1) / 2
+    return at.means + at.gain @ whitened, at.sigma * whitened, torch.softmax(likelihood, 0)
 
 
 def mixture(
