@@ -56,9 +56,11 @@ class Workspace:
         return raw_folder(data, self.root).folder
 
     def outside_inputs(self, node: Node) -> dict[str, Path]:
-        """What a stage reads beside other stages' outputs: raw data for `prepare`, and for
-        `sample` a file of prompts where one is named."""
+        """What a stage reads beside other stages' outputs: raw data for `prepare`, and what the
+        file names of the user's own: prompts for `sample`, a trained codec for `autoencoder`."""
         if node.stage == "prepare":
             return {"raw": self.raw(DataSpec.model_validate(node.spec))}
         prompts = node.settings.get("prompts") if node.stage == "sample" else None
-        return {"prompts": self.root / prompts["file"]} if prompts else {}
+        pretrained = node.settings.get("codec", {}).get("pretrained")
+        named = {"prompts": prompts and prompts["file"], "pretrained": pretrained}
+        return {role: self.root / name for role, name in named.items() if name}

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from components.spec.model_config import ImagesSpec, ModelConfig
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 
@@ -30,7 +30,7 @@ def model_config(
 ) -> ModelConfig:
     """A model of one residual layer a resolution; ``process`` is its section."""
     return ModelConfig(
-        codec=CodecSpec(kind=codec),
+        codec=CodecConfig(kind=codec),
         conditioning=ConditioningSpec.model_validate({"encoder": encoder, "dropout": dropout}),
         network=NetworkSpec(channels=list(widths), layers_per_block=1),
         process=ProcessSpec.model_validate(process),

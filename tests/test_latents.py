@@ -29,7 +29,7 @@ from components.sampling.times import time_grid
 from components.spec.catalogue import CODECS
 from components.spec.catalogue.entries import CodecEntry
 from components.spec.loading import parse_experiment
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.train import train
@@ -42,8 +42,9 @@ SPREAD = 4.0
 class Unshuffled:
     """Latents of half the side and four times the channels, within ±`SPREAD`."""
 
-    config: CodecSpec
+    config: CodecConfig
     image_shape: Shape
+    folder: Path | None = None
     bounded: bool = False
 
     @property
@@ -57,6 +58,12 @@ class Unshuffled:
     def decode(self, x0: Tensor) -> Tensor:
         levels = (x0.float() + SPREAD) * (255 / (2 * SPREAD))
         return pixel_shuffle(levels, 2).round().clamp(0, 255).to(torch.uint8)
+
+    def save(self, folder: Path) -> None:
+        pass
+
+    def release(self) -> None:
+        pass
 
 
 @pytest.fixture(autouse=True)

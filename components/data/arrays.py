@@ -80,15 +80,18 @@ def load_info(directory: Path) -> DatasetInfo:
     return DatasetInfo(**known | {"classes": tuple(known["classes"]), "caption_tokens": lengths})
 
 
-def load_split(directory: Path, split: SplitName) -> Split:
+def load_split(directory: Path, split: SplitName, *, mapped: bool = False) -> Split:
     """Read one split of a prepared directory.
+
+    Args:
+        mapped: leave the images in their file until they are looked at.
 
     Raises:
         AlphabarError: a file is missing or broken, or they do not fit each other.
     """
     path = directory / f"{split}.npy"
     try:
-        images = read_array(intact(path))
+        images = read_array(intact(path), mapped=mapped)
         path = directory / f"{split}.csv"
         rows = read_csv(intact(path))
         classes = np.array([int(row["class"]) for row in rows], dtype=np.int64)

@@ -18,6 +18,7 @@ from components.networks.weights_file import read_weights, write_weights
 from components.process.prediction import Prediction, build_prediction
 from components.process.schedules import Schedule, build_schedule
 from components.spec.model_config import ModelConfig
+from components.spec.model_folder import CODEC
 from components.spec.plugins import plugin
 
 LARGEST_WEIGHT = 1e18
@@ -64,19 +65,21 @@ def new_checkpoint(
     *,
     weights: Path | None = None,
     device: torch.device | str = "cpu",
+    codec: Path | None = None,
 ) -> Checkpoint:
     """An untrained network of ``config``, with weights drawn from ``seed``.
 
     Args:
         weights: the folder in which an encoder's weights are looked for first.
         device: that an encoder computes on; the network is on the CPU.
+        codec: the folder of the codec's weights, where it has such.
     """
     process, conditioner = config.process.model_dump(), _conditioner(config, weights, device)
-    codec = build_codec(config.codec, config.images.shape)
+    between = build_codec(config.codec, config.images.shape, codec)
     return Checkpoint(
         config,
-        codec,
-        _network(config, codec, conditioner, seed),
+        between,
+        _network(config, between, conditioner, seed),
         conditioner,
         _schedule(process),
         build_prediction(process),
@@ -122,8 +125,17 @@ def _refuse_other_shapes(path: Path, config: ModelConfig) -> None:
         raise broken(path, ValueError(fault))
 
 
-def save_checkpoint(directory: Path, config: ModelConfig, network: nn.Module) -> None:
-    """Write ``directory/model.safetensors``; the same weights give the same bytes."""
+def save_checkpoint(
+    directory: Path, config: ModelConfig, network: nn.Module, codec: Codec | None = None
+) -> None:
+    """Write ``directory/model.safetensors``; the same weights give the same bytes.
+
+    Args:
+        codec: the model's, whose weights go with it; None for one that has none.
+    """
+    assert codec is not None or config.codec.weights is None, "its autoencoder would be missing"
+    if codec is not None:
+        codec.save(directory)
     write_weights(directory / FILE_NAME, config.model_dump(mode="json"), network.state_dict())
 
 
@@ -153,7 +165,9 @@ def load_checkpoint(
     path = directory / FILE_NAME
     _refuse_other_shapes(path, config)
     try:
-        checkpoint = new_checkpoint(config, seed=0, weights=weights, device=device)
+        checkpoint = new_checkpoint(
+            config, seed=0, weights=weights, device=device, codec=directory / CODEC
+        )
         if ema_length is None:
             found = dict(read_weights(path))
         else:

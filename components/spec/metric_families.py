@@ -218,4 +218,18 @@ FAMILIES: dict[str, MetricFamily] = {
         "Wang et al. 2004",
         judge="level",
     ),
+    "reconstruction_psnr": MetricFamily(
+        "reconstruction PSNR in dB",
+        "higher",
+        "held-out images, encoded and decoded by the codec",
+        "peak signal-to-noise ratio",
+        judge="codec",
+    ),
+    "reconstruction_ssim": MetricFamily(
+        "reconstruction SSIM",
+        "higher",
+        "the same by structure",
+        "Wang et al. 2004",
+        judge="codec",
+    ),
 }

@@ -5,10 +5,10 @@ from typing import Literal
 
 Direction = Literal["lower", "higher", "neither"]
 
-Judge = Literal["extractor", "clip", "classifier", "model", "scorer", "level"]
+Judge = Literal["extractor", "clip", "classifier", "model", "scorer", "level", "codec"]
 """Who judges: a network that looks at images, one that reads captions too, a classifier of real
-images, the model itself whatever sampler draws, the training of the domain's CLIP, or a noise
-level that a network in training takes away."""
+images, the model itself whatever sampler draws, the training of the domain's CLIP, a noise
+level that a network in training takes away, or the codec itself."""
 
 Need = Literal["training images", "clip extractor"]
 """What not every evaluation has."""
@@ -38,6 +38,7 @@ JUDGES: dict[Judge, JudgeKind] = {
     "model": JudgeKind((), alone=True, of_samples=False),
     "scorer": JudgeKind(("top1",)),
     "level": JudgeKind(("sigma0.5", "sigma2")),
+    "codec": JudgeKind((), alone=True, of_samples=False),
 }
 
 

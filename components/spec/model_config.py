@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from components.errors import AlphabarError, shortened
 from components.spec.loading import readable
 from components.spec.sections.base import Section
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.network import ConditioningSpec, NetworkSpec, refuse_unfit
 from components.spec.sections.process import ProcessSpec
 
@@ -46,7 +46,7 @@ class ModelConfig(Section):
     """A model: what it works on, what it is told, its network, its process, its images."""
 
     version: int = Field(VERSION, ge=VERSION, le=VERSION)
-    codec: CodecSpec
+    codec: CodecConfig
     conditioning: ConditioningSpec
     network: NetworkSpec
     process: ProcessSpec
@@ -56,6 +56,14 @@ class ModelConfig(Section):
     def _the_network_can_halve_what_it_sees(self) -> "ModelConfig":
         refuse_unfit(self.network, self.codec, self.images.size, "images.size")
         return self
+
+
+def new_config(sections: Mapping[str, Any]) -> ModelConfig:
+    """The configuration of a new model; raises AlphabarError where its parts do not fit."""
+    try:
+        return ModelConfig.model_validate({"version": VERSION, **sections})
+    except ValidationError as error:
+        raise readable(error, "the model", names=lambda _: []) from None
 
 
 def parse_config(header: Mapping[str, Any], origin: str) -> ModelConfig:

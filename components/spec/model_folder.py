@@ -13,6 +13,9 @@ GUIDE = "guide"
 ADAPTER_FILE = "adapter.safetensors"
 """File: what a fine-tune has trained, where that is read with the model that it started from."""
 
+CODEC = "codec"
+"""Folder: the autoencoder of a model of latents, as diffusers writes one."""
+
 SAMPLING = "sampling.json"
 """File: the sampling section that the model's figures were measured with."""
 
@@ -41,6 +44,11 @@ def own_guide(model: Path) -> Path | None:
     """The directory of the weaker model that a model was registered with, if any."""
     guide = model / GUIDE
     return guide if (guide / "model.safetensors").is_file() else None
+
+
+def codec_files(model: Path) -> dict[str, Path]:
+    """The files of a model's own codec, by their names in its directory; empty for pixels."""
+    return {f"{CODEC}/{path.name}": path for path in sorted((model / CODEC).glob("*"))}
 
 
 def _broken(path: Path, why: str) -> AlphabarError:

@@ -17,7 +17,7 @@ from components.figures.record import PSEUDO_VALUES, RECORD, read_judgement
 from components.files.manifest import MANIFEST, SEAL, intact, listed, seal, there
 from components.spec.gate import Gate, better_by
 from components.spec.keys import digest
-from components.spec.model_folder import GUIDE, SAMPLING
+from components.spec.model_folder import GUIDE, SAMPLING, codec_files
 from components.spec.record_tags import KEY, SAMPLED_WITH
 from components.tracking.decision_log import REASON
 from components.tracking.fields import exact, protocol_texts, tag_texts
@@ -143,8 +143,11 @@ def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> di
         SAMPLING: json.dumps(dict(model.sampling), indent=1, sort_keys=True) + "\n",
         "README.md": card,
     }
+    files |= {name: intact(path) for name, path in codec_files(model.weights).items()}
     if model.guide is not None:
         files[f"{GUIDE}/{WEIGHTS}"] = intact(model.guide / WEIGHTS)
+        of_guide = codec_files(model.guide)
+        files |= {f"{GUIDE}/{name}": intact(path) for name, path in of_guide.items()}
     manifest: dict[str, Any] = {"files": listed(files)}
     manifest[SEAL] = seal(manifest)
     files[MANIFEST] = json.dumps(manifest, indent=1, sort_keys=True) + "\n"

@@ -164,7 +164,7 @@ def _measured_weights(
         return
     with tempfile.TemporaryDirectory() as folder:
         model = load_checkpoint(trained, ema_length=ema_length, weights=encoders)
-        save_checkpoint(Path(folder), model.config, model.network)
+        save_checkpoint(Path(folder), model.config, model.network, model.codec)
         yield Path(folder)
 
 

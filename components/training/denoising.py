@@ -4,17 +4,12 @@ The same images, levels and noise at every evaluation of a run, so that its curv
 alone: neither solver nor guidance, nor how a judge sees the images, is in it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torchmetrics.functional.image import (
-    peak_signal_noise_ratio,
-    structural_similarity_index_measure,
-)
 
 from components.data.arrays import load_split
 from components.figures.statistics.intervals import Estimate, mean_interval
@@ -25,19 +20,13 @@ from components.process.streams import Purpose, normal
 from components.sampling.denoiser import denoiser
 from components.sampling.guidance import Conditioned
 from components.spec.metrics import metric_name
+from components.training.likeness import OfEach, likeness
 
 LEVELS = {"sigma0.5": 0.5, "sigma2": 2.0}
 """Judge's name → noise level σ/α: where details are decided, and where the whole is."""
 
 IMAGES = 64
 """Of the holdout, at equal distances; all where there are fewer."""
-
-MOST_PSNR = 58.9
-"""dB: of an image whose only error is that of rounding to 256 levels, a twelfth of a level²."""
-
-WINDOWS = ((32, 1.5), (8, 0.5))
-"""Least side of images, pixels, and σ of SSIM's Gaussian window: Wang's 11 pixels, and 5 for small
-images. Smaller ones have no SSIM."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +57,9 @@ class DenoisingProbe:
         return cls(model, images, model.codec.encode(images), rows, confidence)
 
     @property
-    def families(self) -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+    def families(self) -> dict[str, OfEach]:
         """Family → (found, images) → (n,) each image's."""
-        small = self.images.shape[-1] < WINDOWS[-1][0]
-        found: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"denoising_psnr": _psnr}
-        return found if small else found | {"denoising_ssim": _ssim}
+        return {f"denoising_{name}": of_each for name, of_each in likeness(self.images).items()}
 
     def names(self) -> list[str]:
         """The figures that it takes."""
@@ -100,19 +87,3 @@ class DenoisingProbe:
         denoise = denoiser(predict, schedule, self.model.prediction)
         found, _ = denoise(diffuse(x0, noise.to(x0), alpha, sigma), t)
         return self.model.codec.decode(found)
-
-
-def _psnr(found: Tensor, images: Tensor) -> Tensor:
-    """(n,) dB."""
-    psnr = peak_signal_noise_ratio(found, images, data_range=255.0, reduction="none", dim=(1, 2, 3))
-    return psnr.clamp(max=MOST_PSNR)
-
-
-def _ssim(found: Tensor, images: Tensor) -> Tensor:
-    """(n,) in [−1, 1] (Wang et al. 2004)."""
-    sigma = next(sigma for side, sigma in WINDOWS if images.shape[-1] >= side)
-    ssim = structural_similarity_index_measure(
-        found, images, data_range=255.0, reduction="none", sigma=sigma
-    )
-    assert isinstance(ssim, Tensor)
-    return ssim

@@ -16,6 +16,7 @@ from components.spec.catalogue import CONDITIONERS
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
 from components.training.denoising_loss import DenoisingLoss
+from components.training.encode import drawn, load_encoded
 from components.training.sampled_look import SampledLook
 from components.training.task import Inputs, Objective, Save, Task, every_weight
 
@@ -27,7 +28,7 @@ def denoising_task(
     objective: Objective | None = None,
     trains: Callable[[str], bool] = every_weight,
     save: Save | None = None,
-    data: Callable[[Checkpoint, Inputs], TrainingSet] | None = None,
+    data: Callable[[Checkpoint, TrainingSpec, Inputs], TrainingSet] | None = None,
 ) -> Task:
     """The task of training ``model``.
 
@@ -53,7 +54,7 @@ def denoising_task(
     return Task(
         model.network,
         objective or DenoisingLoss(model, training),
-        partial(data or training_images, model),
+        partial(data or training_images, model, training),
         look,
         save or partial(_save_whole, model),
         snapshot,
@@ -63,18 +64,22 @@ def denoising_task(
     )
 
 
-def training_images(model: Checkpoint, inputs: Inputs) -> TrainingSet:
-    """The training split of the prepared ``data``, each image with its conditions."""
-    split = load_split(inputs["data"], "train")
-    images = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
+def training_images(model: Checkpoint, training: TrainingSpec, inputs: Inputs) -> TrainingSet:
+    """The training split of the prepared ``data``, each image with its conditions; where it is
+    ``encoded``, an x0 drawn from each one's normal, anew in every step."""
+    split = load_split(inputs["data"], "train", mapped="encoded" in inputs)
     captions = split.captions
     classes = split.classes.repeat(captions.counts).tolist()
     rows = model.conditioner.table(classes, captions.entries)
+    if "encoded" in inputs:
+        latents = load_encoded(inputs["encoded"], model.codec.shape)
+        return TrainingSet(latents, partial(drawn, training.seed), rows, captions)
+    images = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
     return TrainingSet(images, lambda step, stored: model.codec.encode(stored), rows, captions)
 
 
 def _save_whole(model: Checkpoint, folder: Path, network: nn.Module) -> None:
-    save_checkpoint(folder, model.config, network)
+    save_checkpoint(folder, model.config, network, model.codec)
 
 
 def _of_captions(model: Checkpoint, inputs: Inputs) -> dict[str, int]:

@@ -6,9 +6,11 @@ from typing import Any
 
 from components.generation.prompts import images_of
 from components.networks.checkpoint import new_checkpoint
+from components.networks.codecs.autoencoder import config_of
 from components.networks.device import resolve_device
 from components.runtime import Runtime
-from components.spec.model_config import ModelConfig
+from components.spec.model_config import new_config
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising_task import denoising_task
 from components.training.fit import fit
@@ -17,13 +19,22 @@ from components.training.fit import fit
 def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
     """Train the network of ``spec`` (codec, conditioning, network, process, training) on ``data``.
 
-    With evaluations ``spec["judge"]["extractor"]`` is who judges them.
+    With evaluations ``spec["judge"]["extractor"]`` is who judges them. Where the codec is learnt,
+    ``inputs`` has ``autoencoder``, and ``encoded``, what that makes of the training images.
+
+    Raises:
+        AlphabarError: the network cannot work on what the codec makes of the images.
     """
     images = images_of(inputs["data"])
-    parts = ("codec", "conditioning", "network", "process")
-    config = ModelConfig.model_validate({part: spec[part] for part in parts} | {"images": images})
+    codec, parts = inputs.get("autoencoder"), ("conditioning", "network", "process")
+    kind = spec["codec"]["kind"]
+    between = CodecConfig(kind=kind) if codec is None else config_of(codec, kind)
+    sections = {part: spec[part] for part in parts}
+    config = new_config(sections | {"codec": between.model_dump(), "images": images.model_dump()})
     training = TrainingSpec.model_validate(spec["training"])
     device = resolve_device(runtime.accelerator)
-    model = new_checkpoint(config, training.seed, weights=runtime.weights, device=device)
+    model = new_checkpoint(
+        config, training.seed, weights=runtime.weights, device=device, codec=codec
+    )
     judge = spec.get("judge", {})
     fit(denoising_task(model, training), training, inputs, out, runtime, judge.get("extractor"))

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from components.data.pin import pinned_hashes
 from components.data.prompt_file import read_prompts
+from components.errors import AlphabarError
 from components.evaluation.weights_files import find_weights
 from components.files.digests import known_sha256
 from components.spec.experiment import Experiment
+from components.spec.keys import digest
 from components.spec.plan import DataHash, Plan, plan_baselines
 from flows.run.machine import resolved
 from flows.workspace import Workspace
@@ -32,6 +34,7 @@ def plan_here(
         resolved(experiment.runner),
         weights_hashes(workspace.weights),
         prompts_hashes(workspace.root),
+        folder_hashes(workspace.root),
     )
 
 
@@ -59,3 +62,19 @@ def prompts_hashes(root: Path) -> Callable[[str], str]:
         return known_sha256(root / name)
 
     return digest
+
+
+def folder_hashes(root: Path) -> Callable[[str], str]:
+    """A function that gives the digest of all files of a folder below ``root``, or anywhere."""
+
+    @cache
+    def of_folder(path: str) -> str:
+        folder = root / path
+        if not folder.is_dir():
+            raise AlphabarError(
+                f"`codec.pretrained: {path}` is no folder", "give the folder of a VAE"
+            )
+        files = sorted(found for found in folder.rglob("*") if found.is_file())
+        return digest([[str(f.relative_to(folder)), known_sha256(f)] for f in files])
+
+    return of_folder

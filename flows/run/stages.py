@@ -35,6 +35,8 @@ STAGES = {
     "prepare": Stage("components.data.prepare:prepare"),
     "scorer": Stage("components.evaluation.scorer:scorer"),
     "reference": Stage("components.evaluation.stages:reference", "summary.json"),
+    "autoencoder": Stage("components.training.autoencoder:autoencoder", **_TRAINED),
+    "encode": Stage("components.training.encode:encode"),
     "train": Stage("components.training.train:train", **_TRAINED),
     "sample": Stage("components.generation.sample:sample", picture="grid.png"),
     "likelihood": Stage("components.evaluation.stages:likelihood"),

@@ -25,7 +25,7 @@ from components.process.prediction import PREDICTIONS
 from components.process.schedules import Schedule, build_schedule
 from components.runtime import Runtime
 from components.sampling.times import time_grid
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sections.training import TrainingSpec
 from tests.finetuning.test_finetune import asked, baseline
@@ -62,7 +62,7 @@ def distiller(steps: int, segments: int) -> tuple[Distillation, Any]:
 
     model = Checkpoint(
         model_config("none", size=4),
-        Pixels(CodecSpec(), (1, 4, 4)),
+        Pixels(CodecConfig(), (1, 4, 4)),
         Teacher(),
         NoCondition(),
         schedule,

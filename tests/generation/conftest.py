@@ -6,7 +6,7 @@ import pytest
 
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.runtime import Runtime
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
@@ -21,7 +21,7 @@ def digits_model(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Chec
         steps=300, batch_size=64, lr=2e-3, warmup_steps=20, ema=0.98, evaluate_every=0
     )
     spec = {
-        "codec": CodecSpec().model_dump(mode="json"),
+        "codec": CodecConfig().model_dump(mode="json"),
         "process": ProcessSpec().model_dump(mode="json"),
         "network": NetworkSpec(channels=[16, 32], layers_per_block=1).model_dump(mode="json"),
         "conditioning": ConditioningSpec().model_dump(mode="json"),

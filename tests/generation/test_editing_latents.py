@@ -17,7 +17,7 @@ from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import new_checkpoint
 from components.networks.codecs import Shape
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.sampling import SamplingSpec
 from tests.model_config import model_config
 
@@ -29,7 +29,7 @@ class Halves:
     """x0 has half the image's sides and is the mean of four pixels, twice as far from grey."""
 
     shape: Shape = (1, 4, 4)
-    config: CodecSpec = CodecSpec()
+    config: CodecConfig = CodecConfig()
     bounded: bool = False
     levels: int | None = None
 

@@ -23,7 +23,7 @@ from components.sampling.noise import seeded_noise
 from components.sampling.solvers import SOLVERS
 from components.sampling.times import time_grid
 from components.spec.catalogue import SCHEDULES as ENTRIES
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.sampling import SamplingSpec
 from tests.model_config import model_config
 
@@ -138,7 +138,7 @@ def test_the_pipeline_draws_the_same_pixels(
     names = run(pipeline_block, 13)
     expected = ours(tmp_path, spec, encoder)
     pixels = np.stack([np.asarray(image) for image in names["images"]])
-    sampled = Pixels(CodecSpec(), (1, 8, 8)).decode(expected)[:, 0].numpy()
+    sampled = Pixels(CodecConfig(), (1, 8, 8)).decode(expected)[:, 0].numpy()
     assert np.abs(pixels.astype(int) - sampled.astype(int)).max() <= 1
     assert decibels(run(by_hand, 13)["x"], expected) > 60
     # with what the model is known by, where the call says nothing

@@ -24,7 +24,7 @@ from torch import nn
 
 from components.networks.checkpoint import load_checkpoint
 from components.runtime import Runtime
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.training import TrainingSpec
@@ -77,7 +77,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, digits: Path) -> Run:
         ema_snapshots=SNAPSHOTS,
     )
     sections = {
-        "codec": CodecSpec(),
+        "codec": CodecConfig(),
         "process": ProcessSpec(),
         "network": NetworkSpec(channels=[8, 8], layers_per_block=1),
         "conditioning": ConditioningSpec(),

@@ -28,7 +28,7 @@ def numbers(schema: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]
         for item in schema:
             yield from numbers(item, name)
     elif isinstance(schema, dict):
-        if schema.get("type") in ("integer", "number"):
+        if schema.get("type") in ("integer", "number") and "enum" not in schema:
             yield name, schema
         for key, item in schema.items():
             if key in ("properties", "$defs"):

@@ -79,6 +79,12 @@ FOLDER = {"data": {"source": "folder", "name": "mine"}, **ALONE}
 OF_FINETUNE = {"prepare-finetune", "reference-finetune", "evaluate-baseline"}
 DATA_ALONE = DATA - OF_FINETUNE - TUNED | REPORT
 UNGUIDED = {"sampling": {"guide": "weaker"}}
+LATENT = {
+    "data": {"size": 16},
+    "codec": {"kind": "autoencoder"},
+    "evaluation": {"likelihood": "none"},
+}
+LEARNT = {"autoencoder", "encode", "encode-finetune", *MODEL - LIKELIHOOD}
 DISTILLED = {"finetune": {"kind": "consistency", "evaluate_every": 10}}
 
 FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
@@ -91,6 +97,22 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "data.split_seed": (1, DATA),
     "data.caption_column": ("words", DATA),
     "data.label_column": ("kind", DATA),
+    "codec.kind": also({**LATENT, "codec": {}}, "autoencoder", LEARNT),
+    "codec.pretrained": also(LATENT, "a/folder", LEARNT),
+    "codec.downsample": also(LATENT, 2, LEARNT),
+    "codec.latent_channels": also(LATENT, 7, LEARNT),
+    "codec.width": also(LATENT, 16, LEARNT),
+    "codec.layers_per_block": also(LATENT, 2, LEARNT),
+    "codec.kl": also(LATENT, 0.5, LEARNT),
+    "codec.perceptual": also(LATENT, 0.5, LEARNT),
+    "codec.steps": also(LATENT, 7, LEARNT),
+    "codec.batch_size": also(LATENT, 7, LEARNT),
+    "codec.lr": also(LATENT, 0.5, LEARNT),
+    "codec.ema": also(LATENT, 0.5, LEARNT),
+    "codec.precision": also(LATENT, "bf16-mixed", LEARNT),
+    "codec.seed": also(LATENT, 7, LEARNT),
+    "codec.evaluate_every": also(LATENT, 7, LEARNT),
+    "codec.checkpoint_every": also(LATENT, 7, NOTHING),
     "scorer.steps": (7, SCORER | REFERENCE | MODEL),
     "scorer.batch_size": (7, SCORER | REFERENCE | MODEL),
     "scorer.lr": (0.5, SCORER | REFERENCE | MODEL),
@@ -205,7 +227,6 @@ ELSEWHERE = {
         ),
         "of plug-ins, which tests/spec/test_plugins.py has",
     ),
-    "codec.kind": "has one choice; the next test sees that it is read",
     "network.kind": "has one choice; the next test sees that it is read",
     "sweep": "its cells are experiments, without it",
     "cells": "they are experiments, without it",
@@ -230,9 +251,9 @@ def test_every_field_is_decided_on() -> None:
     assert set(fields()) == FIELDS.keys() | ELSEWHERE.keys()
 
 
-def test_the_kinds_of_codec_and_network_are_part_of_what_training_reads() -> None:
+def test_the_kind_of_network_is_part_of_what_training_reads() -> None:
     read = nodes(planned(WHOLE))["train"].spec
-    assert (read["codec"]["kind"], read["network"]["kind"]) == ("pixels", "unet")
+    assert read["network"]["kind"] == "unet"
 
 
 def merged(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
@@ -252,7 +273,8 @@ def planned(values: dict[str, Any], **others: Any) -> Plan:
     def data_hash(data: Any) -> str:
         return f"hash of {data.source} {data.name}"
 
-    return plan_baselines(validate(values, "the test"), data_hash, **others)
+    folder = {"folder": "digest of {}".format}
+    return plan_baselines(validate(values, "the test"), data_hash, **folder | others)
 
 
 def nodes(plan: Plan) -> dict[str, Node]:

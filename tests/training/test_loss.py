@@ -13,7 +13,7 @@ from components.networks.codecs.pixels import Pixels
 from components.process.prediction import PREDICTIONS
 from components.process.schedules import DISCRETE
 from components.process.weights import LOSS_WEIGHTS
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising_loss import DenoisingLoss
 from tests.model_config import model_config
@@ -48,7 +48,7 @@ def pictures(rows: int = ROWS) -> Tensor:
     """x0 of random pixels."""
     generator = torch.Generator().manual_seed(5)
     levels = torch.randint(0, 256, (rows, 3, 8, 8), generator=generator, dtype=torch.uint8)
-    return Pixels(CodecSpec(), (3, 8, 8)).encode(levels)
+    return Pixels(CodecConfig(), (3, 8, 8)).encode(levels)
 
 
 @dataclasses.dataclass(frozen=True)

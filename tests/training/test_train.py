@@ -23,7 +23,7 @@ from components.networks.codecs.pixels import Pixels
 from components.networks.conditioners.class_label import ClassCondition
 from components.reporting.words.watching import remarks
 from components.runtime import Runtime
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.data import DataSpec
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
@@ -46,7 +46,7 @@ def spec(**training: Any) -> dict[str, Any]:
         "evaluate_every": 0,
     }
     return {
-        "codec": CodecSpec().model_dump(mode="json"),
+        "codec": CodecConfig().model_dump(mode="json"),
         "process": ProcessSpec().model_dump(mode="json"),
         "network": NetworkSpec(channels=[8, 16], layers_per_block=1).model_dump(mode="json"),
         "conditioning": ConditioningSpec().model_dump(mode="json"),
@@ -207,7 +207,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_last_good_checkpoint_kept(
 def batches(digits: Path, first: int, last: int, size: int = 50) -> Batches:
     split = load_split(digits, "train")
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2)
-    codec = Pixels(CodecSpec(), (1, 8, 8))
+    codec = Pixels(CodecConfig(), (1, 8, 8))
     rows = ClassCondition("0123456789").table(split.classes.tolist(), split.captions)
     data = TrainingSet(images, lambda step, stored: codec.encode(stored), rows)
     return Batches(data, batch_size=size, first=first, last=last, seed=0)

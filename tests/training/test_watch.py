@@ -25,7 +25,7 @@ from components.generation.sampler import Sampler
 from components.networks.checkpoint import load_checkpoint, new_checkpoint
 from components.runtime import Progress, Runtime, silent
 from components.spec.loading import parse_experiment
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
@@ -97,7 +97,7 @@ def run(tmp_path: Path, digits: Path, cache: Path) -> Runs:
 def spec(**training: Any) -> dict[str, Any]:
     network = NetworkSpec(channels=[8, 16], layers_per_block=1)
     return {
-        "codec": CodecSpec().model_dump(mode="json"),
+        "codec": CodecConfig().model_dump(mode="json"),
         "process": ProcessSpec().model_dump(mode="json"),
         "network": network.model_dump(mode="json"),
         "conditioning": ConditioningSpec().model_dump(mode="json"),

@@ -1,10 +1,11 @@
 """What stands between images and the process."""
 
+from pathlib import Path
 from typing import Protocol
 
 from torch import Tensor
 
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 
 Shape = tuple[int, int, int]
 """(channel, height, width)."""
@@ -14,7 +15,7 @@ class Codec(Protocol):
     """Images, uint8 (batch, channel, height, width) ↔ x0, what the process works on."""
 
     @property
-    def config(self) -> CodecSpec:
+    def config(self) -> CodecConfig:
         """What it is rebuilt from; rides in a checkpoint's header."""
 
     @property
@@ -31,3 +32,9 @@ class Codec(Protocol):
     def decode(self, x0: Tensor) -> Tensor:
         """The uint8 images of ``x0`` (batch, *`shape`) of any float type, on its device; finite
         values of any size are taken."""
+
+    def save(self, folder: Path) -> None:
+        """Put the weights that it needs, if any, into a model's ``folder``."""
+
+    def release(self) -> None:
+        """Give the memory of such weights back; they are read again when they are needed."""

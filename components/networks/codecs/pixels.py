@@ -1,12 +1,13 @@
 """The codec of models that work on pixels themselves."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from components.networks.codecs.codec import Shape
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Pixels:
     `decode` rounds to the nearest level, and gives back what `encode` was given.
     """
 
-    config: CodecSpec
+    config: CodecConfig
     shape: Shape
     bounded: bool = True
 
@@ -25,3 +26,9 @@ class Pixels:
 
     def decode(self, x0: Tensor) -> Tensor:
         return ((x0.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+    def save(self, folder: Path) -> None:
+        """There are none."""
+
+    def release(self) -> None:
+        """There are none."""

@@ -182,14 +182,17 @@ class CodecEntry:
         levels: where the process works on an image's own pixels: how many values each has, at
             equal distances from −1 to 1. None for latents, whose values are continuous and whose
             places are no pixels.
-        downsample: its section → how many times smaller what the process works on is, a side.
+        downsample: its section → how many times smaller what the process works on is, a side;
+            None where the section does not say.
+        learnt: whether a stage makes its weights before a denoiser is trained.
     """
 
     line: str
     source: str
     options: tuple[str, ...] = ()
     levels: int | None = None
-    downsample: Callable[[Mapping[str, Any]], int] = lambda section: 1
+    downsample: Callable[[Mapping[str, Any]], int | None] = lambda section: 1
+    learnt: bool = False
 
 
 @dataclass(frozen=True)

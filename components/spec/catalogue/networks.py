@@ -49,4 +49,27 @@ CODECS: dict[str, CodecEntry] = {
     "pixels": CodecEntry(
         "the image itself, its levels from −1 to 1", "Ho, Jain, Abbeel 2020", levels=256
     ),
+    "autoencoder": CodecEntry(
+        "latents of an autoencoder with KL regularisation, trained first or taken from a folder",
+        "Rombach et al. 2022",
+        (
+            "pretrained",
+            "downsample",
+            "latent_channels",
+            "width",
+            "layers_per_block",
+            "kl",
+            "perceptual",
+            "steps",
+            "batch_size",
+            "lr",
+            "ema",
+            "precision",
+            "seed",
+            "evaluate_every",
+            "checkpoint_every",
+        ),
+        downsample=lambda section: None if section.get("pretrained") else section["downsample"],
+        learnt=True,
+    ),
 }

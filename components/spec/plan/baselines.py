@@ -9,15 +9,18 @@ from components.spec.metrics import ranking_metric
 from components.spec.plan.node import (
     Compute,
     DataHash,
+    FolderHash,
     Node,
     PromptsHash,
     WeightsHash,
     in_order,
+    no_folders,
     no_weights,
     roles,
     unread_prompts,
 )
-from components.spec.plan.sources import Outside, Sources
+from components.spec.plan.outside import Outside
+from components.spec.plan.sources import Sources
 from components.spec.sweep import Cell, expand
 
 
@@ -75,9 +78,10 @@ def plan_baselines(
     compute: Compute | None = None,
     weights: WeightsHash = no_weights,
     prompts: PromptsHash = unread_prompts,
+    folder: FolderHash = no_folders,
 ) -> Plan:
     """The stages of every cell; what they depend on besides is as `Outside` has it."""
-    outside = Outside(data_hash, compute or Compute(), weights, prompts)
+    outside = Outside(data_hash, compute or Compute(), weights, prompts, folder)
     swept = bool(experiment.sweep or experiment.cells or experiment.also)
     made: dict[Hashable, Node] = {}
     cells = [_plan_cell(cell, Sources(cell, outside, swept, made)) for cell in expand(experiment)]

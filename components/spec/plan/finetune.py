@@ -53,6 +53,7 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     data, own = sources.finetune_data(), sources.data()
     read = {"kind": spec.kind} | spec.settings
     inputs = {"model": best.train, "data": data}
+    inputs |= {role: node for role, node in sources.latents(data).items() if role == "encoded"}
     inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
     training = spec.training(base.training)
     finetune = sources.trained("finetune", "finetune", read, training, inputs, ("finetune",))

@@ -19,6 +19,8 @@ STAGE_VERSIONS = {
     "prepare": 3,
     "scorer": 2,
     "reference": 5,
+    "autoencoder": 1,
+    "encode": 1,
     "train": 5,
     "sample": 3,
     "likelihood": 2,
@@ -73,6 +75,15 @@ PromptsHash = Callable[[str], str]
 def unread_prompts(name: str) -> str:
     """Where nobody reads files of prompts."""
     return name
+
+
+FolderHash = Callable[[str], str]
+"""The SHA-256 of all files of a folder, by its path from the project's root folder."""
+
+
+def no_folders(path: str) -> str:
+    """Where nobody looks into folders."""
+    raise LookupError(path)
 
 
 def no_weights(extractor: str) -> None:

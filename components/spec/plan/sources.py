@@ -7,45 +7,18 @@ from typing import Any
 from components.spec.catalogue.evaluation import extractor_of
 from components.spec.experiment import Experiment
 from components.spec.plan.node import (
-    Compute,
-    DataHash,
     Node,
-    PromptsHash,
-    WeightsHash,
     dump,
-    no_weights,
     roles,
     unkeyed,
-    unread_prompts,
 )
+from components.spec.plan.outside import Outside
 from components.spec.sections.base import Section
 from components.spec.sections.data import DataSpec
 from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.spec.sweep import Cell, Overridden, cell_name, weaker
-
-
-@dataclass(frozen=True)
-class Outside:
-    """What a plan must know and no experiment file says.
-
-    Attributes:
-        data_hash: gives the DVC hash of a source's raw files.
-        weights: gives the digest of the weights behind an extractor's name.
-        compute: what all stages compute with.
-        prompts: gives the digest of a file of prompts.
-    """
-
-    data_hash: DataHash
-    compute: Compute = field(default_factory=Compute)
-    weights: WeightsHash = no_weights
-    prompts: PromptsHash = unread_prompts
-
-    def digests(self, *extractors: str) -> dict[str, str]:
-        """Extractor → digest, of those whose weights lie in a file here."""
-        found = ((name, self.weights(name)) for name in extractors)
-        return {name: digest for name, digest in found if digest is not None}
 
 
 @dataclass(frozen=True)
@@ -88,7 +61,41 @@ class Sources:
             name, spec = f"scorer{self._suffix}", dump(experiment.scorer)
             return self.computed(name, "scorer", spec, inputs, ("scorer",))
 
-        return self._once("scorer", make, of="data")
+        return self._once("scorer", make, of=("data",))
+
+    def autoencoder(self) -> Node | None:
+        """What makes latents of images, where the codec does; learnt from the cell's own data."""
+        codec = self.cell.experiment.codec
+        if not codec.learnt:
+            return None
+
+        def make() -> Node:
+            extractor = self.cell.experiment.evaluation.extractor
+            spec = {"codec": dump(codec), "judge": {"extractor": extractor}}
+            weights = self.outside.digests(extractor)
+            if codec.pretrained is not None:
+                weights["pretrained"] = self.outside.folder(codec.pretrained)
+            name = f"autoencoder{self._suffixed('data', 'codec')}"
+            reads, aside = ("codec", "evaluation.extractor"), unkeyed(codec=codec)
+            inputs = {"data": self.data()}
+            return self.computed(name, "autoencoder", spec, inputs, reads, weights, aside)
+
+        return self._once("autoencoder", make, of=("data", "codec"))
+
+    def latents(self, data: Node) -> dict[str, Node]:
+        """Inputs of a training on ``data`` by role: the latents, where the codec has some, and
+        what has made them."""
+        codec, autoencoder = self.cell.experiment.codec, self.autoencoder()
+        if autoencoder is None:
+            return {}
+        inputs = {"data": data, "autoencoder": autoencoder}
+        name = data.name.replace("prepare", "encode") + self._suffixed("codec")
+
+        def make() -> Node:
+            return self.computed(name, "encode", {"kind": codec.kind}, inputs, ("codec.kind",))
+
+        encoded = self._once(name, make, of=("data", "codec"))
+        return {"autoencoder": autoencoder, "encoded": encoded}
 
     def model(self) -> Node:
         """The cell's network."""
@@ -123,7 +130,7 @@ class Sources:
         def make() -> Node:
             return self.judged(name, "reference", {"data": data})
 
-        return self._once(name, make, of="data")
+        return self._once(name, make, of=("data",))
 
     def judged(self, name: str, stage: str, inputs: dict[str, Node]) -> Node:
         """`evaluate` or `reference`: figures of what ``inputs`` has.
@@ -184,12 +191,15 @@ class Sources:
         return self.computed(name, stage, spec, inputs, reads, weights, aside, plugins)
 
     def _train(self, name: str, experiment: Experiment, reads: tuple[str, ...] = ()) -> Node:
-        parts = ("codec", "process", "conditioning", "network")
-        spec: dict[str, Any] = {part: dump(getattr(experiment, part)) for part in parts}
-        inputs = {"data": self.data()}
+        parts = ("process", "conditioning", "network")
         sections: list[Section] = [getattr(experiment, part) for part in parts]
+        spec: dict[str, Any] = {"codec": {"kind": experiment.codec.kind}}
+        spec |= {part: dump(section) for part, section in zip(parts, sections, strict=True)}
+        inputs = {"data": self.data()} | self.latents(self.data())
+        sections.append(experiment.codec)
         plugins = {name: v for section in sections for name, v in section.packages().items()}
-        named, reads, training = self._named(name), (*parts, *reads), experiment.training
+        named, training = self._named(name), experiment.training
+        reads = ("codec.kind", *parts, *reads)
         return self.trained(named, "train", spec, training, inputs, reads, plugins)
 
     def _named(self, name: str) -> str:
@@ -222,18 +232,22 @@ class Sources:
 
     @property
     def _suffix(self) -> str:
-        overrides = self._overrides("data")
+        return self._suffixed("data")
+
+    def _suffixed(self, *sections: str) -> str:
+        overrides = self._overrides(*sections)
         return f"-{cell_name(overrides)}" if overrides else ""
 
-    def _overrides(self, section: str | None) -> Overridden:
-        """The cell's overrides of a section; None for all that are not of the sampling."""
-        if section is None:
+    def _overrides(self, *sections: str) -> Overridden:
+        """The cell's overrides of some sections; of all but the sampling where none is named."""
+        if not sections:
             return self.cell.of_the_model
-        return tuple(o for o in self.cell.overrides if o[0].startswith(f"{section}."))
+        chosen = tuple(f"{section}." for section in sections)
+        return tuple(o for o in self.cell.overrides if o[0].startswith(chosen))
 
-    def _once(self, name: str, make: Callable[[], Node], of: str | None = None) -> Node:
+    def _once(self, name: str, make: Callable[[], Node], of: tuple[str, ...] = ()) -> Node:
         """What ``make`` makes, once for all cells of the same overrides."""
-        which = (name, self._overrides(of))
+        which = (name, self._overrides(*of))
         if which not in self.made:
             self.made[which] = make()
         return self.made[which]
@@ -244,7 +258,7 @@ class Sources:
             named, packages = name + self._suffix, data.packages()
             return Node(named, "prepare", dump(data), {}, pinned, plugins=packages, reads=reads)
 
-        return self._once(name, make, of="data")
+        return self._once(name, make, of=("data",))
 
 
 def _as_watched(training: TrainingSpec, evaluation: EvaluationSpec) -> TrainingSpec:

@@ -8,7 +8,7 @@ from components.spec.catalogue import CODECS, CONDITIONERS, DENOISERS
 from components.spec.catalogue.networks import ENCODER_LIMIT
 from components.spec.choices import Choices
 from components.spec.sections.base import Options, Section
-from components.spec.sections.codec import CodecSpec
+from components.spec.sections.codec import CodecConfig, CodecSpec
 from components.spec.sections.names import OneOf
 
 
@@ -62,13 +62,15 @@ class NetworkSpec(Section):
         return DENOISERS[self.kind].unfit(self.model_dump(), size)
 
 
-def refuse_unfit(network: NetworkSpec, codec: CodecSpec, size: int, key: str) -> None:
+def refuse_unfit(network: NetworkSpec, codec: CodecSpec | CodecConfig, size: int, key: str) -> None:
     """Raise ValueError unless the network can work on what the codec makes of images of ``size``.
 
     Args:
         key: where ``size`` stands, for the message.
     """
     factor = CODECS[codec.kind].downsample(codec.model_dump())
+    if factor is None:  # who trains it looks
+        return
     smaller = f", which codec `{codec.kind}` makes {factor} times smaller," if factor > 1 else ""
     left = size % factor
     unfit = f"cannot be divided by {factor}" if left else network.unfit(size // factor)

@@ -1,0 +1,128 @@
+"""The codec of latent diffusion: an autoencoder's latents in the place of pixels (Rombach 2022).
+
+Its weights lie in a folder as diffusers' `AutoencoderKL` writes it:
+
+    codec/config.json                               architecture, scaling_factor, shift_factor
+    codec/diffusion_pytorch_model.safetensors
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from components.errors import AlphabarError
+from components.files.copies import link_or_copy
+from components.files.digests import known_sha256
+from components.files.json_file import read_object
+from components.files.manifest import intact
+from components.networks.codecs.autoencoder_files import (
+    CONFIG,
+    REMEDY,
+    WEIGHTS,
+    read_autoencoder,
+    scale_and_shift,
+)
+from components.networks.codecs.codec import Shape
+from components.spec.model_folder import CODEC
+from components.spec.sections.codec import CodecConfig
+
+_PIXELS_AT_ONCE = 256 * 64 * 64
+
+
+class Autoencoder:
+    """x0 is the mean of the encoder's normal, shifted and scaled to mean 0 and deviation 1.
+
+    The network is read when it is first asked, onto the device of what it is asked with.
+
+    Args:
+        config: what the model says of it.
+        image_shape: of the images.
+        folder: where its weights lie; None for a codec of which only the shape is asked.
+    """
+
+    bounded = False
+
+    def __init__(self, config: CodecConfig, image_shape: Shape, folder: Path | None) -> None:
+        assert config.latent_channels is not None
+        self.config, self.image_shape, self.folder = config, image_shape, folder
+        _, height, width = image_shape
+        factor = config.downsample
+        self.shape: Shape = (config.latent_channels, height // factor, width // factor)
+        self._network: Any = None
+
+    def encode(self, images: Tensor) -> Tensor:
+        return self.moments(images)[0]
+
+    @torch.no_grad()
+    def moments(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of the normal that x0 of uint8 ``images`` is drawn from
+        while a denoiser is trained; each (batch, *`shape`) float32."""
+        network, found = self._loaded(images.device), []
+        for part in _parts(images, self.image_shape):
+            pixels = (part.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+            found.append(network.encode(pixels).latent_dist)
+        scale, shift = scale_and_shift(network)
+        mean = torch.cat([each.mean for each in found])
+        return (mean - shift) * scale, torch.cat([each.std for each in found]) * scale
+
+    @torch.no_grad()
+    def decode(self, x0: Tensor) -> Tensor:
+        network, found = self._loaded(x0.device), []
+        scale, shift = scale_and_shift(network)
+        latents = (x0.float() / scale + shift).contiguous(memory_format=torch.channels_last)
+        for part in _parts(latents, self.image_shape):
+            pixels = network.decode(part).sample.float()
+            # a network's answer to a latent without end is none: black
+            levels = (pixels.nan_to_num() + 1) * 127.5
+            found.append(levels.round().clamp(0, 255).to(torch.uint8))
+        return torch.cat(found)
+
+    def save(self, folder: Path) -> None:
+        source = self._folder()
+        for name in (CONFIG, WEIGHTS):
+            link_or_copy(intact(source / name), folder / CODEC / name)
+
+    def release(self) -> None:
+        self._network = None
+
+    def _folder(self) -> Path:
+        if self.folder is None or not (self.folder / WEIGHTS).is_file():
+            raise AlphabarError(
+                f"{self.folder or CODEC} has no {WEIGHTS}: the model's autoencoder is missing",
+                "copy the model's folder again, with its sub-folder `codec`",
+            )
+        return self.folder
+
+    def _loaded(self, device: torch.device) -> Any:
+        if self._network is None:
+            folder = self._folder()
+            if known_sha256(intact(folder / WEIGHTS)) != self.config.weights:
+                raise AlphabarError(
+                    f"{folder / WEIGHTS} is not the autoencoder that the model was trained with",
+                    "give the model's folder as it was published",
+                )
+            self._network = read_autoencoder(folder)
+        self._network.to(device)
+        return self._network
+
+
+def config_of(folder: Path, kind: str) -> CodecConfig:
+    """What a model says of the autoencoder in ``folder``."""
+    values = read_object(intact(folder / CONFIG), REMEDY)
+    return CodecConfig.model_validate(
+        {
+            "kind": kind,
+            "downsample": 2 ** (len(values["block_out_channels"]) - 1),
+            "latent_channels": values["latent_channels"],
+            "weights": known_sha256(intact(folder / WEIGHTS)),
+        }
+    )
+
+
+def _parts(rows: Tensor, image_shape: Shape) -> Iterator[Tensor]:
+    """So many at a time that memory stays the same, whatever the images' size."""
+    count = max(1, _PIXELS_AT_ONCE // (image_shape[1] * image_shape[2]))
+    return iter(rows.split(count))

@@ -1,0 +1,100 @@
+"""An autoencoder's folder in diffusers' format: read, written, taken over from elsewhere."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from components.errors import AlphabarError
+from components.files.json_file import read_object, write_json
+from components.files.manifest import intact
+
+CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+
+REMEDY = "copy it again, or delete it and run the experiment again"
+
+
+def write_autoencoder(folder: Path, network: Any) -> None:
+    """Write config.json and the weights in float32; the same weights give the same bytes."""
+    folder.mkdir(exist_ok=True)
+    write_json(folder / CONFIG, json.loads(network.to_json_string()))
+    weights = {name: w.detach().float().cpu() for name, w in network.state_dict().items()}
+    tensors = {name: tensor.contiguous() for name, tensor in weights.items()}
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})  # diffusers asks for it
+
+
+def write_scale(folder: Path, mean: float, deviation: float) -> None:
+    """Say in config.json what brings latents to mean 0 and deviation 1."""
+    values = read_object(folder / CONFIG, REMEDY)
+    scale = {"scaling_factor": 1 / deviation, "shift_factor": mean}
+    write_json(folder / CONFIG, values | scale)
+
+
+def scale_and_shift(network: Any) -> tuple[float, float]:
+    """x0 = (latent − shift) · scale, as diffusers' ``scaling_factor`` and ``shift_factor``."""
+    return float(network.config.scaling_factor), float(network.config.shift_factor or 0.0)
+
+
+def read_autoencoder(folder: Path) -> Any:
+    """The `AutoencoderKL` in ``folder``, frozen, in evaluation mode, float32.
+
+    Raises:
+        AlphabarError: its configuration or its weights are broken, or do not fit each other.
+    """
+    from diffusers import AutoencoderKL
+
+    values = read_object(intact(folder / CONFIG), REMEDY)
+    try:
+        with torch.random.fork_rng(devices=[]):  # its random start is replaced at once
+            network: Any = AutoencoderKL.from_config(values)
+        network.load_state_dict(load_file(intact(folder / WEIGHTS)))
+    except Exception as error:
+        raise AlphabarError(
+            f"{folder} holds no whole autoencoder ({_first(error)})", REMEDY
+        ) from error
+    return _frozen(network)
+
+
+def read_pretrained(folder: Path, channels: int) -> Any:
+    """An `AutoencoderKL` as others publish it: in one file or several, safetensors or (without
+    pickles) .bin, in half precision or whole; a pipeline's folder stands for its `vae`.
+
+    Raises:
+        AlphabarError: it is none, it is broken, or it reads images of other channels.
+    """
+    from diffusers import AutoencoderKL
+
+    home = folder / "vae" if (folder / "vae").is_dir() else folder
+    values = read_object(home / CONFIG, "give the folder of a VAE in diffusers' format")
+    kind = values.get("_class_name", "AutoencoderKL")
+    if kind != "AutoencoderKL":
+        raise AlphabarError(
+            f"{home} holds a `{kind}`, and codecs are read from `AutoencoderKL`",
+            "give the folder of such a VAE",
+        )
+    variant = "fp16" if any(home.glob("*.fp16.*")) else None
+    try:
+        network: Any = AutoencoderKL.from_pretrained(
+            str(home), local_files_only=True, variant=variant, torch_dtype=torch.float32
+        )
+    except Exception as error:
+        raise AlphabarError(
+            f"{home} holds no whole VAE ({_first(error)})", "copy it again, or give another"
+        ) from error
+    if network.config.in_channels != channels:
+        raise AlphabarError(
+            f"the VAE in {home} reads images of {network.config.in_channels} channels, the data "
+            f"has {channels}",
+            "give one of as many channels, or other images",
+        )
+    return _frozen(network)
+
+
+def _frozen(network: Any) -> Any:
+    return network.float().eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def _first(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

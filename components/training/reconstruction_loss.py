@@ -1,0 +1,40 @@
+"""The loss of an autoencoder: L1, KL divergence and a perceptual term (Rombach 2022, eq. 25)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from components.networks.conditioners.rows import Rows
+from components.process.streams import Purpose, generator
+from components.spec.sections.codec import CodecSpec
+from components.training.perceptual import PerceptualDistance
+
+
+@dataclass(frozen=True)
+class ReconstructionLoss:
+    """Mean absolute error a pixel value, with the weighted other terms.
+
+    The KL divergence from the standard normal is summed over an image's latents and divided by
+    its pixel values, so that both are for one of these. Noise of a step is by (seed, step).
+    """
+
+    spec: CodecSpec
+    perceptual: PerceptualDistance
+
+    def __call__(
+        self, network: nn.Module, average: nn.Module, step: int, images: Tensor, rows: Rows
+    ) -> Tensor:
+        """The loss of ``images`` (batch, channel, height, width) within [−1, 1]."""
+        autoencoder: Any = network
+        posterior = autoencoder.encode(images).latent_dist
+        drawn = generator(self.spec.seed, step, Purpose.POSTERIOR)
+        noise = torch.randn(posterior.mean.shape, generator=drawn).to(posterior.mean)
+        found = autoencoder.decode(posterior.mean + posterior.std * noise).sample.float()
+        loss: Tensor = (found - images).abs().mean()
+        if self.spec.kl:
+            loss = loss + self.spec.kl * posterior.kl().sum() / images.numel()
+        if self.spec.perceptual:
+            loss = loss + self.spec.perceptual * self.perceptual(found, images)
+        return loss
