@@ -54,11 +54,10 @@ def _side(study: Path, who: str, tags: Mapping[str, str]) -> str:
             f"whether the study in {study} is about it",
             "register it with `alphabar run`, or promote it without --study",
         )
-    drawn = tags.get(SAMPLED_WITH)  # versions of before have none: the network alone decides
     found = [
         name
         for name, side in sides.items()
-        if side and side.model == trained and drawn in (None, digest(dict(side.sampling)))
+        if side and (side.model, digest(dict(side.sampling))) == (trained, tags[SAMPLED_WITH])
     ]
     if len(found) == 1:
         return found[0]

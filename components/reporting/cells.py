@@ -33,7 +33,7 @@ class Cell:
         sampling: the whole sampling section.
         settings: dotted path → value here, for every path that the sweep changes anywhere.
         judgement: its figures, and what else its evaluation says.
-        evaluations: network evaluations an image; None when not recorded.
+        evaluations: network evaluations an image.
         samples: its images.
         pairs: its images that lie closest to training images; None where they are not recorded.
         beside: what it is, such as ``reference``, where it may not win; empty where it may.
@@ -47,7 +47,7 @@ class Cell:
     sampling: Mapping[str, Any]
     settings: Mapping[str, Any]
     judgement: Judgement
-    evaluations: float | None
+    evaluations: float
     samples: Samples
     pairs: ClosestPairs | None = None
     beside: str = ""
@@ -129,11 +129,13 @@ def stored_subject(name: str, evaluated: Path, sampled: Path, beside: str = "") 
     return Subject(name, read_judgement(evaluated), evaluations_of(sampled), beside)
 
 
-def evaluations_of(sampled: Path) -> float | None:
-    """Network evaluations an image of a ``sample/`` directory; None when not recorded."""
-    content = read_object(intact(sampled / "metrics.json"), remedy(sampled))
-    found: float | None = content.get("network_evaluations")
-    return found
+def evaluations_of(sampled: Path) -> float:
+    """Network evaluations an image of a ``sample/`` directory; raises AlphabarError."""
+    path = sampled / "metrics.json"
+    try:
+        return float(read_object(intact(path), remedy(sampled))["network_evaluations"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise AlphabarError(f"{path} has no network_evaluations", remedy(sampled)) from error
 
 
 def model_names(cells: Sequence[Mapping[str, Any]], trained: Sequence[Path]) -> list[str]:

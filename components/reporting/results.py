@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from components.figures.closest import read_pairs
-from components.figures.figure import main_metric
 from components.figures.judgement import Figures, Judgement
 from components.figures.record import read_judgement
 from components.files.samples import read_samples
@@ -85,9 +84,9 @@ class Results:
 
     @property
     def metric(self) -> str | None:
-        """The metric that ranks the cells: the plan's, or else the main one of the best."""
-        figures, planned = self.chosen.figures, self.spec.get("metric")
-        return planned if planned in figures else main_metric(figures)
+        """The metric that ranks the cells; None where nothing does."""
+        metric: str | None = self.spec["metric"]
+        return metric
 
 
 def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:

@@ -52,9 +52,8 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
         for suffix, end in (("", figure.value), ("_low", figure.low), ("_high", figure.high))
     ]
     about_samples = read_object(intact(sample_dir / "metrics.json"), remedy(sample_dir))
-    evaluations = about_samples.get("network_evaluations")
-    if evaluations is not None:
-        metrics.append(Metric("network_evaluations", float(evaluations), started, 0))
+    evaluations = float(about_samples["network_evaluations"])
+    metrics.append(Metric("network_evaluations", evaluations, started, 0))
     log_metrics(client, run_id, metrics, {})
     _log_pictures(client, run_id, sample_dir)
     for path in (evaluate_dir / name for name in (RECORD, PSEUDO_VALUES)):

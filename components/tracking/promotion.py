@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,7 +13,7 @@ from components.errors import AlphabarError
 from components.figures.win_rate import WinRate
 from components.files.json_file import parse_json
 from components.spec.gate import Gate
-from components.tracking.decision_log import AGAINST, Case, log_decision
+from components.tracking.decision_log import Case, log_decision
 from components.tracking.gate import decide
 from components.tracking.runs import Tracker
 from components.tracking.versions import CANDIDATE, CHAMPION, check_files, figures_of, find_version
@@ -132,8 +131,8 @@ def champions(client: MlflowClient, model: str) -> list[str]:
     present = registered.aliases.get(CHAMPION)
     try:
         history = [str(int(number)) for number in parse_json(registered.tags[HISTORY])]
-    except (KeyError, ValueError, TypeError):  # an older registry, or somebody's own tag
-        history = _chain(client, model, str(present)) if present else []
+    except (KeyError, ValueError, TypeError):  # nobody was champion yet, or somebody's own tag
+        history = []
     if present is None:
         return history
     if history and history[-1] != str(present) and history[-2:-1] == [str(present)]:
@@ -193,23 +192,6 @@ def _earlier(client: MlflowClient, model: str) -> tuple[list[str], ModelVersion 
             return history, found
         history.pop()
     return history, None
-
-
-def _replaced(tags: Mapping[str, str]) -> str | None:
-    """The champion that a version with these tags was held against; None when there was none."""
-    number = tags.get(AGAINST, "none")
-    return number if number.isdecimal() else None
-
-
-def _chain(client: MlflowClient, model: str, champion: str) -> list[str]:
-    """The history as the versions' own tags tell it."""
-    history: list[str] = []
-    number: str | None = champion
-    while number and number not in history:
-        history.insert(0, number)
-        version = _version(client, model, number)
-        number = _replaced(version.tags) if version else None
-    return history
 
 
 def _remember(client: MlflowClient, model: str, history: list[str]) -> None:

@@ -42,7 +42,7 @@ class RecordedCell:
         model: the name of the model's run that it belongs to; empty where there is none.
         stage_key: the key of its `evaluate` stage; empty where the run has none.
         params: dotted field → value, as text.
-        evaluations: network evaluations an image; None when not recorded.
+        evaluations: network evaluations an image.
         beside: what it is, such as ``reference``, where it may not win; empty where it may.
         ranked_by: the metric that chose the winner of its sweep; empty where none did.
     """
@@ -53,7 +53,7 @@ class RecordedCell:
     model: str
     stage_key: str
     params: dict[str, str]
-    evaluations: float | None
+    evaluations: float
     beside: str = ""
     ranked_by: str = ""
 
@@ -105,7 +105,7 @@ def _recorded(tracker: Tracker, name: str, cell: Run, runs: Mapping[str, Run]) -
         (above.info.run_name or "") if above else "",
         cell.data.tags.get(STAGE_KEY, ""),
         dict(cell.data.params),
-        cell.data.metrics.get("network_evaluations"),
+        cell.data.metrics["network_evaluations"],
         cell.data.tags.get(BESIDE, ""),
         cell.data.tags.get(RANKED_BY, ""),
     )

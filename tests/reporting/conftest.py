@@ -103,8 +103,8 @@ class Case:
         distance: (role without its kind, its sampling section) → Fréchet distance.
         half: half the distance's interval, as a share of it.
         bounds: the variational bound of each cell's network.
-        rich: whether evaluations hold every metric, pseudo-values, groups and closest pairs, as
-            they do today, and not the four figures of older ones.
+        rich: whether evaluations hold every metric, pseudo-values, groups and closest pairs,
+            and not four figures alone.
     """
 
     experiment: dict[str, Any]
@@ -379,7 +379,7 @@ def cell() -> Callable[..., Cell]:
     def make(
         settings: dict[str, Any],
         value: float,
-        cost: float | None = None,
+        cost: float = 50.0,
         half: float = 5.0,
         metric: str = "fd_x",
         **protocol: Any,

@@ -184,7 +184,7 @@ def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None
 
 def _findings(cells: Sequence[Cell], results: Results) -> list[str]:
     """What each sampling setting of the fine-tuned model is worth, the cheapest first."""
-    cheapest = sorted(cells, key=lambda cell: cell.evaluations or 0)
+    cheapest = sorted(cells, key=lambda cell: cell.evaluations)
     return [text for cell in cheapest if (text := finding(cell, results))]
 
 

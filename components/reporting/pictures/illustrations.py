@@ -52,7 +52,7 @@ def plates(results: Results) -> list[Plate]:
         return []
     tuned = results.finetuned
     rivals = tuned.cells if tuned and tuned.at_equal_cost else ()
-    beside = [c for c in rivals if c.evaluations and metric in c.figures]
+    beside = [c for c in rivals if metric in c.figures]
     priced = [c for c in cells if c.evaluations]
     found = []
     if _varies([*priced, *beside], lambda c: c.curve, lambda c: c.evaluations):

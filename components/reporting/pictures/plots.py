@@ -58,7 +58,7 @@ def over_guidance(cells: Sequence[Cell], floor: Figure | None, metric: str) -> P
         axes.set_xticks(values, [f"{value:g}" for value in values])
         axes.minorticks_off()
         _distance_axis(axes, cells, floor, metric)
-        kinds = {cell.sampling.get("guidance_kind", "cfg") for cell in cells}
+        kinds = {cell.sampling["guidance_kind"] for cell in cells}
         off = all(1 in GUIDANCE[kind].alone({}) for kind in kinds)
         axes.set_xlabel("guidance scale (1 is off)" if off else "guidance scale")
 
@@ -69,10 +69,10 @@ def over_evaluations(cells: Sequence[Cell], floor: Figure | None, metric: str) -
     """A metric against network evaluations an image (log), a line a network and sampler."""
 
     def plot(axes: Axes) -> None:
-        lines = _lines(cells, lambda cell: cell.curve, _cost, metric)
+        lines = _lines(cells, lambda cell: cell.curve, lambda cell: cell.evaluations, metric)
         for index, (name, line) in enumerate(lines.items()):
             apart = _apart(index, len(lines))
-            x = [_cost(cell) * apart for cell in line]
+            x = [cell.evaluations * apart for cell in line]
             _errorbar(axes, index, name, x, [cell.figures[metric] for cell in line])
         log_scale(axes, "x")
         axes.set_xlabel("network evaluations an image")
@@ -137,11 +137,6 @@ def _lines(
 def _apart(index: int, count: int) -> float:
     """A factor near 1, so that error bars at one position do not hide each other."""
     return float(1 + 0.012 * (index - (count - 1) / 2))
-
-
-def _cost(cell: Cell) -> float:
-    assert cell.evaluations is not None, "plotted over evaluations, so they were recorded"
-    return cell.evaluations
 
 
 def _value(cell: Cell, metric: str) -> float:

@@ -28,7 +28,7 @@ def by_line(table: Table, cells: Sequence[Cell], metric: str | None) -> Table:
     for cell in by_value(cells, metric):
         lines.setdefault(place(cell, cells, setting)[0], []).append(cell)
     for line in lines.values():
-        line.sort(key=lambda cell: (cell.evaluations or 0, cells.index(cell)))
+        line.sort(key=lambda cell: (cell.evaluations, cells.index(cell)))
     found = [
         _under(line, rows[cell], replace(cell, name=place(cell, cells, setting)[1]))
         for line, group in lines.items()

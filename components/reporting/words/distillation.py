@@ -21,7 +21,7 @@ def finding(cell: Cell, results: Results) -> str:
     must spend to get as far, and how the best baseline stands to it.
     """
     tuned, metric = results.finetuned, results.metric
-    if tuned is None or metric is None or metric not in cell.figures or cell.evaluations is None:
+    if tuned is None or metric is None or metric not in cell.figures:
         return ""
     figure, rivals = cell.figures[metric], rivals_of(results)
     done = tuned.words.done
@@ -38,15 +38,17 @@ def finding(cell: Cell, results: Results) -> str:
 
 
 def rivals_of(results: Results) -> list[Cell]:
-    """The best baseline's network under every sampler, for cells whose cost is known."""
+    """The best baseline's network under every sampler."""
     family = next(g for g in groups(results.cells, SAMPLERS.__contains__) if results.chosen in g)
-    return [c for c in family if c.evaluations is not None and results.metric in c.figures]
+    return [c for c in family if results.metric in c.figures]
 
 
 def yardstick(cell: Cell, rivals: Sequence[Cell]) -> Cell | None:
     """The cheapest DDIM cell that costs at least as much as ``cell``, or else the dearest one."""
-    ddim = sorted((c for c in rivals if c.sampling["solver"] == YARDSTICK), key=_evaluations)
-    dearer = [c for c in ddim if _evaluations(c) >= _evaluations(cell)]
+    ddim = sorted(
+        (c for c in rivals if c.sampling["solver"] == YARDSTICK), key=lambda c: c.evaluations
+    )
+    dearer = [c for c in ddim if c.evaluations >= cell.evaluations]
     return dearer[0] if dearer else ddim[-1] if ddim else None
 
 
@@ -73,7 +75,7 @@ def _reached(cell: Cell, rivals: Sequence[Cell], metric: str) -> str:
     level = [c for c, s in zip(rivals, standing, strict=True) if s.kind in (NOISE, BETTER)]
     if not level:
         return "No cell of the baseline gets as far, or near enough not to be told apart."
-    first = min(level, key=lambda c: (_evaluations(c), sign(metric) * c.figures[metric].value))
+    first = min(level, key=lambda c: (c.evaluations, sign(metric) * c.figures[metric].value))
     return (
         "The cheapest cell of the baseline that cannot be told to be worse is "
         f"{_named(first)}, {first.figures[metric].text()}."
@@ -86,10 +88,4 @@ def _named(cell: Cell) -> str:
 
 def _cost(cell: Cell) -> str:
     steps = count(cell.sampling["steps"], "step")
-    if cell.evaluations is None:
-        return steps
     return f"{steps} ({evaluations_words(cell.evaluations)})"
-
-
-def _evaluations(cell: Cell) -> float:
-    return cell.evaluations if cell.evaluations is not None else float("inf")

@@ -47,7 +47,7 @@ def at_equal_cost(
 
 def _about_equal(cells: Sequence[Cell]) -> list[tuple[float, list[Cell]]]:
     """Cells by cost: the number of evaluations that most of them share, and those near to it."""
-    left = [(cell.evaluations, cell) for cell in cells if cell.evaluations is not None]
+    left = [(cell.evaluations, cell) for cell in cells]
     found = []
     while left:
         costs = [cost for cost, _ in left]
@@ -67,7 +67,7 @@ def _sampler(cell: Cell, related: Sequence[Cell], evaluations: float, steps: int
     notes = [sampler_name(cell.sampling, samplings, without=("solver", "steps"))]
     if cell.sampling["steps"] != steps:
         notes.append(phrase("sampling.steps", cell.sampling["steps"]))
-    if cell.evaluations is not None and cell.evaluations != evaluations:
+    if cell.evaluations != evaluations:
         notes.append(evaluations_words(cell.evaluations))
     note = ", ".join(filter(None, notes))
     return f"{cell.sampling['solver']} ({note})" if note else str(cell.sampling["solver"])

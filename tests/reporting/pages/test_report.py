@@ -191,7 +191,7 @@ def test_a_hostile_group_is_only_text(rich_input: SimpleNamespace, tmp_path: Pat
     assert "script" not in seen.tags
 
 
-def test_older_evaluations_are_reported_as_before(written: Path) -> None:
+def test_figures_without_pseudo_values_are_compared_by_their_intervals(written: Path) -> None:
     text = (written / "index.html").read_text(encoding="utf-8")
     assert "Holm" not in text
     assert "outside the intervals" in text

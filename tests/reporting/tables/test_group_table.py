@@ -26,5 +26,5 @@ def test_a_distance_is_worst_when_it_is_high(rich: Results) -> None:
     assert order[-2:] == ["schedule=cosine,guidance=2", "none"]
 
 
-def test_older_evaluations_have_no_such_table(solvers: Results) -> None:
+def test_evaluations_without_groups_have_no_such_table(solvers: Results) -> None:
     assert group_tables(solvers) == []

@@ -49,5 +49,5 @@ def test_best_and_fine_tuned_show_their_pairs(rich: Results) -> None:
     assert len(shown[0]["sentences"]) == 4
 
 
-def test_older_evaluations_have_no_such_section(solvers: Results) -> None:
+def test_evaluations_that_look_for_no_copies_have_no_such_section(solvers: Results) -> None:
     assert copying(solvers) == []

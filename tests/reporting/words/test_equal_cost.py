@@ -60,8 +60,3 @@ def test_what_is_compared_already_is_left_out(cells: list[Cell]) -> None:
     found = at_equal_cost(cells, "fd_x").contrasts
     left = at_equal_cost(cells, "fd_x", [found[0].cells]).contrasts
     assert left == found[1:]
-
-
-def test_a_cell_without_its_cost_is_left_out(cell: Make) -> None:
-    made = [cell({"sampling.solver": name}, 100, None) for name in ("ddim", "heun")]
-    assert at_equal_cost(made, "fd_x").contrasts == ()
