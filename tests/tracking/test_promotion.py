@@ -260,15 +260,6 @@ def test_rollback_passes_over_versions_that_were_deleted(tracker: Tracker, enter
     assert rollback(tracker, "digits").now == "1"
 
 
-def test_a_registry_of_before_is_rolled_back_by_its_versions_tags(
-    tracker: Tracker, enter: Enter
-) -> None:
-    for key, fd in (("a1", 150.0), ("b2", 130.0), ("c3", 110.0)):
-        enter(key, fd)
-    tracker.client.delete_registered_model_tag("digits", "alphabar.champions")
-    assert [rollback(tracker, "digits").now for _ in range(2)] == ["2", "1"]
-
-
 def test_what_was_rolled_back_is_not_promoted_any_more(tracker: Tracker, rivals: None) -> None:
     promote(tracker, "digits", below(146.0))
     rollback(tracker, "digits")
