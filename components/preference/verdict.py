@@ -20,7 +20,7 @@ def read_study(folder: Path, who: str, tags: Mapping[str, str]) -> WinRate:
         folder: the annotators' CSV files, with the study's key.csv in the folder above; or the
             study's own folder, with key.csv in it and the answers in ``results/``.
         who: the version, for messages.
-        tags: the version's, which say what trained it and how its images were drawn.
+        tags: the version's, which say what trained it and how its images were sampled.
 
     Raises:
         AlphabarError: a file is missing or not of its kind, or the version is not one of the
@@ -66,7 +66,7 @@ def _side(study: Path, who: str, tags: Mapping[str, str]) -> str:
     raise AlphabarError(
         f"{who} is {trouble} the study in {study}, so its win rate is not known ({shown}; the "
         f"version: model {trained[:12]})",
-        "give a study of which one side is that version, drawn with its own sampling settings: "
+        "give a study of which one side is that version, sampled with its own settings: "
         "`study` in its experiment file, or `alphabar study export` of two published `sample` "
         "folders of the store",
     )
