@@ -18,9 +18,8 @@ from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.checkpoint_header import FILE_NAME
 from components.networks.denoisers import DENOISERS, denoiser_of
 from components.networks.export_readme import left_behind, readme
-from components.spec.catalogue import CODECS, SOLVERS
+from components.spec.catalogue import CODECS, PREDICTIONS, SOLVERS
 
-PREDICTION_NAMES = {"eps": "epsilon", "x0": "sample", "v": "v_prediction"}
 TAKEN_ALONG = Path(__file__).parent / "exported"
 LEAST_BAR = 2.0**-24
 """ᾱ in the place of 0, as in diffusers' `rescale_betas_zero_snr`: its solvers work in σ/α."""
@@ -116,7 +115,8 @@ def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool = True, order: int
     """
     process, bars = checkpoint.config.process, checkpoint.schedule.alphas_cumprod
     prediction = process.prediction
-    if bars is not None and prediction in PREDICTION_NAMES:
+    theirs = PREDICTIONS[prediction].diffusers
+    if bars is not None and theirs:
         from diffusers import DPMSolverMultistepScheduler
 
         bars = torch.where(bars == 0, LEAST_BAR, bars)
@@ -124,7 +124,7 @@ def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool = True, order: int
         return DPMSolverMultistepScheduler(
             num_train_timesteps=checkpoint.schedule.steps,
             trained_betas=(1 - bars / before).tolist(),
-            prediction_type=PREDICTION_NAMES[prediction],
+            prediction_type=theirs,
             algorithm_type="dpmsolver++",
             solver_order=order,
             thresholding=clip,

@@ -63,12 +63,14 @@ class PredictionEntry:
 
     Attributes:
         needs_signal: whether it says nothing about the image where the SNR is 0.
+        diffusers: what its schedulers call it; None where they do not know it.
     """
 
     line: str
     source: str
     options: tuple[str, ...] = ()
     needs_signal: bool = False
+    diffusers: str | None = None
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,13 @@ _SCHEDULES = {
 SCHEDULES = Choices("schedules", ScheduleEntry, _SCHEDULES)
 
 PREDICTIONS: dict[str, PredictionEntry] = {
-    "eps": PredictionEntry("the noise ε", "Ho, Jain, Abbeel 2020", needs_signal=True),
-    "x0": PredictionEntry("the clean image x0", "Ho, Jain, Abbeel 2020"),
-    "v": PredictionEntry("the velocity v = α ε − σ x0", "Salimans, Ho 2022"),
+    "eps": PredictionEntry(
+        "the noise ε", "Ho, Jain, Abbeel 2020", needs_signal=True, diffusers="epsilon"
+    ),
+    "x0": PredictionEntry("the clean image x0", "Ho, Jain, Abbeel 2020", diffusers="sample"),
+    "v": PredictionEntry(
+        "the velocity v = α ε − σ x0", "Salimans, Ho 2022", diffusers="v_prediction"
+    ),
     "flow": PredictionEntry("the flow velocity ε − x0", "Liu, Gong, Liu 2022"),
     "edm": PredictionEntry("the preconditioned residual F", "Karras et al. 2022", ("sigma_data",)),
 }
