@@ -1,7 +1,6 @@
 """What a plan says a run costs."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ from PIL import Image
 from components.data.caption_notes import caption_notes
 from components.data.listing import directory_hash
 from components.errors import AlphabarError
-from components.estimate import LATEST
-from components.files.new_folder import seal_folder
 from components.files.tables import write_csv
 from components.spec.cost import Cost, stage_cost
 from components.spec.loading import parse_experiment
@@ -67,22 +64,6 @@ def test_the_printed_plan_says_what_is_not_exact(
     assert "about 4,740" in capsys.readouterr().out
 
 
-def test_the_time_of_sampling_follows_from_measured_evaluations(
-    shrunk: dict[str, Any], tmp_path: Path
-) -> None:
-    shrunk |= {"sweep": {}, "also": []}
-    earlier = tmp_path / "artifacts" / "sample" / "key"
-    earlier.mkdir(parents=True)
-    # an interval left half of the steps unguided: 30 of 40 planned evaluations
-    spec = {"samples": 10, "sampling": {"steps": 2, "guidance": 2, "guidance_sigma_max": 1.0}}
-    manifest = {"stage": "sample", "spec": spec, "wall_seconds": 60.0}
-    (earlier / "metrics.json").write_text('{"samples": 10, "network_evaluations": 3.0}')
-    seal_folder(earlier, manifest)
-    (stage,) = (s for s in plan_of(shrunk, tmp_path).stages if s.node.stage == "sample")
-    assert stage.evaluations == Cost(960, "exactly")
-    assert stage.seconds == pytest.approx(960 * 60 / 30)
-
-
 def swept(shrunk: dict[str, Any], root: Path, seeds: int) -> Description:
     shrunk |= {"sweep": {"training.seed": list(range(seeds))}, "also": []}
     return plan_of(shrunk, root)
@@ -110,21 +91,6 @@ def test_many_stages_are_summed_up_by_kind_and_listed_on_demand(
     whole = capsys.readouterr().out
     assert all(stage.node.name in whole for stage in plan.stages)
     assert short.splitlines()[-2:] == whole.splitlines()[-2:]
-
-
-def test_times_come_from_the_latest_runs_and_no_other_manifest_is_read(
-    shrunk: dict[str, Any], tmp_path: Path
-) -> None:
-    for number in range(LATEST + 3):
-        folder = tmp_path / "artifacts" / "evaluate" / f"{number}"
-        folder.mkdir(parents=True)
-        manifest = {"stage": "evaluate", "spec": {}, "wall_seconds": 5.0}
-        seal_folder(folder, manifest)
-        if number < 3:
-            (folder / "manifest.json").write_text("never read")
-        os.utime(folder / "manifest.json", (number, number))
-    plan = swept(shrunk, tmp_path, 2)
-    assert {s.seconds for s in plan.stages if s.node.stage == "evaluate"} == {5.0}
 
 
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"

@@ -1,0 +1,50 @@
+"""How long a plan may take: from the store's latest runs and their work."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.estimate import LATEST, PlannedStage, planned_stages
+from components.files.new_folder import seal_folder
+from components.spec.cost import Cost
+from components.spec.loading import parse_experiment
+from components.spec.plan import plan_baselines
+from components.store import Store
+
+
+def stages_of(values: dict[str, Any], root: Path) -> list[PlannedStage]:
+    plan = plan_baselines(parse_experiment(values, "test"), lambda _: "f2")
+    return planned_stages(plan, Store(root / "artifacts"))
+
+
+def test_the_time_of_sampling_follows_from_measured_evaluations(
+    shrunk: dict[str, Any], tmp_path: Path
+) -> None:
+    shrunk |= {"sweep": {}, "also": []}
+    earlier = tmp_path / "artifacts" / "sample" / "key"
+    earlier.mkdir(parents=True)
+    # an interval left half of the steps unguided: 30 of 40 planned evaluations
+    spec = {"samples": 10, "sampling": {"steps": 2, "guidance": 2, "guidance_sigma_max": 1.0}}
+    manifest = {"stage": "sample", "spec": spec, "wall_seconds": 60.0}
+    (earlier / "metrics.json").write_text('{"samples": 10, "network_evaluations": 3.0}')
+    seal_folder(earlier, manifest)
+    (stage,) = (s for s in stages_of(shrunk, tmp_path) if s.node.stage == "sample")
+    assert stage.evaluations == Cost(960, "exactly")
+    assert stage.seconds == pytest.approx(960 * 60 / 30)
+
+
+def test_times_come_from_the_latest_runs_and_no_other_manifest_is_read(
+    shrunk: dict[str, Any], tmp_path: Path
+) -> None:
+    for number in range(LATEST + 3):
+        folder = tmp_path / "artifacts" / "evaluate" / f"{number}"
+        folder.mkdir(parents=True)
+        manifest = {"stage": "evaluate", "spec": {}, "wall_seconds": 5.0}
+        seal_folder(folder, manifest)
+        if number < 3:
+            (folder / "manifest.json").write_text("never read")
+        os.utime(folder / "manifest.json", (number, number))
+    found = stages_of(shrunk, tmp_path)
+    assert {s.seconds for s in found if s.node.stage == "evaluate"} == {5.0}
