@@ -105,7 +105,7 @@ def _comparison(paired: bool) -> list[Column]:
     if not paired:
         overlap = "within noise where the interval and that of the best overlap"
         return [Column("standing", hint=overlap)]
-    alone = "over the same seeds, with the interval of that pair alone"
+    alone = "from the best over the same seeds, with the interval of that pair alone"
     return [
         Column("difference", "from the best", alone, gives_way=1.5),
         Column("p", "Holm", "Holm's over all pairs", gives_way=1.4),
