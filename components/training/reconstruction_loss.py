@@ -29,8 +29,8 @@ class ReconstructionLoss:
         """The loss of ``images`` (batch, channel, height, width) within [−1, 1]."""
         autoencoder: Any = network
         posterior = autoencoder.encode(images).latent_dist
-        drawn = generator(self.spec.seed, step, Purpose.POSTERIOR)
-        noise = torch.randn(posterior.mean.shape, generator=drawn).to(posterior.mean)
+        random = generator(self.spec.seed, step, Purpose.POSTERIOR)
+        noise = torch.randn(posterior.mean.shape, generator=random).to(posterior.mean)
         found = autoencoder.decode(posterior.mean + posterior.std * noise).sample.float()
         loss: Tensor = (found - images).abs().mean()
         if self.spec.kl:
