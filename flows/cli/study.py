@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import folder
-from flows.telling import tell
+from flows.telling import show, tell
 
 app = typer.Typer(help="Blind preference studies.", no_args_is_help=True)
 
@@ -54,15 +54,17 @@ def results(
     Example: `alphabar study results anna.csv ben.csv --key reports/digits/study/key.csv`
     """
     from components.preference.analysis import analyse
+    from components.reporting.tables.table import Column, Table
 
     found = analyse(responses, key)
-    for person in found.people:
-        told = f"{person.wins} to {person.losses}, {person.ties} without preference"
-        own = _interval(person.rate, person.low, person.high)
-        tell(f"{person.name}: {told}{f', {own}' if own else ''}")
+    choices = (Column(title, right=True) for title in ("fine-tuned", "baseline", "no preference"))
+    people = [
+        (p.name, p.wins, p.losses, p.ties, _interval(p.rate, p.low, p.high)) for p in found.people
+    ]
+    show(Table.of_texts("choices", ["person", *choices, "win rate"], people))
     answers = f"{found.wins} for the fine-tuned model, {found.losses} for the baseline"
-    people = "1 person" if len(found.people) == 1 else f"{len(found.people)} people"
-    tell(f"{people}: {answers}, {found.ties} without preference")
+    count = "1 person" if len(found.people) == 1 else f"{len(found.people)} people"
+    tell(f"{count}: {answers}, {found.ties} without preference")
     if interval := _interval(found.rate, found.low, found.high):
         told = f", p = {found.p_value:.3g}" if found.p_value is not None else ""
         tell(f"win rate {interval}{told}")
