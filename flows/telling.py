@@ -9,7 +9,7 @@ from components.errors import one_line
 if TYPE_CHECKING:
     from components.reporting.tables.table import Table
 
-UNBOUNDED = 240
+UNBOUNDED = 1000
 """Letters of a line that goes into a file or a pipe."""
 
 
