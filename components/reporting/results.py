@@ -17,6 +17,7 @@ from components.reporting.cells import (
     read_histories,
     read_history,
 )
+from components.reporting.codecs import LearntCodec, read_codecs
 from components.reporting.tables.subject import Subject
 from components.reporting.words.naming import line_name, phrase, sampler_name
 from components.spec.catalogue import FINETUNES
@@ -77,6 +78,7 @@ class Results:
     histories: Sequence[History]
     finetuned: Finetuned | None
     scorer: Figures
+    codecs: tuple[LearntCodec, ...] = ()
 
     @property
     def chosen(self) -> Cell:
@@ -96,7 +98,8 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
     floors = read_judgement(inputs["reference"]).figures
     scorer = read_judgement(inputs["scorer"]).figures if "scorer" in inputs else {}
     finetuned = _finetuned(spec, inputs) if "finetune" in inputs else None
-    return Results(spec, cells, best, floors, read_histories(cells, inputs), finetuned, scorer)
+    histories, codecs = read_histories(cells, inputs), read_codecs(spec, inputs)
+    return Results(spec, cells, best, floors, histories, finetuned, scorer, codecs)
 
 
 def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Finetuned:

@@ -224,6 +224,7 @@ FAMILIES: dict[str, MetricFamily] = {
         "held-out images, encoded and decoded by the codec",
         "peak signal-to-noise ratio",
         judge="codec",
+        column=MainColumn(20, 0.5),
     ),
     "reconstruction_ssim": MetricFamily(
         "reconstruction SSIM",
@@ -231,5 +232,6 @@ FAMILIES: dict[str, MetricFamily] = {
         "the same by structure",
         "Wang et al. 2004",
         judge="codec",
+        column=MainColumn(21, 0.6),
     ),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from components.figures.winner import REFERENCE
+from components.files.manifest import there
 from components.networks.checkpoint import load_checkpoint, save_checkpoint
 from components.spec.gate import Gate
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
@@ -40,13 +41,24 @@ class SweepRecord:
 
     def training(self, node: Node, scratch: Path) -> None:
         """What a model that is being trained has written so far; of no other node anything."""
-        cell = next((cell for cell in self._plan.cells if cell.train.key == node.key), None)
-        if cell:
-            self._tracker.log_training(self._model_run(cell), scratch)
+        for cell in self._plan.cells:
+            codec = _codec_of(cell)
+            if cell.train.key == node.key:
+                self._tracker.log_training(self._model_run(cell), scratch)
+                return
+            if codec and codec.key == node.key:
+                self._tracker.log_training(self._codec_run(cell, codec), scratch)
+                return
 
     def baselines(self, plan: Plan) -> None:
         """Every model and cell of ``plan``, which has the finished ones."""
         models: dict[str, str] = {}
+        codecs = {node.key: (cell, node) for cell in plan.cells if (node := _codec_of(cell))}
+        for cell, node in codecs.values():
+            run = self._codec_run(cell, node)
+            if there(self._store.path(node) / "history.csv"):
+                self._tracker.log_training(run, self._store.path(node))
+            self._tracker.finish(run, "FINISHED")
         for cell in plan.cells:
             if cell.train.key not in models:
                 models[cell.train.key] = run = self._model_run(cell)
@@ -112,6 +124,11 @@ class SweepRecord:
         if status == "FINISHED":
             self._tracker.mark_complete(self.run)
 
+    def _codec_run(self, cell: PlannedCell, codec: Node) -> str:
+        experiment = cell.cell.experiment
+        params = experiment.model_dump(mode="json", include={"data", "codec"})
+        return self._tracker.child(self.run, codec.name, codec.key, params, self._tags(codec))
+
     def _model_run(self, cell: PlannedCell) -> str:
         experiment = cell.cell.experiment
         parts = {"data", "process", "conditioning", "network", "training"}
@@ -172,3 +189,8 @@ def _data_hash(node: Node) -> str | None:
     if node.data_hash:
         return node.data_hash
     return next((found for n in node.inputs.values() if (found := _data_hash(n))), None)
+
+
+def _codec_of(cell: PlannedCell) -> Node | None:
+    """The stage that makes a cell's codec, where that is learnt."""
+    return cell.train.inputs.get("autoencoder")

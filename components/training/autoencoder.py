@@ -26,6 +26,7 @@ from components.networks.codecs.autoencoder_files import (
 )
 from components.networks.device import resolve_device
 from components.runtime import Runtime
+from components.spec.codec_files import JUDGEMENT, PICTURE
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
@@ -36,8 +37,6 @@ from components.training.publish import LAST
 from components.training.reconstruction_look import ReconstructionLook
 from components.training.reconstruction_loss import ReconstructionLoss
 from components.training.task import Inputs, Task
-
-JUDGEMENT, PICTURE = "judgement", "reconstructions.png"
 
 MEASURED = 4096
 """Training images that latents' mean and deviation are measured on, at equal distances."""

@@ -19,13 +19,12 @@ from components.files.digests import known_sha256
 from components.files.json_file import read_object
 from components.files.manifest import intact
 from components.networks.codecs.autoencoder_files import (
-    CONFIG,
     REMEDY,
-    WEIGHTS,
     read_autoencoder,
     scale_and_shift,
 )
 from components.networks.codecs.codec import Shape
+from components.spec.codec_files import CONFIG, WEIGHTS
 from components.spec.model_folder import CODEC
 from components.spec.sections.codec import CodecConfig
 

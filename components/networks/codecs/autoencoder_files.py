@@ -10,8 +10,7 @@ from safetensors.torch import load_file, save_file
 from components.errors import AlphabarError
 from components.files.json_file import read_object, write_json
 from components.files.manifest import intact
-
-CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
+from components.spec.codec_files import CONFIG, WEIGHTS
 
 REMEDY = "copy it again, or delete it and run the experiment again"
 

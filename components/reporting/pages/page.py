@@ -6,8 +6,9 @@ from typing import Any
 from components.figures.figure import OF_NETWORKS, Figure, main_metric, readable, sign
 from components.figures.record import figure_record
 from components.reporting.cells import Cell
+from components.reporting.codecs import codec_table
 from components.reporting.pages.template import plotted, rendered
-from components.reporting.pictures.illustrations import of_training, of_tuning, plates
+from components.reporting.pictures.illustrations import of_codecs, of_training, of_tuning, plates
 from components.reporting.pictures.sheet import arrange
 from components.reporting.pictures.tiles import Choice, choose, data_uri, same_rows, tile
 from components.reporting.results import Results
@@ -46,6 +47,7 @@ def page(results: Results) -> str:
         contrasts=_contrasts(results),
         results=(table := results_table(results, "Results with intervals")),
         told=told_of(results, table),
+        codecs=_codecs(results),
         copies=copying(results),
         group_tables=group_tables(results),
         protocol=protocol(results.chosen.figures),
@@ -80,6 +82,19 @@ def _training_remarks(results: Results) -> list[str]:
     took = time_taken(history.seconds for history in (*results.histories, *tuned))
     told = [f"{h.name}: {h.remarks}." for h in results.histories if h.remarks]
     return [*told, f"{capital(took)}."] if took else told
+
+
+def _codecs(results: Results) -> dict[str, Any] | None:
+    """What the codecs make of held-out images; None where cells work on pixels."""
+    if not results.codecs:
+        return None
+    size = results.spec["data"]["size"]
+    histories = [codec.history for codec in results.codecs if codec.history]
+    return {
+        "table": codec_table(results.codecs),
+        "pictures": [(codec.name, codec.image, codec.words(size)) for codec in results.codecs],
+        "plots": plotted(of_codecs(histories)) if histories else [],
+    }
 
 
 def choice_of(results: Results) -> Choice:

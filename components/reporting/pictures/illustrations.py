@@ -76,6 +76,13 @@ def of_training(results: Results) -> list[Illustration]:
     return found + _watched(results.histories, "watched", "training")
 
 
+def of_codecs(histories: Sequence[History]) -> list[Illustration]:
+    """The losses of autoencoders, and how well they gave images back on the way."""
+    label = f"Line plot of the codec's training loss over steps, {len(histories)} codecs"
+    loss = Illustration("codec-loss", curves.losses(histories), label, "Loss of the codec.")
+    return [loss, *_watched(histories, "codec", "the codec's training", "reconstructions")]
+
+
 def of_tuning(tuned: Finetuned) -> list[Illustration]:
     """The same for the fine-tune."""
     words = tuned.words.act
@@ -140,11 +147,13 @@ def _side_by_side(results: Results, metric: str, cells: Sequence[Cell]) -> Plate
     return Plate("ranking", "The cells side by side", (plot,))
 
 
-def _watched(histories: Sequence[History], name: str, when: str) -> list[Illustration]:
+def _watched(
+    histories: Sequence[History], name: str, when: str, of: str = "samples"
+) -> list[Illustration]:
     found = []
     for index, metric in enumerate(ordered_metrics(history.watched for history in histories)):
-        label = f"Line plot of {readable(metric)} of the EMA weights' samples during {when}"
-        text = f"{readable(metric)} of EMA samples during {when}, with its interval (few samples)."
+        label = f"Line plot of {readable(metric)} of the EMA weights' {of} during {when}"
+        text = f"{readable(metric)} of EMA {of} during {when}, with its interval."
         plot = curves.watched(histories, metric)
         found.append(Illustration(f"{name}{index}", plot, label, text))
     return found

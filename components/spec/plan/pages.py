@@ -40,6 +40,8 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
                 "schedule": experiment.process.schedule,
             }
         )
+    codecs = _codecs(plan)
+    inputs |= {f"autoencoder:{index}": node for index, node in enumerate(codecs.values())}
     if tuned:
         inputs |= {
             "finetune": tuned.finetune,
@@ -53,7 +55,7 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
                 f"sample:finetuned:{index}": other.sample,
                 f"evaluate:finetuned:{index}": other.evaluate,
             }
-    spec = {
+    spec: dict[str, Any] = {
         "name": plan.experiment.name,
         "cells": cells,
         "best": best.name,
@@ -63,8 +65,21 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
         "finetuned_samplings": [dump(cell.sampling) for cell in tuned.cells] if tuned else [],
         "study": plan.experiment.study is not None,
     }
+    if codecs:
+        spec["codecs"] = list(codecs)
     reads = ("name", "data", "process.schedule", "sampling", "evaluation.extractor")
     return Node("report", "report", spec, inputs, reads=(*reads, "finetune", "study"))
+
+
+def _codecs(plan: Plan) -> dict[str, Node]:
+    """The learnt codecs, once each, by the names of the first models that work on them; of one
+    alone the name is empty."""
+    found: dict[str, tuple[str, Node]] = {}
+    for cell in plan.cells:
+        if node := cell.train.inputs.get("autoencoder"):
+            found.setdefault(node.key, (cell.cell.model_name, node))
+    named = dict(found.values())
+    return named if len(named) > 1 else dict(zip([""], named.values(), strict=False))
 
 
 def _setting(experiment: Experiment, path: str) -> Any:
