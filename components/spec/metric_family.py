@@ -38,7 +38,7 @@ JUDGES: dict[Judge, JudgeKind] = {
     "model": JudgeKind((), alone=True, of_samples=False),
     "scorer": JudgeKind(("top1",)),
     "level": JudgeKind(("sigma0.5", "sigma2")),
-    "codec": JudgeKind((), alone=True, of_samples=False),
+    "codec": JudgeKind((), alone=True),
 }
 
 
