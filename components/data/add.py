@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from components.data.disk import only_writer
 from components.data.faults import listed
 from components.data.folder_files import FolderFiles, folder_files
-from components.data.images import check_image, is_animated
+from components.data.images import check_image, is_animated, is_square
 from components.data.layouts.parquet import broken_rows, unpack
 from components.data.layouts.shards import Shard, shards_of
 from components.data.metadata import NAMES, Row, to_jsonl
@@ -136,7 +136,7 @@ def _new_in(folder: Path) -> Iterator[None]:
 
 def _summary(reading: Reading, seen: "_Seen", found: FolderFiles) -> Summary:
     left = (name for name in found.others if name not in reading.table.files)
-    return Summary.of(reading, seen.pixels, seen.animated, left)
+    return Summary.of(reading, seen.pixels, seen.animated, seen.not_square, left)
 
 
 def _copy(source: Path, reading: Reading, part: Path, progress: Progress) -> None:
@@ -155,10 +155,12 @@ def _copy(source: Path, reading: Reading, part: Path, progress: Progress) -> Non
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the images hold: digests of their pixels by file name, and which have several frames."""
+    """What the images hold: digests of their pixels by file name, which have several frames, and
+    which are not square."""
 
     pixels: dict[str, bytes] = field(default_factory=dict)
     animated: list[str] = field(default_factory=list)
+    not_square: list[str] = field(default_factory=list)
 
 
 def _image_faults(
@@ -172,6 +174,8 @@ def _image_faults(
             seen.pixels[row.file_name] = check_image(path)
             if is_animated(path):
                 seen.animated.append(row.file_name)
+            if not is_square(path):
+                seen.not_square.append(row.file_name)
         except AlphabarError as error:
             faults[row.file_name] = error.what
         progress(done, len(rows), f"checking {row.file_name}")

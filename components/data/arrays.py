@@ -36,6 +36,9 @@ class DatasetInfo:
         data_hash: DVC hash of the raw folder.
         caption_tokens: tokens → captions of images that have so many, of both splits.
         several_captions: images that have more than one, of both splits.
+        fit: how those that are not square were made so.
+        not_square: how many that are, of both splits.
+        flip: whether mirrored copies are to be trained on, too.
     """
 
     source: str
@@ -49,6 +52,9 @@ class DatasetInfo:
     data_hash: str
     caption_tokens: Mapping[int, int]
     several_captions: int
+    fit: str
+    not_square: int
+    flip: bool
 
 
 @dataclass(frozen=True)

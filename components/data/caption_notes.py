@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.data.pin import raw_folder
-from components.data.prompt_file import read_prompts
 from components.data.sources.folder import read_rows
 from components.data.summary import several_words
 from components.data.tokens import Cut, cut_of, cut_of_lengths
@@ -69,22 +68,3 @@ def _read_of(node: Node, store: Store, root: Path) -> _Read:
     of = [row.captions for row in rows if data.style is None or row.style == data.style]
     captions = [text for several in of for text in several]
     return _Read(lambda limit: cut_of(captions, limit), sum(len(each) > 1 for each in of))
-
-
-def prompt_notes(cells: Iterable[PlannedCell], root: Path) -> list[str]:
-    """Of each file of prompts: what is in it, and how many the model's encoder cuts.
-
-    Raises:
-        AlphabarError: a file is missing or broken.
-    """
-    said: dict[str, None] = {}
-    for cell in cells:
-        experiment = cell.cell.experiment
-        if (name := experiment.evaluation.prompts) is None:
-            continue
-        found = read_prompts(root / name)
-        said[f"{name}: {found.words(experiment.evaluation.samples)}"] = None
-        limit = CONDITIONERS[experiment.conditioning.encoder].token_limit
-        if limit is not None and (cut := cut_of(found.prompts, limit)).cut:
-            said[f"{name}: {cut.words().replace('captions', 'prompts')}"] = None
-    return list(said)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.data.decoding import flattened, has_grey_values, unread
+from components.data.squares import FITS
 from components.errors import AlphabarError
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ def is_grey(path: Path) -> bool:
         return has_grey_values(image)
 
 
+def is_square(path: Path) -> bool:
+    """Whether its sides are equal, by the header. Raises AlphabarError as `open_image` does."""
+    with open_image(path) as image:
+        return image.width == image.height
+
+
 def check_image(path: Path) -> bytes:
     """Decode the whole file; raises AlphabarError as `open_image` does, or when it is corrupt.
 
@@ -121,26 +128,19 @@ def open_image(path: Path) -> "Image.Image":
     return image
 
 
-def square_pixels(path: Path, size: int, *, grey: bool) -> "NDArray[np.uint8]":
+def square_pixels(path: Path, size: int, *, grey: bool, fit: str = "crop") -> "NDArray[np.uint8]":
     """The image as uint8 (size, size, channel), channel 1 when ``grey`` and 3 otherwise.
 
-    Turned upright as its EXIF says, laid on white where it is transparent, cropped to its
-    central square. An image of that size already keeps its values bit for bit. Every other
-    one is resampled with Lanczos-3, which Pillow widens with the scale so that shrinking does
-    not alias; one filter for all, so that sharpness does not tell which files were large.
+    Turned upright as its EXIF says, laid on white where it is transparent, made square as ``fit``
+    says, a name of `FITS`. An image of that size already keeps its values bit for bit. Every other
+    one is resampled with one filter, so that sharpness does not tell which files were large.
 
     Raises:
         AlphabarError: as `open_image`, or the file is truncated or corrupt.
     """
     import numpy as np
-    from PIL import Image
 
-    image = _upright(path, grey)
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    image = image.crop((left, top, left + side, top + side))
-    if side != size:
-        image = image.resize((size, size), Image.Resampling.LANCZOS)
+    image = FITS[fit](_upright(path, grey), size)
     return np.asarray(image, dtype=np.uint8).reshape(size, size, 1 if grey else 3)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from components.data.arrays import COLUMNS, DatasetInfo
 from components.data.captions import write_captions
-from components.data.images import is_grey, square_pixels, svg_pixels
+from components.data.images import is_grey, is_square, square_pixels, svg_pixels
 from components.data.metadata import Row
 from components.data.pin import directory_hash
 from components.data.sources.folder import locate, read_rows
@@ -50,14 +50,15 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
     vector = SOURCES[data.source].vector
     # over all styles, so that a network trained on one fits the other
     grey = not vector and all(is_grey(locate(raw, row.file_name)) for row in rows)
-    done = 0
+    done = not_square = 0
     for name, members in splits.items():
         with (out / f"{name}.npy").open("wb") as file:
             shape = (len(members), data.size, data.size, 1 if grey else 3)
             _write_header(file, shape)
             for row in members:
                 path = locate(raw, row.file_name)
-                file.write(_pixels(path, data.size, grey, vector).tobytes())
+                file.write(_pixels(path, data, grey).tobytes())
+                not_square += not (vector or is_square(path))
                 done += 1
                 runtime.progress(done, len(kept), f"preparing {row.file_name}")
         _write_table(out / f"{name}.csv", members, classes)
@@ -75,6 +76,9 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
         data_hash=directory_hash(raw),
         caption_tokens=length_histogram(text for row in kept for text in row.captions),
         several_captions=sum(len(row.captions) > 1 for row in kept),
+        fit=data.fit,
+        not_square=not_square,
+        flip=data.flip,
     )
     write_json(out / "dataset.json", asdict(info))
 
@@ -140,8 +144,10 @@ def _refuse_empty(splits: Mapping[str, Sequence[Row]], data: DataSpec, own: bool
             )
 
 
-def _pixels(path: Path, size: int, grey: bool, vector: bool) -> NDArray[np.uint8]:
-    return svg_pixels(path, size) if vector else square_pixels(path, size, grey=grey)
+def _pixels(path: Path, data: DataSpec, grey: bool) -> NDArray[np.uint8]:
+    if SOURCES[data.source].vector:
+        return svg_pixels(path, data.size)
+    return square_pixels(path, data.size, grey=grey, fit=data.fit)
 
 
 def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:

@@ -9,6 +9,7 @@ from components.data.sources.folder import Reading
 from components.data.splits import split_of
 from components.data.tokens import Cut, cut_of
 from components.errors import first_of, number_of
+from components.spec.catalogue import FITS
 from components.spec.catalogue.networks import ENCODER_LIMIT
 
 
@@ -33,6 +34,7 @@ class Summary:
         copies: images that are there more than once, pixel for pixel.
         ignored: columns that are not read.
         separator: between the metadata file's cells.
+        not_square: files whose sides differ.
         first_frames: files with several frames, of which the first one is taken.
         left: files of the folder that are not copied.
     """
@@ -53,6 +55,7 @@ class Summary:
     copies: Copies
     ignored: tuple[str, ...]
     separator: str
+    not_square: tuple[str, ...]
     first_frames: tuple[str, ...]
     left: tuple[str, ...]
 
@@ -62,6 +65,7 @@ class Summary:
         reading: Reading,
         pixels: Mapping[str, bytes],
         first_frames: Iterable[str],
+        not_square: Iterable[str],
         left: Iterable[str],
     ) -> "Summary":
         """Of a folder without faults.
@@ -88,6 +92,7 @@ class Summary:
             copies_among(rows, pixels),
             reading.ignored,
             reading.table.separator,
+            tuple(not_square),
             tuple(first_frames),
             tuple(left),
         )
@@ -115,6 +120,11 @@ class Summary:
             said.append(f"columns not read: {', '.join(self.ignored)}")
         if self.separator != ",":
             said.append(f"cells of the metadata are separated by {self.separator!r}")
+        if self.not_square:
+            said.append(
+                f"not square: {len(self.not_square)} ({first_of(sorted(self.not_square))}); "
+                f"`data.fit` says what becomes of them: {', '.join(FITS)}"
+            )
         if self.first_frames:
             said.append(
                 f"files with several frames, of which the first is taken: {len(self.first_frames)} "
@@ -151,6 +161,12 @@ class Summary:
 def several_words(images: int) -> str:
     """How many images have several captions."""
     return f"{number_of(images, 'image')} {'has' if images == 1 else 'have'} several captions"
+
+
+def fit_words(fit: str, images: int) -> str:
+    """What became of the images that are not square."""
+    verb = "image is not square and was" if images == 1 else "images are not square and were"
+    return f"{images} {verb} {FITS[fit].done}"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

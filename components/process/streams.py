@@ -29,6 +29,7 @@ class Purpose(IntEnum):
     EVALUATION = 5  # noise on held-out images; a noise level
     CAPTION = 6  # which of an image's several captions; a step
     POSTERIOR = 7  # latents within an autoencoder's normals; a step
+    FLIP = 8  # which images are mirrored; a step
 
 
 def words(seeds: Sequence[int], index: int, purpose: Purpose, count: int) -> Tensor:

@@ -8,6 +8,8 @@ from typing import Any
 from components.figures.closest import read_pairs
 from components.figures.judgement import Figures, Judgement
 from components.figures.record import read_judgement
+from components.files.json_file import read_object
+from components.files.manifest import intact, remedy
 from components.files.samples import read_samples
 from components.reporting.cells import (
     Cell,
@@ -19,6 +21,7 @@ from components.reporting.cells import (
 )
 from components.reporting.codecs import LearntCodec, read_codecs
 from components.reporting.tables.subject import Subject
+from components.reporting.words.data import data_words
 from components.reporting.words.naming import line_name, phrase, sampler_name
 from components.spec.catalogue import FINETUNES
 from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
@@ -69,7 +72,11 @@ class Finetuned:
 
 @dataclass(frozen=True)
 class Results:
-    """Everything that the page shows."""
+    """Everything that the page shows.
+
+    Attributes:
+        of_data: what was made of the best cell's data before it was trained on, in clauses.
+    """
 
     spec: Mapping[str, Any]
     cells: Sequence[Cell]
@@ -79,6 +86,7 @@ class Results:
     finetuned: Finetuned | None
     scorer: Figures
     codecs: tuple[LearntCodec, ...] = ()
+    of_data: Sequence[str] = ()
 
     @property
     def chosen(self) -> Cell:
@@ -99,7 +107,9 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
     scorer = read_judgement(inputs["scorer"]).figures if "scorer" in inputs else {}
     finetuned = _finetuned(spec, inputs) if "finetune" in inputs else None
     histories, codecs = read_histories(cells, inputs), read_codecs(spec, inputs)
-    return Results(spec, cells, best, floors, histories, finetuned, scorer, codecs)
+    trained = inputs[f"train:{best}"]
+    told = data_words(read_object(intact(trained / "metrics.json"), remedy(trained)))
+    return Results(spec, cells, best, floors, histories, finetuned, scorer, codecs, told)
 
 
 def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Finetuned:

@@ -29,7 +29,7 @@ from components.runtime import Runtime
 from components.spec.codec_files import JUDGEMENT, PICTURE
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.training import TrainingSpec
-from components.training.batches import TrainingSet
+from components.training.batches import Mirrored, TrainingSet
 from components.training.best import FOLDER as BEST
 from components.training.fit import fit
 from components.training.perceptual import PerceptualDistance
@@ -136,7 +136,8 @@ def _task(codec: CodecSpec, network: Any) -> Task:
     def images(inputs: Inputs) -> TrainingSet:
         split = load_split(inputs["data"], "train")
         stored = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
-        return TrainingSet(stored, _pixels, lambda index: {})
+        mirrored = Mirrored(stored) if load_info(inputs["data"]).flip else None
+        return TrainingSet(stored, _pixels, lambda index: {}, mirrored=mirrored)
 
     def look(
         training: TrainingSpec,

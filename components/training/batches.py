@@ -38,12 +38,28 @@ class TrainingSet:
             width).
         rows: entries → their conditions; an entry is a row of ``stored`` with one of its captions.
         captions: says which entries each row has; None where each has one, of its own number.
+        mirrored: the rows of the mirrored images, which take the place of half of ``stored``'s at
+            each step; None where none do.
     """
 
     stored: Stored
     encode: Callable[[int, Tensor], Tensor]
     rows: Table
     captions: Captions | None = None
+    mirrored: Stored | None = None
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """Images (n, channel, height, width) with left and right changed."""
+
+    images: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        return self.images[index].flip(-1)
 
 
 class Batches(IterableDataset[Batch]):
@@ -68,7 +84,15 @@ class Batches(IterableDataset[Batch]):
     def __iter__(self) -> Iterator[Batch]:
         for step in range(self.first, self.last):
             index = self._index(step)
-            yield step, self.data.stored[index], self.data.rows(self._entries(step, index))
+            yield step, self._shown(step, index), self.data.rows(self._entries(step, index))
+
+    def _shown(self, step: int, index: Tensor) -> Tensor:
+        """The rows ``index``, each mirrored or not, both as likely."""
+        shown = self.data.stored[index]
+        if self.data.mirrored is not None:
+            turned = words([self.seed], step, Purpose.FLIP, len(index))[0] >> 31 == 1
+            shown[turned] = self.data.mirrored[index[turned]]
+        return shown
 
     def _entries(self, step: int, index: Tensor) -> Tensor:
         """What the rows ``index`` are shown with: one of each one's captions, all as likely."""

@@ -7,16 +7,16 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from components.data.arrays import load_info, load_split
+from components.data.arrays import DatasetInfo, load_info, load_split
 from components.data.tokens import cut_of_lengths
 from components.networks.checkpoint import Checkpoint, save_checkpoint
 from components.networks.ema_snapshots import write_snapshot
 from components.runtime import Runtime
 from components.spec.catalogue import CONDITIONERS
 from components.spec.sections.training import TrainingSpec
-from components.training.batches import TrainingSet
+from components.training.batches import Mirrored, TrainingSet
 from components.training.denoising_loss import DenoisingLoss
-from components.training.encode import drawn, load_encoded
+from components.training.encode import MIRRORED, drawn, load_encoded
 from components.training.sampled_look import SampledLook
 from components.training.task import Inputs, Objective, Save, Task, every_weight
 
@@ -60,7 +60,7 @@ def denoising_task(
         snapshot,
         trains,
         random_layers=model.config.network.dropout > 0,
-        facts=partial(_of_captions, model),
+        facts=partial(_of_data, model),
     )
 
 
@@ -71,23 +71,38 @@ def training_images(model: Checkpoint, training: TrainingSpec, inputs: Inputs) -
     captions = split.captions
     classes = split.classes.repeat(captions.counts).tolist()
     rows = model.conditioner.table(classes, captions.entries)
+    flip = load_info(inputs["data"]).flip
     if "encoded" in inputs:
-        latents = load_encoded(inputs["encoded"], model.codec.shape)
-        return TrainingSet(latents, partial(drawn, training.seed), rows, captions)
+        encoded, shape = inputs["encoded"], model.codec.shape
+        latents = load_encoded(encoded, shape)
+        mirrored = load_encoded(encoded, shape, MIRRORED) if flip else None
+        return TrainingSet(latents, partial(drawn, training.seed), rows, captions, mirrored)
     images = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
-    return TrainingSet(images, lambda step, stored: model.codec.encode(stored), rows, captions)
+    turned = Mirrored(images) if flip else None
+    return TrainingSet(
+        images, lambda step, stored: model.codec.encode(stored), rows, captions, turned
+    )
 
 
 def _save_whole(model: Checkpoint, folder: Path, network: nn.Module) -> None:
     save_checkpoint(folder, model.config, network, model.codec)
 
 
-def _of_captions(model: Checkpoint, inputs: Inputs) -> dict[str, int]:
+def _of_data(model: Checkpoint, inputs: Inputs) -> dict[str, int]:
+    """What was made of the data's images and captions, as `components.data.summary` words it."""
+    info = load_info(inputs["data"])
+    found = {f"images_fit_by_{info.fit}": info.not_square, "images_mirrored": int(info.flip)}
+    read = _of_captions(model, info)
+    found["several_captions"] = info.several_captions if read else 0
+    return {name: count for name, count in found.items() if count} | read
+
+
+def _of_captions(model: Checkpoint, info: DatasetInfo) -> dict[str, int]:
     """At which length captions were read, where the model reads any, and how many were cut."""
     conditioning = model.config.conditioning
     most = CONDITIONERS[conditioning.encoder].token_limit
     if most is None:
         return {}
-    lengths = load_info(inputs["data"]).caption_tokens
+    lengths = info.caption_tokens
     limit = conditioning.max_tokens or min(max(lengths, default=0), most)
     return {"caption_tokens": limit, "captions_cut": cut_of_lengths(lengths, limit).cut}

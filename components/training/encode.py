@@ -2,6 +2,7 @@
 
     train.npy     (n, 2, channel, height, width) float16: mean and standard deviation of the normal
                   that an image's x0 is drawn from, anew in every step
+    mirrored.npy  the same of the mirrored images, where the data says `flip`
 
 A half-precision float is off by 0.05 % of a latent, and noise covers that at all but the last
 step of sampling.
@@ -10,7 +11,7 @@ step of sampling.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from components.networks.device import resolve_device
 from components.process.streams import Purpose, generator
 from components.runtime import Runtime
 
-FILE = "train.npy"
+FILE, MIRRORED = "train.npy", "mirrored.npy"
 
 _AT_ONCE = 256
 
@@ -44,18 +45,24 @@ def encode(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     codec: Any = build_codec(
         config_of(inputs["autoencoder"], spec["kind"]), shape, inputs["autoencoder"]
     )
-    header = {
-        "descr": np.lib.format.dtype_to_descr(np.dtype(np.float16)),
-        "fortran_order": False,
-        "shape": (len(images), 2, *codec.shape),
-    }
-    with (out / FILE).open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        for start in range(0, len(images), _AT_ONCE):
-            part = np.ascontiguousarray(images[start : start + _AT_ONCE].transpose(0, 3, 1, 2))
-            moments = torch.stack(codec.moments(torch.from_numpy(part).to(device)), dim=1)
-            file.write(moments.to(torch.float16).cpu().numpy().tobytes())
-            runtime.progress(start + len(part), len(images), "latents")
+    sides = {FILE: images} | ({MIRRORED: images[:, :, ::-1]} if info.flip else {})
+    total = len(sides) * len(images)
+    for number, (name, shown) in enumerate(sides.items()):
+        with (out / name).open("wb") as file:
+            _write_header(file, (len(images), 2, *codec.shape))
+            for start in range(0, len(images), _AT_ONCE):
+                part = np.ascontiguousarray(shown[start : start + _AT_ONCE].transpose(0, 3, 1, 2))
+                moments = torch.stack(codec.moments(torch.from_numpy(part).to(device)), dim=1)
+                file.write(moments.to(torch.float16).cpu().numpy().tobytes())
+                done = number * len(images) + start + len(part)
+                runtime.progress(done, total, "latents")
+
+
+def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
+    """Begin an .npy file of half-precision floats, which follow batch by batch."""
+    kind = np.lib.format.dtype_to_descr(np.dtype(np.float16))
+    header = {"descr": kind, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
 
 
 @dataclass(frozen=True)
@@ -75,9 +82,13 @@ class EncodedImages:
         return torch.from_numpy(self.moments[index.numpy()])
 
 
-def load_encoded(directory: Path, shape: Shape) -> EncodedImages:
-    """What the stage has written, latents of ``shape``; raises AlphabarError for anything else."""
-    path = directory / FILE
+def load_encoded(directory: Path, shape: Shape, file: str = FILE) -> EncodedImages:
+    """What the stage has written, latents of ``shape``; raises AlphabarError for anything else.
+
+    Args:
+        file: `FILE` or `MIRRORED`.
+    """
+    path = directory / file
     moments = read_array(intact(path), mapped=True)
     if moments.dtype != np.float16 or moments.shape[1:] != (2, *shape):
         raise AlphabarError(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 KEYS = {
     "sources": "data.source",
+    "fits": "data.fit",
     "codecs": "codec.kind",
     "conditioners": "conditioning.encoder",
     "denoisers": "network.kind",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from components.data.caption_notes import caption_notes, prompt_notes
+from components.data.plan_notes import plan_notes
 from components.errors import AlphabarError
 from components.figures.winner import best_cell
 from components.reporting.publishing import publish_report
@@ -29,8 +29,7 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
         AlphabarError: MLflow cannot be reached, or no cell of the sweep could be evaluated.
     """
     experiment = plan.experiment
-    notes = caption_notes(plan.cells, workspace.store, workspace.root)
-    for note in [*notes, *prompt_notes(plan.cells, workspace.root)]:
+    for note in plan_notes(plan.cells, workspace.store, workspace.root):
         display.say(note)
     with Recorder.connected(plan, workspace, display) as recorder:
         with _session(workspace, display, experiment, link) as session:

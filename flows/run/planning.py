@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.data.caption_notes import caption_notes, prompt_notes
+from components.data.plan_notes import plan_notes
 from components.errors import AlphabarError, number_of
 from components.estimate import PlannedStage, planned_stages
 from components.reporting.tables.table import Column, Table
@@ -41,8 +41,7 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
         warning = str(error)
         plan = plan_here(experiment, workspace, _unknown)
     stages = planned_stages(plan, workspace.store)
-    notes = [] if warning else caption_notes(plan.cells, workspace.store, workspace.root)
-    notes += prompt_notes(plan.cells, workspace.root)
+    notes = [] if warning else plan_notes(plan.cells, workspace.store, workspace.root)
     return Description(plan, stages, notes, warning)
 
 

@@ -144,6 +144,7 @@ def test_what_was_read_and_what_was_not_is_told(
         "`data.holdout` is not read",
         "columns not read: price",
         "of which the first is taken: 1 (0.png)",
+        "not square: 4 (0.png, 1.png, 2.png, 3.png); `data.fit` says what becomes of them: crop,",
         "not copied: 2 (.git/, Thumbs.db)",
     ):
         assert words in said

@@ -8,6 +8,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from components.data.arrays import load_info, load_split
+from components.data.images import square_pixels
 from components.data.metadata import Row
 from components.data.pin import directory_hash
 from components.data.prepare import class_names, is_held_out, prepare
@@ -127,6 +128,22 @@ def test_a_folder_of_grey_images_has_one_channel(
     assert load_info(prepared(folder, tmp_path / "grey", **values)).channels == 1
     Image.new("RGB", (9, 9), "red").save(folder / "3.png")
     assert load_info(prepared(folder, tmp_path / "mixed", **values)).channels == 3
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+def test_images_that_are_not_square_are_made_so_and_counted(
+    tmp_path: Path, pictures: Callable[..., Path], fit: str
+) -> None:
+    folder = pictures(12)
+    for k in range(5):
+        Image.new("RGB", (9, 9), "red").save(folder / f"{k}.png")
+    values = {"source": "folder", "name": "mine", "size": 6, "holdout": 0.5, "fit": fit}
+    out = prepared(folder, tmp_path / "out", **values, flip=True)
+    info, split = load_info(out), load_split(out, "train")
+    assert (info.fit, info.not_square, info.flip) == (fit, 7, True)
+    for file, image in zip(split.files, split.images, strict=True):
+        expected = square_pixels(folder / file, 6, grey=False, fit=fit)
+        np.testing.assert_array_equal(image, expected)
 
 
 def test_a_missing_and_a_corrupt_image_are_named(

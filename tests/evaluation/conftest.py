@@ -61,6 +61,9 @@ def write_prepared(
         "data_hash": "0123.dir",
         "caption_tokens": {5: len(images)},
         "several_captions": 0,
+        "fit": "crop",
+        "not_square": 0,
+        "flip": False,
     }
     (directory / "dataset.json").write_text(json.dumps(facts | info))
     return directory

@@ -7,6 +7,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from components.data.sources import SOURCES
+from components.data.squares import FITS
 from components.errors import AlphabarError
 from components.evaluation.captions import CLIPS
 from components.evaluation.extractors import EXTRACTORS
@@ -32,6 +33,7 @@ from flows.cli.list import KEYS
 
 REGISTRIES: dict[str, dict[str, Any]] = {
     "sources": SOURCES,
+    "fits": FITS,
     "conditioners": CONDITIONERS,
     "denoisers": DENOISERS,
     "schedules": SCHEDULES,

@@ -93,6 +93,8 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "data.name": also(FOLDER, "other", DATA_ALONE),
     "data.style": also(ALONE, "bold", DATA_ALONE),
     "data.size": (16, DATA),
+    "data.fit": also(FOLDER, "pad", DATA_ALONE),
+    "data.flip": (True, DATA),
     "data.holdout": (0.2, DATA),
     "data.split_seed": (1, DATA),
     "data.caption_column": ("words", DATA),
@@ -341,6 +343,7 @@ NOBODY_READS: dict[str, tuple[dict[str, Any], str, Any]] = {
         "evaluation.neighbours",
         7,
     ),
+    "images that are square": ({}, "data.fit", "pad"),
     "the authors' own mean": ({}, "training.time_mean", 0.0),
     "the authors' own deviation": ({}, "training.time_std", 1.0),
 }

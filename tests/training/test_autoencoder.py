@@ -1,6 +1,7 @@
 """The autoencoder trains, resumes, is judged, and its latents are what training draws from."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from components.networks.codecs.autoencoder import config_of
 from components.runtime import Runtime
 from components.spec.sections.codec import CodecSpec
 from components.training.autoencoder import autoencoder
-from components.training.encode import drawn, encode, load_encoded
+from components.training.encode import MIRRORED, drawn, encode, load_encoded
 from components.training.perceptual import PerceptualDistance
 from components.training.reconstruction_loss import ReconstructionLoss
 
@@ -92,6 +93,21 @@ def test_latents_that_are_drawn_have_mean_0_and_deviation_1(
     assert not torch.equal(x0, drawn(0, 4, found[torch.arange(len(found))]))
     with pytest.raises(AlphabarError, match=r"no latents of \(4, 8, 8\)"):
         load_encoded(tmp_path, (4, 8, 8))
+
+
+def test_mirrored_images_have_latents_of_their_own_where_the_data_says_so(
+    trained: Path, digits: Path, tmp_path: Path
+) -> None:
+    data = Path(shutil.copytree(digits, tmp_path / "data"))
+    info = json.loads((data / "dataset.json").read_text())
+    (data / "dataset.json").write_text(json.dumps(info | {"flip": True}))
+    inputs = {"data": data, "autoencoder": trained}
+    encode({"kind": "autoencoder"}, inputs, tmp_path, Runtime(accelerator="cpu"))
+    codec: Any = build_codec(config_of(trained, "autoencoder"), (1, 8, 8), trained)
+    found, index = load_encoded(tmp_path, codec.shape, MIRRORED), torch.tensor([5, 0, 700])
+    images = torch.from_numpy(load_split(digits, "train").images[index]).permute(0, 3, 1, 2)
+    moments = torch.stack(codec.moments(images.flip(3)), 1)
+    torch.testing.assert_close(found[index].float(), moments, rtol=1e-3, atol=1e-3)
 
 
 def test_a_run_that_is_stopped_ends_with_the_weights_of_an_undisturbed_one(

@@ -8,7 +8,7 @@ import torch
 
 from components.data.captions import Captions
 from components.networks.conditioners.rows import take
-from components.training.batches import Batches, TrainingSet
+from components.training.batches import Batches, Mirrored, TrainingSet
 
 CAPTIONS = Captions.of([["a"], ["b", "c", "d"]])
 
@@ -38,3 +38,35 @@ def test_images_with_one_caption_each_draw_no_number(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("components.training.batches.words", None)
     ((_, _, rows),) = with_captions(Captions.of([["a"], ["b"]]), 0, 1)
     assert sorted(rows["letter"].tolist()) == [ord("a"), ord("b")]
+
+
+def flipped(first: int, last: int, *, flip: bool = True) -> list[torch.Tensor]:
+    """Batches of 50 of images that are 0 to 3 from left to right, and their number."""
+    images = torch.arange(4, dtype=torch.uint8).expand(9, 1, 4, 4).clone()
+    images[:, 0, 0, 1:3] = torch.arange(9, dtype=torch.uint8)[:, None]
+    rows = {"number": torch.arange(9)}
+    mirrored = Mirrored(images) if flip else None
+    data = TrainingSet(images, lambda step, stored: stored, partial(take, rows), mirrored=mirrored)
+    drawn = Batches(data, batch_size=50, first=first, last=last, seed=3)
+    found = []
+    for _, shown, told in drawn:
+        assert shown[:, 0, 0, 1].tolist() == told["number"].tolist()
+        found.append(shown)
+    assert torch.equal(images[:, 0, 1, 0], torch.zeros(9, dtype=torch.uint8)), "as they were"
+    return found
+
+
+def test_half_of_the_images_are_mirrored_by_the_step_alone() -> None:
+    shown = flipped(0, 40)
+    turned = torch.cat(shown)[:, 0, 3] == torch.tensor([3, 2, 1, 0])
+    assert set(turned.all(1).tolist()) == {True, False}
+    assert torch.equal(turned.all(1), turned.any(1)), "whole images"
+    share = turned.all(1).double().mean().item()
+    assert abs(share - 0.5) < 4 * (0.25 / 2000) ** 0.5
+    assert torch.equal(flipped(17, 18)[0], shown[17])
+
+
+def test_the_same_images_are_shown_whether_they_are_mirrored_or_not() -> None:
+    for plain, shown in zip(flipped(0, 3, flip=False), flipped(0, 3), strict=True):
+        assert torch.equal(plain[:, 0, 0, 1], shown[:, 0, 0, 1])
+        assert plain[:, 0, 3, 0].tolist() == [0] * 50

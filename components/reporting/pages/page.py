@@ -38,6 +38,7 @@ def page(results: Results) -> str:
     return rendered(
         "report.html",
         spec=results.spec,
+        of_data=results.of_data,
         summary=paragraphs(results),
         scorer=scorer_sentence(results.scorer),
         sheet=_sheet(results, choice),

@@ -23,7 +23,7 @@ from components.spec.catalogue.process import (
     TIME_SAMPLINGS,
 )
 from components.spec.catalogue.sampling import GRIDS, GUIDANCE, GUIDES, SOLVERS
-from components.spec.catalogue.sources import SOURCES
+from components.spec.catalogue.sources import FITS, SOURCES
 from components.spec.choices import Choices
 from components.spec.metric_families import FAMILIES
 from components.spec.metric_family import MetricFamily
@@ -38,6 +38,7 @@ __all__ = [
     "DENOISERS",
     "EXTRACTORS",
     "FINETUNES",
+    "FITS",
     "GRIDS",
     "GROUPS",
     "GUIDANCE",
@@ -56,6 +57,7 @@ __all__ = [
 
 CATALOGUE: dict[str, Mapping[str, Described]] = {
     "sources": SOURCES,
+    "fits": FITS,
     "codecs": CODECS,
     "conditioners": CONDITIONERS,
     "denoisers": DENOISERS,

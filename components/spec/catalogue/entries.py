@@ -205,6 +205,7 @@ class SourceEntry:
         styles: paired styles of the same drawings; the first one decides the split.
         named: whether it is the user's own, added under a name.
         vector: whether images are SVG drawings, rendered at the size that is asked for.
+        square: whether all of them are.
     """
 
     line: str
@@ -213,6 +214,21 @@ class SourceEntry:
     styles: tuple[str, ...] = ()
     named: bool = False
     vector: bool = False
+    square: bool = False
+
+
+@dataclass(frozen=True)
+class FitEntry:
+    """How an image that is not square becomes one.
+
+    Attributes:
+        done: what has then been done to it.
+    """
+
+    line: str
+    source: str
+    done: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""Where images come from."""
+"""Where images come from, and how they become square."""
 
-from components.spec.catalogue.entries import SourceEntry
+from components.spec.catalogue.entries import FitEntry, SourceEntry
 from components.spec.choices import Choices
 
 _SOURCES = {
@@ -9,6 +9,7 @@ _SOURCES = {
         "Alpaydin, Kaynak 1998",
         ("style",),
         styles=("regular", "bold"),
+        square=True,
     ),
     "openmoji": SourceEntry(
         "OpenMoji's 1,918 captioned drawings",
@@ -16,6 +17,7 @@ _SOURCES = {
         ("style",),
         styles=("color", "line"),
         vector=True,
+        square=True,
     ),
     "folder": SourceEntry(
         "your own, as `alphabar data add` took them", "yours", ("name", "style"), named=True
@@ -23,3 +25,17 @@ _SOURCES = {
 }
 
 SOURCES = Choices("sources", SourceEntry, _SOURCES)
+
+FITS: dict[str, FitEntry] = {
+    "crop": FitEntry(
+        "the central square of an image that is not square",
+        "Krizhevsky, Sutskever, Hinton 2012",
+        "cropped to their central square",
+    ),
+    "pad": FitEntry("the whole of it, on white", "Redmon, Farhadi 2018", "padded with white"),
+    "stretch": FitEntry(
+        "the whole of it, its shorter side drawn out",
+        "Parmar, Zhang, Zhu 2022",
+        "stretched to a square",
+    ),
+}

@@ -17,6 +17,12 @@ class DataSpec(Section):
     name: Slug | None = Field(None, description="source `folder`: the name given to `data add`")
     style: str | None = Field(None, description="digits: regular, bold; openmoji: color, line")
     size: int = Field(8, ge=4, le=1024, description="side of the square images, pixels")
+    fit: Annotated[str, OneOf("fits")] = Field(
+        "crop", description="how an image that is not square becomes one"
+    )
+    flip: bool = Field(
+        False, description="train on mirrored copies, too: at each step half of the images are one"
+    )
     holdout: float = Field(0.1, gt=0.0, lt=0.9, description="share of the images held out")
     split_seed: int = Field(0, ge=0, le=MOST_SEED, description="seed of the split's hash")
     caption_column: str = Field("caption", description="metadata column with the caption")
@@ -25,6 +31,9 @@ class DataSpec(Section):
     @classmethod
     def plugged(cls) -> tuple[str, Choices[Any]]:
         return "source", SOURCES
+
+    def unread(self) -> frozenset[str]:
+        return frozenset({"fit"} if SOURCES[self.source].square else ())
 
     @model_validator(mode="before")
     @classmethod

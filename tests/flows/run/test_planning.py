@@ -135,7 +135,7 @@ def test_a_plan_says_how_many_captions_are_cut_before_and_after_data_is_prepared
     assert said in capsys.readouterr().out
     node = next(s.node for s in description.stages if s.node.stage == "prepare")
     store = Store(captioned / "artifacts")
-    info = {"caption_tokens": {"4": 10, "16": 2}, "several_captions": 0}
+    info = {"caption_tokens": {"4": 10, "16": 2}, "several_captions": 0, "not_square": 0}
 
     def counted(spec: object, inputs: object, out: Path, scratch: Path) -> None:
         (out / "dataset.json").write_text(json.dumps(info))
@@ -158,6 +158,18 @@ def test_a_plan_says_how_many_images_have_several_captions(captioned: Path) -> N
 
 def test_models_that_read_no_captions_have_nothing_to_say_of_them(captioned: Path) -> None:
     assert plan_of(CAPTIONED | {"conditioning": {"encoder": "none"}}, captioned).notes == []
+
+
+def test_a_plan_says_what_becomes_of_images_that_are_not_square(captioned: Path) -> None:
+    folder = captioned / "datasets" / "mine"
+    Image.fromarray(np.zeros((8, 9), np.uint8)).save(folder / "5.png")
+    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
+    folder.with_suffix(".dvc").write_text(pin)
+    for fit, done in (("crop", "cropped to their central square"), ("pad", "padded with white")):
+        data = CAPTIONED["data"] | {"fit": fit}
+        assert plan_of(CAPTIONED | {"data": data}, captioned).notes[1:] == [
+            f"1 image is not square and was {done}"
+        ]
 
 
 def test_a_plan_says_what_is_in_a_file_of_prompts_and_keys_its_content(captioned: Path) -> None:
