@@ -1,5 +1,9 @@
-"""Every kind of PNG against its samples, laid on white by exact arithmetic; TIFF and JPEG."""
+"""Every kind of PNG against its samples, laid on white by exact arithmetic, and against decoders
+that share no code with Pillow's: the Rust crate `png` in resvg, and libpng and libjpeg in
+torchvision. TIFF, JPEG and GIF."""
 
+import base64
+import io
 import struct
 from fractions import Fraction
 from math import floor
@@ -7,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import resvg_py
 from numpy.typing import NDArray
 from PIL import Image
+from torchvision.io import ImageReadMode, decode_image, read_file
 
 from components.data.images import check_image, is_grey, whole_pixels
 from components.errors import AlphabarError
@@ -70,13 +76,27 @@ def case(kind: int, depth: int, key: bool) -> tuple[NDArray[np.int64], bytes, by
     return samples, b"", trns, meant
 
 
+def drawn_by_resvg(path: Path) -> NDArray[np.int64]:
+    """A PNG on white, as a picture in an SVG drawing; 16 bits are brought to 8 before it is laid
+    on white, so that it may be off by one level."""
+    size = f'width="{WIDTH}" height="{HEIGHT}"'
+    picture = base64.b64encode(path.read_bytes()).decode()
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}><image {size} '
+        f'image-rendering="optimizeSpeed" href="data:image/png;base64,{picture}"/></svg>'
+    )
+    png = resvg_py.svg_to_bytes(svg_string=svg, width=WIDTH, height=HEIGHT, background="white")
+    return np.asarray(Image.open(io.BytesIO(bytes(png))).convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize("interlaced", [False, True])
 @pytest.mark.parametrize(("kind", "depth", "key"), CASES)
 def test_every_kind_of_png_is_its_samples_on_white_rounded_once(
-    tmp_path: Path, kind: int, depth: int, key: bool
+    tmp_path: Path, kind: int, depth: int, key: bool, interlaced: bool
 ) -> None:
     samples, palette, trns, meant = case(kind, depth, key)
     for orientation, upright in UPRIGHT.items():
-        path = tmp_path / f"{orientation}.png"
+        path = tmp_path / f"Bild é 画 {orientation}.png"
         write_png(
             path,
             samples,
@@ -85,9 +105,16 @@ def test_every_kind_of_png_is_its_samples_on_white_rounded_once(
             palette=palette,
             transparency=trns,
             orientation=orientation,
+            interlaced=interlaced,
         )
         np.testing.assert_array_equal(whole_pixels(path), upright(meant))
         assert is_grey(path) == (kind in (GREY, GREY_ALPHA))
+    upright_file = tmp_path / "Bild é 画 1.png"
+    if depth == 16:
+        by_libpng = decode_image(read_file(str(upright_file))).permute(1, 2, 0)
+        np.testing.assert_array_equal(by_libpng.numpy(), samples)
+    by_resvg = drawn_by_resvg(upright_file)
+    assert np.abs(whole_pixels(upright_file) - by_resvg).max() <= (depth == 16)
 
 
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate"])
@@ -150,6 +177,23 @@ def test_a_tiff_turned_by_its_own_tag_is_turned_once(tmp_path: Path) -> None:
     values = np.arange(12, dtype=np.uint8).reshape(3, 4)
     Image.fromarray(values).save(tmp_path / "a.tif", tiffinfo={0x0112: 6})
     np.testing.assert_array_equal(whole_pixels(tmp_path / "a.tif")[..., 0], np.rot90(values, -1))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_every_kind_of_jpeg_is_what_libjpeg_reads_turned_as_exif_says(
+    tmp_path: Path, mode: str
+) -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (4, 6, 3), dtype=np.uint8)
+    image = Image.fromarray(colours).resize((48, 32)).convert(mode)
+    path = tmp_path / "Bild é 画.jpg"
+    for orientation in UPRIGHT:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        image.save(path, quality=90, exif=exif)
+        shown = decode_image(
+            read_file(str(path)), mode=ImageReadMode.RGB, apply_exif_orientation=True
+        )
+        np.testing.assert_array_equal(whole_pixels(path), shown.permute(1, 2, 0).numpy())
 
 
 def test_a_jpeg_of_printing_inks_is_read_as_colours(tmp_path: Path) -> None:
