@@ -68,6 +68,7 @@ class SampledLook:
         judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank).only(families)
         probe = DenoisingProbe.of_data(model, inputs["data"], spec.confidence)
         prompts = holdout_prompts(inputs["data"], training.evaluate_samples)
+        model.codec.release()
         return cls(model, sampling, prompts, judge, probe, ranking)
 
     def names(self) -> list[str]:
@@ -80,4 +81,6 @@ class SampledLook:
         found = ImageSet(images, classes, self.prompts.captions, "generated")
         figures = self.judge.measure(found, self.sampling.seed).figures
         sheet = contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
-        return Seen(sheet, {**figures, **self.probe.measure(average)})
+        probed = self.probe.measure(average)
+        self.model.codec.release()  # training has no use for it
+        return Seen(sheet, {**figures, **probed})
