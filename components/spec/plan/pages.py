@@ -67,7 +67,7 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
     }
     if codecs:
         spec["codecs"] = list(codecs)
-    reads = ("name", "data", "process.schedule", "sampling", "evaluation.extractor")
+    reads = ("name", "data", "codec", "process.schedule", "sampling", "evaluation.extractor")
     return Node("report", "report", spec, inputs, reads=(*reads, "finetune", "study"))
 
 
