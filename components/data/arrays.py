@@ -13,7 +13,7 @@ from components.errors import AlphabarError
 from components.files.array_file import read_array
 from components.files.json_file import load_json
 from components.files.manifest import intact
-from components.files.tables import read_csv
+from components.files.tables import stream_csv
 
 SplitName = Literal["train", "holdout"]
 
@@ -99,9 +99,9 @@ def load_split(directory: Path, split: SplitName, *, mapped: bool = False) -> Sp
     try:
         images = read_array(intact(path), mapped=mapped)
         path = directory / f"{split}.csv"
-        rows = read_csv(intact(path))
-        classes = np.array([int(row["class"]) for row in rows], dtype=np.int64)
-        files = tuple(row["file_name"] for row in rows)
+        rows = [(row["file_name"], int(row["class"])) for row in stream_csv(intact(path))]
+        files = tuple(file for file, _ in rows)
+        classes = np.fromiter((number for _, number in rows), np.int64, len(rows))
         if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(rows):
             raise ValueError(f"{images.dtype} {images.shape} does not fit {len(rows)} rows")
         path = directory / TEXTS

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from components.files.array_file import read_array
 from components.files.manifest import intact
-from components.files.tables import read_csv, write_table
+from components.files.tables import stream_csv, write_table
 
 TEXTS = "captions.csv"
 """Of a prepared directory: the distinct captions of both splits, sorted, one a row."""
@@ -101,7 +101,7 @@ def read_captions(directory: Path, split: str) -> Captions:
     Raises:
         OSError, ValueError, KeyError: a file is missing or broken, or they do not fit each other.
     """
-    texts = tuple(row[COLUMN] for row in read_csv(intact(directory / TEXTS)))
+    texts = tuple(row[COLUMN] for row in stream_csv(intact(directory / TEXTS)))
     files = _files(directory, split)
     offsets, ids = (read_array(intact(path), mapped=True) for path in files)
     for array, name in ((offsets, files[0].name), (ids, files[1].name)):

@@ -73,10 +73,15 @@ def read_csv(path: Path) -> list[dict[str, str]]:
         ValueError: it is too large, not UTF-8, or not CSV, or a row has not as many cells as the
             header.
     """
+    return list(stream_csv(path))
+
+
+def stream_csv(path: Path) -> Iterator[dict[str, str]]:
+    """As `read_csv`, row by row: of a long table no more is in memory than is kept of it."""
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"it is larger than {MOST_BYTES / 2**20:g} MiB")
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv_rows(file))
+        yield from csv_rows(file)
 
 
 def csv_rows(lines: Iterable[str]) -> Iterator[dict[str, str]]:
