@@ -19,7 +19,6 @@ from components.data.pin import USERS
 from components.data.sources.folder import (
     DEFAULT_CAPTION_COLUMN,
     DEFAULT_LABEL_COLUMN,
-    OTHER_CAPTION_COLUMN,
     Reading,
     inspect,
     locate,
@@ -91,7 +90,7 @@ def _unpacked(
     with _new_in(target.parent), put(target) as part:
         _refuse_taken(target, target.name)
         part.mkdir()
-        unpacked = unpack(shards, columns.read | {OTHER_CAPTION_COLUMN}, part, progress)
+        unpacked = unpack(shards, columns.read, part, progress)
         reading = reading_of(unpacked.table, columns.caption, columns.label)
         seen = _Seen()
         broken = _image_faults(part, reading.rows, seen, progress) | unpacked.lost

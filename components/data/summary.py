@@ -80,7 +80,7 @@ class Summary:
             Counter(row.label for row in rows if row.label),
             reading.labelled_by_folder,
             reading.split_by_folder,
-            reading.notes,
+            reading.table.notes,
             len({*captions}),
             sum(len(row.captions) > 1 for row in rows),
             max(len(row.captions) for row in rows),

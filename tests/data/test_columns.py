@@ -52,7 +52,7 @@ def test_one_column_may_hold_captions_and_classes(tmp_path: Path) -> None:
         ("file,caption,class", "rename the column `file` to `file_name`"),
         ("Image,caption", "rename the column `Image` to `file_name`"),
         ("caption,split", "add a column `file_name` with each image's path"),
-        ("file_name,Prompt", "name the one that holds it: `--caption-column Prompt`"),
+        ("file_name,Text", "name the one that holds it: `--caption-column Text`"),
         ("file_name,captoin", "name the one that holds it: `--caption-column captoin`"),
         ("file_name,label", "name the one that holds it: `--caption-column NAME`"),
     ],

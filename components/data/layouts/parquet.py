@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _IMAGE = ("image", "img", "jpg", "png", "jpeg", "webp", "picture", "photo", "file_name", "path")
 """What a column of images may be called; the first that is there is meant."""
+CAPTION, TEXT = "caption", "text"
+"""Where there is no column of the one name the other is read, which many datasets use."""
 _AT_ONCE = 16
 """Rows in memory."""
 _NAMED = 500
@@ -34,12 +36,13 @@ class _Columns:
     Attributes:
         image: the column of images: {bytes, path}, bytes or paths.
         names: column of a ClassLabel → its classes' names.
-        read: all columns but ``image`` that are wanted, as the shard writes them.
+        called: column that is read besides ``image`` → what it is called in the table.
+        others: columns that are not read.
     """
 
     image: str
     names: dict[str, list[str]]
-    read: tuple[str, ...]
+    called: dict[str, str]
     others: tuple[str, ...]
 
 
@@ -70,26 +73,31 @@ def unpack(
     """
     (into / IMAGES).mkdir()
     total = sum(_opened(shard).metadata.num_rows for shard in shards)
-    writing = _Writing(into, shards[0].folder)
+    writing, renamed = _Writing(into, shards[0].folder), False
     records: list[tuple[str, dict[str, Any]]] = []
     columns: dict[str, None] = {"file_name": None}
     if any(shard.split for shard in shards):
         columns["split"] = None
     for shard in shards:
         known = _columns(_opened(shard).schema_arrow, wanted, shard)
-        columns |= dict.fromkeys((*known.read, *known.others))
-        for row, cells in enumerate(_rows(shard, [known.image, *known.read])):
+        renamed |= any(name != called for name, called in known.called.items())
+        columns |= dict.fromkeys((*known.called.values(), *known.others))
+        for row, cells in enumerate(_rows(shard, [known.image, *known.called])):
             record = {"file_name": writing.add(cells.pop(known.image), shard.path.parent)}
             if shard.split:
                 record["split"] = shard.split
-            record |= {c: _named(value, known.names.get(c)) for c, value in cells.items()}
+            record |= {
+                known.called[c]: _named(value, known.names.get(c)) for c, value in cells.items()
+            }
             records.append((f"{shard.name}, row {row}", record))
             progress(len(records), total, f"unpacking {shard.name}")
     if not records:
         raise AlphabarError(f"{shards[0].path} has no row", "give a dataset with images")
     files = frozenset((*(shard.name for shard in shards), *writing.beside))
-    note = f"unpacked from {number_of(len(shards), 'parquet file')}"
-    table = Table(shards[0].path.parent, tuple(columns), tuple(records), files, notes=(note,))
+    notes = [f"unpacked from {number_of(len(shards), 'parquet file')}"]
+    if renamed:
+        notes.append(f"captions are read in the column `{TEXT}`, and called `{CAPTION}` here")
+    table = Table(shards[0].folder, tuple(columns), tuple(records), files, notes=tuple(notes))
     return Unpacked(table, writing.lost)
 
 
@@ -140,9 +148,11 @@ def _columns(schema: "pa.Schema", wanted: frozenset[str], shard: Shard) -> _Colu
             f"{shard.path} has no column of images; it has {first_of(schema.names)}",
             f"call it `{_IMAGE[0]}`: bytes, paths, or both as Hugging Face writes them",
         )
-    read = tuple(n for n in schema.names if n.strip().casefold() in wanted and n != image)
-    others = tuple(name for name in schema.names if name not in (image, *read))
-    return _Columns(image, _class_names(schema), read, others)
+    called = {n: n for n in schema.names if n.strip().casefold() in wanted and n != image}
+    if CAPTION in wanted and CAPTION not in bare and (text := bare.get(TEXT)):
+        called[text] = CAPTION
+    others = tuple(name for name in schema.names if name not in (image, *called))
+    return _Columns(image, _class_names(schema), called, others)
 
 
 def _is_image(kind: "pa.DataType") -> bool:

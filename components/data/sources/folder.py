@@ -22,9 +22,6 @@ from components.data.splits import split_of
 from components.errors import AlphabarError, first_of, number_of
 
 DEFAULT_CAPTION_COLUMN, DEFAULT_LABEL_COLUMN = "caption", "label"
-OTHER_CAPTION_COLUMN = "text"
-"""What is read for captions where there is no column `caption`: Hugging Face's name for it."""
-
 _SPLIT_REMEDY = (
     "fill it in every row, or remove the column, and `data.holdout` says how many are held out"
 )
@@ -36,7 +33,6 @@ class Reading:
 
     Attributes:
         table: what the rows stand in.
-        caption_column: where the captions are read.
         rows: those that can be read.
         faults: of the others, and of the rows together.
         named: every image that a row means, those of faulty rows too; composed Unicode.
@@ -48,7 +44,6 @@ class Reading:
     """
 
     table: Table
-    caption_column: str
     rows: tuple[Row, ...]
     faults: tuple[str, ...]
     named: frozenset[str]
@@ -57,13 +52,6 @@ class Reading:
     split_by_folder: bool
     all_train: bool
     repeated: int
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """How the folder was read, where there is something to be said of it."""
-        other = self.caption_column == OTHER_CAPTION_COLUMN
-        note = f"captions are read in the column `{OTHER_CAPTION_COLUMN}`"
-        return (*self.table.notes, *([note] if other else []))
 
 
 def read_rows(folder: Path, caption_column: str, label_column: str) -> tuple[Row, ...]:
@@ -80,12 +68,12 @@ def read_rows(folder: Path, caption_column: str, label_column: str) -> tuple[Row
 def inspect(folder: Path, caption_column: str, label_column: str) -> Reading:
     """Read what lists the folder's images and collect the faults of its rows.
 
-    The columns ``file_name`` and ``caption_column`` (``text`` where there is no ``caption``) must
-    be there; ``style``, ``drawing`` and ``split`` are read where they are, all regardless of case.
-    A ``split`` that says train in every row is none; without one, folders at the top that all bear
-    splits' names are the split. Without the column ``label`` an image's class is its sub-folder's
-    name, as Hugging Face has it, when there are at least two such names; else it has none. Where
-    some images lie in class folders and others do not, that is a fault.
+    The columns ``file_name`` and ``caption_column`` must be there; ``style``, ``drawing`` and
+    ``split`` are read where they are, all regardless of case. A ``split`` that says train in every
+    row is none; without one, folders at the top that all bear splits' names are the split. Without
+    the column ``label`` an image's class is its sub-folder's name, as Hugging Face has it, when
+    there are at least two such names; else it has none. Where some images lie in class folders and
+    others do not, that is a fault.
 
     Raises:
         AlphabarError: the file is missing or broken, or a column that is asked for is not there.
@@ -119,7 +107,6 @@ def reading_of(table: Table, caption_column: str, label_column: str) -> Reading:
         rows = labelled_by_folder(rows)
     return Reading(
         table=table,
-        caption_column=columns.caption,
         rows=tuple(rows),
         faults=tuple(faults),
         named=frozenset(composed(file_named(record)) for _, record in table.records) - {""},
@@ -133,10 +120,6 @@ def reading_of(table: Table, caption_column: str, label_column: str) -> Reading:
 
 def _meant(table: Table, caption_column: str, label_column: str) -> tuple[Table, Columns]:
     """The table with the columns that are meant, which are there, and what they are called."""
-    bare = {name.strip().casefold() for name in table.columns}
-    other = caption_column == DEFAULT_CAPTION_COLUMN and caption_column not in bare
-    if other and OTHER_CAPTION_COLUMN in bare:
-        caption_column = OTHER_CAPTION_COLUMN
     columns = Columns(caption_column, label_column)
     table = meant(table, columns.read)
     require(table, FILE_NAME, FILE_NAME)

@@ -108,11 +108,11 @@ def test_images_of_which_nothing_is_said_get_every_remedy(
 
 def test_each_split_may_have_its_own_metadata(images: Callable[..., Path]) -> None:
     folder = images("train/a.png", "train/x/b.png", "test/a.png")
-    (folder / "train/metadata.csv").write_text("file_name,text\na.png,one\nx/b.png,two\n")
-    (folder / "test/metadata.jsonl").write_text('{"file_name": "a.png", "text": ["three", "4"]}')
+    (folder / "train/metadata.csv").write_text("file_name,caption\na.png,one\nx/b.png,two\n")
+    (folder / "test/metadata.jsonl").write_text('{"file_name": "a.png", "caption": ["three", "4"]}')
     assert told(folder)[0] == ("test/a.png", ("three", "4"), "", "test")
     assert [row[1] for row in told(folder)[1:]] == [("one",), ("two",)]
-    (folder / "test/metadata.jsonl").write_text('{"file_name": "a.png", "text": 1.5}\n{')
+    (folder / "test/metadata.jsonl").write_text('{"file_name": "a.png", "caption": 1.5}\n{')
     with pytest.raises(AlphabarError, match=r"test/metadata.jsonl, line 2"):
         read_layout(folder)
 

@@ -84,14 +84,20 @@ def test_an_export_of_several_shards_becomes_a_folder_of_images(
     said = "\n".join(added.summary.words())
     for words in (
         "unpacked from 3 parquet files",
-        "captions are read in the column `text`",
+        "captions are read in the column `text`, and called `caption` here",
         "3 to train on, 2 held out",
         "classes: 2 (cat 3, dog 2), by the label column",
         "columns not read: price",
     ):
         assert words in said
     assert "not copied" not in said
-    assert read_rows(added.folder, "text", "label") == rows
+
+
+def test_a_column_that_is_named_keeps_its_name(export: Path, tmp_path: Path) -> None:
+    added = add_folder(export, "mine", tmp_path, caption_column="text")
+    assert read_rows(added.folder, "text", "label")[0].caption == "picture 3"
+    with pytest.raises(AlphabarError, match="no column `caption`; it has .*`text`"):
+        read_rows(added.folder, "caption", "label")
 
 
 def test_lists_are_several_captions_and_paths_are_files_beside(tmp_path: Path) -> None:

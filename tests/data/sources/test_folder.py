@@ -188,15 +188,6 @@ def test_folders_of_which_none_is_trained_on_are_a_fault(tmp_path: Path) -> None
     assert fault.startswith("the split puts no image into train")
 
 
-def test_text_is_read_where_there_is_no_caption(tmp_path: Path) -> None:
-    write_csv(tmp_path, "file_name,Text\na.png,one\n")
-    reading = inspect(tmp_path, "caption", "label")
-    assert (reading.rows[0].caption, reading.notes) == (
-        "one",
-        ("captions are read in the column `text`",),
-    )
-
-
 @pytest.mark.parametrize("empty", ["", "NaN"])
 def test_a_column_that_is_empty_everywhere_is_one_message(tmp_path: Path, empty: str) -> None:
     value = empty or '""'
