@@ -1,6 +1,5 @@
 """An autoencoder's folder in diffusers' format: read, written, taken over from elsewhere."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from components.errors import AlphabarError
-from components.files.json_file import read_object, write_json
+from components.files.json_file import parse_json, read_object, write_json
 from components.files.manifest import intact
 from components.spec.codec_files import CONFIG, WEIGHTS
 
@@ -18,7 +17,7 @@ REMEDY = "copy it again, or delete it and run the experiment again"
 def write_autoencoder(folder: Path, network: Any) -> None:
     """Write config.json and the weights in float32; the same weights give the same bytes."""
     folder.mkdir(exist_ok=True)
-    write_json(folder / CONFIG, json.loads(network.to_json_string()))
+    write_json(folder / CONFIG, parse_json(network.to_json_string()))
     weights = {name: w.detach().float().cpu() for name, w in network.state_dict().items()}
     tensors = {name: tensor.contiguous() for name, tensor in weights.items()}
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})  # diffusers asks for it
