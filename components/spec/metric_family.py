@@ -106,7 +106,7 @@ class MetricFamily:
             in it, so that its floor is the holdout's own.
         of_each_image: whether it is a mean, share or median over the judged images: more of them
             make it surer, not other.
-        work: properties of `components.evaluation.families.View` that take long and that it
+        work: properties of `components.evaluation.view.View` that take long and that it
             reads; they are made side by side.
         ranks: whether it ranks cells; one family does.
         indispensable: whether a run goes on with it, so that it is never left out in silence.

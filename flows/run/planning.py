@@ -83,7 +83,8 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     for note in description.notes:
         tell(note)
     if description.warning:
-        tell(f"note: {description.warning}")
+        for line in f"note: {description.warning}".splitlines():
+            tell(line)
 
 
 def _print_stages(stages: Sequence[PlannedStage]) -> None:

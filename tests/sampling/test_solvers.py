@@ -40,7 +40,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 """Every solver as it comes, and with what makes it draw more noise."""
 
-WITHOUT_NOISE = ["ddim", "euler", "heun", "dpmpp_2m", "unipc", "rk45"]
+WITHOUT_NOISE = [name for name in SOLVERS if not CATALOGUE[name].draws_noise]
 EVERY = pytest.mark.parametrize("variant", VARIANTS)
 
 
@@ -79,7 +79,8 @@ def consistency_function(schedule: Schedule, mean: float, std: float) -> Denoise
 
 
 def perfect(variant: str, schedule: Schedule, mean: float = 0.1, std: float = 0.7) -> Denoise:
-    make = consistency_function if variant == "consistency" else exact_denoiser
+    distilled = CATALOGUE[variant.split()[0]].distilled
+    make = consistency_function if distilled else exact_denoiser
     return make(schedule, mean, std)
 
 
@@ -228,9 +229,10 @@ def test_a_solver_costs_what_is_planned_and_calls_back_after_each_step(
     solve(variant, denoise, noise(-1), times, noise, told.append)
     assert told == list(range(steps))
     assert max(calls) < steps  # nothing is evaluated after the last report
-    spec = {"solver": variant.split()[0], "steps": steps, **VARIANTS[variant]}
+    solver = variant.split()[0]
+    spec = {"solver": solver, "steps": steps, **VARIANTS[variant]}
     cost = planned_cost(spec, conditional=False)
-    assert cost.certainty == ("about" if variant == "rk45" else "exactly")
+    assert cost.certainty == ("about" if CATALOGUE[solver].adaptive else "exactly")
     if cost.certainty == "exactly":
         assert len(calls) == cost.evaluations
 

@@ -105,5 +105,5 @@ class Conditioner(Protocol):
         ...
 
     def exported(self) -> Exported:
-        """Raises AlphabarError where it cannot be exported to diffusers."""
+        """What a folder for diffusers needs; AlphabarError where it cannot be exported."""
         ...

@@ -103,6 +103,7 @@ class SolverEntry:
     Attributes:
         calls: what it costs; about so much, where it is ``adaptive``.
         adaptive: whether it chooses its own steps.
+        draws_noise: whether it draws noise on its way, its options being at their defaults.
         to_level: whether each step ends in α x0 + σ ε, which guidance `cfgpp` asks for.
         reversible: whether it can be run backwards without noise (η 0).
         distilled: whether it draws from models that have taken guidance in.
@@ -114,6 +115,7 @@ class SolverEntry:
     options: tuple[str, ...] = ()
     calls: Calls = once_a_step
     adaptive: bool = False
+    draws_noise: bool = False
     to_level: bool = False
     reversible: bool = False
     distilled: bool = False

@@ -39,7 +39,10 @@ _SOLVERS = {
         diffusers_order=1,
     ),
     "ddpm": SolverEntry(
-        "ancestral sampling, variance fixed small or large", "Ho, Jain, Abbeel 2020", ("variance",)
+        "ancestral sampling, variance fixed small or large",
+        "Ho, Jain, Abbeel 2020",
+        ("variance",),
+        draws_noise=True,
     ),
     "euler": SolverEntry(
         "Euler steps in σ/α, with churn",
@@ -49,7 +52,10 @@ _SOLVERS = {
         diffusers_order=1,
     ),
     "euler_ancestral": SolverEntry(
-        "Euler to a lower level, then fresh noise", "Crowson 2022, k-diffusion", to_level=True
+        "Euler to a lower level, then fresh noise",
+        "Crowson 2022, k-diffusion",
+        draws_noise=True,
+        to_level=True,
     ),
     "heun": SolverEntry(
         "second-order Heun steps in σ/α, with churn",
@@ -60,7 +66,9 @@ _SOLVERS = {
     "dpmpp_2m": SolverEntry(
         "DPM-Solver++(2M), second-order multistep", "Lu et al. 2022", diffusers_order=2
     ),
-    "dpmpp_2m_sde": SolverEntry("SDE-DPM-Solver++(2M), its stochastic form", "Lu et al. 2022"),
+    "dpmpp_2m_sde": SolverEntry(
+        "SDE-DPM-Solver++(2M), its stochastic form", "Lu et al. 2022", draws_noise=True
+    ),
     "unipc": SolverEntry("UniPC-2, a predictor and a corrector at no cost", "Zhao et al. 2023"),
     "rk45": SolverEntry(
         "Dormand–Prince with adaptive steps",
@@ -74,14 +82,18 @@ _SOLVERS = {
         "Song, Ermon 2019",
         ("corrector_steps", "corrector_snr"),
         calls=_langevin,
+        draws_noise=True,
     ),
     "predictor_corrector": SolverEntry(
         "ancestral and Langevin steps in turn",
         "Song et al. 2021",
         ("corrector_steps", "corrector_snr"),
         calls=_predictor_corrector,
+        draws_noise=True,
     ),
-    "consistency": SolverEntry("x0 at once, then noise again", "Song et al. 2023", distilled=True),
+    "consistency": SolverEntry(
+        "x0 at once, then noise again", "Song et al. 2023", draws_noise=True, distilled=True
+    ),
 }
 
 SOLVERS = Choices("solvers", SolverEntry, _SOLVERS)

@@ -93,6 +93,15 @@ def test_many_stages_are_summed_up_by_kind_and_listed_on_demand(
     assert short.splitlines()[-2:] == whole.splitlines()[-2:]
 
 
+def test_a_plan_of_data_that_are_not_fetched_says_on_a_line_of_its_own_how_to_fetch_them(
+    shrunk: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_plan(plan_of(shrunk, tmp_path))
+    *_, note, remedy = capsys.readouterr().out.splitlines()
+    assert note == f"note: {tmp_path / 'data.dvc'} does not exist"
+    assert remedy.startswith("  remedy: restore it")
+
+
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"
 CAPTIONED = {
     "name": "captions",

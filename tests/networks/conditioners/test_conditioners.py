@@ -30,7 +30,18 @@ def test_the_entry_says_what_the_network_is_told(name: str) -> None:
     assert (made.n_classes > 0) == entry.labels
     assert (made.width is not None) == entry.captions
     assert bool(made.encode([0, 1], ["a", "b"])) == entry.conditional
-    assert bool(made.exported().prompts) == entry.conditional
+
+
+def test_what_is_asked_of_an_exported_model_is_what_the_network_is_told() -> None:
+    exported = 0
+    for name in CONDITIONERS:
+        try:
+            prompts = conditioner(name).exported().prompts
+        except AlphabarError:  # it cannot be exported, and says so
+            continue
+        assert bool(prompts) == CATALOGUE[name].conditional
+        exported += 1
+    assert exported
 
 
 @EVERY
