@@ -3,11 +3,16 @@
 import copy
 import os
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from components.spec import plugins
+from tests.plugin_package import Install, write_package
 
 settings.register_profile("shared", deadline=None)  # how long an example takes proves nothing
 settings.load_profile("shared")
@@ -88,3 +93,23 @@ def shrunk_once() -> dict[str, Any]:
 
     values: dict[str, Any] = read_yaml(ROOT / "experiments" / "digits.yaml")
     return values | SHRINK
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Puts packages on the path of this process, and takes them away again."""
+
+    def forget() -> None:
+        plugins._installed.cache_clear()
+        plugins.record.cache_clear()
+        for module in [name for name in sys.modules if name.split(".")[0] == "damped"]:
+            del sys.modules[module]
+
+    def put(**said: str) -> None:
+        folder = tmp_path / f"{said.get('name', '')}{said.get('version', '')}"
+        monkeypatch.syspath_prepend(str(write_package(folder, **said)))
+        forget()
+
+    yield put
+    monkeypatch.undo()
+    forget()

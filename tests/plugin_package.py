@@ -1,6 +1,10 @@
 """A user's package with one plug-in of each topic, as installing it would lay it out."""
 
+from collections.abc import Callable
 from pathlib import Path
+
+Install = Callable[..., None]
+"""What the fixture `install` gives."""
 
 ENTRY_POINTS = """\
 [alphabar.schedules]
@@ -65,6 +69,16 @@ one_layer = Plugin(DenoiserEntry("one convolution", "a user"), "damped.code:one_
 brightness_gap = Plugin(
     MetricFamily("gap", "lower", "gap of the features' means", "a user"),
     "damped.code:gap", Scale,
+)
+far = Plugin(
+    MetricFamily(
+        "far", "higher", "distance from the training images", "a user", needs=("training images",)
+    ),
+    "damped.code:far",
+)
+of_model, of_level, of_codec, of_scorer, of_classifier = (
+    Plugin(MetricFamily("far", "higher", "far", "a user", judge=judge), "damped.code:far")
+    for judge in ("model", "level", "codec", "scorer", "classifier")
 )
 squares = Plugin(SourceEntry("squares of growing size", "a user", styles=("white",)),
                  "damped.code:squares")
@@ -152,6 +166,11 @@ def gap(view, *, scale):
     centre = view.reference.values.mean(axis=0)
     apart = np.abs(view.generated.values - centre).mean(axis=1) * scale
     return Finding(mean_of_images(apart, view.confidence), "reference", len(view.reference.values))
+
+
+def far(view):
+    apart = np.abs(view.generated.values - view.training.values.mean(axis=0)).mean(axis=1)
+    return Finding(mean_of_images(apart, view.confidence), "training", len(view.training.values))
 
 
 def squares():

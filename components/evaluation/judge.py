@@ -17,6 +17,7 @@ from components.evaluation.finding import Finding, Sight
 from components.evaluation.images.image_files import alike
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.metrics.training_neighbours import closest_pairs
+from components.evaluation.needs import needs_are_met, refuse_missing
 from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.recognition import Recogniser, Recognition, train_recogniser
 from components.evaluation.references import References
@@ -134,6 +135,7 @@ class Judge:
         found = _Found()
         for take in self._takes([*views, *others]):
             self._run(take, found, len(images), seed)
+        refuse_missing(self.protocol, found.figures, self.references.training is not None)
         first = views[0]
         groups = self._groups(images, [first, *others], seed)
         return Judgement(
@@ -148,7 +150,7 @@ class Judge:
         """The sets as one extractor sees them."""
         training = self.references.training
         asked = frozenset(self.protocol.families)
-        learnt = training if needing("training images") & asked else None
+        learnt = training if needing("training images", asked) else None
         return View(
             self._features(images, extractor),
             self._features(self.references.holdout, extractor),
@@ -183,9 +185,12 @@ class Judge:
         return self.bank.features(images.images, extractor, self.protocol.size, images.digest)
 
     def _takes(self, sights: Sequence[Sight], in_groups: bool = False) -> Iterator[_Take]:
+        # a group has no training images of its own
+        learnt = self.references.training is not None and not in_groups
         for sight in sights:
             for family in asked_of(sight.kind, self.protocol.families):
-                if METRICS[family].in_groups or not in_groups:
+                wanted = METRICS[family].in_groups or not in_groups
+                if wanted and needs_are_met(family, sight, learnt):
                     yield _Take(metric_name(family, sight.judge), family, sight)
 
     def _run(self, take: _Take, found: "_Found", n: int, seed: int | None) -> None:

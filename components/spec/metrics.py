@@ -48,9 +48,9 @@ def asked_of(judge: Judge, families: Collection[str]) -> list[str]:
     return [name for name in families_of(judge) if name in families] + plugged
 
 
-def needing(need: Need) -> frozenset[str]:
-    """The families that cannot be taken without it."""
-    return frozenset(name for name, family in FAMILIES.items() if need in family.needs)
+def needing(need: Need, families: Collection[str]) -> list[str]:
+    """Those of ``families``, plug-ins' too, that cannot be taken without it."""
+    return [name for name in families if need in METRICS[name].needs]
 
 
 def families_in_training(select_by: str) -> list[str]:

@@ -16,6 +16,7 @@ from components.figures.figure import Origins
 from components.figures.judgement import Judgement
 from components.figures.record import read_judgement, write_judgement
 from components.spec.metrics import METRICS, TAKEN, family_of
+from tests.plugin_package import Install
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
 OF_FEATURES = {
@@ -186,6 +187,21 @@ def test_a_figure_that_cannot_be_taken_is_left_out_with_its_reason_or_refused_if
     demanding = Judge(replace(asked.protocol, demanded=True), asked.references, asked.bank)
     with pytest.raises(AlphabarError, match="15 images"):
         demanding.measure(few, 0)
+
+
+@pytest.mark.parametrize("asked", ["far", "authenticity"])
+def test_a_metric_that_needs_training_images_is_taken_of_them_or_refused(
+    judge: Judge, real: ImageSet, bank: FeatureBank, install: Install, asked: str
+) -> None:
+    install(points="[alphabar.metrics]\nfar = damped.records:far\n")
+    protocol = replace(judge.only(("fd", asked)).protocol, demanded=True)
+    images = real.rows(np.arange(60))
+    found = Judge(protocol, judge.references, bank).measure(images, 0).figures
+    assert set(found) == {FD, f"{asked}_efficientnet_lite0"}
+    assert found[f"{asked}_efficientnet_lite0"].protocol.n_reference == 400
+    unknown = Judge(protocol, References(judge.references.holdout), bank)
+    with pytest.raises(AlphabarError, match=f"`{asked}` is asked for and cannot be measured"):
+        unknown.measure(images, 0)
 
 
 def test_the_files_of_a_judgement_hold_what_a_comparison_needs(

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from components.spec.catalogue import CATALOGUE, SOLVERS, plugin_faults
 from components.spec.cost import planned_cost
 from components.spec.experiment import Experiment
 from components.spec.loading import parse_experiment
+from components.spec.metrics import needing
 from components.spec.plan import Node, plan_baselines
 from components.spec.sweep import expand
-from tests.plugin_package import write_package
+from tests.plugin_package import Install, write_package
 
 GOOD: dict[str, Any] = {"name": "x", "data": {"source": "digits"}}
 PLUGGED: dict[str, Any] = {
@@ -28,27 +28,6 @@ PLUGGED: dict[str, Any] = {
     "sampling": {"solver": "damped_euler", "steps": 4},
     "evaluation": {"metrics": ["fd", "brightness_gap"]},
 }
-Install = Callable[..., None]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Puts packages on the path of this process, and takes them away again."""
-
-    def forget() -> None:
-        plugins._installed.cache_clear()
-        plugins.record.cache_clear()
-        for module in [name for name in sys.modules if name.split(".")[0] == "damped"]:
-            del sys.modules[module]
-
-    def put(**said: str) -> None:
-        folder = tmp_path / f"{said.get('name', '')}{said.get('version', '')}"
-        monkeypatch.syspath_prepend(str(write_package(folder, **said)))
-        forget()
-
-    yield put
-    monkeypatch.undo()
-    forget()
 
 
 def stages(values: dict[str, Any]) -> dict[str, Node]:
@@ -211,3 +190,17 @@ def test_a_plugin_is_planned_and_listed_without_torch_or_its_code(tmp_path: Path
 
 def test_only_topics_of_the_catalogue_take_plugins() -> None:
     assert set(plugins.TOPICS) <= set(CATALOGUE)
+
+
+@pytest.mark.parametrize("judge", ["model", "level", "codec", "scorer", "classifier"])
+def test_a_metric_that_no_evaluation_takes_is_refused_where_it_is_asked_for(
+    install: Install, judge: str
+) -> None:
+    install(points=f"[alphabar.metrics]\nfar = damped.records:of_{judge}\n")
+    refused = str(refusal(evaluation={"metrics": ["fd", "far"]}))
+    assert f"`far` cannot be asked for: its judge is `{judge}`" in refused
+
+
+def test_what_a_plugged_metric_needs_is_asked_for_with_it(install: Install) -> None:
+    install(points="[alphabar.metrics]\nfar = damped.records:far\n")
+    assert needing("training images", ["fd", "far", "authenticity"]) == ["far", "authenticity"]

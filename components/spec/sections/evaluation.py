@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from components.spec.catalogue import CLASSIFIERS, CLIPS, EXTRACTORS, LIKELIHOODS
 from components.spec.catalogue.evaluation import ExtractorEntry, clip_of, extractor_of
 from components.spec.metric_families import FAMILIES
+from components.spec.metric_family import JUDGES
 from components.spec.metrics import METRICS, RANKING, TAKEN, asked_of, needing, slug
 from components.spec.sections.base import (
     MOST_SEED,
@@ -90,7 +91,10 @@ class EvaluationSpec(Section):
             return self
         if RANKING not in self.metrics:
             raise ValueError(f"`metrics` must have `{RANKING}`, which ranks the cells")
-        unfit = needing("clip extractor").intersection(self.metrics)
+        if other := [name for name in self.metrics if not JUDGES[METRICS[name].judge].asked]:
+            judge = METRICS[other[0]].judge
+            raise ValueError(f"`{other[0]}` cannot be asked for: its judge is `{judge}`")
+        unfit = needing("clip extractor", self.metrics)
         if unfit and not any(entry.clip for entry in self._entries()):
             raise ValueError(f"`{min(unfit)}` needs an extractor `clip:<model>:<weights>`")
         if not self.reads_captions and (idle := sorted(asked_of("clip", self.metrics))):
