@@ -17,7 +17,8 @@ from components.figures.record import read_judgement
 from flows.cli import app, main
 
 FD, COPIES = "fd_efficientnet_lite0", "authenticity_efficientnet_lite0"
-QUICK = ("--size", "32", "--metric", "fd", "--metric", "authenticity", "--quiet")
+QUICK = ("--size", "32", "--metric", "fd", "--quiet")
+OF_COPIES = (*QUICK, "--metric", "authenticity")
 
 
 def save(images: np.ndarray, folder: Path, *, sizes: tuple[int, ...] = (8,)) -> Path:
@@ -62,14 +63,14 @@ def test_two_folders_are_compared_without_a_training_run(here: Path, scans: np.n
     assert (protocol.n_generated, protocol.n_reference, protocol.reference) == (60, 60, "real")
     with (here / "other-figures" / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [row["metric"] for row in rows] == [FD]  # no training images, so nothing is a copy
+    assert [row["metric"] for row in rows] == [FD]
     assert float(rows[0]["low"]) == other[FD].low
 
 
 def test_images_that_were_trained_on_are_found_out(here: Path, scans: np.ndarray) -> None:
     save(scans[:60], here / "real")
     save(scans[60:120], here / "training")
-    evaluate("training", "--reference", "real", "--training", "training", "--out", "o", *QUICK)
+    evaluate("training", "--reference", "real", "--training", "training", "--out", "o", *OF_COPIES)
     assert read_judgement(here / "o").figures[COPIES].value == 0.0
     pairs = json.loads((here / "o" / "closest_pairs.json").read_text())["pairs"]
     assert all(pair["generated"] == pair["training"] for pair in pairs)
@@ -92,7 +93,7 @@ def test_closest_pairs_are_shown_whatever_the_shapes_of_the_images(
 ) -> None:
     save(scans[:40], here / "real")
     np.save("grey.npy", scans[40:80, ..., None])
-    evaluate("grey.npy", "--reference", "real", "--training", "real", "--out", "o", *QUICK)
+    evaluate("grey.npy", "--reference", "real", "--training", "real", "--out", "o", *OF_COPIES)
     pairs = np.load(here / "o" / "closest_pairs.npy")
     assert pairs.shape == (24, 2, 96, 96, 3)
 
@@ -172,6 +173,7 @@ def test_every_file_of_a_folder_is_judged_or_counted_and_named(
         (("real", "--reference", "real", "-e", "e.yaml"), "or said twice"),
         (("real", "-e", "e.yaml", "--training", "real"), "--training has no meaning"),
         (("real", "-e", "e.yaml", "--metric", "kd"), "--metric has no meaning"),
+        (("real", "--reference", "real", *OF_COPIES), "the training images are not known"),
         (("s-empty", "--reference", "real"), "has no row"),
         (("s-scalar", "--reference", "real"), "does not fit the 1 rows"),
         (("s-archive", "--reference", "real"), "archive of arrays"),
