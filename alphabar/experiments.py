@@ -109,10 +109,7 @@ def compare(
     """
     import pandas as pd
 
-    from components.files.json_file import json_or_text
-    from components.files.tables import read_csv
     from flows.tools.comparing import compare_runs
 
-    written = compare_runs(runs, workspace_at(root), None if out is None else Path(out))
-    rows = read_csv(written.csv)
-    return pd.DataFrame([{k: json_or_text(v) if v else None for k, v in r.items()} for r in rows])
+    found = compare_runs(runs, workspace_at(root), None if out is None else Path(out))
+    return pd.DataFrame(found.figures.records())

@@ -91,14 +91,6 @@ def parse_json(text: str | bytes, values: int = MOST_VALUES, *, finite: bool = T
     return value
 
 
-def json_or_text(text: str) -> Any:
-    """A number, true, false, null and the like as such; any other text as it is."""
-    try:
-        return parse_json(text)
-    except ValueError:
-        return text
-
-
 def write_json(path: Path, value: Any) -> None:
     """Readable JSON with a stable order, and no NaN."""
     path.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")

@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.errors import AlphabarError, shortened
-from components.files.json_file import json_or_text
 from components.spec.catalogue import GUIDANCE, GUIDES, SOLVERS
 from components.spec.catalogue.entries import Described
 from components.spec.catalogue.sampling import OWN_GUIDE, guide_of
 from components.spec.cost import one_prediction
 from components.spec.loading import validate
 from components.spec.sections.base import OPTIONS
+from components.spec.sections.field_text import value_from
 from components.spec.sections.sampling import SamplingSpec
 
 
 def settings_given(
-    options: Mapping[str, Any], assignments: Sequence[str], origin: str
+    options: Mapping[str, Any],
+    assignments: Sequence[str],
+    origin: str,
+    own: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The keys of a sampling section that a user gives.
 
@@ -23,18 +26,27 @@ def settings_given(
         options: key → value, None where the user did not give it.
         assignments: ``key=value`` of any key of the section, over the options.
         origin: what a message calls the place that they come from.
+        own: what holds where nothing is given: its solver says what `options` are.
 
     Raises:
         AlphabarError: an assignment that sets nothing.
     """
     values = {key: value for key, value in options.items() if value is not None}
+    of_options: dict[str, str] = {}
     for text in assignments:
         key, equals, value = text.partition("=")
         if not equals:
             raise AlphabarError(f"{origin}: `{shortened(text)}` sets nothing", "write KEY=VALUE")
         field, _, option = key.strip().partition(".")
-        found = json_or_text(value.strip())
-        values[field] = {**values.get(field, {}), option: found} if option else found
+        if option and field == OPTIONS:
+            of_options[option] = value.strip()
+        else:
+            values[key.strip()] = value_from(value.strip(), SamplingSpec, field)
+    if of_options:
+        solver = str({**(own or {}), **values}.get("solver"))
+        model = SOLVERS.options_of(solver) if solver in SOLVERS else None
+        said = {name: value_from(text, model, name) for name, text in of_options.items()}
+        values[OPTIONS] = {**values.get(OPTIONS, {}), **said}
     return values
 
 

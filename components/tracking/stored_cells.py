@@ -7,9 +7,9 @@ from typing import Any
 
 from components.figures.figure import Figure
 from components.figures.record import read_judgement
-from components.files.json_file import json_or_text
 from components.files.manifest import MANIFEST, read_manifest
 from components.spec.plan.node import stage_key
+from components.spec.sections.field_text import value_from
 from components.spec.sections.sampling import SamplingSpec
 from components.store import Store
 from components.tracking.runs import Tracker
@@ -38,11 +38,11 @@ class StoredCell:
             section |= read_manifest(self.sampled)["spec"]["sampling"]
             return section
         logged = {
-            name.removeprefix("sampling."): json_or_text(value)
-            for name, value in self.recorded.params.items()
-            if name.startswith("sampling.")
+            name: value_from(self.recorded.params[f"sampling.{name}"], SamplingSpec, name)
+            for name in section
+            if f"sampling.{name}" in self.recorded.params
         }
-        return section | {name: value for name, value in logged.items() if name in section}
+        return section | logged
 
 
 def stored_cells(tracker: Tracker, names_or_ids: Sequence[str], store: Store) -> list[StoredCell]:

@@ -41,6 +41,6 @@ def compare(
     from flows.tools.comparing import compare_runs
     from flows.workspace import Workspace
 
-    written = compare_runs(runs, Workspace.here(store), out)
+    written = compare_runs(runs, Workspace.here(store), out).written
     tell(f"page     {written.page}")
     tell(f"table    {written.csv}")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from components.reporting.cells import Cell
+    from components.reporting.tables.table import Table
     from components.tracking.runs import Tracker
     from components.tracking.stored_cells import StoredCell
 
@@ -36,7 +37,15 @@ class Written:
     csv: Path
 
 
-def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -> Written:
+@dataclass(frozen=True)
+class Comparison:
+    """Recorded runs side by side: where page and CSV lie, and the CSV's rows."""
+
+    written: Written
+    figures: "Table"
+
+
+def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -> Comparison:
     """Print the table of two or more recorded runs; write the page and its CSV.
 
     Args:
@@ -74,10 +83,11 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     written = _targets(place)
     pictures = _pictures(tracker, gathered)
     page = comparison_page(results, pictures, _title(names), written.csv.name)
+    figures = figures_compared(sets, floors, results.metric, results.best)
     with _room(place, written, workspace.store_root) as made:
-        save_csv(made.csv, figures_compared(sets, floors, results.metric, results.best))
+        save_csv(made.csv, figures)
         made.page.write_text(page, encoding="utf-8")
-    return written
+    return Comparison(written, figures)
 
 
 @contextmanager

@@ -123,8 +123,9 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
     base = find_base(directory, workspace)
     origin = f"the options of `alphabar {manner.command}`"
     options = {**request.options, **({"guide": GUIDED_BY_MODEL} if request.guide else {})}
-    given = settings_given(options, request.assignments, origin)
-    if own := own_sampling(directory):
+    own = own_sampling(directory)
+    given = settings_given(options, request.assignments, origin, own)
+    if own:
         origin += f", with {request.model}'s own settings for the rest"
     settled = _settled(manner, given, own or manner.usual, told=bool(request.prompts))
     sampling = sampling_of(settled[0], origin, settled[1])

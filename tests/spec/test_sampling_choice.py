@@ -30,6 +30,12 @@ def test_assignments_set_any_key_and_win_over_options() -> None:
     assert chosen({"guide": "weaker"}, ["ema_length=0.1"]).ema_length == 0.1
 
 
+@pytest.mark.parametrize("text", ["7", "true", "null", "[1]", '"a"'])
+def test_a_text_that_looks_like_json_is_a_text_where_a_text_is_wanted(text: str) -> None:
+    sampling = chosen({}, [f"negative_prompt={text}", "steps=7", "ema_length=null"])
+    assert (sampling.negative_prompt, sampling.steps, sampling.ema_length) == (text, 7, None)
+
+
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [

@@ -19,6 +19,7 @@ from components.files.new_folder import seal_folder
 from components.spec.plan.node import stage_key
 from components.spec.sections.sampling import SamplingSpec
 from components.tracking.connection import connect
+from components.tracking.stored_cells import stored_cells
 from flows.tools.comparing import compare_runs
 from flows.workspace import Workspace
 from tests.figures.made import record, write_record
@@ -88,7 +89,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_stored_runs_are_paired_and_shown_at_equal_seeds(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    written = compare_runs(["digits"], Workspace(finished, finished / "artifacts"), tmp_path / "o")
+    written = compare_runs(
+        ["digits"], Workspace(finished, finished / "artifacts"), tmp_path / "o"
+    ).written
     page = written.page.read_text(encoding="utf-8")
     assert written.page == tmp_path / "o" / "index.html"
     assert page.count("<img src=") == 3
@@ -114,7 +117,7 @@ def test_stored_runs_are_paired_and_shown_at_equal_seeds(
 
 def test_without_the_store_the_record_in_mlflow_does(finished: Path, tmp_path: Path) -> None:
     workspace = Workspace(finished, tmp_path / "empty")
-    written = compare_runs(["digits"], workspace, tmp_path / "table.csv")
+    written = compare_runs(["digits"], workspace, tmp_path / "table.csv").written
     assert written.page == tmp_path / "table.html"
     page = written.page.read_text(encoding="utf-8")
     assert page.count("as logged, perhaps other seeds") == 3
@@ -140,7 +143,7 @@ def test_a_recorded_reference_is_not_the_best_and_the_sweeps_metric_ranks(
         tags = {"alphabar.beside": beside, "alphabar.ranked_by": "clip_score_x"}
         run = tracker.child(model, f"cell {number}", judged.name, {}, tags)
         tracker.log_cell(run, sampled, judged)
-    written = compare_runs(["two"], Workspace(root, tmp_path / "empty"), tmp_path / "o")
+    written = compare_runs(["two"], Workspace(root, tmp_path / "empty"), tmp_path / "o").written
     page = written.page.read_text(encoding="utf-8")
     assert "two/cell 0 is best: 20.00 [19.50, 20.50]" in page  # the CLIP score chose it
     assert "two/cell 1 (reference) has a better CLIP score (x) than the best" in page
@@ -153,9 +156,30 @@ def test_a_recorded_reference_is_not_the_best_and_the_sweeps_metric_ranks(
 def test_the_page_is_named_when_it_is_asked_for(finished: Path, tmp_path: Path) -> None:
     workspace = Workspace(finished, finished / "artifacts")
     names = ["digits/guidance=1", "digits/guidance=4"]
-    written = compare_runs(names, workspace, tmp_path / "two.html")
+    written = compare_runs(names, workspace, tmp_path / "two.html").written
     assert written.csv == tmp_path / "two.csv"
     assert "comparison of 2 recorded runs" in written.page.read_text(encoding="utf-8")
+
+
+def test_a_notebook_s_rows_are_the_file_s_with_texts_as_texts(
+    finished: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "copy"
+    tracker = connect(None, root)
+    model = tracker.child(tracker.sweep("two", "c3" * 32, {}, {}), "train", "f" * 64, {}, {})
+    for number in (0, 1):
+        judged = finished / "artifacts" / "evaluate" / (f"{number}b" * 32)
+        sampled = finished / "artifacts" / "sample" / (f"{number}a" * 32)
+        params = {"sampling": {"negative_prompt": "7", "steps": 7 + number}}
+        run = tracker.child(model, f"cell {number}", judged.name, params, {})
+        tracker.log_cell(run, sampled, judged)
+    found = compare_runs(["two"], Workspace(root, tmp_path / "empty"), tmp_path / "o")
+    rows, written = found.figures.records(), list(read(found.written.csv).values())
+    assert [row["name"] for row in rows] == [row["name"] for row in written]
+    assert [row["value"] for row in rows] == [float(row["value"]) for row in written]
+    cells = stored_cells(tracker, ["two"], Workspace(root, tmp_path / "empty").store)
+    settings = [(c.sampling["negative_prompt"], c.sampling["steps"]) for c in cells]
+    assert settings == [("7", 7), ("7", 8)]
 
 
 def test_one_run_is_no_comparison(finished: Path, tmp_path: Path) -> None:
@@ -175,7 +199,7 @@ def test_a_comparison_takes_the_place_of_a_comparison_and_of_nothing_else(
     finished: Path, tmp_path: Path
 ) -> None:
     workspace = Workspace(finished, finished / "artifacts")
-    written = compare_runs(["digits"], workspace, tmp_path / "o")
+    written = compare_runs(["digits"], workspace, tmp_path / "o").written
     check(tmp_path / "o")
     compare_runs(["digits"], workspace, tmp_path / "o")
     (tmp_path / "o" / "mine.txt").write_text("notes")
