@@ -53,7 +53,7 @@ def _fetch(raw: RawData, progress: Progress, force: bool, *, pins: bool) -> None
 
 
 def _pin(raw: RawData) -> None:
-    """Write the .dvc file that ``dvc add`` would write."""
+    """Write the .dvc file that ``dvc add`` would write, and keep the files out of git as it does."""
     listing = list_files(raw.pinned)
     size = sum((raw.pinned / path).stat().st_size for path in listing)
     told = {
@@ -65,6 +65,12 @@ def _pin(raw: RawData) -> None:
     }
     with put(raw.pin_file) as part:
         part.write_text(yaml.safe_dump({"outs": [told]}, sort_keys=False))
+    ignored = raw.pinned.parent / ".gitignore"
+    before = ignored.read_text() if ignored.is_file() else ""
+    line = f"/{raw.pinned.name}"
+    if line not in before.splitlines():
+        with put(ignored) as part:
+            part.write_text(f"{before.rstrip()}\n{line}\n".lstrip())
 
 
 def _write(raw: RawData, present: dict[str, str], progress: Progress, force: bool) -> None:

@@ -156,7 +156,12 @@ def _fault(item: Any, names: Callable[[str], list[str]]) -> tuple[str, str]:
         return f"`{path}` is missing", f"add `{path}`"
     if kind in ("literal_error", UNKNOWN_NAME):
         choices = context.get("choices") or re.findall(r"'([^']*)'", context.get("expected", ""))
-        return f"`{path}: {shortened(value)}` does not exist", nearest(str(value), choices)
+        if "field" in context:
+            path, value = f"{path}.{context['field']}".lstrip("."), context["value"]
+        remedy = nearest(str(value), choices)
+        if context.get("plugged"):
+            remedy += "; or install the package that brings it"
+        return f"`{path}: {shortened(value)}` does not exist", remedy
     message = item["msg"].removeprefix("Value error, ")
     message = shortened(LONG_WORD.sub(lambda word: shortened(word[0]), message), 500)
     if not path:

@@ -63,6 +63,16 @@ def families_in_training(select_by: str) -> list[str]:
     ]
 
 
+def deciding_figures() -> list[str]:
+    """What evaluations in training may take of our own and decide by, where judges are known."""
+    return [
+        metric_name(name, judge)
+        for name, family in FAMILIES.items()
+        if family.better != "neither" and family.judge in ("extractor", "clip", "level")
+        for judge in family.known_judges or ("",)
+    ]
+
+
 def is_whole(family: str) -> bool:
     """Whether the family alone may be a figure's name: Inception's, a CLIP's or a model's own."""
     return family in PUBLISHED.values() or JUDGES[METRICS[family].judge].alone

@@ -51,6 +51,7 @@ def test_plugins_run_from_data_to_picture_in_worker_processes(project: Project, 
         return done.stdout + done.stderr
 
     assert "squares is as squares.dvc pins it" in told("data", "fetch")
+    assert (project.root / "datasets/.gitignore").read_text() == "/squares\n"
     planned = told("plan", file)
     assert "train-base" in planned
     assert planned.count("the plug-in `lost` of bad 1.2") == 1
@@ -74,6 +75,7 @@ def test_plugins_run_from_data_to_picture_in_worker_processes(project: Project, 
     unknown = project.alphabar("plan", file)
     assert unknown.returncode == 2
     assert "`data.source: squares` does not exist" in unknown.stderr
+    assert "install the package that brings it" in unknown.stderr
 
 
 def test_a_broken_plugin_that_is_used_ends_with_its_package_named(

@@ -36,7 +36,24 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
         ({"training": {"lr": 7.0}}, ["`training.lr: 7.0`", "less than or equal to 1"]),
         ({"training": {"lr": float("nan")}}, ["`training.lr: nan`", "finite"]),
         ({"process": {"schedule": "cosin"}}, ["`process.schedule: cosin`", "`cosine`"]),
-        ({"data": {"source": "digits", "style": "italic"}}, ["no style `italic`", "regular, bold"]),
+        (
+            {"data": {"source": "digits", "style": "bald"}},
+            ["`data.style: bald` does not exist", "did you mean `bold`"],
+        ),
+        ({"finetune": {"style": "bald"}}, ["`finetune.style: bald`", "did you mean `bold`"]),
+        ({"data": {"source": "digit"}}, ["did you mean", "install the package that brings it"]),
+        (
+            {"training": {"select_by": "fd_efficientnet_lite0", "evaluate_every": 0}},
+            ["`select_by: fd_efficientnet_lite0` has no meaning"],
+        ),
+        (
+            {"training": {"select_by": "frd_efficientnet_lite0"}},
+            ["`training.select_by: frd_efficientnet_lite0` does not exist", "did you mean `fd_eff"],
+        ),
+        (
+            {"training": {"select_by": "neighbour_ratio_dinov2"}},
+            ["`training`: `select_by`: nobody knows", "choose a figure of"],
+        ),
         ({"data": {"source": "folder"}}, ["`name` is given with source `folder`"]),
         ({"data": {"source": "digits", "size": 2}}, ["`data.size: 2`", "greater than"]),
         ({"name": "../up"}, ["`name: '../up'`"]),

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from components.spec.catalogue import SOURCES
 from components.spec.choices import Choices
 from components.spec.sections.base import MOST_SEED, Section, Slug
-from components.spec.sections.names import OneOf
+from components.spec.sections.names import OneOf, unknown_name
 
 
 class DataSpec(Section):
@@ -52,10 +52,8 @@ class DataSpec(Section):
         return self
 
 
-def check_style(source: str, style: str | None) -> None:
-    """Raise ValueError unless ``style`` is one of ``source``'s styles."""
+def check_style(source: str, style: str | None, field: str = "style") -> None:
+    """Raise PydanticCustomError unless ``style``, given as ``field``, is one of ``source``'s."""
     styles = SOURCES[source].styles
     if style is not None and styles and style not in styles:
-        raise ValueError(
-            f"source `{source}` has no style `{style}`: choose from {', '.join(styles)}"
-        )
+        raise unknown_name(field, style, styles)

@@ -109,11 +109,12 @@ class FinetuneSpec(Section):
         """What is trained on: the baseline's data, in `style` where one is given.
 
         Raises:
-            ValueError: they have no such style, or it is the baseline's own.
+            PydanticCustomError: they have no such style.
+            ValueError: it is the baseline's own.
         """
         if self.style is None:
             return base
-        check_style(base.source, self.style)
+        check_style(base.source, self.style, "finetune.style")
         if not SOURCES[base.source].styles:
             raise ValueError(f"finetune needs a second style; source `{base.source}` has one")
         if self.style == base.style:

@@ -1,5 +1,6 @@
 """A field that takes one of the catalogue's names."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,17 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from components.spec.catalogue import CATALOGUE
+from components.spec.plugins import TOPICS
 
 UNKNOWN_NAME = "unknown_name"
-"""The type of the error that such a field gives; its context has the topic's ``choices``."""
+"""The type of the error that such a field gives; its context has the ``choices``, whether packages
+may bring more (``plugged``) and, where a whole section is validated, the ``field`` and its ``value``."""
+
+
+def unknown_name(field: str, value: str, choices: Sequence[str]) -> PydanticCustomError:
+    """What a section's validator raises where ``field`` is not one of ``choices``."""
+    said = {"field": field, "value": value, "choices": list(choices), "valid": ", ".join(choices)}
+    return PydanticCustomError(UNKNOWN_NAME, "{field} should be one of {valid}", said)
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class OneOf:
     def _known(self, name: str) -> str:
         if name not in CATALOGUE[self.topic]:
             choices = list(CATALOGUE[self.topic])
-            said = {"choices": choices, "valid": ", ".join(choices)}
+            plugged = self.topic in TOPICS
+            said = {"choices": choices, "valid": ", ".join(choices), "plugged": plugged}
             raise PydanticCustomError(UNKNOWN_NAME, "Input should be one of {valid}", said)
         return name

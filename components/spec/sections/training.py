@@ -6,9 +6,9 @@ from pydantic import Field, model_validator
 
 from components.errors import AlphabarError
 from components.spec.catalogue import LOSS_WEIGHTS, TIME_SAMPLINGS
-from components.spec.metrics import METRICS, family_of, lower_is_better
+from components.spec.metrics import METRICS, deciding_figures, family_of, lower_is_better
 from components.spec.sections.base import MOST_SEED, MOST_STEPS, Section, Unkeyed, refuse_unread
-from components.spec.sections.names import OneOf
+from components.spec.sections.names import OneOf, unknown_name
 
 DECIDED_BY_EVALUATIONS = ("select_by", "patience", "publish")
 """Fields of the training section that mean nothing without evaluations."""
@@ -101,13 +101,20 @@ class TrainingSpec(Section):
             given = getattr(self, name)
             if not self.evaluate_every and given != type(self).model_fields[name].default:
                 raise ValueError(f"`{name}: {given}` has no meaning with `evaluate_every: 0`")
-        if self.select_by is not None:
-            try:
-                lower_is_better(self.select_by)
-            except AlphabarError as error:
-                raise ValueError(f"{error.what}: {error.remedy}") from None
-            if family_of(self.select_by) not in METRICS.own:
-                raise ValueError(f"`{self.select_by}` is a plug-in's: it is not taken in training")
+        return self
+
+    @model_validator(mode="after")
+    def _the_deciding_figure_is_known(self) -> "TrainingSpec":
+        if self.select_by is None:
+            return self
+        if family_of(self.select_by) is None:
+            raise unknown_name("select_by", self.select_by, deciding_figures())
+        try:
+            lower_is_better(self.select_by)
+        except AlphabarError as error:
+            raise ValueError(f"`select_by`: {error.what}: {error.remedy}") from None
+        if family_of(self.select_by) not in METRICS.own:
+            raise ValueError(f"`{self.select_by}` is a plug-in's: it is not taken in training")
         return self
 
     def unread(self) -> frozenset[str]:
