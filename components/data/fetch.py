@@ -53,7 +53,7 @@ def _fetch(raw: RawData, progress: Progress, force: bool, *, pins: bool) -> None
 
 
 def _pin(raw: RawData) -> None:
-    """Write the .dvc file that ``dvc add`` would write, and keep the files out of git as it does."""
+    """Write the .dvc file that ``dvc add`` would write, and its line in .gitignore."""
     listing = list_files(raw.pinned)
     size = sum((raw.pinned / path).stat().st_size for path in listing)
     told = {

@@ -43,7 +43,7 @@ _LONGEST_FIRST = (
     "copies",
     "inception_score",
 )
-"""What of a view takes long."""
+"""What of a view is known to take long; other work of the families comes after it."""
 
 _WITHIN = {"kernel": "kernel_of_subsets"}
 """What another part, where that is made, gives in the same pass."""
@@ -162,7 +162,8 @@ class View:
 
         What cannot be taken is left: the family that reads it says so.
         """
-        made = [p for p in _LONGEST_FIRST if p in self._read and _WITHIN.get(p) not in self._read]
+        ordered = sorted(self._read, key=lambda part: (_place(part), part))
+        made = [part for part in ordered if _WITHIN.get(part) not in self._read]
         return [partial(self._take, part) for part in made]
 
     @cached_property
@@ -173,6 +174,10 @@ class View:
     def _take(self, part: str) -> None:
         with contextlib.suppress(AlphabarError):
             getattr(self, part)
+
+
+def _place(part: str) -> int:
+    return _LONGEST_FIRST.index(part) if part in _LONGEST_FIRST else len(_LONGEST_FIRST)
 
 
 def _balls(features: Features, k: int) -> dict[str, NDArray[np.generic]]:

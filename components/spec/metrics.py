@@ -64,11 +64,11 @@ def families_in_training(select_by: str) -> list[str]:
 
 
 def deciding_figures() -> list[str]:
-    """What evaluations in training may take of our own and decide by, where judges are known."""
+    """Our own figures of samples that have a good side, by every judge that is known by name."""
     return [
         metric_name(name, judge)
         for name, family in FAMILIES.items()
-        if family.better != "neither" and family.judge in ("extractor", "clip", "level")
+        if family.better != "neither" and family.of_samples
         for judge in family.known_judges or ("",)
     ]
 

@@ -12,7 +12,7 @@ from components.spec.plugins import TOPICS
 
 UNKNOWN_NAME = "unknown_name"
 """The type of the error that such a field gives; its context has the ``choices``, whether packages
-may bring more (``plugged``) and, where a whole section is validated, the ``field`` and its ``value``."""
+may bring more (``plugged``) and, of a whole section, the ``field`` and its ``value``."""
 
 
 def unknown_name(field: str, value: str, choices: Sequence[str]) -> PydanticCustomError:
