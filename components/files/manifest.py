@@ -25,8 +25,8 @@ from components.files.json_file import load_json, write_json
 MANIFEST = "manifest.json"
 SEAL = "seal"
 
-LEVELS = 2
-"""A file's folder and the one above may hold its manifest: ``ema/`` and ``guide/`` have none."""
+LEVELS = 3
+"""A file's folder or one of the two above may hold its manifest: ``guide/codec/`` has none."""
 
 KEY = re.compile("[0-9a-f]{64}")
 """The name of a stage run's directory, which is its key."""

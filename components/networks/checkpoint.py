@@ -133,7 +133,7 @@ def save_checkpoint(
     Args:
         codec: the model's, whose weights go with it; None for one that has none.
     """
-    assert codec is not None or config.codec.weights is None, "its autoencoder would be missing"
+    assert codec is not None or config.codec.digest is None, "its autoencoder would be missing"
     if codec is not None:
         codec.save(directory)
     write_weights(directory / FILE_NAME, config.model_dump(mode="json"), network.state_dict())

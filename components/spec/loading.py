@@ -155,7 +155,8 @@ def _fault(item: Any, names: Callable[[str], list[str]]) -> tuple[str, str]:
     if kind == "missing":
         return f"`{path}` is missing", f"add `{path}`"
     if kind in ("literal_error", UNKNOWN_NAME):
-        choices = context.get("choices") or re.findall(r"'([^']*)'", context.get("expected", ""))
+        expected = re.findall(r"'([^']*)'|(\d+)", context.get("expected", ""))
+        choices = context.get("choices") or [word or number for word, number in expected]
         if "field" in context:
             path, value = f"{path}.{context['field']}".lstrip("."), context["value"]
         remedy = nearest(str(value), choices)

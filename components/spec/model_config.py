@@ -63,7 +63,10 @@ def new_config(sections: Mapping[str, Any]) -> ModelConfig:
     try:
         return ModelConfig.model_validate({"version": VERSION, **sections})
     except ValidationError as error:
-        raise readable(error, "the model", names=lambda _: []) from None
+        raise AlphabarError(
+            readable(error, "the model", names=lambda _: []).what,
+            "choose another `data.size`, another `codec`, or other `network` settings",
+        ) from None
 
 
 def parse_config(header: Mapping[str, Any], origin: str) -> ModelConfig:

@@ -15,7 +15,7 @@ from components.spec.catalogue.sampling import OWN_GUIDE
 from components.spec.experiment import Experiment
 from components.spec.sections.base import OPTIONS, Overrides, Scalar, Section
 
-SWEPT_SECTIONS = ("data", "conditioning", "process", "network", "training", "sampling")
+SWEPT_SECTIONS = ("data", "codec", "conditioning", "process", "network", "training", "sampling")
 GUIDE_SECTIONS = ("network", "training")
 ONE_CELL: dict[str, Any] = {"sweep": {}, "cells": [], "also": []}
 """What makes the file's own cell the only one."""

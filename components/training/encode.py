@@ -53,9 +53,19 @@ def encode(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
             for start in range(0, len(images), _AT_ONCE):
                 part = np.ascontiguousarray(shown[start : start + _AT_ONCE].transpose(0, 3, 1, 2))
                 moments = torch.stack(codec.moments(torch.from_numpy(part).to(device)), dim=1)
-                file.write(moments.to(torch.float16).cpu().numpy().tobytes())
+                halves = moments.to(torch.float16)
+                _refuse_not_finite(halves)
+                file.write(halves.cpu().numpy().tobytes())
                 done = number * len(images) + start + len(part)
                 runtime.progress(done, total, "latents")
+
+
+def _refuse_not_finite(latents: Tensor) -> None:
+    if not bool(latents.isfinite().all()):
+        raise AlphabarError(
+            "the codec's latents of some training images are not finite",
+            "train another autoencoder, or give another `codec.pretrained`",
+        )
 
 
 def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:

@@ -9,6 +9,7 @@ from components.data.prompt_file import read_prompts
 from components.errors import AlphabarError
 from components.evaluation.weights_files import find_weights
 from components.files.digests import known_sha256
+from components.spec.codec_files import home_of, weights_of
 from components.spec.experiment import Experiment
 from components.spec.keys import digest
 from components.spec.plan import DataHash, Plan, plan_baselines
@@ -65,7 +66,7 @@ def prompts_hashes(root: Path) -> Callable[[str], str]:
 
 
 def folder_hashes(root: Path) -> Callable[[str], str]:
-    """A function that gives the digest of all files of a folder below ``root``, or anywhere."""
+    """A function that gives the digest of what is read of a VAE's folder, named from ``root``."""
 
     @cache
     def of_folder(path: str) -> str:
@@ -74,7 +75,8 @@ def folder_hashes(root: Path) -> Callable[[str], str]:
             raise AlphabarError(
                 f"`codec.pretrained: {path}` is no folder", "give the folder of a VAE"
             )
-        files = sorted(found for found in folder.rglob("*") if found.is_file())
-        return digest([[str(f.relative_to(folder)), known_sha256(f)] for f in files])
+        home = home_of(folder)
+        read = [*home.glob("*.json"), *weights_of(home)]
+        return digest([[path.name, known_sha256(path)] for path in sorted(read)])
 
     return of_folder

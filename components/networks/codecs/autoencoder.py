@@ -25,6 +25,7 @@ from components.networks.codecs.autoencoder_files import (
 )
 from components.networks.codecs.codec import Shape
 from components.spec.codec_files import CONFIG, WEIGHTS
+from components.spec.keys import digest
 from components.spec.model_folder import CODEC
 from components.spec.sections.codec import CodecConfig
 
@@ -98,12 +99,21 @@ class Autoencoder:
     def _loaded(self, device: torch.device) -> Any:
         if self._network is None:
             folder = self._folder()
-            if known_sha256(intact(folder / WEIGHTS)) != self.config.weights:
+            found = config_of(folder, self.config.kind)
+            if found != self.config:
                 raise AlphabarError(
-                    f"{folder / WEIGHTS} is not the autoencoder that the model was trained with",
+                    f"{folder} is not the autoencoder that the model was trained with, or its "
+                    f"{CONFIG} was changed",
                     "give the model's folder as it was published",
                 )
-            self._network = read_autoencoder(folder)
+            network = read_autoencoder(folder)
+            if network.config.in_channels != self.image_shape[0]:
+                raise AlphabarError(
+                    f"the autoencoder in {folder} reads images of {network.config.in_channels} "
+                    f"channels, and the model says {self.image_shape[0]}",
+                    "give the model's folder as it was published",
+                )
+            self._network = network
         self._network.to(device)
         return self._network
 
@@ -116,7 +126,7 @@ def config_of(folder: Path, kind: str) -> CodecConfig:
             "kind": kind,
             "downsample": 2 ** (len(values["block_out_channels"]) - 1),
             "latent_channels": values["latent_channels"],
-            "weights": known_sha256(intact(folder / WEIGHTS)),
+            "digest": digest([known_sha256(intact(folder / each)) for each in (CONFIG, WEIGHTS)]),
         }
     )
 

@@ -1,5 +1,6 @@
 """An autoencoder's folder in diffusers' format: read, written, taken over from elsewhere."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ from safetensors.torch import load_file, save_file
 from components.errors import AlphabarError
 from components.files.json_file import parse_json, read_object, write_json
 from components.files.manifest import intact
-from components.spec.codec_files import CONFIG, WEIGHTS
+from components.spec.codec_files import CONFIG, WEIGHTS, home_of, weights_of
+
+MOST_CHANNELS, LEAST_SCALE = 64, 1e-4
 
 REMEDY = "copy it again, or delete it and run the experiment again"
 
@@ -17,7 +20,9 @@ REMEDY = "copy it again, or delete it and run the experiment again"
 def write_autoencoder(folder: Path, network: Any) -> None:
     """Write config.json and the weights in float32; the same weights give the same bytes."""
     folder.mkdir(exist_ok=True)
-    write_json(folder / CONFIG, parse_json(network.to_json_string()))
+    values = parse_json(network.to_json_string())
+    values.pop("_name_or_path", None)  # where it was read is no part of it
+    write_json(folder / CONFIG, values)
     weights = {name: w.detach().float().cpu() for name, w in network.state_dict().items()}
     tensors = {name: tensor.contiguous() for name, tensor in weights.items()}
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})  # diffusers asks for it
@@ -64,7 +69,7 @@ def read_pretrained(folder: Path, channels: int) -> Any:
     """
     from diffusers import AutoencoderKL
 
-    home = folder / "vae" if (folder / "vae").is_dir() else folder
+    home = home_of(folder)
     values = read_object(home / CONFIG, "give the folder of a VAE in diffusers' format")
     kind = values.get("_class_name", "AutoencoderKL")
     if kind != "AutoencoderKL":
@@ -72,7 +77,8 @@ def read_pretrained(folder: Path, channels: int) -> Any:
             f"{home} holds a `{kind}`, and codecs are read from `AutoencoderKL`",
             "give the folder of such a VAE",
         )
-    variant = "fp16" if any(home.glob("*.fp16.*")) else None
+    whole = any(".fp16." not in path.name for path in weights_of(home))
+    variant = "fp16" if not whole and any(home.glob("*.fp16.*")) else None
     try:
         network: Any = AutoencoderKL.from_pretrained(
             str(home), local_files_only=True, variant=variant, torch_dtype=torch.float32
@@ -81,13 +87,35 @@ def read_pretrained(folder: Path, channels: int) -> Any:
         raise AlphabarError(
             f"{home} holds no whole VAE ({_first(error)})", "copy it again, or give another"
         ) from error
-    if network.config.in_channels != channels:
-        raise AlphabarError(
-            f"the VAE in {home} reads images of {network.config.in_channels} channels, the data "
-            f"has {channels}",
-            "give one of as many channels, or other images",
-        )
+    _refuse_odd(home, network, channels)
     return _frozen(network)
+
+
+def _refuse_odd(home: Path, network: Any, channels: int) -> None:
+    """Raise AlphabarError for a VAE that cannot stand between the images and a process."""
+    config = network.config
+    scale, shift = config.scaling_factor, config.shift_factor or 0.0
+    numbers = all(isinstance(x, int | float) and math.isfinite(x) for x in (scale, shift))
+    faults = {
+        f"reads images of {config.in_channels} channels, the data has {channels}": (
+            config.in_channels != channels
+        ),
+        f"gives images of {config.out_channels} channels back": config.out_channels != channels,
+        f"has latents of {config.latent_channels} channels, at most {MOST_CHANNELS} are taken": (
+            config.latent_channels > MOST_CHANNELS
+        ),
+        f"has the scaling_factor {scale} and shift_factor {shift}": (
+            not numbers or not LEAST_SCALE <= abs(scale) <= 1 / LEAST_SCALE
+        ),
+        "scales each channel of its latents apart (latents_mean, latents_std), which is not read": (
+            bool(config.get("latents_mean") or config.get("latents_std"))
+        ),
+        "has weights that are not finite": not all(
+            bool(weights.isfinite().all()) for weights in network.state_dict().values()
+        ),
+    }
+    if fault := next((words for words, wrong in faults.items() if wrong), None):
+        raise AlphabarError(f"the VAE in {home} {fault}", "give another, or other images")
 
 
 def _frozen(network: Any) -> Any:

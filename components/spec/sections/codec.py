@@ -117,8 +117,10 @@ class CodecConfig(Section):
     kind: Annotated[str, OneOf("codecs")] = Field("pixels", description="as in the section `codec`")
     downsample: Downsample = Field(1, description="how many times smaller latents are, a side")
     latent_channels: int | None = Field(None, ge=1, le=64, description="channels of latents")
-    weights: str | None = Field(
-        None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the codec's weights"
+    digest: str | None = Field(
+        None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="SHA-256 of the codec's configuration, its scale among it, and its weights",
     )
 
     @model_serializer(mode="wrap")
@@ -129,6 +131,6 @@ class CodecConfig(Section):
     @model_validator(mode="after")
     def _what_is_learnt_is_described(self) -> Self:
         learnt = CODECS[self.kind].learnt
-        if learnt and (self.latent_channels is None or self.weights is None):
-            raise ValueError(f"codec `{self.kind}` needs `latent_channels` and `weights`")
+        if learnt and (self.latent_channels is None or self.digest is None):
+            raise ValueError(f"codec `{self.kind}` needs `latent_channels` and `digest`")
         return self

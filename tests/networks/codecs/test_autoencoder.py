@@ -1,5 +1,6 @@
 """Latents against diffusers' own class; whose weights they are is never in doubt."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,20 @@ def test_another_autoencoder_in_its_place_is_refused(folder: Path, tmp_path: Pat
         mixed.encode(pictures())
 
 
+def test_another_scale_or_other_channels_are_refused(folder: Path, tmp_path: Path) -> None:
+    first = codec(folder)
+    first.save(tmp_path)
+    changed = tmp_path / CODEC / "config.json"
+    values = json.loads(changed.read_text()) | {"scaling_factor": 0.6}
+    changed.unlink()  # it may be one file with the original
+    changed.write_text(json.dumps(values))
+    with pytest.raises(AlphabarError, match=r"or its config\.json was changed"):
+        Autoencoder(first.config, IMAGE, tmp_path / CODEC).encode(pictures())
+    grey = Autoencoder(first.config, (1, 16, 16), folder)
+    with pytest.raises(AlphabarError, match="reads images of 3 channels, and the model says 1"):
+        grey.encode(pictures()[:, :1])
+
+
 def test_a_missing_autoencoder_is_named(folder: Path, tmp_path: Path) -> None:
     without = Autoencoder(config_of(folder, "autoencoder"), IMAGE, tmp_path / CODEC)
     with pytest.raises(AlphabarError, match="the model's autoencoder is missing"):
@@ -96,14 +111,45 @@ def test_a_vae_is_read_as_others_publish_it(folder: Path, tmp_path: Path) -> Non
     theirs.half().save_pretrained(tmp_path / "half", variant="fp16")
     theirs.float().save_pretrained(tmp_path / "old", safe_serialization=False)
     theirs.save_pretrained(tmp_path / "pipeline" / "vae")
+    both = tmp_path / "both"
+    shutil.copytree(tmp_path / "half", both)
+    shutil.copy(folder / "diffusion_pytorch_model.safetensors", both)
     assert len(list((tmp_path / "sharded").glob("*.safetensors"))) > 1
     whole = AutoencoderKL.from_pretrained(folder, local_files_only=True).state_dict()
     rounded = theirs.state_dict()
-    for name in ("sharded", "half", "old", "pipeline"):
-        expected = whole if name == "sharded" else rounded
+    for name in ("sharded", "half", "old", "pipeline", "both"):
+        expected = whole if name in ("sharded", "both") else rounded
         for weight, values in read_pretrained(tmp_path / name, 3).state_dict().items():
             assert values.dtype == torch.float32
             assert torch.equal(values, expected[weight]), (name, weight)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"scaling_factor": 0.0}, "has the scaling_factor 0.0"),
+        ({"scaling_factor": None}, "has the scaling_factor None"),
+        ({"scaling_factor": 1e9}, "has the scaling_factor 1000000000.0"),
+        ({"out_channels": 1}, "gives images of 1 channels back|holds no whole VAE"),
+        ({"latents_mean": [0.0] * 4}, "latents_mean"),
+    ],
+)
+def test_a_vae_whose_latents_cannot_be_used_is_refused(
+    folder: Path, tmp_path: Path, values: dict[str, Any], said: str
+) -> None:
+    shutil.copy(folder / "diffusion_pytorch_model.safetensors", tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | values))
+    with pytest.raises(AlphabarError, match=said):
+        read_pretrained(tmp_path, 3)
+
+
+def test_weights_that_are_not_finite_are_refused(folder: Path, tmp_path: Path) -> None:
+    theirs: Any = AutoencoderKL.from_pretrained(folder, local_files_only=True)
+    next(theirs.parameters()).data.fill_(float("nan"))
+    theirs.save_pretrained(tmp_path)
+    with pytest.raises(AlphabarError, match="has weights that are not finite"):
+        read_pretrained(tmp_path, 3)
 
 
 def test_a_vae_that_cannot_serve_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
