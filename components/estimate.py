@@ -49,11 +49,11 @@ def _speeds(store: Store) -> dict[str, list[tuple[int, float]]]:
         for path in heapq.nlargest(LATEST, written, key=written.__getitem__):
             try:
                 manifest = read_manifest(path.parent)
+                if {"stage", "spec", "wall_seconds"} <= manifest.keys():  # else another program's
+                    run = (_done(path.parent, manifest), manifest["wall_seconds"])
+                    found.setdefault(manifest["stage"], []).append(run)
             except AlphabarError:  # an estimate does without; who uses the directory is told
                 continue
-            if {"stage", "spec", "wall_seconds"} <= manifest.keys():  # else another program's
-                run = (_done(path.parent, manifest), manifest["wall_seconds"])
-                found.setdefault(manifest["stage"], []).append(run)
     return found
 
 
@@ -63,7 +63,16 @@ def _done(directory: Path, manifest: dict[str, Any]) -> int:
         figures = read_object(directory / "metrics.json", remedy(directory))
         evaluations: float = figures["samples"] * figures["network_evaluations"]
         return round(evaluations)
-    return stage_cost(Node("", manifest["stage"], manifest["spec"], {})).evaluations
+    return stage_cost(_published(directory, manifest)).evaluations
+
+
+def _published(directory: Path, manifest: dict[str, Any]) -> Node:
+    """A published stage run with the model that it was fine-tuned from, as far as costs go."""
+    inputs = {}
+    if manifest["stage"] == "finetune":
+        base = directory.parent.parent / "train" / manifest["inputs"]["model"]
+        inputs["model"] = _published(base, read_manifest(base))
+    return Node("", manifest["stage"], manifest["spec"], inputs)
 
 
 def _estimate(node: Node, speeds: dict[str, list[tuple[int, float]]]) -> float | None:

@@ -1,10 +1,11 @@
 """What an image or a stage costs before it is made: network evaluations, from the spec alone."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from components.spec.catalogue import CONDITIONERS, GUIDANCE, SOLVERS
+from components.spec.catalogue import CONDITIONERS, FINETUNES, GUIDANCE, SOLVERS
 from components.spec.catalogue.sampling import guide_of
 from components.spec.plan import Node
 
@@ -39,14 +40,32 @@ def planned_cost(sampling: Mapping[str, Any], conditional: bool) -> Cost:
 
 
 def stage_cost(node: Node) -> Cost:
-    """What a stage costs; a training step counts 3: the backward pass costs two forwards."""
+    """What a stage costs; a training step counts 3 a row: the backward pass costs two forwards.
+
+    Samples of a training run's evaluations count too, their few denoised images do not.
+    """
     if node.stage in ("train", "finetune"):
-        training = node.spec["training"]
-        return Cost(3 * training["steps"] * training["batch_size"], "exactly")
+        return _training_cost(node)
     if node.stage == "sample":
         image = planned_cost(node.spec["sampling"], _conditional(node.inputs["model"]))
         return Cost(node.spec["samples"] * image.evaluations, image.certainty)
     return Cost(0, "exactly")
+
+
+def _training_cost(node: Node) -> Cost:
+    """With patience training may end before its last step."""
+    training, conditional = node.spec["training"], _conditional(node)
+    a_row = 3
+    if node.stage == "finetune":
+        a_row += FINETUNES[node.spec["kind"]].beside(node.spec, conditional)
+    work = a_row * training["steps"] * training["batch_size"]
+    if not training["evaluate_every"]:
+        return Cost(work, "exactly")
+    looks = math.ceil(training["steps"] / training["evaluate_every"])  # one is at the end
+    sampling = {"steps": training["evaluate_steps"], "guidance": training["evaluate_guidance"]}
+    image = planned_cost(sampling, conditional)
+    work += looks * training["evaluate_samples"] * image.evaluations
+    return Cost(work, "at most" if training["patience"] else image.certainty)
 
 
 def _conditional(model: Node) -> bool:

@@ -46,6 +46,10 @@ def _as_in_training(section: Values) -> Values:
     return {}
 
 
+def _none_beside(section: Values, conditional: bool) -> int:
+    return 0
+
+
 @dataclass(frozen=True)
 class FinetuneEntry:
     """A kind of fine-tune.
@@ -65,6 +69,8 @@ class FinetuneEntry:
         sampled: (finetune section, the baseline's sampling section) → how the model is sampled,
             unless the file says otherwise.
         watched: finetune section → fields of the training section by which evaluations sample it.
+        beside: (finetune section, whether the model is told what to draw) → network evaluations
+            that a row of a training step takes besides its own forward and backward pass.
     """
 
     line: str
@@ -77,6 +83,7 @@ class FinetuneEntry:
     saves_adapter: bool = False
     sampled: Callable[[Values, Values], Values] = _as_the_baseline
     watched: Callable[[Values], Values] = _as_in_training
+    beside: Callable[[Values, bool], int] = _none_beside
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -119,6 +126,11 @@ def _one_step_a_segment(section: Values) -> Values:
     return {"evaluate_steps": section["segments"], "evaluate_guidance": 1.0}
 
 
+def _teacher_and_average(section: Values, conditional: bool) -> int:
+    """A step of the teacher, and what the moving average makes of where it leads."""
+    return 3 if conditional and section["teacher_guidance"] != 1 else 2
+
+
 FINETUNES: dict[str, FinetuneEntry] = {
     "full": FinetuneEntry(
         "every weight, on another style of the data",
@@ -154,6 +166,7 @@ FINETUNES: dict[str, FinetuneEntry] = {
         settings=ConsistencySettings,
         sampled=_few_steps,
         watched=_one_step_a_segment,
+        beside=_teacher_and_average,
     ),
 }
 

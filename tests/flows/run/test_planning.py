@@ -50,6 +50,22 @@ def test_a_finetuned_model_is_told_what_its_baseline_was() -> None:
     assert stage_cost(Node("sample", "sample", spec, {"model": tuned})) == Cost(50, "exactly")
 
 
+@pytest.mark.parametrize(("encoder", "guided"), [("none", 1), ("class", 2)])
+def test_training_costs_its_steps_and_its_evaluations(encoder: str, guided: int) -> None:
+    watched = {"evaluate_samples": 20, "evaluate_steps": 5, "evaluate_guidance": 2.0}
+    training = {"steps": 10, "batch_size": 8, "evaluate_every": 4, "patience": 0} | watched
+    spec = {"conditioning": {"encoder": encoder}, "training": training}
+    train = Node("train", "train", spec, {})
+    evaluations = 3 * 20 * 5 * guided  # at steps 4, 8 and 10
+    assert stage_cost(train) == Cost(3 * 10 * 8 + evaluations, "exactly")
+    unwatched = {"training": training | {"evaluate_every": 0}, "teacher_guidance": 3.0}
+    for kind, a_row in (("full", 3), ("consistency", 3 + 1 + guided)):
+        tuned = Node("finetune", "finetune", unwatched | {"kind": kind}, {"model": train})
+        assert stage_cost(tuned) == Cost(a_row * 10 * 8, "exactly")
+    ending = spec | {"training": training | {"patience": 1}}
+    assert stage_cost(Node("train", "train", ending, {})).certainty == "at most"
+
+
 def test_the_printed_plan_says_what_is_not_exact(
     shrunk: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,7 +74,8 @@ def test_the_printed_plan_says_what_is_not_exact(
     print_plan(plan_of(shrunk, tmp_path))
     printed = capsys.readouterr().out
     assert "at most 960" in printed
-    assert f"at most {960 + 3 * 30 * 64:,} network evaluations" in printed
+    evaluations = 2 * 40 * 4 * 2  # at steps 15 and 30; guided
+    assert f"at most {960 + 3 * 30 * 64 + evaluations:,} network evaluations" in printed
     shrunk["sampling"] = {"solver": "rk45"}
     print_plan(plan_of(shrunk, tmp_path))
     assert "about 4,740" in capsys.readouterr().out
@@ -86,7 +103,7 @@ def test_many_stages_are_summed_up_by_kind_and_listed_on_demand(
     assert f"{len(plan.stages)} stages; `--all` lists them one by one" in short
     assert "train-seed=7" not in short
     (train,) = (line for line in short.splitlines() if "│ train " in line)
-    assert f"{3 * 30 * 64 * LISTED:,}" in train
+    assert f"{(3 * 30 * 64 + 2 * 40 * 4 * 2) * LISTED:,}" in train
     print_plan(plan, every=True)
     whole = capsys.readouterr().out
     assert all(stage.node.name in whole for stage in plan.stages)
