@@ -35,6 +35,10 @@ class Results:
     samples: Mapping[str, Path]
     report: Path | None
 
+    def __repr__(self) -> str:
+        best = f"best {self.best} by {self.metric}" if self.best else "no best"
+        return f"<Results of {self.name}: {len(self.cells)} cells, {best}>"
+
     def frame(self) -> "pd.DataFrame":
         """A row for every figure of every cell: ``name, metric, value, low, high, …``."""
         import pandas as pd

@@ -20,7 +20,7 @@ def evaluate(
     reference: "str | Path | NDArray[np.uint8] | None" = None,
     experiment: str | Path | None = None,
     training: str | Path | None = None,
-    count: int = 500,
+    count: int | None = None,
     style: str | None = None,
     root: str | Path | None = None,
     **settings: Any,
@@ -33,7 +33,7 @@ def evaluate(
         reference: real images: a folder, a .npy, prepared data, an experiment file, or an array.
         experiment: an experiment file, as whose own samples a folder of samples is judged.
         training: what the model has learnt from, to look for copies.
-        count: images to sample from a model.
+        count: images to sample from a model; unless given the experiment file's `samples`, or 500.
         style: with an experiment, another style's holdout.
         root: the project's folder; the current one unless given.
         settings: keys of the evaluation section: ``extractor="inception", metrics=["fd"]``.

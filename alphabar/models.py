@@ -53,6 +53,9 @@ class Sampled:
     network_evaluations: float
     words: str
 
+    def __repr__(self) -> str:
+        return f"<Sampled: {' × '.join(map(str, self.images.shape))}, {self.words}>"
+
     def _repr_png_(self) -> bytes:
         from components.data.grids import as_image, contact_sheet
 

@@ -82,7 +82,14 @@ OfExperiment = Annotated[
 Training = Annotated[
     Path | None, typer.Option(help="What the model has learnt from, to look for copies.")
 ]
-Count = Annotated[int, typer.Option(min=20, max=MOST_IMAGES, help="Images to draw from a model.")]
+Count = Annotated[
+    int | None,
+    typer.Option(
+        min=20,
+        max=MOST_IMAGES,
+        help="Images to draw from a model (default: the experiment file's `samples`, or 500).",
+    ),
+]
 Style = Annotated[str | None, typer.Option(help="With an experiment: another style's holdout.")]
 Out = Annotated[
     Path | None,
@@ -101,7 +108,7 @@ def evaluate(
     reference: Reference = None,
     experiment: OfExperiment = None,
     training: Training = None,
-    count: Count = 500,
+    count: Count = None,
     style: Style = None,
     out: Out = None,
     store: StoreOption = None,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
+from components.spec.experiment import Experiment
 from components.spec.loading import load_experiment
 from flows.console import Display
 from flows.tools.judging import (
@@ -18,6 +19,9 @@ from flows.tools.judging import (
     judge_against_folder,
 )
 from flows.workspace import Workspace
+
+DRAWN = 500
+"""Images to sample from a model where nobody says how many."""
 
 OPTIONS = {"metrics": "metric", "others": "extractor"}
 """What a key of the evaluation section is called as an option, where that differs."""
@@ -32,7 +36,7 @@ class JudgeRequest:
         reference: real images, or an experiment file.
         experiment: an experiment file, as whose own samples they are judged.
         training: what the model has learnt from, to look for copies.
-        count: images to sample from a model.
+        count: images to sample from a model; None: the experiment file's `samples`, or else 500.
         style: another style's holdout, with an experiment.
         settings: keys of the evaluation section, without an experiment.
 
@@ -44,7 +48,7 @@ class JudgeRequest:
     reference: Path | None = None
     experiment: Path | None = None
     training: Path | None = None
-    count: int = 500
+    count: int | None = None
     style: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -71,6 +75,14 @@ class JudgeRequest:
         return self.reference if named else self.experiment
 
 
+def drawn(asked: int | None, experiment: Experiment | None) -> int:
+    """Images to sample from a model: as many as asked for, or as the experiment file names."""
+    if asked is not None:
+        return asked
+    named = experiment is not None and "samples" in experiment.evaluation.model_fields_set
+    return experiment.evaluation.samples if experiment and named else DRAWN
+
+
 @contextmanager
 def judging(
     request: JudgeRequest, workspace: Workspace, display: Display
@@ -81,11 +93,12 @@ def judging(
     Raises:
         AlphabarError: there are no such images, or a setting is wrong.
     """
+    experiment = load_experiment(request.file) if request.file else None
+    count = drawn(request.count, experiment)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        with display, images_of(request.images, request.count, workspace, display) as path:
-            if request.file:
-                experiment = load_experiment(request.file)
+        with display, images_of(request.images, count, workspace, display) as path:
+            if experiment:
                 judged = judge_against_experiment(
                     path, experiment, request.style, workspace, display, out
                 )

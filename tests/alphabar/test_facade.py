@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 import alphabar
+from alphabar.experiments import Results
+from components.figures.figure import Figure
 from flows.cli import app
 from tests.flows.untrained import write_untrained
 
@@ -41,6 +44,7 @@ def test_sampled_images_are_those_of_the_command(models: Path, tmp_path: Path) -
     figures = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert found.network_evaluations == figures["network_evaluations"]
     assert "4 steps" in found.words
+    assert repr(found) == f"<Sampled: 3 × 4 × 4 × 1, {found.words}>"
     assert found._repr_png_().startswith(b"\x89PNG")
 
 
@@ -80,3 +84,10 @@ def test_the_notebook_of_the_readme_runs(
     exec(code[1].replace('"digits@champion"', "MODEL").replace('"7"', '"dog"'), names)
     assert names["images"].images.shape == (24, 4, 4, 1)  # type: ignore[attr-defined]
     assert "fd_efficientnet_lite0" in names["figures"]  # type: ignore[operator]
+
+
+def test_results_are_said_in_a_line() -> None:
+    cells: dict[str, dict[str, Figure]] = {"steps=5": {}, "steps=9": {}}
+    found = Results("digits", "fid", "steps=9", cells, {}, {}, None)
+    assert repr(found) == "<Results of digits: 2 cells, best steps=9 by fid>"
+    assert repr(replace(found, best=None)) == "<Results of digits: 2 cells, no best>"
