@@ -23,12 +23,14 @@ class JudgeKind:
         asked: whether `evaluation.metrics` names its families.
         alone: whether a family's name alone may be a figure's.
         of_samples: whether it judges samples; otherwise a network, whatever sampler draws.
+        sees: what its figures in training are of, where that is not what the network draws.
     """
 
     names: tuple[str, ...]
     asked: bool = False
     alone: bool = False
     of_samples: bool = True
+    sees: str = ""
 
 
 JUDGES: dict[Judge, JudgeKind] = {
@@ -37,7 +39,10 @@ JUDGES: dict[Judge, JudgeKind] = {
     "classifier": JudgeKind(("svc",)),
     "model": JudgeKind((), alone=True, of_samples=False),
     "scorer": JudgeKind(("top1",)),
-    "level": JudgeKind(("sigma0.5", "sigma2")),
+    "level": JudgeKind(
+        ("sigma0.5", "sigma2"),
+        sees="held-out images seen through noise by the EMA weights, without a sampler,",
+    ),
     "codec": JudgeKind((), alone=True),
 }
 

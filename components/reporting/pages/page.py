@@ -163,13 +163,20 @@ def protocol(figures: Mapping[str, Figure]) -> list[tuple[str, list[tuple[str, s
         (
             metric,
             [
-                (name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value))
+                (name.replace("_", " "), _setting_words(value))
                 for name, value in sorted(figure_record(figures[metric]).items())
                 if name not in shown
             ],
         )
         for metric in ordered_metrics([figures])
     ]
+
+
+def _setting_words(value: object) -> str:
+    """One value of a figure's record; a mapping's parts in words, as in ``k 5, seed 0``."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_setting_words(part)}" for name, part in sorted(value.items()))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None:

@@ -15,13 +15,15 @@ POINTS = 250
 
 
 def losses(histories: Sequence[History]) -> Plot:
-    """Training loss against the step, averaged over neighbouring steps."""
+    """Training loss against the step, averaged over neighbouring steps; one point has a marker."""
 
     def plot(axes: Axes) -> None:
         for index, history in enumerate(histories):
             if history.steps:
                 steps, loss = averaged(history.steps, history.loss)
-                style = line_style(index) | {"marker": None}
+                style = line_style(index)
+                if len(steps) > 1:
+                    style |= {"marker": None}
                 axes.plot(steps, loss, label=history.name, linewidth=1.6, **style)
         log_scale(axes, "y")
         axes.set_xlabel("training step")

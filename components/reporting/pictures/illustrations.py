@@ -12,7 +12,8 @@ from components.reporting.pictures.sheet import leading
 from components.reporting.results import Finetuned, Results
 from components.reporting.tables.columns import ordered_metrics
 from components.reporting.words.naming import cost
-from components.spec.metrics import families_of
+from components.spec.metric_family import JUDGES
+from components.spec.metrics import METRICS, families_of, family_of
 
 MOST_LINES, MOST_ROWS = 16, 40
 """Lines that can be told apart in a plot; cells that are listed in one."""
@@ -152,11 +153,18 @@ def _watched(
 ) -> list[Illustration]:
     found = []
     for index, metric in enumerate(ordered_metrics(history.watched for history in histories)):
-        label = f"Line plot of {readable(metric)} of the EMA weights' {of} during {when}"
-        text = f"{readable(metric)} of EMA {of} during {when}, with its interval."
+        what = _judged(metric, of)
+        label = f"Line plot of {readable(metric)} of {what} during {when}"
+        text = f"{readable(metric)} of {what} during {when}, with its interval."
         plot = curves.watched(histories, metric)
         found.append(Illustration(f"{name}{index}", plot, label, text))
     return found
+
+
+def _judged(metric: str, of: str) -> str:
+    """What a figure of the moving average's weights is of: some are of no samples."""
+    family = family_of(metric)
+    return (JUDGES[METRICS[family].judge].sees if family else "") or f"EMA {of}"
 
 
 def _extreme(metric: str) -> str:

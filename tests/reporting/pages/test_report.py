@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.reporting.pages.page import _setting_words
 from components.reporting.pages.report import report
 from components.runtime import Runtime
 
@@ -75,6 +76,11 @@ def test_the_page_shows_every_cell_and_loads_nothing(written: Path) -> None:
     assert "within noise of the best" in text
     assert "3f2a.dir" in text
     assert set(seen.links) >= {"study/index.html", "results.csv", "metrics.json"}
+
+
+def test_the_settings_of_a_figure_are_words() -> None:
+    assert _setting_words({"seed": 0, "k": 5}) == "k 5, seed 0"
+    assert _setting_words(0.95) == "0.95"
 
 
 def test_results_csv_has_a_row_a_cell_and_metric(written: Path) -> None:

@@ -1,6 +1,17 @@
 import numpy as np
+from matplotlib.figure import Figure
 
-from components.reporting.pictures.curves import averaged
+from components.reporting.cells import History
+from components.reporting.pictures.curves import averaged, losses
+
+
+def test_a_loss_of_one_step_is_a_marker_that_can_be_seen() -> None:
+    axes = Figure().subplots()
+    histories = [History("one", (1,), (0.5,), {}), History("two", (1, 2), (0.5, 0.4), {})]
+    losses(histories)(axes)
+    one, two = axes.get_lines()
+    assert one.get_marker() not in ("None", None)
+    assert two.get_marker() in ("None", None)
 
 
 def test_averaging_keeps_the_mean_and_the_order() -> None:

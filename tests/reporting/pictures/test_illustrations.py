@@ -2,7 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 
-from components.reporting.cells import Cell
+from components.reporting.cells import Cell, History
 from components.reporting.pictures.illustrations import of_training, of_tuning, plates
 from components.reporting.results import Results, read
 
@@ -59,3 +59,14 @@ def test_losses_of_other_processes_are_not_compared_by_height(
 def test_a_distillation_is_not_called_fine_tuning(solvers: Results) -> None:
     assert solvers.finetuned is not None
     assert of_tuning(solvers.finetuned)[0].caption == "Distillation loss."
+
+
+def test_what_is_seen_through_noise_is_not_called_samples(solvers: Results) -> None:
+    row = ((1.0, 20.0, 19.0, 21.0),)
+    history = History("net", (1,), (0.5,), {"denoising_psnr_sigma0.5": row, FD: row})
+    plots = of_training(replace(solvers, histories=[history]))[1:]
+    (noisy,) = [plot.caption for plot in plots if "PSNR" in plot.caption]
+    (drawn,) = [plot.caption for plot in plots if "Fréchet" in plot.caption]
+    assert "held-out images seen through noise" in noisy
+    assert "EMA samples" not in noisy
+    assert "EMA samples" in drawn
