@@ -1,13 +1,16 @@
 """What must be known of the figures in a table, a sentence each."""
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from components.figures.judgement import Figures
 from components.figures.protocol import COMPARED
 from components.reporting.tables.columns import ordered_metrics
 from components.reporting.tables.subject import Subject
 from components.reporting.words.naming import count
+
+DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24,}\b")
 
 
 def about_images(subjects: Sequence[Subject]) -> list[str]:
@@ -33,12 +36,28 @@ def left_out(subjects: Sequence[Subject], noun: str = "cell") -> list[str]:
 
 
 def protocol_notes(rows: Sequence[Figures]) -> list[str]:
-    """One sentence for each part of the protocol in which the rows of a metric differ."""
-    notes = []
+    """One sentence for each way in which the rows' protocols differ, with the metrics that it keeps
+    from being compared."""
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for metric in ordered_metrics(rows):
         protocols = [figures[metric].compared for figures in rows if metric in figures]
         for part in COMPARED:
-            values = sorted({str(protocol[part]) for protocol in protocols})
+            # by the whole value, of which the words may be a part
+            distinct = {str(protocol[part]): _words(protocol[part]) for protocol in protocols}
+            values = tuple(sorted(distinct.values()))
             if len(values) > 1:
-                notes.append(f"{metric} is not comparable: {part} differs ({', '.join(values)})")
-    return notes
+                found.setdefault((part, values), []).append(metric)
+    return [_not_comparable(metrics, *how) for how, metrics in found.items()]
+
+
+def _not_comparable(metrics: Sequence[str], part: str, values: Sequence[str]) -> str:
+    differ, between = ("differ", " | ") if part == "settings" else ("differs", ", ")
+    what = f"{', '.join(metrics)} {'is' if len(metrics) == 1 else 'are'} not comparable"
+    return f"{what}: {part} {differ} ({between.join(values)})"
+
+
+def _words(value: object) -> str:
+    """A part of a protocol: settings as ``k 5, seed 0``, of a digest the first digits."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_words(each)}" for name, each in value.items())
+    return DIGEST.sub(r"\1", str(value))

@@ -2,9 +2,10 @@ from dataclasses import replace
 from typing import Any
 
 from components.figures.figure import Figure
-from components.figures.judgement import Judgement
+from components.figures.judgement import Figures, Judgement
 from components.figures.standing import BEST, NOISE, UNLIKE, WORSE
 from components.reporting.results import Results
+from components.reporting.tables.notes import protocol_notes
 from components.reporting.tables.ranked_table import ranked_table
 from components.reporting.tables.subject import Subject
 from components.reporting.tables.table import Content, Table, Text, Value
@@ -56,6 +57,20 @@ def test_figures_of_another_protocol_are_not_ranked_but_noted() -> None:
     table = ranked_table("", [Subject("a", one), Subject("b", other)])
     assert standing(table) == [BEST, UNLIKE]
     assert table.notes[-1] == "fd_x is not comparable: resize differs (64px, 96px)"
+
+
+def test_a_difference_of_protocols_is_said_once_and_in_short() -> None:
+    rows: list[Figures] = [
+        {
+            name: made(name, 5, 4, 6, reference_key=digit * 64, settings={"k": 5, "seed": seed})
+            for name in ("fd_x", "recall_x")
+        }
+        for digit, seed in (("a", 0), ("b", 1))
+    ]
+    assert protocol_notes(rows) == [
+        "fd_x, recall_x are not comparable: reference_key differs (aaaaaaaa, bbbbbbbb)",
+        "fd_x, recall_x are not comparable: settings differ (k 5, seed 0 | k 5, seed 1)",
+    ]
 
 
 def test_two_rows_of_one_name_stay_two_rows() -> None:
