@@ -25,6 +25,7 @@ from components.process.prediction import PREDICTIONS
 from components.process.schedules import Schedule, build_schedule
 from components.runtime import Runtime
 from components.sampling.times import time_grid
+from components.spec.catalogue import CONDITIONERS, FINETUNES
 from components.spec.sections.codec import CodecConfig
 from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sections.training import TrainingSpec
@@ -235,3 +236,19 @@ def test_a_distilled_model_is_watched_as_it_is_sampled() -> None:
     assert (watched.evaluate_steps, watched.evaluate_guidance) == (5, 1.0)
     kept = FinetuneSpec(style="bold").training(training)
     assert (kept.evaluate_steps, kept.evaluate_guidance) == (20, 2.0)
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+@pytest.mark.parametrize("encoder", ["none", "class"])
+def test_a_training_step_asks_the_networks_as_often_as_is_planned(
+    encoder: str, guidance: float
+) -> None:
+    asked = []
+    model = new_checkpoint(model_config(encoder, size=4, classes=("a", "b"), steps=100), seed=0)
+    model.network.register_forward_pre_hook(lambda module, given: asked.append(len(given[0])))
+    step = Distillation(model, time_grid(model.schedule, 10), 2, guidance, 0)
+    rows = model.conditioner.encode([0, 1, 0], [""] * 3)
+    step(model.network, model.network, 0, torch.zeros(3, 1, 4, 4), rows)
+    conditional = CONDITIONERS[encoder].conditional
+    beside = FINETUNES["consistency"].beside({"teacher_guidance": guidance}, conditional)
+    assert sum(asked) == 3 * (1 + beside)
