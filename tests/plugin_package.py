@@ -188,16 +188,26 @@ def squares():
 
 
 def write_package(
-    folder: Path, *, name: str = "damped", version: str = "1.2", points: str = ENTRY_POINTS
+    folder: Path,
+    *,
+    name: str = "damped",
+    version: str = "1.2",
+    points: str = ENTRY_POINTS,
+    records: str = "",
+    code: str = "",
 ) -> Path:
-    """Lay the package out in ``folder``, which then goes on the path."""
+    """Lay the package out in ``folder``, which then goes on the path.
+
+    Args:
+        records, code: further lines of those modules.
+    """
     about = folder / f"{name}-{version}.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     (about / "entry_points.txt").write_text(points)
-    code = folder / "damped"
-    code.mkdir(exist_ok=True)
-    (code / "__init__.py").touch()
-    (code / "records.py").write_text(RECORDS)
-    (code / "code.py").write_text(CODE)
+    room = folder / "damped"
+    room.mkdir(exist_ok=True)
+    (room / "__init__.py").touch()
+    (room / "records.py").write_text(RECORDS + records)
+    (room / "code.py").write_text(CODE + code)
     return folder

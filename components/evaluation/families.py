@@ -26,7 +26,7 @@ from components.figures.protocol import NOTHING
 from components.figures.statistics.measured import Measured
 from components.figures.statistics.per_image import mean_of_images
 from components.spec.catalogue.evaluation import extractor_of
-from components.spec.plugins import plugin
+from components.spec.metrics import METRICS
 
 Family = Callable[[Any], Finding | None]
 """Of the view that its kind of judge has; None where it does not apply: no classes, no training
@@ -171,4 +171,4 @@ def measure_of(family: str, options: Mapping[str, Mapping[str, Any]]) -> Family:
         options: family of a plug-in → what it reads.
     """
     own = {"options": options.get(family, {})}
-    return plugin("metrics", family, own) or MEASURES[family]
+    return METRICS.function(family, own) or MEASURES[family]

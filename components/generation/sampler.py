@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from components.errors import AlphabarError
 from components.generation.guide import check_guide
 from components.networks.adapters import load_adapted
 from components.networks.checkpoint import Checkpoint, load_checkpoint
+from components.sampling.denoiser import Denoise
 from components.sampling.solvers import SOLVERS, Solver
 from components.sampling.times import Times, time_grid
 from components.spec.catalogue import SOLVERS as CATALOGUE_SOLVERS
-from components.spec.plugins import plugin
 from components.spec.sections.sampling import SamplingSpec
 
 
@@ -48,13 +50,28 @@ class Sampler:
     def solver(self) -> Solver:
         """As `components.sampling.solvers` has it, or a plug-in's with its own options bound."""
         name, own = self.sampling.solver, {"options": self.sampling.options}
-        return plugin("solvers", name, own) or SOLVERS[name]
+        plugged = CATALOGUE_SOLVERS.function(name, own)
+        return _held_to_x0(plugged, name) if plugged else SOLVERS[name]
 
     @property
     def options(self) -> dict[str, object]:
         """The options that the solver reads, by name."""
         names = CATALOGUE_SOLVERS[self.sampling.solver].options
         return {name: getattr(self.sampling, name) for name in names}
+
+
+def _held_to_x0(solver: Solver, name: str) -> Solver:
+    """A plug-in's solver, whose result is refused unless it has its start's shape."""
+
+    def solve(denoise: Denoise, x: Tensor, times: Times, **given: Any) -> Tensor:
+        x0 = solver(denoise, x, times, **given)
+        found = tuple(x0.shape) if isinstance(x0, Tensor) else f"a {type(x0).__name__}"
+        if found != tuple(x.shape):
+            with CATALOGUE_SOLVERS.naming(name):
+                raise ValueError(f"it gives {found}, not x0 of shape {tuple(x.shape)}")
+        return x0
+
+    return solve
 
 
 def load_sampler(

@@ -17,9 +17,9 @@ from components.networks.ema_snapshots import FOLDER, rebuild
 from components.networks.weights_file import read_weights, write_weights
 from components.process.prediction import Prediction, build_prediction
 from components.process.schedules import Schedule, build_schedule
+from components.spec.catalogue import SCHEDULES
 from components.spec.model_config import ModelConfig
 from components.spec.model_folder import CODEC
-from components.spec.plugins import plugin
 
 LARGEST_WEIGHT = 1e18
 """Trained weights stay below 1e3; the squares of 340 such do not add up within float32 (3.4e38)."""
@@ -89,7 +89,7 @@ def new_checkpoint(
 def _schedule(process: Mapping[str, Any]) -> Schedule:
     name = process["schedule"]
     try:
-        return build_schedule(process, plugin("schedules", name, process))
+        return build_schedule(process, SCHEDULES.function(name, process))
     except ValueError as error:
         raise AlphabarError(
             f"schedule `{name}` cannot be made: {error}",

@@ -1,7 +1,9 @@
 """The choices of one topic: our own, and those of plug-ins."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -17,7 +19,8 @@ E = TypeVar("E", bound="Described")
 class Choices(Mapping[str, E], Generic[E]):
     """Name → entry. A plug-in's record is imported when its entry is asked for.
 
-    It goes through the sound ones; a broken plug-in's name is known, and its entry an error.
+    It goes through the sound ones; a broken plug-in's name is known, and its entry an error. Our
+    own names are ours, also where a plug-in takes one.
 
     Args:
         topic: as `alphabar list` has it; plug-ins are in the group ``alphabar.<topic>``.
@@ -29,10 +32,8 @@ class Choices(Mapping[str, E], Generic[E]):
         self.topic, self.own, self._kind = topic, own, kind
 
     def __getitem__(self, name: str) -> E:
-        """Raises AlphabarError: a plug-in is broken, or two choices have that name."""
+        """Raises AlphabarError: a plug-in is broken, or two have that name."""
         if name in self.own:
-            if name in plugins.installed(self.topic):
-                raise plugins.clash(self.topic, name)
             return self.own[name]
         return self._plugin(name).entry  # type: ignore[return-value]  # `record` has seen to it
 
@@ -40,8 +41,8 @@ class Choices(Mapping[str, E], Generic[E]):
         return name in self.own or name in plugins.installed(self.topic)
 
     def __iter__(self) -> Iterator[str]:
-        names = dict.fromkeys([*self.own, *plugins.installed(self.topic)])
-        return (name for name in names if self._fault(name) is None)
+        brought = (name for name in plugins.installed(self.topic) if name not in self.own)
+        return chain(self.own, (name for name in brought if self._fault(name) is None))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -50,9 +51,28 @@ class Choices(Mapping[str, E], Generic[E]):
         """The model of a plug-in's options; None for our own, whose options are the section's."""
         return None if name in self.own else self._plugin(name).options
 
+    def refuse_clash(self, name: str) -> None:
+        """Raise AlphabarError where a plug-in takes a name of our own."""
+        if name in self.own and name in plugins.installed(self.topic):
+            raise plugins.clash(self.topic, name)
+
+    def function(self, name: str, section: Mapping[str, Any]) -> Callable[..., Any] | None:
+        """The function of a plug-in with the section's ``options`` bound to it; None for our own.
+
+        Raises:
+            AlphabarError: it cannot be imported, or is no function.
+        """
+        return None if name in self.own else plugins.plugin(self.topic, name, section)
+
+    @contextmanager
+    def naming(self, name: str) -> Iterator[None]:
+        """Within, whatever a plug-in's code raises is an AlphabarError that names the plug-in."""
+        with nullcontext() if name in self.own else plugins.naming(self.topic, name):
+            yield
+
     def packages(self, name: str) -> dict[str, str]:
         """The package that brings a choice, and its version; empty for our own."""
-        return plugins.packages(self.topic, name)
+        return {} if name in self.own else plugins.packages(self.topic, name)
 
     def faults(self) -> list[str]:
         """What is wrong with plug-ins of this topic, a sentence each."""
@@ -61,6 +81,7 @@ class Choices(Mapping[str, E], Generic[E]):
 
     def _fault(self, name: str) -> str | None:
         try:
+            self.refuse_clash(name)
             self[name]
         except AlphabarError as error:
             return f"{error.what}: {error.remedy}"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import index
 from typing import Any, Literal
 
 from components.spec.catalogue import CONDITIONERS, FINETUNES, GUIDANCE, SOLVERS
@@ -28,9 +29,15 @@ def planned_cost(sampling: Mapping[str, Any], conditional: bool) -> Cost:
 
     Args:
         conditional: whether the model is told what to draw.
+
+    Raises:
+        AlphabarError: a plug-in's entry does not say a whole number.
     """
-    solver = SOLVERS[sampling.get("solver", "ddim")]
-    evaluations = solver.calls(sampling) * (2 if _guided(sampling, conditional) else 1)
+    name = sampling.get("solver", "ddim")
+    solver = SOLVERS[name]
+    with SOLVERS.naming(name):
+        calls = index(solver.calls(sampling))
+    evaluations = calls * (2 if _guided(sampling, conditional) else 1)
     if solver.adaptive:
         return Cost(evaluations, "about")
     bounded = sampling.get("guidance_sigma_min") or sampling.get("guidance_sigma_max") is not None

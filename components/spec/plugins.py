@@ -10,15 +10,16 @@ when it is used.
 """
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, partial, wraps
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from components.errors import AlphabarError, first_of, shortened
+from components.errors import AlphabarError, first_of, quoted, shortened
 
 if TYPE_CHECKING:
     from components.spec.catalogue.entries import Described
@@ -74,18 +75,57 @@ def record(topic: str, name: str, kind: type) -> Plugin:
         both = first_of([_said(point) for point in points], " and ")
         raise AlphabarError(f"several plug-ins are called `{name}`: {both}", "remove all but one")
     (point,) = points
-    try:
+    with _naming(f"{_said(point)} cannot be imported"):
         found = point.load()
-    except Exception as error:
-        why = f"{type(error).__name__}: {shortened(error, 300)}"
-        raise AlphabarError(f"{_said(point)} cannot be imported: {why}", MEND) from error
     if isinstance(found, Plugin) and isinstance(found.entry, kind):
+        _refuse_unsound(found, _said(point))
         return found
     entry = getattr(found, "entry", found)
     given = f"a `Plugin` of {type(entry).__name__}" if isinstance(found, Plugin) else repr(found)
     raise AlphabarError(
         f"{_said(point)} gives {shortened(given)}, not a `Plugin` of {kind.__name__}", MEND
     )
+
+
+def _refuse_unsound(found: Plugin, said: str) -> None:
+    """Raise AlphabarError where a record's ``options`` or ``function`` cannot be what they say."""
+    options, function = found.options, found.function
+    if options is not None and not (isinstance(options, type) and issubclass(options, BaseModel)):
+        given = quoted(options)
+        raise AlphabarError(f"{said} has `options` {given}, not a class of pydantic models", MEND)
+    if not isinstance(function, str) or not all(function.partition(":")):
+        raise AlphabarError(f"{said} has `function` {quoted(function)}, not `module:name`", MEND)
+
+
+def unknown_groups() -> list[str]:
+    """What is said of entry points in a group that has no such topic, a sentence each."""
+    points = entry_points()
+    return [
+        f"{_said(point)} is not read: there is no group `{group}`: choose from "
+        + ", ".join(GROUP + topic for topic in TOPICS)
+        for group in sorted(points.groups)
+        if group.startswith(GROUP) and group.removeprefix(GROUP) not in TOPICS
+        for point in points.select(group=group)
+    ]
+
+
+@contextmanager
+def naming(topic: str, name: str) -> Iterator[None]:
+    """Within, whatever a plug-in's code raises is an AlphabarError that names the plug-in."""
+    with _naming(f"{first_of([_said(point) for point in installed(topic)[name]], ' and ')} failed"):
+        yield
+
+
+@contextmanager
+def _naming(what: str) -> Iterator[None]:
+    """As `naming`; a plug-in that ends the process is at fault too, a user who does is not."""
+    try:
+        yield
+    except AlphabarError:
+        raise
+    except (Exception, SystemExit) as error:
+        why = f"{type(error).__name__}: {shortened(error, 300)}"
+        raise AlphabarError(f"{what}: {why}", MEND) from error
 
 
 def clash(topic: str, name: str) -> AlphabarError:
@@ -110,18 +150,21 @@ def plugin(topic: str, name: str, section: Mapping[str, Any]) -> Callable[..., A
         return None
     found, (point,) = record(topic, name, object), installed(topic)[name]
     module, _, attribute = found.function.partition(":")
-    try:
+    with _naming(f"{found.function} of {_said(point)} cannot be imported"):
         function = getattr(importlib.import_module(module), attribute)
-    except Exception as error:
-        why = f"{type(error).__name__}: {shortened(error, 300)}"
-        what = f"{found.function} of {_said(point)} cannot be imported: {why}"
-        raise AlphabarError(what, MEND) from error
     if not callable(function):
         raise AlphabarError(f"{found.function} of {_said(point)} is no function", MEND)
+
+    @wraps(function)
+    def called(*args: Any, **options: Any) -> Any:
+        with naming(topic, name):
+            return function(*args, **options)
+
     if found.options is None:
-        return function  # type: ignore[no-any-return]
-    checked = found.options.model_validate(section.get("options", {}), extra="forbid")
-    return partial(function, **{key: getattr(checked, key) for key in type(checked).model_fields})
+        return called
+    with _naming(f"{_said(point)} cannot read its options"):
+        checked = found.options.model_validate(section.get("options", {}), extra="forbid")
+    return partial(called, **{key: getattr(checked, key) for key in type(checked).model_fields})
 
 
 def _said(point: EntryPoint) -> str:

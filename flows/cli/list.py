@@ -78,10 +78,12 @@ def _of_plugin(topic: str, name: str) -> tuple[list[str], str]:
     """The options that a plug-in reads and its package; of our own nothing."""
     from components.spec.catalogue import CATALOGUE
     from components.spec.choices import Choices
+    from components.spec.sections.base import option_names
 
     choices = CATALOGUE[topic]
     if not isinstance(choices, Choices) or name in choices.own:
         return [], ""
     model = choices.options_of(name)
     packages = [f"{package} {version}" for package, version in choices.packages(name).items()]
-    return [f"options.{key}" for key in (model.model_fields if model else ())], ", ".join(packages)
+    names = option_names(model) if model else []
+    return [f"options.{name}" for name in names], ", ".join(packages)

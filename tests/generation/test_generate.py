@@ -22,6 +22,7 @@ from components.runtime import Runtime
 from components.sampling.solvers import SOLVERS
 from components.spec.sections.sampling import SamplingSpec
 from tests.model_config import DIGITS, model_config
+from tests.plugin_package import Install
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +152,26 @@ def test_images_that_are_not_finite_are_refused_and_not_drawn_black(model: Check
         next(broken.network.parameters()).view(-1)[0] = 3.7e37
     with pytest.raises(AlphabarError, match="6 of 6 images that models/seven draws are not finite"):
         sampled(broken, 6)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("raise ValueError('broke')", "failed: ValueError: broke"),
+        ("raise SystemExit(0)", "failed: SystemExit: 0"),
+        ("return None", "it gives a NoneType, not x0 of shape (2, 1, 8, 8)"),
+        ("return x[:1]", "it gives (1, 1, 8, 8), not x0 of shape (2, 1, 8, 8)"),
+    ],
+)
+def test_a_solver_of_a_package_that_gives_no_images_is_named(
+    model: Checkpoint, install: Install, line: str, said: str
+) -> None:
+    install(
+        points="[alphabar.solvers]\nbad = damped.records:bad\n",
+        records="bad = Plugin(damped_euler.entry, 'damped.code:bad')\n",
+        code=f"def bad(denoise, x, times, *, noise, callback=None):\n    {line}\n",
+    )
+    with pytest.raises(AlphabarError) as caught:
+        sampled(model, 2, solver="bad")
+    assert "the plug-in `bad` of damped 1.2" in caught.value.what
+    assert said in caught.value.what

@@ -135,7 +135,6 @@ def test_options_are_validated_by_the_plugins_own_model(
 
 
 BROKEN = {
-    "takes the name of alphabar's own `ddpm`": "ddpm = damped.records:damped_euler",
     "cannot be imported: ModuleNotFoundError": "other = damped.nowhere:other",
     "cannot be imported: AttributeError": "other = damped.records:nothing",
     "gives a `Plugin` of ScheduleEntry, not": "other = damped.records:power",
@@ -157,6 +156,110 @@ def test_a_broken_plugin_is_an_error_where_it_is_used_and_else_a_warning(
     assert len(plugin_faults()) == 1
     assert name not in list(SOLVERS)
     assert stages(GOOD)
+
+
+def test_a_plugin_with_a_name_of_ours_is_an_error_where_it_is_used_and_else_a_warning(
+    install: Install,
+) -> None:
+    solver, metric = "ddim = damped.records:damped_euler", "fd = damped.records:far"
+    install(points=f"[alphabar.solvers]\n{solver}\n[alphabar.metrics]\n{metric}\n")
+    warning, _ = plugin_faults()
+    refused = refusal(sampling={"solver": "ddim"}).what
+    for said in (warning, refused):
+        assert "the plug-in `ddim` of damped 1.2" in said
+        assert "takes the name of alphabar's own `ddim`" in said
+    assert list(SOLVERS) == list(SOLVERS.own)
+    assert SOLVERS.function("ddim", {}) is None
+    assert not stages(GOOD | {"sampling": {"solver": "heun"}})["sample"].plugins
+    assert "own `fd`" in refusal(evaluation={"metrics": ["fd"]}).what
+    assert stages(GOOD)
+
+
+UNSOUND = {
+    "cannot be imported: SystemExit: 0": "raise SystemExit(0)",
+    "has `options` {'damping': 1}, not a class": "bad = Plugin(ENTRY, 'm:f', {'damping': 1})",
+    "has `function` 5, not `module:name`": "bad = Plugin(ENTRY, 5)",
+    "has `function` 'damped.code', not `module:name`": "bad = Plugin(ENTRY, 'damped.code')",
+}
+
+
+@pytest.mark.parametrize("said", UNSOUND)
+def test_an_unsound_record_is_named_and_ends_nothing(install: Install, said: str) -> None:
+    points = "[alphabar.solvers]\nbad = damped.records:bad\n"
+    install(points=points, records=f"ENTRY = damped_euler.entry\n{UNSOUND[said]}\n")
+    (warning,) = plugin_faults()
+    for message in (warning, refusal(sampling={"solver": "bad"}).what):
+        assert "the plug-in `bad` of damped 1.2 (entry point alphabar.solvers: " in message
+        assert said in message
+
+
+MODEL = """
+from pydantic import field_validator
+class Model(BaseModel):
+    {field}
+    @field_validator("damping")
+    @classmethod
+    def change(cls, damping):
+        {change}
+bad = Plugin(damped_euler.entry, "damped.code:damped_euler", Model)
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "change", "said"),
+    [
+        ("damping: float = 0.8", "return damping / 2", "are others when they are validated again"),
+        ("damping: float = Field(7, le=1)", "return damping", "validated again, or refused"),
+        ("damping: float = float('nan')", "return damping", "validated again, or refused"),
+        ("damping: set[str] = {'b', 'a'}", "return damping", "`damping` is a set"),
+        ("damping: float = 0.8", "raise TypeError('bad thing')", "TypeError: bad thing"),
+    ],
+)
+def test_a_model_that_does_not_keep_what_it_has_made_is_refused(
+    install: Install, field: str, change: str, said: str
+) -> None:
+    install(
+        points="[alphabar.solvers]\nbad = damped.records:bad\n",
+        records=MODEL.format(field=field, change=change),
+    )
+    options = {"damping": 0.8} if "0.8" in field else {}
+    refused = refusal(sampling={"solver": "bad", "options": options}).what
+    assert "the plug-in `bad` of damped 1.2" in refused
+    assert said in refused
+
+
+def test_an_option_with_an_alias_is_called_so_from_file_to_stage(install: Install) -> None:
+    install(
+        points="[alphabar.solvers]\nbad = damped.records:bad\n",
+        records=MODEL.format(
+            field="damping: float = Field(0.9, alias='lambda')", change="return damping"
+        ),
+    )
+    values = GOOD | {"sampling": {"solver": "bad", "options": {"lambda": 0.5}}}
+    stored = stages(values)["sample"].spec["sampling"]
+    assert stored["options"] == {"lambda": 0.5}
+    bound = SOLVERS.function("bad", stored)
+    assert bound is not None
+    assert bound.keywords == {"damping": 0.5}  # type: ignore[attr-defined]
+    refused = refusal(sampling={"solver": "bad", "options": {"damping": 0.5}})
+    assert refused.remedy == "choose from lambda"
+
+
+@pytest.mark.parametrize("calls", ["sampling['nope']", "'many'"])
+def test_a_cost_that_is_no_number_names_the_plugin(install: Install, calls: str) -> None:
+    install(
+        points="[alphabar.solvers]\nbad = damped.records:bad\n",
+        records=f"bad = Plugin(SolverEntry('', '', calls=lambda sampling: {calls}), 'm:f')\n",
+    )
+    with pytest.raises(AlphabarError, match="the plug-in `bad` of damped 1.2"):
+        planned_cost({"solver": "bad"}, conditional=False)
+
+
+def test_a_group_that_does_not_exist_is_told(install: Install) -> None:
+    install(points="[alphabar.solver]\ndamped_euler = damped.records:damped_euler\n")
+    (warning,) = plugin_faults()
+    assert "of damped 1.2 (entry point alphabar.solver: damped.records" in warning
+    assert "there is no group `alphabar.solver`" in warning
 
 
 def test_two_plugins_of_one_name_are_refused_with_both_packages(install: Install) -> None:

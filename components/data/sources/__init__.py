@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from components.data.sources import digits, openmoji
 from components.errors import AlphabarError
-from components.spec.plugins import plugin
+from components.spec.catalogue import SOURCES as CATALOGUE_SOURCES
 
 Files = Callable[[], Iterator[tuple[str, bytes]]]
 """Yields every raw file as (path inside the source's folder, bytes), the same bytes on every
@@ -30,9 +30,10 @@ def plugin_files(name: str) -> Files:
     """A plug-in's files; nothing of it is imported before it is called."""
 
     def files() -> Iterator[tuple[str, bytes]]:
-        found = plugin("sources", name, {})
+        found = CATALOGUE_SOURCES.function(name, {})
         if found is None:
             raise AlphabarError(f"the data source `{name}` is not installed", "install its package")
-        yield from found()
+        with CATALOGUE_SOURCES.naming(name):
+            yield from found()
 
     return files

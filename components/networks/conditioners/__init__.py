@@ -9,7 +9,7 @@ from components.networks.conditioners.class_label import class_label
 from components.networks.conditioners.conditioner import Conditioner, Given
 from components.networks.conditioners.minilm import minilm
 from components.networks.conditioners.unconditional import unconditional
-from components.spec.plugins import plugin
+from components.spec.catalogue import CONDITIONERS as CATALOGUE_CONDITIONERS
 
 Make = Callable[..., Conditioner]
 """``make(given, **options)``: the options are those keys of the section that it names."""
@@ -28,7 +28,7 @@ def build_conditioner(section: Mapping[str, Any], given: Given) -> Conditioner:
         AlphabarError: the data lacks what it is told.
     """
     name = section["encoder"]
-    make = plugin("conditioners", name, section) or CONDITIONERS[name]
+    make = CATALOGUE_CONDITIONERS.function(name, section) or CONDITIONERS[name]
     bound = getattr(make, "keywords", ())
     named = [name for name in inspect.signature(make).parameters if name not in bound]
     options = [name for name in named if name in section]

@@ -9,14 +9,14 @@ from torch import nn
 from components.networks.conditioners import Conditioner
 from components.networks.denoisers.denoiser import Denoiser
 from components.networks.denoisers.unet import UNET
-from components.spec.plugins import plugin
+from components.spec.catalogue import DENOISERS as CATALOGUE_DENOISERS
 
 DENOISERS: dict[str, Denoiser] = {"unet": UNET}
 
 
 def denoiser_of(section: Mapping[str, Any]) -> Denoiser:
     """The kind of a ``network`` section; a plug-in's has its own options bound, and no export."""
-    make = plugin("denoisers", section["kind"], section)
+    make = CATALOGUE_DENOISERS.function(section["kind"], section)
     return Denoiser(make) if make else DENOISERS[section["kind"]]
 
 

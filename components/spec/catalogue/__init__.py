@@ -28,6 +28,7 @@ from components.spec.choices import Choices
 from components.spec.metric_families import FAMILIES
 from components.spec.metric_family import MetricFamily
 from components.spec.metrics import TAKEN
+from components.spec.plugins import unknown_groups
 
 __all__ = [
     "CATALOGUE",
@@ -83,4 +84,4 @@ CATALOGUE: dict[str, Mapping[str, Described]] = {
 def plugin_faults() -> list[str]:
     """What is wrong with installed plug-ins, a sentence each."""
     topics = (choices for choices in CATALOGUE.values() if isinstance(choices, Choices))
-    return [fault for choices in topics for fault in choices.faults()]
+    return [*(fault for choices in topics for fault in choices.faults()), *unknown_groups()]

@@ -1,11 +1,13 @@
 """What all sections share: closed models, names, and which options are read."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from components.errors import quoted
 from components.spec.catalogue.entries import Described
 from components.spec.choices import Choices
 
@@ -74,6 +76,8 @@ class Section(BaseModel):
         if plugged is None:
             return {}
         (field, choices), given = plugged, getattr(self, OPTIONS, {})
+        if field in self.model_fields_set:
+            choices.refuse_clash(getattr(self, field))
         return checked_options(choices, field, getattr(self, field), given, (OPTIONS,))
 
     def unread(self) -> frozenset[str]:
@@ -108,6 +112,8 @@ def checked_options(
     Raises:
         ValueError: what is chosen reads none.
         PydanticCustomError: its model refuses them.
+        AlphabarError: the plug-in is broken.
+        AlphabarError: the plug-in is broken.
     """
     model = choices.options_of(chosen)
     if model is None:
@@ -116,15 +122,54 @@ def checked_options(
                 f"`{'.'.join(place)}` has no meaning with {field} `{chosen}`: it reads none"
             )
         return {}
+    with choices.naming(chosen):
+        read = _read(model, given, place)
+        if isinstance(read, BaseModel):
+            return _stable(read)
+    raise read
+
+
+def _read(
+    model: type[BaseModel], given: Mapping[str, Any], place: tuple[str, ...]
+) -> BaseModel | PydanticCustomError:
+    """What a model makes of options, or what `components.spec.loading` says of their faults."""
     try:
-        return model.model_validate(given, extra="forbid").model_dump(mode="json")
+        return model.model_validate(given, extra="forbid")
     except ValidationError as error:
         said = {
             "faults": error.errors(include_url=False),
-            "names": list(model.model_fields),
+            "names": option_names(model),
             "place": place,
         }
-        raise PydanticCustomError(OPTIONS, "a plug-in refuses its options", said) from None
+        return PydanticCustomError(OPTIONS, "a plug-in refuses its options", said)
+
+
+def option_names(model: type[BaseModel]) -> list[str]:
+    """What a file calls the fields of a plug-in's model."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _stable(options: BaseModel) -> dict[str, Any]:
+    """Validated options as plain values, which a key is of and a stage validates again.
+
+    Raises:
+        ValueError: that would make something else of them.
+    """
+    if unordered := [name for name, value in options if isinstance(value, set | frozenset)]:
+        raise ValueError(f"its option `{unordered[0]}` is a set, which has no order: take a list")
+    values = options.model_dump(mode="json", by_alias=True)
+    try:
+        again = type(options).model_validate(values, extra="forbid")
+        made = again.model_dump(mode="json", by_alias=True)
+        same = json.dumps(made, allow_nan=False) == json.dumps(values, allow_nan=False)
+    except ValueError:  # pydantic's is one, too
+        same = False
+    if not same:
+        raise ValueError(
+            f"its options {quoted(values)} are others when they are validated again, or refused: "
+            "its model must keep what it has made of them"
+        )
+    return values
 
 
 def refuse_unread(section: Section, choice: str, entries: Mapping[str, Described]) -> None:

@@ -110,6 +110,8 @@ class EvaluationSpec(Section):
         named = self.metrics or ()
         if idle := sorted(self.options.keys() - {*named}):
             raise ValueError(f"`options.{idle[0]}` has no meaning: it is none of `metrics`")
+        for name in named:
+            METRICS.refuse_clash(name)
         found = {
             name: checked_options(
                 METRICS, "metric", name, self.options.get(name, {}), (OPTIONS, name)
