@@ -19,7 +19,7 @@ class EvaluationProtocol:
         families: what is measured, of `components.spec.metric_families`.
         demanded: whether a family that cannot be measured is an error, and not left out.
         neighbours: reach of the balls of precision and its kin.
-        clip: ``domain``, ``none`` or ``clip:<model>:<weights>``.
+        clip: ``domain``, ``none`` or ``clip:MODEL:WEIGHTS``.
         groups: ``class``, ``caption`` or ``none``.
         confidence: level of every interval.
         options: family of a plug-in → what it reads.

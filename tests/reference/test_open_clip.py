@@ -162,7 +162,7 @@ def test_a_file_that_is_nowhere_is_missing_weights_with_the_places_and_the_tags(
 
 @pytest.mark.parametrize("name", ["clip", "clip:", "clip:ViT-B-32", "clip:no-such:openai"])
 def test_a_name_without_model_or_weights_is_refused(bank: FeatureBank, name: str) -> None:
-    with pytest.raises(AlphabarError, match="clip:<model>:<weights>"):
+    with pytest.raises(AlphabarError, match="clip:MODEL:WEIGHTS"):
         bank.clip(name)
 
 

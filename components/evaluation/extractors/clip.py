@@ -1,4 +1,4 @@
-"""CLIP models of open_clip by ``clip:<model>:<weights>``: image features, and captions beside."""
+"""CLIP models of open_clip by ``clip:MODEL:WEIGHTS``: image features, and captions beside."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -28,7 +28,7 @@ class OpenClip:
     """An open_clip model; images go through its own preprocessing.
 
     Args:
-        name: ``clip:<model>:<weights>``: a model of open_clip, and a file of weights (a path, or
+        name: ``clip:MODEL:WEIGHTS``: a model of open_clip, and a file of weights (a path, or
             a name in the folder of weights) or a tag that open_clip knows for that model. OpenAI's
             weights in a file want a model whose name ends in ``-quickgelu``.
         device: where it computes.
@@ -149,12 +149,12 @@ class OpenClip:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """Model and weights of ``clip:<model>:<weights>``; raises AlphabarError."""
+    """Model and weights of ``clip:MODEL:WEIGHTS``; raises AlphabarError."""
     _, model, weights = [*name.split(":", 2), "", ""][:3]
     if not (model in open_clip.list_models() and weights):
         raise AlphabarError(
             f"`{name}` names no CLIP",
-            "write clip:<model>:<weights> with one of open_clip's models, such as "
+            "write clip:MODEL:WEIGHTS with one of open_clip's models, such as "
             "clip:ViT-B-32:openai or clip:ViT-B-32:/path/to/weights.safetensors",
         )
     return model, weights

@@ -163,11 +163,11 @@ class FeatureBank:
         return self._extractors[name, size]
 
     def clip(self, name: str) -> OpenClip:
-        """The model of ``clip:<model>:<weights>``, for its captions; raises AlphabarError."""
+        """The model of ``clip:MODEL:WEIGHTS``, for its captions; raises AlphabarError."""
         found = self.extractor(name)
         if not isinstance(found, OpenClip):
             raise AlphabarError(
-                f"the extractor `{name}` reads no captions", "choose clip:<model>:<weights>"
+                f"the extractor `{name}` reads no captions", "choose clip:MODEL:WEIGHTS"
             )
         return found
 

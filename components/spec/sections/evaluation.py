@@ -58,7 +58,7 @@ class EvaluationSpec(Section):
         5, ge=1, le=100, description="precision, recall, density, coverage: reach of the balls"
     )
     clip: Annotated[str, AfterValidator(check_clip)] = Field(
-        "domain", description="which CLIP score: domain, none, or clip:<model>:<weights>"
+        "domain", description="which CLIP score: domain, none, or clip:MODEL:WEIGHTS"
     )
     classifier: Annotated[str, OneOf("classifiers")] = Field(
         "none", description="svc: share of class-conditional samples that an SVC recognises"
@@ -96,7 +96,7 @@ class EvaluationSpec(Section):
             raise ValueError(f"`{other[0]}` cannot be asked for: its judge is `{judge}`")
         unfit = needing("clip extractor", self.metrics)
         if unfit and not any(entry.clip for entry in self._entries()):
-            raise ValueError(f"`{min(unfit)}` needs an extractor `clip:<model>:<weights>`")
+            raise ValueError(f"`{min(unfit)}` needs an extractor `clip:MODEL:WEIGHTS`")
         if not self.reads_captions and (idle := sorted(asked_of("clip", self.metrics))):
             raise ValueError(f"`{idle[0]}` has no meaning with `clip: {self.clip}`")
         return self
