@@ -195,7 +195,7 @@ def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None
         ),
         "findings": _findings(tuned.cells, results) if tuned.at_equal_cost else [],
         "pictures": _before_and_after(results, choice),
-        "plots": plotted(of_tuning(tuned)),
+        "plots": plotted(of_tuning(tuned, results.spec["looks"]["finetune"])),
         "remarks": tuned.history.remarks,
         "settings": [
             (name, value)

@@ -1,7 +1,8 @@
 """Which plots the report shows, each with what it is called and what it shows in words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from components.figures.figure import first_of, readable, sign
 from components.figures.winner import winner
@@ -14,6 +15,9 @@ from components.reporting.tables.columns import ordered_metrics
 from components.reporting.words.naming import cost
 from components.spec.metric_family import JUDGES
 from components.spec.metrics import METRICS, families_of, family_of
+
+Looks = Sequence[Mapping[str, Any]]
+"""How evaluations in training draw and judge, each way once, as the report's spec has it."""
 
 MOST_LINES, MOST_ROWS = 16, 40
 """Lines that can be told apart in a plot; cells that are listed in one."""
@@ -74,7 +78,8 @@ def of_training(results: Results) -> list[Illustration]:
         caption += " Networks with another schedule or target have another loss: compare the shapes"
         caption += ", not the heights."
     found = [Illustration("loss", curves.losses(results.histories), label, caption)]
-    return found + _watched(results.histories, "watched", "training")
+    looks = results.spec["looks"]["training"]
+    return found + _watched(results.histories, "watched", "training", looks=looks)
 
 
 def of_codecs(histories: Sequence[History]) -> list[Illustration]:
@@ -84,14 +89,14 @@ def of_codecs(histories: Sequence[History]) -> list[Illustration]:
     return [loss, *_watched(histories, "codec", "the codec's training", "reconstructions")]
 
 
-def of_tuning(tuned: Finetuned) -> list[Illustration]:
+def of_tuning(tuned: Finetuned, looks: Looks = ()) -> list[Illustration]:
     """The same for the fine-tune."""
     words = tuned.words.act
     final = f"{tuned.history.loss[-1]:.4f}" if tuned.history.loss else "none"
     label = f"Line plot of the {words} loss over steps; last value: {final}"
     losses = curves.losses([tuned.history])
     loss = Illustration("finetune", losses, label, f"{words.capitalize()} loss.")
-    return [loss, *_watched([tuned.history], "tuned", words)]
+    return [loss, *_watched([tuned.history], "tuned", words, looks=looks)]
 
 
 def _cost(results: Results, metric: str, cells: Sequence[Cell], beside: Sequence[Cell]) -> Plate:
@@ -149,22 +154,38 @@ def _side_by_side(results: Results, metric: str, cells: Sequence[Cell]) -> Plate
 
 
 def _watched(
-    histories: Sequence[History], name: str, when: str, of: str = "samples"
+    histories: Sequence[History],
+    name: str,
+    when: str,
+    of: str = "samples",
+    looks: Looks = (),
 ) -> list[Illustration]:
     found = []
     for index, metric in enumerate(ordered_metrics(history.watched for history in histories)):
-        what = _judged(metric, of)
+        noisy = _of_noisy(metric)
+        what = noisy or f"EMA {of}"
         label = f"Line plot of {readable(metric)} of {what} during {when}"
         text = f"{readable(metric)} of {what} during {when}, with its interval."
+        text += "" if noisy else look_words(looks)
         plot = curves.watched(histories, metric)
         found.append(Illustration(f"{name}{index}", plot, label, text))
     return found
 
 
-def _judged(metric: str, of: str) -> str:
-    """What a figure of the moving average's weights is of: some are of no samples."""
+def _of_noisy(metric: str) -> str:
+    """What a figure in training is of, where that is not what the network draws; else empty."""
     family = family_of(metric)
-    return (JUDGES[METRICS[family].judge].sees if family else "") or f"EMA {of}"
+    return JUDGES[METRICS[family].judge].sees if family else ""
+
+
+def look_words(looks: Looks) -> str:
+    """How evaluations in training draw and judge, which differs from what is done afterwards."""
+    ways = [
+        f"in {look['evaluate_steps']} steps at guidance {look['evaluate_guidance']:g}, "
+        f"judged at {look['evaluate_size']} px"
+        for look in looks
+    ]
+    return f" Drawn {'; or '.join(ways)}." if ways else ""
 
 
 def _extreme(metric: str) -> str:

@@ -1,11 +1,15 @@
 """The stages that people read: the report and the preference study."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from components.spec.experiment import Experiment
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.finetune import FinetunePlan
 from components.spec.plan.node import Node, dump
+
+LOOK = ("evaluate_size", "evaluate_steps", "evaluate_guidance")
+"""Fields of the training section by which figures of one name differ in training and after it."""
 
 
 def plan_pages(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> list[Node]:
@@ -65,10 +69,24 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
         "finetuned_samplings": [dump(cell.sampling) for cell in tuned.cells] if tuned else [],
         "study": plan.experiment.study is not None,
     }
+    spec["looks"] = {"training": _looks(cell.train for cell in plan.cells)}
+    if tuned:
+        spec["looks"]["finetune"] = _looks([tuned.finetune])
     if codecs:
         spec["codecs"] = list(codecs)
     reads = ("name", "data", "codec", "process.schedule", "sampling", "evaluation.extractor")
-    return Node("report", "report", spec, inputs, reads=(*reads, "finetune", "study"))
+    looks = [f"training.{name}" for name in LOOK]
+    return Node("report", "report", spec, inputs, reads=(*reads, *looks, "finetune", "study"))
+
+
+def _looks(trained: Iterable[Node]) -> list[dict[str, Any]]:
+    """How evaluations in training judge, each way once."""
+    found: list[dict[str, Any]] = []
+    for node in trained:
+        look = {name: node.spec["training"][name] for name in LOOK}
+        if look not in found:
+            found.append(look)
+    return found
 
 
 def _codecs(plan: Plan) -> dict[str, Node]:

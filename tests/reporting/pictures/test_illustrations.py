@@ -70,3 +70,5 @@ def test_what_is_seen_through_noise_is_not_called_samples(solvers: Results) -> N
     assert "held-out images seen through noise" in noisy
     assert "EMA samples" not in noisy
     assert "EMA samples" in drawn
+    assert drawn.endswith("Drawn in 20 steps at guidance 2, judged at 64 px.")
+    assert "guidance" not in noisy
