@@ -117,3 +117,12 @@ def test_what_cannot_be_made_is_left_to_the_family_that_asks() -> None:
     side_by_side(small.work())
     assert "frechet" in vars(small)
     assert "lesser_frechet" not in vars(small)
+
+
+def test_work_of_a_family_that_is_not_known_to_take_long_is_made_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("components.evaluation.view._LONGEST_FIRST", ("overlap",))
+    made = view(120, "kd", "precision")
+    side_by_side(made.work())
+    assert {"kernel", "overlap"} <= vars(made).keys()
