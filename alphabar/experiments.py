@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alphabar.arguments import path_of, texts_of
 from alphabar.place import workspace_at
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def run(
     """
     from flows.run.launch import run_here
 
-    run_here(Path(file), workspace_at(root), verify=verify, quiet=quiet)
+    run_here(path_of(file, "experiment file"), workspace_at(root), verify=verify, quiet=quiet)
     return results(file, root=root)
 
 
@@ -80,7 +81,7 @@ def results(file: str | Path, *, root: str | Path | None = None) -> Results:
     from flows.run.outside import plan_here
 
     workspace = workspace_at(root)
-    plan = plan_here(load_experiment(Path(file)), workspace)
+    plan = plan_here(load_experiment(path_of(file, "experiment file")), workspace)
     store = workspace.store
     whole = [cell for cell in plan.cells if store.has(cell.evaluate)]
     able = any(cell.may_win for cell in whole)
@@ -115,5 +116,6 @@ def compare(
 
     from flows.tools.comparing import compare_runs
 
-    found = compare_runs(runs, workspace_at(root), None if out is None else Path(out))
+    place = None if out is None else path_of(out, "place")
+    found = compare_runs(texts_of(runs, "run"), workspace_at(root), place)
     return pd.DataFrame(found.figures.records())

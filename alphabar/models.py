@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alphabar.arguments import count_of, path_of, texts_of
 from alphabar.place import workspace_at
 from components.runtime import Progress, silent
 from components.spec.sections.sampling import SamplingSpec
@@ -71,11 +72,14 @@ def load(model: str | Path, *, root: str | Path | None = None) -> Model:
         root: the project's folder; the current one unless given.
 
     Raises:
-        AlphabarError: there is no such model.
+        AlphabarError: there is no such model, or this alphabar cannot read it.
     """
+    from components.networks.checkpoint_header import FILE_NAME, read_config
     from flows.tools.sampling import SAMPLE, Request, choose
 
-    chosen = choose(SAMPLE, Request(str(model)), workspace_at(root))
+    chosen = choose(SAMPLE, Request(str(path_of(model, "model"))), workspace_at(root))
+    if (chosen.model / FILE_NAME).is_file():  # an adapter's header is read with its base
+        read_config(chosen.model)
     return Model(str(model), chosen.model, chosen.sampling, chosen.guide)
 
 
@@ -83,7 +87,7 @@ def sample(
     model: Model | str | Path,
     count: int = 16,
     *,
-    prompts: Sequence[str] = (),
+    prompts: str | Sequence[str] = (),
     guide: str | Path | None = None,
     progress: Progress = silent,
     root: str | Path | None = None,
@@ -93,7 +97,7 @@ def sample(
 
     Args:
         count: how many, at least one.
-        prompts: classes or captions that the images take turns with.
+        prompts: classes or captions that the images take turns with; a text is one.
         guide: a weaker model to be guided away from.
         progress: is told (done, total, note).
         root: the project's folder; the current one unless given.
@@ -102,19 +106,17 @@ def sample(
     Raises:
         AlphabarError: there is no such model, or a prompt or a setting is wrong.
     """
-    from components.errors import AlphabarError
     from flows.tools.sampling import SAMPLE, Request, choose
 
-    if count < 1:
-        raise AlphabarError(f"{count} images cannot be sampled", "ask for one or more")
-    named = model.directory if isinstance(model, Model) else model
-    weaker = None if guide is None else str(guide)
-    chosen = choose(SAMPLE, Request(str(named), settings, (), weaker, prompts), workspace_at(root))
+    count, texts = count_of(count), texts_of(prompts, "prompt")
+    named = model.directory if isinstance(model, Model) else path_of(model, "model")
+    weaker = None if guide is None else str(path_of(guide, "guide"))
+    chosen = choose(SAMPLE, Request(str(named), settings, (), weaker, texts), workspace_at(root))
     sampler = chosen.load()
     from components.generation.asked import prompts_of
     from components.generation.generate import generate
 
-    asked = prompts_of(sampler.model, prompts, count)
+    asked = prompts_of(sampler.model, texts, count)
     found = generate(sampler, asked, progress=progress)
     evaluations = found.network_evaluations
     return Sampled(found.images, asked.captions, chosen.sampling, evaluations, chosen.words())

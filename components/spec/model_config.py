@@ -85,7 +85,10 @@ def parse_config(header: Mapping[str, Any], origin: str) -> ModelConfig:
             f"{VERSION}: a newer alphabar wrote it",
             "use an alphabar that is as new",
         )
-    remedy = "it is damaged, or of another version: train the model anew, or copy it again"
+    remedy = (
+        "it is damaged, or of another version, or of a plug-in that is not installed: install its "
+        "package, copy the file again, or train the model anew"
+    )
     if version != VERSION:
         raise AlphabarError(f"{origin} is wrong: `version: {shortened(version)}`", remedy)
     try:

@@ -18,6 +18,10 @@ def stage(
         "params.yaml"
     ),
     folder: Annotated[Path, typer.Option(help="Holds one folder a stage run.")] = Path("pipeline"),
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(help="PACKAGE==VERSION of a plug-in that it uses; refused for another."),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Run one stage: read its inputs from FOLDER, write FOLDER/NAME. dvc.yaml calls this.
@@ -30,4 +34,5 @@ def stage(
     from flows.workspace import Workspace
 
     with Work(name, quiet=quiet) as progress:
-        run_single_stage(name, load_experiment(params), folder, Workspace.here(), progress)
+        experiment, workspace = load_experiment(params), Workspace.here()
+        run_single_stage(name, experiment, folder, workspace, progress, plugin or ())

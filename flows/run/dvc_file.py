@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from modulefinder import ModuleFinder
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import yaml
@@ -15,7 +16,7 @@ from components.files.text_file import read_text
 from components.spec.loading import parse_experiment, read_mapping
 from components.spec.near_files import EXPERIMENT_KEYS
 from components.spec.plan import Node
-from flows.run.single_stage import whole_plan
+from flows.run.single_stage import plugin_texts, whole_plan
 from flows.run.stages import STAGES
 from flows.workspace import Workspace
 
@@ -83,8 +84,10 @@ def _stage(node: Node, given: Mapping[str, Any], workspace: Workspace) -> dict[s
     read = [f"{FOLDER}/{source.name}" for source in node.inputs.values()]
     read += [_place(path, workspace.root) for path in workspace.outside_inputs(node).values()]
     params = list(_params(node, given))
+    # of another version the command is another, so that DVC runs the stage again
+    brought = "".join(f" --plugin {quote(text)}" for text in plugin_texts(node))
     return {
-        "cmd": f"${{alphabar}} {node.name}",
+        "cmd": f"${{alphabar}} {node.name}{brought}",
         **({"params": params} if params else {}),
         "deps": read + [f"components/{room}" for room in rooms(node.stage)],
         "outs": [f"{FOLDER}/{node.name}"],

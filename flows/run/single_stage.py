@@ -5,6 +5,7 @@ outputs. A folder's manifest has only what is the same every time.
 """
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from components.errors import AlphabarError
@@ -28,18 +29,27 @@ from flows.workspace import Workspace
 
 
 def run_single_stage(
-    name: str, experiment: Experiment, folder: Path, workspace: Workspace, progress: Progress
+    name: str,
+    experiment: Experiment,
+    folder: Path,
+    workspace: Workspace,
+    progress: Progress,
+    plugins: Sequence[str] = (),
 ) -> None:
     """Run the stage ``name`` from and into sub-folders of ``folder``.
 
+    Args:
+        plugins: what the stage is to use, as `plugin_texts` has it; empty where nobody says.
+
     Raises:
-        AlphabarError: the experiment has a sweep, the name is not one of its stages, or an
-            input folder is missing or damaged.
+        AlphabarError: the experiment has a sweep, the name is not one of its stages, it would
+            use other plug-ins, or an input folder is missing or damaged.
     """
     nodes = {node.name: node for node in whole_plan(experiment, workspace)}
     if name not in nodes:
         raise AlphabarError(f"the experiment has no stage {name}", nearest(name, list(nodes)))
     node = nodes[name]
+    refuse_other_plugins(node, plugins)
     inputs = {role: folder / source.name for role, source in node.inputs.items()}
     for path in inputs.values():
         if not (path / "manifest.json").is_file():
@@ -63,6 +73,21 @@ def run_single_stage(
         shutil.rmtree(out, ignore_errors=True)
         part.rename(out)
         shutil.rmtree(work, ignore_errors=True)
+
+
+def plugin_texts(node: Node) -> list[str]:
+    """The packages of the plug-ins that a stage uses: ``damped==1.2``."""
+    return sorted(f"{package}=={version}" for package, version in node.plugins.items())
+
+
+def refuse_other_plugins(node: Node, plugins: Sequence[str]) -> None:
+    """Raise AlphabarError unless a stage uses these ``plugins``; empty is whatever it uses."""
+    if plugins and sorted(plugins) != plugin_texts(node):
+        used = ", ".join(plugin_texts(node)) or "none"
+        raise AlphabarError(
+            f"stage {node.name} is asked for with {', '.join(plugins)}, and would use {used}",
+            "write dvc.yaml anew: alphabar dvc write",
+        )
 
 
 def whole_plan(

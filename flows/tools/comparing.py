@@ -74,7 +74,8 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     gathered = stored_cells(tracker, names, workspace.store)
     if len(gathered) < 2:
         raise AlphabarError(
-            f"{', '.join(names)} names one evaluated run", "give two or more, or a sweep's parent"
+            f"{', '.join(names)} names one evaluated run" if names else "no run is named",
+            "give two or more, or a sweep's parent",
         )
     cells, floors = _cells(gathered), common_floors(gathered)
     results = results_of(cells, floors, common_ranking(gathered))

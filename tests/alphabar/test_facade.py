@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 import alphabar
 from alphabar.experiments import Results
 from components.figures.figure import Figure
+from components.spec import model_config
 from flows.cli import app
 from tests.flows.untrained import write_untrained
 
@@ -91,3 +93,36 @@ def test_results_are_said_in_a_line() -> None:
     found = Results("digits", "fid", "steps=9", cells, {}, {}, None)
     assert repr(found) == "<Results of digits: 2 cells, best steps=9 by fid>"
     assert repr(replace(found, best=None)) == "<Results of digits: 2 cells, no best>"
+
+
+def test_a_text_is_one_prompt(models: Path) -> None:
+    found = alphabar.sample(models / "strong", 2, prompts="dog", steps=2)
+    assert (
+        found.captions == alphabar.sample(models / "strong", 2, prompts=["dog"], steps=2).captions
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: alphabar.sample("m", "a"), "'a' images cannot be sampled"),  # type: ignore[arg-type]
+        (lambda: alphabar.sample("m", 2.5), "2.5 images cannot be sampled"),  # type: ignore[arg-type]
+        (lambda: alphabar.sample("m", True), "True images cannot be sampled"),
+        (lambda: alphabar.sample("m", 2, prompts=[3]), "prompt 3 is no text"),  # type: ignore[list-item]
+        (lambda: alphabar.results(5), "experiment file 5 is no place"),  # type: ignore[arg-type]
+        (lambda: alphabar.compare(None, None), "run None is no text"),  # type: ignore[arg-type]
+        (lambda: alphabar.load(""), "model '' is no place"),
+    ],
+)
+def test_an_argument_of_a_wrong_type_is_named(call: Callable[[], object], said: str) -> None:
+    with pytest.raises(alphabar.AlphabarError) as caught:
+        call()
+    assert said in caught.value.what
+
+
+def test_a_model_of_a_newer_version_is_refused_when_it_is_loaded(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_config, "VERSION", model_config.VERSION - 1)
+    with pytest.raises(alphabar.AlphabarError, match="a newer alphabar wrote it"):
+        alphabar.load(models / "strong")

@@ -8,8 +8,11 @@ import pytest
 import yaml
 
 from components.errors import AlphabarError
+from components.spec.loading import parse_experiment
 from flows.run.dvc_file import check_dvc_file, dvc_file, rooms, write_dvc_file
+from flows.run.single_stage import refuse_other_plugins, whole_plan
 from flows.workspace import Workspace
+from tests.plugin_package import Install
 
 ROOT = Path(__file__).parents[3]
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -94,3 +97,21 @@ def test_params_that_cannot_be_planned_are_refused_before_anything_is_written(
     with pytest.raises(AlphabarError, match=r"params\.yaml[^$]*stepz"):
         write_dvc_file(workspace(tmp_path, scorer={"stepz": 1}))
     assert not (tmp_path / "dvc.yaml").exists()
+
+
+def test_another_version_of_a_plugin_is_another_command_of_the_stages_that_use_it(
+    tmp_path: Path, install: Install
+) -> None:
+    install()
+    place = workspace(tmp_path, sampling={"solver": "damped_euler", "steps": 4})
+    found = stages(place)
+    assert found["sample"]["cmd"] == "${alphabar} sample --plugin damped==1.2"
+    assert found["train"]["cmd"] == "${alphabar} train"
+    install(version="1.3")
+    assert stages(place)["sample"]["cmd"] == "${alphabar} sample --plugin damped==1.3"
+    given = yaml.safe_load((tmp_path / "params.yaml").read_text())
+    nodes = whole_plan(parse_experiment(given, "file"), place, lambda data: "unread")
+    (sampling,) = (node for node in nodes if node.name == "sample")
+    refuse_other_plugins(sampling, ["damped==1.3"])
+    with pytest.raises(AlphabarError, match=r"with damped==1\.2, and would use damped==1\.3"):
+        refuse_other_plugins(sampling, ["damped==1.2"])
