@@ -73,6 +73,11 @@ def exact(figure: Figure) -> str:
     return f"{figure.value:.6g} [{figure.low:.6g}, {figure.high:.6g}]"
 
 
+def shown(figure: Figure) -> str:
+    """As tables have it; with six digits where it is not finite."""
+    return figure.text() if figure.finite else exact(figure)
+
+
 def protocol_texts(figure: Figure) -> dict[str, str]:
     """What says how a figure was measured, and its interval made; part → text."""
     parts = figure.compared | {"interval": figure.measured.estimate.method}

@@ -11,7 +11,7 @@ from components.figures.statistics.paired import Difference
 from components.figures.win_rate import WinRate
 from components.spec.gate import Gate, MetricGate, PreferenceGate
 from components.spec.metrics import lower_is_better
-from components.tracking.fields import exact, protocol_texts
+from components.tracking.fields import exact, protocol_texts, shown
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _of_metric(
                 continue
             found = difference(mine, theirs)
             passed, reason = _compared(mine, limit, found, asked.certain)
-            reason = f"{reason}: {_told(mine)} against the champion's {_told(theirs)}"
+            reason = f"{reason}: {mine.metric} {shown(mine)} against the champion's {shown(theirs)}"
             yield Condition(name, kind, words, passed, reason, mine, theirs, found)
 
 

@@ -20,7 +20,7 @@ from components.spec.keys import digest
 from components.spec.model_folder import GUIDE, SAMPLING, codec_files
 from components.spec.record_tags import KEY, SAMPLED_WITH
 from components.tracking.decision_log import REASON
-from components.tracking.fields import protocol_texts, tag_texts
+from components.tracking.fields import protocol_texts, shown, tag_texts
 from components.tracking.model_card import model_card
 from components.tracking.promotion import PROMOTED, ROLLED_BACK, judge_registered, settle
 from components.tracking.runs import Tracker
@@ -107,7 +107,7 @@ def register(
             described = _figure_tags(measured) | tag_texts(model.tags)
             sampled_with = digest(dict(model.sampling))
             identity = {KEY: key, SAMPLED_WITH: sampled_with} | files
-            about = f"{measured.metric} {measured.text()}"
+            about = f"{measured.metric} {shown(measured)}"
             version = _create(tracker, model_name, run_id, described | identity, about)
         number = str(version.version)
         rolled_back = version.tags.get(ROLLED_BACK)
