@@ -14,8 +14,10 @@ from components.spec.cost import planned_cost
 from components.spec.experiment import Experiment
 from components.spec.loading import parse_experiment
 from components.spec.metrics import needing
+from components.spec.model_config import parse_config
 from components.spec.plan import Node, plan_baselines
 from components.spec.sweep import expand
+from tests.model_config import model_config
 from tests.plugin_package import Install, write_package
 
 GOOD: dict[str, Any] = {"name": "x", "data": {"source": "digits"}}
@@ -307,3 +309,11 @@ def test_a_metric_that_no_evaluation_takes_is_refused_where_it_is_asked_for(
 def test_what_a_plugged_metric_needs_is_asked_for_with_it(install: Install) -> None:
     install(points="[alphabar.metrics]\nfar = damped.records:far\n")
     assert needing("training images", ["fd", "far", "authenticity"]) == ["far", "authenticity"]
+
+
+def test_a_model_of_a_package_that_is_not_installed_says_so() -> None:
+    header = model_config().model_dump(mode="json")
+    header["network"]["kind"] = "one_layer"
+    with pytest.raises(AlphabarError, match="`network.kind: one_layer` does not exist") as caught:
+        parse_config(header, "model.safetensors")
+    assert "of a plug-in that is not installed: install its package" in caught.value.remedy
