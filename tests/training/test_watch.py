@@ -456,7 +456,7 @@ def test_another_figure_can_decide_and_its_good_side_is_known(run: Runs) -> None
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ({"select_by": "sharpness"}, "nobody knows whether a high or a low `sharpness` is good"),
+        ({"select_by": "sharpness"}, "`training.select_by: sharpness` does not exist"),
         ({"select_by": "neighbour_ratio_dinov2"}, "nobody knows"),
         ({"evaluate_every": 0, "patience": 2}, "`patience: 2` has no meaning with"),
         ({"evaluate_every": 0, "publish": "best"}, "`publish: best` has no meaning with"),
