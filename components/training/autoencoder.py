@@ -24,6 +24,7 @@ from components.networks.codecs.autoencoder_files import (
     write_autoencoder,
     write_scale,
 )
+from components.networks.codecs.levels import from_levels
 from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.codec_files import JUDGEMENT, PICTURE
@@ -153,7 +154,7 @@ def _task(codec: CodecSpec, network: Any) -> Task:
 
 
 def _pixels(step: int, images: Tensor) -> Tensor:
-    return (images.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+    return from_levels(images).contiguous(memory_format=torch.channels_last)
 
 
 def _judge(out: Path, look: ReconstructionLook) -> None:

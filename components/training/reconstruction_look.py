@@ -20,6 +20,7 @@ from components.figures.judgement import Judgement
 from components.figures.protocol import Protocol
 from components.figures.statistics.intervals import mean_interval
 from components.figures.statistics.measured import Measured
+from components.networks.codecs.levels import from_levels, to_levels
 from components.runtime import Runtime
 from components.spec.metrics import RANKING, ranking_metric
 from components.spec.sections.evaluation import EvaluationSpec
@@ -99,9 +100,8 @@ class ReconstructionLook:
         parts = []
         for start in range(0, len(self.images), _AT_ONCE):
             images = _channels_first(self.images[start : start + _AT_ONCE]).to(self.device)
-            decoded = network.decode(network.encode(images.float() / 127.5 - 1).latent_dist.mean)
-            levels = ((decoded.sample.float() + 1) * 127.5).round().clamp(0, 255)
-            parts.append(levels.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy())
+            decoded = network.decode(network.encode(from_levels(images)).latent_dist.mean)
+            parts.append(to_levels(decoded.sample).permute(0, 2, 3, 1).cpu().numpy())
         return np.concatenate(parts)
 
     def _alike(self, found: NDArray[np.uint8]) -> tuple[dict[str, Figure], NDArray[Any]]:

@@ -24,6 +24,7 @@ from components.networks.codecs.autoencoder_files import (
     scale_and_shift,
 )
 from components.networks.codecs.codec import Shape
+from components.networks.codecs.levels import from_levels, to_levels
 from components.spec.codec_files import CONFIG, WEIGHTS
 from components.spec.keys import digest
 from components.spec.model_folder import CODEC
@@ -62,7 +63,7 @@ class Autoencoder:
         while a denoiser is trained; each (batch, *`shape`) float32."""
         network, found = self._loaded(images.device), []
         for part in _parts(images, self.image_shape):
-            pixels = (part.float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+            pixels = from_levels(part).contiguous(memory_format=torch.channels_last)
             found.append(network.encode(pixels).latent_dist)
         scale, shift = scale_and_shift(network)
         mean = torch.cat([each.mean for each in found])
@@ -70,15 +71,12 @@ class Autoencoder:
 
     @torch.no_grad()
     def decode(self, x0: Tensor) -> Tensor:
-        network, found = self._loaded(x0.device), []
+        network = self._loaded(x0.device)
         scale, shift = scale_and_shift(network)
         latents = (x0.float() / scale + shift).contiguous(memory_format=torch.channels_last)
-        for part in _parts(latents, self.image_shape):
-            pixels = network.decode(part).sample.float()
-            # a network's answer to a latent without end is none: black
-            levels = (pixels.nan_to_num() + 1) * 127.5
-            found.append(levels.round().clamp(0, 255).to(torch.uint8))
-        return torch.cat(found)
+        decoded = (network.decode(part).sample for part in _parts(latents, self.image_shape))
+        # a network's answer to a latent without end is no number
+        return torch.cat([to_levels(pixels.float().nan_to_num()) for pixels in decoded])
 
     def save(self, folder: Path) -> None:
         source = self._folder()

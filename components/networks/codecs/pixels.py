@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from components.networks.codecs.codec import Shape
+from components.networks.codecs.levels import from_levels, to_levels
 from components.spec.sections.codec import CodecConfig
 
 
@@ -22,10 +22,10 @@ class Pixels:
     bounded: bool = True
 
     def encode(self, images: Tensor) -> Tensor:
-        return images.to(torch.float32) / 127.5 - 1
+        return from_levels(images)
 
     def decode(self, x0: Tensor) -> Tensor:
-        return ((x0.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        return to_levels(x0)
 
     def save(self, folder: Path) -> None:
         """There are none."""
