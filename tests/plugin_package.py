@@ -120,6 +120,7 @@ def damped_euler(denoise, x, times, *, noise, callback=None, damping):
 class LastLetter:
     n_classes: int
     width: int | None = None
+    pooled: int | None = None
 
     def encode(self, classes, captions):
         letters = [ord(caption[-1]) % self.n_classes for caption in captions]
@@ -137,6 +138,9 @@ class LastLetter:
 
     def unprompted(self):
         return ["a", "b"]
+
+    def release(self):
+        pass
 
     def exported(self):
         raise AlphabarError("letters cannot be exported", "export another model")

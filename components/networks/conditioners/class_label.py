@@ -26,6 +26,7 @@ class ClassCondition:
     names: Sequence[str]
     captions: Sequence[str] = ()
     width: int | None = None
+    pooled: int | None = None
 
     @property
     def n_classes(self) -> int:
@@ -57,6 +58,9 @@ class ClassCondition:
 
     def unprompted(self) -> Sequence[str]:
         return self.names
+
+    def release(self) -> None:
+        """It has loaded nothing."""
 
     def exported(self) -> Exported:
         names, count = self.names, self.n_classes

@@ -81,6 +81,8 @@ class Conditioner(Protocol):
     Attributes:
         n_classes: that the network has embeddings for, and one more for none; 0 for no classes.
         width: of the token states that its cross-attention reads; None where it has no such.
+        pooled: width of the vector of the whole caption that it reads beside them, as SDXL does;
+            None where it has no such.
     """
 
     @property
@@ -88,6 +90,9 @@ class Conditioner(Protocol):
 
     @property
     def width(self) -> int | None: ...
+
+    @property
+    def pooled(self) -> int | None: ...
 
     def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows: ...
 
@@ -102,6 +107,10 @@ class Conditioner(Protocol):
     def unprompted(self) -> Sequence[str]:
         """The words that are taken in turn where the user gives none; AlphabarError where one
         must be given."""
+        ...
+
+    def release(self) -> None:
+        """Let go of what it has loaded; it is loaded again when it is asked again."""
         ...
 
     def exported(self) -> Exported:

@@ -1,72 +1,48 @@
-"""Token states of a caption (all-MiniLM-L6-v2, 384-d); the empty caption means none."""
+"""Captions as token states of all-MiniLM-L6-v2 (384-d), from a package: the offline default."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from components.data.tokens import refuse_too_long
-from components.errors import AlphabarError
-from components.networks.conditioners.conditioner import Exported, Given, Prompt, Table
-from components.networks.conditioners.minilm_states import (
-    WIDTH,
-    CaptionTable,
-    absent,
-    encode_captions,
-)
-from components.networks.conditioners.rows import MASK, STATES, Rows
+import torch
+
+from components.data.tokens import encoder_folder, token_ids
+from components.networks.conditioners.conditioner import Exported, Given
+from components.networks.conditioners.encoders import TextEncoder
+from components.networks.conditioners.encoders.convention import Convention
+from components.networks.conditioners.encoders.frozen import FrozenEncoder
+from components.networks.conditioners.rows import MASK, STATES
+from components.networks.conditioners.text import TextCondition
 from components.spec.catalogue.networks import ENCODER_LIMIT
 
-
-@dataclass(frozen=True)
-class MiniLMCondition:
-    """Captions.
-
-    Attributes:
-        max_tokens: at which captions that are trained on are cut; None for the encoder's own
-            limit, which prompts always get.
-        captions: of the data's classes, where it has some: examples.
-    """
-
-    max_tokens: int | None
-    captions: Sequence[str] = ()
-    n_classes: int = 0
-    width: int | None = WIDTH
-
-    def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows:
-        return encode_captions(captions)
-
-    def table(self, classes: Sequence[int], captions: Sequence[str]) -> Table:
-        return CaptionTable(captions, self.max_tokens or ENCODER_LIMIT)
-
-    def null(self, count: int) -> Rows:
-        return absent(count)
-
-    def prompt(self, text: str) -> Prompt:
-        refuse_too_long(text)
-        return Prompt(-1, "", text)
-
-    def unprompted(self) -> Sequence[str]:
-        raise AlphabarError("the model draws from captions", "give at least one --prompt")
-
-    def exported(self) -> Exported:
-        asked = self.captions or ["a picture"]
-        prompts = [asked[0], asked[-1]]
-        return Exported(
-            f"It reads captions of up to {ENCODER_LIMIT} tokens: all-MiniLM-L6-v2 in "
-            "`text_encoder/` and `tokenizer/`, its last hidden states with their mask. The empty "
-            "caption is no condition, which guidance needs.\n",
-            code=[f"prompts = {prompts!r}", *_CODE],
-            prompts=prompts,
-            imports=["from transformers import AutoModel, AutoTokenizer"],
-            index={"max_tokens": ENCODER_LIMIT},
-            save=_save_encoder,
-        )
+WIDTH = 384
 
 
-def minilm(given: Given, *, max_tokens: int | None) -> MiniLMCondition:
+def minilm(given: Given, *, max_tokens: int | None) -> TextCondition:
     """A model that is told captions."""
-    return MiniLMCondition(max_tokens, tuple(given.captions))
+    return TextCondition(encoder(given.device), max_tokens, tuple(given.captions), _exported)
+
+
+@cache
+def encoder(device: torch.device | str = "cpu") -> TextEncoder:
+    """The package's encoder, one a process and device."""
+    convention = Convention("AutoModel", ENCODER_LIMIT)
+    return FrozenEncoder(encoder_folder(), token_ids, convention, width=WIDTH, device=device)
+
+
+def _exported(captions: Sequence[str]) -> Exported:
+    prompts = [captions[0], captions[-1]]
+    return Exported(
+        f"It reads captions of up to {ENCODER_LIMIT} tokens: all-MiniLM-L6-v2 in "
+        "`text_encoder/` and `tokenizer/`, its last hidden states with their mask. The empty "
+        "caption is no condition, which guidance needs.\n",
+        code=[f"prompts = {prompts!r}", *_CODE],
+        prompts=prompts,
+        imports=["from transformers import AutoModel, AutoTokenizer"],
+        index={"max_tokens": ENCODER_LIMIT},
+        save=_save_encoder,
+    )
 
 
 _CODE = (

@@ -4,7 +4,9 @@ import torch
 from torch import Tensor
 
 STATES, MASK = "encoder_hidden_states", "encoder_attention_mask"
-"""Names of the rows of captions, as diffusers' networks call them."""
+POOLED, TIME_IDS = "text_embeds", "time_ids"
+"""Names of the rows of captions, as diffusers' networks call them: the states of their tokens,
+which of them there are, a vector of the whole caption, and SDXL's sizes of the image."""
 
 Rows = dict[str, Tensor]
 
@@ -20,7 +22,7 @@ def padded(rows: Rows, length: int) -> Rows:
         return rows
     states, mask = rows[STATES], rows[MASK]
     more = length - states.shape[1]
-    return {
+    return rows | {
         STATES: torch.cat([states, states.new_zeros(len(states), more, states.shape[2])], dim=1),
         MASK: torch.cat([mask, mask.new_zeros(len(mask), more)], dim=1),
     }

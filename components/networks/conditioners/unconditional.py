@@ -14,6 +14,7 @@ class NoCondition:
 
     n_classes: int = 0
     width: int | None = None
+    pooled: int | None = None
 
     def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows:
         return {}
@@ -33,6 +34,9 @@ class NoCondition:
 
     def unprompted(self) -> Sequence[str]:
         return [""]
+
+    def release(self) -> None:
+        """It has loaded nothing."""
 
     def exported(self) -> Exported:
         words = "It is unconditional: there is nothing to guide it by.\n"

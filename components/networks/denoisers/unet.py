@@ -6,7 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from components.networks.conditioners import Conditioner
+from components.networks.conditioners.rows import POOLED, TIME_IDS
 from components.networks.denoisers.denoiser import Denoiser
+
+SIZE_WIDTH = 256
+"""Of the embedding of each of SDXL's six sizes."""
 
 
 class DenoisingUNet(nn.Module):
@@ -16,6 +20,8 @@ class DenoisingUNet(nn.Module):
         channels: of each resolution, finest first.
         n_classes: 0 for no class condition; else one more embedding stands for "no class".
         width: of the token states that come in through cross-attention; None without such.
+        pooled: width of the vector of the whole caption, which comes in with SDXL's sizes beside
+            the timestep; None without such.
     """
 
     def __init__(
@@ -27,6 +33,7 @@ class DenoisingUNet(nn.Module):
         dropout: float,
         n_classes: int = 0,
         width: int | None = None,
+        pooled: int | None = None,
     ) -> None:
         super().__init__()
         from diffusers import UNet2DConditionModel, UNet2DModel
@@ -50,6 +57,7 @@ class DenoisingUNet(nn.Module):
                 up_block_types=("CrossAttnUpBlock2D",) + ("UpBlock2D",) * plain,
                 cross_attention_dim=width,
                 attention_head_dim=channels[-1] // head,  # diffusers means the number here
+                **_of_the_whole_caption(pooled),
             )
         else:
             self.unet = UNet2DModel(
@@ -62,8 +70,21 @@ class DenoisingUNet(nn.Module):
 
     def forward(self, x: Tensor, timestep: Tensor, **rows: Tensor) -> Tensor:
         """x (batch, channel, height, width), timestep (batch,) → the prediction, x's shape."""
-        prediction: Tensor = self.unet(x, timestep, return_dict=False, **rows)[0]
+        added = {name: rows.pop(name) for name in (POOLED, TIME_IDS) if name in rows}
+        given: dict[str, Any] = {**rows, **({"added_cond_kwargs": added} if added else {})}
+        prediction: Tensor = self.unet(x, timestep, return_dict=False, **given)[0]
         return prediction
+
+
+def _of_the_whole_caption(pooled: int | None) -> dict[str, Any]:
+    """Settings of diffusers' UNet that reads a vector and six sizes as SDXL's does."""
+    if pooled is None:
+        return {}
+    return {
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": SIZE_WIDTH,
+        "projection_class_embeddings_input_dim": pooled + 6 * SIZE_WIDTH,
+    }
 
 
 def unet(
@@ -90,6 +111,7 @@ def unet(
             dropout=dropout,
             n_classes=conditioner.n_classes,
             width=conditioner.width,
+            pooled=conditioner.pooled,
         ).to(memory_format=torch.channels_last)
 
 

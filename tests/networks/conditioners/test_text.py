@@ -1,16 +1,26 @@
+from collections.abc import Sequence
+
 import pytest
 import torch
 
 from components.networks.checkpoint import Checkpoint, new_checkpoint
-from components.networks.conditioners import minilm_states as captions
-from components.networks.conditioners.minilm import MiniLMCondition
-from components.networks.conditioners.minilm_states import CaptionTable, encode_captions
+from components.networks.conditioners.caption_table import KEPT_BYTES, CaptionTable
+from components.networks.conditioners.minilm import encoder
 from components.networks.conditioners.rows import MASK, STATES, Rows, aligned, padded
+from components.networks.conditioners.text import TextCondition
 from tests.model_config import model_config
 
 LONG = "one two three four five six seven eight nine ten eleven twelve thirteen"
 PAIR = [f"{LONG} red", f"{LONG} blue"]
 """Captions of 16 tokens, which differ in their fifteenth."""
+
+
+def minilm(max_tokens: int | None = None) -> TextCondition:
+    return TextCondition(encoder(), max_tokens)
+
+
+def table(captions: Sequence[str], kept_bytes: int = KEPT_BYTES) -> CaptionTable:
+    return CaptionTable(encoder(), captions, encoder().limit, kept_bytes)
 
 
 def differ(rows: Rows) -> bool:
@@ -26,12 +36,12 @@ def network() -> Checkpoint:
 
 def test_captions_that_differ_only_in_their_end_are_different_conditions() -> None:
     longer = [f"{LONG} {LONG} {LONG} {end}" for end in ("red", "blue")]
-    assert differ(MiniLMCondition(None).encode([], longer))
-    assert differ(MiniLMCondition(None).table([], longer)(torch.arange(2)))
+    assert differ(minilm().encode([], longer))
+    assert differ(minilm().table([], longer)(torch.arange(2)))
 
 
 def test_a_number_of_tokens_cuts_what_is_trained_on_and_no_prompt() -> None:
-    cut = MiniLMCondition(8)
+    cut = minilm(8)
     rows = cut.table([], PAIR)(torch.arange(2))
     assert rows[STATES].shape == (2, 8, 384)
     assert not differ(rows)
@@ -39,9 +49,9 @@ def test_a_number_of_tokens_cuts_what_is_trained_on_and_no_prompt() -> None:
 
 
 def test_rows_are_as_long_as_the_longest_that_stands_there() -> None:
-    table = CaptionTable(["a cat", LONG, "a dog", "a cat"])
-    assert table(torch.tensor([0, 2]))[STATES].shape == (2, 4, 384)
-    rows = table(torch.tensor([3, 1, 0]))
+    found = table(["a cat", LONG, "a dog", "a cat"])
+    assert found(torch.tensor([0, 2]))[STATES].shape == (2, 4, 384)
+    rows = found(torch.tensor([3, 1, 0]))
     assert rows[MASK].sum(1).tolist() == [4, 15, 4]
     assert torch.equal(rows[STATES][0], rows[STATES][2])
     assert not rows[STATES][0, 4:].any()
@@ -49,9 +59,9 @@ def test_rows_are_as_long_as_the_longest_that_stands_there() -> None:
 
 def test_states_that_would_not_fit_are_encoded_when_they_are_asked_for() -> None:
     captions, index = [f"a picture of {n}" for n in range(30)] + [LONG], torch.tensor([30, 3, 7, 3])
-    kept, lean = CaptionTable(captions), CaptionTable(captions, kept_bytes=0)
-    assert lean._states is None
-    assert kept._states is not None
+    kept, lean = table(captions), table(captions, kept_bytes=0)
+    assert lean._kept is None
+    assert kept._kept is not None
     for name, tensor in kept(index).items():
         torch.testing.assert_close(lean(index)[name], tensor, rtol=1e-4, atol=1e-5)
 
@@ -75,7 +85,7 @@ def test_padding_changes_no_prediction_beyond_rounding() -> None:
 
 
 def test_two_conditions_of_different_lengths_can_stand_in_one_batch() -> None:
-    first, second = aligned(encode_captions(["a cat"]), encode_captions([""]))
+    first, second = aligned(minilm().encode([], ["a cat"]), minilm().null(1))
     assert first[STATES].shape == second[STATES].shape == (1, 4, 384)
     assert second[MASK].tolist() == [[1, 1, 0, 0]]
     labels = {"class_labels": torch.tensor([1])}
@@ -85,11 +95,11 @@ def test_two_conditions_of_different_lengths_can_stand_in_one_batch() -> None:
 def test_no_caption_is_encoded_once_and_serves_sampling_and_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    captions._absent.cache_clear()
+    made = minilm()
     with torch.inference_mode():
-        first = MiniLMCondition(None).null(3)
-    monkeypatch.setattr(captions, "_encoded", None)  # a second encoding would fail
-    second = MiniLMCondition(None).null(2)
+        first = made.null(3)
+    monkeypatch.setattr(made.encoder, "encode", None)  # a second encoding would fail
+    second = made.null(2)
     assert first[STATES].shape == (3, 2, 384)
     assert torch.equal(first[STATES][:2], second[STATES])
     assert not second[STATES].is_inference()
