@@ -9,10 +9,9 @@ from typing import Any, Literal
 
 import torch
 
-WORDS = (
-    "a the of with and red blue green heart cat dog face star moon picture drawing small big "
-    "grinning one two three four five six seven eight nine ten"
-).split()
+TEXT = """the of with and red blue green heart cat dog face star moon picture drawing small big
+grinning one two three four five six seven eight nine ten"""
+WORDS = ["a", *TEXT.split()]
 LINES = [" ".join(WORDS[(i * j) % len(WORDS)] for j in range(1, 7)) for i in range(1, 80)]
 BEGIN, END = "<|startoftext|>", "<|endoftext|>"
 POSITIONS, T5_LIMIT = 77, 40
