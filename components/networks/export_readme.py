@@ -149,7 +149,7 @@ def _loop_code(
         "scheduler.set_timesteps(timesteps=scheduler.timesteps[:steps].tolist())",
     ]
     guided = [
-        "        weak = unet(seen, t, **null).sample",
+        "        weak = unet(seen, timestep=t.expand(len(x)), **null).sample",
         "        output = weak + guidance * (output - weak)",
     ]
     return [
@@ -170,7 +170,7 @@ def _loop_code(
         "with torch.inference_mode():",
         "    for t in scheduler.timesteps:",
         "        seen = scheduler.scale_model_input(x, t)",
-        "        output = unet(seen, t, **told).sample",
+        "        output = unet(seen, timestep=t.expand(len(x)), **told).sample",
         *(guided if told.prompts else []),
         "        x = scheduler.step(output, t, x).prev_sample",
         "pixels = ((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)",

@@ -10,7 +10,12 @@ from components.spec.sections.codec import CodecSpec
 from components.spec.sections.data import DataSpec
 from components.spec.sections.evaluation import EvaluationSpec, ScorerSpec
 from components.spec.sections.finetuning import FinetuneSpec, StudySpec
-from components.spec.sections.network import ConditioningSpec, NetworkSpec, refuse_unfit
+from components.spec.sections.network import (
+    ConditioningSpec,
+    NetworkSpec,
+    refuse_unfit,
+    refuse_unsound,
+)
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
@@ -96,6 +101,7 @@ class Experiment(Section):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Experiment":
+        refuse_unsound(self.network, self.conditioning)
         refuse_unfit(self.network, self.codec, self.data.size, "data.size")
         if self.finetune is not None:
             self.finetune.data(self.data)

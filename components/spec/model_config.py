@@ -12,7 +12,12 @@ from components.errors import AlphabarError, shortened
 from components.spec.loading import readable
 from components.spec.sections.base import Section
 from components.spec.sections.codec import CodecConfig
-from components.spec.sections.network import ConditioningSpec, NetworkSpec, refuse_unfit
+from components.spec.sections.network import (
+    ConditioningSpec,
+    NetworkSpec,
+    refuse_unfit,
+    refuse_unsound,
+)
 from components.spec.sections.process import ProcessSpec
 
 VERSION = 1
@@ -53,7 +58,8 @@ class ModelConfig(Section):
     images: ImagesSpec
 
     @model_validator(mode="after")
-    def _the_network_can_halve_what_it_sees(self) -> "ModelConfig":
+    def _the_network_fits_what_it_sees_and_is_told(self) -> "ModelConfig":
+        refuse_unsound(self.network, self.conditioning)
         refuse_unfit(self.network, self.codec, self.images.size, "images.size")
         return self
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from components.errors import AlphabarError, first_of, shortened
+from components.spec.catalogue import DENOISERS
 from components.spec.catalogue.sampling import OWN_GUIDE
 from components.spec.experiment import Experiment
 from components.spec.sections.base import OPTIONS, Overrides, Scalar, Section
@@ -79,6 +80,7 @@ def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]
         for points, may_win in ((candidates, True), (experiment.also, False))
         for point in points
     ]
+    _refuse_unread(experiment, cells, origin)
     if experiment.guide:
         for model in {cell.of_the_model: cell.experiment for cell in cells}.values():
             weaker(model, origin)
@@ -104,6 +106,23 @@ def _refuse_too_many(experiment: Experiment, origin: str) -> None:
             f"{first_of(lists)}",
             "shorten the lists, or split the experiment into several files",
         )
+
+
+def _refuse_unread(experiment: Experiment, cells: list[Cell], origin: str) -> None:
+    """Raise AlphabarError where the file sets a key of the network that no cell's kind reads."""
+    network, kinds = experiment.network, {cell.experiment.network.kind for cell in cells}
+    unread = frozenset.intersection(*(cell.experiment.network.unread() for cell in cells))
+    for name in sorted(unread & network.model_fields_set):
+        value, default = getattr(network, name), type(network).model_fields[name].default
+        if value != default:
+            readers = ", ".join(
+                kind for kind, entry in DENOISERS.own.items() if name in entry.options
+            )
+            raise AlphabarError(
+                f"{origin}: `network.{name}: {shortened(value)}` has no meaning with "
+                f"`network.kind: {', '.join(sorted(kinds))}`",
+                f"leave it out: it belongs to {readers}",
+            )
 
 
 def weaker(experiment: Experiment, origin: str = "the experiment") -> Experiment:

@@ -24,6 +24,7 @@ from components.sampling.solvers import SOLVERS
 from components.sampling.times import time_grid
 from components.spec.catalogue import SCHEDULES as ENTRIES
 from components.spec.sections.codec import CodecConfig
+from components.spec.sections.network import NetworkSpec
 from components.spec.sections.sampling import SamplingSpec
 from tests.model_config import model_config
 
@@ -111,6 +112,29 @@ def test_by_hand_diffusers_draws_the_same_images_at_every_number_of_steps(
 
 LINEAR = {"schedule": "linear", "prediction": "eps"}
 STRAIGHT = {"schedule": "rectified_flow", "prediction": "flow"}
+
+
+@pytest.mark.parametrize("encoder", ["none", "class", "minilm"])
+def test_a_transformers_pipeline_draws_the_same_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: str
+) -> None:
+    values = NetworkSpec(kind="transformer", patch=4, depth=1, width=16, heads=2).settled()
+    config = model_config(encoder, captions=["a red ball", "a cat", DOGS], **LINEAR)
+    config = config.model_copy(update={"network": values})
+    model = new_checkpoint(config, seed=0)
+    with torch.no_grad():  # else it predicts nothing
+        for weights in model.network.parameters():
+            weights.add_(torch.randn(weights.shape, generator=torch.Generator().manual_seed(1)) / 9)
+    save_checkpoint(tmp_path, config, model.network)
+    (tmp_path / "out").mkdir()
+    spec = SamplingSpec(steps=13, guidance=2.0 if encoder == "class" else 1.0)
+    save_diffusers(tmp_path, tmp_path / "out", spec.model_dump(mode="json"))
+    monkeypatch.chdir(tmp_path / "out")
+    pipeline_block, by_hand = blocks(Path())
+    expected = ours(tmp_path, spec, encoder)
+    assert decibels(run(by_hand, 13)["x"], expected) > 60
+    pixels = np.stack([np.asarray(image) for image in run(pipeline_block, 13)["images"]])
+    assert abs(pixels - ((expected[:, 0].numpy() + 1) * 127.5)).max() < 1
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ LATENT = {
     "evaluation": {"likelihood": "none"},
 }
 LEARNT = {"autoencoder", "encode", "encode-finetune", *MODEL - LIKELIHOOD}
+TOKENS = {"network": {"kind": "transformer"}}
 DISTILLED = {"finetune": {"kind": "consistency", "evaluate_every": 10}}
 
 FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
@@ -135,8 +136,15 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "process.sigma_min": also({"process": {"schedule": "edm"}}, 0.1, MODEL),
     "process.sigma_max": also({"process": {"schedule": "edm"}}, 70.0, MODEL),
     "process.sigma_data": also({"process": {"prediction": "edm"}}, 0.6, MODEL),
+    "network.kind": ("transformer", MODEL),
     "network.channels": ([8], MODEL),
     "network.layers_per_block": (1, MODEL),
+    "network.attention": ([1, 2], MODEL),
+    "network.head_channels": (4, MODEL),
+    "network.patch": also(TOKENS, 4, MODEL),
+    "network.depth": also(TOKENS, 7, MODEL),
+    "network.width": also(TOKENS, 96, MODEL),
+    "network.heads": also(TOKENS, 2, MODEL),
     "network.dropout": (0.5, MODEL),
     "training.steps": (7, MODEL),
     "training.batch_size": (7, MODEL),
@@ -229,7 +237,6 @@ ELSEWHERE = {
         ),
         "of plug-ins, which tests/spec/test_plugins.py has",
     ),
-    "network.kind": "has one choice; the next test sees that it is read",
     "sweep": "its cells are experiments, without it",
     "cells": "they are experiments, without it",
     "also": "they are experiments, without it",
@@ -251,11 +258,6 @@ def fields(model: type[Section] = Experiment, prefix: str = "") -> Iterator[str]
 
 def test_every_field_is_decided_on() -> None:
     assert set(fields()) == FIELDS.keys() | ELSEWHERE.keys()
-
-
-def test_the_kind_of_network_is_part_of_what_training_reads() -> None:
-    read = nodes(planned(WHOLE))["train"].spec
-    assert read["network"]["kind"] == "unet"
 
 
 def merged(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:

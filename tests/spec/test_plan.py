@@ -241,3 +241,24 @@ def test_whole_floats_and_key_order_do_not_change_a_key() -> None:
     assert canonical_json({"b": 2.0, "a": [1, 0.5]}) == '{"a":[1,0.5],"b":2}'
     assert digest({"a": 1, "b": True}) == digest({"b": True, "a": 1.0})
     assert digest(True) != digest(1)
+
+
+def test_kinds_of_network_are_swept_each_with_the_keys_that_it_reads(
+    shrunk: dict[str, Any],
+) -> None:
+    shrunk["network"] = {"channels": [16, 32], "patch": 4, "depth": 2, "width": 32, "heads": 2}
+    shrunk["sweep"], shrunk["also"] = {"network.kind": ["unet", "transformer"]}, []
+    cells = expand(parse_experiment(shrunk, "test"))
+    unet, transformer = (cell.experiment.network.model_dump(mode="json") for cell in cells)
+    assert unet["channels"] == [16, 32]
+    assert (transformer["patch"], transformer["depth"], transformer["heads"]) == (4, 2, 2)
+    assert "patch" not in unet
+    assert "channels" not in transformer
+
+
+def test_a_key_that_no_swept_kind_of_network_reads_is_refused(shrunk: dict[str, Any]) -> None:
+    shrunk["network"] = {"channels": [16, 32], "patch": 4}
+    with pytest.raises(AlphabarError) as refusal:
+        expand(parse_experiment(shrunk, "FILE"))
+    assert refusal.value.what == "FILE: `network.patch: 4` has no meaning with `network.kind: unet`"
+    assert refusal.value.remedy == "leave it out: it belongs to transformer"

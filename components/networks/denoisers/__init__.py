@@ -8,10 +8,11 @@ from torch import nn
 
 from components.networks.conditioners import Conditioner
 from components.networks.denoisers.denoiser import Denoiser
+from components.networks.denoisers.transformer import TRANSFORMER
 from components.networks.denoisers.unet import UNET
 from components.spec.catalogue import DENOISERS as CATALOGUE_DENOISERS
 
-DENOISERS: dict[str, Denoiser] = {"unet": UNET}
+DENOISERS: dict[str, Denoiser] = {"unet": UNET, "transformer": TRANSFORMER}
 
 
 def denoiser_of(section: Mapping[str, Any]) -> Denoiser:

@@ -12,12 +12,22 @@ from components.networks.denoisers.denoiser import Denoiser
 SIZE_WIDTH = 256
 """Of the embedding of each of SDXL's six sizes."""
 
+USUAL_HEADS = (32, 16, 8)
+"""Channels of an attention head, where the file does not say: the first that fits."""
+
 
 class DenoisingUNet(nn.Module):
     """diffusers' UNet behind one call: ``net(x, timestep, **rows) -> prediction``.
 
+    What diffusers calls ``attention_head_dim`` is the *number* of heads, one for each resolution,
+    in `UNet2DConditionModel`, and the *channels* of each head, the same at every resolution, in
+    `UNet2DModel`. Here a head has as many channels at every resolution in both.
+
     Args:
         channels: of each resolution, finest first.
+        attention: layers of attention after each residual layer, by resolution; the middle has
+            the smallest's, and at least one.
+        head_channels: of an attention head; None for the most of `USUAL_HEADS` that divide.
         n_classes: 0 for no class condition; else one more embedding stands for "no class".
         width: of the token states that come in through cross-attention; None without such.
         pooled: width of the vector of the whole caption, which comes in with SDXL's sizes beside
@@ -31,6 +41,8 @@ class DenoisingUNet(nn.Module):
         channels: list[int],
         layers_per_block: int,
         dropout: float,
+        attention: list[int],
+        head_channels: int | None = None,
         n_classes: int = 0,
         width: int | None = None,
         pooled: int | None = None,
@@ -47,23 +59,25 @@ class DenoisingUNet(nn.Module):
             "dropout": dropout,
             "norm_num_groups": 8,
         }
-        plain = len(channels) - 1  # attention only where the image is smallest
-        head = next(each for each in (32, 16, 8) if channels[-1] % each == 0)
+        head = head_channels or _usual_head(channels, attention)
+        kind = "Attn" if width is None else "CrossAttn"
+        named = [kind if layers else "" for layers in attention]
+        shared |= {
+            "down_block_types": tuple(f"{name}DownBlock2D" for name in named),
+            "up_block_types": tuple(f"{name}UpBlock2D" for name in reversed(named)),
+        }
         self.unet: Any
         if width is not None:
             self.unet = UNet2DConditionModel(
                 **shared,
-                down_block_types=("DownBlock2D",) * plain + ("CrossAttnDownBlock2D",),
-                up_block_types=("CrossAttnUpBlock2D",) + ("UpBlock2D",) * plain,
                 cross_attention_dim=width,
-                attention_head_dim=channels[-1] // head,  # diffusers means the number here
+                attention_head_dim=tuple(max(1, count // head) for count in channels),
+                transformer_layers_per_block=tuple(max(1, layers) for layers in attention),
                 **_of_the_whole_caption(pooled),
             )
         else:
             self.unet = UNet2DModel(
                 **shared,
-                down_block_types=("DownBlock2D",) * plain + ("AttnDownBlock2D",),
-                up_block_types=("AttnUpBlock2D",) + ("UpBlock2D",) * plain,
                 attention_head_dim=head,
                 num_class_embeds=n_classes + 1 if n_classes else None,
             )
@@ -87,6 +101,13 @@ def _of_the_whole_caption(pooled: int | None) -> dict[str, Any]:
     }
 
 
+def _usual_head(channels: list[int], attention: list[int]) -> int:
+    """The most channels of a head that divide those of every resolution with attention."""
+    attends = [count for count, layers in zip(channels, attention, strict=True) if layers]
+    attends.append(channels[-1])  # the middle
+    return next(head for head in USUAL_HEADS if not any(count % head for count in attends))
+
+
 def unet(
     shape: tuple[int, int, int],
     conditioner: Conditioner,
@@ -95,10 +116,15 @@ def unet(
     channels: list[int],
     layers_per_block: int,
     dropout: float,
+    attention: list[int] | None = None,
+    head_channels: int | None = None,
 ) -> DenoisingUNet:
     """The UNet for ``shape`` (channel, height, width) with weights drawn from ``seed``.
 
     The global generator, which diffusers draws from, is left as it was.
+
+    Args:
+        attention: as `DenoisingUNet` has it; None for one layer at the smallest resolution.
     """
     image_channels, size, _ = shape
     with torch.random.fork_rng():
@@ -109,6 +135,8 @@ def unet(
             channels=channels,
             layers_per_block=layers_per_block,
             dropout=dropout,
+            attention=attention or [0] * (len(channels) - 1) + [1],
+            head_channels=head_channels,
             n_classes=conditioner.n_classes,
             width=conditioner.width,
             pooled=conditioner.pooled,

@@ -84,9 +84,10 @@ class AlphabarPipeline(DiffusionPipeline):
         guided = bool(strong) and bool(prompts) and scale != 1
         for t in self.progress_bar(self.scheduler.timesteps):
             seen = self.scheduler.scale_model_input(x, t)
-            output = self.unet(seen, t, **strong).sample
+            time = t.to(x.device).expand(count)
+            output = self.unet(seen, timestep=time, **strong).sample
             if guided:
-                other = self.unet(seen, t, **weak).sample
+                other = self.unet(seen, timestep=time, **weak).sample
                 output = other + scale * (output - other)
             x = self.scheduler.step(output, t, x).prev_sample
         return ImagePipelineOutput(images=x if output_type == "pt" else _pictures(x))

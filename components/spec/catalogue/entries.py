@@ -262,9 +262,12 @@ class DenoiserEntry:
 
     Attributes:
         unfit: (network section, side of what it works on) → why it cannot; None where it can.
+        unsound: (network section, whether captions are read) → which of its keys cannot be so,
+            and why; None where all can.
     """
 
     line: str
     source: str
     options: tuple[str, ...] = ()
     unfit: Callable[[Mapping[str, Any], int], str | None] = lambda section, size: None
+    unsound: Callable[[Mapping[str, Any], bool], str | None] = lambda section, captions: None

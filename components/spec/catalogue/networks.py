@@ -34,12 +34,52 @@ def _halved(network: Mapping[str, Any], size: int) -> str | None:
     return f"cannot be halved {halvings} times, as {entries}"
 
 
+def _attention(network: Mapping[str, Any], captions: bool) -> str | None:
+    channels, layers = network["channels"], network.get("attention")
+    if layers is not None and len(layers) != len(channels):
+        return (
+            f"`network.attention` has {len(layers)} entries, and `network.channels` {len(channels)}"
+        )
+    most = max(layers or [0])
+    if most > 1 and not captions:
+        return (
+            f"`network.attention` asks for {most} layers after a residual layer: more than one is "
+            "for conditions that are captions"
+        )
+    head = network.get("head_channels")
+    attends = [c for c, n in zip(channels, layers or [], strict=False) if n] + channels[-1:]
+    odd = [count for count in attends if head is not None and count % head]
+    return f"`network.head_channels: {head}` does not divide {odd[0]} channels" if odd else None
+
+
+def _in_patches(network: Mapping[str, Any], size: int) -> str | None:
+    patch = network["patch"]
+    return f"cannot be cut into patches of `network.patch: {patch}`" if size % patch else None
+
+
+def _in_heads(network: Mapping[str, Any], captions: bool) -> str | None:
+    width, heads = network["width"], network["heads"]
+    return (
+        f"`network.heads: {heads}` does not divide `network.width: {width}`"
+        if width % heads
+        else None
+    )
+
+
 _DENOISERS = {
     "unet": DenoiserEntry(
-        "convolutions at falling resolutions, attention at the smallest",
+        "convolutions at falling resolutions, attention at the smallest or where asked",
         "Ronneberger et al. 2015",
-        ("channels", "layers_per_block", "dropout"),
+        ("channels", "layers_per_block", "attention", "head_channels", "dropout"),
         unfit=_halved,
+        unsound=_attention,
+    ),
+    "transformer": DenoiserEntry(
+        "a DiT: patches as tokens, adaLN-Zero blocks, cross-attention to captions",
+        "Peebles, Xie 2023; Chen et al. 2024",
+        ("patch", "depth", "width", "heads", "dropout"),
+        unfit=_in_patches,
+        unsound=_in_heads,
     ),
 }
 

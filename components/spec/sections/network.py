@@ -2,7 +2,13 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from components.spec.catalogue import CODECS, CONDITIONERS, DENOISERS
 from components.spec.catalogue.networks import ENCODER_LIMIT
@@ -37,15 +43,44 @@ class ConditioningSpec(Section):
         return frozenset({"dropout", "max_tokens"} - set(CONDITIONERS[self.encoder].options))
 
 
+def _layers(value: Any) -> Any:
+    """`true` is one layer, and `false` none."""
+    return int(value) if isinstance(value, bool) else value
+
+
+Layers = Annotated[int, Field(ge=0, le=24), BeforeValidator(_layers)]
+
+
 class NetworkSpec(Section):
-    """The network that denoises."""
+    """The network that denoises; JSON of it has only the keys that its kind reads."""
 
     kind: Annotated[str, OneOf("denoisers")] = Field("unet", description="kind of network")
     channels: list[Annotated[int, Field(ge=8, le=2048, multiple_of=8)]] = Field(
         [32, 64], min_length=1, max_length=6, description="channels of each resolution"
     )
     layers_per_block: int = Field(2, ge=1, le=8, description="residual layers per resolution")
-    dropout: float = Field(0.0, ge=0.0, lt=1.0, description="dropout inside residual layers")
+    attention: list[Layers] | None = Field(
+        None,
+        min_length=1,
+        max_length=6,
+        exclude_if=lambda layers: layers is None,
+        description="attention layers after each residual layer of each resolution: 0 or 1 (false, "
+        "true), with captions also more; the middle always has some; none: 1 at the smallest",
+    )
+    head_channels: int | None = Field(
+        None,
+        ge=4,
+        le=512,
+        exclude_if=lambda channels: channels is None,
+        description="channels of an attention head; none: 32, 16 or 8, the most that divide",
+    )
+    patch: int = Field(2, ge=1, le=64, description="side of the squares that are one token each")
+    depth: int = Field(12, ge=1, le=64, description="blocks of attention and feed-forward layers")
+    width: int = Field(384, ge=16, le=8192, multiple_of=8, description="channels of a token")
+    heads: int = Field(6, ge=1, le=128, description="attention heads of a block")
+    dropout: float = Field(
+        0.0, ge=0.0, lt=1.0, description="dropout inside residual or feed-forward layers"
+    )
 
     options: Options = Field(default_factory=dict)
 
@@ -56,6 +91,13 @@ class NetworkSpec(Section):
     def unread(self) -> frozenset[str]:
         own = {option for entry in DENOISERS.own.values() for option in entry.options}
         return frozenset(own - {*DENOISERS[self.kind].options})
+
+    @model_serializer(mode="wrap")
+    def _of_its_kind(
+        self, write: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        unread = self.unread() if info.mode == "json" else frozenset()
+        return {name: value for name, value in write(self).items() if name not in unread}
 
     def unfit(self, size: int) -> str | None:
         """Why it cannot work on what is ``size`` wide and high; None where it can."""
@@ -76,3 +118,11 @@ def refuse_unfit(network: NetworkSpec, codec: CodecSpec | CodecConfig, size: int
     unfit = f"cannot be divided by {factor}" if left else network.unfit(size // factor)
     if unfit:
         raise ValueError(f"`{key}: {size}`{smaller} {unfit}")
+
+
+def refuse_unsound(network: NetworkSpec, conditioning: ConditioningSpec) -> None:
+    """Raise ValueError unless the network's keys fit together, and what the model is told."""
+    captions = CONDITIONERS[conditioning.encoder].captions
+    unsound = DENOISERS[network.kind].unsound(network.model_dump(), captions)
+    if unsound:
+        raise ValueError(unsound)

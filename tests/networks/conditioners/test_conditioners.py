@@ -7,10 +7,8 @@ import torch
 
 from components.errors import AlphabarError
 from components.networks.conditioners import CONDITIONERS, Conditioner, Given, build_conditioner
-from components.networks.denoisers import DENOISERS, build_network
 from components.spec.catalogue import CONDITIONERS as CATALOGUE
-from components.spec.catalogue import DENOISERS as CATALOGUE_DENOISERS
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.network import ConditioningSpec
 
 GIVEN = Given(classes=("cat", "dog"), captions=("a cat", ""))
 EVERY = pytest.mark.parametrize("name", CONDITIONERS)
@@ -53,21 +51,6 @@ def test_a_table_and_the_absent_condition_have_the_rows_of_a_prompt(name: str) -
     assert all(torch.equal(rows[part].flip(0), table[part]) for part in rows)
 
 
-@EVERY
-@pytest.mark.parametrize("kind", DENOISERS)
-def test_every_network_is_told_what_every_conditioner_says(name: str, kind: str) -> None:
-    made, shape = conditioner(name), (1, 8, 8)
-    values = NetworkSpec(kind=kind, channels=[8, 8], layers_per_block=1).model_dump(mode="json")
-    network = build_network(values, shape, made, seed=0).eval()
-    x, t = torch.zeros(2, *shape), torch.ones(2)
-    with torch.no_grad():
-        told, null = (
-            network(x, t, **rows) for rows in (made.encode([0, 1], ["a", "b"]), made.null(2))
-        )
-    assert told.shape == x.shape
-    assert torch.equal(told, null) != CATALOGUE[name].conditional
-
-
 def test_a_class_is_asked_for_by_its_name_and_a_caption_by_itself() -> None:
     found = conditioner("class").prompt("cat")
     assert (found.index, found.label, found.caption) == (0, "cat", "a cat")
@@ -102,9 +85,3 @@ def test_a_caption_must_be_given() -> None:
 def test_classes_are_asked_of_data_that_has_some() -> None:
     with pytest.raises(AlphabarError, match="needs labels, and the data has none"):
         build_conditioner(section("class"), Given())
-
-
-def test_the_entry_of_a_network_says_which_sizes_it_cannot_take() -> None:
-    values = NetworkSpec(channels=[8, 8, 8]).model_dump()
-    assert CATALOGUE_DENOISERS["unet"].unfit(values, 12) is None
-    assert "cannot be halved 2 times" in str(CATALOGUE_DENOISERS["unet"].unfit(values, 10))
