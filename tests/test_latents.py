@@ -23,7 +23,7 @@ from components.networks import codecs
 from components.networks.checkpoint import Checkpoint, load_checkpoint, new_checkpoint
 from components.networks.checkpoint_header import read_config
 from components.networks.codecs import Shape
-from components.networks.diffusers_format import save_diffusers
+from components.networks.export.folder import save_diffusers
 from components.runtime import Runtime
 from components.sampling.times import time_grid
 from components.spec.catalogue import CODECS
@@ -64,6 +64,9 @@ class Unshuffled:
 
     def release(self) -> None:
         pass
+
+    def exported(self) -> None:
+        return None
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,9 @@ from pathlib import Path
 CONFIG, WEIGHTS = "config.json", "diffusion_pytorch_model.safetensors"
 """As diffusers reads them."""
 
+VAE = "vae"
+"""A pipeline's sub-folder of it."""
+
 JUDGEMENT, PICTURE = "judgement", "reconstructions.png"
 """Folder of the holdout's figures; its worst reconstructions below their originals."""
 
@@ -16,5 +19,5 @@ def weights_of(home: Path) -> list[Path]:
 
 
 def home_of(folder: Path) -> Path:
-    """A VAE's own folder: the sub-folder `vae` of a pipeline's."""
-    return folder / "vae" if (folder / "vae").is_dir() else folder
+    """A VAE's own folder: the sub-folder `VAE` of a pipeline's."""
+    return folder / VAE if (folder / VAE).is_dir() else folder

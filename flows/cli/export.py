@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from components.errors import AlphabarError
 from flows.cli.options import folder
 from flows.telling import tell
 
@@ -17,25 +18,28 @@ def export(
     model: Annotated[
         str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")
     ],
+    to: Annotated[
+        Path | None, typer.Argument(parser=folder, metavar="DIR", help="A new folder.")
+    ] = None,
     out: Annotated[
-        Path, typer.Option("--out", parser=folder, metavar="PATH", help="A new folder.")
-    ],
+        Path | None,
+        typer.Option(
+            "--out", parser=folder, metavar="PATH", help="DIR, as other commands have it."
+        ),
+    ] = None,
 ) -> None:
     """Write a model as a pipeline that diffusers loads, with a README that draws with it.
 
-    Example: `alphabar export digits@champion --out exported/digits`
+    Example: `alphabar export digits@champion exported/digits`
     """
     from flows.tools.exporting import export_model
     from flows.tools.sampling import Manner, Request, choose
     from flows.workspace import Workspace
 
+    target = to or out
+    if target is None or (to and out):
+        raise AlphabarError("one new folder is needed", "name it: `alphabar export MODEL DIR`")
     workspace = Workspace.here()
     chosen = choose(Manner("export"), Request(model), workspace)
-    left = export_model(chosen, out, workspace)
-    same = "draws with other settings than alphabar" if left else "draws the same images"
-    tell(
-        f'{out}: DiffusionPipeline.from_pretrained("{out}", trust_remote_code=True) {same}; '
-        "README.md shows how, and how unet/ and scheduler/ are used by hand"
-    )
-    for line in left:
-        tell(f"not exported: {line}")
+    for line in export_model(chosen, target, workspace).words(target):
+        tell(line)

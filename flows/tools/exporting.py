@@ -1,7 +1,7 @@
 """Models and studies in new folders of the user's choice."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
 from components.files.new_folder import new_folder
@@ -10,12 +10,12 @@ from flows.run.stages import prepare_process, run_stage
 from flows.tools.sampling import Chosen
 from flows.workspace import Workspace
 
+if TYPE_CHECKING:
+    from components.networks.export.export import Export
 
-def export_model(chosen: Chosen, out: Path, workspace: Workspace) -> list[str]:
-    """Write a model into the new folder ``out``.
 
-    Returns:
-        What of its settings the folder does not draw with, in words.
+def export_model(chosen: Chosen, out: Path, workspace: Workspace) -> "Export":
+    """Write a model into the new folder ``out``; returns what was written, and what was not.
 
     Raises:
         AlphabarError: ``out`` exists, the checkpoint is broken, or it is an adapter.
@@ -27,7 +27,7 @@ def export_model(chosen: Chosen, out: Path, workspace: Workspace) -> list[str]:
         )
     with new_folder(out, workspace.store_root) as part:
         prepare_process(threads=None)
-        from components.networks.diffusers_format import save_diffusers
+        from components.networks.export.folder import save_diffusers
 
         values = chosen.sampling.model_dump(mode="json")
         return save_diffusers(chosen.model, part, values, workspace.weights)

@@ -18,8 +18,12 @@ def test_an_export_names_what_it_does_not_draw_with(
         json.dumps({"solver": "ddpm", "steps": 30, "guidance": 3.0})
     )
     export(str(plain), tmp_path / "one")
-    assert "draws the same images" in capsys.readouterr().out
-    export(str(told), tmp_path / "two")
+    said = capsys.readouterr().out
+    assert "draws the same images" in said
+    assert "scheduler/, unet/ are used by hand" in said
+    assert "DPMSolverMultistepScheduler (diffusers' own), solver_order=1: DDIM with eta 0" in said
+    assert "Not diffusers' DDIMScheduler" in said
+    export(str(told), out=tmp_path / "two")
     assert "not exported: alphabar draws with solver `ddpm`" in capsys.readouterr().out
     readme = (tmp_path / "two" / "README.md").read_text()
     assert "solver `ddpm`" in readme
@@ -32,3 +36,14 @@ def test_broken_settings_leave_no_folder(tmp_path: Path) -> None:
     with pytest.raises(AlphabarError, match="none such"):
         export(str(model), tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_one_new_folder_must_be_named(tmp_path: Path) -> None:
+    (model,) = write_untrained(tmp_path, "model")
+    for folders in ({}, {"to": tmp_path / "one", "out": tmp_path / "two"}):
+        with pytest.raises(AlphabarError, match="one new folder is needed"):
+            export(str(model), **folders)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "file").touch()
+    with pytest.raises(AlphabarError, match="taken exists already"):
+        export(str(model), tmp_path / "taken")

@@ -6,6 +6,7 @@ Its weights lie in a folder as diffusers' `AutoencoderKL` writes it:
     codec/diffusion_pytorch_model.safetensors
 """
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,9 @@ from components.networks.codecs.autoencoder_files import (
     read_autoencoder,
     scale_and_shift,
 )
-from components.networks.codecs.codec import Shape
+from components.networks.codecs.codec import ExportedCodec, Shape
 from components.networks.codecs.levels import from_levels, to_levels
-from components.spec.codec_files import CONFIG, WEIGHTS
+from components.spec.codec_files import CONFIG, VAE, WEIGHTS
 from components.spec.keys import digest
 from components.spec.model_folder import CODEC
 from components.spec.sections.codec import CodecConfig
@@ -85,6 +86,30 @@ class Autoencoder:
 
     def release(self) -> None:
         self._network = None
+
+    def exported(self) -> ExportedCodec:
+        channels, height, width = self.shape
+        return ExportedCodec(
+            f"It works on latents of {channels} × {height} × {width}: `vae/`, an "
+            "`AutoencoderKL` whose `scaling_factor` and `shift_factor` bring them to mean 0 and "
+            "deviation 1.",
+            self._save_vae,
+            imports=["from diffusers import AutoencoderKL"],
+            opened=['vae = AutoencoderKL.from_pretrained("vae").eval()'],
+            decoded=[
+                "x = x / vae.config.scaling_factor + (vae.config.shift_factor or 0)",
+                "x = vae.decode(x).sample",
+            ],
+        )
+
+    def _save_vae(self, out: Path) -> dict[str, Any]:
+        """Write the weights for diffusers and for alphabar; returns model_index.json's entry."""
+        source = self._folder()
+        (out / VAE).mkdir()
+        for name in (CONFIG, WEIGHTS):
+            shutil.copyfile(intact(source / name), out / VAE / name)  # the user's own from now on
+            link_or_copy(out / VAE / name, out / CODEC / name)
+        return {VAE: ["diffusers", "AutoencoderKL"]}
 
     def _folder(self) -> Path:
         if self.folder is None or not (self.folder / WEIGHTS).is_file():

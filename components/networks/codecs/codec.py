@@ -1,7 +1,9 @@
 """What stands between images and the process."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -9,6 +11,25 @@ from components.spec.sections.codec import CodecConfig
 
 Shape = tuple[int, int, int]
 """(channel, height, width)."""
+
+
+@dataclass(frozen=True)
+class ExportedCodec:
+    """What a folder for diffusers says and has of a codec.
+
+    Attributes:
+        words: what the process works on, a sentence of the README.
+        save: writes its weights into the folder; returns its entries of model_index.json.
+        imports: of the code.
+        opened: Python that reads the weights.
+        decoded: Python that turns the x0 `x` into images within [−1, 1], still `x`.
+    """
+
+    words: str
+    save: Callable[[Path], dict[str, Any]]
+    imports: Sequence[str] = ()
+    opened: Sequence[str] = ()
+    decoded: Sequence[str] = ()
 
 
 class Codec(Protocol):
@@ -38,3 +59,6 @@ class Codec(Protocol):
 
     def release(self) -> None:
         """Give the memory of such weights back; they are read again when they are needed."""
+
+    def exported(self) -> ExportedCodec | None:
+        """What a folder for diffusers needs; None where an exported pipeline has no decoder."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from components.networks.codecs.codec import Shape
+from components.networks.codecs.codec import ExportedCodec, Shape
 from components.networks.codecs.levels import from_levels, to_levels
 from components.spec.sections.codec import CodecConfig
 
@@ -32,3 +32,6 @@ class Pixels:
 
     def release(self) -> None:
         """There are none."""
+
+    def exported(self) -> ExportedCodec:
+        return ExportedCodec("It works on pixels themselves.", save=lambda folder: {})

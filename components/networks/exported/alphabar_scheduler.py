@@ -1,4 +1,4 @@
-"""DDIM for processes that diffusers' own schedulers do not walk as alphabar does.
+"""DDIM and DPM-Solver++(2M) for processes that diffusers' own schedulers walk otherwise.
 
 This file belongs to the exported model beside it and needs torch and diffusers alone.
 """
@@ -17,7 +17,9 @@ RHO = 7.0
 
 
 class AlphabarScheduler(SchedulerMixin, ConfigMixin):
-    """x_t = α x0 + σ ε from time 1 to the clean image, by x_s = α_s x0 + σ_s ε.
+    """x_t = α x0 + σ ε from time 1 to the clean image, by x_s = α_s x0 + σ_s ε, and in second
+    order w (x0 − x0')/2r more, with w = α_s − α σ_s/σ, x0' of the step before and r = h'/h, the
+    length of that step over this one's in log α/σ (Lu et al. 2022, algorithm 2).
 
     Args:
         schedule: ``table`` (ᾱ is ``alphas_cumprod``), ``rectified_flow`` (α = 1 − σ) or ``edm``
@@ -28,6 +30,7 @@ class AlphabarScheduler(SchedulerMixin, ConfigMixin):
         prediction_type: what the network gives: ``eps``, ``x0``, ``v``, ``flow`` or ``edm``.
         sigma_data: of prediction edm.
         clip_sample: hold x0 within [−1, 1], with the ε that goes with it.
+        solver_order: 1 is DDIM with η = 0, 2 is DPM-Solver++(2M).
     """
 
     order = 1
@@ -44,6 +47,7 @@ class AlphabarScheduler(SchedulerMixin, ConfigMixin):
         prediction_type: str = "flow",
         sigma_data: float = 0.5,
         clip_sample: bool = True,
+        solver_order: int = 1,
     ) -> None:
         self.set_timesteps(1)
 
@@ -64,6 +68,7 @@ class AlphabarScheduler(SchedulerMixin, ConfigMixin):
         self.sigmas = torch.cat([sigmas, torch.zeros(1, dtype=torch.float64)])
         self.timesteps = told.to(device, torch.float32)
         self.num_inference_steps = steps
+        self._before: Tensor | None = None
 
     def scale_model_input(self, sample: Tensor, timestep: Tensor) -> Tensor:
         """``sample`` as the network is to see it."""
@@ -85,7 +90,18 @@ class AlphabarScheduler(SchedulerMixin, ConfigMixin):
             eps = (sample - alpha * x0) / sigma
         alpha_s, sigma_s = self._at(i + 1)
         stepped = alpha_s * x0 + sigma_s * eps
+        if self.config.solver_order == 2:
+            if i and self._before is not None and sigma_s > 0:
+                weight = alpha_s - sigma_s / sigma * alpha
+                stepped = stepped + weight * self._length_ratio(i) / 2 * (x0 - self._before)
+            self._before = x0
         return SchedulerOutput(prev_sample=stepped) if return_dict else (stepped,)
+
+    def _length_ratio(self, i: int) -> float:
+        """1/r; 0 where the step before began at α = 0."""
+        near = slice(i - 1, i + 2)
+        lengths = (self.alphas[near].log() - self.sigmas[near].log()).diff()
+        return float(lengths[1] / lengths[0])
 
     def _index(self, timestep: Tensor) -> int:
         return int((self.timesteps.cpu() == float(timestep)).nonzero()[0])

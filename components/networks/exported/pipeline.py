@@ -3,94 +3,113 @@
 It needs torch and diffusers, and for a model of captions transformers.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from diffusers import DiffusionPipeline, ImagePipelineOutput
+from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Tensor
+
+Text = str | Sequence[str] | None
 
 
 class AlphabarPipeline(DiffusionPipeline):
     """The scheduler's solver with classifier-free guidance, as ``alphabar sample`` draws.
 
     Args:
+        vae: of a model of latents.
         classes: a class-conditional model's labels; the index after them means "no class".
         max_tokens: the longest caption that the encoder reads.
-        steps, guidance_scale: where a call leaves them out.
+        steps, guidance_scale, negative_prompt: where a call leaves them out.
     """
 
-    _optional_components = ["text_encoder", "tokenizer"]  # noqa: RUF012 - diffusers' own
+    _optional_components = ["vae", "text_encoder", "tokenizer"]  # noqa: RUF012 - diffusers' own
 
     def __init__(
         self,
         unet: Any,
         scheduler: Any,
+        vae: Any = None,
         text_encoder: Any = None,
         tokenizer: Any = None,
         classes: list[str] | None = None,
         max_tokens: int = 0,
         steps: int = 50,
         guidance_scale: float = 1.0,
+        negative_prompt: str = "",
     ) -> None:
         super().__init__()
         self.register_modules(
-            unet=unet, scheduler=scheduler, text_encoder=text_encoder, tokenizer=tokenizer
+            unet=unet, scheduler=scheduler, vae=vae, text_encoder=text_encoder, tokenizer=tokenizer
         )
         self.register_to_config(
-            classes=classes, max_tokens=max_tokens, steps=steps, guidance_scale=guidance_scale
+            classes=classes,
+            max_tokens=max_tokens,
+            steps=steps,
+            guidance_scale=guidance_scale,
+            negative_prompt=negative_prompt,
         )
 
     @torch.no_grad()
     def __call__(
         self,
-        prompt: str | list[str] | None = None,
-        *,
-        generator: torch.Generator | list[torch.Generator] | None = None,
-        num_images: int | None = None,
+        prompt: Text = None,
         num_inference_steps: int | None = None,
         guidance_scale: float | None = None,
-        negative_prompt: str | None = None,
+        negative_prompt: Text = None,
+        num_images_per_prompt: int = 1,
+        generator: torch.Generator | list[torch.Generator] | None = None,
+        latents: Tensor | None = None,
         output_type: str = "pil",
-    ) -> ImagePipelineOutput:
-        """Draw an image for every generator, or ``num_images``, prompts in turn.
+        return_dict: bool = True,
+    ) -> ImagePipelineOutput | tuple[Any]:
+        """Draw an image for every prompt, or for every generator, prompts in turn.
 
         Args:
             prompt: classes or captions; None draws without condition.
-            generator: CPU generators, one an image: ``torch.Generator().manual_seed(k)`` gives
-                image k of ``alphabar sample``.
             guidance_scale: 1 is off.
-            negative_prompt: takes the place of no condition.
-            output_type: ``pil``, or ``pt``: a tensor (image, channel, height, width) within
-                [−1, 1], not rounded.
+            negative_prompt: takes the place of no condition; one for all, or one a prompt.
+            generator: ``torch.Generator().manual_seed(k)`` gives image k of ``alphabar sample``.
+            latents: standard normal noise to start from, (image, channel, height, width).
+            output_type: ``pil``; ``np``, (image, height, width, channel) within [0, 1]; ``pt``,
+                (image, channel, height, width) within [−1, 1]; ``latent``, what the process ends
+                in. The last two are not rounded.
         """
         steps = num_inference_steps or self.config.steps
         scale = self.config.guidance_scale if guidance_scale is None else guidance_scale
-        prompts = [prompt] if isinstance(prompt, str) else prompt
-        count = _count(prompts, generator, num_images)
-        generators = generator if isinstance(generator, list) else [generator] * count
-        shape = (self.unet.config.in_channels, *(self.unet.config.sample_size,) * 2)
-        noise = torch.stack([torch.randn(shape, generator=one) for one in generators])
+        prompts = [prompt] if isinstance(prompt, str) else list(prompt or [])
+        asked = [text for text in prompts or [""] for _ in range(num_images_per_prompt)]
+        count = len(generator) if isinstance(generator, list) else len(asked)
+        strong = self.conditions(_in_turn(asked, count))
+        weak = self.conditions(self._negative(negative_prompt, len(asked), count))
+        guided = bool(strong) and bool(prompts) and scale != 1
 
         self.scheduler.set_timesteps(steps)
         if len(self.scheduler.timesteps) > steps:  # numpy's rounding adds one at some counts
             self.scheduler.set_timesteps(timesteps=self.scheduler.timesteps[:steps].tolist())
-        x = (noise * self.scheduler.init_noise_sigma).to(self.device, self.unet.dtype)
-        strong = self.conditions(
-            [prompts[k % len(prompts)] if prompts else "" for k in range(count)]
-        )
-        weak = self.conditions([negative_prompt or ""] * count)
-        guided = bool(strong) and bool(prompts) and scale != 1
+        x = self._noise(count, generator, latents) * self.scheduler.init_noise_sigma
         for t in self.progress_bar(self.scheduler.timesteps):
-            seen = self.scheduler.scale_model_input(x, t)
+            seen = self.scheduler.scale_model_input(x, t).to(self.unet.dtype)
             time = t.to(x.device).expand(count)
-            output = self.unet(seen, timestep=time, **strong).sample
+            output = self.unet(seen, timestep=time, **strong).sample.float()
             if guided:
-                other = self.unet(seen, timestep=time, **weak).sample
+                other = self.unet(seen, timestep=time, **weak).sample.float()
                 output = other + scale * (output - other)
             x = self.scheduler.step(output, t, x).prev_sample
-        return ImagePipelineOutput(images=x if output_type == "pt" else _pictures(x))
+        images = x if output_type == "latent" else _as(output_type, self.decoded(x))
+        return ImagePipelineOutput(images=images) if return_dict else (images,)
+
+    def decoded(self, x: Tensor) -> Tensor:
+        """The images (image, channel, height, width) within [−1, 1] of what the process ends in."""
+        if self.vae is None:
+            return x
+        config = self.vae.config
+        latents = x / config.scaling_factor + (config.shift_factor or 0)
+        decoded: Tensor = self.vae.decode(latents.to(self.vae.dtype)).sample
+        return decoded.float()
 
     def conditions(self, prompts: list[str]) -> dict[str, Tensor]:
         """What the network is told; the prompt "" is the absent condition."""
@@ -117,15 +136,36 @@ class AlphabarPipeline(DiffusionPipeline):
             "encoder_attention_mask": tokens["attention_mask"],
         }
 
+    def _negative(self, given: Text, prompts: int, count: int) -> list[str]:
+        if given is None:
+            given = self.config.negative_prompt
+        texts = [given] if isinstance(given, str) else list(given) or [""]
+        if prompts % len(texts):
+            raise ValueError(f"{len(texts)} negative prompts do not go with {prompts} images")
+        return _in_turn([text for text in texts for _ in range(prompts // len(texts))], count)
 
-def _count(prompts: list[str] | None, generator: Any, num_images: int | None) -> int:
-    if isinstance(generator, list):
-        return len(generator)
-    return num_images or len(prompts or [""])
+    def _noise(self, count: int, generator: Any, latents: Tensor | None) -> Tensor:
+        config = self.unet.config
+        shape = (count, config.in_channels, config.sample_size, config.sample_size)
+        if latents is None:
+            return randn_tensor(shape, generator=generator, device=self.device)
+        if latents.shape != shape:
+            raise ValueError(f"latents are of shape {tuple(latents.shape)}, not {shape}")
+        return latents.to(self.device, torch.float32)
 
 
-def _pictures(x: Tensor) -> list[Image.Image]:
-    pixels = ((x.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+def _in_turn(texts: list[str], count: int) -> list[str]:
+    return [texts[k % len(texts)] for k in range(count)]
+
+
+def _as(output_type: str, x: Tensor) -> Any:
+    if output_type == "pt":
+        return x
+    if output_type == "np":
+        return (x / 2 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).cpu().numpy()
+    if output_type != "pil":
+        raise ValueError(f"no output_type {output_type!r}: give pil, np, pt or latent")
+    pixels = ((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     arrays: list[np.ndarray[Any, Any]] = list(pixels.permute(0, 2, 3, 1).cpu().numpy())
     return [
         Image.fromarray(array.squeeze(-1) if array.shape[-1] == 1 else array) for array in arrays

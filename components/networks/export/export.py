@@ -1,0 +1,101 @@
+"""What an exported folder is made of, and what it leaves behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.networks.checkpoint import Checkpoint
+from components.networks.codecs.codec import ExportedCodec
+from components.networks.conditioners.conditioner import Exported
+from components.spec.catalogue import GRIDS, GUIDANCE, SOLVERS
+from components.spec.catalogue.sampling import guide_of
+from components.spec.sections.sampling import SamplingSpec
+
+SOLVER_WORDS = {1: "DDIM with eta 0", 2: "DPM-Solver++(2M)"}
+"""What a scheduler's `solver_order` comes to."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A model as a folder for diffusers.
+
+    Attributes:
+        network, scheduler: classes of diffusers, or our own scheduler.
+        told: what the model is told of an image.
+        codec: between images and what the process works on.
+        sampling: how alphabar draws with the model; ``steps`` and ``clip`` as they come to.
+        order: of the scheduler's solver.
+    """
+
+    checkpoint: Checkpoint
+    network: Any
+    scheduler: Any
+    told: Exported
+    codec: ExportedCodec
+    sampling: Mapping[str, Any]
+    order: int
+
+    @property
+    def unet_name(self) -> str:
+        return type(self.network).__name__
+
+    @property
+    def scheduler_name(self) -> str:
+        return type(self.scheduler).__name__
+
+    @property
+    def stock(self) -> bool:
+        """Whether the scheduler is diffusers' own."""
+        return type(self.scheduler).__module__.startswith("diffusers.")
+
+    @property
+    def solver(self) -> str:
+        """The scheduler's solver, in words."""
+        return SOLVER_WORDS[self.order]
+
+    def words(self, out: Path) -> list[str]:
+        """What ``out`` holds, how it is used, and what it does not do, line by line."""
+        left = self.left_behind
+        same = "draws with other settings than alphabar" if left else "draws the same images"
+        folders = sorted(path.name for path in out.iterdir() if path.is_dir())
+        inside = ", ".join(f"{name}/" for name in folders)
+        ours = "the scheduler's file lies in the folder" if not self.stock else "diffusers' own"
+        return [
+            f'{out}: DiffusionPipeline.from_pretrained("{out}", trust_remote_code=True) {same}; '
+            f"README.md shows how, and how {inside} are used by hand",
+            f"scheduler: {self.scheduler_name} ({ours}), solver_order={self.order}: {self.solver}; "
+            f"solver_order={3 - self.order} is {SOLVER_WORDS[3 - self.order]}. Not diffusers' "
+            "DDIMScheduler, whose images differ where the steps do not divide the table",
+            *(f"not exported: {line}" for line in left),
+        ]
+
+    @property
+    def left_behind(self) -> list[str]:
+        """What of the sampling section the folder does not draw with, in words."""
+        return left_behind(self.sampling)
+
+
+def left_behind(sampling: Mapping[str, Any]) -> list[str]:
+    """What of a sampling section an exported folder does not draw with, in words."""
+    left = []
+    order = SOLVERS[sampling["solver"]].diffusers_order
+    if order is None or sampling["eta"] or sampling["churn"]:
+        left.append(
+            f"alphabar draws with solver `{sampling['solver']}`"
+            + "".join(f", {name} {sampling[name]:g}" for name in ("eta", "churn") if sampling[name])
+            + f"; the folder with {SOLVER_WORDS[order or 1]}"
+        )
+    if not GRIDS[sampling["grid"]].exported:
+        theirs = next(name for name, grid in GRIDS.items() if grid.exported)
+        left.append(f"alphabar's grid is `{sampling['grid']}`; the folder's is `{theirs}`")
+    if not GUIDANCE[sampling["guidance_kind"]].exported:
+        left.append(f"guidance of kind `{sampling['guidance_kind']}`; the folder's is `cfg`")
+    left += [
+        f"`{name}: {sampling[name]}`"
+        for name in ("guidance_rescale", "guidance_sigma_min", "guidance_sigma_max")
+        if sampling[name] != SamplingSpec.model_fields[name].default
+    ]
+    if lost := guide_of(sampling).left_behind:
+        left.append(lost)
+    return left

@@ -1,0 +1,128 @@
+"""A checkpoint as diffusers reads it: a whole pipeline in a folder, with what it takes to use it.
+
+model.safetensors codec/    for alphabar
+unet/ scheduler/            for diffusers; vae/ too for latents, and text_encoder/ tokenizer/
+                            where captions are read
+model_index.json pipeline.py README.md
+"""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.files.json_file import write_json
+from components.networks.checkpoint import Checkpoint, load_checkpoint
+from components.networks.checkpoint_header import FILE_NAME
+from components.networks.codecs.codec import ExportedCodec
+from components.networks.denoisers import DENOISERS, denoiser_of
+from components.networks.export.export import Export
+from components.networks.export.readme import readme
+from components.networks.export.scheduler import diffusers_scheduler
+from components.spec.catalogue import CODECS, SOLVERS
+
+TAKEN_ALONG = Path(__file__).parent.parent / "exported"
+
+
+def save_diffusers(
+    model: Path, out: Path, sampling: Mapping[str, Any], weights: Path | None = None
+) -> Export:
+    """Write the checkpoint in ``model`` into ``out``.
+
+    Args:
+        sampling: a sampling section: how the images that it is known by are drawn. Its steps,
+            guidance scale, negative prompt and clipping go along, and its solver where that is
+            DDIM (η = 0), what draws the same, or `dpmpp_2m`.
+        weights: the folder in which an encoder's weights are looked for first.
+
+    Returns:
+        What was written, and what of ``sampling`` the folder does not draw with.
+
+    Raises:
+        AlphabarError: the checkpoint is broken, or diffusers has nothing that draws the same.
+    """
+    checkpoint = load_checkpoint(model, weights=weights)
+    export = _prepared(model, checkpoint, sampling)
+    shutil.copyfile(model / FILE_NAME, out / FILE_NAME)
+    export.network.save_pretrained(out / "unet", safe_serialization=True)
+    export.scheduler.save_pretrained(out / "scheduler")
+    if not export.stock:
+        shutil.copy(TAKEN_ALONG / "alphabar_scheduler.py", out / "scheduler")
+    shutil.copy(TAKEN_ALONG / "pipeline.py", out)
+    index = {
+        "_class_name": ["pipeline", "AlphabarPipeline"],
+        "unet": ["diffusers", export.unet_name],
+        "scheduler": [
+            "diffusers" if export.stock else "alphabar_scheduler",
+            export.scheduler_name,
+        ],
+        "vae": [None, None],
+        "text_encoder": [None, None],
+        "tokenizer": [None, None],
+        **export.told.index,
+        **export.told.save(out),
+        **export.codec.save(out),
+        "steps": export.sampling["steps"],
+        "guidance_scale": export.sampling["guidance"],
+        "negative_prompt": export.sampling["negative_prompt"],
+    }
+    write_json(out / "model_index.json", index)
+    (out / "README.md").write_text(readme(export), encoding="utf-8")
+    return export
+
+
+def _prepared(model: Path, checkpoint: Checkpoint, sampling: Mapping[str, Any]) -> Export:
+    codec, network = _exported_codec(model, checkpoint), _exported_network(model, checkpoint)
+    _refuse_unwalkable(model, checkpoint)
+    clip = bool(sampling["clip"]) and checkpoint.codec.bounded
+    order = SOLVERS[sampling["solver"]].diffusers_order or 1
+    steps = min(sampling["steps"], checkpoint.schedule.steps)
+    return Export(
+        checkpoint,
+        network,
+        diffusers_scheduler(checkpoint, clip=clip, order=order),
+        checkpoint.conditioner.exported(),
+        codec,
+        {**sampling, "steps": steps, "clip": clip},
+        order,
+    )
+
+
+def _exported_codec(model: Path, checkpoint: Checkpoint) -> ExportedCodec:
+    codec, kind = checkpoint.codec.exported(), checkpoint.config.codec.kind
+    if codec is None:
+        raise AlphabarError(
+            f"{model} works on the latents of codec `{kind}`, which an exported pipeline has no "
+            "decoder for",
+            f"export a model whose `codec.kind` is another of {', '.join(CODECS)}",
+        )
+    return codec
+
+
+def _exported_network(model: Path, checkpoint: Checkpoint) -> Any:
+    """The model of diffusers that computes what the checkpoint's network does."""
+    section = checkpoint.config.network
+    exported = denoiser_of(section.model_dump()).exported
+    if exported is None:
+        able = ", ".join(name for name, denoiser in DENOISERS.items() if denoiser.exported)
+        raise AlphabarError(
+            f"{model} has a network of kind `{section.kind}`, which diffusers has no counterpart "
+            "of",
+            f"export a model whose `network.kind` is {able}",
+        )
+    return exported(checkpoint.network)
+
+
+def _refuse_unwalkable(model: Path, checkpoint: Checkpoint) -> None:
+    if checkpoint.schedule.alphas_cumprod is not None:
+        return
+    from components.networks.exported.alphabar_scheduler import WALKS
+
+    schedule = checkpoint.config.process.schedule
+    if schedule not in WALKS:
+        raise AlphabarError(
+            f"{model} has the continuous schedule `{schedule}`, which an exported pipeline "
+            "cannot walk",
+            f"export a model whose `process.schedule` is a table, or {', '.join(WALKS)}",
+        )

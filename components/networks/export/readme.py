@@ -1,0 +1,133 @@
+"""README.md of an exported model: what it is, how to draw with it, what was left behind."""
+
+from components.networks.export.export import Export
+
+
+def readme(export: Export) -> str:
+    """The text; its two blocks of Python run in the folder and draw the same images."""
+    own = "" if export.stock else " and the scheduler's file"
+    parts = [
+        "# A diffusion model for diffusers\n",
+        _what(export),
+        _settings(export),
+        "## As a pipeline\n",
+        "Run in this folder. Seed k gives image k of alphabar; `trust_remote_code` lets diffusers "
+        f"run `pipeline.py`{own}.\n",
+        _block(_pipeline_code(export)),
+        "## By hand\n",
+        _by_hand_words(export),
+        _block(_loop_code(export)),
+    ]
+    if export.left_behind:
+        parts += ["## What is not exported\n", *(f"- {line}" for line in export.left_behind), ""]
+    return "\n".join(parts)
+
+
+def _what(export: Export) -> str:
+    config = export.checkpoint.config
+    images, process = config.images, config.process
+    depth = "grey" if images.channels == 1 else f"{images.channels} channels"
+    line = (
+        f"{images.size} × {images.size} pixels, {depth}, within [−1, 1]. {export.codec.words} "
+        f"Schedule `{process.schedule}`, prediction `{process.prediction}`, {process.steps} steps "
+        "of training. Written by alphabar; `model.safetensors` is the same model for alphabar.\n"
+    )
+    return f"{line}\n{export.told.words}"
+
+
+def _settings(export: Export) -> str:
+    sampling = export.sampling
+    clip = "held within [−1, 1]" if sampling["clip"] else "not clipped"
+    negative = sampling["negative_prompt"]
+    against = f", negative prompt `{negative}` (of the pipeline)" if negative else ""
+    return (
+        f"Drawn in {sampling['steps']} steps at guidance {sampling['guidance']:g}{against}, "
+        f"x0 {clip} (`{export.scheduler_name}`: {export.solver}, trailing grid).\n"
+    )
+
+
+def _by_hand_words(export: Export) -> str:
+    orders = "With `solver_order=1` it is DDIM (eta 0), with `solver_order=2` alphabar's `dpmpp_2m`"
+    if not export.stock:
+        return (
+            "diffusers has no scheduler for this process that gives the same images at every "
+            "number of steps: `scheduler/alphabar_scheduler.py` is one, on torch and diffusers. "
+            f"{orders}.\n"
+        )
+    return (
+        f"The classes are diffusers' own, the scheduler `DPMSolverMultistepScheduler`. {orders}. "
+        "`DDIMScheduler` does not give these images: "
+        "it steps to t − ⌊T/n⌋ where n does not divide T, and clips x0 without moving ε.\n"
+    )
+
+
+def _pipeline_code(export: Export) -> list[str]:
+    sampling, told = export.sampling, export.told
+    call = ["    prompts,"] if told.prompts else []
+    return [
+        "import torch",
+        "from diffusers import DiffusionPipeline",
+        "",
+        f"steps, guidance = {sampling['steps']}, {sampling['guidance']:g}",
+        *([f"prompts = {told.prompts!r}"] if told.prompts else []),
+        "seeds = [0, 1]",
+        'pipeline = DiffusionPipeline.from_pretrained(".", trust_remote_code=True)',
+        "images = pipeline(",
+        *call,
+        "    generator=[torch.Generator().manual_seed(k) for k in seeds],",
+        "    num_inference_steps=steps,",
+        "    guidance_scale=guidance,",
+        ").images",
+    ]
+
+
+def _loop_code(export: Export) -> list[str]:
+    sampling, told, codec = export.sampling, export.told, export.codec
+    shape = ", ".join(str(side) for side in export.checkpoint.codec.shape)
+    scheduler, unet = export.scheduler_name, export.unet_name
+    imported = [f"from diffusers import {scheduler}, {unet}"]
+    if not export.stock:
+        imported = [
+            "import sys",
+            f"from diffusers import {unet}",
+            'sys.path.insert(0, "scheduler")',
+            f"from alphabar_scheduler import {scheduler}",
+        ]
+    again = [
+        "# of 61 steps and some others diffusers makes 62",
+        "scheduler.set_timesteps(timesteps=scheduler.timesteps[:steps].tolist())",
+    ]
+    guided = [
+        "        weak = unet(seen, timestep=t.expand(len(x)), **null).sample",
+        "        output = weak + guidance * (output - weak)",
+    ]
+    return [
+        "import torch",
+        *imported,
+        *codec.imports,
+        *told.imports,
+        "",
+        f"steps, guidance = {sampling['steps']}, {sampling['guidance']:g}",
+        "seeds = [0, 1]",
+        f'unet = {unet}.from_pretrained("unet").eval()',
+        f'scheduler = {scheduler}.from_pretrained("scheduler")',
+        *codec.opened,
+        *told.code,
+        "scheduler.set_timesteps(steps)",
+        *(again if export.stock else []),
+        f"noise = [torch.randn({shape}, generator=torch.Generator().manual_seed(k)) "
+        "for k in seeds]",
+        "x = torch.stack(noise) * scheduler.init_noise_sigma",
+        "with torch.inference_mode():",
+        "    for t in scheduler.timesteps:",
+        "        seen = scheduler.scale_model_input(x, t)",
+        "        output = unet(seen, timestep=t.expand(len(x)), **told).sample",
+        *(guided if told.prompts else []),
+        "        x = scheduler.step(output, t, x).prev_sample",
+        *(f"    {line}" for line in codec.decoded),
+        "pixels = ((x + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)",
+    ]
+
+
+def _block(lines: list[str]) -> str:
+    return "\n".join(["```python", *lines, "```", ""])
