@@ -1,9 +1,11 @@
 """Prepared data as the later stages read it: arrays, captions and classes of one split."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,31 +88,99 @@ def load_info(directory: Path) -> DatasetInfo:
     return DatasetInfo(**known | {"classes": tuple(known["classes"]), "caption_tokens": lengths})
 
 
-def load_split(directory: Path, split: SplitName, *, mapped: bool = False) -> Split:
+def load_split(directory: Path, split: SplitName) -> Split:
     """Read one split of a prepared directory.
-
-    Args:
-        mapped: leave the images in their file until they are looked at.
 
     Raises:
         AlphabarError: a file is missing or broken, or they do not fit each other.
     """
+    images, captions = load_images(directory, split), load_captions(directory, split)
+    with _naming(directory / f"{split}.csv"):
+        rows = [(row["file_name"], int(row["class"])) for row in _table(directory, split)]
+        _refuse_other_number(f"{len(images)} images", len(images), len(rows))
+        _refuse_other_number(f"captions of {len(captions)} images", len(captions), len(rows))
+    with _naming(directory / TEXTS):
+        captions.texts[:0]  # read them now: what is wrong with them is told here
+    files = tuple(file for file, _ in rows)
+    classes = np.fromiter((number for _, number in rows), np.int64, len(rows))
+    return Split(images, classes, captions, files)
+
+
+def load_images(directory: Path, split: SplitName, *, mapped: bool = False) -> NDArray[np.uint8]:
+    """The images of a split, (n, height, width, channel).
+
+    Args:
+        mapped: leave them in their file until they are looked at.
+
+    Raises:
+        AlphabarError: the file is missing or broken.
+    """
     path = directory / f"{split}.npy"
-    try:
+    with _naming(path):
         images = read_array(intact(path), mapped=mapped)
-        path = directory / f"{split}.csv"
-        rows = [(row["file_name"], int(row["class"])) for row in stream_csv(intact(path))]
-        files = tuple(file for file, _ in rows)
-        classes = np.fromiter((number for _, number in rows), np.int64, len(rows))
-        if images.dtype != np.uint8 or images.ndim != 4 or len(images) != len(rows):
-            raise ValueError(f"{images.dtype} {images.shape} does not fit {len(rows)} rows")
-        path = directory / TEXTS
-        captions = read_captions(directory, split)
-        if len(captions) != len(rows):
-            raise ValueError(f"captions of {len(captions)} images do not fit {len(rows)} rows")
+        if images.dtype != np.uint8 or images.ndim != 4:
+            raise ValueError(f"it holds {images.dtype} {images.shape}, and no images")
+    return images
+
+
+def load_captions(directory: Path, split: SplitName) -> Captions:
+    """The captions of a split's images, as `read_captions` leaves them in their files.
+
+    Raises:
+        AlphabarError: a file is missing or broken.
+    """
+    with _naming(directory / TEXTS):
+        return read_captions(directory, split)
+
+
+@dataclass(frozen=True, eq=False)
+class EntryClasses(Sequence[int]):
+    """The class of each entry's image, read when one is asked for; raises AlphabarError then.
+
+    Attributes:
+        captions: of the split of a prepared ``directory``.
+    """
+
+    directory: Path
+    split: SplitName
+    captions: Captions
+
+    def __len__(self) -> int:
+        return len(self.captions.ids)
+
+    @overload
+    def __getitem__(self, index: int) -> int: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[int]: ...
+    def __getitem__(self, index: int | slice) -> int | Sequence[int]:
+        found = self._read[index]
+        return found.tolist() if isinstance(index, slice) else int(found)
+
+    @cached_property
+    def _read(self) -> NDArray[np.int64]:
+        with _naming(self.directory / f"{self.split}.csv"):
+            numbers = (int(row["class"]) for row in _table(self.directory, self.split))
+            classes, images = np.fromiter(numbers, np.int64), len(self.captions)
+            _refuse_other_number(f"captions of {images} images", images, len(classes))
+        return self.captions.of_entries(classes)
+
+
+def _table(directory: Path, split: SplitName) -> Iterator[dict[str, str]]:
+    return stream_csv(intact(directory / f"{split}.csv"))
+
+
+def _refuse_other_number(what: str, count: int, rows: int) -> None:
+    if count != rows:
+        raise ValueError(f"{what} do not fit {rows} rows")
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Faults in reading ``path`` as an error for the user."""
+    try:
+        yield
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(path, error) from error
-    return Split(images, classes, captions, files)
 
 
 def _broken(path: Path, error: Exception) -> AlphabarError:

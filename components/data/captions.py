@@ -1,6 +1,6 @@
 """The captions of a split's images: every distinct text once, and which of them an image has."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from components.files.array_file import read_array
+from components.files.array_file import give_back, read_array
 from components.files.manifest import intact
 from components.files.tables import stream_csv, write_table
 
@@ -17,6 +17,33 @@ TEXTS = "captions.csv"
 """Of a prepared directory: the distinct captions of both splits, sorted, one a row."""
 
 COLUMN = "caption"
+
+_AT_ONCE = 2**16  # of an index that is looked through
+
+
+@dataclass(frozen=True, eq=False)
+class Entries(Sequence[str]):
+    """The text of each entry: one caption of one image.
+
+    Attributes:
+        texts: the distinct captions.
+        ids: int64 (entries,), each a place in ``texts``.
+    """
+
+    texts: Sequence[str]
+    ids: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        if isinstance(index, slice):
+            return tuple(self.texts[number] for number in self.ids[index])
+        return self.texts[int(self.ids[index])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,24 +91,75 @@ class Captions(Sequence[str]):
         return self.texts[int(self.ids[first])]
 
     @property
-    def entries(self) -> Sequence[str]:
+    def entries(self) -> Entries:
         """The text of each entry."""
-        return [self.texts[number] for number in self.ids]
+        return Entries(self.texts, self.ids)
 
-    @cached_property
-    def counts(self) -> NDArray[np.int64]:
-        """(n,) captions of each image."""
-        return np.diff(self.offsets)
+    @property
+    def one_each(self) -> bool:
+        """Whether no image has more than one, so that image i has entry i."""
+        return len(self.ids) == len(self)
 
-    @cached_property
-    def several(self) -> int:
-        """Images with more than one."""
-        return int((self.counts > 1).sum())
+    def entries_of(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first entry of each of some images, and how many it has."""
+        first = self.offsets[rows]
+        counts = self.offsets[rows + 1] - first
+        give_back(self.offsets)
+        return first, counts
+
+    def of_entries(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of a value for each image, that of each entry's image."""
+        return values if self.one_each else values.repeat(np.diff(self.offsets))
 
     def of_image(self, row: int) -> tuple[str, ...]:
         """All captions of an image, the first one first."""
         entries = range(self.offsets[row], self.offsets[row + 1])
         return tuple(self.texts[self.ids[entry]] for entry in entries)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredTexts(Sequence[str]):
+    """The distinct captions of a prepared directory, read when one is asked for.
+
+    Attributes:
+        path: of the table.
+        least: how many there must be.
+
+    Raises:
+        OSError, ValueError, KeyError: when one is asked for and the table is missing, broken or
+            too short.
+    """
+
+    path: Path
+    least: int = 0
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
+        return self._read[index]
+
+    @cached_property
+    def _read(self) -> tuple[str, ...]:
+        texts = tuple(stream_texts(self.path))
+        if len(texts) < self.least:
+            raise ValueError(
+                f"an index of captions leads beyond the {len(texts)} texts of {self.path.name}"
+            )
+        return texts
+
+
+def stream_texts(path: Path) -> Iterator[str]:
+    """The distinct captions of a prepared directory's ``path``, one by one.
+
+    Raises:
+        OSError, ValueError, KeyError: the table is missing or broken.
+    """
+    return (row[COLUMN] for row in stream_csv(intact(path)))
 
 
 def write_captions(directory: Path, splits: Mapping[str, Iterable[Sequence[str]]]) -> None:
@@ -96,23 +174,34 @@ def write_captions(directory: Path, splits: Mapping[str, Iterable[Sequence[str]]
 
 
 def read_captions(directory: Path, split: str) -> Captions:
-    """The captions of a split of a prepared directory; its arrays are mapped, not read.
+    """The captions of a split of a prepared directory.
+
+    Its arrays are mapped and its texts are read when one is asked for, so that who needs none has
+    none in memory.
 
     Raises:
-        OSError, ValueError, KeyError: a file is missing or broken, or they do not fit each other.
+        OSError, ValueError, KeyError: a file is missing or broken, or the arrays do not fit each
+            other.
     """
-    texts = tuple(row[COLUMN] for row in stream_csv(intact(directory / TEXTS)))
     files = _files(directory, split)
     offsets, ids = (read_array(intact(path), mapped=True) for path in files)
     for array, name in ((offsets, files[0].name), (ids, files[1].name)):
         if array.dtype != np.int64 or array.ndim != 1:
             raise ValueError(f"{name} is {array.dtype} {array.shape}, not a row of int64")
     divided = len(offsets) and offsets[0] == 0 and offsets[-1] == len(ids)
-    if not divided or (np.diff(offsets) < 1).any():
+    if not divided or not all((np.diff(part) > 0).all() for part in _parts(offsets)):
         raise ValueError(f"{files[0].name} does not divide the {len(ids)} entries among images")
-    if len(ids) and not 0 <= ids.min() <= ids.max() < len(texts):
-        raise ValueError(f"{files[1].name} leads beyond the {len(texts)} texts of {TEXTS}")
-    return Captions(texts, offsets, ids)
+    if any(part.min() < 0 for part in _parts(ids)):
+        raise ValueError(f"{files[1].name} has places below 0")
+    last = max((int(part.max()) for part in _parts(ids)), default=-1)
+    return Captions(StoredTexts(directory / TEXTS, last + 1), offsets, ids)
+
+
+def _parts(array: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """All of a mapped array bit by bit, each part with the first value of the next."""
+    for start in range(0, len(array), _AT_ONCE):
+        yield np.array(array[start : start + _AT_ONCE + 1])
+        give_back(array)
 
 
 def _files(directory: Path, split: str) -> tuple[Path, Path]:

@@ -1,6 +1,7 @@
 """NumPy's files, whose headers are held against the files' sizes before anything is loaded."""
 
 import math
+import mmap
 import os
 import zipfile
 from pathlib import Path
@@ -27,6 +28,13 @@ def read_array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
         _check(file, path.stat().st_size)
     array: NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     return array
+
+
+def give_back(array: NDArray[Any]) -> None:
+    """Let go of the memory that a mapped array's values took since they were looked at: they are
+    read from the file again. Nothing happens to an array that is not mapped."""
+    if isinstance(array.base, mmap.mmap):
+        array.base.madvise(mmap.MADV_DONTNEED)
 
 
 def read_archive(path: Path, only: str | None = None) -> dict[str, NDArray[Any]]:

@@ -96,13 +96,10 @@ class Batches(IterableDataset[Batch]):
 
     def _entries(self, step: int, index: Tensor) -> Tensor:
         """What the rows ``index`` are shown with: one of each one's captions, all as likely."""
-        captions, chosen = self.data.captions, index.numpy()
-        if captions is None:
+        captions = self.data.captions
+        if captions is None or captions.one_each:
             return index
-        first = torch.from_numpy(captions.offsets[chosen])
-        if not captions.several:
-            return first
-        counts = torch.from_numpy(captions.counts[chosen])
+        first, counts = map(torch.from_numpy, captions.entries_of(index.numpy()))
         drawn = words([self.seed], step, Purpose.CAPTION, len(index))[0]
         return first + (drawn * counts >> 32)
 

@@ -1,115 +1,16 @@
-"""The stage `encode`: what an autoencoder makes of the training images, once.
-
-    train.npy     (n, 2, channel, height, width) float16: mean and standard deviation of the normal
-                  that an image's x0 is drawn from, anew in every step
-    mirrored.npy  the same of the mirrored images, where the data says `flip`
-
-A half-precision float is off by 0.05 % of a latent, and noise covers that at all but the last
-step of sampling.
-"""
+"""The stage `encode`: what frozen networks make of the training data, once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
-from components.data.arrays import load_info, load_split
-from components.errors import AlphabarError
-from components.files.array_file import read_array
-from components.files.manifest import intact
-from components.networks.codecs import Shape, build_codec
-from components.networks.codecs.autoencoder import config_of
-from components.networks.device import resolve_device
-from components.process.streams import Purpose, generator
 from components.runtime import Runtime
-
-FILE, MIRRORED = "train.npy", "mirrored.npy"
-
-_AT_ONCE = 256
+from components.training.latents import encode_images
+from components.training.text_states import encode_texts
 
 
 def encode(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
-    """Write the training split of ``data`` as the autoencoder in ``autoencoder`` sees it.
-
-    Args:
-        spec: ``kind``, of the codec.
-    """
-    info, images = load_info(inputs["data"]), load_split(inputs["data"], "train").images
-    device = resolve_device(runtime.accelerator)
-    shape = info.channels, info.size, info.size
-    codec: Any = build_codec(
-        config_of(inputs["autoencoder"], spec["kind"]), shape, inputs["autoencoder"]
-    )
-    sides = {FILE: images} | ({MIRRORED: images[:, :, ::-1]} if info.flip else {})
-    total = len(sides) * len(images)
-    for number, (name, shown) in enumerate(sides.items()):
-        with (out / name).open("wb") as file:
-            _write_header(file, (len(images), 2, *codec.shape))
-            for start in range(0, len(images), _AT_ONCE):
-                part = np.ascontiguousarray(shown[start : start + _AT_ONCE].transpose(0, 3, 1, 2))
-                moments = torch.stack(codec.moments(torch.from_numpy(part).to(device)), dim=1)
-                halves = moments.to(torch.float16)
-                _refuse_not_finite(halves)
-                file.write(halves.cpu().numpy().tobytes())
-                done = number * len(images) + start + len(part)
-                runtime.progress(done, total, "latents")
-
-
-def _refuse_not_finite(latents: Tensor) -> None:
-    if not bool(latents.isfinite().all()):
-        raise AlphabarError(
-            "the codec's latents of some training images are not finite",
-            "train another autoencoder, or give another `codec.pretrained`",
-        )
-
-
-def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
-    """Begin an .npy file of half-precision floats, which follow batch by batch."""
-    kind = np.lib.format.dtype_to_descr(np.dtype(np.float16))
-    header = {"descr": kind, "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, header)
-
-
-@dataclass(frozen=True)
-class EncodedImages:
-    """Latents in a mapped file: only what a batch takes of it comes into memory.
-
-    Attributes:
-        moments: (n, 2, channel, height, width) float16.
-    """
-
-    moments: NDArray[np.float16]
-
-    def __len__(self) -> int:
-        return len(self.moments)
-
-    def __getitem__(self, index: Tensor) -> Tensor:
-        return torch.from_numpy(self.moments[index.numpy()])
-
-
-def load_encoded(directory: Path, shape: Shape, file: str = FILE) -> EncodedImages:
-    """What the stage has written, latents of ``shape``; raises AlphabarError for anything else.
-
-    Args:
-        file: `FILE` or `MIRRORED`.
-    """
-    path = directory / file
-    moments = read_array(intact(path), mapped=True)
-    if moments.dtype != np.float16 or moments.shape[1:] != (2, *shape):
-        raise AlphabarError(
-            f"{path} holds {moments.dtype} {moments.shape}, and no latents of {shape}",
-            f"delete {directory} and run the experiment again",
-        )
-    return EncodedImages(moments)
-
-
-def drawn(seed: int, step: int, moments: Tensor) -> Tensor:
-    """An x0 (batch, channel, height, width) from each of the normals ``moments`` (batch, 2, …)."""
-    mean, deviation = moments.float().unbind(1)
-    noise = torch.randn(mean.shape, generator=generator(seed, step, Purpose.POSTERIOR))
-    return mean + deviation * noise.to(mean)
+    """Write latents of the images of ``data`` where ``inputs`` has an ``autoencoder``, else the
+    text states of its captions."""
+    work = encode_images if "autoencoder" in inputs else encode_texts
+    work(spec, inputs, out, runtime)

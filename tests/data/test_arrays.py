@@ -37,7 +37,7 @@ def test_a_missing_file_is_named(directory: Path) -> None:
 
 def test_arrays_that_do_not_fit_the_table_are_refused(directory: Path) -> None:
     np.save(directory / "train.npy", np.zeros((3, 4, 4, 1), dtype=np.uint8))
-    with pytest.raises(AlphabarError, match="does not fit 2 rows"):
+    with pytest.raises(AlphabarError, match="3 images do not fit 2 rows"):
         load_split(directory, "train")
 
 

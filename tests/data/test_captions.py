@@ -17,7 +17,7 @@ def test_distinct_captions_are_stored_once_and_each_image_finds_its_own(tmp_path
     train, holdout = read_captions(tmp_path, "train"), read_captions(tmp_path, "holdout")
     assert [list(train.of_image(row)) for row in range(3)] == IMAGES
     assert isinstance(train.ids, np.memmap)
-    assert (train.several, holdout.several) == (2, 0)
+    assert (train.one_each, holdout.one_each) == (False, True)
     assert list(train.entries) == [caption for image in IMAGES for caption in image]
 
 
