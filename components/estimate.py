@@ -2,6 +2,7 @@
 
 import heapq
 import statistics
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,19 @@ def planned_stages(plan: Plan, store: Store) -> list[PlannedStage]:
     ]
 
 
-def _speeds(store: Store) -> dict[str, list[tuple[int, float]]]:
-    """stage → (network evaluations, seconds) of its latest runs in the store."""
-    found: dict[str, list[tuple[int, float]]] = {}
+Work = tuple[str, bool]
+"""A stage, and whether it works on text: `encode` does so apart from images."""
+
+Speeds = dict[Work, list[tuple[int, float]]]
+"""Work → (network evaluations, seconds) of its latest runs in the store."""
+
+
+def _work(stage: str, spec: Mapping[str, Any]) -> Work:
+    return stage, stage == "encode" and "conditioning" in spec
+
+
+def _speeds(store: Store) -> Speeds:
+    found: Speeds = {}
     for folder in sorted(path for path in store.root.glob("[!.]*") if path.is_dir()):
         written = {path: path.stat().st_mtime for path in folder.glob("*/manifest.json")}
         for path in heapq.nlargest(LATEST, written, key=written.__getitem__):
@@ -51,7 +62,8 @@ def _speeds(store: Store) -> dict[str, list[tuple[int, float]]]:
                 manifest = read_manifest(path.parent)
                 if {"stage", "spec", "wall_seconds"} <= manifest.keys():  # else another program's
                     run = (_done(path.parent, manifest), manifest["wall_seconds"])
-                    found.setdefault(manifest["stage"], []).append(run)
+                    work = _work(manifest["stage"], manifest["spec"])
+                    found.setdefault(work, []).append(run)
             except AlphabarError:  # an estimate does without; who uses the directory is told
                 continue
     return found
@@ -75,8 +87,8 @@ def _published(directory: Path, manifest: dict[str, Any]) -> Node:
     return Node("", manifest["stage"], manifest["spec"], inputs)
 
 
-def _estimate(node: Node, speeds: dict[str, list[tuple[int, float]]]) -> float | None:
-    runs = speeds.get(node.stage)
+def _estimate(node: Node, speeds: Speeds) -> float | None:
+    runs = speeds.get(_work(node.stage, node.spec))
     if not runs:
         return None
     work = stage_cost(node).evaluations

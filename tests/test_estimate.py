@@ -48,3 +48,17 @@ def test_times_come_from_the_latest_runs_and_no_other_manifest_is_read(
         os.utime(folder / "manifest.json", (number, number))
     found = stages_of(shrunk, tmp_path)
     assert {s.seconds for s in found if s.node.stage == "evaluate"} == {5.0}
+
+
+def test_text_is_encoded_in_the_time_that_text_took_and_not_images(
+    shrunk: dict[str, Any], tmp_path: Path
+) -> None:
+    runs = {"text": ({"conditioning": {}}, 7.0), "images": ({"kind": "autoencoder"}, 90.0)}
+    for name, (spec, seconds) in runs.items():
+        folder = tmp_path / "artifacts" / "encode" / name
+        folder.mkdir(parents=True)
+        seal_folder(folder, {"stage": "encode", "spec": spec, "wall_seconds": seconds})
+    shrunk |= {"conditioning": {"encoder": "minilm"}, "codec": {"kind": "autoencoder"}}
+    shrunk["data"]["size"] = 16
+    found = [s for s in stages_of(shrunk, tmp_path) if s.node.stage == "encode"]
+    assert {s.node.name: s.seconds for s in found} == {"encode-text": 7.0, "encode": 90.0}

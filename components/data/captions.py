@@ -45,6 +45,17 @@ class Entries(Sequence[str]):
             return tuple(self.texts[number] for number in self.ids[index])
         return self.texts[int(self.ids[index])]
 
+    @property
+    def last(self) -> int:
+        """The highest place; −1 where there are no entries."""
+        return max((int(part.max()) for part in _parts(self.ids)), default=-1)
+
+    def some_ids(self, entries: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places of some entries' texts."""
+        found = self.ids[entries]
+        give_back(self.ids)
+        return found
+
 
 @dataclass(frozen=True, eq=False)
 class Captions(Sequence[str]):
@@ -193,8 +204,8 @@ def read_captions(directory: Path, split: str) -> Captions:
         raise ValueError(f"{files[0].name} does not divide the {len(ids)} entries among images")
     if any(part.min() < 0 for part in _parts(ids)):
         raise ValueError(f"{files[1].name} has places below 0")
-    last = max((int(part.max()) for part in _parts(ids)), default=-1)
-    return Captions(StoredTexts(directory / TEXTS, last + 1), offsets, ids)
+    least = Entries((), ids).last + 1
+    return Captions(StoredTexts(directory / TEXTS, least), offsets, ids)
 
 
 def _parts(array: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

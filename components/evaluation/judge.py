@@ -93,6 +93,10 @@ class Judge:
         """The model that reads captions, if there is one."""
         return build_clip(self.protocol.clip, self.bank, self._scorer_dir)
 
+    def release(self) -> None:
+        """Let go of the CLIP, whose text tower is large; it is loaded again when it is needed."""
+        self.__dict__.pop("clip", None)
+
     @cached_property
     def recogniser(self) -> Recogniser:
         """The classifier of real images, trained on the training images when first asked for."""

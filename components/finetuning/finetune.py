@@ -27,7 +27,10 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
             is shorter than the teacher's steps.
     """
     model = load_checkpoint(
-        inputs["model"], resolve_device(runtime.accelerator), weights=runtime.weights
+        inputs["model"],
+        resolve_device(runtime.accelerator),
+        weights=runtime.weights,
+        states=inputs.get("text"),
     )
     images = images_of(inputs["data"])
     ours, theirs = (each.model_dump(exclude={"captions"}) for each in (images, model.config.images))

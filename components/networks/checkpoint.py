@@ -66,6 +66,7 @@ def new_checkpoint(
     weights: Path | None = None,
     device: torch.device | str = "cpu",
     codec: Path | None = None,
+    states: Path | None = None,
 ) -> Checkpoint:
     """An untrained network of ``config``, with weights drawn from ``seed``.
 
@@ -73,8 +74,10 @@ def new_checkpoint(
         weights: the folder in which an encoder's weights are looked for first.
         device: that an encoder computes on; the network is on the CPU.
         codec: the folder of the codec's weights, where it has such.
+        states: the folder of the text states that it is trained on, where there are such.
     """
-    process, conditioner = config.process.model_dump(), _conditioner(config, weights, device)
+    process = config.process.model_dump()
+    conditioner = _conditioner(config, weights, device, states)
     between = build_codec(config.codec, config.images.shape, codec)
     return Checkpoint(
         config,
@@ -99,9 +102,12 @@ def _schedule(process: Mapping[str, Any]) -> Schedule:
 
 
 def _conditioner(
-    config: ModelConfig, weights: Path | None = None, device: torch.device | str = "cpu"
+    config: ModelConfig,
+    weights: Path | None = None,
+    device: torch.device | str = "cpu",
+    states: Path | None = None,
 ) -> Conditioner:
-    given = Given(config.images.classes, config.images.captions, weights, device)
+    given = Given(config.images.classes, config.images.captions, weights, device, states)
     return build_conditioner(config.conditioning.model_dump(), given)
 
 
@@ -145,6 +151,7 @@ def load_checkpoint(
     ema_length: float | None = None,
     at_step: int | None = None,
     weights: Path | None = None,
+    states: Path | None = None,
 ) -> Checkpoint:
     """Rebuild the network in ``directory``.
 
@@ -153,6 +160,7 @@ def load_checkpoint(
         ema_length: σ_rel of the average that is rebuilt from ``directory/ema`` (Karras 2024);
             None for the average that training published.
         at_step: with ``ema_length``, the snapshots' step to look at; None for the last.
+        states: the folder of the text states that it is trained on further, where there are such.
 
     Raises:
         AlphabarError: there is no checkpoint, it is cut short, or it is not one of ours; there
@@ -166,7 +174,7 @@ def load_checkpoint(
     _refuse_other_shapes(path, config)
     try:
         checkpoint = new_checkpoint(
-            config, seed=0, weights=weights, device=device, codec=directory / CODEC
+            config, 0, weights=weights, device=device, codec=directory / CODEC, states=states
         )
         if ema_length is None:
             found = dict(read_weights(path))

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from components.data.arrays import load_info, load_split
+from components.data.arrays import load_images, load_info
 from components.data.grids import save_png
 from components.errors import AlphabarError
 from components.figures.record import write_judgement
@@ -30,13 +31,14 @@ from components.runtime import Runtime
 from components.spec.codec_files import JUDGEMENT, PICTURE
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.training import TrainingSpec
-from components.training.batches import Mirrored, TrainingSet
+from components.training.batches import TrainingSet
 from components.training.best import FOLDER as BEST
 from components.training.fit import fit
 from components.training.perceptual import PerceptualDistance
 from components.training.publish import LAST
 from components.training.reconstruction_look import ReconstructionLook
 from components.training.reconstruction_loss import ReconstructionLoss
+from components.training.stored import Mirrored, StoredImages
 from components.training.task import Inputs, Task
 
 MEASURED = 4096
@@ -119,12 +121,12 @@ def new_autoencoder(codec: CodecSpec, channels: int) -> Any:
 def latent_moments(network: Any, data: Path, device: torch.device) -> tuple[float, float]:
     """Mean and standard deviation of the latents that training draws, over all their values: the
     deviation counts the spread within each image's normal too."""
-    images = load_split(data, "train").images
+    images = load_images(data, "train", mapped=True)
     taken = images[:: -(-len(images) // MEASURED)]
     means, squares, count = 0.0, 0.0, 0
     for start in range(0, len(taken), _AT_ONCE):
-        part = torch.from_numpy(taken[start : start + _AT_ONCE]).permute(0, 3, 1, 2).to(device)
-        found = network.encode(_pixels(0, part)).latent_dist
+        part = torch.from_numpy(np.array(taken[start : start + _AT_ONCE]))
+        found = network.encode(_pixels(0, part.permute(0, 3, 1, 2).to(device))).latent_dist
         mean, variance = found.mean.double(), found.var.double()
         means += float(mean.sum())
         squares += float((mean.square() + variance).sum())
@@ -135,8 +137,7 @@ def latent_moments(network: Any, data: Path, device: torch.device) -> tuple[floa
 
 def _task(codec: CodecSpec, network: Any) -> Task:
     def images(inputs: Inputs) -> TrainingSet:
-        split = load_split(inputs["data"], "train")
-        stored = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
+        stored = StoredImages.of_data(inputs["data"])
         mirrored = Mirrored(stored) if load_info(inputs["data"]).flip else None
         return TrainingSet(stored, _pixels, lambda index: {}, mirrored=mirrored)
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
 import pytorch_lightning as pl
 import torch
@@ -14,18 +13,10 @@ from components.data.captions import Captions
 from components.networks.conditioners.conditioner import Table
 from components.networks.conditioners.rows import Rows
 from components.process.streams import Purpose, generator, words
+from components.training.stored import Stored
 
 Batch = tuple[int, Tensor, Rows]
 """(step, what is trained on, its conditions)."""
-
-
-class Stored(Protocol):
-    """A row for each thing to train on, in memory or on the disk, of any shape and type."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: Tensor, /) -> Tensor:
-        """The rows ``index`` (batch,) int64."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +38,6 @@ class TrainingSet:
     rows: Table
     captions: Captions | None = None
     mirrored: Stored | None = None
-
-
-@dataclass(frozen=True)
-class Mirrored:
-    """Images (n, channel, height, width) with left and right changed."""
-
-    images: Tensor
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def __getitem__(self, index: Tensor) -> Tensor:
-        return self.images[index].flip(-1)
 
 
 class Batches(IterableDataset[Batch]):

@@ -7,17 +7,18 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from components.data.arrays import DatasetInfo, load_info, load_split
+from components.data.arrays import DatasetInfo, EntryClasses, load_captions, load_info
 from components.data.tokens import cut_of_lengths
 from components.networks.checkpoint import Checkpoint, save_checkpoint
 from components.networks.ema_snapshots import write_snapshot
 from components.runtime import Runtime
 from components.spec.catalogue import CONDITIONERS
 from components.spec.sections.training import TrainingSpec
-from components.training.batches import Mirrored, TrainingSet
+from components.training.batches import TrainingSet
 from components.training.denoising_loss import DenoisingLoss
-from components.training.encode import MIRRORED, drawn, load_encoded
+from components.training.latents import MIRRORED, drawn, load_encoded
 from components.training.sampled_look import SampledLook
+from components.training.stored import Mirrored, StoredImages
 from components.training.task import Inputs, Objective, Save, Task, every_weight
 
 
@@ -67,17 +68,16 @@ def denoising_task(
 def training_images(model: Checkpoint, training: TrainingSpec, inputs: Inputs) -> TrainingSet:
     """The training split of the prepared ``data``, each image with its conditions; where it is
     ``encoded``, an x0 drawn from each one's normal, anew in every step."""
-    split = load_split(inputs["data"], "train", mapped="encoded" in inputs)
-    captions = split.captions
-    classes = split.classes.repeat(captions.counts).tolist()
+    data, shape = inputs["data"], model.codec.shape
+    captions, flip = load_captions(data, "train"), load_info(data).flip
+    classes = EntryClasses(data, "train", captions)
     rows = model.conditioner.table(classes, captions.entries)
-    flip = load_info(inputs["data"]).flip
     if "encoded" in inputs:
-        encoded, shape = inputs["encoded"], model.codec.shape
-        latents = load_encoded(encoded, shape)
+        encoded = inputs["encoded"]
         mirrored = load_encoded(encoded, shape, MIRRORED) if flip else None
-        return TrainingSet(latents, partial(drawn, training.seed), rows, captions, mirrored)
-    images = torch.from_numpy(split.images).permute(0, 3, 1, 2).contiguous()
+        draw = partial(drawn, training.seed)
+        return TrainingSet(load_encoded(encoded, shape), draw, rows, captions, mirrored)
+    images = StoredImages.of_data(data)
     turned = Mirrored(images) if flip else None
     return TrainingSet(
         images, lambda step, stored: model.codec.encode(stored), rows, captions, turned

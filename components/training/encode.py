@@ -10,7 +10,7 @@ from components.training.text_states import encode_texts
 
 
 def encode(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
-    """Write latents of the images of ``data`` where ``inputs`` has an ``autoencoder``, else the
-    text states of its captions."""
-    work = encode_images if "autoencoder" in inputs else encode_texts
+    """Write text states of the captions of ``data`` where ``spec`` says how they are read, by
+    ``conditioning``; else latents of its images."""
+    work = encode_texts if "conditioning" in spec else encode_images
     work(spec, inputs, out, runtime)

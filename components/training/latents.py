@@ -1,4 +1,4 @@
-"""The stage `encode`: what an autoencoder makes of the training images, once.
+"""Latents: what an autoencoder makes of the training images, once.
 
     train.npy     (n, 2, channel, height, width) float16: mean and standard deviation of the normal
                   that an image's x0 is drawn from, anew in every step
@@ -11,16 +11,17 @@ step of sampling.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from components.data.arrays import load_info, load_split
+from components.data.arrays import load_images, load_info
 from components.errors import AlphabarError
-from components.files.array_file import read_array
+from components.files.array_file import give_back, read_array
+from components.files.growing_array import GrowingArray
 from components.files.manifest import intact
 from components.networks.codecs import Shape, build_codec
 from components.networks.codecs.autoencoder import config_of
@@ -33,13 +34,15 @@ FILE, MIRRORED = "train.npy", "mirrored.npy"
 _AT_ONCE = 256
 
 
-def encode(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
+def encode_images(
+    spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime
+) -> None:
     """Write the training split of ``data`` as the autoencoder in ``autoencoder`` sees it.
 
     Args:
         spec: ``kind``, of the codec.
     """
-    info, images = load_info(inputs["data"]), load_split(inputs["data"], "train").images
+    info, images = load_info(inputs["data"]), load_images(inputs["data"], "train", mapped=True)
     device = resolve_device(runtime.accelerator)
     shape = info.channels, info.size, info.size
     codec: Any = build_codec(
@@ -48,16 +51,17 @@ def encode(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     sides = {FILE: images} | ({MIRRORED: images[:, :, ::-1]} if info.flip else {})
     total = len(sides) * len(images)
     for number, (name, shown) in enumerate(sides.items()):
-        with (out / name).open("wb") as file:
-            _write_header(file, (len(images), 2, *codec.shape))
+        with GrowingArray(out / name, (2, *codec.shape), np.float16) as file:
             for start in range(0, len(images), _AT_ONCE):
                 part = np.ascontiguousarray(shown[start : start + _AT_ONCE].transpose(0, 3, 1, 2))
                 moments = torch.stack(codec.moments(torch.from_numpy(part).to(device)), dim=1)
                 halves = moments.to(torch.float16)
                 _refuse_not_finite(halves)
-                file.write(halves.cpu().numpy().tobytes())
+                file.append(halves.cpu().numpy())
+                give_back(images)
                 done = number * len(images) + start + len(part)
                 runtime.progress(done, total, "latents")
+            file.finish()
 
 
 def _refuse_not_finite(latents: Tensor) -> None:
@@ -68,14 +72,7 @@ def _refuse_not_finite(latents: Tensor) -> None:
         )
 
 
-def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
-    """Begin an .npy file of half-precision floats, which follow batch by batch."""
-    kind = np.lib.format.dtype_to_descr(np.dtype(np.float16))
-    header = {"descr": kind, "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, header)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EncodedImages:
     """Latents in a mapped file: only what a batch takes of it comes into memory.
 
@@ -89,7 +86,9 @@ class EncodedImages:
         return len(self.moments)
 
     def __getitem__(self, index: Tensor) -> Tensor:
-        return torch.from_numpy(self.moments[index.numpy()])
+        taken = torch.from_numpy(self.moments[index.numpy()])
+        give_back(self.moments)
+        return taken
 
 
 def load_encoded(directory: Path, shape: Shape, file: str = FILE) -> EncodedImages:

@@ -68,11 +68,13 @@ class SampledLook:
         judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank).only(families)
         probe = DenoisingProbe.of_data(model, inputs["data"], spec.confidence)
         prompts = holdout_prompts(inputs["data"], training.evaluate_samples)
-        model.codec.release()
+        _release(model)
         return cls(model, sampling, prompts, judge, probe, ranking)
 
     def names(self) -> list[str]:
-        return [*self.judge.names(), *self.probe.names()]
+        found = [*self.judge.names(), *self.probe.names()]
+        self.judge.release()
+        return found
 
     def __call__(self, average: nn.Module) -> Seen:
         model = replace(self.model, network=average)
@@ -82,5 +84,12 @@ class SampledLook:
         figures = self.judge.measure(found, self.sampling.seed).figures
         sheet = contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
         probed = self.probe.measure(average)
-        self.model.codec.release()  # training has no use for it
+        _release(self.model)
+        self.judge.release()
         return Seen(sheet, {**figures, **probed})
+
+
+def _release(model: Checkpoint) -> None:
+    """Let go of what training has no use for: it has latents and text states of its own."""
+    model.codec.release()
+    model.conditioner.release()

@@ -6,8 +6,9 @@ from typing import Any
 
 from components.data.captions import TEXTS, stream_texts
 from components.networks.conditioners import Given, build_conditioner
-from components.networks.conditioners.stored_states import write_states
+from components.networks.conditioners.stored_states import files_of
 from components.networks.conditioners.text import TextCondition
+from components.networks.conditioners.writing_states import write_states
 from components.networks.device import resolve_device
 from components.runtime import Runtime
 
@@ -26,8 +27,9 @@ def encode_texts(
     given = Given(weights=runtime.weights, device=resolve_device(runtime.accelerator))
     conditioner = build_conditioner(spec["conditioning"], given)
     assert isinstance(conditioner, TextCondition), "the plan has this stage for no other"
-    path = inputs["data"] / TEXTS
+    path, work = inputs["data"] / TEXTS, runtime.scratch or out
     total = sum(1 for _ in stream_texts(path))
-    write_states(
-        out, conditioner, stream_texts(path), total, runtime.scratch or out, runtime.progress
-    )
+    encoder, limit = conditioner.encoder, conditioner.limit
+    write_states(work, encoder, limit, stream_texts(path), total, runtime.progress)
+    for name in files_of(encoder.form):
+        (work / name).replace(out / name)

@@ -20,7 +20,8 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
     """Train the network of ``spec`` (codec, conditioning, network, process, training) on ``data``.
 
     With evaluations ``spec["judge"]["extractor"]`` is who judges them. Where the codec is learnt,
-    ``inputs`` has ``autoencoder``, and ``encoded``, what that makes of the training images.
+    ``inputs`` has ``autoencoder``, and ``encoded``, what that makes of the training images; where
+    captions are read, ``text``, their states.
 
     Raises:
         AlphabarError: the network cannot work on what the codec makes of the images.
@@ -34,7 +35,12 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
     training = TrainingSpec.model_validate(spec["training"])
     device = resolve_device(runtime.accelerator)
     model = new_checkpoint(
-        config, training.seed, weights=runtime.weights, device=device, codec=codec
+        config,
+        training.seed,
+        weights=runtime.weights,
+        device=device,
+        codec=codec,
+        states=inputs.get("text"),
     )
     judge = spec.get("judge", {})
     fit(denoising_task(model, training), training, inputs, out, runtime, judge.get("extractor"))

@@ -51,6 +51,7 @@ WHOLE: dict[str, Any] = {
 PREPARE = {"prepare", "prepare-finetune"}
 SCORER = {"scorer"}
 REFERENCE = {"reference", "reference-finetune"}
+TEXT = {"encode-text", "encode-text-finetune"}
 TRAIN, FINETUNE = {"train"}, {"finetune"}
 SAMPLE, SAMPLE_TUNED = {"sample"}, {"sample-finetuned"}
 LIKELIHOOD = {"likelihood"}
@@ -60,7 +61,7 @@ REPORT, STUDY = {"report"}, {"study"}
 
 TUNED = FINETUNE | SAMPLE_TUNED | EVALUATE_TUNED | REPORT | STUDY
 MODEL = TRAIN | SAMPLE | LIKELIHOOD | EVALUATE | TUNED
-DATA = PREPARE | SCORER | REFERENCE | MODEL
+DATA = PREPARE | SCORER | REFERENCE | TEXT | MODEL
 SAMPLED = SAMPLE | SAMPLE_TUNED | EVALUATE | EVALUATE_TUNED | REPORT | STUDY
 JUDGED = REFERENCE | EVALUATE | EVALUATE_TUNED | REPORT
 NOTHING: set[str] = set()
@@ -76,7 +77,12 @@ def also(sections: dict[str, Any], value: Any, stages: set[str]) -> Case:
 TABLE = {"process": {"schedule": "table", "table": [0.9, 0.1]}}
 ALONE: dict[str, Any] = {"finetune": None, "study": None}
 FOLDER = {"data": {"source": "folder", "name": "mine"}, **ALONE}
-OF_FINETUNE = {"prepare-finetune", "reference-finetune", "evaluate-baseline"}
+OF_FINETUNE = {
+    "prepare-finetune",
+    "encode-text-finetune",
+    "reference-finetune",
+    "evaluate-baseline",
+}
 DATA_ALONE = DATA - OF_FINETUNE - TUNED | REPORT
 UNGUIDED = {"sampling": {"guide": "weaker"}}
 LATENT = {
@@ -124,9 +130,9 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "scorer.dropout": (0.5, SCORER | REFERENCE | MODEL),
     "scorer.size": (32, SCORER | REFERENCE | MODEL),
     "scorer.seed": (7, SCORER | REFERENCE | MODEL),
-    "conditioning.encoder": ("class", MODEL),
+    "conditioning.encoder": ("class", MODEL | TEXT),
     "conditioning.dropout": (0.5, MODEL),
-    "conditioning.max_tokens": (7, MODEL),
+    "conditioning.max_tokens": (7, MODEL | TEXT),
     "process.schedule": ("linear", MODEL),
     "process.prediction": ("x0", MODEL),
     "process.steps": (100, MODEL),
@@ -206,7 +212,9 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "evaluation.confidence": (0.9, JUDGED | LIKELIHOOD),
     "guide": also(UNGUIDED, {"training.steps": 7}, {"train-guide", *SAMPLED}),
     "finetune.kind": also({"finetune": {"style": "bold"}}, "consistency", TUNED),
-    "finetune.style": also({"finetune": {"kind": "consistency"}}, None, DATA - {"prepare"}),
+    "finetune.style": also(
+        {"finetune": {"kind": "consistency"}}, None, DATA - {"prepare", "encode-text"}
+    ),
     "finetune.steps": (7, TUNED),
     "finetune.batch_size": (7, TUNED),
     "finetune.lr": (0.5, TUNED),

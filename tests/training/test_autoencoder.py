@@ -18,7 +18,8 @@ from components.networks.codecs.autoencoder import config_of
 from components.runtime import Runtime
 from components.spec.sections.codec import CodecSpec
 from components.training.autoencoder import autoencoder
-from components.training.encode import MIRRORED, drawn, encode, load_encoded
+from components.training.encode import encode
+from components.training.latents import MIRRORED, drawn, load_encoded
 from components.training.perceptual import PerceptualDistance
 from components.training.reconstruction_loss import ReconstructionLoss
 

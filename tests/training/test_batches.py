@@ -8,7 +8,8 @@ import torch
 
 from components.data.captions import Captions
 from components.networks.conditioners.rows import take
-from components.training.batches import Batches, Mirrored, TrainingSet
+from components.training.batches import Batches, TrainingSet
+from components.training.stored import Mirrored
 
 CAPTIONS = Captions.of([["a"], ["b", "c", "d"]])
 

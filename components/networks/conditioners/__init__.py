@@ -8,6 +8,7 @@ from typing import Any
 from components.networks.conditioners.class_label import class_label
 from components.networks.conditioners.conditioner import Conditioner, Given
 from components.networks.conditioners.minilm import minilm
+from components.networks.conditioners.text import TextCondition
 from components.networks.conditioners.unconditional import unconditional
 from components.spec.catalogue import CONDITIONERS as CATALOGUE_CONDITIONERS
 
@@ -25,14 +26,18 @@ def build_conditioner(section: Mapping[str, Any], given: Given) -> Conditioner:
     """The conditioner of a ``conditioning`` section.
 
     Raises:
-        AlphabarError: the data lacks what it is told.
+        AlphabarError: the data lacks what it is told, or ``given.states`` are not its encoder's.
     """
     name = section["encoder"]
     make = CATALOGUE_CONDITIONERS.function(name, section) or CONDITIONERS[name]
     bound = getattr(make, "keywords", ())
     named = [name for name in inspect.signature(make).parameters if name not in bound]
     options = [name for name in named if name in section]
-    return make(given, **{name: section[name] for name in options})
+    made = make(given, **{name: section[name] for name in options})
+    if given.states is None:
+        return made
+    assert isinstance(made, TextCondition), "the plan has no states for it"
+    return made.with_states(given.states)
 
 
 __all__ = ["CONDITIONERS", "Conditioner", "Given", "build_conditioner"]

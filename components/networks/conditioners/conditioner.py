@@ -8,10 +8,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from components.data.captions import Entries
 from components.networks.conditioners.rows import Rows
 
 Table = Callable[[Tensor], Rows]
-"""Indices of a data set's images → their rows."""
+"""Entries of a data set, each an image with one of its captions → their rows."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,15 @@ class Given:
         captions: each class's caption; empty where they are not known.
         weights: the folder in which encoders' weights are looked for first.
         device: that an encoder computes on.
+        states: the folder of the stage `encode` with the text states of the data that is trained
+            on; None where nothing is trained, or no text is read.
     """
 
     classes: Sequence[str] = ()
     captions: Sequence[str] = ()
     weights: Path | None = None
     device: torch.device | str = "cpu"
+    states: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,10 @@ class Exported:
 class Conditioner(Protocol):
     """Turns labels and captions into rows: named tensors with one row a sample.
 
-    ``encode`` is for prompts, ``table`` for the images that are trained on, which keeps what is
-    costly to make; ``null`` is the absent condition of guidance. Rows of captions are as long as
-    the longest among them, and `components.networks.conditioners.rows.aligned` brings two of
-    them together.
+    ``encode`` is for prompts, ``table`` for the entries that are trained on: nothing of them is in
+    memory but what a batch asks for; ``null`` is the absent condition of guidance. Rows of
+    captions are as long as the longest among them, and
+    `components.networks.conditioners.rows.aligned` brings two of them together.
 
     Attributes:
         n_classes: that the network has embeddings for, and one more for none; 0 for no classes.
@@ -96,7 +100,7 @@ class Conditioner(Protocol):
 
     def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows: ...
 
-    def table(self, classes: Sequence[int], captions: Sequence[str]) -> Table: ...
+    def table(self, classes: Sequence[int], captions: Entries) -> Table: ...
 
     def null(self, count: int) -> Rows: ...
 

@@ -58,6 +58,14 @@ class StoredStates:
                 give_back(array)
         return found
 
+    def refuse_beyond(self, last: int) -> None:
+        """Raise AlphabarError where there is no caption ``last``."""
+        if last >= len(self):
+            raise AlphabarError(
+                f"the data has at least {last + 1} captions, and states are stored of {len(self)}",
+                "give the states of the same data: run the experiment again",
+            )
+
     def absent(self) -> Encoded:
         """The empty caption."""
         return self.take(np.array([len(self)]))[0]
@@ -69,20 +77,25 @@ def load_states(folder: Path, form: Form) -> StoredStates:
     Args:
         form: of the encoder that made them.
     """
-    names = (STATES, OFFSETS, *([POOLED] if form.pooled else []))
     try:
-        arrays = [read_array(intact(folder / name), mapped=True) for name in names]
+        arrays = [read_array(intact(folder / name), mapped=True) for name in files_of(form)]
     except (OSError, ValueError) as error:
         raise _other(folder, f"is broken: {error}") from error
     states, offsets = arrays[:2]
-    pooled = arrays[2] if form.pooled else None
+    pooled = arrays[2] if form.pooled is not None else None
     count = len(offsets) - 1
     fits = states.dtype == np.float16 and states.ndim == 2 and states.shape[1] == form.width
     fits &= offsets.dtype == np.int64 and offsets.ndim == 1 and count > 0
-    fits &= pooled is None or (pooled.dtype, pooled.shape) == (np.float16, (count, form.pooled))
+    if pooled is not None:
+        fits &= pooled.dtype == np.float16 and pooled.shape == (count, form.pooled)
     if not fits or not _divides(offsets, len(states)):
         raise _other(folder, f"holds {states.dtype} {states.shape}, and no states of {form}")
     return StoredStates(form, states, offsets, pooled)
+
+
+def files_of(form: Form) -> tuple[str, ...]:
+    """The names of the files that there are."""
+    return (STATES, OFFSETS) if form.pooled is None else (STATES, OFFSETS, POOLED)
 
 
 def _divides(offsets: NDArray[np.int64], tokens: int) -> bool:

@@ -1,17 +1,22 @@
 """Token states of a caption, whichever encoder reads it; the empty caption means none."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
+import numpy as np
 import torch
+from torch import Tensor
 
+from components.data.captions import Entries
 from components.data.tokens import refuse_too_long
 from components.errors import AlphabarError
-from components.networks.conditioners.caption_table import CaptionTable
 from components.networks.conditioners.conditioner import Exported, Prompt, Table
-from components.networks.conditioners.encoders import TextEncoder
+from components.networks.conditioners.encoders import Encoded, TextEncoder
 from components.networks.conditioners.rows import Rows
+from components.networks.conditioners.stored_states import StoredStates, load_states
+from components.networks.conditioners.text_rows import text_rows
 
 Export = Callable[[Sequence[str]], Exported]
 """Captions for examples → what a folder for diffusers needs."""
@@ -26,13 +31,21 @@ class TextCondition:
             limit, which prompts always get.
         captions: of the data's classes, where it has some: examples.
         export: how it is exported; None where it cannot be.
+        stored: what the encoder has made of the captions that are trained on, and of none; None
+            for asking it at every batch.
     """
 
     encoder: TextEncoder
     max_tokens: int | None = None
     captions: Sequence[str] = ()
     export: Export | None = None
+    stored: StoredStates | None = None
     n_classes: int = 0
+
+    @property
+    def limit(self) -> int:
+        """Tokens at which captions that are trained on are cut."""
+        return self.max_tokens or self.encoder.limit
 
     @property
     def width(self) -> int | None:
@@ -42,20 +55,47 @@ class TextCondition:
     def pooled(self) -> int | None:
         return self.encoder.form.pooled
 
-    def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows:
-        table = CaptionTable(self.encoder, captions, self.encoder.limit)
-        return table(torch.arange(len(captions)))
+    def with_states(self, folder: Path) -> "TextCondition":
+        """The same, reading what the stage `encode` has left in ``folder``; raises AlphabarError
+        where that is another encoder's."""
+        return replace(self, stored=load_states(folder, self.encoder.form))
 
-    def table(self, classes: Sequence[int], captions: Sequence[str]) -> Table:
-        return CaptionTable(self.encoder, captions, self.max_tokens or self.encoder.limit)
+    def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows:
+        return self._encode(captions, self.encoder.limit)
+
+    def table(self, classes: Sequence[int], captions: Entries) -> Table:
+        stored = self.stored
+        if stored is None:
+            return lambda entries: self._encode([captions[k] for k in entries.tolist()], self.limit)
+        stored.refuse_beyond(captions.last)
+
+        def read(entries: Tensor) -> Rows:
+            distinct, back = np.unique(captions.some_ids(entries.numpy()), return_inverse=True)
+            return self._rows(stored.take(distinct), torch.from_numpy(back))
+
+        return read
 
     def null(self, count: int) -> Rows:
         return {name: row.expand(count, *row.shape[1:]) for name, row in self._absent.items()}
 
     @cached_property
     def _absent(self) -> Rows:
+        if self.stored is not None:
+            return self._rows([self.stored.absent()], torch.tensor([0]))
         with torch.inference_mode(False):  # asked for first while sampling, then in training
             return self.encode([-1], [""])
+
+    def _encode(self, captions: Sequence[str], limit: int) -> Rows:
+        """Rows of ``captions``, each distinct one encoded once."""
+        distinct = sorted(set(captions))
+        place = {caption: number for number, caption in enumerate(distinct)}
+        back = torch.tensor([place[caption] for caption in captions], dtype=torch.int64)
+        return self._rows(self.encoder.encode(distinct, limit), back)
+
+    def _rows(self, encoded: Sequence[Encoded], back: Tensor) -> Rows:
+        """A row for each of ``back``, places among ``encoded``."""
+        rows = text_rows(encoded, self.encoder.form)
+        return {name: tensor[back] for name, tensor in rows.items()}
 
     def prompt(self, text: str) -> Prompt:
         refuse_too_long(text)

@@ -91,8 +91,9 @@ class _Files:
         enter = self._stack.enter_context
         self.states = enter(GrowingArray(folder / STATES, (form.width,), np.float16))
         self.offsets = enter(GrowingArray(folder / OFFSETS, (), np.int64))
-        pooled = form.pooled
-        self.pooled = enter(GrowingArray(folder / POOLED, (pooled,), np.float16)) if pooled else None
+        self.pooled = None
+        if form.pooled is not None:
+            self.pooled = enter(GrowingArray(folder / POOLED, (form.pooled,), np.float16))
 
     def __enter__(self) -> "_Files":
         return self

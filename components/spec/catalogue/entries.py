@@ -241,6 +241,7 @@ class ConditionerEntry:
         labels: whether it is told the image's class, so that the data must have classes.
         captions: whether it is told the image's caption.
         token_limit: tokens that its encoder reads of a text; None where it counts none.
+        stored: whether the stage `encode` makes its text states of the data's captions, once.
     """
 
     line: str
@@ -249,6 +250,7 @@ class ConditionerEntry:
     labels: bool = False
     captions: bool = False
     token_limit: int | None = None
+    stored: bool = False
 
     @property
     def conditional(self) -> bool:

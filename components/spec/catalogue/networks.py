@@ -20,6 +20,7 @@ _CONDITIONERS = {
         ("dropout", "max_tokens"),
         captions=True,
         token_limit=ENCODER_LIMIT,
+        stored=True,
     ),
 }
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from components.spec.plan.baselines import Plan, PlannedCell
+from components.spec.plan.encoded import encoded
 from components.spec.plan.node import Node, roles
 from components.spec.plan.sources import Sources
 from components.spec.sections.sampling import SamplingSpec
@@ -53,7 +54,9 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     data, own = sources.finetune_data(), sources.data()
     read = {"kind": spec.kind} | spec.settings
     inputs = {"model": best.train, "data": data}
-    inputs |= {role: node for role, node in sources.latents(data).items() if role == "encoded"}
+    # the codec comes with the model
+    made = encoded(sources, data).items()
+    inputs |= {role: node for role, node in made if node.stage == "encode"}
     inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
     training = spec.training(base.training)
     finetune = sources.trained("finetune", "finetune", read, training, inputs, ("finetune",))

@@ -6,6 +6,7 @@ from typing import Any
 
 from components.spec.catalogue.evaluation import extractor_of
 from components.spec.experiment import Experiment
+from components.spec.plan.encoded import encoded
 from components.spec.plan.node import (
     Node,
     dump,
@@ -61,7 +62,7 @@ class Sources:
             name, spec = f"scorer{self._suffix}", dump(experiment.scorer)
             return self.computed(name, "scorer", spec, inputs, ("scorer",))
 
-        return self._once("scorer", make, of=("data",))
+        return self.once("scorer", make, of=("data",))
 
     def autoencoder(self) -> Node | None:
         """What makes latents of images, where the codec does; learnt from the cell's own data."""
@@ -75,12 +76,12 @@ class Sources:
             weights = self.outside.digests(extractor)
             if codec.pretrained is not None:
                 weights["pretrained"] = self.outside.folder(codec.pretrained)
-            name = f"autoencoder{self._suffixed('data', 'codec')}"
+            name = f"autoencoder{self.suffixed('data', 'codec')}"
             reads, aside = ("codec", "evaluation.extractor"), unkeyed(codec=codec)
             inputs = {"data": self.data()}
             return self.computed(name, "autoencoder", spec, inputs, reads, weights, aside)
 
-        return self._once("autoencoder", make, of=("data", "codec"))
+        return self.once("autoencoder", make, of=("data", "codec"))
 
     def latents(self, data: Node) -> dict[str, Node]:
         """Inputs of a training on ``data`` by role: the latents, where the codec has some, and
@@ -89,17 +90,17 @@ class Sources:
         if autoencoder is None:
             return {}
         inputs = {"data": data, "autoencoder": autoencoder}
-        name = data.name.replace("prepare", "encode") + self._suffixed("codec")
+        name = data.name.replace("prepare", "encode") + self.suffixed("codec")
 
         def make() -> Node:
             return self.computed(name, "encode", {"kind": codec.kind}, inputs, ("codec.kind",))
 
-        encoded = self._once(name, make, of=("data", "codec"))
+        encoded = self.once(name, make, of=("data", "codec"))
         return {"autoencoder": autoencoder, "encoded": encoded}
 
     def model(self) -> Node:
         """The cell's network."""
-        return self._once("train", lambda: self._train("train", self.cell.experiment))
+        return self.once("train", lambda: self._train("train", self.cell.experiment))
 
     def guide(self) -> Node | None:
         """The weaker network of autoguidance, where the cell is guided by one."""
@@ -107,7 +108,7 @@ class Sources:
         if not experiment.sampling.guided_by_model:
             return None
         weak = weaker(experiment)
-        return self._once("guide", lambda: self._train("train-guide", weak, ("guide",)))
+        return self.once("guide", lambda: self._train("train-guide", weak, ("guide",)))
 
     def likelihood(self) -> Node | None:
         """What the cell's network knows of the holdout, where that is asked for."""
@@ -121,7 +122,7 @@ class Sources:
             reads = ("evaluation.confidence",)
             return self.computed(self._named("likelihood"), "likelihood", spec, inputs, reads)
 
-        return self._once("likelihood", make)
+        return self.once("likelihood", make)
 
     def reference(self, data: Node) -> Node:
         """The floor: what real images of ``data`` reach in the place of samples."""
@@ -130,7 +131,7 @@ class Sources:
         def make() -> Node:
             return self.judged(name, "reference", {"data": data})
 
-        return self._once(name, make, of=("data",))
+        return self.once(name, make, of=("data",))
 
     def judged(self, name: str, stage: str, inputs: dict[str, Node]) -> Node:
         """`evaluate` or `reference`: figures of what ``inputs`` has.
@@ -195,7 +196,7 @@ class Sources:
         sections: list[Section] = [getattr(experiment, part) for part in parts]
         spec: dict[str, Any] = {"codec": {"kind": experiment.codec.kind}}
         spec |= {part: dump(section) for part, section in zip(parts, sections, strict=True)}
-        inputs = {"data": self.data()} | self.latents(self.data())
+        inputs = {"data": self.data()} | encoded(self, self.data())
         sections.append(experiment.codec)
         plugins = {name: v for section in sections for name, v in section.packages().items()}
         named, training = self._named(name), experiment.training
@@ -232,20 +233,23 @@ class Sources:
 
     @property
     def _suffix(self) -> str:
-        return self._suffixed("data")
+        return self.suffixed("data")
 
-    def _suffixed(self, *sections: str) -> str:
+    def suffixed(self, *sections: str) -> str:
+        """The cell's overrides of some sections or fields as the end of a name."""
         overrides = self._overrides(*sections)
         return f"-{cell_name(overrides)}" if overrides else ""
 
     def _overrides(self, *sections: str) -> Overridden:
-        """The cell's overrides of some sections; of all but the sampling where none is named."""
+        """The cell's overrides of some sections or fields; of all but the sampling where none is
+        named."""
         if not sections:
             return self.cell.of_the_model
-        chosen = tuple(f"{section}." for section in sections)
-        return tuple(o for o in self.cell.overrides if o[0].startswith(chosen))
+        inside = tuple(f"{section}." for section in sections)
+        found = (o for o in self.cell.overrides if o[0] in sections or o[0].startswith(inside))
+        return tuple(found)
 
-    def _once(self, name: str, make: Callable[[], Node], of: tuple[str, ...] = ()) -> Node:
+    def once(self, name: str, make: Callable[[], Node], of: tuple[str, ...] = ()) -> Node:
         """What ``make`` makes, once for all cells of the same overrides."""
         which = (name, self._overrides(*of))
         if which not in self.made:
@@ -258,7 +262,7 @@ class Sources:
             named, packages = name + self._suffix, data.packages()
             return Node(named, "prepare", dump(data), {}, pinned, plugins=packages, reads=reads)
 
-        return self._once(name, make, of=("data",))
+        return self.once(name, make, of=("data",))
 
 
 def _as_watched(training: TrainingSpec, evaluation: EvaluationSpec) -> TrainingSpec:

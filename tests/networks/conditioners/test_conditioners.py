@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 
+from components.data.captions import Captions
 from components.errors import AlphabarError
 from components.networks.conditioners import CONDITIONERS, Conditioner, Given, build_conditioner
 from components.spec.catalogue import CONDITIONERS as CATALOGUE
@@ -46,7 +47,7 @@ def test_what_is_asked_of_an_exported_model_is_what_the_network_is_told() -> Non
 def test_a_table_and_the_absent_condition_have_the_rows_of_a_prompt(name: str) -> None:
     made = conditioner(name)
     rows = made.encode([0, 1], ["a cat", "a dog"])
-    table = made.table([0, 1], ["a cat", "a dog"])(torch.tensor([1, 0]))
+    table = made.table([0, 1], Captions.of([["a cat"], ["a dog"]]).entries)(torch.tensor([1, 0]))
     assert rows.keys() == table.keys() == made.null(2).keys()
     assert all(torch.equal(rows[part].flip(0), table[part]) for part in rows)
 

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 import pytest
 import torch
 
+from components.data.captions import Captions, Entries
 from components.networks.checkpoint import Checkpoint, new_checkpoint
-from components.networks.conditioners.caption_table import KEPT_BYTES, CaptionTable
 from components.networks.conditioners.minilm import encoder
 from components.networks.conditioners.rows import MASK, STATES, Rows, aligned, padded
 from components.networks.conditioners.text import TextCondition
@@ -19,8 +19,9 @@ def minilm(max_tokens: int | None = None) -> TextCondition:
     return TextCondition(encoder(), max_tokens)
 
 
-def table(captions: Sequence[str], kept_bytes: int = KEPT_BYTES) -> CaptionTable:
-    return CaptionTable(encoder(), captions, encoder().limit, kept_bytes)
+def entries(captions: Sequence[str]) -> Entries:
+    """Of images that have one of ``captions`` each."""
+    return Captions.of([caption] for caption in captions).entries
 
 
 def differ(rows: Rows) -> bool:
@@ -37,33 +38,24 @@ def network() -> Checkpoint:
 def test_captions_that_differ_only_in_their_end_are_different_conditions() -> None:
     longer = [f"{LONG} {LONG} {LONG} {end}" for end in ("red", "blue")]
     assert differ(minilm().encode([], longer))
-    assert differ(minilm().table([], longer)(torch.arange(2)))
+    assert differ(minilm().table([], entries(longer))(torch.arange(2)))
 
 
 def test_a_number_of_tokens_cuts_what_is_trained_on_and_no_prompt() -> None:
     cut = minilm(8)
-    rows = cut.table([], PAIR)(torch.arange(2))
+    rows = cut.table([], entries(PAIR))(torch.arange(2))
     assert rows[STATES].shape == (2, 8, 384)
     assert not differ(rows)
     assert differ(cut.encode([], PAIR))
 
 
 def test_rows_are_as_long_as_the_longest_that_stands_there() -> None:
-    found = table(["a cat", LONG, "a dog", "a cat"])
+    found = minilm().table([], entries(["a cat", LONG, "a dog", "a cat"]))
     assert found(torch.tensor([0, 2]))[STATES].shape == (2, 4, 384)
     rows = found(torch.tensor([3, 1, 0]))
     assert rows[MASK].sum(1).tolist() == [4, 15, 4]
     assert torch.equal(rows[STATES][0], rows[STATES][2])
     assert not rows[STATES][0, 4:].any()
-
-
-def test_states_that_would_not_fit_are_encoded_when_they_are_asked_for() -> None:
-    captions, index = [f"a picture of {n}" for n in range(30)] + [LONG], torch.tensor([30, 3, 7, 3])
-    kept, lean = table(captions), table(captions, kept_bytes=0)
-    assert lean._kept is None
-    assert kept._kept is not None
-    for name, tensor in kept(index).items():
-        torch.testing.assert_close(lean(index)[name], tensor, rtol=1e-4, atol=1e-5)
 
 
 def test_padding_changes_no_prediction_beyond_rounding() -> None:
