@@ -59,6 +59,6 @@ def test_text_is_encoded_in_the_time_that_text_took_and_not_images(
         folder.mkdir(parents=True)
         seal_folder(folder, {"stage": "encode", "spec": spec, "wall_seconds": seconds})
     shrunk |= {"conditioning": {"encoder": "minilm"}, "codec": {"kind": "autoencoder"}}
-    shrunk["data"]["size"] = 16
+    shrunk |= {"evaluation": {}, "data": shrunk["data"] | {"size": 16}}
     found = [s for s in stages_of(shrunk, tmp_path) if s.node.stage == "encode"]
     assert {s.node.name: s.seconds for s in found} == {"encode-text": 7.0, "encode": 90.0}

@@ -53,7 +53,7 @@ def encode_images(
     for number, (name, shown) in enumerate(sides.items()):
         with GrowingArray(out / name, (2, *codec.shape), np.float16) as file:
             for start in range(0, len(images), _AT_ONCE):
-                part = np.ascontiguousarray(shown[start : start + _AT_ONCE].transpose(0, 3, 1, 2))
+                part = np.array(shown[start : start + _AT_ONCE].transpose(0, 3, 1, 2), order="C")
                 moments = torch.stack(codec.moments(torch.from_numpy(part).to(device)), dim=1)
                 halves = moments.to(torch.float16)
                 _refuse_not_finite(halves)

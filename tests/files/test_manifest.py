@@ -215,6 +215,7 @@ OF_THEIR_OWN = {
     "components/data/cache.py": "DVC's cache, by content",
     "components/evaluation/metrics/moments.py": "the user's statistics of other tools",
     "components/evaluation/features/feature_store.py": "each array has its digest behind it",
+    "components/networks/conditioners/writing_states.py": "work that is not published yet",
     "components/tracking/search.py": "downloaded from MLflow, with its digest as a tag",
 }
 """Readers of files that no manifest lists, or that have looked already, and why."""

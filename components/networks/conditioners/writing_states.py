@@ -108,8 +108,7 @@ class _Files:
 
     def resumed(self) -> int:
         """How many captions are there, whole; the rest is forgotten."""
-        if self.done.is_file():
-            self.captions, self.tokens = load_json(self.done)
+        self.captions, self.tokens = _written(self.done)
         if any(len(file) < rows for file, rows in self._rows()):
             self.captions = self.tokens = 0
         for file, rows in self._rows():
@@ -141,6 +140,15 @@ class _Files:
         offsets = self.captions + 1 if self.captions else 0
         rows = [(self.states, self.tokens), (self.offsets, offsets)]
         return rows + ([(self.pooled, self.captions)] if self.pooled is not None else [])
+
+
+def _written(done: Path) -> tuple[int, int]:
+    """Captions, and tokens of them, as ``done`` says; none where it does not say so."""
+    try:
+        captions, tokens = load_json(done)
+        return int(captions), int(tokens)
+    except (OSError, ValueError, TypeError):
+        return 0, 0
 
 
 def _halves(captions: Sequence[str], found: Sequence[Tensor]) -> NDArray[Any]:
