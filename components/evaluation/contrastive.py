@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, log_softmax, normalize
 
 from components.files.put import put
+from components.meter import Meter
 from components.runtime import RESUME_SECONDS, Progress, silent
 from components.spec.sections.evaluation import ScorerSpec
 
@@ -63,6 +64,7 @@ def train_projections(
     progress: Progress = silent,
     resume: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
+    meter: Meter | None = None,
 ) -> dict[str, Tensor]:
     """Train both projections and the temperature with AdamW and a cosine decay, on the CPU.
 
@@ -73,6 +75,7 @@ def train_projections(
     Args:
         resume: a file for the state, kept every minute by ``clock``; where it is there, training
             goes on from it and ends with the bytes of an undisturbed one.
+        meter: measures the steps.
 
     Returns:
         the tensors named in `components.evaluation.domain_clip.TRAINED`.
@@ -87,8 +90,11 @@ def train_projections(
     if resume and resume.is_file():
         training.restore(torch.load(resume, weights_only=True))
     latest = clock()
+    meter = meter or Meter("cpu")
     while training.steps_done < spec.steps:
+        meter.begins()
         loss = training.step(images, captions, of)
+        meter.ends()
         done = training.steps_done
         if resume and clock() - latest >= RESUME_SECONDS:
             with put(resume) as part:

@@ -20,6 +20,7 @@ from components.figures.judgement import Judgement
 from components.figures.protocol import Protocol
 from components.figures.record import write_judgement
 from components.figures.statistics.measured import Measured
+from components.meter import Meter
 from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.metrics import families_of
@@ -54,7 +55,9 @@ def scorer(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
         )
     pairs = Pairs(np.concatenate(features), clip.caption_features(captions), caption_of)
     resume = runtime.scratch / RESUME_FILE if runtime.scratch else None
-    trained = train_projections(pairs, settings, runtime.progress, resume, runtime.clock)
+    meter = Meter("cpu")
+    trained = train_projections(pairs, settings, runtime.progress, resume, runtime.clock, meter)
+    runtime.costs.update(meter.costs())
     clip.load_trained(trained)
     figures: dict[str, Figure] = {}
     for folder in folders:

@@ -17,6 +17,7 @@ from components.files.tables import read_csv
 from components.reporting.tables.subject import Subject
 from components.reporting.words.naming import line_name, model_name, sampler_name
 from components.reporting.words.watching import remarks
+from components.training.costs import Costs, read_costs
 from components.training.stopwatch import read_seconds
 
 
@@ -78,6 +79,7 @@ class History:
         watched: metric → rows of (step, value, low, high).
         remarks: what else is to be known of its evaluations; mostly nothing.
         seconds: what its parts took, where that is known.
+        costs: what else it took, and what it left.
     """
 
     name: str
@@ -86,6 +88,7 @@ class History:
     watched: Mapping[str, tuple[tuple[float, float, float, float], ...]]
     remarks: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
+    costs: Costs = field(default_factory=Costs)
 
 
 def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
@@ -170,7 +173,8 @@ def read_history(directory: Path, name: str) -> History:
         ) from error
     points_of = {metric: tuple(points) for metric, points in watched.items()}
     told = remarks(read_object(intact(directory / "metrics.json"), remedy(directory)))
-    return History(name, steps, loss, points_of, told, read_seconds(directory))
+    seconds, costs = read_seconds(directory), read_costs(directory)
+    return History(name, steps, loss, points_of, told, seconds, costs)
 
 
 def _read_csv(path: Path) -> list[dict[str, str]]:

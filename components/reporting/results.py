@@ -25,6 +25,7 @@ from components.reporting.words.data import data_words
 from components.reporting.words.naming import line_name, phrase, sampler_name
 from components.spec.catalogue import FINETUNES
 from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
+from components.training.costs import Costs, read_costs
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Results:
 
     Attributes:
         of_data: what was made of the best cell's data before it was trained on, in clauses.
+        scorer_costs: what the training of the scorer took; None where there is none.
     """
 
     spec: Mapping[str, Any]
@@ -87,6 +89,13 @@ class Results:
     scorer: Figures
     codecs: tuple[LearntCodec, ...] = ()
     of_data: Sequence[str] = ()
+    scorer_costs: Costs | None = None
+
+    @property
+    def trainings(self) -> list[History]:
+        """How the codecs, the networks and the fine-tuned one were trained."""
+        codecs = [codec.history for codec in self.codecs if codec.history]
+        return [*codecs, *self.histories, *([self.finetuned.history] if self.finetuned else [])]
 
     @property
     def chosen(self) -> Cell:
@@ -109,7 +118,8 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
     histories, codecs = read_histories(cells, inputs), read_codecs(spec, inputs)
     trained = inputs[f"train:{best}"]
     told = data_words(read_object(intact(trained / "metrics.json"), remedy(trained)))
-    return Results(spec, cells, best, floors, histories, finetuned, scorer, codecs, told)
+    costs = read_costs(inputs["scorer"]) if "scorer" in inputs else None
+    return Results(spec, cells, best, floors, histories, finetuned, scorer, codecs, told, costs)
 
 
 def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Finetuned:

@@ -15,10 +15,14 @@ from components.files.tables import csv_rows
 from components.spec.keys import digest
 from components.tracking.fields import interval, log_metrics
 from components.tracking.images import log_image, logged_images, open_whole
+from components.training.costs import read_costs
 from components.training.stopwatch import evaluations_share, read_seconds
 
 WHOLE = "alphabar.training_recorded"
 """Run tag: everything in the published train directory has been logged."""
+
+MEMORY_TAG = "alphabar.memory"
+"""Run tag: whose memory `step_memory_bytes` and `peak_memory_bytes` are."""
 
 DENSE_ROWS = 2000
 KEPT_FILES = (
@@ -152,7 +156,14 @@ def _log_files(client: MlflowClient, run_id: str, directory: Path, timestamp: in
     ]
     if (share := evaluations_share(read_seconds(directory))) is not None:
         metrics.append(Metric("evaluations_share", share, timestamp, 0))
-    log_metrics(client, run_id, metrics, {WHOLE: "true"})
+    costs = read_costs(directory)
+    metrics += [
+        Metric(name, float(value), timestamp, 0)
+        for name, value in costs.measured().items()
+        if value is not None
+    ]
+    told = {MEMORY_TAG: costs.memory} if costs.memory else {}
+    log_metrics(client, run_id, metrics, {WHOLE: "true", **told})
 
 
 def _broken(path: Path, error: Exception) -> AlphabarError:

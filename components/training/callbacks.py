@@ -8,6 +8,7 @@ import pytorch_lightning as pl
 import torch
 from torchmetrics import MeanMetric
 
+from components.meter import Meter
 from components.runtime import Progress
 from components.training.history import Journal
 from components.training.module import TrainingModule
@@ -26,6 +27,41 @@ class MoveAverage(pl.Callback):
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         pl_module.move_average()
+
+
+class EndStep(pl.Callback):
+    """Stands where a step's work is done and what is done beside it begins."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a resume point needs to go on measuring."""
+        return self.meter.state()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """The reverse of `state_dict`."""
+        self.meter.restore(state_dict)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.meter.ends()
+
+
+class BeginStep(pl.Callback):
+    """Stands last: the next step begins, with the making of its batch."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.meter.begins()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.meter.begins()
 
 
 class ReportProgress(pl.Callback):

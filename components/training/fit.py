@@ -4,13 +4,14 @@ import contextlib
 import tempfile
 from pathlib import Path
 
+from components.meter import Meter
 from components.networks.device import resolve_device
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import forget_after
 from components.runtime import Runtime
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingData
-from components.training.callbacks import Evaluate
+from components.training.callbacks import EndStep, Evaluate
 from components.training.module import DivergedError, TrainingModule
 from components.training.publish import publish
 from components.training.resume import RESUME_FILE, read_state, rewind, steps_done
@@ -52,7 +53,9 @@ def fit(
         watch = None
         if training.evaluate_every:
             watch = Watch.over(task, training, inputs, scratch, runtime, device, extractor)
-        run = Run(task, training, runtime, scratch, watch, Stopwatch(runtime.clock))
+        run = Run(
+            task, training, runtime, scratch, watch, Stopwatch(runtime.clock), Meter(device.type)
+        )
         try:
             trained = _train(run, inputs)
         except DivergedError as error:
@@ -62,6 +65,7 @@ def fit(
             raise _naming(best, error) from error
         publish(trained, out, task.facts(inputs))
         runtime.seconds.update(run.stopwatch.seconds())
+        runtime.costs.update(run.meter.costs())
 
 
 def _train(run: Run, inputs: Inputs) -> Trained:
@@ -72,6 +76,7 @@ def _train(run: Run, inputs: Inputs) -> Trained:
     if run.is_over(step):
         state = read_state(run.scratch)
         module.load_state_dict(state["state_dict"])
+        run.meter.restore(state["callbacks"][EndStep.__qualname__])
         if run.watch:
             run.stopwatch.restore(state["callbacks"][Evaluate.__qualname__])
         return Trained(run, module, step)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.meter import Meter
 from components.runtime import Runtime
 from components.spec.sections.training import TrainingSpec
 from components.training.module import TrainingModule
@@ -19,6 +20,7 @@ class Run:
         scratch: the folder that it writes into.
         watch: what evaluates it; None where nothing does.
         stopwatch: takes its time, and its evaluations'.
+        meter: measures its steps.
     """
 
     task: Task
@@ -27,6 +29,7 @@ class Run:
     scratch: Path
     watch: Watch | None
     stopwatch: Stopwatch
+    meter: Meter
 
     def is_over(self, step: int) -> bool:
         """Whether nothing is to be trained after ``step``."""

@@ -42,8 +42,8 @@ class Stopwatch:
     def seconds(self) -> dict[str, float]:
         """The time so far by part, which a resume point keeps and a manifest shows."""
         return {
-            TRAINING: self._training + self._clock() - self._since,
-            EVALUATIONS: self._evaluations,
+            TRAINING: round(self._training + self._clock() - self._since, 3),
+            EVALUATIONS: round(self._evaluations, 3),
         }
 
     def restore(self, seconds: dict[str, float]) -> None:

@@ -7,6 +7,8 @@ import pytorch_lightning as pl
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import snapshot_steps
 from components.training.callbacks import (
+    BeginStep,
+    EndStep,
     Evaluate,
     MoveAverage,
     ReportProgress,
@@ -42,7 +44,7 @@ def _callbacks(run: Run) -> list[pl.Callback]:
     """In the order in which Lightning calls them; each says what must stand before it."""
     training, runtime, watch = run.training, run.runtime, run.watch
     history, every = Journal(run.scratch / HISTORY_FILE, HISTORY), training.evaluate_every
-    callbacks: list[pl.Callback] = [MoveAverage()]
+    callbacks: list[pl.Callback] = [MoveAverage(), EndStep(run.meter)]
     resume = KeepResumePoint(run.scratch, training.checkpoint_every, runtime.clock)
     if watch is None:
         callbacks.append(ReportProgress(runtime.progress, training.steps))
@@ -56,4 +58,4 @@ def _callbacks(run: Run) -> list[pl.Callback]:
     if training.ema_snapshots and run.task.snapshot:
         steps = snapshot_steps(training.steps, training.ema_snapshots)
         callbacks.append(WriteSnapshots(run.scratch / SNAPSHOTS, steps, run.task.snapshot))
-    return [*callbacks, resume]
+    return [*callbacks, resume, BeginStep(run.meter)]

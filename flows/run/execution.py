@@ -21,6 +21,7 @@ from typing import Any
 from components.errors import AlphabarError
 from components.runtime import Progress, Runtime
 from components.spec.plan import Compute, Node
+from components.store import Taken
 from flows.signals import leave_to_the_caller, unheard_by_children
 from flows.workspace import Workspace
 
@@ -52,13 +53,13 @@ def produce(node: Node, workspace: Workspace, progress: Progress) -> Path:
     compute = node.compute or Compute()
     prepare_process(compute.threads)
 
-    def stage(spec: dict[str, Any], inputs: Any, out: Path, scratch: Path) -> dict[str, float]:
+    def stage(spec: dict[str, Any], inputs: Any, out: Path, scratch: Path) -> Taken:
         everything = {**inputs, **workspace.outside_inputs(node)}
         runtime = Runtime(
             progress, compute.accelerator, scratch, workspace.cache, workspace.weights
         )
         run_stage(node.stage, spec, everything, out, runtime)
-        return runtime.seconds
+        return runtime.taken
 
     return workspace.store.produce(node, stage, device=device_name(compute.accelerator))
 

@@ -59,7 +59,9 @@ def test_a_published_directory_is_logged_whole_and_once(
     tracker: Tracker, run_id: str, train_dir: Path
 ) -> None:
     seconds = {"training": 3.0, "evaluations": 1.0}
-    (train_dir / "manifest.json").write_text(json.dumps({"seconds": seconds}))
+    costs = {"seconds_a_step": 0.5, "peak_memory_bytes": 9, "memory": "process"}
+    taken = {"seconds": seconds, "costs": costs}
+    (train_dir / "manifest.json").write_text(json.dumps(taken))
     (train_dir / "best").mkdir()
     for name in ("best/best.json", "best/model.safetensors"):
         (train_dir / name).write_text("{}")
@@ -68,6 +70,10 @@ def test_a_published_directory_is_logged_whole_and_once(
     assert len(points(tracker, run_id, "loss")) == 10
     assert points(tracker, run_id, "parameters") == [(0, 3.0)]
     assert points(tracker, run_id, "evaluations_share") == [(0, 0.25)]
+    assert points(tracker, run_id, "seconds_a_step") == [(0, 0.5)]
+    assert points(tracker, run_id, "peak_memory_bytes") == [(0, 9.0)]
+    assert points(tracker, run_id, "step_memory_bytes") == []
+    assert tracker.client.get_run(run_id).data.tags["alphabar.memory"] == "process"
     assert sample_steps(tracker, run_id) == [5]
     stored = {file.path for file in tracker.client.list_artifacts(run_id, "training")}
     assert {"training/history.csv", "training/best.json"} <= stored

@@ -319,6 +319,9 @@ def test_evaluations_are_timed_apart_and_a_resumed_run_goes_on_counting(
     # after the resume point at step 10, with two evaluations, three more
     assert runtime.seconds == {"training": 20, "evaluations": 5 * 3}
     assert evaluations_share(runtime.seconds) == 15 / 35
+    costs = runtime.costs
+    assert costs["peak_memory_bytes"] >= costs["step_memory_bytes"] > 2**20
+    assert 0 < costs["seconds_a_step"] < 60
 
 
 def test_a_run_without_evaluations_has_no_share_of_them(run: Runs) -> None:

@@ -13,6 +13,7 @@ from components.reporting.pictures.sheet import arrange
 from components.reporting.pictures.tiles import Choice, choose, data_uri, same_rows, tile
 from components.reporting.results import Results
 from components.reporting.tables.columns import ordered_metrics
+from components.reporting.tables.cost_table import cost_table
 from components.reporting.tables.group_table import group_tables
 from components.reporting.tables.grouped import by_line
 from components.reporting.tables.ranked_table import ranked_table
@@ -45,6 +46,7 @@ def page(results: Results) -> str:
         plates=[(plate, plotted(plate.plots)) for plate in plates(results)],
         loss_plots=plotted(of_training(results)),
         remarks=_training_remarks(results),
+        costs=costs(results),
         contrasts=_contrasts(results),
         results=(table := results_table(results, "Results with intervals")),
         told=told_of(results, table),
@@ -75,6 +77,14 @@ def told_of(results: Results, table: Table) -> dict[str, Any]:
         "lower": [readable(metric) for metric in table.better("lower")],
         "higher": [readable(metric) for metric in table.better("higher")],
     }
+
+
+def costs(results: Results) -> Table:
+    """What every training took."""
+    trained = [(each.name, each.costs, dict(each.seconds)) for each in results.trainings]
+    if results.scorer_costs:
+        trained.insert(0, ("the scorer", results.scorer_costs, {}))
+    return cost_table(trained)
 
 
 def _training_remarks(results: Results) -> list[str]:

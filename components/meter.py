@@ -1,0 +1,111 @@
+"""What a training takes: how long a step lasts, and how much memory there is in use at most.
+
+Memory is the GPU's where one computes: the most that this process has had allocated there. Else it
+is the process's, the most that was resident: Python, its libraries and the data are in it, and
+what earlier stages in the same process have left.
+"""
+
+import re
+import resource
+import statistics
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SECONDS_A_STEP = "seconds_a_step"
+STEP_MEMORY, PEAK_MEMORY = "step_memory_bytes", "peak_memory_bytes"
+MEMORY = "memory"
+"""Of the costs: whose memory it is, `GPU` or `PROCESS`."""
+
+GPU, PROCESS = "GPU", "process"
+RECENT = 1001
+"""Latest steps whose times are kept; the median of them is told."""
+
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+
+
+class Meter:
+    """Measures steps from `begins` to `ends`; what lies between two steps, such as an evaluation,
+    counts for the peak alone.
+
+    Args:
+        device: ``cuda``, or another type of device, whose memory the process's is taken for.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(self, device: str, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._memory = _OfGPU() if device == "cuda" else _OfProcess()
+        self._clock, self._since = clock, clock()
+        self._seconds: deque[float] = deque(maxlen=RECENT)
+        self._in_steps = self._at_all = 0
+        self._memory.forget()
+
+    def begins(self) -> None:
+        """A step begins now."""
+        self._at_all = max(self._at_all, self._memory.most())
+        self._memory.forget()
+        self._since = self._clock()
+
+    def ends(self) -> None:
+        """The step is done."""
+        self._seconds.append(self._clock() - self._since)
+        self._in_steps = max(self._in_steps, self._memory.most())
+
+    def costs(self) -> dict[str, Any]:
+        """What a manifest holds of it; empty where no step was measured."""
+        if not self._seconds:
+            return {}
+        return {
+            SECONDS_A_STEP: float(f"{statistics.median(self._seconds):.4g}"),
+            STEP_MEMORY: self._in_steps,
+            PEAK_MEMORY: max(self._at_all, self._in_steps, self._memory.most()),
+            MEMORY: self._memory.name,
+        }
+
+    def state(self) -> dict[str, Any]:
+        """What a resume point keeps, so that a resumed run tells of its earlier steps too."""
+        return {"seconds": list(self._seconds), "memory": [self._in_steps, self._at_all]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """The reverse of `state`."""
+        self._seconds.extend(state["seconds"])
+        self._in_steps, self._at_all = state["memory"]
+
+
+class _OfGPU:
+    """The bytes that this process has had allocated on the GPU."""
+
+    name = GPU
+
+    def most(self) -> int:
+        import torch
+
+        return int(torch.cuda.max_memory_allocated())
+
+    def forget(self) -> None:
+        import torch
+
+        torch.cuda.reset_peak_memory_stats()
+
+
+class _OfProcess:
+    """The bytes of this process that were resident; where the system forgets no peak, as macOS,
+    the most since the process began."""
+
+    name = PROCESS
+
+    def most(self) -> int:
+        if found := _PEAK.search(_STATUS.read_text()) if _STATUS.is_file() else None:
+            return int(found[1]) * 1024
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024
+
+    def forget(self) -> None:
+        try:
+            _CLEAR.write_text("5")  # Linux: the peak is what is resident now (proc(5))
+        except OSError:
+            return

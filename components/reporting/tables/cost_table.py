@@ -1,0 +1,68 @@
+"""What each training took: time, memory, and the size of what it left."""
+
+from collections.abc import Sequence
+
+from components.meter import GPU
+from components.reporting.tables.table import Column, Content, Table
+from components.training.costs import Costs
+from components.training.stopwatch import EVALUATIONS, TRAINING
+
+MEMORY_WORDS = {
+    True: "memory is the most that the training's process had allocated on the GPU",
+    False: "memory is the most of the training's process that was resident: Python, its libraries "
+    "and the data are in it",
+}
+
+COLUMNS = (
+    Column("trained"),
+    Column("parameters", right=True),
+    Column("steps", right=True),
+    Column("a step", hint="median, without evaluations", right=True),
+    Column("training", right=True),
+    Column("evaluations", right=True),
+    Column("memory in a step", brief="memory,\na step", right=True),
+    Column("memory at most", hint="evaluations included", brief="memory,\nat most", right=True),
+    Column("published", hint="all files that it left", right=True),
+)
+
+
+def cost_table(trained: Sequence[tuple[str, Costs, dict[str, float]]]) -> Table:
+    """A row for each training: its name, its costs, its seconds by part."""
+    rows = [_row(name, costs, seconds) for name, costs, seconds in trained]
+    table = Table.of_texts("What training took", COLUMNS, rows).without_empty_columns()
+    known = {costs.memory == GPU for _, costs, _ in trained if costs.memory}
+    return table.noted(*(MEMORY_WORDS[gpu] for gpu in sorted(known)))
+
+
+def _row(name: str, costs: Costs, seconds: dict[str, float]) -> list[Content]:
+    return [
+        name,
+        "" if costs.parameters is None else f"{costs.parameters:,}",
+        "" if costs.steps is None else f"{costs.steps:,}",
+        duration(costs.seconds_a_step),
+        duration(seconds.get(TRAINING)),
+        duration(seconds.get(EVALUATIONS) or None),
+        size(costs.step_memory),
+        size(costs.peak_memory),
+        size(costs.published),
+    ]
+
+
+def duration(seconds: float | None) -> str:
+    """``12.3 ms``, ``4.56 s``, ``12.3 min`` or ``1.23 h``; empty for None."""
+    if seconds is None:
+        return ""
+    for unit, length in (("h", 3600.0), ("min", 60.0), ("s", 1.0)):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds * 1000:.3g} ms"
+
+
+def size(count: int | None) -> str:
+    """``1.23 GiB``, ``45.6 MiB`` or ``7.8 KiB`` of so many bytes; empty for None."""
+    if count is None:
+        return ""
+    for unit, length in (("GiB", 2**30), ("MiB", 2**20)):
+        if count >= length:
+            return f"{count / length:.3g} {unit}"
+    return f"{count / 2**10:.3g} KiB"
