@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from components.spec.model_config import ImagesSpec, ModelConfig
 from components.spec.sections.codec import CodecConfig
-from components.spec.sections.network import ConditioningSpec, NetworkSpec
+from components.spec.sections.network import ConditioningConfig, NetworkSpec
 from components.spec.sections.process import ProcessSpec
 
 DIGITS = tuple("0123456789")
@@ -26,12 +26,15 @@ def model_config(
     widths: Sequence[int] = (8,),
     dropout: float = 0.1,
     codec: str = "pixels",
+    digests: Sequence[str] = (),
     **process: Any,
 ) -> ModelConfig:
     """A model of one residual layer a resolution; ``process`` is its section."""
     return ModelConfig(
         codec=CodecConfig(kind=codec),
-        conditioning=ConditioningSpec.model_validate({"encoder": encoder, "dropout": dropout}),
+        conditioning=ConditioningConfig.model_validate(
+            {"encoder": encoder, "dropout": dropout, "digests": list(digests)}
+        ),
         network=NetworkSpec(channels=list(widths), layers_per_block=1),
         process=ProcessSpec.model_validate(process),
         images=ImagesSpec(

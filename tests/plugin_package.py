@@ -121,6 +121,7 @@ class LastLetter:
     n_classes: int
     width: int | None = None
     pooled: int | None = None
+    readers: tuple = ()
 
     def encode(self, classes, captions):
         letters = [ord(caption[-1]) % self.n_classes for caption in captions]

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from components.data.captions import TEXTS, Captions, read_captions
+from components.data.captions import TEXTS, Captions, read_captions, stream_texts
 from components.errors import AlphabarError
 from components.files.array_file import read_array
 from components.files.json_file import load_json
@@ -36,7 +36,7 @@ class DatasetInfo:
         classes: the classes' names; empty when the images have no labels.
         n_train, n_holdout: images a split.
         data_hash: DVC hash of the raw folder.
-        caption_tokens: tokens → captions of images that have so many, of both splits.
+        caption_tokens: tokens of `minilm` → captions of images that have so many, of both splits.
         several_captions: images that have more than one, of both splits.
         fit: how those that are not square were made so.
         not_square: how many that are, of both splits.
@@ -181,6 +181,23 @@ def _naming(path: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(path, error) from error
+
+
+def counted_captions(directory: Path) -> Iterator[tuple[str, int]]:
+    """Every distinct caption of a prepared directory, and how many of its images, of both splits,
+    have it.
+
+    Raises:
+        AlphabarError: a file is missing or broken.
+    """
+    splits: tuple[SplitName, ...] = get_args(SplitName)
+    found = [np.bincount(load_captions(directory, split).ids) for split in splits]
+    counts = np.zeros(max(map(len, found)), np.int64)
+    for of_split in found:
+        counts[: len(of_split)] += of_split
+    with _naming(directory / TEXTS):
+        texts = stream_texts(directory / TEXTS)
+        yield from ((text, int(count)) for text, count in zip(texts, counts, strict=False))
 
 
 def _broken(path: Path, error: Exception) -> AlphabarError:

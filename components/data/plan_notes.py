@@ -7,31 +7,35 @@ from components.data.caption_notes import caption_notes
 from components.data.images import is_square
 from components.data.pin import raw_folder
 from components.data.prompt_file import read_prompts
+from components.data.readers import cut_of, readers_of
 from components.data.sources.folder import locate, read_rows
 from components.data.summary import fit_words
-from components.data.tokens import cut_of
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
-from components.spec.catalogue import CONDITIONERS, SOURCES
+from components.spec.catalogue import SOURCES
 from components.spec.plan import Node, PlannedCell
 from components.spec.sections.data import DataSpec
 from components.store import Store
 
 
-def plan_notes(cells: Iterable[PlannedCell], store: Store, root: Path) -> list[str]:
+def plan_notes(
+    cells: Iterable[PlannedCell], store: Store, root: Path, weights: Path | None = None
+) -> list[str]:
     """A sentence a fact: captions that are cut or several, images that are not square, what is in
     files of prompts.
 
     Args:
         store: where prepared data is published.
         root: the folder that raw data and files of prompts lie in.
+        weights: the folder in which an encoder's weights are looked for first.
 
     Raises:
         AlphabarError: metadata, an image or a file of prompts cannot be read.
     """
     planned = [*cells]
-    of_captions = caption_notes(planned, store, root)
-    return [*of_captions, *fit_notes(planned, store, root), *prompt_notes(planned, root)]
+    of_captions = caption_notes(planned, store, root, weights)
+    of_prompts = prompt_notes(planned, root, weights)
+    return [*of_captions, *fit_notes(planned, store, root), *of_prompts]
 
 
 def fit_notes(cells: Iterable[PlannedCell], store: Store, root: Path) -> list[str]:
@@ -56,7 +60,9 @@ def _not_square(node: Node, store: Store, root: Path) -> int:
     return sum(not is_square(locate(raw, row.file_name)) for row in kept)
 
 
-def prompt_notes(cells: Iterable[PlannedCell], root: Path) -> list[str]:
+def prompt_notes(
+    cells: Iterable[PlannedCell], root: Path, weights: Path | None = None
+) -> list[str]:
     """Of each file of prompts: what is in it, and how many the model's encoder cuts.
 
     Raises:
@@ -69,7 +75,7 @@ def prompt_notes(cells: Iterable[PlannedCell], root: Path) -> list[str]:
             continue
         found = read_prompts(root / name)
         said[f"{name}: {found.words(experiment.evaluation.samples)}"] = None
-        limit = CONDITIONERS[experiment.conditioning.encoder].token_limit
-        if limit is not None and (cut := cut_of(found.prompts, limit)).cut:
-            said[f"{name}: {cut.words().replace('captions', 'prompts')}"] = None
+        readers = readers_of(experiment.conditioning.encoder, weights)
+        if readers and (cut := cut_of(found.prompts, readers)).cut:
+            said[f"{name}: {cut.words('prompts')}"] = None
     return list(said)

@@ -14,9 +14,10 @@ from components.data.captions import write_captions
 from components.data.images import is_grey, is_square, square_pixels, svg_pixels
 from components.data.metadata import Row
 from components.data.pin import directory_hash
+from components.data.readers import length_histogram
+from components.data.readers.minilm import minilm_reader
 from components.data.sources.folder import locate, read_rows
 from components.data.splits import split_of
-from components.data.tokens import length_histogram
 from components.errors import AlphabarError
 from components.files.json_file import write_json
 from components.files.tables import write_table
@@ -74,7 +75,9 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
         n_train=len(splits["train"]),
         n_holdout=len(splits["holdout"]),
         data_hash=directory_hash(raw),
-        caption_tokens=length_histogram(text for row in kept for text in row.captions),
+        caption_tokens=length_histogram(
+            (text for row in kept for text in row.captions), minilm_reader()
+        ),
         several_captions=sum(len(row.captions) > 1 for row in kept),
         fit=data.fit,
         not_square=not_square,

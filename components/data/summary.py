@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from components.data.copies import Copies, copies_among
+from components.data.readers import Cut, cut_of
+from components.data.readers.minilm import minilm_reader
 from components.data.sources.folder import Reading
 from components.data.splits import split_of
-from components.data.tokens import Cut, cut_of
 from components.errors import first_of, number_of
 from components.spec.catalogue import FITS
-from components.spec.catalogue.networks import ENCODER_LIMIT
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Summary:
         several: images with more than one.
         most: captions of the image with most of them.
         repeated: captions that an image has more than once, and that are taken once.
-        cut: what the caption encoder's own limit does to them.
+        cut: what the limit of the default encoder, `minilm`, does to them.
         styles: style → images.
         splits: the user's own word → images; empty where the split is by hash.
         all_train: whether a column `split` says `train` in every row, which is no split.
@@ -85,7 +85,7 @@ class Summary:
             sum(len(row.captions) > 1 for row in rows),
             max(len(row.captions) for row in rows),
             reading.repeated,
-            cut_of(captions, ENCODER_LIMIT),
+            cut_of(captions, [minilm_reader()]),
             Counter(row.style for row in rows if row.style),
             Counter(row.split for row in rows if row.split),
             reading.all_train,

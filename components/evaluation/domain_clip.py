@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from components.data.tokens import token_count
+from components.data.readers.minilm import minilm_reader
 from components.errors import AlphabarError, shortened
 from components.evaluation.extractors.batches import repeatable_convolutions
 from components.evaluation.extractors.efficientnet import TIMM_NAME, load_imagenet_weights
@@ -138,7 +138,8 @@ class DomainClip:
 
     def too_long(self, captions: Sequence[str]) -> int:
         """How many of the captions are cut at ``config.context_length``."""
-        return sum(token_count(caption) > self.config.context_length for caption in captions)
+        count, most = minilm_reader().count, self.config.context_length
+        return sum(count(caption) > most for caption in captions)
 
     def load_trained(self, tensors: Mapping[str, Tensor]) -> None:
         """Put the trained tensors, named as in `TRAINED`, into the model."""

@@ -9,20 +9,13 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from components.files.weights_folders import weights_folders
+
 INCEPTION_FILES = ("inception-2015-12-05.pt", "pt_inception-2015-12-05-6726825d.pth")
 """clean-fid's TorchScript, and the same network's tensors as pytorch-fid publishes them."""
 
 DINOV2, DINOV2_TAG = "vit_large_patch14_dinov2", "lvd142m"
 """timm's name of the architecture that `dinov2` means, and of its weights."""
-
-
-def weights_folders(folder: Path | None) -> tuple[Path, ...]:
-    """Where files of weights are looked for, in order: ``folder``, then the user's own cache.
-
-    The user's is ``~/.cache/alphabar/weights``; what is downloaded goes into the first of them.
-    """
-    own = Path.home() / ".cache" / "alphabar" / "weights"
-    return (own,) if folder is None else (folder, own)
 
 
 def find_file(names: Sequence[str], folders: Sequence[Path]) -> Path | None:

@@ -107,7 +107,8 @@ def _conditioner(
     device: torch.device | str = "cpu",
     states: Path | None = None,
 ) -> Conditioner:
-    given = Given(config.images.classes, config.images.captions, weights, device, states)
+    images = config.images
+    given = Given(images.classes, images.captions, weights, device, states, images.size)
     return build_conditioner(config.conditioning.model_dump(), given)
 
 
@@ -115,14 +116,14 @@ def _network(config: ModelConfig, codec: Codec, conditioner: Conditioner, seed: 
     return build_network(config.network.model_dump(), codec.shape, conditioner, seed)
 
 
-def _refuse_other_shapes(path: Path, config: ModelConfig) -> None:
+def _refuse_other_shapes(path: Path, config: ModelConfig, weights: Path | None) -> None:
     """Raise AlphabarError where the file's tensors are not those of the network that it declares.
 
     Goes by shapes alone, so that a header of a huge network costs no memory.
     """
     codec = build_codec(config.codec, config.images.shape)
     with torch.device("meta"):
-        declared = _network(config, codec, _conditioner(config), seed=0).state_dict()
+        declared = _network(config, codec, _conditioner(config, weights), seed=0).state_dict()
     shapes = {name: tuple(tensor.shape) for name, tensor in declared.items()}
     found = read_shapes(path)
     if found != shapes:
@@ -171,7 +172,7 @@ def load_checkpoint(
         raise ValueError("at_step needs an ema_length")
     config = read_config(directory)
     path = directory / FILE_NAME
-    _refuse_other_shapes(path, config)
+    _refuse_other_shapes(path, config, weights)
     try:
         checkpoint = new_checkpoint(
             config, 0, weights=weights, device=device, codec=directory / CODEC, states=states

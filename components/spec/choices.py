@@ -26,19 +26,29 @@ class Choices(Mapping[str, E], Generic[E]):
         topic: as `alphabar list` has it; plug-ins are in the group ``alphabar.<topic>``.
         kind: what an entry is.
         own: alphabar's, without plug-ins.
+        listed: a name as a user writes it → as it is listed, where names have parts of the
+            user's own.
     """
 
-    def __init__(self, topic: str, kind: type[E], own: dict[str, E]) -> None:
-        self.topic, self.own, self._kind = topic, own, kind
+    def __init__(
+        self,
+        topic: str,
+        kind: type[E],
+        own: dict[str, E],
+        listed: Callable[[str], str] = lambda name: name,
+    ) -> None:
+        self.topic, self.own, self.listed, self._kind = topic, own, listed, kind
 
     def __getitem__(self, name: str) -> E:
         """Raises AlphabarError: a plug-in is broken, or two have that name."""
-        if name in self.own:
-            return self.own[name]
+        if self._is_own(name):
+            return self.own[self.listed(name)]
         return self._plugin(name).entry  # type: ignore[return-value]  # `record` has seen to it
 
     def __contains__(self, name: object) -> bool:
-        return name in self.own or name in plugins.installed(self.topic)
+        return isinstance(name, str) and (
+            self._is_own(name) or name in plugins.installed(self.topic)
+        )
 
     def __iter__(self) -> Iterator[str]:
         brought = (name for name in plugins.installed(self.topic) if name not in self.own)
@@ -49,7 +59,7 @@ class Choices(Mapping[str, E], Generic[E]):
 
     def options_of(self, name: str) -> type[BaseModel] | None:
         """The model of a plug-in's options; None for our own, whose options are the section's."""
-        return None if name in self.own else self._plugin(name).options
+        return None if self._is_own(name) else self._plugin(name).options
 
     def refuse_clash(self, name: str) -> None:
         """Raise AlphabarError where a plug-in takes a name of our own."""
@@ -62,22 +72,25 @@ class Choices(Mapping[str, E], Generic[E]):
         Raises:
             AlphabarError: it cannot be imported, or is no function.
         """
-        return None if name in self.own else plugins.plugin(self.topic, name, section)
+        return None if self._is_own(name) else plugins.plugin(self.topic, name, section)
 
     @contextmanager
     def naming(self, name: str) -> Iterator[None]:
         """Within, whatever a plug-in's code raises is an AlphabarError that names the plug-in."""
-        with nullcontext() if name in self.own else plugins.naming(self.topic, name):
+        with nullcontext() if self._is_own(name) else plugins.naming(self.topic, name):
             yield
 
     def packages(self, name: str) -> dict[str, str]:
         """The package that brings a choice, and its version; empty for our own."""
-        return {} if name in self.own else plugins.packages(self.topic, name)
+        return {} if self._is_own(name) else plugins.packages(self.topic, name)
 
     def faults(self) -> list[str]:
         """What is wrong with plug-ins of this topic, a sentence each."""
         found = (self._fault(name) for name in plugins.installed(self.topic))
         return [fault for fault in found if fault is not None]
+
+    def _is_own(self, name: str) -> bool:
+        return self.listed(name) in self.own
 
     def _fault(self, name: str) -> str | None:
         try:

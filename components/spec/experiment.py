@@ -10,6 +10,7 @@ from components.spec.sections.codec import CodecSpec
 from components.spec.sections.data import DataSpec
 from components.spec.sections.evaluation import EvaluationSpec, ScorerSpec
 from components.spec.sections.finetuning import FinetuneSpec, StudySpec
+from components.spec.sections.joined import OrJoined
 from components.spec.sections.network import (
     ConditioningSpec,
     NetworkSpec,
@@ -80,7 +81,7 @@ class Experiment(Section):
     study: StudySpec | None = None
     registry: RegistrySpec = RegistrySpec()
     runner: RunnerSpec = RunnerSpec()
-    sweep: dict[str, Annotated[list[Scalar], Field(min_length=1)]] = Field(
+    sweep: dict[str, Annotated[list[Annotated[Scalar, OrJoined()]], Field(min_length=1)]] = Field(
         default_factory=dict, description="dotted path: values; the product is the plan"
     )
     cells: list[Overrides] = Field(

@@ -13,7 +13,7 @@ from components.spec.loading import readable
 from components.spec.sections.base import Section
 from components.spec.sections.codec import CodecConfig
 from components.spec.sections.network import (
-    ConditioningSpec,
+    ConditioningConfig,
     NetworkSpec,
     refuse_unfit,
     refuse_unsound,
@@ -52,7 +52,7 @@ class ModelConfig(Section):
 
     version: int = Field(VERSION, ge=VERSION, le=VERSION)
     codec: CodecConfig
-    conditioning: ConditioningSpec
+    conditioning: ConditioningConfig
     network: NetworkSpec
     process: ProcessSpec
     images: ImagesSpec

@@ -7,12 +7,17 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from components.data.arrays import DatasetInfo, EntryClasses, load_captions, load_info
-from components.data.tokens import cut_of_lengths
+from components.data.arrays import (
+    DatasetInfo,
+    EntryClasses,
+    counted_captions,
+    load_captions,
+    load_info,
+)
+from components.data.readers.prepared import cut_of_prepared
 from components.networks.checkpoint import Checkpoint, save_checkpoint
 from components.networks.ema_snapshots import write_snapshot
 from components.runtime import Runtime
-from components.spec.catalogue import CONDITIONERS
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
 from components.training.denoising_loss import DenoisingLoss
@@ -92,17 +97,16 @@ def _of_data(model: Checkpoint, inputs: Inputs) -> dict[str, int]:
     """What was made of the data's images and captions, as `components.data.summary` words it."""
     info = load_info(inputs["data"])
     found = {f"images_fit_by_{info.fit}": info.not_square, "images_mirrored": int(info.flip)}
-    read = _of_captions(model, info)
+    read = _of_captions(model, inputs["data"], info)
     found["several_captions"] = info.several_captions if read else 0
     return {name: count for name, count in found.items() if count} | read
 
 
-def _of_captions(model: Checkpoint, info: DatasetInfo) -> dict[str, int]:
-    """At which length captions were read, where the model reads any, and how many were cut."""
-    conditioning = model.config.conditioning
-    most = CONDITIONERS[conditioning.encoder].token_limit
-    if most is None:
+def _of_captions(model: Checkpoint, data: Path, info: DatasetInfo) -> dict[str, int]:
+    """At which length captions were read, where the model counts tokens, and how many were cut."""
+    most, readers = model.config.conditioning.max_tokens, model.conditioner.readers
+    if not readers:
         return {}
-    lengths = info.caption_tokens
-    limit = conditioning.max_tokens or min(max(lengths, default=0), most)
-    return {"caption_tokens": limit, "captions_cut": cut_of_lengths(lengths, limit).cut}
+    counted = partial(counted_captions, data)
+    cut = cut_of_prepared(info.caption_tokens, counted, readers, most)
+    return {"caption_tokens": most or min(cut.longest, cut.limit), "captions_cut": cut.cut}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from components.data.pin import pinned_hashes
 from components.data.prompt_file import read_prompts
+from components.data.readers import folders_of
 from components.errors import AlphabarError
 from components.evaluation.weights_files import find_weights
 from components.files.digests import known_sha256
@@ -26,8 +27,8 @@ def plan_here(
         data_hash: gives raw data's hashes where they are not to be verified.
 
     Raises:
-        AlphabarError: raw data is missing or not what its pin says, or a file of prompts is
-            missing or broken.
+        AlphabarError: raw data is missing or not what its pin says, or a file of prompts or a text
+            encoder's folder is missing or broken.
     """
     return plan_baselines(
         experiment,
@@ -36,6 +37,7 @@ def plan_here(
         weights_hashes(workspace.weights),
         prompts_hashes(workspace.root),
         folder_hashes(workspace.root),
+        encoders_hashes(workspace.weights),
     )
 
 
@@ -63,6 +65,21 @@ def prompts_hashes(root: Path) -> Callable[[str], str]:
         return known_sha256(root / name)
 
     return digest
+
+
+def encoders_hashes(weights: Path | None) -> Callable[[str], list[str]]:
+    """A function that gives the digests of the folders that a ``conditioning.encoder`` is read
+    from; it raises AlphabarError where one is missing or not whole.
+
+    Args:
+        weights: the folder that is looked through first.
+    """
+
+    @cache
+    def digests(encoder: str) -> list[str]:
+        return [folder.digest() for folder in folders_of(encoder, weights)]
+
+    return digests
 
 
 def folder_hashes(root: Path) -> Callable[[str], str]:

@@ -29,7 +29,7 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
         AlphabarError: MLflow cannot be reached, or no cell of the sweep could be evaluated.
     """
     experiment = plan.experiment
-    for note in plan_notes(plan.cells, workspace.store, workspace.root):
+    for note in plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights):
         display.say(note)
     with Recorder.connected(plan, workspace, display) as recorder:
         with _session(workspace, display, experiment, link) as session:

@@ -41,7 +41,11 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
         warning = str(error)
         plan = plan_here(experiment, workspace, _unknown)
     stages = planned_stages(plan, workspace.store)
-    notes = [] if warning else plan_notes(plan.cells, workspace.store, workspace.root)
+    notes = (
+        []
+        if warning
+        else plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights)
+    )
     return Description(plan, stages, notes, warning)
 
 

@@ -3,6 +3,7 @@
 import inspect
 from typing import Any
 
+import jsonschema
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -29,6 +30,7 @@ from components.spec.loading import parse_experiment
 from components.spec.metric_families import FAMILIES
 from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.finetuning import FinetuneSpec
+from components.spec.sweep import expand
 from flows.cli.list import KEYS
 
 REGISTRIES: dict[str, dict[str, Any]] = {
@@ -75,9 +77,47 @@ def test_a_form_of_the_experiment_file_offers_the_listed_names(topic: str) -> No
     schema = Experiment.model_json_schema()
     name, key = KEYS[topic].split(".")
     said = schema["$defs"][section(topic).__name__]["properties"][key]
-    assert said["enum"] == list(CATALOGUE[topic])
-    assert said["type"] == "string"
+    offered = said.get("anyOf", [said])[0]
+    assert offered["enum"] == list(CATALOGUE[topic])
+    assert offered["type"] == "string"
     assert name in schema["properties"]
+
+
+@pytest.mark.parametrize(
+    "encoder", ["minilm", "clip:some/folder", "t5:google/t5-v1_1-xxl", ["clip:A", "clip:B"]]
+)
+def test_a_form_takes_encoders_in_folders_and_lists_of_them(encoder: object) -> None:
+    schema, whole = Experiment.model_json_schema(), {"name": "x", "data": {"source": "digits"}}
+    given = {"conditioning": {"encoder": encoder}, "sweep": {"conditioning.encoder": [encoder]}}
+    jsonschema.validate(whole | given, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(whole | {"conditioning": {"encoder": "minilmz"}}, schema)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "remedy"),
+    [
+        ("clipp:some/folder", "did you mean `clip:some/folder`?"),
+        ("clip:", "choose from none, class, minilm, clip:DIR_OR_ID"),
+        ("minlm", "did you mean `minilm`?"),
+        (["clip:A", "minilm"], "did you mean `clip:A + clip:B`?"),
+        (["clip:A", "clip:B", "clip:C"], "did you mean `clip:A + clip:B`?"),
+    ],
+)
+def test_an_encoder_that_there_is_none_of_is_told_the_nearest(encoder: Any, remedy: str) -> None:
+    whole = {"name": "x", "data": {"source": "digits"}, "conditioning": {"encoder": encoder}}
+    with pytest.raises(AlphabarError) as refusal:
+        parse_experiment(whole, "file.yaml")
+    assert "`conditioning.encoder: " in refusal.value.what
+    assert refusal.value.remedy.startswith(remedy)
+
+
+def test_encoders_are_swept_alone_and_in_lists() -> None:
+    names = ["minilm", "clip:A", ["clip:A", "clip:B"]]
+    whole = {"name": "x", "data": {"source": "digits"}, "sweep": {"conditioning.encoder": names}}
+    cells = expand(parse_experiment(whole, "file.yaml"))
+    found = [cell.experiment.conditioning.encoder for cell in cells]
+    assert found == ["minilm", "clip:A", "clip:A + clip:B"]
 
 
 @NAMED

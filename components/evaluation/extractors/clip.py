@@ -17,8 +17,9 @@ from components.errors import AlphabarError
 from components.evaluation.extractors.batches import extract_features
 from components.evaluation.extractors.pillow import transformed
 from components.evaluation.extractors.weights import loading, missing_weights
-from components.evaluation.weights_files import find_clip_file, weights_folders
+from components.evaluation.weights_files import find_clip_file
 from components.files.digests import known_sha256
+from components.files.weights_folders import weights_folders
 from components.runtime import Progress, silent
 
 _BATCH = 64

@@ -26,9 +26,9 @@ from components.evaluation.weights_files import (
     DINOV2_TAG,
     dinov2_files,
     find_file,
-    weights_folders,
 )
 from components.files.digests import known_sha256
+from components.files.weights_folders import weights_folders
 from components.runtime import Progress, silent
 
 SIZE = 224

@@ -25,9 +25,9 @@ from components.evaluation.images.clean_resize import CLEAN_SIZE, clean_resize
 from components.evaluation.weights_files import (
     INCEPTION_FILES,
     find_inception_file,
-    weights_folders,
 )
 from components.files.digests import known_sha256
+from components.files.weights_folders import weights_folders
 from components.runtime import Progress, silent
 
 _BATCH = 32

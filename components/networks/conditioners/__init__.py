@@ -7,6 +7,7 @@ from typing import Any
 
 from components.networks.conditioners.class_label import class_label
 from components.networks.conditioners.conditioner import Conditioner, Given
+from components.networks.conditioners.in_folders import clip, t5, two_clips
 from components.networks.conditioners.minilm import minilm
 from components.networks.conditioners.text import TextCondition
 from components.networks.conditioners.unconditional import unconditional
@@ -19,6 +20,9 @@ CONDITIONERS: dict[str, Make] = {
     "none": unconditional,
     "class": class_label,
     "minilm": minilm,
+    "clip:DIR_OR_ID": clip,
+    "t5:DIR_OR_ID": t5,
+    "clip:A + clip:B": two_clips,
 }
 
 
@@ -29,7 +33,8 @@ def build_conditioner(section: Mapping[str, Any], given: Given) -> Conditioner:
         AlphabarError: the data lacks what it is told, or ``given.states`` are not its encoder's.
     """
     name = section["encoder"]
-    make = CATALOGUE_CONDITIONERS.function(name, section) or CONDITIONERS[name]
+    make = CATALOGUE_CONDITIONERS.function(name, section)
+    make = make or CONDITIONERS[CATALOGUE_CONDITIONERS.listed(name)]
     bound = getattr(make, "keywords", ())
     named = [name for name in inspect.signature(make).parameters if name not in bound]
     options = [name for name in named if name in section]

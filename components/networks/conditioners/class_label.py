@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from components.data.readers import Reader
 from components.errors import AlphabarError, shortened
 from components.networks.conditioners.conditioner import Exported, Given, Prompt, Table
 from components.networks.conditioners.rows import Rows, take
@@ -27,6 +28,7 @@ class ClassCondition:
     captions: Sequence[str] = ()
     width: int | None = None
     pooled: int | None = None
+    readers: Sequence[Reader] = ()
 
     @property
     def n_classes(self) -> int:

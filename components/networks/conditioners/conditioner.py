@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from components.data.captions import Entries
+from components.data.readers import Reader
 from components.networks.conditioners.rows import Rows
 
 Table = Callable[[Tensor], Rows]
@@ -26,6 +27,7 @@ class Given:
         device: that an encoder computes on.
         states: the folder of the stage `encode` with the text states of the data that is trained
             on; None where nothing is trained, or no text is read.
+        size: side of the square images, pixels.
     """
 
     classes: Sequence[str] = ()
@@ -33,6 +35,7 @@ class Given:
     weights: Path | None = None
     device: torch.device | str = "cpu"
     states: Path | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Conditioner(Protocol):
         width: of the token states that its cross-attention reads; None where it has no such.
         pooled: width of the vector of the whole caption that it reads beside them, as SDXL does;
             None where it has no such.
+        readers: what counts the tokens that it reads of captions, one for each encoder; empty
+            where it reads none.
     """
 
     @property
@@ -97,6 +102,9 @@ class Conditioner(Protocol):
 
     @property
     def pooled(self) -> int | None: ...
+
+    @property
+    def readers(self) -> Sequence[Reader]: ...
 
     def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows: ...
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from components.data.tokens import encoder_folder, token_ids
+from components.data.readers.minilm import encoder_folder, minilm_reader
 from components.networks.conditioners.conditioner import Exported, Given
-from components.networks.conditioners.encoders import TextEncoder
+from components.networks.conditioners.encoders import Form, TextEncoder
 from components.networks.conditioners.encoders.convention import Convention
 from components.networks.conditioners.encoders.frozen import FrozenEncoder
 from components.networks.conditioners.rows import MASK, STATES
@@ -27,8 +27,15 @@ def minilm(given: Given, *, max_tokens: int | None) -> TextCondition:
 @cache
 def encoder(device: torch.device | str = "cpu") -> TextEncoder:
     """The package's encoder, one a process and device."""
-    convention = Convention("AutoModel", ENCODER_LIMIT)
-    return FrozenEncoder(encoder_folder(), token_ids, convention, width=WIDTH, device=device)
+    convention = Convention("AutoModel", batch=256)
+    return FrozenEncoder(_read, minilm_reader, convention, Form(WIDTH), device=device)
+
+
+def _read() -> Any:
+    from transformers import AutoModel
+
+    network = AutoModel.from_pretrained(str(encoder_folder()), local_files_only=True)
+    return network.eval().requires_grad_(False)
 
 
 def _exported(captions: Sequence[str]) -> Exported:

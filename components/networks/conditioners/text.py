@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from components.data.captions import Entries
-from components.data.tokens import refuse_too_long
+from components.data.readers import Reader
 from components.errors import AlphabarError
 from components.networks.conditioners.conditioner import Exported, Prompt, Table
 from components.networks.conditioners.encoders import Encoded, TextEncoder
@@ -50,6 +50,10 @@ class TextCondition:
     @property
     def width(self) -> int | None:
         return self.encoder.form.width
+
+    @property
+    def readers(self) -> Sequence[Reader]:
+        return self.encoder.readers
 
     @property
     def pooled(self) -> int | None:
@@ -98,7 +102,6 @@ class TextCondition:
         return {name: tensor[back] for name, tensor in rows.items()}
 
     def prompt(self, text: str) -> Prompt:
-        refuse_too_long(text)
         return Prompt(-1, "", text)
 
     def unprompted(self) -> Sequence[str]:

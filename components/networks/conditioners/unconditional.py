@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from components.data.readers import Reader
 from components.errors import AlphabarError, shortened
 from components.networks.conditioners.conditioner import Exported, Given, Prompt, Table
 from components.networks.conditioners.rows import Rows
@@ -15,6 +16,7 @@ class NoCondition:
     n_classes: int = 0
     width: int | None = None
     pooled: int | None = None
+    readers: Sequence[Reader] = ()
 
     def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows:
         return {}

@@ -240,7 +240,9 @@ class ConditionerEntry:
     Attributes:
         labels: whether it is told the image's class, so that the data must have classes.
         captions: whether it is told the image's caption.
-        token_limit: tokens that its encoder reads of a text; None where it counts none.
+        token_limit: tokens that its encoder reads of a text; None where it counts none, or where
+            its folder says how many.
+        joins: whether two such encoders can be read side by side.
         stored: whether the stage `encode` makes its text states of the data's captions, once.
     """
 
@@ -251,6 +253,7 @@ class ConditionerEntry:
     captions: bool = False
     token_limit: int | None = None
     stored: bool = False
+    joins: bool = False
 
     @property
     def conditional(self) -> bool:

@@ -22,9 +22,55 @@ _CONDITIONERS = {
         token_limit=ENCODER_LIMIT,
         stored=True,
     ),
+    "clip:DIR_OR_ID": ConditionerEntry(
+        "the caption's token states, of a CLIP text encoder in a folder or the hub's cache",
+        "Radford et al. 2021",
+        ("dropout", "max_tokens"),
+        captions=True,
+        stored=True,
+        joins=True,
+    ),
+    "t5:DIR_OR_ID": ConditionerEntry(
+        "the same, of a T5 encoder",
+        "Raffel et al. 2020",
+        ("dropout", "max_tokens"),
+        captions=True,
+        stored=True,
+    ),
+    "clip:A + clip:B": ConditionerEntry(
+        "two CLIPs' states side by side and the second's pooled vector, as SDXL; [clip:A, clip:B]",
+        "Podell et al. 2023",
+        ("dropout", "max_tokens"),
+        captions=True,
+        stored=True,
+    ),
 }
 
-CONDITIONERS = Choices("conditioners", ConditionerEntry, _CONDITIONERS)
+AND, IN_FOLDER = " + ", ":DIR_OR_ID"
+"""What stands between the names of encoders that are joined, and what a folder's name is for."""
+
+
+def each_of(encoder: str) -> list[str]:
+    """The encoders of a ``conditioning.encoder``, one or those that are joined."""
+    return encoder.split(AND)
+
+
+def _listed(encoder: str) -> str:
+    """``clip:some/folder`` as it is listed; a name of none as it is."""
+    kinds = []
+    for name in each_of(encoder):
+        kind, _, given = name.partition(":")
+        listed = f"{kind}{IN_FOLDER}"
+        kinds.append(listed if given.strip() and listed in _CONDITIONERS else name)
+    if len(kinds) == 1:
+        return kinds[0]
+    joined = all(kind in _CONDITIONERS and _CONDITIONERS[kind].joins for kind in kinds)
+    return JOINED if joined and len(kinds) == 2 else encoder
+
+
+JOINED = next(name for name in _CONDITIONERS if AND in name)
+
+CONDITIONERS = Choices("conditioners", ConditionerEntry, _CONDITIONERS, _listed)
 
 
 def _halved(network: Mapping[str, Any], size: int) -> str | None:

@@ -9,11 +9,13 @@ from components.spec.metrics import ranking_metric
 from components.spec.plan.node import (
     Compute,
     DataHash,
+    EncodersHash,
     FolderHash,
     Node,
     PromptsHash,
     WeightsHash,
     in_order,
+    no_encoders,
     no_folders,
     no_weights,
     roles,
@@ -79,9 +81,10 @@ def plan_baselines(
     weights: WeightsHash = no_weights,
     prompts: PromptsHash = unread_prompts,
     folder: FolderHash = no_folders,
+    encoders: EncodersHash = no_encoders,
 ) -> Plan:
     """The stages of every cell; what they depend on besides is as `Outside` has it."""
-    outside = Outside(data_hash, compute or Compute(), weights, prompts, folder)
+    outside = Outside(data_hash, compute or Compute(), weights, prompts, folder, encoders)
     swept = bool(experiment.sweep or experiment.cells or experiment.also)
     made: dict[Hashable, Node] = {}
     cells = [_plan_cell(cell, Sources(cell, outside, swept, made)) for cell in expand(experiment)]

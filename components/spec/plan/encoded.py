@@ -23,11 +23,13 @@ def text_states(sources: "Sources", data: Node) -> Node | None:
     conditioning = sources.cell.experiment.conditioning
     if not CONDITIONERS[conditioning.encoder].stored:
         return None
+    digests = sources.outside.encoders(conditioning.encoder)
     read = {key: value for key, value in dump(conditioning).items() if key not in NOT_OF_TEXT}
     reads = tuple(f"conditioning.{key}" for key in read)
+    told = read | ({"digests": digests} if digests else {})
     name = data.name.replace("prepare", "encode-text") + sources.suffixed(*reads)
 
     def make() -> Node:
-        return sources.computed(name, "encode", {"conditioning": read}, {"data": data}, reads)
+        return sources.computed(name, "encode", {"conditioning": told}, {"data": data}, reads)
 
     return sources.once(name, make, of=("data", *reads))

@@ -81,6 +81,16 @@ FolderHash = Callable[[str], str]
 """The SHA-256 of all files of a folder, by its path from the project's root folder."""
 
 
+EncodersHash = Callable[[str], list[str]]
+"""The SHA-256 of each folder that a ``conditioning.encoder`` is read from; empty where its weights
+come with a package, or where it has none."""
+
+
+def no_encoders(encoder: str) -> list[str]:
+    """Where nobody looks for encoders."""
+    return []
+
+
 def no_folders(path: str) -> str:
     """Where nobody looks into folders."""
     raise LookupError(path)

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from components.spec.plan.node import (
     Compute,
     DataHash,
+    EncodersHash,
     FolderHash,
     PromptsHash,
     WeightsHash,
+    no_encoders,
     no_folders,
     no_weights,
     unread_prompts,
@@ -24,6 +26,7 @@ class Outside:
         compute: what all stages compute with.
         prompts: gives the digest of a file of prompts.
         folder: gives the digest of a folder that the file names.
+        encoders: gives the digests of the folders that text encoders are read from.
     """
 
     data_hash: DataHash
@@ -31,6 +34,7 @@ class Outside:
     weights: WeightsHash = no_weights
     prompts: PromptsHash = unread_prompts
     folder: FolderHash = no_folders
+    encoders: EncodersHash = no_encoders
 
     def digests(self, *extractors: str) -> dict[str, str]:
         """Extractor → digest, of those whose weights lie in a file here."""

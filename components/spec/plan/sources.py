@@ -196,6 +196,8 @@ class Sources:
         sections: list[Section] = [getattr(experiment, part) for part in parts]
         spec: dict[str, Any] = {"codec": {"kind": experiment.codec.kind}}
         spec |= {part: dump(section) for part, section in zip(parts, sections, strict=True)}
+        if digests := self.outside.encoders(experiment.conditioning.encoder):
+            spec["conditioning"] |= {"digests": digests}
         inputs = {"data": self.data()} | encoded(self, self.data())
         sections.append(experiment.codec)
         plugins = {name: v for section in sections for name, v in section.packages().items()}

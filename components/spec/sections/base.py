@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from components.errors import quoted
 from components.spec.catalogue.entries import Described
 from components.spec.choices import Choices
+from components.spec.sections.joined import OrJoined
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 
@@ -27,7 +28,7 @@ Scalar = str | int | float | bool
 """A value of any field in a sweep; it has the bounds of the field that gets it."""
 
 
-Overrides = dict[str, Scalar]
+Overrides = dict[str, Annotated[Scalar, OrJoined()]]
 
 
 OPTIONS = "options"

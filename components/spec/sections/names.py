@@ -8,6 +8,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from components.spec.catalogue import CATALOGUE
+from components.spec.catalogue.networks import AND, IN_FOLDER
 from components.spec.plugins import TOPICS
 
 UNKNOWN_NAME = "unknown_name"
@@ -44,8 +45,29 @@ class OneOf:
 
     def _known(self, name: str) -> str:
         if name not in CATALOGUE[self.topic]:
-            choices = list(CATALOGUE[self.topic])
+            choices = self._near(name)
             plugged = self.topic in TOPICS
             said = {"choices": choices, "valid": ", ".join(choices), "plugged": plugged}
             raise PydanticCustomError(UNKNOWN_NAME, "Input should be one of {valid}", said)
         return name
+
+    def _near(self, name: str) -> list[str]:
+        """The valid names beside which ``name`` is held."""
+        return list(CATALOGUE[self.topic])
+
+
+@dataclass(frozen=True)
+class EncoderName(OneOf):
+    """As `OneOf`, of names of which some end in a folder of the user's: ``clip:DIR_OR_ID``."""
+
+    def _near(self, name: str) -> list[str]:
+        given = name.partition(":")[2].strip()
+        folder = f":{given}" if given and AND not in name else IN_FOLDER
+        return [each.replace(IN_FOLDER, folder) for each in super()._near(name)]
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        listed = super().__get_pydantic_json_schema__(schema, handler)
+        kinds = [n.removesuffix(IN_FOLDER) for n in listed["enum"] if n.endswith(IN_FOLDER)]
+        return {"anyOf": [listed, {"type": "string", "pattern": f"^({'|'.join(kinds)}):.+"}]}

@@ -1,6 +1,6 @@
 """The sections `network` and `conditioning`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BeforeValidator,
@@ -8,29 +8,35 @@ from pydantic import (
     SerializationInfo,
     SerializerFunctionWrapHandler,
     model_serializer,
+    model_validator,
 )
 
 from components.spec.catalogue import CODECS, CONDITIONERS, DENOISERS
-from components.spec.catalogue.networks import ENCODER_LIMIT
 from components.spec.choices import Choices
 from components.spec.sections.base import Options, Section
 from components.spec.sections.codec import CodecConfig, CodecSpec
-from components.spec.sections.names import OneOf
+from components.spec.sections.joined import OrJoined
+from components.spec.sections.names import EncoderName, OneOf
+
+MOST_TOKENS = 512
+"""Of any encoder that is read: T5 was trained on as many."""
 
 
 class ConditioningSpec(Section):
     """What the network is told about the image it makes."""
 
-    encoder: Annotated[str, OneOf("conditioners")] = Field("class", description="kind of condition")
+    encoder: Annotated[str, EncoderName("conditioners"), OrJoined()] = Field(
+        "class", description="kind of condition; two CLIPs that are read together as a list"
+    )
     dropout: float = Field(
         0.1, ge=0.0, lt=1.0, description="share of rows trained without condition, for guidance"
     )
     max_tokens: int | None = Field(
         None,
         ge=2,
-        le=ENCODER_LIMIT,
-        description="tokens at which captions of the data are cut (minilm); null: the longest "
-        "caption's, at most the encoder's 256, which prompts always get",
+        le=MOST_TOKENS,
+        description="tokens at which captions of the data are cut; null: the longest caption's, at "
+        "most as many as the encoder reads, which prompts always get",
     )
 
     options: Options = Field(default_factory=dict)
@@ -39,8 +45,29 @@ class ConditioningSpec(Section):
     def plugged(cls) -> tuple[str, Choices[Any]]:
         return "encoder", CONDITIONERS
 
+    @model_validator(mode="after")
+    def _no_more_tokens_than_are_read(self) -> Self:
+        limit = CONDITIONERS[self.encoder].token_limit
+        if self.max_tokens is not None and limit is not None and self.max_tokens > limit:
+            raise ValueError(
+                f"`max_tokens: {self.max_tokens}` is more than the {limit} tokens that "
+                f"encoder `{self.encoder}` reads"
+            )
+        return self
+
     def unread(self) -> frozenset[str]:
         return frozenset({"dropout", "max_tokens"} - set(CONDITIONERS[self.encoder].options))
+
+
+class ConditioningConfig(ConditioningSpec):
+    """What a model says of its conditions: the section, and which encoders it was trained with."""
+
+    digests: list[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = Field(
+        default_factory=list,
+        exclude_if=lambda digests: not digests,
+        description="SHA-256 of each encoder's configuration, weights and tokenizer, where they "
+        "lie in a folder of the user's",
+    )
 
 
 def _layers(value: Any) -> Any:

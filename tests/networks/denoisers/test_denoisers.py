@@ -14,7 +14,7 @@ from components.networks.checkpoint import (
     save_checkpoint,
 )
 from components.networks.conditioners import CONDITIONERS
-from components.networks.conditioners.rows import MASK, STATES, padded
+from components.networks.conditioners.rows import MASK, POOLED, STATES, TIME_IDS, padded
 from components.networks.denoisers import DENOISERS
 from components.spec.catalogue import CONDITIONERS as CATALOGUE
 from components.spec.sections.network import NetworkSpec
@@ -30,6 +30,7 @@ SMALL = {
 }
 """What any kind reads, at its smallest."""
 
+pytestmark = pytest.mark.usefixtures("among_encoders")
 EVERY = pytest.mark.parametrize("kind", DENOISERS)
 TOLD = pytest.mark.parametrize("encoder", CONDITIONERS)
 CAPTIONS = ["a red heart", "a cat that sits"]
@@ -141,8 +142,16 @@ def test_diffusers_own_class_computes_the_same(tmp_path: Path, kind: str, encode
     again = type(theirs).from_pretrained(tmp_path).eval()
     rows = model.conditioner.encode([0, 1], CAPTIONS)
     with torch.inference_mode():
-        found = again(noise(), timestep=torch.full((2,), 500.0), **rows).sample
+        found = again(noise(), timestep=torch.full((2,), 500.0), **as_theirs(again, rows)).sample
     torch.testing.assert_close(found, predicted(model.network, rows), rtol=0, atol=1e-5)
+
+
+def as_theirs(network: Any, rows: dict[str, Tensor]) -> dict[str, Any]:
+    """Rows as diffusers' pipelines give them; its transformer reads no vector of the whole."""
+    whole = {name: row for name, row in rows.items() if name in (POOLED, TIME_IDS)}
+    rest = {name: row for name, row in rows.items() if name not in whole}
+    reads = network.config.get("addition_embed_type") is not None
+    return {**rest, "added_cond_kwargs": whole} if reads else rest
 
 
 @EVERY

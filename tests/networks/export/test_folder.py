@@ -109,7 +109,7 @@ def pixels(images: list[Any]) -> np.ndarray[Any, Any]:
 
 CASES = list(
     zip(
-        product(CODECS, CONDITIONERS.own, PREDICTIONS),
+        product(CODECS, [name for name in CONDITIONERS.own if name in PROMPTS], PREDICTIONS),
         cycle(NETWORKS),
         cycle(("ddim", "ddim", "dpmpp_2m", "dpmpp_2m")),
         strict=False,

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from torch import Tensor
 
+from components.data.readers import Reader
+
 
 @dataclass(frozen=True)
 class Form:
@@ -46,11 +48,15 @@ class TextEncoder(Protocol):
 
     Attributes:
         form: of what it gives.
+        readers: its tokenizers, one for each network.
         limit: tokens that it reads of a caption, begin and end among them.
     """
 
     @property
     def form(self) -> Form: ...
+
+    @property
+    def readers(self) -> Sequence[Reader]: ...
 
     @property
     def limit(self) -> int: ...

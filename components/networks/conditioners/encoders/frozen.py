@@ -1,78 +1,89 @@
 """A text encoder of transformers, used by its family's convention."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from components.data.readers import Reader
 from components.networks.conditioners.encoders.convention import Convention
 from components.networks.conditioners.encoders.encoder import Encoded, Form
 
-TokenIds = Callable[[str, int], list[int]]
-"""(caption, limit) → ids, at most so many, begin and end among them."""
-
 
 class FrozenEncoder:
-    """A `TextEncoder` whose weights lie in a folder.
+    """A `TextEncoder` that is loaded when it is first asked.
 
     Args:
-        folder: as transformers reads it.
-        width: of its token states.
+        load: gives the network, frozen, in evaluation mode, float32.
         device: that it computes on.
     """
 
     def __init__(
         self,
-        folder: Path,
-        token_ids: TokenIds,
+        load: Callable[[], Any],
+        reader: Callable[[], Reader],
         convention: Convention,
+        form: Form,
         *,
-        width: int,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.folder, self.convention, self.device = folder, convention, device
-        self.form = Form(width, convention.masked)
-        self._token_ids = token_ids
+        self.form, self.convention, self.device = form, convention, device
+        self._load, self._reader = load, reader
         self._network: Any = None
 
     @property
+    def readers(self) -> tuple[Reader, ...]:
+        return (self._reader(),)
+
+    @property
     def limit(self) -> int:
-        return self.convention.limit
+        return self._reader().limit
 
     def length(self, caption: str, limit: int) -> int:
-        return len(self._token_ids(caption, limit))
+        return len(self._reader().ids(caption, limit)) if self.form.masked else self.limit
 
     @torch.inference_mode()
     def encode(self, captions: Sequence[str], limit: int) -> list[Encoded]:
-        found: list[Encoded] = []
+        found, reader = list[Encoded](), self._reader()
         for start in range(0, len(captions), self.convention.batch):
             part = captions[start : start + self.convention.batch]
-            found += self._encoded([torch.tensor(self._token_ids(each, limit)) for each in part])
+            found += self._encoded([torch.tensor(reader.ids(each, limit)) for each in part])
         return found
 
     def release(self) -> None:
         self._network = None
 
-    def _encoded(self, ids: Sequence[Tensor]) -> list[Encoded]:
-        lengths = torch.tensor([len(each) for each in ids])
-        tokens = pad_sequence(list(ids), batch_first=True)
-        mask = (torch.arange(tokens.shape[1]) < lengths[:, None]).long()
-        network = self._loaded()
-        given = network(input_ids=tokens.to(self.device), attention_mask=mask.to(self.device))
-        states = given.last_hidden_state.float().cpu()
+    def _encoded(self, ids: list[Tensor]) -> list[Encoded]:
+        lengths = [len(each) for each in ids]
+        if self.form.masked:
+            tokens = pad_sequence(ids, batch_first=True)
+            mask = (torch.arange(tokens.shape[1]) < torch.tensor(lengths)[:, None]).long()
+            found = self._run(input_ids=tokens, attention_mask=mask)
+        else:
+            reader, lengths = self._reader(), [self.limit] * len(ids)
+            tokens = torch.full((len(ids), self.limit), reader.pad)
+            for row, each in zip(tokens, ids, strict=True):
+                row[: len(each)] = each
+            found = self._run(input_ids=tokens)
+        layer, pooled = self.convention.layer, self.convention.pooled
+        states = found.last_hidden_state if layer is None else found.hidden_states[layer]
+        vectors = [None] * len(ids) if pooled is None else _kept(getattr(found, pooled[0]))
         return [
-            Encoded(each[:length].clone())
-            for each, length in zip(states, lengths.tolist(), strict=True)
+            Encoded(each[:length].clone(), vector)
+            for each, length, vector in zip(_kept(states), lengths, vectors, strict=True)
         ]
+
+    def _run(self, **given: Tensor) -> Any:
+        placed = {name: tensor.to(self.device) for name, tensor in given.items()}
+        return self._loaded()(**placed, output_hidden_states=self.convention.layer is not None)
 
     def _loaded(self) -> Any:
         if self._network is None:
-            import transformers
-
-            loader = getattr(transformers, self.convention.loader)
-            network = loader.from_pretrained(str(self.folder), local_files_only=True)
-            self._network = network.eval().requires_grad_(False).to(self.device)
+            self._network = self._load().to(self.device)
         return self._network
+
+
+def _kept(rows: Tensor) -> list[Tensor]:
+    return list(rows.float().cpu())

@@ -1,0 +1,221 @@
+"""A text encoder's folder, found by its name: its configuration, its tokenizer, its reader.
+
+``clip:DIR_OR_ID`` and ``t5:DIR_OR_ID`` are looked for in the folders of weights, then from the
+current folder, then in the hub's own cache; nothing is downloaded. DIR is the encoder's folder, or
+a pipeline's, whose parts are then looked through. The tokenizer lies beside the encoder's files, in
+their `tokenizer`, or, of a pipeline's `text_encoder_2`, in its `tokenizer_2`.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from components.data.readers.encoder_weights import EncoderWeights, weights_in
+from components.data.readers.family import FAMILIES, PIPELINE_PARTS, Family
+from components.data.readers.reader import Reader
+from components.errors import AlphabarError, first_of, shortened
+from components.files.digests import FileState, file_state, known_sha256
+from components.files.json_file import read_object
+from components.files.weights_folders import weights_folders
+from components.spec.keys import digest
+
+CONFIG, TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "vocab.json",
+    "merges.txt",
+    "spiece.model",
+    TOKENIZER_CONFIG,
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)*")
+
+
+@dataclass(frozen=True)
+class EncoderFolder:
+    """Where an encoder and its tokenizer lie.
+
+    Attributes:
+        name: as the experiment file has it.
+        home: holds config.json and the weights.
+        tokenizer: holds the tokenizer's files.
+    """
+
+    name: str
+    family: Family
+    home: Path
+    tokenizer: Path
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """What config.json says of the text encoder; raises AlphabarError where it is broken."""
+        return _text_config(self.home)
+
+    def number(self, key: str) -> int:
+        """A number of the configuration; AlphabarError where it has none such."""
+        value = self.config.get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise AlphabarError(
+                f"{self.home / CONFIG} has no `{key}` that is a number: {shortened(value)}",
+                f"copy the folder of `{self.name}` again, or give another",
+            )
+        return value
+
+    @property
+    def width(self) -> int:
+        """Of its token states."""
+        return self.number(self.family.width)
+
+    @property
+    def weights(self) -> EncoderWeights:
+        """Its files of weights; AlphabarError where some are missing or cut short."""
+        return weights_in(self.home, self.name)
+
+    @property
+    def limit(self) -> int:
+        """Tokens that it reads: what its positions and its tokenizer allow."""
+        limit = self.family.limit
+        most = limit if isinstance(limit, int) else self.number(limit)
+        own: int = _reading(self).model_max_length
+        return min(most, own)
+
+    def reader(self) -> Reader:
+        """Its tokenizer.
+
+        Raises:
+            AlphabarError: it is broken, or knows tokens that the encoder has no embedding of.
+        """
+        read, known = _reading(self), self.number("vocab_size")
+        tokens = read.backend_tokenizer.get_vocab_size()
+        if tokens > known:
+            raise AlphabarError(
+                f"the tokenizer in {self.tokenizer} has {tokens} tokens, and the encoder in "
+                f"{self.home} knows {known}: they do not belong together",
+                f"give `{self.name}` the tokenizer that it was trained with",
+            )
+        tokenizer = read.backend_tokenizer
+        return Reader(self.name, self.limit, tokenizer, self.family.most, read.pad_token_id or 0)
+
+    def digest(self) -> str:
+        """SHA-256 of all that is read of it; AlphabarError where it is not whole."""
+        self.reader()
+        of_tokenizer = [self.tokenizer / name for name in TOKENIZER_FILES]
+        files = [self.home / CONFIG, *self.weights.files, *filter(Path.is_file, of_tokenizer)]
+        return digest([[path.name, known_sha256(path)] for path in files])
+
+
+def find_encoder(name: str, weights: Path | None = None) -> EncoderFolder:
+    """The folder of an encoder such as ``clip:DIR_OR_ID``.
+
+    Args:
+        weights: the folder that is looked through first.
+
+    Raises:
+        AlphabarError: there is none, it holds none of the family, or it has no tokenizer.
+    """
+    kind, _, given = name.partition(":")
+    folder, family = _folder_of(name, given, weights), FAMILIES[kind]
+    home = _home_in(name, folder, family)
+    return EncoderFolder(name, family, home, _tokenizer_of(name, home, family))
+
+
+def _folder_of(name: str, given: str, weights: Path | None) -> Path:
+    places = [folder / given for folder in (*weights_folders(weights), Path())]
+    found = next((place for place in places if place.is_dir()), None) or _in_hub_cache(given)
+    if found is None:
+        looked = first_of([str(place.absolute()) for place in dict.fromkeys(places)])
+        raise AlphabarError(
+            f"there is no text encoder `{name}`: looked for {looked}, and in the hub's own cache",
+            f"give a folder, put it there, or run `hf download {given}` first",
+        )
+    return found
+
+
+def _in_hub_cache(given: str) -> Path | None:
+    """The folder of an id, or of a folder within one, that was downloaded before."""
+    if not HUB_ID.fullmatch(given):
+        return None
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    owner, name, *inside = given.split("/")
+    try:
+        folder = Path(snapshot_download(f"{owner}/{name}", local_files_only=True), *inside)
+    except (HFValidationError, LocalEntryNotFoundError):
+        return None
+    return folder if folder.is_dir() else None
+
+
+def _home_in(name: str, folder: Path, family: Family) -> Path:
+    """The folder itself or a pipeline's part, whichever holds an encoder of the family."""
+    homes = [folder, *(folder / part for part in PIPELINE_PARTS)]
+    there = [home for home in homes if (home / CONFIG).is_file()]
+    kinds = {home: _model_type(home) for home in there}
+    fits = next((home for home in there if kinds[home] in family.model_types), None)
+    if fits is not None:
+        return fits
+    if there:
+        said = first_of([f"`{shortened(kinds[home])}` in {home}" for home in there])
+        what = f"{folder} holds no {family.words.partition(' ')[2]}: its config.json says {said}"
+    elif _has_tokenizer(folder, family):
+        what = f"{folder} has a tokenizer, and no encoder: {CONFIG} and the weights are missing"
+    else:
+        what = f"{folder} has no {CONFIG}, nor have its parts {', '.join(PIPELINE_PARTS)}"
+    raise AlphabarError(f"`{name}`: {what}", f"give the folder of {family.words}")
+
+
+def _model_type(home: Path) -> Any:
+    return _text_config(home).get("model_type", "")
+
+
+def _text_config(home: Path) -> dict[str, Any]:
+    """config.json, or of a whole CLIP's the part of its text encoder."""
+    values = read_object(home / CONFIG, "copy the encoder's folder again, or give another")
+    inside = values.get("text_config")
+    return values | inside | {"model_type": values.get("model_type")} if inside else values
+
+
+def _tokenizer_of(name: str, home: Path, family: Family) -> Path:
+    places = [home, home / "tokenizer"]
+    if home.name in PIPELINE_PARTS:
+        places.append(home.parent / home.name.replace("text_encoder", "tokenizer"))
+    found = next((place for place in places if _has_tokenizer(place, family)), None)
+    if found is None:
+        sets = " or ".join(" with ".join(names) for names in family.tokenizer_files)
+        raise AlphabarError(
+            f"`{name}`: {home} has an encoder, and no tokenizer: there is no {sets} in "
+            f"{first_of([str(place) for place in places], ' or ')}",
+            "copy the tokenizer's files beside the encoder's",
+        )
+    return found
+
+
+def _has_tokenizer(folder: Path, family: Family) -> bool:
+    return any(all((folder / n).is_file() for n in names) for names in family.tokenizer_files)
+
+
+def _reading(folder: EncoderFolder) -> Any:
+    files = [folder.tokenizer / name for name in TOKENIZER_FILES]
+    states = tuple(file_state(path) for path in files if path.is_file())
+    return _read_tokenizer(folder.family.tokenizer, folder.tokenizer, states)
+
+
+@lru_cache(maxsize=16)
+def _read_tokenizer(kind: str, folder: Path, states: tuple[FileState, ...]) -> Any:
+    """The tokenizer as transformers reads it, without torch, and without cutting or padding."""
+    import transformers
+
+    try:
+        found = getattr(transformers, kind).from_pretrained(str(folder), local_files_only=True)
+        found.backend_tokenizer.no_truncation()
+        found.backend_tokenizer.no_padding()
+    except Exception as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise AlphabarError(
+            f"the tokenizer in {folder} cannot be read ({shortened(first, 200)})",
+            "copy it again, or give another",
+        ) from error
+    return found

@@ -1,0 +1,77 @@
+"""A text encoder whose weights lie in a folder of the user's."""
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from components.data.readers import EncoderFolder
+from components.errors import AlphabarError, first_of, shortened
+from components.networks.conditioners.encoders.convention import Convention
+from components.networks.conditioners.encoders.encoder import Form
+from components.networks.conditioners.encoders.frozen import FrozenEncoder
+
+
+def encoder_in(
+    folder: EncoderFolder, convention: Convention, device: torch.device | str = "cpu"
+) -> FrozenEncoder:
+    """The encoder in ``folder``, one a process for the same files and device.
+
+    Raises:
+        AlphabarError: its configuration is broken; of its weights and its tokenizer only when they
+            are first asked.
+    """
+    return _shared(folder, convention, str(device), _form(folder, convention))
+
+
+def _form(folder: EncoderFolder, convention: Convention) -> Form:
+    pooled = convention.pooled and folder.number(convention.pooled[1])
+    return Form(folder.width, convention.masked, pooled)
+
+
+@lru_cache(maxsize=8)
+def _shared(
+    folder: EncoderFolder, convention: Convention, device: str, form: Form
+) -> FrozenEncoder:
+    def load() -> Any:
+        return read_encoder(folder, convention)
+
+    return FrozenEncoder(load, folder.reader, convention, form, device=device)
+
+
+def read_encoder(folder: EncoderFolder, convention: Convention) -> Any:
+    """The network in ``folder``, frozen, in evaluation mode, float32; .bin files are read without
+    running anything that they hold.
+
+    Raises:
+        AlphabarError: its weights are broken, they are not all there, or not finite.
+    """
+    import transformers
+
+    weights, kind = folder.weights, getattr(transformers, convention.loader)
+    remedy = f"copy the folder of `{folder.name}` again, or give another"
+    try:
+        with torch.random.fork_rng(devices=[]):
+            network, found = kind.from_pretrained(
+                str(folder.home),
+                local_files_only=True,
+                variant=weights.variant,
+                use_safetensors=weights.safe,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
+    except Exception as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise AlphabarError(
+            f"the text encoder in {folder.home} cannot be read ({shortened(first, 200)})", remedy
+        ) from error
+    if missing := sorted(found["missing_keys"]):
+        names = first_of(missing, most=3)
+        raise AlphabarError(
+            f"{folder.home} is no whole {convention.loader}: its weights lack {names}", remedy
+        )
+    if not all(bool(tensor.isfinite().all()) for tensor in network.parameters()):
+        raise AlphabarError(
+            f"the text encoder in {folder.home} has weights that are not finite", remedy
+        )
+    return network.eval().requires_grad_(False)

@@ -1,0 +1,83 @@
+"""Captions as a CLIP, a T5, or two CLIPs of the user's own read them."""
+
+from collections.abc import Sequence
+
+from components.data.readers import EncoderFolder, folders_of
+from components.errors import AlphabarError
+from components.networks.conditioners.conditioner import Given
+from components.networks.conditioners.encoders import TextEncoder
+from components.networks.conditioners.encoders.convention import (
+    SD_CLIP,
+    SDXL_CLIP,
+    SDXL_CLIP_2,
+    T5_ENCODER,
+    Convention,
+)
+from components.networks.conditioners.encoders.in_folder import encoder_in
+from components.networks.conditioners.encoders.joined import JoinedEncoder
+from components.networks.conditioners.text import TextCondition
+
+
+def clip(
+    given: Given, *, encoder: str, max_tokens: int | None, digests: Sequence[str] = ()
+) -> TextCondition:
+    """A model that is told captions as Stable Diffusion 1 and 2 are: the states of all positions
+    of a CLIP, after its final norm, without a mask."""
+    return _alone(SD_CLIP, given, encoder, max_tokens, digests)
+
+
+def t5(
+    given: Given, *, encoder: str, max_tokens: int | None, digests: Sequence[str] = ()
+) -> TextCondition:
+    """A model that is told captions by a T5's states, with their mask."""
+    return _alone(T5_ENCODER, given, encoder, max_tokens, digests)
+
+
+def two_clips(
+    given: Given, *, encoder: str, max_tokens: int | None, digests: Sequence[str] = ()
+) -> TextCondition:
+    """A model that is told captions as SDXL is: the last but one states of two CLIPs side by side,
+    and the second's projected vector.
+
+    Raises:
+        AlphabarError: besides what is wrong with a folder, they read different numbers of tokens.
+    """
+    first, second = _folders(given, encoder, digests)
+    if first.limit != second.limit:
+        raise AlphabarError(
+            f"`{first.name}` reads {first.limit} tokens and `{second.name}` {second.limit}: their "
+            "states do not stand side by side",
+            "join two that read as many",
+        )
+    one = encoder_in(first, SDXL_CLIP, given.device)
+    two = encoder_in(second, SDXL_CLIP_2, given.device)
+    return _condition(JoinedEncoder(one, two, given.size), given, max_tokens)
+
+
+def _alone(
+    convention: Convention,
+    given: Given,
+    encoder: str,
+    max_tokens: int | None,
+    digests: Sequence[str],
+) -> TextCondition:
+    (folder,) = _folders(given, encoder, digests)
+    return _condition(encoder_in(folder, convention, given.device), given, max_tokens)
+
+
+def _condition(encoder: TextEncoder, given: Given, max_tokens: int | None) -> TextCondition:
+    return TextCondition(encoder, max_tokens, tuple(given.captions))
+
+
+def _folders(given: Given, encoder: str, digests: Sequence[str]) -> Sequence[EncoderFolder]:
+    """The encoders' folders, which must be those that ``digests`` are of, where there are any."""
+    folders = folders_of(encoder, given.weights)
+    for folder, expected in zip(folders, digests, strict=False):
+        if folder.digest() != expected:
+            raise AlphabarError(
+                f"`{folder.name}` in {folder.home} is not the text encoder that the model was "
+                "trained with: its content is another",
+                "give that one, in the folder of weights or under the same path, or train the "
+                "model anew",
+            )
+    return folders
