@@ -14,7 +14,7 @@ ORDER = [
     {"files"},
     {"spec"},
     {"store"},
-    {"estimate"},
+    {"estimate", "licences"},
     {"data"},
     {"process"},
     {"sampling"},

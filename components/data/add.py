@@ -29,6 +29,7 @@ from components.data.summary import Summary
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.put import put
+from components.licences import licence_files
 from components.runtime import Progress, silent
 from components.spec.sections.base import Slug
 
@@ -58,8 +59,8 @@ def add_folder(
     ``source`` is a folder in one of the layouts of `components.data.layouts`, or parquet files,
     whose images become files; the copy has one metadata file. Every listed image is decoded
     whole. An image in the folder that is not listed is a fault too: its owner believes that it is
-    in the data. Other files are left behind, and counted. The copy appears by one rename; after a
-    fault or a kill there is none.
+    in the data. Files called LICENSE go along, others are left behind, and counted. The copy
+    appears by one rename; after a fault or a kill there is none.
 
     Returns:
         the new folder, for ``dvc add``, and what was read.
@@ -80,7 +81,7 @@ def add_folder(
     with _new_in(target.parent), put(target) as part:
         _refuse_taken(target, name)
         _copy(source, reading, part, progress)
-    return Added(target, _summary(reading, seen, found))
+    return Added(target, _summary(reading, seen, found, source))
 
 
 def _unpacked(
@@ -96,7 +97,8 @@ def _unpacked(
         broken = _image_faults(part, reading.rows, seen, progress) | unpacked.lost
         found = _refuse_faulty(source, reading, broken_rows(unpacked.table, broken))
         (part / METADATA).write_text(to_jsonl(reading.table), encoding="utf-8")
-    return Added(target, _summary(reading, seen, found))
+        _copy_licences(source, part)
+    return Added(target, _summary(reading, seen, found, source))
 
 
 def _has_metadata(source: Path) -> bool:
@@ -133,14 +135,21 @@ def _new_in(folder: Path) -> Iterator[None]:
         raise
 
 
-def _summary(reading: Reading, seen: "_Seen", found: FolderFiles) -> Summary:
-    left = (name for name in found.others if name not in reading.table.files)
+def _summary(reading: Reading, seen: "_Seen", found: FolderFiles, source: Path) -> Summary:
+    taken = {path.name for path in licence_files(source)} | set(reading.table.files)
+    left = (name for name in found.others if name not in taken)
     return Summary.of(reading, seen.pixels, seen.animated, seen.not_square, left)
+
+
+def _copy_licences(source: Path, part: Path) -> None:
+    for path in licence_files(source):
+        shutil.copyfile(path, part / path.name)
 
 
 def _copy(source: Path, reading: Reading, part: Path, progress: Progress) -> None:
     """Copy the images, and their table: as it stands where it is one file."""
     part.mkdir()
+    _copy_licences(source, part)
     if reading.table.path.is_file():
         shutil.copyfile(reading.table.path, part / reading.table.path.name)
     else:

@@ -45,7 +45,8 @@ def study(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
     `models.json`, which two models those are.
 
     Args:
-        spec: ``pairs`` (how many), ``seed`` and ``name`` (the experiment's).
+        spec: ``pairs`` (how many), ``seed`` and ``name`` (the experiment's), ``licences`` where
+            something is known of the terms of what the models were trained on, a line each.
         inputs: ``baseline`` and ``finetuned``: sample directories with the same rows; their
             manifests name the models.
         out: an empty directory.
@@ -71,12 +72,18 @@ def study(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
         out / "key.csv", [{"pair": p.name, "left": p.key[0], "right": p.key[1]} for p in shown]
     )
     write_models(inputs, out)
-    (out / "index.html").write_text(page(spec["name"], shown), encoding="utf-8")
+    (out / "index.html").write_text(
+        page(spec["name"], shown, spec.get("licences", ())), encoding="utf-8"
+    )
     runtime.progress(len(shown), len(shown), "study")
 
 
-def page(name: str, shown: Sequence[Shown]) -> str:
-    """The annotator's page: all in one file, and no part of it knows the key."""
+def page(name: str, shown: Sequence[Shown], licences: Sequence[str] = ()) -> str:
+    """The annotator's page: all in one file, and no part of it knows the key.
+
+    Args:
+        licences: of what the models were trained on, a line each.
+    """
     here = Path(__file__).parent
     script = (here / "study.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
@@ -94,6 +101,7 @@ def page(name: str, shown: Sequence[Shown]) -> str:
     ]
     return environment.get_template("study.html").render(
         name=name,
+        licences=licences,
         # the identity is the shown images': it says nothing that they do not
         content={"study": study_id([i for p in shown for i in (p.left, p.right)]), "pairs": pairs},
         css=Markup((here / "study.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file

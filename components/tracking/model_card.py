@@ -1,6 +1,6 @@
 """The README.md that goes with a registered model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from components.files.manifest import MANIFEST, read_manifest
 from components.networks.checkpoint_header import read_config
 from components.spec.catalogue import FINETUNES
 from components.spec.catalogue.sampling import guide_of
+from components.spec.licences import Licensed
 from components.tracking.fields import flatten, protocol_texts
 
 
@@ -20,13 +21,15 @@ def model_card(
     figure: Figure,
     sampling: Mapping[str, Any],
     tags: Mapping[str, Any],
+    licences: Sequence[Licensed] = (),
 ) -> str:
-    """Markdown in plain text: configuration, sampling settings, figures, origin.
+    """Markdown in plain text: configuration, sampling settings, figures, origin, licences.
 
     Args:
         weights: the model.safetensors; a manifest.json beside it tells how it was trained.
         figures: of the whole set.
         figure: the one that stands for the model; its protocol is shown.
+        licences: of what it was trained on, and needs.
 
     Raises:
         AlphabarError: ``weights`` is missing or is not a safetensors file.
@@ -50,6 +53,8 @@ def model_card(
         text.append(guide)
     if words:
         text.append(words.card)
+    if licences:
+        text += ["", "## Licences", *(f"- {each.words}" for each in licences)]
     for title, values in sections.items():
         if values:
             text += ["", f"## {title}", *(f"- {field}: {value}" for field, value in values.items())]

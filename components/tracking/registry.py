@@ -1,7 +1,7 @@
 """Registration: a model, how good it is, and the gate's first word on it, once a key."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from components.figures.figure import Figure
 from components.figures.judgement import Judgement
 from components.figures.record import PSEUDO_VALUES, RECORD, read_judgement
 from components.files.manifest import MANIFEST, SEAL, intact, listed, seal, there
+from components.licences import LICENCES, licence_record
 from components.spec.gate import Gate, better_by
 from components.spec.keys import digest
+from components.spec.licences import Licensed
 from components.spec.model_folder import GUIDE, SAMPLING, codec_files
 from components.spec.record_tags import KEY, SAMPLED_WITH
 from components.tracking.decision_log import REASON
@@ -48,6 +50,7 @@ class Submitted:
         tags: where it comes from; None is left out.
         guide: the directory of the weaker model of ``sampling.guide: weaker``.
         gate: what it must show to become champion; None: a better ``metric``.
+        licences: of what it was trained on.
     """
 
     weights: Path
@@ -57,6 +60,7 @@ class Submitted:
     tags: Mapping[str, Any] = field(default_factory=dict)
     guide: Path | None = None
     gate: Gate | None = None
+    licences: Sequence[Licensed] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,13 @@ def register(
     measured = _figure(judgement, model)
     gate = model.gate or better_by(model.metric)
     card = model_card(
-        model_name, model.weights / WEIGHTS, judgement.figures, measured, model.sampling, model.tags
+        model_name,
+        model.weights / WEIGHTS,
+        judgement.figures,
+        measured,
+        model.sampling,
+        model.tags,
+        model.licences,
     )
     with tracker.talking(), tracker.exclusive():
         version = _find(tracker, model_name, key)
@@ -141,6 +151,7 @@ def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> di
         WEIGHTS: intact(model.weights / WEIGHTS),
         **{f"{EVALUATION}/{name}": model.evaluation / name for name in measured},
         SAMPLING: json.dumps(dict(model.sampling), indent=1, sort_keys=True) + "\n",
+        LICENCES: json.dumps(licence_record(model.licences), indent=1, ensure_ascii=False) + "\n",
         "README.md": card,
     }
     files |= {name: intact(path) for name, path in codec_files(model.weights).items()}

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from components.data.pin import USERS
 from components.figures.winner import REFERENCE
 from components.files.manifest import there
+from components.licences import licences_of
 from components.networks.checkpoint import load_checkpoint, save_checkpoint
 from components.spec.gate import Gate
+from components.spec.licences import Licensed, licence_of_data, licence_of_encoder
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
 from components.spec.record_tags import STAGE_KEY
 from components.store import Store, git_commit
@@ -25,12 +28,19 @@ class SweepRecord:
 
     Args:
         weights: the folder in which an encoder's weights are looked for first.
+        datasets: where the user's images lie, a folder for each name.
     """
 
     def __init__(
-        self, tracker: Tracker, plan: Plan, store: Store, weights: Path | None = None
+        self,
+        tracker: Tracker,
+        plan: Plan,
+        store: Store,
+        weights: Path | None = None,
+        datasets: Path = Path(USERS),
     ) -> None:
         self._tracker, self._plan, self._store, self._weights = tracker, plan, store, weights
+        self._datasets = datasets
         self.run = tracker.sweep(
             plan.experiment.name,
             plan.sweep_key,
@@ -112,6 +122,7 @@ class SweepRecord:
                 self._tags(best.train) | {"cell": best.name},
                 self._store.path(guide) if guide else None,
                 gate,
+                self._licences(best),
             )
             run = self._model_run(best)
             result = register(self._tracker, model, run, best.evaluate.key, submitted)
@@ -123,6 +134,14 @@ class SweepRecord:
         self._tracker.finish(self.run, status)
         if status == "FINISHED":
             self._tracker.mark_complete(self.run)
+
+    def _licences(self, cell: PlannedCell) -> list[Licensed]:
+        """Of what the cell's model was trained on, and of the encoder that it needs."""
+        experiment = cell.cell.experiment
+        data = licence_of_data(experiment.data) or licences_of(
+            self._store.path(cell.train), self._store.root, self._datasets
+        )
+        return [*data, *licence_of_encoder(experiment.conditioning.model_dump())]
 
     def _codec_run(self, cell: PlannedCell, codec: Node) -> str:
         experiment = cell.cell.experiment

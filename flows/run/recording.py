@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from components.data.pin import USERS
 from components.spec.gate import Gate
 from components.spec.plan import Node, Plan
 from flows.console import Display
@@ -55,7 +56,9 @@ class Recorder:
         from components.tracking.sweep_record import SweepRecord
 
         tracker = connect(workspace.tracking_uri, workspace.root)
-        record = SweepRecord(tracker, plan, workspace.store, workspace.weights)
+        record = SweepRecord(
+            tracker, plan, workspace.store, workspace.weights, workspace.root / USERS
+        )
         recorder = cls(tracker, record, gate, display.say)
         try:
             yield recorder

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components.data.pin import USERS
 from components.errors import AlphabarError
 from components.files.new_folder import new_folder
+from components.licences import licences_of
 from components.runtime import Runtime
 from flows.run.stages import prepare_process, run_stage
 from flows.tools.sampling import Chosen
@@ -30,7 +32,8 @@ def export_model(chosen: Chosen, out: Path, workspace: Workspace) -> "Export":
         from components.networks.export.folder import save_diffusers
 
         values = chosen.sampling.model_dump(mode="json")
-        return save_diffusers(chosen.model, part, values, workspace.weights)
+        licences = licences_of(chosen.model, workspace.store_root, workspace.root / USERS)
+        return save_diffusers(chosen.model, part, values, workspace.weights, licences)
 
 
 def export_study(
@@ -50,6 +53,10 @@ def export_study(
             f"--pairs {spec['pairs']} is more than the {samples} samples in {baseline}",
             f"give --pairs {samples} or fewer, or draw more samples of both models",
         )
+    inputs = {"baseline": baseline, "finetuned": finetuned}
+    datasets = workspace.root / USERS
+    found = [licences_of(folder, workspace.store_root, datasets) for folder in inputs.values()]
+    if licences := list(dict.fromkeys(each.words for one in found for each in one)):
+        spec = {**spec, "licences": licences}
     with new_folder(out, workspace.store_root) as part:
-        inputs = {"baseline": baseline, "finetuned": finetuned}
         run_stage("study", spec, inputs, part, Runtime())

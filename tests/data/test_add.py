@@ -132,10 +132,13 @@ def test_what_was_read_and_what_was_not_is_told(
         label=["cat", "dog", "cat", "cat"], split=["train", "Test", "val", "train"], price=["1"] * 4
     )
     (source / "Thumbs.db").touch()
+    (source / "LICENSE.txt").write_text("CC0")
     (source / ".git").mkdir()
     frames = [Image.new("RGB", (12, 10), colour) for colour in ("red", "blue")]
     frames[0].save(source / "0.png", save_all=True, append_images=frames[1:])
-    said = "\n".join(add_folder(source, "mine", tmp_path).summary.words())
+    added = add_folder(source, "mine", tmp_path)
+    assert (added.folder / "LICENSE.txt").read_text() == "CC0"
+    said = "\n".join(added.summary.words())
     for words in (
         "images: 4",
         "captions: 4 different ones",

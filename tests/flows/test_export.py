@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from components.errors import AlphabarError
+from components.files.json_file import load_json, write_json
+from components.licences import LICENCES, licence_record
+from components.spec.licences import licence_of_data
+from components.spec.sections.data import DataSpec
 from flows.cli.export import export
 from tests.flows.untrained import write_untrained
 
@@ -28,6 +32,21 @@ def test_an_export_names_what_it_does_not_draw_with(
     readme = (tmp_path / "two" / "README.md").read_text()
     assert "solver `ddpm`" in readme
     assert "Drawn in 30 steps at guidance 3" in readme
+
+
+def test_the_licences_of_a_model_travel_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (model,) = write_untrained(tmp_path, "model")
+    emoji = licence_of_data(DataSpec(source="openmoji"))
+    write_json(model / LICENCES, licence_record(emoji))
+    for source, out in ((model, tmp_path / "one"), (tmp_path / "one", tmp_path / "two")):
+        export(str(source), out)
+        assert "licence of images (openmoji): CC BY-SA 4.0" in capsys.readouterr().out
+        readme = (out / "README.md").read_text()
+        assert readme.startswith("---\nlicense: cc-by-sa-4.0\nlibrary_name: diffusers\n---\n")
+        assert "All emojis designed by OpenMoji" in readme
+        assert load_json(out / LICENCES) == licence_record(emoji)
 
 
 def test_broken_settings_leave_no_folder(tmp_path: Path) -> None:

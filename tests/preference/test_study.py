@@ -120,7 +120,9 @@ def test_hostile_captions_are_only_text(sampled: Callable[..., Path], tmp_path: 
         name: sampled(tmp_path / name, grey, HOSTILE)
         for name, grey in (("baseline", BASELINE_GREY), ("finetuned", FINETUNED_GREY))
     }
-    out = run(models, tmp_path / "out", name="<script>alert(2)</script>")
+    said = ["images (mine): <script>alert(3)</script>"]
+    out = run(models, tmp_path / "out", name="<script>alert(2)</script>", licences=said)
+    assert "images (mine): &lt;script&gt;" in (out / "index.html").read_text(encoding="utf-8")
     tags = Tags()
     tags.feed((out / "index.html").read_text(encoding="utf-8"))
     assert tags.tags.count("script") == 2

@@ -106,6 +106,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "data.split_seed": (1, DATA),
     "data.caption_column": ("words", DATA),
     "data.label_column": ("kind", DATA),
+    "data.license": ("CC0", STUDY),
     "codec.kind": also({**LATENT, "codec": {}}, "autoencoder", LEARNT),
     "codec.pretrained": also(LATENT, "a/folder", LEARNT),
     "codec.downsample": also(LATENT, 2, LEARNT),

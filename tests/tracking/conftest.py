@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from components.spec.licences import licence_of_data
+from components.spec.sections.data import DataSpec
 from components.tracking import Registered, Submitted, Tracker, connect, register
 from tests.figures.made import record, write_record
 from tests.model_config import write_fake_weights
@@ -137,6 +139,7 @@ def enter(
             fd,
             {"solver": "ddim", "steps": 50, "guidance": 2.0},
             {"git.commit": "c0ffee"},
+            licences=licence_of_data(DataSpec(source="digits")),
         )
         return register(tracker, "digits", run_id, key, model)
 

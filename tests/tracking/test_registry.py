@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
+from components.licences import licences_of
+from components.spec.licences import licence_of_data
+from components.spec.sections.data import DataSpec
 from components.tracking import Registered, Submitted, Tracker, load_model_dir, register, rollback
 from tests.model_config import write_fake_weights
 
@@ -109,6 +112,8 @@ def test_the_directory_comes_back_by_alias_and_by_version(
             "- git.commit: c0ffee",
         ):
             assert line in card.splitlines()
+        assert "## Licences\n- images (digits): CC BY 4.0 (" in card
+        assert licences_of(found, tmp_path, tmp_path) == licence_of_data(DataSpec(source="digits"))
 
 
 def test_a_model_that_is_not_there_is_named_with_those_that_are(

@@ -1,6 +1,6 @@
 """What an exported folder is made of, and what it leaves behind."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from components.networks.codecs.codec import ExportedCodec
 from components.networks.conditioners.conditioner import Exported
 from components.spec.catalogue import GRIDS, GUIDANCE, SOLVERS
 from components.spec.catalogue.sampling import guide_of
+from components.spec.licences import Licensed
 from components.spec.sections.sampling import SamplingSpec
 
 SOLVER_WORDS = {1: "DDIM with eta 0", 2: "DPM-Solver++(2M)"}
@@ -26,6 +27,7 @@ class Export:
         codec: between images and what the process works on.
         sampling: how alphabar draws with the model; ``steps`` and ``clip`` as they come to.
         order: of the scheduler's solver.
+        licences: of what the model was trained on, and of weights that go along.
     """
 
     checkpoint: Checkpoint
@@ -35,6 +37,7 @@ class Export:
     codec: ExportedCodec
     sampling: Mapping[str, Any]
     order: int
+    licences: Sequence[Licensed] = ()
 
     @property
     def unet_name(self) -> str:
@@ -67,6 +70,7 @@ class Export:
             f"scheduler: {self.scheduler_name} ({ours}), solver_order={self.order}: {self.solver}; "
             f"solver_order={3 - self.order} is {SOLVER_WORDS[3 - self.order]}. Not diffusers' "
             "DDIMScheduler, whose images differ where the steps do not divide the table",
+            *(f"licence of {each.words}" for each in self.licences),
             *(f"not exported: {line}" for line in left),
         ]
 

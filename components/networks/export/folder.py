@@ -7,12 +7,13 @@ model_index.json pipeline.py README.md
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
 from components.files.json_file import write_json
+from components.licences import LICENCES, licence_record
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.checkpoint_header import FILE_NAME
 from components.networks.codecs.codec import ExportedCodec
@@ -21,12 +22,17 @@ from components.networks.export.export import Export
 from components.networks.export.readme import readme
 from components.networks.export.scheduler import diffusers_scheduler
 from components.spec.catalogue import CODECS, SOLVERS
+from components.spec.licences import Licensed, licence_of_encoder
 
 TAKEN_ALONG = Path(__file__).parent.parent / "exported"
 
 
 def save_diffusers(
-    model: Path, out: Path, sampling: Mapping[str, Any], weights: Path | None = None
+    model: Path,
+    out: Path,
+    sampling: Mapping[str, Any],
+    weights: Path | None = None,
+    licences: Sequence[Licensed] = (),
 ) -> Export:
     """Write the checkpoint in ``model`` into ``out``.
 
@@ -35,6 +41,7 @@ def save_diffusers(
             guidance scale, negative prompt and clipping go along, and its solver where that is
             DDIM (η = 0), what draws the same, or `dpmpp_2m`.
         weights: the folder in which an encoder's weights are looked for first.
+        licences: of what the model was trained on.
 
     Returns:
         What was written, and what of ``sampling`` the folder does not draw with.
@@ -43,7 +50,7 @@ def save_diffusers(
         AlphabarError: the checkpoint is broken, or diffusers has nothing that draws the same.
     """
     checkpoint = load_checkpoint(model, weights=weights)
-    export = _prepared(model, checkpoint, sampling)
+    export = _prepared(model, checkpoint, sampling, licences)
     shutil.copyfile(model / FILE_NAME, out / FILE_NAME)
     export.network.save_pretrained(out / "unet", safe_serialization=True)
     export.scheduler.save_pretrained(out / "scheduler")
@@ -68,11 +75,18 @@ def save_diffusers(
         "negative_prompt": export.sampling["negative_prompt"],
     }
     write_json(out / "model_index.json", index)
+    write_json(out / LICENCES, licence_record(export.licences))
     (out / "README.md").write_text(readme(export), encoding="utf-8")
     return export
 
 
-def _prepared(model: Path, checkpoint: Checkpoint, sampling: Mapping[str, Any]) -> Export:
+def _prepared(
+    model: Path,
+    checkpoint: Checkpoint,
+    sampling: Mapping[str, Any],
+    licences: Sequence[Licensed],
+) -> Export:
+    own = licence_of_encoder(checkpoint.config.conditioning.model_dump())
     codec, network = _exported_codec(model, checkpoint), _exported_network(model, checkpoint)
     _refuse_unwalkable(model, checkpoint)
     clip = bool(sampling["clip"]) and checkpoint.codec.bounded
@@ -86,6 +100,7 @@ def _prepared(model: Path, checkpoint: Checkpoint, sampling: Mapping[str, Any]) 
         codec,
         {**sampling, "steps": steps, "clip": clip},
         order,
+        list(dict.fromkeys([*licences, *own])),
     )
 
 

@@ -7,6 +7,7 @@ def readme(export: Export) -> str:
     """The text; its two blocks of Python run in the folder and draw the same images."""
     own = "" if export.stock else " and the scheduler's file"
     parts = [
+        _front_matter(export),
         "# A diffusion model for diffusers\n",
         _what(export),
         _settings(export),
@@ -18,9 +19,18 @@ def readme(export: Export) -> str:
         _by_hand_words(export),
         _block(_loop_code(export)),
     ]
+    if export.licences:
+        parts += ["## Licences\n", *(f"- {each.words}" for each in export.licences), ""]
     if export.left_behind:
         parts += ["## What is not exported\n", *(f"- {line}" for line in export.left_behind), ""]
     return "\n".join(parts)
+
+
+def _front_matter(export: Export) -> str:
+    """What Hugging Face's pages read of a model card."""
+    names = {each.licence.hub or "other" for each in export.licences[:1]}
+    licence = [f"license: {name}" for name in names]
+    return "\n".join(["---", *licence, "library_name: diffusers", "---", ""])
 
 
 def _what(export: Export) -> str:

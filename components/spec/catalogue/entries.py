@@ -38,6 +38,25 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Licence:
+    """Under what terms data or weights are given on.
+
+    Attributes:
+        name: as people write it.
+        hub: as Hugging Face's model cards write it; empty where it has no word for it.
+        url: of its text.
+        attribution: who is to be named, in their own words.
+        terms: what it asks of whoever gives on what was made with them.
+    """
+
+    name: str
+    hub: str = ""
+    url: str = ""
+    attribution: str = ""
+    terms: str = ""
+
+
+@dataclass(frozen=True)
 class ScheduleEntry:
     """A noise schedule.
 
@@ -208,6 +227,7 @@ class SourceEntry:
         named: whether it is the user's own, added under a name.
         vector: whether images are SVG drawings, rendered at the size that is asked for.
         square: whether all of them are.
+        licence: of the images; None for the user's own, which say so themselves.
     """
 
     line: str
@@ -217,6 +237,7 @@ class SourceEntry:
     named: bool = False
     vector: bool = False
     square: bool = False
+    licence: Licence | None = None
 
 
 @dataclass(frozen=True)
@@ -243,6 +264,7 @@ class ConditionerEntry:
         token_limit: tokens that its encoder reads of a text; None where it counts none, or where
             its folder says how many.
         joins: whether two such encoders can be read side by side.
+        licence: of its encoder's weights, where they come with a package.
         stored: whether the stage `encode` makes its text states of the data's captions, once.
     """
 
@@ -254,6 +276,7 @@ class ConditionerEntry:
     token_limit: int | None = None
     stored: bool = False
     joins: bool = False
+    licence: Licence | None = None
 
     @property
     def conditional(self) -> bool:

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.spec.catalogue.entries import CodecEntry, ConditionerEntry, DenoiserEntry
+from components.spec.catalogue.entries import (
+    CodecEntry,
+    ConditionerEntry,
+    DenoiserEntry,
+    Licence,
+)
 from components.spec.choices import Choices
 
 ENCODER_LIMIT = 256
@@ -20,6 +25,12 @@ _CONDITIONERS = {
         ("dropout", "max_tokens"),
         captions=True,
         token_limit=ENCODER_LIMIT,
+        licence=Licence(
+            "Apache 2.0",
+            "apache-2.0",
+            "https://www.apache.org/licenses/LICENSE-2.0",
+            "all-MiniLM-L6-v2 by sentence-transformers.",
+        ),
         stored=True,
     ),
     "clip:DIR_OR_ID": ConditionerEntry(

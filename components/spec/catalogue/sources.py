@@ -1,7 +1,9 @@
 """Where images come from, and how they become square."""
 
-from components.spec.catalogue.entries import FitEntry, SourceEntry
+from components.spec.catalogue.entries import FitEntry, Licence, SourceEntry
 from components.spec.choices import Choices
+
+_CREATIVE_COMMONS = "https://creativecommons.org/licenses"
 
 _SOURCES = {
     "digits": SourceEntry(
@@ -10,6 +12,13 @@ _SOURCES = {
         ("style",),
         styles=("regular", "bold"),
         square=True,
+        licence=Licence(
+            "CC BY 4.0",
+            "cc-by-4.0",
+            f"{_CREATIVE_COMMONS}/by/4.0/",
+            "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine "
+            "Learning Repository (1998), https://doi.org/10.24432/C50P49.",
+        ),
     ),
     "openmoji": SourceEntry(
         "OpenMoji's 1,918 captioned drawings",
@@ -18,6 +27,14 @@ _SOURCES = {
         styles=("color", "line"),
         vector=True,
         square=True,
+        licence=Licence(
+            "CC BY-SA 4.0",
+            "cc-by-sa-4.0",
+            f"{_CREATIVE_COMMONS}/by-sa/4.0/",
+            "All emojis designed by OpenMoji – the open-source emoji and icon project. License: "
+            "CC BY-SA 4.0. https://openmoji.org",
+            "Share-alike: what is made of these drawings, and given on, is under the same licence.",
+        ),
     ),
     "folder": SourceEntry(
         "your own, as `alphabar data add` took them", "yours", ("name", "style"), named=True

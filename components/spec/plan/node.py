@@ -27,7 +27,7 @@ STAGE_VERSIONS = {
     "evaluate": 5,
     "finetune": 5,
     "report": 8,
-    "study": 3,
+    "study": 4,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from components.spec.experiment import Experiment
+from components.spec.licences import licence_of_data
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.finetune import FinetunePlan
 from components.spec.plan.node import Node, dump
@@ -112,5 +113,7 @@ def plan_study(plan: Plan, best: PlannedCell, tuned: FinetunePlan) -> Node:
     """The blind comparison of the best baseline's and the fine-tuned model's samples."""
     assert plan.experiment.study is not None
     spec = dump(plan.experiment.study) | {"name": plan.experiment.name}
+    if licences := [each.words for each in licence_of_data(best.cell.experiment.data)]:
+        spec["licences"] = licences
     inputs = {"baseline": best.sample, "finetuned": tuned.sample}
-    return Node("study", "study", spec, inputs, reads=("name", "study"))
+    return Node("study", "study", spec, inputs, reads=("name", "study", "data"))

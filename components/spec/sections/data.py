@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from components.spec.catalogue import SOURCES
 from components.spec.choices import Choices
-from components.spec.sections.base import MOST_SEED, Section, Slug
+from components.spec.sections.base import MOST_SEED, Section, Slug, Unkeyed
 from components.spec.sections.names import OneOf, unknown_name
 
 
@@ -27,6 +27,12 @@ class DataSpec(Section):
     split_seed: int = Field(0, ge=0, le=MOST_SEED, description="seed of the split's hash")
     caption_column: str = Field("caption", description="metadata column with the caption")
     label_column: str = Field("label", description="metadata column with the class, if any")
+    license: Annotated[str | None, Unkeyed()] = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        description="under what terms the images are given on; model cards and studies say it",
+    )
 
     @classmethod
     def plugged(cls) -> tuple[str, Choices[Any]]:

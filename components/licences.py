@@ -1,0 +1,93 @@
+"""Under what terms the data of a model are given on.
+
+    licences.json    beside a registered or exported model, whose inputs are not at hand: a list of
+                     {"of": what it is that is licensed, ...: as `Licence` has it}
+
+For a model in a store they are found by its manifest: what it was trained on, back to the images.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from components.errors import AlphabarError, shortened
+from components.files.json_file import load_json
+from components.files.manifest import MANIFEST, intact, read_manifest
+from components.files.text_file import read_text
+from components.spec.catalogue.entries import Licence
+from components.spec.licences import Licensed, images_words, licence_of_data
+from components.spec.sections.data import DataSpec
+
+LICENCES = "licences.json"
+FILES = ("LICENSE", "LICENCE", "COPYING")
+"""How the names of files begin that hold a licence."""
+
+_LONGEST, _LARGEST = 200, 2**20
+
+
+def licences_of(folder: Path, store: Path, datasets: Path) -> list[Licensed]:
+    """Of the images that what lies in ``folder`` was made from, as far as they are known.
+
+    Args:
+        store: where its inputs lie.
+        datasets: where the user's images lie, a folder for each name.
+
+    Raises:
+        AlphabarError: the folder's own record is broken.
+    """
+    if (folder / LICENCES).is_file():
+        return _recorded(folder / LICENCES)
+    return list(dict.fromkeys(_back(folder, store, datasets)))
+
+
+def licence_record(licences: Iterable[Licensed]) -> list[dict[str, str]]:
+    """The content of licences.json."""
+    return [{"of": each.of, **asdict(each.licence)} for each in licences]
+
+
+def licence_files(folder: Path) -> list[Path]:
+    """The files in ``folder`` that hold a licence."""
+    if not folder.is_dir():
+        return []
+    names = (path for path in folder.iterdir() if path.name.upper().startswith(FILES))
+    return sorted(path for path in names if path.is_file() and not path.is_symlink())
+
+
+def _recorded(path: Path) -> list[Licensed]:
+    names = [field.name for field in fields(Licence)]
+    try:
+        return [
+            Licensed(str(entry["of"]), Licence(*(str(entry[name]) for name in names)))
+            for entry in load_json(intact(path))
+        ]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise AlphabarError(f"{path} is broken ({error!r})", "copy its folder again") from error
+
+
+def _back(folder: Path, store: Path, datasets: Path) -> Iterator[Licensed]:
+    if not (folder / MANIFEST).is_file():
+        return
+    manifest = read_manifest(folder)
+    if manifest.get("stage") == "prepare":
+        data = DataSpec.model_validate(manifest["spec"])
+        yield from licence_of_data(data) or _of_file(data, datasets)
+    for key in (manifest.get("inputs") or {}).values():
+        for source in sorted(store.glob(f"*/{key}")):
+            yield from _back(source, store, datasets)
+
+
+def _of_file(data: DataSpec, datasets: Path) -> list[Licensed]:
+    """The first line of the file of a licence beside the user's own images."""
+    for path in licence_files(datasets / (data.name or data.source)):
+        said = _first_line(path) or f"see {path}"
+        return [Licensed(images_words(data), Licence(shortened(said, _LONGEST)))]
+    return []
+
+
+def _first_line(path: Path) -> str:
+    """The first that says something; empty for a file that is no text."""
+    try:
+        lines = read_text(path, most=_LARGEST, remedy="").splitlines()
+    except AlphabarError:
+        return ""
+    return next((line.strip() for line in lines if line.strip()), "")

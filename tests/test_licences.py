@@ -1,0 +1,73 @@
+"""What a model was trained on is followed back to the terms of its images."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import AlphabarError
+from components.files.json_file import write_json
+from components.files.manifest import write_manifest
+from components.licences import LICENCES, licence_record, licences_of
+from components.spec.licences import licence_of_data, licence_of_encoder
+from components.spec.sections.data import DataSpec
+
+PREPARED, ENCODED, TRAINED = "a" * 64, "b" * 64, "c" * 64
+
+
+def trained(root: Path, data: dict[str, Any]) -> Path:
+    """A model in the store below ``root``, by its manifests alone."""
+    spec = DataSpec.model_validate(data).model_dump(mode="json")
+    inputs = {
+        f"prepare/{PREPARED}": {},
+        f"encode/{ENCODED}": {"data": PREPARED},
+        f"train/{TRAINED}": {"data": PREPARED, "latents": ENCODED, "gone": "d" * 64},
+    }
+    for name, by_role in inputs.items():
+        folder, stage = root / "store" / name, name.partition("/")[0]
+        folder.mkdir(parents=True)
+        write_manifest(folder, {"stage": stage, "spec": spec, "inputs": by_role, "files": {}})
+    return root / "store" / "train" / TRAINED
+
+
+def words(root: Path, folder: Path) -> list[str]:
+    return [each.words for each in licences_of(folder, root / "store", root / "datasets")]
+
+
+def test_a_source_that_is_known_says_whom_to_name_and_what_it_asks(tmp_path: Path) -> None:
+    assert words(tmp_path, trained(tmp_path, {"source": "openmoji"})) == [
+        "images (openmoji): CC BY-SA 4.0 (https://creativecommons.org/licenses/by-sa/4.0/). "
+        "All emojis designed by OpenMoji – the open-source emoji and icon project. License: "
+        "CC BY-SA 4.0. https://openmoji.org. "
+        "Share-alike: what is made of these drawings, and given on, is under the same licence."
+    ]
+
+
+def test_the_users_own_images_say_it_in_a_file(tmp_path: Path) -> None:
+    model = trained(tmp_path, {"source": "folder", "name": "mine"})
+    assert words(tmp_path, model) == []
+    mine = tmp_path / "datasets" / "mine"
+    mine.mkdir(parents=True)
+    (mine / "LICENSE.md").write_bytes(b"\xff\xfe\x00")
+    assert words(tmp_path, model) == [f"images (mine): see {mine / 'LICENSE.md'}."]
+    (mine / "LICENSE.md").write_text("\n  CC0 1.0 Universal \nand more\n")
+    assert words(tmp_path, model) == ["images (mine): CC0 1.0 Universal."]
+
+
+def test_the_experiment_file_has_the_last_word() -> None:
+    data = DataSpec(source="folder", name="mine", license="CC BY 4.0, by me")
+    assert [each.words for each in licence_of_data(data)] == ["images (mine): CC BY 4.0, by me."]
+    assert licence_of_data(DataSpec(source="folder", name="mine")) == []
+
+
+def test_the_record_of_a_folder_counts_where_its_inputs_are_gone(tmp_path: Path) -> None:
+    found = [
+        *licence_of_data(DataSpec(source="digits")),
+        *licence_of_encoder({"encoder": "minilm"}),
+    ]
+    write_json(tmp_path / LICENCES, licence_record(found))
+    assert licences_of(tmp_path, tmp_path, tmp_path) == found
+    for broken in ("{", "[{}]", '{"of": 1}'):
+        (tmp_path / LICENCES).write_text(broken)
+        with pytest.raises(AlphabarError, match=r"licences.json is broken"):
+            licences_of(tmp_path, tmp_path, tmp_path)
