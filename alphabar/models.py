@@ -45,7 +45,7 @@ class Sampled:
         captions: what each was asked for; empty texts where that is nothing.
         sampling: the settings.
         network_evaluations: an image; measured.
-        words: the settings in words, and whose they are.
+        words: the settings in words, and whose they are; prompts that were cut.
     """
 
     images: "NDArray[np.uint8]"
@@ -113,10 +113,11 @@ def sample(
     weaker = None if guide is None else str(path_of(guide, "guide"))
     chosen = choose(SAMPLE, Request(str(named), settings, (), weaker, texts), workspace_at(root))
     sampler = chosen.load()
-    from components.generation.asked import prompts_of
+    from components.generation.asked import cut_words, prompts_of
     from components.generation.generate import generate
 
     asked = prompts_of(sampler.model, texts, count)
     found = generate(sampler, asked, progress=progress)
     evaluations = found.network_evaluations
-    return Sampled(found.images, asked.captions, chosen.sampling, evaluations, chosen.words())
+    words = "; ".join([chosen.words(), *cut_words(sampler, texts)])
+    return Sampled(found.images, asked.captions, chosen.sampling, evaluations, words)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from components.data.readers import cut_of
 from components.errors import AlphabarError
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
@@ -21,6 +22,16 @@ def prompts_of(model: Checkpoint, asked: Sequence[str], count: int) -> Prompts:
         tuple(prompt.label for prompt in turns),
         tuple(prompt.caption for prompt in turns),
     )
+
+
+def cut_words(sampler: Sampler, asked: Sequence[str]) -> list[str]:
+    """What is to be said of prompts, and of the negative one, that are longer than the model's
+    encoder reads; nothing where none is."""
+    readers = sampler.model.conditioner.readers
+    negative = sampler.sampling.negative_prompt
+    texts = [*dict.fromkeys([*asked, *([negative] if negative else [])])]
+    cut = cut_of(texts, readers) if readers else None
+    return [cut.words("prompts")] if cut is not None and cut.cut else []
 
 
 def edit_prompts(sampler: Sampler, asked: Sequence[str], count: int) -> Prompts | None:

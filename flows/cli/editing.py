@@ -23,8 +23,10 @@ def editing(manner: "Manner", request: "Request", out: Path, *, quiet: bool) -> 
     workspace = Workspace.here()
     chosen = choose(manner, request, workspace)
     with Work(manner.command, quiet=quiet) as progress:
-        yield Edit(chosen, out, request.prompts, workspace, progress)
-    tell(chosen.words())
+        edit = Edit(chosen, out, request.prompts, workspace, progress)
+        yield edit
+    for line in (chosen.words(), *edit.notes):
+        tell(line)
 
 
 def tell_results(said: Sequence[str], result: str, out: Path) -> None:

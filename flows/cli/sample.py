@@ -39,6 +39,7 @@ def sample(
     request = options.request(model, prompt, solver=solver, eta=eta, seed=seed)
     chosen = choose(SAMPLE, request, workspace)
     with Work("sample", quiet=quiet) as progress:
-        write_sampled(chosen, out, count, request.prompts, workspace, progress)
-    tell(chosen.words())
+        notes = write_sampled(chosen, out, count, request.prompts, workspace, progress)
+    for line in (chosen.words(), *notes):
+        tell(line)
     tell(f"{number_of(count, 'image')} in {out / 'images'}, together in {out / 'grid.png'}")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ class Edit:
         chosen: the model and its settings.
         out: the new folder.
         prompts: classes or captions that the results take turns with; none tells nothing.
+        notes: what is to be said about them, once it is done.
     """
 
     chosen: Chosen
@@ -38,6 +39,7 @@ class Edit:
     prompts: Sequence[str]
     workspace: Workspace
     progress: Progress
+    notes: list[str] = field(default_factory=list)
 
 
 def invert(edit: Edit, files: Sequence[Path], refinements: int) -> list[str]:
@@ -165,7 +167,11 @@ def inpaint(
 def _opened(edit: Edit) -> "Iterator[tuple[Path, Sampler]]":
     """The folder to fill and the sampler."""
     with new_folder(edit.out, edit.workspace.store_root) as part:
-        yield part, edit.chosen.load()
+        sampler = edit.chosen.load()
+        from components.generation.asked import cut_words
+
+        edit.notes.extend(cut_words(sampler, edit.prompts))
+        yield part, sampler
 
 
 def _write(part: Path, images: "NDArray[np.uint8]", shown: "Panels", title: str) -> None:

@@ -190,8 +190,9 @@ def images_of(name: str, count: int, workspace: Workspace, display: Display) -> 
     with tempfile.TemporaryDirectory() as folder:
         samples = Path(folder) / "samples"
         with _told(display, "sample") as progress:
-            write_sampled(chosen, samples, count, [], workspace, progress)
-        display.say(chosen.words())
+            notes = write_sampled(chosen, samples, count, [], workspace, progress)
+        for line in (chosen.words(), *notes):
+            display.say(line)
         yield samples
 
 

@@ -159,19 +159,23 @@ def write_sampled(
     prompts: Sequence[str],
     workspace: Workspace,
     progress: Progress,
-) -> None:
+) -> list[str]:
     """Write ``count`` images into the new folder ``out``.
 
     The folder has the form of a published `sample` stage (images.npy, samples.csv, grid.png)
     and the images as PNG files with a metadata.csv beside them.
+
+    Returns:
+        What is to be said about the prompts.
 
     Raises:
         AlphabarError: ``out`` exists, a prompt is no class, or the guide does not fit the model.
     """
     with new_folder(out, workspace.store_root) as part:
         sampler = chosen.load()
-        from components.generation.asked import prompts_of
+        from components.generation.asked import cut_words, prompts_of
         from components.generation.sample import write_samples
 
         asked = prompts_of(sampler.model, prompts, count)
         write_samples(sampler, asked, part, progress, png=True)
+        return cut_words(sampler, prompts)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.flows.project import Project
+from tests.tiny_text_encoders import tiny_clip
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,20 @@ def refusal(
     assert "remedy: " in message
     assert contents(project.root) == before
     return message
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_text_encoder_that_is_not_whole_is_refused_before_anything_starts(
+    place: Project, shrunk: dict[str, Any], tmp_path: Path, command: str
+) -> None:
+    home = tiny_clip(tmp_path / "clip")
+    (home / "merges.txt").unlink()
+    values = shrunk | {"evaluation": shrunk["evaluation"] | {"classifier": "none"}}
+    place.write(values | {"conditioning": {"encoder": f"clip:{home}"}})
+    message = refused(place, command, "experiment.yaml")
+    assert "has an encoder, and no tokenizer" in message
+    place.write(values | {"conditioning": {"encoder": "clip:no/where"}})
+    assert "there is no text encoder `clip:no/where`" in refused(place, command, "experiment.yaml")
 
 
 @pytest.mark.parametrize(

@@ -327,6 +327,21 @@ def own(node: Node) -> Any:
     return node.settings, node.data_hash, node.compute
 
 
+def test_what_is_in_an_encoder_s_folder_changes_what_reads_captions_with_it() -> None:
+    values = with_value(WHOLE, "conditioning.encoder", "clip:some/folder")
+    one, other = (
+        nodes(planned(values, encoders=lambda encoder, text=text: [f"{text} of {encoder}"]))
+        for text in ("the digest", "another digest")
+    )
+    reading = {name for name, node in one.items() if "conditioning" in node.spec}
+    assert {one[name].stage for name in reading} == {"encode", "train"}
+    assert {name for name in reading if one[name].key != other[name].key} == reading
+    unread = {name for name in one if one[name].stage in ("prepare", "scorer", "reference")}
+    assert changed(one, other) == one.keys() - unread
+    told = one["train"].spec["conditioning"]
+    assert told["digests"] == ["the digest of clip:some/folder"]
+
+
 NOBODY_READS: dict[str, tuple[dict[str, Any], str, Any]] = {
     "no evaluations": (
         {"training": {"evaluate_every": 0}, "finetune": {"evaluate_every": 0}},

@@ -18,7 +18,11 @@ from components.data.readers.encoder_folder import EncoderFolder, find_encoder
 from components.data.readers.family import FAMILIES
 from components.data.readers.minilm import minilm_reader
 from components.data.readers.reader import Reader
+from components.errors import AlphabarError
 from components.spec.catalogue.networks import each_of
+
+PROJECTION = "text_projection.weight"
+"""Of the second of two CLIPs."""
 
 Find = Callable[[str, Path | None], Reader]
 """(an encoder's name, the folder of weights that is looked through first) → its reader."""
@@ -40,11 +44,31 @@ def folders_of(encoder: str, weights: Path | None = None) -> tuple[EncoderFolder
     Raises:
         AlphabarError: one is missing, or none of an encoder.
     """
-    return tuple(
+    folders = tuple(
         find_encoder(name, weights)
         for name in each_of(encoder)
         if name.partition(":")[0] in FAMILIES
     )
+    if len(folders) > 1:
+        _refuse_unlike(*folders)
+    return folders
+
+
+def _refuse_unlike(first: EncoderFolder, second: EncoderFolder) -> None:
+    """Raise AlphabarError unless the two can be read side by side, as SDXL does."""
+    if first.limit != second.limit:
+        raise AlphabarError(
+            f"`{first.name}` reads {first.limit} tokens and `{second.name}` {second.limit}: their "
+            "states do not stand side by side",
+            "join two that read as many",
+        )
+    names = second.weights.names()
+    if names is not None and PROJECTION not in names:
+        raise AlphabarError(
+            f"`{second.name}` in {second.home} has no projection ({PROJECTION}): it gives no "
+            "vector of the whole caption, which the second of two CLIPs is read for",
+            "give a CLIPTextModelWithProjection as the second, as SDXL's text_encoder_2 is",
+        )
 
 
 def readers_of(encoder: str, weights: Path | None = None) -> tuple[Reader, ...]:

@@ -19,7 +19,7 @@ class Cut:
         captions: how many there are, of each image its own.
         cut: those that are longer.
         longest: tokens of the longest one; 0 where that is not known, but none is cut.
-        by: the encoder whose limit that is, where there are several.
+        by: the encoder whose limit that is, where others read more.
     """
 
     limit: int
@@ -79,7 +79,7 @@ def cut_of_counted(
         if every or too_long:
             longest = max(longest, *(count for count, _ in tokens))
     shortest = min(range(len(readers)), key=limits.__getitem__)
-    by = readers[shortest].name if len(readers) > 1 else ""
+    by = readers[shortest].name if len({*limits}) > 1 else ""
     return Cut(limits[shortest], captions, cut, longest, by)
 
 

@@ -200,7 +200,13 @@ def _has_tokenizer(folder: Path, family: Family) -> bool:
 def _reading(folder: EncoderFolder) -> Any:
     files = [folder.tokenizer / name for name in TOKENIZER_FILES]
     states = tuple(file_state(path) for path in files if path.is_file())
-    return _read_tokenizer(folder.family.tokenizer, folder.tokenizer, states)
+    try:
+        return _read_tokenizer(folder.family.tokenizer, folder.tokenizer, states)
+    except Exception as error:  # its reasons are of what it tried last, and mislead
+        raise AlphabarError(
+            f"`{folder.name}`: {folder.tokenizer} holds no whole {folder.family.tokenizer}",
+            "copy the tokenizer again, or give another",
+        ) from error
 
 
 @lru_cache(maxsize=16)
@@ -208,14 +214,7 @@ def _read_tokenizer(kind: str, folder: Path, states: tuple[FileState, ...]) -> A
     """The tokenizer as transformers reads it, without torch, and without cutting or padding."""
     import transformers
 
-    try:
-        found = getattr(transformers, kind).from_pretrained(str(folder), local_files_only=True)
-        found.backend_tokenizer.no_truncation()
-        found.backend_tokenizer.no_padding()
-    except Exception as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise AlphabarError(
-            f"the tokenizer in {folder} cannot be read ({shortened(first, 200)})",
-            "copy it again, or give another",
-        ) from error
+    found = getattr(transformers, kind).from_pretrained(str(folder), local_files_only=True)
+    found.backend_tokenizer.no_truncation()
+    found.backend_tokenizer.no_padding()
     return found

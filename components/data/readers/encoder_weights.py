@@ -23,6 +23,17 @@ class EncoderWeights:
     variant: str | None
     safe: bool
 
+    def names(self) -> set[str] | None:
+        """Of its tensors; None where they are not known without reading them."""
+        if not self.safe:
+            return None
+        found: set[str] = set()
+        for path in self.files:
+            if path.suffix == ".safetensors":
+                with safe_open(path, framework="np") as file:
+                    found |= set(file.keys())
+        return found
+
 
 VARIANTS = (None, "fp16")
 KINDS = (("model", "safetensors", True), ("pytorch_model", "bin", False))

@@ -37,18 +37,8 @@ def two_clips(
     given: Given, *, encoder: str, max_tokens: int | None, digests: Sequence[str] = ()
 ) -> TextCondition:
     """A model that is told captions as SDXL is: the last but one states of two CLIPs side by side,
-    and the second's projected vector.
-
-    Raises:
-        AlphabarError: besides what is wrong with a folder, they read different numbers of tokens.
-    """
+    and the second's projected vector."""
     first, second = _folders(given, encoder, digests)
-    if first.limit != second.limit:
-        raise AlphabarError(
-            f"`{first.name}` reads {first.limit} tokens and `{second.name}` {second.limit}: their "
-            "states do not stand side by side",
-            "join two that read as many",
-        )
     one = encoder_in(first, SDXL_CLIP, given.device)
     two = encoder_in(second, SDXL_CLIP_2, given.device)
     return _condition(JoinedEncoder(one, two, given.size), given, max_tokens)

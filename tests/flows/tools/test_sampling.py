@@ -10,9 +10,12 @@ from typer.testing import CliRunner
 from components.errors import AlphabarError
 from components.evaluation.images.image_sources import read_source
 from components.files.new_folder import refuse_taken
+from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from flows.cli import app
 from flows.tools.judging import array_judged
 from tests.flows.untrained import write_untrained
+from tests.model_config import model_config
+from tests.tiny_text_encoders import tiny_clip
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +90,22 @@ def test_no_command_writes_into_the_store_or_a_folder_of_ours(
             refuse_taken(Path(place), store)
         assert "outside" in caught.value.remedy
     assert not (tmp_path / "artifacts").exists()
+
+
+@pytest.mark.parametrize("command", ["sample", "interpolate"])
+def test_prompts_that_are_longer_than_the_encoder_reads_are_counted(
+    tmp_path: Path, command: str
+) -> None:
+    config = model_config(f"clip:{tiny_clip(tmp_path / 'clip')}", size=4, classes=())
+    save_checkpoint(tmp_path, config, new_checkpoint(config, 0).network)
+    long = "heart " * 100
+    words = [command, str(tmp_path), "--steps", "1", "--guidance", "2", "-q", "--prompt", long]
+    words += ["--seeds", "1", "2"] if command == "interpolate" else ["--prompt", "a cat"]
+    asked = ["--out", str(tmp_path / "out"), "--negative-prompt", f"{long} cat"]
+    result = CliRunner().invoke(app, [*words, *asked], catch_exceptions=False)
+    prompts = 2 if command == "interpolate" else 3
+    said = f"2 of {prompts} prompts are cut at 77 tokens, the longest has 103"
+    assert result.output.count(said) == 1
+    words[words.index(long)] = "a heart"
+    short = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "b")], catch_exceptions=False)
+    assert "are cut" not in short.output

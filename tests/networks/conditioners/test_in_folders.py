@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import (
     CLIPTextModel,
     CLIPTextModelWithProjection,
@@ -13,10 +14,14 @@ from transformers import (
     T5Tokenizer,
 )
 
+from components.data.readers import folders_of
+from components.errors import AlphabarError
+from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
 from components.networks.conditioners import Given, build_conditioner
 from components.networks.conditioners.rows import MASK, POOLED, STATES, TIME_IDS, Rows
 from components.networks.conditioners.text import TextCondition
 from components.spec.sections.network import ConditioningSpec
+from tests.model_config import model_config
 from tests.tiny_text_encoders import Layout, tiny_clip, tiny_t5
 
 PROMPTS = ["a red heart", "", "Grinning FACE, é 中 ☎️ it's", "the cat and the dog " * 40]
@@ -111,3 +116,81 @@ def test_a_t5_s_states_stand_with_their_mask(tmp_path: Path, layout: Layout) -> 
     kept = mask.bool()
     torch.testing.assert_close(found[STATES][kept], expected[kept], rtol=1e-5, atol=1e-5)
     assert not found[STATES][~kept].any()
+
+
+def as_bin(home: Path, extra: dict[str, Any] | None = None) -> None:
+    """Weights as they were published before safetensors."""
+    weights = load_file(home / "model.safetensors")
+    (home / "model.safetensors").unlink()
+    torch.save(weights | (extra or {}), home / "pytorch_model.bin")
+
+
+@pytest.mark.parametrize("layout", ["bin", "shards", "half"])
+def test_weights_of_other_layouts_are_the_same(tmp_path: Path, layout: str) -> None:
+    whole = condition(f"clip:{tiny_clip(tmp_path / 'whole')}")
+    home = tmp_path / layout
+    if layout == "half":
+        halves = CLIPTextModel.from_pretrained(tmp_path / "whole", dtype=torch.float16)
+        tiny_clip(home)
+        (home / "model.safetensors").unlink()
+        halves.save_pretrained(home, variant="fp16")
+    else:
+        tiny_clip(home, **({"max_shard_size": "8KB"} if layout == "shards" else {}))
+    if layout == "bin":
+        as_bin(home)
+    near = 1e-2 if layout == "half" else 0.0
+    found = rows(condition(f"clip:{home}"))[STATES]
+    torch.testing.assert_close(found, rows(whole)[STATES], rtol=0, atol=near)
+
+
+class Runs:
+    """What a pickle runs when it is opened without care."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return exec, ("import pathlib; pathlib.Path('ran').touch()",)
+
+
+def test_a_pickle_that_needs_more_than_weights_is_refused_and_runs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    as_bin(tiny_clip(tmp_path / "clip"), {"more": Runs()})
+    with pytest.raises(AlphabarError, match="text encoder in clip cannot be read"):
+        rows(condition("clip:clip"))
+    assert not Path("ran").exists()
+
+
+def test_weights_that_are_not_all_there_or_not_finite_are_refused(tmp_path: Path) -> None:
+    weights = load_file(tiny_clip(tmp_path / "clip") / "model.safetensors")
+    name = next(each for each in weights if each.endswith("fc1.bias"))
+    spoilt = {
+        "weights lack": {each: weights[each] for each in weights if each != name},
+        "not finite": weights | {name: torch.full_like(weights[name], torch.nan)},
+        "cannot be read": weights | {name: torch.zeros(3)},
+    }
+    for what, tensors in spoilt.items():
+        home = tiny_clip(tmp_path / what.replace(" ", "-"))
+        save_file(tensors, home / "model.safetensors", {"format": "pt"})
+        with pytest.raises(AlphabarError, match=what):
+            rows(condition(f"clip:{home}"))
+
+
+def test_a_model_refuses_an_encoder_that_it_was_not_trained_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tiny_clip(tmp_path / "a" / "clip")
+    monkeypatch.chdir(tmp_path / "a")
+    digests = [folder.digest() for folder in folders_of("clip:clip")]
+    config = model_config("clip:clip", classes=(), digests=digests)
+    save_checkpoint(tmp_path, config, new_checkpoint(config, 0).network)
+    states = load_checkpoint(tmp_path).conditioner.encode([-1], ["a cat"])[STATES]
+    monkeypatch.chdir(tmp_path)
+    weights = tmp_path / "a"  # the folder of weights takes the place of where it was trained
+    again = load_checkpoint(tmp_path, weights=weights).conditioner.encode([-1], ["a cat"])[STATES]
+    assert torch.equal(again, states)
+    with pytest.raises(AlphabarError, match="there is no text encoder `clip:clip`"):
+        load_checkpoint(tmp_path)
+    tiny_clip(tmp_path / "clip", seed=5)
+    with pytest.raises(AlphabarError, match="`clip:clip` in clip is not the text encoder"):
+        load_checkpoint(tmp_path)
