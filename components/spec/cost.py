@@ -1,6 +1,5 @@
 """What an image or a stage costs before it is made: network evaluations, from the spec alone."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import index
@@ -9,6 +8,7 @@ from typing import Any, Literal
 from components.spec.catalogue import CONDITIONERS, FINETUNES, GUIDANCE, SOLVERS
 from components.spec.catalogue.sampling import guide_of
 from components.spec.plan import Node
+from components.spec.sections.training import TrainingSpec
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,9 @@ def _training_cost(node: Node) -> Cost:
     if node.stage == "finetune":
         a_row += FINETUNES[node.spec["kind"]].beside(node.spec, conditional)
     work = a_row * training["steps"] * training["batch_size"]
-    if not training["evaluate_every"]:
+    looks = TrainingSpec.model_validate(training).evaluations
+    if not looks:
         return Cost(work, "exactly")
-    looks = math.ceil(training["steps"] / training["evaluate_every"])  # one is at the end
     sampling = {"steps": training["evaluate_steps"], "guidance": training["evaluate_guidance"]}
     image = planned_cost(sampling, conditional)
     work += looks * training["evaluate_samples"] * image.evaluations

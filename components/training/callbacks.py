@@ -10,6 +10,7 @@ from torchmetrics import MeanMetric
 
 from components.meter import Meter
 from components.runtime import Progress
+from components.spec.sections.training import TrainingSpec
 from components.training.history import Journal
 from components.training.module import TrainingModule
 from components.training.stopwatch import Stopwatch
@@ -85,11 +86,11 @@ class WriteHistory(pl.Callback):
     Stands after `Evaluate`: a run that this ends has a last row too.
 
     Args:
-        ends_every: steps between those at which `Evaluate` may end training; 0 for never.
+        may_end: whether `Evaluate` may end training after a step.
     """
 
-    def __init__(self, journal: Journal, total: int, ends_every: int = 0) -> None:
-        self.journal, self.total, self.ends_every = journal, total, ends_every
+    def __init__(self, journal: Journal, total: int, may_end: Callable[[int], bool]) -> None:
+        self.journal, self.total, self.may_end = journal, total, may_end
         self.loss = MeanMetric().set_dtype(torch.float64)
         self.loss.persistent(True)
         self.grad_norm = 0.0
@@ -107,7 +108,7 @@ class WriteHistory(pl.Callback):
     ) -> None:
         """Before clipping, and only where a row may be written."""
         step = trainer.global_step + 1
-        if self._writes(step) or (self.ends_every and step % self.ends_every == 0):
+        if self._writes(step) or self.may_end(step):
             gradients = [p.grad for p in pl_module.parameters() if p.grad is not None]
             self.grad_norm = float(torch.nn.utils.get_total_norm(gradients))
 
@@ -146,13 +147,13 @@ class WriteSnapshots(pl.Callback):
 
 
 class Evaluate(pl.Callback):
-    """Every ``every`` steps, and at the end, a grid of EMA samples and their figures.
+    """After the steps that ``training`` says, a grid of EMA samples and their figures.
 
     Ends training once the best evaluation is left behind. ``stopwatch`` takes the time.
     """
 
-    def __init__(self, watch: Watch, stopwatch: Stopwatch, every: int, total: int) -> None:
-        self.watch, self.stopwatch, self.every, self.total = watch, stopwatch, every, total
+    def __init__(self, watch: Watch, stopwatch: Stopwatch, training: TrainingSpec) -> None:
+        self.watch, self.stopwatch, self.training = watch, stopwatch, training
 
     def state_dict(self) -> dict[str, Any]:
         """What a resume point needs to go on counting time."""
@@ -170,8 +171,8 @@ class Evaluate(pl.Callback):
     ) -> None:
         assert isinstance(pl_module, TrainingModule)
         step = trainer.global_step
-        if step % self.every and step != self.total:
+        if not self.training.evaluates(step):
             return
         with self.stopwatch.evaluating():
             self.watch.look(pl_module.ema, step)
-        trainer.should_stop = step < self.total and self.watch.is_left_behind()
+        trainer.should_stop = step < self.training.steps and self.watch.is_left_behind()

@@ -43,18 +43,19 @@ def trainer_of(run: Run) -> pl.Trainer:
 def _callbacks(run: Run) -> list[pl.Callback]:
     """In the order in which Lightning calls them; each says what must stand before it."""
     training, runtime, watch = run.training, run.runtime, run.watch
-    history, every = Journal(run.scratch / HISTORY_FILE, HISTORY), training.evaluate_every
+    history = Journal(run.scratch / HISTORY_FILE, HISTORY)
+    callbacks: list[pl.Callback] = [MoveAverage()]
     callbacks: list[pl.Callback] = [MoveAverage(), EndStep(run.meter)]
     resume = KeepResumePoint(run.scratch, training.checkpoint_every, runtime.clock)
     if watch is None:
         callbacks.append(ReportProgress(runtime.progress, training.steps))
     else:
         callbacks += [
-            Evaluate(watch, run.stopwatch, every, training.steps),
+            Evaluate(watch, run.stopwatch, training),
             ReportProgress(runtime.progress, training.steps, watch.notice),
         ]
         resume.kept = watch.best.resume_at
-    callbacks.append(WriteHistory(history, training.steps, every if training.patience else 0))
+    callbacks.append(WriteHistory(history, training.steps, training.may_end))
     if training.ema_snapshots and run.task.snapshot:
         steps = snapshot_steps(training.steps, training.ema_snapshots)
         callbacks.append(WriteSnapshots(run.scratch / SNAPSHOTS, steps, run.task.snapshot))

@@ -173,6 +173,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "training.seed": (7, MODEL),
     "training.checkpoint_every": (7, NOTHING),
     "training.evaluate_every": (7, MODEL),
+    "training.evaluate_at": ([2], MODEL),
     "training.evaluate_samples": (77, MODEL),
     "training.evaluate_steps": (7, MODEL),
     "training.evaluate_size": (77, MODEL),

@@ -146,6 +146,7 @@ class FinetuneSpec(Section):
         Evaluations sample it as its kind has it.
         """
         own: dict[str, Any] = {name: getattr(self, name) for name in TAKEN_OVER}
+        own["evaluate_at"] = []  # steps of the baseline's training
         if not self.evaluate_every:
             own |= {n: TrainingSpec.model_fields[n].default for n in DECIDED_BY_EVALUATIONS}
         if self.entry.saves_adapter:

@@ -1,5 +1,6 @@
 """The section `training`."""
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,7 +14,13 @@ from components.spec.sections.names import OneOf, unknown_name
 DECIDED_BY_EVALUATIONS = ("select_by", "patience", "publish")
 """Fields of the training section that mean nothing without evaluations."""
 
-OF_EVALUATIONS = ("evaluate_samples", "evaluate_steps", "evaluate_size", "evaluate_guidance")
+OF_EVALUATIONS = (
+    "evaluate_at",
+    "evaluate_samples",
+    "evaluate_steps",
+    "evaluate_size",
+    "evaluate_guidance",
+)
 """Fields that say how an evaluation is done."""
 
 
@@ -71,6 +78,9 @@ class TrainingSpec(Section):
     evaluate_every: int = Field(
         1000, ge=0, le=MOST_STEPS, description="steps between evaluations; 0 is off"
     )
+    evaluate_at: list[Annotated[int, Field(ge=1, le=MOST_STEPS)]] = Field(
+        default_factory=list, max_length=1000, description="steps of further evaluations"
+    )
     evaluate_samples: int = Field(256, ge=20, le=50_000, description="EMA samples an evaluation")
     evaluate_steps: int = Field(20, ge=1, le=1000, description="DDIM steps of those samples")
     evaluate_size: int = Field(64, ge=32, le=1024, description="feature size then, pixels")
@@ -104,6 +114,30 @@ class TrainingSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _evaluations_are_reached(self) -> "TrainingSpec":
+        if late := [step for step in self.evaluate_at if step > self.steps]:
+            raise ValueError(f"`evaluate_at: {late[0]}` lies behind the last of `steps`")
+        return self
+
+    def evaluates(self, step: int) -> bool:
+        """Whether the network is evaluated after ``step``."""
+        if not self.evaluate_every:
+            return False
+        return step % self.evaluate_every == 0 or step == self.steps or step in self.evaluate_at
+
+    def may_end(self, step: int) -> bool:
+        """Whether the evaluation after ``step`` may end training."""
+        return self.patience > 0 and self.evaluates(step)
+
+    @property
+    def evaluations(self) -> int:
+        """How often it is evaluated in all, where nothing ends training before."""
+        if not self.evaluate_every:
+            return 0
+        further = {step for step in self.evaluate_at if step % self.evaluate_every}
+        return math.ceil(self.steps / self.evaluate_every) + len(further - {self.steps})
+
+    @model_validator(mode="after")
     def _the_deciding_figure_is_known(self) -> "TrainingSpec":
         if self.select_by is None:
             return self
@@ -121,8 +155,11 @@ class TrainingSpec(Section):
         return frozenset() if self.evaluate_every else frozenset(OF_EVALUATIONS)
 
     def settled(self) -> Self:
-        """Besides, a mean or deviation that is the authors' own is not given."""
+        """Besides, a mean or deviation that is the authors' own is not given, and steps are in
+        their order."""
         settled = super().settled()
+        if settled.evaluate_at:
+            settled = settled.model_copy(update={"evaluate_at": sorted({*settled.evaluate_at})})
         own = TIME_SAMPLINGS[self.time_sampling].normal
         given = {"time_mean": self.time_mean, "time_std": self.time_std}
         pairs = zip(given.items(), own, strict=True)
