@@ -62,5 +62,5 @@ class Workspace:
             return {"raw": self.raw(DataSpec.model_validate(node.spec))}
         prompts = node.settings.get("prompts") if node.stage == "sample" else None
         pretrained = node.settings.get("codec", {}).get("pretrained")
-        named = {"prompts": prompts and prompts["file"], "pretrained": pretrained}
+        named = {"prompts": prompts and prompts.get("file"), "pretrained": pretrained}
         return {role: self.root / name for role, name in named.items() if name}

@@ -71,7 +71,7 @@ def prompt_notes(
     said: dict[str, None] = {}
     for cell in cells:
         experiment = cell.cell.experiment
-        if (name := experiment.evaluation.prompts) is None:
+        if (name := experiment.evaluation.prompts_file) is None:
             continue
         found = read_prompts(root / name)
         said[f"{name}: {found.words(experiment.evaluation.samples)}"] = None

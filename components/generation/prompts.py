@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.data.arrays import load_info, load_split
+from components.data.arrays import SplitName, load_info, load_split
 from components.data.prompt_file import read_prompts
 from components.networks.conditioners import Conditioner
 from components.networks.conditioners.conditioner import Prompt
@@ -42,16 +42,18 @@ class Prompts:
         )
 
 
-def holdout_prompts(data: Path, count: int) -> Prompts:
-    """``count`` prompts that go with the holdout, the same ones at every call.
+def split_prompts(data: Path, split: SplitName, count: int) -> Prompts:
+    """``count`` prompts that go with a split's images, the same ones at every call.
 
     With classes they are balanced: sample k has class k mod C and the first holdout caption
-    of that class. Without, they are the distinct holdout captions in turn.
+    of that class. Without, they are the split's distinct captions in turn, and where these are
+    more than ``count``, some at equal distances.
     """
-    info, holdout = load_info(data), load_split(data, "holdout")
+    info = load_info(data)
     if not info.classes:
-        captions = sorted(set(holdout.captions))
-        chosen = tuple(captions[k % len(captions)] for k in range(count))
+        captions = sorted(set(load_split(data, split).captions))
+        of_each = max(len(captions), count)  # of the numbers that are asked, each takes a caption
+        chosen = tuple(captions[k * of_each // count % len(captions)] for k in range(count))
         return Prompts((-1,) * count, ("",) * count, chosen)
     captions_of = class_captions(data)
     classes = tuple(k % len(info.classes) for k in range(count))

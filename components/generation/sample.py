@@ -14,7 +14,7 @@ from components.files.json_file import write_json
 from components.files.samples import COLUMNS, GROUP
 from components.files.tables import write_table
 from components.generation.generate import generate
-from components.generation.prompts import Prompts, file_prompts, holdout_prompts
+from components.generation.prompts import Prompts, file_prompts, split_prompts
 from components.generation.sampler import Sampler, load_sampler
 from components.networks.device import resolve_device
 from components.runtime import Progress, Runtime
@@ -27,8 +27,8 @@ GRID_IMAGES = 50
 def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
     """Sample ``spec["samples"]`` images from the checkpoint in ``inputs["model"]``, guided by the
     one in ``inputs["guide"]`` where there is one. With ``inputs["base"]`` the model is an adapter
-    of that. They are asked for by the file ``inputs["prompts"]``, whose digest the spec has, else
-    by the holdout's captions.
+    of that. They are asked for by the file ``inputs["prompts"]``, whose digest the spec has, or by
+    the captions of a split, the holdout's unless the spec names another.
 
     Raises:
         AlphabarError: the file of prompts is not the one that was planned, or is broken.
@@ -41,7 +41,8 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     )
     count = spec["samples"]
     if (file := inputs.get("prompts")) is None:
-        prompts = holdout_prompts(inputs["data"], count)
+        split = spec.get("prompts", {}).get("split", "holdout")
+        prompts = split_prompts(inputs["data"], split, count)
     else:
         if file_sha256(file) != spec["prompts"]["sha256"]:
             raise AlphabarError(f"{file} was changed since the plan was made", "run it again")

@@ -15,7 +15,14 @@ from components.files.manifest import intact, remedy, there
 from components.files.samples import Samples, read_samples
 from components.files.tables import read_csv
 from components.reporting.tables.subject import Subject
-from components.reporting.words.naming import line_name, model_name, sampler_name
+from components.reporting.words.naming import (
+    PROMPTS,
+    joined,
+    line_name,
+    model_name,
+    phrase,
+    sampler_name,
+)
 from components.reporting.words.watching import remarks
 from components.training.costs import Costs, read_costs
 from components.training.stopwatch import read_seconds
@@ -100,13 +107,14 @@ def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
     cells = []
     for index, (cell, model, sampling) in enumerate(zip(planned, models, samplings, strict=True)):
         sampled, evaluated = inputs[f"sample:{index}"], inputs[f"evaluate:{index}"]
-        on_line = sampler_name(sampling, samplings, without=("guidance",))
-        on_curve = sampler_name(sampling, samplings, without=("steps",))
+        asked = [phrase(PROMPTS, cell["settings"][PROMPTS])] if PROMPTS in cell["settings"] else []
+        on_line = joined(sampler_name(sampling, samplings, without=("guidance",)), *asked)
+        on_curve = joined(sampler_name(sampling, samplings, without=("steps",)), *asked)
         cells.append(
             Cell(
                 name=cell["name"],
                 model=model,
-                sampler=sampler_name(sampling, samplings),
+                sampler=joined(sampler_name(sampling, samplings), *asked),
                 line=line_name(model, on_line, several),
                 curve=line_name(model, on_curve, several),
                 sampling=sampling,

@@ -17,6 +17,9 @@ from components.spec.experiment import Experiment
 from components.spec.sections.base import OPTIONS, Overrides, Scalar, Section
 
 SWEPT_SECTIONS = ("data", "codec", "conditioning", "process", "network", "training", "sampling")
+OF_REFERENCES = "evaluation.prompts"
+"""What cells of `also` may change besides: cells that may win are asked for the same images."""
+
 GUIDE_SECTIONS = ("network", "training")
 ONE_CELL: dict[str, Any] = {"sweep": {}, "cells": [], "also": []}
 """What makes the file's own cell the only one."""
@@ -51,8 +54,8 @@ class Cell:
 
     @property
     def of_the_model(self) -> Overridden:
-        """The overrides without those of the sampling."""
-        return tuple(o for o in self.overrides if not o[0].startswith("sampling."))
+        """The overrides without those of the sampling and the evaluation."""
+        return tuple(o for o in self.overrides if not o[0].startswith(("sampling.", "evaluation.")))
 
 
 def cell_name(overrides: Overridden) -> str:
@@ -76,7 +79,7 @@ def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]
     candidates = [*(swept if axes or not experiment.cells else []), *experiment.cells]
     variants = _Variants(experiment, origin)
     cells = [
-        Cell(tuple(point.items()), variants.of(point), may_win)
+        Cell(tuple(point.items()), variants.of(point, may_win), may_win)
         for points, may_win in ((candidates, True), (experiment.also, False))
         for point in points
     ]
@@ -156,22 +159,30 @@ class _Variants:
         self._parts |= ONE_CELL
         self._changed: dict[Hashable, Section] = {}
 
-    def of(self, overrides: Overrides) -> Experiment:
+    def of(self, overrides: Overrides, may_win: bool) -> Experiment:
         """Raises AlphabarError: a path may not be swept, or a value is not valid there."""
         found: dict[str, list[tuple[str, Scalar]]] = {}
+        if may_win and OF_REFERENCES in overrides:
+            raise AlphabarError(
+                f"{self._origin}: `{OF_REFERENCES}` cannot differ among cells that may win: their "
+                "figures would not be of the same images",
+                "give it in `also`, or once in the section `evaluation`",
+            )
         for path, value in overrides.items():
             section, _, leaf = path.partition(".")
+            if not _may_differ(path):
+                return _override(self._experiment, overrides, self._origin)
             found.setdefault(section, []).append((leaf, value))
         try:
             changed = {name: self._section(name, tuple(new)) for name, new in found.items()}
             return Experiment.model_validate(self._parts | changed)
-        except (KeyError, ValidationError):  # the whole, for a message that names the cell
+        except ValidationError:  # the whole, for a message that names the cell
             return _override(self._experiment, overrides, self._origin)
 
     def _section(self, name: str, overrides: Overridden) -> Section:
         which = (name, tuple((leaf, type(value), value) for leaf, value in overrides))  # 1 == True
         if which not in self._changed:
-            section: Section = {n: self._parts[n] for n in SWEPT_SECTIONS}[name]
+            section: Section = self._parts[name]
             changed = section.model_dump(mode="python")
             for leaf, value in overrides:
                 changed = _with(changed, leaf, value)
@@ -187,7 +198,7 @@ def _override(experiment: Experiment, overrides: Overrides, origin: str) -> Expe
     for path, value in overrides.items():
         section, _, leaf = path.partition(".")
         field, _, option = leaf.partition(".")
-        known_field = section in SWEPT_SECTIONS and field in valid_names(section)
+        known_field = _may_differ(path) and field in valid_names(section)
         if not known_field or (option and field != OPTIONS):
             known = [f"{s}.{n}" for s in SWEPT_SECTIONS for n in valid_names(s)]
             raise AlphabarError(
@@ -196,6 +207,10 @@ def _override(experiment: Experiment, overrides: Overrides, origin: str) -> Expe
         values[section] = _with(values[section], leaf, value)
     name = cell_name(tuple(overrides.items()))
     return validate(values, f"{origin}, cell {shortened(name, 300)}")
+
+
+def _may_differ(path: str) -> bool:
+    return path.partition(".")[0] in SWEPT_SECTIONS or path == OF_REFERENCES
 
 
 def _with(values: dict[str, Any], leaf: str, value: Scalar) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
 from components.generation.generate import generate
-from components.generation.prompts import Prompts, holdout_prompts
+from components.generation.prompts import Prompts, split_prompts
 from components.generation.sampler import Sampler, check_steps
 from components.networks.checkpoint import Checkpoint
 from components.runtime import Runtime
@@ -67,7 +67,7 @@ class SampledLook:
         values = spec.model_dump(mode="json")
         judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank).only(families)
         probe = DenoisingProbe.of_data(model, inputs["data"], spec.confidence)
-        prompts = holdout_prompts(inputs["data"], training.evaluate_samples)
+        prompts = split_prompts(inputs["data"], "holdout", training.evaluate_samples)
         _release(model)
         return cls(model, sampling, prompts, judge, probe, ranking)
 

@@ -9,17 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
+from components.data.arrays import load_split
+from components.data.prepare import prepare
 from components.errors import AlphabarError
 from components.generation import batches
 from components.generation.batches import Sampled
 from components.generation.generate import generate
-from components.generation.prompts import Prompts, holdout_prompts
+from components.generation.prompts import Prompts, split_prompts
 from components.generation.sample import sample
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
 from components.sampling.solvers import SOLVERS
+from components.spec.sections.data import DataSpec
 from components.spec.sections.sampling import SamplingSpec
 from tests.model_config import DIGITS, model_config
 from tests.plugin_package import Install
@@ -107,11 +111,31 @@ def test_progress_rises_to_its_total(
 
 
 def test_prompts_are_balanced_over_the_classes(digits: Path) -> None:
-    prompts = holdout_prompts(digits, 40)
+    prompts = split_prompts(digits, "holdout", 40)
     assert [prompts.classes.count(c) for c in range(10)] == [4] * 10
     assert len(set(prompts.labels)) == 10
     pairs = set(zip(prompts.labels, prompts.captions, strict=True))
     assert len(pairs) == 10, "one caption a class"
+
+
+def test_captions_of_a_split_are_asked_for_in_turn_or_at_equal_distances(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    rows = [f"{k}.png,caption {k:02d}" for k in range(24)]
+    (raw / "metadata.csv").write_text("\n".join(["file_name,caption", *rows]))
+    for k in range(24):
+        Image.new("RGB", (8, 8), (k, 0, 0)).save(raw / f"{k}.png")
+    data = tmp_path / "data"
+    data.mkdir()
+    section = DataSpec(source="folder", name="raw", size=8, holdout=0.5)
+    prepare(section.model_dump(mode="json"), {"raw": raw}, data, Runtime())
+    train = sorted(set(load_split(data, "train").captions))
+    holdout = sorted(set(load_split(data, "holdout").captions))
+    assert split_prompts(data, "train", len(train)).captions == tuple(train)
+    few = [train.index(caption) for caption in split_prompts(data, "train", 4).captions]
+    assert few == [0, 2, 5, 8], f"every fourth part of {len(train)} has one"
+    twice = split_prompts(data, "holdout", 2 * len(holdout)).captions
+    assert twice == (*holdout, *holdout)
 
 
 def test_the_stage_writes_matching_images_and_rows(

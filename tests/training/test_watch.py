@@ -20,7 +20,7 @@ from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
 from components.figures.judgement import Judgement
 from components.generation.generate import generate
-from components.generation.prompts import holdout_prompts
+from components.generation.prompts import split_prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import load_checkpoint, new_checkpoint
 from components.runtime import Progress, Runtime, silent
@@ -158,7 +158,7 @@ def test_a_planted_regression_is_caught_and_the_best_checkpoint_survives(
     assert record == {"step": found["best_step"], **best.to_dict()}
     picture = out / "samples" / f"step_{found['best_step']:06d}.png"
     model = load_checkpoint(out / "best")
-    prompts = holdout_prompts(run.data, SECTION["evaluate_samples"])
+    prompts = split_prompts(run.data, "holdout", SECTION["evaluate_samples"])
     sampled = generate(Sampler(model, SamplingSpec(steps=4, guidance=2.0)), prompts).images
     save_png(out / "again.png", contact_sheet(sampled[:30], 10))
     assert (out / "again.png").read_bytes() == picture.read_bytes(), "the best's own weights"

@@ -7,7 +7,13 @@ from components.figures.figure import OF_NETWORKS, readable
 from components.reporting.cells import Cell
 from components.reporting.words.contrasts import Axis, Contrast, compared, groups, held_words
 from components.reporting.words.equal_cost import at_equal_cost
-from components.reporting.words.naming import evaluations_words, phrase, value_words, varying
+from components.reporting.words.naming import (
+    evaluations_words,
+    is_of_network,
+    phrase,
+    value_words,
+    varying,
+)
 
 
 def along_axes(cells: Sequence[Cell], metric: str) -> list[Axis]:
@@ -19,7 +25,7 @@ def along_axes(cells: Sequence[Cell], metric: str) -> list[Axis]:
     """
     cells = [cell for cell in cells if metric in cell.figures]
     paths = varying([cell.settings for cell in cells])
-    axes = [_networks(cells, metric)] if sum(_of_network(p) for p in paths) > 1 else []
+    axes = [_networks(cells, metric)] if sum(is_of_network(p) for p in paths) > 1 else []
     axes += [_along(path, cells, metric) for path in paths]
     axes.append(at_equal_cost(cells, metric, {c.cells for axis in axes for c in axis.contrasts}))
     axes += [_without_samples(cells, name) for name in OF_NETWORKS]
@@ -41,8 +47,8 @@ def _along(path: str, cells: Sequence[Cell], metric: str) -> Axis:
 def _networks(cells: Sequence[Cell], metric: str) -> Axis:
     """Whole networks under one sampler."""
     contrasts: list[Contrast] = []
-    for group in groups(cells, _of_network):
-        held = held_words(group[0], cells, _of_network)
+    for group in groups(cells, is_of_network):
+        held = held_words(group[0], cells, is_of_network)
         names = [_in_a_list(cell.model) for cell in group]
         held = f"With {held}" if held else "With the same sampler"
         contrasts += compared(group, names, metric, held)
@@ -75,7 +81,3 @@ def _in_a_list(name: str) -> str:
     """A name of several parts, so that its commas are not those of the list."""
     first, _, rest = name.partition(", ")
     return f"{first} ({rest})" if rest else first
-
-
-def _of_network(path: str) -> bool:
-    return not path.startswith("sampling.")

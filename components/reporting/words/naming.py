@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from components.spec.catalogue import SOLVERS
+from components.spec.sections.evaluation import SEEN
 
 OPTIONS = {option for entry in SOLVERS.own.values() for option in entry.options}
 """The sampling options that only some solvers read."""
 CAPITALS = ("snr", "ema")
+PROMPTS = "evaluation.prompts"
 
 
 def phrase(path: str, value: object) -> str:
@@ -20,6 +22,8 @@ def phrase(path: str, value: object) -> str:
     name = leaf_words(path)
     if path == "sampling.solver":
         return str(value)
+    if path == PROMPTS:
+        return _asked(value)
     if path.endswith(".steps") and isinstance(value, int):
         return count(value, "step" if path == "sampling.steps" else f"{path[:-6]} step")
     if isinstance(value, bool):
@@ -29,7 +33,8 @@ def phrase(path: str, value: object) -> str:
 
 def value_words(path: str, value: object) -> str:
     """A setting's value where the text around names the setting: ``cosine``, ``10 steps``."""
-    return value if isinstance(value, str) and value else phrase(path, value)
+    plain = isinstance(value, str) and value and path != PROMPTS
+    return str(value) if plain else phrase(path, value)
 
 
 def leaf_words(path: str) -> str:
@@ -58,8 +63,13 @@ def sampler_name(
 def model_name(planned: Mapping[str, Any]) -> str:
     """The network of a planned cell in words: what it overrides beside its sampling."""
     overrides = planned["overrides"].items()
-    words = [phrase(p, v) for p, v in overrides if not p.startswith("sampling.")]
+    words = [phrase(p, v) for p, v in overrides if is_of_network(p)]
     return ", ".join(words) or f"schedule {planned['schedule']}"
+
+
+def is_of_network(path: str) -> bool:
+    """Whether a setting makes another network, and not other images of the same one."""
+    return not path.startswith(("sampling.", "evaluation."))
 
 
 def line_name(model: str, sampler: str, several: bool) -> str:
@@ -70,7 +80,12 @@ def line_name(model: str, sampler: str, several: bool) -> str:
         sampler: what else is to be said.
         several: whether there are several networks.
     """
-    return ", ".join(([model] if several or not sampler else []) + ([sampler] if sampler else []))
+    return joined(model if several or not sampler else "", sampler)
+
+
+def joined(*words: str) -> str:
+    """``a, b``, without those that are empty."""
+    return ", ".join(filter(None, words))
 
 
 def varying(settings: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -108,6 +123,13 @@ def listed(words: Iterable[str]) -> str:
 def capital(text: str) -> str:
     """``text`` with a capital at its start."""
     return text[:1].upper() + text[1:]
+
+
+def _asked(prompts: object) -> str:
+    """What images were asked for by."""
+    if prompts is None:
+        return "held-out captions"
+    return "training captions" if prompts == SEEN else f"prompts of {prompts}"
 
 
 def _plain(value: object) -> str:

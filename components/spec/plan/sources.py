@@ -158,10 +158,12 @@ class Sources:
         evaluation = self.cell.experiment.evaluation
         spec: dict[str, Any] = {"sampling": dump(sampling), "samples": evaluation.samples}
         aside, reads = {}, ("sampling", "evaluation.samples", "evaluation.prompts", *reads)
-        if (file := evaluation.prompts) is not None:
+        if (file := evaluation.prompts_file) is not None:
             # its content is in the key, its place is not
             spec["prompts"] = {"sha256": self.outside.prompts(file)}
             aside = {"prompts": {"file": file}}
+        elif evaluation.prompts is not None:
+            spec["prompts"] = {"split": "train"}
         packages = sampling.packages()
         return self.computed(name, "sample", spec, inputs, reads, aside=aside, plugins=packages)
 

@@ -35,6 +35,9 @@ def check_clip(name: str) -> str:
     return name
 
 
+SEEN = "training"
+"""What `prompts` says for the captions that the model was trained on."""
+
 Extractor = Annotated[str, AfterValidator(check_extractor)]
 
 
@@ -71,7 +74,7 @@ class EvaluationSpec(Section):
         min_length=1,
         max_length=4096,
         description="file of prompts that samples are drawn for, .txt, .csv or .tsv, from the "
-        "project's folder; none: the held-out captions",
+        "project's folder; training: the captions of the training images; none: the held-out ones",
     )
     likelihood: Annotated[str, OneOf("likelihoods")] = Field(
         "none", description="elbo: variational bound of the holdout, bits per dimension"
@@ -127,6 +130,11 @@ class EvaluationSpec(Section):
     def _entries(self) -> list[ExtractorEntry]:
         """What is known of `extractors`."""
         return [entry for name in self.extractors() if (entry := extractor_of(name))]
+
+    @property
+    def prompts_file(self) -> str | None:
+        """The file among what `prompts` may be."""
+        return None if self.prompts == SEEN else self.prompts
 
     @property
     def reads_captions(self) -> bool:

@@ -219,6 +219,21 @@ def test_a_plan_says_what_is_in_a_file_of_prompts_and_keys_its_content(captioned
         plan_of(values, captioned)
 
 
+def test_a_reference_may_be_asked_for_the_captions_that_were_trained_on(captioned: Path) -> None:
+    values = CAPTIONED | {"also": [{"evaluation.prompts": "training"}]}
+    held, seen = plan_of(values, captioned).plan.cells
+    assert held.train.key == seen.train.key
+    assert seen.sample.settings["prompts"] == {"split": "train"}
+    assert Workspace(captioned, captioned / "s").outside_inputs(seen.sample) == {}
+    assert held.sample.key != seen.sample.key
+    assert held.evaluate.spec == seen.evaluate.spec, "judged alike"
+    for where in ({"cells": values["also"]}, {"sweep": {"evaluation.prompts": ["training"]}}):
+        with pytest.raises(AlphabarError, match=r"`evaluation.prompts` cannot differ among cells"):
+            plan_of(CAPTIONED | where, captioned)
+    with pytest.raises(AlphabarError, match=r"`evaluation.samples` cannot be swept"):
+        plan_of(CAPTIONED | {"also": [{"evaluation.samples": 40}]}, captioned)
+
+
 def test_prompts_for_a_model_that_is_told_nothing_are_refused(captioned: Path) -> None:
     values = CAPTIONED | {
         "conditioning": {"encoder": "none"},

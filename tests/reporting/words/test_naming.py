@@ -24,6 +24,9 @@ from components.spec.sections.sampling import SamplingSpec
         ("process.zero_terminal_snr", False, "no zero terminal SNR"),
         ("sampling.ema_length", None, "no EMA length"),
         ("sampling.guidance", 2.5, "guidance 2.5"),
+        ("evaluation.prompts", None, "held-out captions"),
+        ("evaluation.prompts", "training", "training captions"),
+        ("evaluation.prompts", "parti.tsv", "prompts of parti.tsv"),
     ],
 )
 def test_a_setting_has_words(path: str, value: object, words: str) -> None:
