@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components.spec.catalogue.entries import GridEntry, GuidanceEntry, GuideEntry, SolverEntry
+from components.spec.catalogue.entries import SolverEntry
+from components.spec.catalogue.guidance_entries import GridEntry, GuidanceEntry, GuideEntry
 from components.spec.choices import Choices
 
 
