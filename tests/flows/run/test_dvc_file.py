@@ -60,6 +60,17 @@ def test_a_stage_follows_what_it_reads_of_the_params_and_no_more(tmp_path: Path)
     assert found["scorer"].get("params") is None, "none of its section is given"
 
 
+def test_text_states_are_a_stage_of_their_own_where_captions_are_read(tmp_path: Path) -> None:
+    told = {"encoder": "minilm", "dropout": 0.2}
+    found = stages(workspace(tmp_path, conditioning=told, evaluation=None, runner=None))
+    assert found["encode-text"]["cmd"] == "${alphabar} encode-text"
+    assert found["encode-text"]["params"] == ["conditioning.encoder"]
+    assert found["encode-text"]["deps"][0] == "pipeline/prepare"
+    assert "pipeline/encode-text" in found["train"]["deps"]
+    assert "pipeline/encode-text-finetune" in found["finetune"]["deps"]
+    assert "encode-text" not in stages(workspace(tmp_path))
+
+
 def test_code_and_raw_data_that_a_stage_needs_are_there(tmp_path: Path) -> None:
     for name, stage in stages(workspace(tmp_path)).items():
         rooms = [dep for dep in stage["deps"] if dep.startswith("components/")]
