@@ -20,6 +20,7 @@ from components.sampling.reading import within_bounds
 from components.sampling.times import Times, time_grid
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising_task import denoising_task
+from components.training.parts import WHOLE, of_part
 from components.training.task import Task
 
 HUBER = 0.03  # pseudo-Huber's c, times √D (Song, Dhariwal 2023, section 3.3, for small images)
@@ -74,7 +75,13 @@ class Distillation:
     seed: int
 
     def __call__(
-        self, network: nn.Module, average: nn.Module, step: int, x0: Tensor, rows: Rows
+        self,
+        network: nn.Module,
+        average: nn.Module,
+        step: int,
+        x0: Tensor,
+        rows: Rows,
+        part: slice = WHOLE,
     ) -> Tensor:
         """The pseudo-Huber distance of the student's x0 to its target, mean over the batch.
 
@@ -86,6 +93,7 @@ class Distillation:
         random = generator(self.seed, step, Purpose.DISTILLATION)
         eps = torch.randn(x0.shape, generator=random).to(x0)
         i = torch.randint(0, self.times.steps, (len(x0),), generator=random)
+        x0, eps, i, rows = x0[part], eps[part], i[part], of_part(rows, part)
         alpha, sigma = self._at(i, x0)
         x_t = diffuse(x0, eps, alpha, sigma).contiguous(memory_format=torch.channels_last)
         rows = {name: tensor.to(x0.device) for name, tensor in rows.items()}

@@ -13,6 +13,7 @@ from components.process.streams import Purpose, generator
 from components.process.time_sampling import TIME_SAMPLINGS
 from components.process.weights import Constants, loss_weight
 from components.spec.sections.training import TrainingSpec
+from components.training.parts import WHOLE, of_part
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,13 @@ class DenoisingLoss:
     training: TrainingSpec
 
     def __call__(
-        self, network: nn.Module, average: nn.Module, step: int, x0: Tensor, rows: Rows
+        self,
+        network: nn.Module,
+        average: nn.Module,
+        step: int,
+        x0: Tensor,
+        rows: Rows,
+        part: slice = WHOLE,
     ) -> Tensor:
         """Mean squared error of the prediction at random times, each weighted as the spec says.
 
@@ -42,12 +49,14 @@ class DenoisingLoss:
         eps = eps.to(x0)
         sampling = TIME_SAMPLINGS[spec.time_sampling]
         t = sampling(len(x0), schedule, random, spec.time_mean, spec.time_std)
+        rows = of_part(self.dropped(rows, random), part)
+        x0, eps, noise, t = x0[part], eps[part], noise[part], t[part]
         alpha, sigma = coefficients(schedule, t, x0)
         x_t = diffuse(x0, noise, alpha, sigma).contiguous(memory_format=torch.channels_last)
         output = network(
             prediction.scale(alpha, sigma) * x_t,
             schedule.timestep(t).to(x0.device),
-            **self.dropped(rows, random),
+            **rows,
         )
         target = prediction.target(x0, eps, alpha, sigma)
         error = torch.nn.functional.mse_loss(output.float(), target, reduction="none")

@@ -1,6 +1,7 @@
 """The LightningModule: one loss, its optimiser, and the moving averages of the weights."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import pytorch_lightning as pl
@@ -13,6 +14,9 @@ from components.networks.posthoc_ema import TRACKED, update_power_ema
 from components.process.streams import Purpose, seed_globally
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batch
+from components.training.checkpointing import compute_again
+from components.training.optimizers import OPTIMIZERS
+from components.training.parts import WHOLE, parts_of, share_of
 from components.training.task import Task
 
 
@@ -39,27 +43,55 @@ class TrainingModule(pl.LightningModule):
             copy_for_ema(task.network) for _ in self.power_sigma_rels
         )
         self.last_loss = math.nan
+        self._rest: Iterator[Tensor] = iter(())
+        if training.gradient_checkpointing:
+            compute_again(self.network)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The loss of one batch; raises DivergedError when it is not finite."""
-        step, x0, rows = batch
+        """The loss of one batch, or of its first part.
+
+        Raises:
+            DivergedError: it is not finite.
+        """
         if self.task.random_layers:
-            seed_globally(self.training_spec.seed, step, Purpose.DROPOUT)
-        loss = self.task.objective(self.network, self.ema, step, x0, rows)
-        self.last_loss = loss.item()
-        if not math.isfinite(self.last_loss):
-            raise DivergedError(
-                f"the loss is {self.last_loss} at step {step}: training diverged",
-                "lower `training.lr` or `training.gradient_clip`; the last good checkpoint is kept",
-            )
-        return loss
+            seed_globally(self.training_spec.seed, batch[0], Purpose.DROPOUT)
+        self.last_loss = 0.0
+        self._rest = self._losses(batch)
+        return next(self._rest)
+
+    def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
+        """The gradient of a part's loss, then that of each further part: only one is in memory."""
+        super().backward(loss, *args, **kwargs)
+        precision = self.trainer.precision_plugin
+        while True:
+            with precision.train_step_context():
+                more = next(self._rest, None)
+            if more is None:
+                return
+            super().backward(precision.pre_backward(more, self), *args, **kwargs)
+
+    def _losses(self, batch: Batch) -> Iterator[Tensor]:
+        """The loss of each part, weighted by its share of the rows."""
+        step, x0, rows = batch
+        for part in parts_of(len(x0), self.training_spec.accumulate):
+            loss = self.task.objective(self.network, self.ema, step, x0, rows, part)
+            if part != WHOLE:
+                loss = loss * share_of(part, len(x0))
+            self.last_loss += loss.item()
+            if not math.isfinite(self.last_loss):
+                raise DivergedError(
+                    f"the loss is {self.last_loss} at step {step}: training diverged",
+                    "lower `training.lr` or `training.gradient_clip`; the last good checkpoint is "
+                    "kept",
+                )
+            yield loss
 
     def configure_optimizers(self) -> Any:
-        """AdamW with a linear warm-up, then constant or cosine to zero."""
+        """The optimiser with a linear warm-up, then constant or cosine to zero."""
         spec = self.training_spec
         # the moving averages are parameters of this module too, but frozen ones
         trained = [weight for weight in self.network.parameters() if weight.requires_grad]
-        optimizer = torch.optim.AdamW(trained, lr=spec.lr, weight_decay=spec.weight_decay)
+        optimizer = OPTIMIZERS[spec.optimizer](trained, spec.lr, spec.weight_decay)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._lr_factor)
         return {
             "optimizer": optimizer,

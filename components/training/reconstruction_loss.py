@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from components.networks.conditioners.rows import Rows
 from components.process.streams import Purpose, generator
 from components.spec.sections.codec import CodecSpec
+from components.training.parts import WHOLE
 from components.training.perceptual import PerceptualDistance
 
 
@@ -24,13 +25,21 @@ class ReconstructionLoss:
     perceptual: PerceptualDistance
 
     def __call__(
-        self, network: nn.Module, average: nn.Module, step: int, images: Tensor, rows: Rows
+        self,
+        network: nn.Module,
+        average: nn.Module,
+        step: int,
+        x0: Tensor,
+        rows: Rows,
+        part: slice = WHOLE,
     ) -> Tensor:
-        """The loss of ``images`` (batch, channel, height, width) within [−1, 1]."""
+        """The loss of images ``x0`` (batch, channel, height, width) within [−1, 1]."""
         autoencoder: Any = network
+        images = x0[part]
         posterior = autoencoder.encode(images).latent_dist
         random = generator(self.spec.seed, step, Purpose.POSTERIOR)
-        noise = torch.randn(posterior.mean.shape, generator=random).to(posterior.mean)
+        shape = (len(x0), *posterior.mean.shape[1:])
+        noise = torch.randn(shape, generator=random)[part].to(posterior.mean)
         found = autoencoder.decode(posterior.mean + posterior.std * noise).sample.float()
         loss: Tensor = (found - images).abs().mean()
         if self.spec.kl:

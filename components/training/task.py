@@ -14,12 +14,30 @@ from components.runtime import Runtime
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
 from components.training.look import Look
+from components.training.parts import WHOLE
 
 Inputs = Mapping[str, Path]
 """Role → folder, as a stage is given them."""
 
-Objective = Callable[[nn.Module, nn.Module, int, Tensor, Rows], Tensor]
-"""(network, its moving average, step, x0, rows) → loss."""
+
+class Objective(Protocol):
+    """The loss of a step."""
+
+    def __call__(
+        self,
+        network: nn.Module,
+        average: nn.Module,
+        step: int,
+        x0: Tensor,
+        rows: Rows,
+        part: slice = WHOLE,
+    ) -> Tensor:
+        """The mean over the rows ``part`` of x0 (batch, channel, height, width).
+
+        What is random is drawn for all rows, whichever are asked for: parts say together what the
+        whole says.
+        """
+
 
 Save = Callable[[Path, nn.Module], None]
 """Writes the weights of a network, trained or averaged, into a folder."""

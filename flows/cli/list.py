@@ -21,6 +21,7 @@ KEYS = {
     "guides": "sampling.guide",
     "loss-weights": "training.loss_weight",
     "time-samplings": "training.time_sampling",
+    "optimizers": "training.optimizer",
     "finetunes": "finetune.kind",
     "extractors": "evaluation.extractor",
     "clips": "evaluation.clip",

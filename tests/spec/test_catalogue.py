@@ -31,6 +31,7 @@ from components.spec.metric_families import FAMILIES
 from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sweep import expand
+from components.training.optimizers import OPTIMIZERS
 from flows.cli.list import KEYS
 
 REGISTRIES: dict[str, dict[str, Any]] = {
@@ -45,6 +46,7 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "guidance": GUIDANCE,
     "loss-weights": LOSS_WEIGHTS,
     "time-samplings": TIME_SAMPLINGS,
+    "optimizers": OPTIMIZERS,
     "groups": GROUPS,
 }
 BY_KIND: dict[str, dict[str, Any]] = {"extractors": EXTRACTORS, "clips": CLIPS}

@@ -16,6 +16,7 @@ from components.spec.catalogue.evaluation import (
 )
 from components.spec.catalogue.finetuning import FINETUNES
 from components.spec.catalogue.networks import CODECS, CONDITIONERS, DENOISERS
+from components.spec.catalogue.optimizers import OPTIMIZERS
 from components.spec.catalogue.process import (
     LOSS_WEIGHTS,
     PREDICTIONS,
@@ -46,6 +47,7 @@ __all__ = [
     "GUIDES",
     "LIKELIHOODS",
     "LOSS_WEIGHTS",
+    "OPTIMIZERS",
     "PREDICTIONS",
     "SCHEDULES",
     "SOLVERS",
@@ -70,6 +72,7 @@ CATALOGUE: dict[str, Mapping[str, Described]] = {
     "guides": GUIDES,
     "loss-weights": LOSS_WEIGHTS,
     "time-samplings": TIME_SAMPLINGS,
+    "optimizers": OPTIMIZERS,
     "finetunes": FINETUNES,
     "extractors": EXTRACTORS,
     "clips": CLIPS,

@@ -234,8 +234,7 @@ class DenoiserEntry:
 
     Attributes:
         unfit: (network section, side of what it works on) → why it cannot; None where it can.
-        unsound: (network section, whether captions are read) → which of its keys cannot be so,
-            and why; None where all can.
+        unsound: (network section, whether captions are read) → what does not fit; None if all does.
     """
 
     line: str

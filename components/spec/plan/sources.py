@@ -4,10 +4,12 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.errors import AlphabarError
 from components.spec.catalogue.evaluation import extractor_of
 from components.spec.experiment import Experiment
 from components.spec.plan.encoded import encoded
 from components.spec.plan.node import (
+    Compute,
     Node,
     dump,
     roles,
@@ -20,6 +22,8 @@ from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.spec.sweep import Cell, Overridden, cell_name, weaker
+
+HALF = "16-mixed"
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Sources:
         codec = self.cell.experiment.codec
         if not codec.learnt:
             return None
+
+        refuse_half_precision(codec.precision, "codec", self.outside.compute)
 
         def make() -> Node:
             extractor = self.cell.experiment.evaluation.extractor
@@ -183,6 +189,7 @@ class Sources:
             reads: the sections that ``spec`` comes from.
         """
         reads = (*reads, "training")
+        refuse_half_precision(training.precision, "training", self.outside.compute)
         training = _as_watched(training, self.cell.experiment.evaluation)
         spec, weights = spec | {"training": dump(training)}, {}
         if training.evaluate_every:
@@ -190,7 +197,7 @@ class Sources:
             extractor = self.cell.experiment.evaluation.extractor
             spec["judge"] = {"extractor": extractor}
             reads, weights = (*reads, "evaluation.extractor"), self.outside.digests(extractor)
-        aside = unkeyed(training=training)
+        aside, plugins = unkeyed(training=training), {**(plugins or {}), **training.packages()}
         return self.computed(name, stage, spec, inputs, reads, weights, aside, plugins)
 
     def _train(self, name: str, experiment: Experiment, reads: tuple[str, ...] = ()) -> Node:
@@ -267,6 +274,16 @@ class Sources:
             return Node(named, "prepare", dump(data), {}, pinned, plugins=packages, reads=reads)
 
         return self.once(name, make, of=("data",))
+
+
+def refuse_half_precision(precision: str, section: str, compute: Compute) -> None:
+    """Raise AlphabarError where 16-bit floats of the usual kind are asked of a CPU, on which
+    training would silently take bfloat16 in their place."""
+    if precision == HALF and compute.accelerator == "cpu":
+        raise AlphabarError(
+            f"`{section}.precision: {HALF}` is not computed on a CPU",
+            "use bf16-mixed or 32-true, or a machine with a GPU",
+        )
 
 
 def _as_watched(training: TrainingSpec, evaluation: EvaluationSpec) -> TrainingSpec:

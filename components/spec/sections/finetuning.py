@@ -147,6 +147,7 @@ class FinetuneSpec(Section):
         """
         own: dict[str, Any] = {name: getattr(self, name) for name in TAKEN_OVER}
         own["evaluate_at"] = []  # steps of the baseline's training
+        own["accumulate"] = min(base.accumulate, self.batch_size)
         if not self.evaluate_every:
             own |= {n: TrainingSpec.model_fields[n].default for n in DECIDED_BY_EVALUATIONS}
         if self.entry.saves_adapter:

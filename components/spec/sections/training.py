@@ -1,12 +1,14 @@
 """The section `training`."""
 
 import math
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from components.errors import AlphabarError
-from components.spec.catalogue import LOSS_WEIGHTS, TIME_SAMPLINGS
+from components.spec.catalogue import LOSS_WEIGHTS, OPTIMIZERS, TIME_SAMPLINGS
+from components.spec.catalogue.optimizers import USUAL
 from components.spec.metrics import METRICS, deciding_figures, family_of, lower_is_better
 from components.spec.sections.base import MOST_SEED, MOST_STEPS, Section, Unkeyed, refuse_unread
 from components.spec.sections.names import OneOf, unknown_name
@@ -29,12 +31,29 @@ class TrainingSpec(Section):
 
     steps: int = Field(20_000, ge=1, le=MOST_STEPS, description="optimiser steps")
     batch_size: int = Field(128, ge=1, le=65_536, description="rows a step")
-    lr: float = Field(1.0e-4, gt=0.0, le=1.0, description="AdamW learning rate")
+    accumulate: int = Field(
+        1,
+        ge=1,
+        le=65_536,
+        exclude_if=lambda parts: parts == 1,
+        description="parts that a step's rows are computed in, one after another: less memory",
+    )
+    gradient_checkpointing: Annotated[bool, Unkeyed()] = Field(
+        False,
+        description="compute activations again in the backward pass: less memory, a third more "
+        "time",
+    )
+    optimizer: Annotated[str, OneOf("optimizers")] = Field(
+        USUAL, exclude_if=lambda name: name == USUAL, description="what moves the weights"
+    )
+    lr: float = Field(1.0e-4, gt=0.0, le=1.0, description="learning rate")
     lr_decay: Literal["constant", "cosine"] = Field("cosine", description="after the warm-up")
     warmup_steps: int = Field(
         100, ge=0, le=MOST_STEPS, description="linear learning-rate warm-up, steps"
     )
-    weight_decay: float = Field(0.0, ge=0.0, le=1.0, description="AdamW weight decay")
+    weight_decay: float = Field(
+        0.0, ge=0.0, le=1.0, description="weight decay, apart from the gradient"
+    )
     gradient_clip: float = Field(
         1.0, ge=0.0, le=1.0e6, description="largest gradient norm; 0 is off"
     )
@@ -106,6 +125,14 @@ class TrainingSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _no_part_is_empty(self) -> "TrainingSpec":
+        if self.accumulate > self.batch_size:
+            raise ValueError(
+                f"`accumulate: {self.accumulate}` is more than `batch_size: {self.batch_size}`"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _evaluations_can_decide(self) -> "TrainingSpec":
         for name in DECIDED_BY_EVALUATIONS:
             given = getattr(self, name)
@@ -150,6 +177,24 @@ class TrainingSpec(Section):
         if family_of(self.select_by) not in METRICS.own:
             raise ValueError(f"`{self.select_by}` is a plug-in's: it is not taken in training")
         return self
+
+    def packages(self) -> dict[str, str]:
+        """The package of the optimiser, where it is not torch's.
+
+        Raises:
+            AlphabarError: it is not installed.
+        """
+        package = OPTIMIZERS[self.optimizer].package
+        if package is None:
+            return {}
+        try:
+            return {package: version(package)}
+        except PackageNotFoundError:
+            raise AlphabarError(
+                f"`training.optimizer: {self.optimizer}` needs the package {package}, which is "
+                "not installed",
+                f"pip install {package}, or use another optimizer",
+            ) from None
 
     def unread(self) -> frozenset[str]:
         return frozenset() if self.evaluate_every else frozenset(OF_EVALUATIONS)
