@@ -44,7 +44,6 @@ def _callbacks(run: Run) -> list[pl.Callback]:
     """In the order in which Lightning calls them; each says what must stand before it."""
     training, runtime, watch = run.training, run.runtime, run.watch
     history = Journal(run.scratch / HISTORY_FILE, HISTORY)
-    callbacks: list[pl.Callback] = [MoveAverage()]
     callbacks: list[pl.Callback] = [MoveAverage(), EndStep(run.meter)]
     resume = KeepResumePoint(run.scratch, training.checkpoint_every, runtime.clock)
     if watch is None:
