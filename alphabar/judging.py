@@ -21,6 +21,7 @@ def evaluate(
     experiment: str | Path | None = None,
     training: str | Path | None = None,
     count: int | None = None,
+    prompts: str | Path | None = None,
     style: str | None = None,
     root: str | Path | None = None,
     **settings: Any,
@@ -33,7 +34,9 @@ def evaluate(
         reference: real images: a folder, a .npy, prepared data, an experiment file, or an array.
         experiment: an experiment file, as whose own samples a folder of samples is judged.
         training: what the model has learnt from, to look for copies.
-        count: images to sample from a model; unless given the experiment file's `samples`, or 500.
+        count: images to sample from a model; unless given one for each of ``prompts``, the
+            experiment file's `samples`, or 500.
+        prompts: a file of what a model is asked for in turn.
         style: with an experiment, another style's holdout.
         root: the project's folder; the current one unless given.
         settings: keys of the evaluation section: ``extractor="inception", metrics=["fd"]``.
@@ -53,6 +56,7 @@ def evaluate(
             None if experiment is None else Path(experiment),
             None if training is None else Path(training),
             count,
+            None if prompts is None else Path(prompts),
             style,
             settings,
         )

@@ -25,7 +25,7 @@ class Model:
 
     Attributes:
         name: as it was asked for.
-        directory: holds its model.safetensors.
+        directory: holds its model.safetensors, or is a diffusers pipeline's.
         sampling: the settings that it is sampled with unless others are given.
         guide: the weaker model that these settings ask for, if they do.
     """

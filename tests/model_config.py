@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from components.spec.model_config import ImagesSpec, ModelConfig
 from components.spec.sections.codec import CodecConfig
-from components.spec.sections.network import ConditioningConfig, NetworkSpec
+from components.spec.sections.network import ConditioningConfig, NetworkConfig
 from components.spec.sections.process import ProcessSpec
 
 DIGITS = tuple("0123456789")
@@ -35,7 +35,7 @@ def model_config(
         conditioning=ConditioningConfig.model_validate(
             {"encoder": encoder, "dropout": dropout, "digests": list(digests)}
         ),
-        network=NetworkSpec(channels=list(widths), layers_per_block=1),
+        network=NetworkConfig(channels=list(widths), layers_per_block=1),
         process=ProcessSpec.model_validate(process),
         images=ImagesSpec(
             size=size,

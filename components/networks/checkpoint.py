@@ -14,12 +14,14 @@ from components.networks.codecs import Codec, Shape, build_codec
 from components.networks.conditioners import Conditioner, Given, build_conditioner
 from components.networks.denoisers import build_network
 from components.networks.ema_snapshots import FOLDER, rebuild
+from components.networks.pipeline import read_parts
 from components.networks.weights_file import read_weights, write_weights
 from components.process.prediction import Prediction, build_prediction
 from components.process.schedules import Schedule, build_schedule
 from components.spec.catalogue import SCHEDULES
 from components.spec.model_config import ModelConfig
 from components.spec.model_folder import CODEC
+from components.spec.pipelines.folder import is_pipeline
 
 LARGEST_WEIGHT = 1e18
 """Trained weights stay below 1e3; the squares of 340 such do not add up within float32 (3.4e38)."""
@@ -154,7 +156,7 @@ def load_checkpoint(
     weights: Path | None = None,
     states: Path | None = None,
 ) -> Checkpoint:
-    """Rebuild the network in ``directory``.
+    """Rebuild the network in ``directory``, which may also be a diffusers pipeline's.
 
     Args:
         weights: the folder in which an encoder's weights are looked for first.
@@ -170,6 +172,8 @@ def load_checkpoint(
     """
     if at_step is not None and ema_length is None:
         raise ValueError("at_step needs an ema_length")
+    if is_pipeline(directory):
+        return _of_pipeline(directory, device, ema_length)
     config = read_config(directory)
     path = directory / FILE_NAME
     _refuse_other_shapes(path, config, weights)
@@ -188,6 +192,27 @@ def load_checkpoint(
     check_weights(path, checkpoint.network)
     checkpoint.network.to(device).eval()
     return replace(checkpoint, origin=str(directory))
+
+
+def _of_pipeline(
+    directory: Path, device: torch.device | str, ema_length: float | None
+) -> Checkpoint:
+    if ema_length is not None:
+        raise AlphabarError(
+            f"{directory} has no snapshots that another EMA length could be made of",
+            "leave `ema_length` away",
+        )
+    parts = read_parts(directory, device)
+    process = parts.config.process.model_dump()
+    return Checkpoint(
+        parts.config,
+        parts.codec,
+        parts.network.to(device),
+        parts.conditioner,
+        _schedule(process),
+        build_prediction(process),
+        origin=str(directory),
+    )
 
 
 def check_weights(path: Path, network: nn.Module) -> None:

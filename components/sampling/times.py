@@ -70,8 +70,13 @@ def _trailing(schedule: Schedule, steps: int) -> Tensor:
 
 
 def _leading(schedule: Schedule, steps: int) -> Tensor:
-    """Index 0, ⌊N/S⌋, … upwards: diffusers' default; ends at the table's first entry."""
-    index = torch.arange(steps - 1, -1, -1, dtype=torch.float64) * (schedule.steps // steps) + 1
+    """Index 0, ⌊N/S⌋, … upwards: diffusers' default; ends at the table's first entry.
+
+    All are moved by the schedule's ``steps_offset``, as far as the table goes.
+    """
+    apart = schedule.steps // steps
+    offset = min(schedule.steps_offset, schedule.steps - 1 - (steps - 1) * apart)
+    index = torch.arange(steps - 1, -1, -1, dtype=torch.float64) * apart + 1 + offset
     return index / schedule.steps
 
 
@@ -86,6 +91,15 @@ def _linspace(schedule: Schedule, steps: int) -> Tensor:
     apart = (schedule.steps - 1) / (steps - 1)
     index = torch.arange(steps - 1, -1, -1, dtype=torch.float64) * apart
     return (index.round() + 1) / schedule.steps
+
+
+def _flow_match(schedule: Schedule, steps: int) -> Tensor:
+    """From 1 in equal steps to σ/(α + σ) at the least noisy time, which a flow's shift has moved
+    already: the times of diffusers' `FlowMatchEulerDiscreteScheduler`, which shifts them again."""
+    least = torch.tensor([schedule.t_min], dtype=torch.float64)
+    alpha, sigma = schedule.at(least)
+    last = max(float(sigma / (alpha + sigma)), schedule.t_min)
+    return torch.linspace(1, last, steps, dtype=torch.float64)
 
 
 def _karras(schedule: Schedule, steps: int, rho: float = 7.0) -> Tensor:
@@ -105,6 +119,7 @@ GRIDS: dict[str, Callable[[Schedule, int], Tensor]] = {
     "trailing": _trailing,
     "leading": _leading,
     "linspace": _linspace,
+    "flow_match": _flow_match,
     "karras": _karras,
     "uniform_logsnr": _uniform_logsnr,
 }

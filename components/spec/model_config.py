@@ -14,7 +14,7 @@ from components.spec.sections.base import Section
 from components.spec.sections.codec import CodecConfig
 from components.spec.sections.network import (
     ConditioningConfig,
-    NetworkSpec,
+    NetworkConfig,
     refuse_unfit,
     refuse_unsound,
 )
@@ -53,7 +53,7 @@ class ModelConfig(Section):
     version: int = Field(VERSION, ge=VERSION, le=VERSION)
     codec: CodecConfig
     conditioning: ConditioningConfig
-    network: NetworkSpec
+    network: NetworkConfig
     process: ProcessSpec
     images: ImagesSpec
 

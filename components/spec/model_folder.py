@@ -6,6 +6,7 @@ from typing import Any
 from components.errors import AlphabarError
 from components.files.json_file import load_json
 from components.files.manifest import intact
+from components.spec.pipelines.folder import is_pipeline, read_pipeline
 
 GUIDE = "guide"
 """Folder: the weaker model of autoguidance, where the model was registered with one."""
@@ -21,13 +22,16 @@ SAMPLING = "sampling.json"
 
 
 def own_sampling(model: Path) -> dict[str, Any]:
-    """The sampling section that a model was registered with; empty where it brings none.
+    """The sampling section that a model was registered with, or that a diffusers pipeline draws
+    with; empty where it brings none.
 
     The length of a post-hoc EMA is left out: registered weights are those of that length.
 
     Raises:
-        AlphabarError: the file is broken.
+        AlphabarError: the file is broken, or the pipeline is not whole.
     """
+    if is_pipeline(model):
+        return read_pipeline(model).sampling
     path = model / SAMPLING
     if not path.is_file():
         return {}

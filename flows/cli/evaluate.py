@@ -87,7 +87,14 @@ Count = Annotated[
     typer.Option(
         min=20,
         max=MOST_IMAGES,
-        help="Images to draw from a model (default: the experiment file's `samples`, or 500).",
+        help="Images to draw from a model (default: one a prompt of `--prompts`, else the "
+        "experiment file's `samples`, else 500).",
+    ),
+]
+PromptFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--prompts", help="What a model is asked for, in turn: a .txt, or a .csv with `prompt`."
     ),
 ]
 Style = Annotated[str | None, typer.Option(help="With an experiment: another style's holdout.")]
@@ -109,6 +116,7 @@ def evaluate(
     experiment: OfExperiment = None,
     training: Training = None,
     count: Count = None,
+    prompts: PromptFile = None,
     style: Style = None,
     out: Out = None,
     store: StoreOption = None,
@@ -119,6 +127,8 @@ def evaluate(
     Needs no training run: `alphabar evaluate generated/ --reference real/`. With `--experiment`
     samples are judged as that experiment's own are, with its scorer and beside its floor.
 
+    A model of captions is asked for what `--prompts` says.
+
     Example: `alphabar evaluate digits@champion --reference experiments/digits.yaml --out figures`
     """
     from components.files.new_folder import refuse_taken
@@ -126,7 +136,9 @@ def evaluate(
     from flows.tools.judge_request import JudgeRequest, judging
     from flows.workspace import Workspace
 
-    asked = JudgeRequest(images, reference, experiment, training, count, style, options.given())
+    asked = JudgeRequest(
+        images, reference, experiment, training, count, prompts, style, options.given()
+    )
     workspace = Workspace.here(store)
     if out is not None:
         refuse_taken(out, workspace.store_root)  # before the work, not after it

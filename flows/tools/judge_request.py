@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from components.data.prompt_file import read_prompts
 from components.errors import AlphabarError
 from components.spec.experiment import Experiment
 from components.spec.loading import load_experiment
@@ -19,6 +20,9 @@ from flows.tools.judging import (
     judge_against_folder,
 )
 from flows.workspace import Workspace
+
+FEWEST = 20
+"""Images that figures can be made of."""
 
 DRAWN = 500
 """Images to sample from a model where nobody says how many."""
@@ -37,11 +41,13 @@ class JudgeRequest:
         experiment: an experiment file, as whose own samples they are judged.
         training: what the model has learnt from, to look for copies.
         count: images to sample from a model; None: the experiment file's `samples`, or else 500.
+        prompts: a file of what a model is asked for.
         style: another style's holdout, with an experiment.
         settings: keys of the evaluation section, without an experiment.
 
     Raises:
-        AlphabarError: nothing or two things to compare with, or what has no meaning there.
+        AlphabarError: nothing or two things to compare with, or what has no meaning there, or a
+            file of prompts that is broken.
     """
 
     images: str
@@ -49,6 +55,7 @@ class JudgeRequest:
     experiment: Path | None = None
     training: Path | None = None
     count: int | None = None
+    prompts: Path | None = None
     style: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -75,10 +82,13 @@ class JudgeRequest:
         return self.reference if named else self.experiment
 
 
-def drawn(asked: int | None, experiment: Experiment | None) -> int:
-    """Images to sample from a model: as many as asked for, or as the experiment file names."""
+def drawn(asked: int | None, experiment: Experiment | None, prompts: Path | None = None) -> int:
+    """Images to sample from a model: as many as asked for, as there are prompts in a file (or the
+    fewest that are judged), or as the experiment file names."""
     if asked is not None:
         return asked
+    if prompts is not None:
+        return max(FEWEST, len(read_prompts(prompts).prompts))
     named = experiment is not None and "samples" in experiment.evaluation.model_fields_set
     return experiment.evaluation.samples if experiment and named else DRAWN
 
@@ -94,10 +104,11 @@ def judging(
         AlphabarError: there are no such images, or a setting is wrong.
     """
     experiment = load_experiment(request.file) if request.file else None
-    count = drawn(request.count, experiment)
+    count = drawn(request.count, experiment, request.prompts)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
-        with display, images_of(request.images, count, workspace, display) as path:
+        asked = images_of(request.images, count, workspace, display, request.prompts)
+        with display, asked as path:
             if experiment:
                 judged = judge_against_experiment(
                     path, experiment, request.style, workspace, display, out

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
+from components.files.hub import find_folder
 from components.files.manifest import intact
 from components.files.new_folder import new_folder
 from components.runtime import Progress, Runtime
@@ -164,7 +165,13 @@ def array_judged(images: Path) -> str | None:
 
 
 @contextlib.contextmanager
-def images_of(name: str, count: int, workspace: Workspace, display: Display) -> Iterator[Path]:
+def images_of(
+    name: str,
+    count: int,
+    workspace: Workspace,
+    display: Display,
+    prompts: Path | None = None,
+) -> Iterator[Path]:
     """Where the images called ``name`` lie; those of a trained model are sampled first.
 
     A registered model is sampled with its own settings, others with the defaults.
@@ -172,14 +179,24 @@ def images_of(name: str, count: int, workspace: Workspace, display: Display) -> 
     Args:
         name: a path, or a model as `flows.tools.models.find_model` takes it.
         count: images to sample from a model.
+        prompts: a file of what these are asked for, in turn.
+
+    Raises:
+        AlphabarError: there is no such path, or prompts for images that there are already.
     """
     from flows.tools.models import REGISTERED, holds_model
 
     path = Path(name)
     if path.exists() and not holds_model(path):
+        if prompts is not None:
+            raise AlphabarError(
+                f"--prompts {prompts} has no meaning with {name}: its images are drawn already",
+                "give a model, or leave it away",
+            )
         yield path
         return
-    if not path.exists() and not REGISTERED.match(name):
+    here = find_folder(name, workspace.root, workspace.weights)
+    if here is None and not path.exists() and not REGISTERED.match(name):
         raise AlphabarError(
             f"{name} is neither images nor a model: there is no such path",
             "give a folder of images, a checkpoint's directory, or NAME@ALIAS of the registry",
@@ -190,7 +207,7 @@ def images_of(name: str, count: int, workspace: Workspace, display: Display) -> 
     with tempfile.TemporaryDirectory() as folder:
         samples = Path(folder) / "samples"
         with _told(display, "sample") as progress:
-            notes = write_sampled(chosen, samples, count, [], workspace, progress)
+            notes = write_sampled(chosen, samples, count, prompts or [], workspace, progress)
         for line in (chosen.words(), *notes):
             display.say(line)
         yield samples

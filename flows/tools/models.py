@@ -4,15 +4,17 @@ import re
 from pathlib import Path
 
 from components.errors import AlphabarError
+from components.files.hub import find_folder
 from components.files.manifest import MANIFEST, read_manifest
 from components.spec.model_folder import ADAPTER_FILE
+from components.spec.pipelines.folder import is_pipeline
 from flows.workspace import Workspace
 
 REGISTERED = re.compile(r"^(?:models:/)?([a-z0-9][a-z0-9_-]*)@([\w-]+)$")
 
 
 def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> Path:
-    """The directory with the model's model.safetensors.
+    """The directory with the model's model.safetensors, or a diffusers pipeline's.
 
     Args:
         adapters: whether one with an adapter.safetensors will do.
@@ -30,11 +32,14 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
     path = Path(model)
     if path.is_file():
         path = path.parent
+    if not path.exists():
+        path = find_folder(model, workspace.root, workspace.weights) or path
     if not (holds_model(path) if adapters else _is_whole(path)):
         raise AlphabarError(
             f"there is no checkpoint at {model}",
-            "give the directory of a model.safetensors, such as artifacts/train/<key>, or a "
-            "registered model, such as digits@champion",
+            "give the directory of a model.safetensors, such as artifacts/train/<key>, that of a "
+            "diffusers pipeline (model_index.json), or its hub id where it has been downloaded, or "
+            "a registered model, such as digits@champion",
         )
     return path
 
@@ -71,4 +76,4 @@ def holds_model(directory: Path) -> bool:
 
 
 def _is_whole(directory: Path) -> bool:
-    return (directory / "model.safetensors").is_file()
+    return (directory / "model.safetensors").is_file() or is_pipeline(directory)

@@ -42,7 +42,10 @@ IMG2IMG = Manner("img2img", GUIDED, edits=True)
 INTERPOLATE = Manner("interpolate", GUIDED, edits=True)
 INPAINT = Manner("inpaint", GUIDED | {"solver": "ddpm"}, edits=True)
 INVERT = Manner(
-    "invert", {"steps": 100, "guidance": 1.0}, needs={"solver": "ddim", "eta": 0.0}, edits=True
+    "invert",
+    {"steps": 100, "guidance": 1.0},
+    needs={"solver": "ddim", "eta": 0.0, "end": "image"},
+    edits=True,
 )
 
 
@@ -156,7 +159,7 @@ def write_sampled(
     chosen: Chosen,
     out: Path,
     count: int,
-    prompts: Sequence[str],
+    prompts: Sequence[str] | Path,
     workspace: Workspace,
     progress: Progress,
 ) -> list[str]:
@@ -165,17 +168,25 @@ def write_sampled(
     The folder has the form of a published `sample` stage (images.npy, samples.csv, grid.png)
     and the images as PNG files with a metadata.csv beside them.
 
+    Args:
+        prompts: what they are asked for in turn, or a file of it.
+
     Returns:
         What is to be said about the prompts.
 
     Raises:
-        AlphabarError: ``out`` exists, a prompt is no class, or the guide does not fit the model.
+        AlphabarError: ``out`` exists, a prompt is no class, a file of prompts is broken, or the
+            guide does not fit the model.
     """
     with new_folder(out, workspace.store_root) as part:
         sampler = chosen.load()
         from components.generation.asked import cut_words, prompts_of
+        from components.generation.prompts import file_prompts
         from components.generation.sample import write_samples
 
-        asked = prompts_of(sampler.model, prompts, count)
+        if isinstance(prompts, Path):
+            asked = file_prompts(prompts, sampler.model.conditioner, count)
+        else:
+            asked = prompts_of(sampler.model, prompts, count)
         write_samples(sampler, asked, part, progress, png=True)
-        return cut_words(sampler, prompts)
+        return cut_words(sampler, list(asked.captions))

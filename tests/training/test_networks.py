@@ -8,12 +8,14 @@ import pytest
 
 from components.networks.denoisers import DENOISERS
 from components.runtime import Runtime
+from components.spec.catalogue import DENOISERS as KINDS
 from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from components.training.train import train
 from tests.networks.denoisers.test_denoisers import SMALL
 from tests.training.test_train import spec
 
-EVERY = pytest.mark.parametrize("kind", DENOISERS)
+OWN = [name for name in DENOISERS if not KINDS[name].foreign]
+EVERY = pytest.mark.parametrize("kind", OWN)
 
 
 def settings(kind: str, encoder: str = "class", **training: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What text encoders read of captions, known without their networks and without torch.
 
-To add a kind of encoder that counts tokens: its line in `READERS`, by what stands before the colon
-of its name.
+To add a kind of encoder that counts tokens: its line in `READERS`, or in `FOLDERS` by what stands
+before the colon of its name.
 """
 
 from collections.abc import Callable
@@ -17,24 +17,25 @@ from components.data.readers.cut import (
 from components.data.readers.encoder_folder import EncoderFolder, find_encoder
 from components.data.readers.family import FAMILIES
 from components.data.readers.minilm import minilm_reader
+from components.data.readers.pipeline_folders import encoders_of, find_pipeline
 from components.data.readers.reader import Reader
 from components.errors import AlphabarError
-from components.spec.catalogue.networks import each_of
+from components.spec.catalogue.networks import each_of, given_of
 
 PROJECTION = "text_projection.weight"
 """Of the second of two CLIPs."""
 
-Find = Callable[[str, Path | None], Reader]
-"""(an encoder's name, the folder of weights that is looked through first) → its reader."""
+Folders = Callable[[str, Path | None], tuple[EncoderFolder, ...]]
+"""(an encoder's name, the folder of weights that is looked through first) → its folders."""
 
 
-def _in_folder(name: str, weights: Path | None) -> Reader:
-    return find_encoder(name, weights).reader()
+def _of_pipeline(name: str, weights: Path | None) -> tuple[EncoderFolder, ...]:
+    return encoders_of(find_pipeline(given_of(name), "conditioning.encoder", weights))
 
 
-READERS: dict[str, Find] = {
-    "minilm": lambda name, weights: minilm_reader(),
-    **dict.fromkeys(FAMILIES, _in_folder),
+FOLDERS: dict[str, Folders] = {
+    **dict.fromkeys(FAMILIES, lambda name, weights: (find_encoder(name, weights),)),
+    "pipeline": _of_pipeline,
 }
 
 
@@ -44,12 +45,10 @@ def folders_of(encoder: str, weights: Path | None = None) -> tuple[EncoderFolder
     Raises:
         AlphabarError: one is missing, or none of an encoder.
     """
-    folders = tuple(
-        find_encoder(name, weights)
-        for name in each_of(encoder)
-        if name.partition(":")[0] in FAMILIES
-    )
-    if len(folders) > 1:
+    found = (FOLDERS.get(name.partition(":")[0]) for name in each_of(encoder))
+    named = zip(found, each_of(encoder), strict=True)
+    folders = tuple(folder for find, name in named if find for folder in find(name, weights))
+    if len(each_of(encoder)) > 1:
         _refuse_unlike(*folders)
     return folders
 
@@ -77,8 +76,12 @@ def readers_of(encoder: str, weights: Path | None = None) -> tuple[Reader, ...]:
     Raises:
         AlphabarError: an encoder's folder is missing or not whole.
     """
-    known = [(READERS.get(name.partition(":")[0]), name) for name in each_of(encoder)]
-    return tuple(find(name, weights) for find, name in known if find is not None)
+    own = READERS.get(encoder)
+    return (own(),) if own else tuple(each.reader() for each in folders_of(encoder, weights))
+
+
+READERS: dict[str, Callable[[], Reader]] = {"minilm": minilm_reader}
+"""Of encoders that come with a package."""
 
 
 __all__ = [

@@ -6,7 +6,6 @@ a pipeline's, whose parts are then looked through. The tokenizer lies beside the
 their `tokenizer`, or, of a pipeline's `text_encoder_2`, in its `tokenizer_2`.
 """
 
-import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,8 +16,8 @@ from components.data.readers.family import FAMILIES, PIPELINE_PARTS, Family
 from components.data.readers.reader import Reader
 from components.errors import AlphabarError, first_of, shortened
 from components.files.digests import FileState, file_state, known_sha256
+from components.files.hub import find_folder, places_of
 from components.files.json_file import read_object
-from components.files.weights_folders import weights_folders
 from components.spec.keys import digest
 
 CONFIG, TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
@@ -31,7 +30,6 @@ TOKENIZER_FILES = (
     "special_tokens_map.json",
     "added_tokens.json",
 )
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)*")
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,14 @@ class EncoderFolder:
         name: as the experiment file has it.
         home: holds config.json and the weights.
         tokenizer: holds the tokenizer's files.
+        positions: that a pipeline reads, whatever encoder and tokenizer say; None for what they do.
     """
 
     name: str
     family: Family
     home: Path
     tokenizer: Path
+    positions: int | None = None
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -77,6 +77,8 @@ class EncoderFolder:
     @property
     def limit(self) -> int:
         """Tokens that it reads: what its positions and its tokenizer allow."""
+        if self.positions is not None:
+            return self.positions
         limit = self.family.limit
         most = limit if isinstance(limit, int) else self.number(limit)
         own: int = _reading(self).model_max_length
@@ -123,30 +125,14 @@ def find_encoder(name: str, weights: Path | None = None) -> EncoderFolder:
 
 
 def _folder_of(name: str, given: str, weights: Path | None) -> Path:
-    places = [folder / given for folder in (*weights_folders(weights), Path())]
-    found = next((place for place in places if place.is_dir()), None) or _in_hub_cache(given)
+    found = find_folder(given, Path(), weights)
     if found is None:
-        looked = first_of([str(place.absolute()) for place in dict.fromkeys(places)])
+        looked = first_of([str(place.absolute()) for place in places_of(given, Path(), weights)])
         raise AlphabarError(
             f"there is no text encoder `{name}`: looked for {looked}, and in the hub's own cache",
             f"give a folder, put it there, or run `hf download {given}` first",
         )
     return found
-
-
-def _in_hub_cache(given: str) -> Path | None:
-    """The folder of an id, or of a folder within one, that was downloaded before."""
-    if not HUB_ID.fullmatch(given):
-        return None
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    owner, name, *inside = given.split("/")
-    try:
-        folder = Path(snapshot_download(f"{owner}/{name}", local_files_only=True), *inside)
-    except (HFValidationError, LocalEntryNotFoundError):
-        return None
-    return folder if folder.is_dir() else None
 
 
 def _home_in(name: str, folder: Path, family: Family) -> Path:

@@ -121,24 +121,28 @@ class Autoencoder:
 
     def _loaded(self, device: torch.device) -> Any:
         if self._network is None:
-            folder = self._folder()
-            found = config_of(folder, self.config.kind)
-            if found != self.config:
-                raise AlphabarError(
-                    f"{folder} is not the autoencoder that the model was trained with, or its "
-                    f"{CONFIG} was changed",
-                    "give the model's folder as it was published",
-                )
-            network = read_autoencoder(folder)
-            if network.config.in_channels != self.image_shape[0]:
-                raise AlphabarError(
-                    f"the autoencoder in {folder} reads images of {network.config.in_channels} "
-                    f"channels, and the model says {self.image_shape[0]}",
-                    "give the model's folder as it was published",
-                )
-            self._network = network
+            self._network = self._read()
         self._network.to(device)
         return self._network
+
+    def _read(self) -> Any:
+        """The network, as it must be."""
+        folder = self._folder()
+        found = config_of(folder, self.config.kind)
+        if found != self.config:
+            raise AlphabarError(
+                f"{folder} is not the autoencoder that the model was trained with, or its "
+                f"{CONFIG} was changed",
+                "give the model's folder as it was published",
+            )
+        network = read_autoencoder(folder)
+        if network.config.in_channels != self.image_shape[0]:
+            raise AlphabarError(
+                f"the autoencoder in {folder} reads images of {network.config.in_channels} "
+                f"channels, and the model says {self.image_shape[0]}",
+                "give the model's folder as it was published",
+            )
+        return network
 
 
 def config_of(folder: Path, kind: str) -> CodecConfig:

@@ -1,6 +1,5 @@
 """An autoencoder's folder in diffusers' format: read, written, taken over from elsewhere."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,11 @@ from safetensors.torch import load_file, save_file
 from components.errors import AlphabarError
 from components.files.json_file import parse_json, read_object, write_json
 from components.files.manifest import intact
-from components.spec.codec_files import CONFIG, WEIGHTS, home_of, weights_of
-
-MOST_CHANNELS, LEAST_SCALE = 64, 1e-4
+from components.networks.part_weights import read_network
+from components.spec.codec_files import CONFIG, WEIGHTS, home_of
+from components.spec.pipelines.sizes import refuse_wild
+from components.spec.pipelines.vae import refuse_odd_vae
+from components.spec.pipelines.weights import find_weights_of
 
 REMEDY = "copy it again, or delete it and run the experiment again"
 
@@ -67,8 +68,6 @@ def read_pretrained(folder: Path, channels: int) -> Any:
     Raises:
         AlphabarError: it is none, it is broken, or it reads images of other channels.
     """
-    from diffusers import AutoencoderKL
-
     home = home_of(folder)
     values = read_object(home / CONFIG, "give the folder of a VAE in diffusers' format")
     kind = values.get("_class_name", "AutoencoderKL")
@@ -77,45 +76,32 @@ def read_pretrained(folder: Path, channels: int) -> Any:
             f"{home} holds a `{kind}`, and codecs are read from `AutoencoderKL`",
             "give the folder of such a VAE",
         )
-    whole = any(".fp16." not in path.name for path in weights_of(home))
-    variant = "fp16" if not whole and any(home.glob("*.fp16.*")) else None
+    refuse_wild(home, values)
+    refuse_odd_vae(home, values, channels)
+    files = find_weights_of(home, folder)
+    return _frozen(read_network(lambda: _of_config(home, values), files, _modern))
+
+
+def _of_config(home: Path, values: dict[str, Any]) -> Any:
+    from diffusers import AutoencoderKL
+
     try:
-        network: Any = AutoencoderKL.from_pretrained(
-            str(home), local_files_only=True, variant=variant, torch_dtype=torch.float32
-        )
+        return AutoencoderKL.from_config(values)
     except Exception as error:
         raise AlphabarError(
             f"{home} holds no whole VAE ({_first(error)})", "copy it again, or give another"
         ) from error
-    _refuse_odd(home, network, channels)
-    return _frozen(network)
 
 
-def _refuse_odd(home: Path, network: Any, channels: int) -> None:
-    """Raise AlphabarError for a VAE that cannot stand between the images and a process."""
-    config = network.config
-    scale, shift = config.scaling_factor, config.shift_factor or 0.0
-    numbers = all(isinstance(x, int | float) and math.isfinite(x) for x in (scale, shift))
-    faults = {
-        f"reads images of {config.in_channels} channels, the data has {channels}": (
-            config.in_channels != channels
-        ),
-        f"gives images of {config.out_channels} channels back": config.out_channels != channels,
-        f"has latents of {config.latent_channels} channels, at most {MOST_CHANNELS} are taken": (
-            config.latent_channels > MOST_CHANNELS
-        ),
-        f"has the scaling_factor {scale} and shift_factor {shift}": (
-            not numbers or not LEAST_SCALE <= abs(scale) <= 1 / LEAST_SCALE
-        ),
-        "scales each channel of its latents apart (latents_mean, latents_std), which is not read": (
-            bool(config.get("latents_mean") or config.get("latents_std"))
-        ),
-        "has weights that are not finite": not all(
-            bool(weights.isfinite().all()) for weights in network.state_dict().values()
-        ),
-    }
-    if fault := next((words for words, wrong in faults.items() if wrong), None):
-        raise AlphabarError(f"the VAE in {home} {fault}", "give another, or other images")
+def _modern(name: str) -> str:
+    """The name of a weight of the middle's attention as diffusers has called it since 0.15."""
+    if ".attentions." in name:
+        for old, new in _OLD_NAMES.items():
+            name = name.replace(f".{old}.", f".{new}.")
+    return name
+
+
+_OLD_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 
 
 def _frozen(network: Any) -> Any:

@@ -9,6 +9,7 @@ from components.networks.conditioners.class_label import class_label
 from components.networks.conditioners.conditioner import Conditioner, Given
 from components.networks.conditioners.in_folders import clip, t5, two_clips
 from components.networks.conditioners.minilm import minilm
+from components.networks.conditioners.pipeline import of_pipeline
 from components.networks.conditioners.text import TextCondition
 from components.networks.conditioners.unconditional import unconditional
 from components.spec.catalogue import CONDITIONERS as CATALOGUE_CONDITIONERS
@@ -23,6 +24,7 @@ CONDITIONERS: dict[str, Make] = {
     "clip:DIR_OR_ID": clip,
     "t5:DIR_OR_ID": t5,
     "clip:A + clip:B": two_clips,
+    "pipeline:DIR_OR_ID": of_pipeline,
 }
 
 

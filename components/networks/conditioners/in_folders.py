@@ -62,6 +62,13 @@ def _condition(encoder: TextEncoder, given: Given, max_tokens: int | None) -> Te
 def _folders(given: Given, encoder: str, digests: Sequence[str]) -> Sequence[EncoderFolder]:
     """The encoders' folders, which must be those that ``digests`` are of, where there are any."""
     folders = folders_of(encoder, given.weights)
+    refuse_other_encoders(folders, digests)
+    return folders
+
+
+def refuse_other_encoders(folders: Sequence[EncoderFolder], digests: Sequence[str]) -> None:
+    """Raise AlphabarError unless ``folders`` are those that ``digests`` are of, where there are
+    any."""
     for folder, expected in zip(folders, digests, strict=False):
         if folder.digest() != expected:
             raise AlphabarError(
@@ -70,4 +77,3 @@ def _folders(given: Given, encoder: str, digests: Sequence[str]) -> Sequence[Enc
                 "give that one, in the folder of weights or under the same path, or train the "
                 "model anew",
             )
-    return folders

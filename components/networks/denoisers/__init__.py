@@ -8,11 +8,16 @@ from torch import nn
 
 from components.networks.conditioners import Conditioner
 from components.networks.denoisers.denoiser import Denoiser
+from components.networks.denoisers.pretrained import PRETRAINED
 from components.networks.denoisers.transformer import TRANSFORMER
 from components.networks.denoisers.unet import UNET
 from components.spec.catalogue import DENOISERS as CATALOGUE_DENOISERS
 
-DENOISERS: dict[str, Denoiser] = {"unet": UNET, "transformer": TRANSFORMER}
+DENOISERS: dict[str, Denoiser] = {
+    "unet": UNET,
+    "transformer": TRANSFORMER,
+    "diffusers": PRETRAINED,
+}
 
 
 def denoiser_of(section: Mapping[str, Any]) -> Denoiser:

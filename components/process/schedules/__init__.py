@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from components.process.schedules.cosine import cosine
@@ -47,7 +48,9 @@ def build_schedule(process: Mapping[str, Any], other: Make | None = None) -> Sch
     schedule = make(process["steps"], **own_shift, **given)
     if shift != 1 and not own_shift:
         schedule = snr_shift(schedule, shift)
-    return zero_terminal_snr(schedule) if process.get("zero_terminal_snr") else schedule
+    if process.get("zero_terminal_snr"):
+        schedule = zero_terminal_snr(schedule)
+    return replace(schedule, steps_offset=process.get("steps_offset", 0))
 
 
 __all__ = ["CONTINUOUS", "DISCRETE", "SCHEDULES", "Schedule", "build_schedule"]

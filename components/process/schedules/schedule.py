@@ -28,6 +28,7 @@ class Schedule:
         timestep_of: t → what networks are told.
         t_min: the least noisy time that networks are trained at.
         alphas_cumprod: ᾱ_1 … ᾱ_N, float64, of a discrete table; None for a continuous process.
+        steps_offset: entries by which grid `leading` is moved towards noise.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Schedule:
     timestep_of: Callable[[Tensor], Tensor]
     t_min: float
     alphas_cumprod: Tensor | None = None
+    steps_offset: int = 0
 
     def alpha(self, t: Tensor) -> Tensor:
         """α(t), float64."""

@@ -235,6 +235,7 @@ class DenoiserEntry:
     Attributes:
         unfit: (network section, side of what it works on) → why it cannot; None where it can.
         unsound: (network section, whether captions are read) → what does not fit; None if all does.
+        foreign: whether others have trained it, so that a folder says what it is.
     """
 
     line: str
@@ -242,3 +243,4 @@ class DenoiserEntry:
     options: tuple[str, ...] = ()
     unfit: Callable[[Mapping[str, Any], int], str | None] = lambda section, size: None
     unsound: Callable[[Mapping[str, Any], bool], str | None] = lambda section, captions: None
+    foreign: bool = False

@@ -55,6 +55,13 @@ _CONDITIONERS = {
         captions=True,
         stored=True,
     ),
+    "pipeline:DIR_OR_ID": ConditionerEntry(
+        "the text encoders of a diffusers directory, read and joined as its pipeline does it",
+        "Rombach et al. 2022; Podell et al. 2023; Esser et al. 2024",
+        ("dropout", "max_tokens"),
+        captions=True,
+        stored=True,
+    ),
 }
 
 AND, IN_FOLDER = " + ", ":DIR_OR_ID"
@@ -64,6 +71,11 @@ AND, IN_FOLDER = " + ", ":DIR_OR_ID"
 def each_of(encoder: str) -> list[str]:
     """The encoders of a ``conditioning.encoder``, one or those that are joined."""
     return encoder.split(AND)
+
+
+def given_of(encoder: str) -> str:
+    """The folder or id in an encoder's name."""
+    return encoder.partition(":")[2].strip()
 
 
 def _listed(encoder: str) -> str:
@@ -138,6 +150,11 @@ _DENOISERS = {
         ("patch", "depth", "width", "heads", "dropout"),
         unfit=_in_patches,
         unsound=_in_heads,
+    ),
+    "diffusers": DenoiserEntry(
+        "a class of diffusers' own, as a pipeline's directory has it, with its weights",
+        "von Platen et al. 2022",
+        foreign=True,
     ),
 }
 

@@ -34,7 +34,7 @@ _SOLVERS = {
     "ddim": SolverEntry(
         "implicit model; η adds noise",
         "Song, Meng, Ermon 2020",
-        ("eta",),
+        ("eta", "end"),
         to_level=True,
         reversible=True,
         diffusers_order=1,
@@ -103,6 +103,10 @@ GRIDS: dict[str, GridEntry] = {
     "trailing": GridEntry("equal steps in t from pure noise", "Lin et al. 2023", exported=True),
     "leading": GridEntry("equal steps in t from the table's first entry", "Song, Meng, Ermon 2020"),
     "linspace": GridEntry("equal steps in t from end to end", "Ho, Jain, Abbeel 2020"),
+    "flow_match": GridEntry(
+        "equal steps in t to the least share of noise, as diffusers' FlowMatchEuler",
+        "Esser et al. 2024",
+    ),
     "karras": GridEntry("equal steps in σ^(1/7)", "Karras et al. 2022"),
     "uniform_logsnr": GridEntry("equal steps in log-SNR", "Lu et al. 2022"),
 }

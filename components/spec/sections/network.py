@@ -1,5 +1,6 @@
 """The sections `network` and `conditioning`."""
 
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -13,6 +14,8 @@ from pydantic import (
 
 from components.spec.catalogue import CODECS, CONDITIONERS, DENOISERS
 from components.spec.choices import Choices
+from components.spec.pipelines.families import NETWORKS
+from components.spec.pipelines.sizes import refuse_wild
 from components.spec.sections.base import Options, Section
 from components.spec.sections.codec import CodecConfig, CodecSpec
 from components.spec.sections.joined import OrJoined
@@ -126,9 +129,42 @@ class NetworkSpec(Section):
         unread = self.unread() if info.mode == "json" else frozenset()
         return {name: value for name, value in write(self).items() if name not in unread}
 
+    @model_validator(mode="after")
+    def _a_foreign_one_is_described(self) -> Self:
+        if DENOISERS[self.kind].foreign and not self._described():
+            raise ValueError(f"kind `{self.kind}` is of directories, which no section describes")
+        return self
+
+    def _described(self) -> bool:
+        """Whether it says what a foreign network is."""
+        return False
+
     def unfit(self, size: int) -> str | None:
         """Why it cannot work on what is ``size`` wide and high; None where it can."""
         return DENOISERS[self.kind].unfit(self.model_dump(), size)
+
+
+class NetworkConfig(NetworkSpec):
+    """What a model says of its network; of a pretrained one its class."""
+
+    model: str | None = Field(
+        None, exclude_if=lambda name: name is None, description="class of diffusers"
+    )
+    config: dict[str, Any] = Field(
+        default_factory=dict,
+        exclude_if=lambda config: not config,
+        description="what that class is made from",
+    )
+
+    def _described(self) -> bool:
+        return self.model is not None
+
+    @model_validator(mode="after")
+    def _the_class_is_one_that_is_read(self) -> Self:
+        if self.model is not None and self.model not in NETWORKS:
+            raise ValueError(f"`model: {self.model}` is not one of {', '.join(NETWORKS)}")
+        refuse_wild(Path("network.config"), self.config)
+        return self
 
 
 def refuse_unfit(network: NetworkSpec, codec: CodecSpec | CodecConfig, size: int, key: str) -> None:

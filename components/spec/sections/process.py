@@ -21,6 +21,13 @@ class ProcessSpec(Section):
         None, description="schedule `table`: ᾱ at equal times, falling; few are interpolated"
     )
     zero_terminal_snr: bool = Field(False, description="rescale a discrete table to end at SNR 0")
+    steps_offset: int = Field(
+        0,
+        ge=0,
+        le=100,
+        exclude_if=lambda offset: not offset,
+        description="entries by which grid `leading` is moved towards noise; Stable Diffusion: 1",
+    )
     snr_shift: float = Field(1.0, gt=0.0, le=1000.0, description="divide the SNR by its square")
     sigma_min: float = Field(
         0.002, ge=1.0e-6, le=MOST_NOISE, description="schedule `edm`: least noise level"

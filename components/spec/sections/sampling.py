@@ -19,6 +19,12 @@ class SamplingSpec(Section):
     steps: int = Field(50, ge=1, le=1000, description="solver steps; rk45 starts with this many")
     grid: Annotated[str, OneOf("grids")] = Field("trailing", description="time grid")
     eta: float = Field(0.0, ge=0.0, le=1.0, description="ddim: 0 deterministic, 1 ancestral")
+    end: Literal["image", "first"] = Field(
+        "image",
+        exclude_if=lambda end: end == "image",
+        description="ddim: ends at the clean image, or at the process's least noisy time, as "
+        "diffusers' `set_alpha_to_one: false`",
+    )
     variance: Literal["small", "large"] = Field("small", description="ddpm: which fixed variance")
     churn: float = Field(0.0, ge=0.0, le=1000.0, description="euler, heun: S_churn; 0 is off")
     tolerance: float = Field(1.0e-3, gt=0.0, le=1.0, description="rk45: relative and absolute")

@@ -130,7 +130,7 @@ def test_a_vae_is_read_as_others_publish_it(folder: Path, tmp_path: Path) -> Non
         ({"scaling_factor": 0.0}, "has the scaling_factor 0.0"),
         ({"scaling_factor": None}, "has the scaling_factor None"),
         ({"scaling_factor": 1e9}, "has the scaling_factor 1000000000.0"),
-        ({"out_channels": 1}, "gives images of 1 channels back|holds no whole VAE"),
+        ({"out_channels": 1}, "gives images of 1 channels back"),
         ({"latents_mean": [0.0] * 4}, "latents_mean"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_vae_that_cannot_serve_is_refused_by_name(folder: Path, tmp_path: Path
     with pytest.raises(AlphabarError, match=r"config\.json"):
         read_pretrained(tmp_path, 3)
     shutil.copy(folder / "config.json", tmp_path)
-    with pytest.raises(AlphabarError, match="holds no whole VAE"):
+    with pytest.raises(AlphabarError, match="has no weights"):
         read_pretrained(tmp_path, 3)
     (tmp_path / "config.json").write_text('{"_class_name": "AutoencoderTiny"}')
     with pytest.raises(AlphabarError, match="holds a `AutoencoderTiny`"):
@@ -175,6 +175,6 @@ def test_a_pickle_that_runs_code_is_refused(
 ) -> None:
     shutil.copy(folder / "config.json", tmp_path)
     torch.save({"weights": Evil()}, tmp_path / "diffusion_pytorch_model.bin")
-    with pytest.raises(AlphabarError, match="holds no whole VAE"):
+    with pytest.raises(AlphabarError, match="needs more than `weights_only`"):
         read_pretrained(tmp_path, 3)
     assert "the pickle ran" not in capsys.readouterr().out

@@ -36,5 +36,11 @@ SDXL_CLIP_2 = Convention(
 )
 """SDXL's first and second."""
 
+FLUX_CLIP = Convention("CLIPTextModel", masked=False, pooled=("pooler_output", "hidden_size"))
+"""Flux's, of which only the vector is read."""
+
+T5_PADDED = Convention("T5EncoderModel", masked=False)
+"""As Stable Diffusion 3 and Flux read it: its padding, too."""
+
 T5_ENCODER = Convention("T5EncoderModel")
 """As PixArt reads it: with its mask."""

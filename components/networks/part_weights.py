@@ -1,0 +1,133 @@
+"""Weights that others have published, read into a network without drawing random ones first.
+
+Shapes are compared before anything is read: a configuration of another network, or of one that no
+machine could hold, costs no memory.
+"""
+
+import pickle
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from components.errors import AlphabarError, first_of, shortened
+from components.spec.pipelines.weights import REMEDY, WeightFiles
+
+Shape = tuple[int, ...]
+Rename = Callable[[str], str]
+"""The name of a tensor in a file → in the network."""
+
+
+def read_network(
+    build: Callable[[], nn.Module], files: WeightFiles, rename: Rename = str
+) -> nn.Module:
+    """What ``build`` makes, with the weights in ``files`` as float32.
+
+    Raises:
+        AlphabarError: the files are broken, need more than `weights_only`, or are not of that
+            network.
+    """
+    home = files.files[0].parent
+    with torch.device("meta"):
+        network = build()
+    declared = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    stored = _pickled(files) if files.pickled else None
+    found = shapes_of(files, rename) if stored is None else _shapes(stored, rename)
+    if found != declared:
+        raise _other_shapes(home, found, declared)
+    tensors = _saved(files) if stored is None else iter(stored.items())
+    weights = {rename(name): _as_float32(tensor) for name, tensor in tensors}
+    for name, tensor in weights.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            raise AlphabarError(
+                f"{home}: {name} has weights that are not finite",
+                "the files are damaged, or their training has diverged: copy them again, or give "
+                "another directory",
+            )
+    network.load_state_dict(weights, assign=True)
+    return network.eval()
+
+
+def shapes_of(files: WeightFiles, rename: Rename = str) -> dict[str, Shape]:
+    """Every tensor's shape, by name, from the headers of safetensors."""
+    shapes: dict[str, Shape] = {}
+    for path in files.files:
+        try:
+            with safe_open(path, framework="np") as file:
+                for name in file.keys():  # noqa: SIM118
+                    shapes[rename(name)] = tuple(file.get_slice(name).get_shape())
+        except (SafetensorError, OSError) as error:
+            raise _broken(path, error) from error
+    return shapes
+
+
+def _saved(files: WeightFiles) -> Iterator[tuple[str, Tensor]]:
+    for path in files.files:
+        try:
+            with safe_open(path, framework="pt") as file:
+                for name in file.keys():  # noqa: SIM118
+                    yield name, file.get_tensor(name)
+        except (SafetensorError, OSError) as error:
+            raise _broken(path, error) from error
+
+
+def _pickled(files: WeightFiles) -> dict[str, Tensor]:
+    """The tensors of .bin files, which are mapped into memory where their format allows it."""
+    found: dict[str, Tensor] = {}
+    for path in files.files:
+        held = _unpickled(path)
+        if not isinstance(held, dict) or not all(isinstance(t, Tensor) for t in held.values()):
+            raise AlphabarError(f"{path} holds something else than tensors by name", REMEDY)
+        found |= held
+    return found
+
+
+def _unpickled(path: Path) -> object:
+    try:
+        mapped = torch.serialization._is_zipfile(path.open("rb"))
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except pickle.UnpicklingError as error:
+        raise AlphabarError(
+            f"{path} is a pickle that needs more than `weights_only`: it could run any code",
+            "give the directory with .safetensors files",
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise _broken(path, error) from error
+
+
+def _shapes(stored: Mapping[str, Tensor], rename: Rename) -> dict[str, Shape]:
+    return {rename(name): tuple(tensor.shape) for name, tensor in stored.items()}
+
+
+def _as_float32(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor.clone()
+
+
+def _other_shapes(
+    home: Path, found: Mapping[str, Shape], declared: Mapping[str, Shape]
+) -> AlphabarError:
+    lacking, more = sorted(set(declared) - set(found)), sorted(set(found) - set(declared))
+    other = [
+        f"{name} {found[name]} instead of {declared[name]}"
+        for name in declared
+        if name in found and found[name] != declared[name]
+    ]
+    if lacking:
+        fault = f"lack {first_of(lacking, most=3)}"
+    elif more:
+        fault = f"have {first_of(more, most=3)} more"
+    else:
+        fault = f"have {first_of(other, most=3)}"
+    return AlphabarError(
+        f"the weights in {home} are not those of its config.json: they {fault}", REMEDY
+    )
+
+
+def _broken(path: Path, error: Exception) -> AlphabarError:
+    return AlphabarError(f"{path} is not a whole file of weights ({_first(error)})", REMEDY)
+
+
+def _first(error: Exception) -> str:
+    return shortened((str(error).splitlines() or [type(error).__name__])[0], 200)

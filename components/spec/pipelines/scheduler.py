@@ -1,0 +1,205 @@
+"""A scheduler_config.json of diffusers as our process, and as the settings that it draws with."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError, quoted
+from components.spec.catalogue import PREDICTIONS
+from components.spec.sections.process import ProcessSpec
+
+_DISCRETE = (
+    "DDIMScheduler",
+    "DDPMScheduler",
+    "DEISMultistepScheduler",
+    "DPMSolverMultistepScheduler",
+    "DPMSolverSinglestepScheduler",
+    "EulerAncestralDiscreteScheduler",
+    "EulerDiscreteScheduler",
+    "HeunDiscreteScheduler",
+    "KDPM2AncestralDiscreteScheduler",
+    "KDPM2DiscreteScheduler",
+    "LMSDiscreteScheduler",
+    "PNDMScheduler",
+    "UniPCMultistepScheduler",
+)
+_FLOW = ("FlowMatchEulerDiscreteScheduler", "FlowMatchHeunDiscreteScheduler")
+
+SPACINGS = ("leading", "trailing", "linspace")
+_REMEDY = "give a directory with another scheduler, or mend the file"
+_KNOWN_TABLES = {
+    ("scaled_linear", 0.00085, 0.012, 1000): "scaled_linear",
+    ("linear", 0.0001, 0.02, 1000): "linear",
+}
+"""(beta_schedule, beta_start, beta_end, num_train_timesteps) → our schedule of the same table."""
+
+
+@dataclass(frozen=True)
+class ReadScheduler:
+    """What a scheduler says.
+
+    Attributes:
+        process: the section `process`.
+        sampling: keys of the section `sampling`, as DDIM or Euler draws with it.
+        flow: whether it is a rectified flow.
+    """
+
+    process: ProcessSpec
+    sampling: Mapping[str, Any]
+    flow: bool = False
+
+
+class _Reading:
+    """The values of one file; every fault names the file, the key and the value."""
+
+    def __init__(self, path: Path, values: Mapping[str, Any]) -> None:
+        self.path, self.values = path, values
+
+    def fault(self, key: str, why: str) -> AlphabarError:
+        said = quoted(self.values.get(key))
+        return AlphabarError(f"{self.path}: `{key}: {said}` {why}", _REMEDY)
+
+    def number(self, key: str, default: float, low: float, high: float) -> float:
+        value = self.values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.fault(key, "is no number")
+        if not low <= value <= high:
+            raise self.fault(key, f"is not within {low:g} and {high:g}")
+        return float(value)
+
+    def whole(self, key: str, default: int, low: int, high: int) -> int:
+        value = self.number(key, default, low, high)
+        if value != int(value):
+            raise self.fault(key, "is no whole number")
+        return int(value)
+
+    def flag(self, key: str, default: bool) -> bool:
+        value = self.values.get(key, default)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise self.fault(key, "is neither true nor false")
+        return value
+
+    def one_of(self, key: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.values.get(key, default)
+        if value not in choices:
+            raise self.fault(key, f"is not known: {', '.join(choices)} are")
+        return str(value)
+
+
+def read_scheduler(
+    path: Path, values: Mapping[str, Any], *, offset: int | None, tokens: int
+) -> ReadScheduler:
+    """What the file at ``path`` says.
+
+    Args:
+        offset: the steps offset that the pipeline sets whatever the file says; None for none.
+        tokens: places that a transformer sees an image in, for a shift that follows them.
+
+    Raises:
+        AlphabarError: a scheduler, a schedule or a prediction that is not known, or a value that
+            is out of its range.
+    """
+    reading = _Reading(path, values)
+    kind = reading.one_of("_class_name", "", (*_DISCRETE, *_FLOW))
+    return _flow(reading, tokens) if kind in _FLOW else _discrete(reading, offset)
+
+
+def _discrete(reading: _Reading, offset: int | None) -> ReadScheduler:
+    named = {entry.diffusers: name for name, entry in PREDICTIONS.items() if entry.diffusers}
+    prediction = reading.one_of("prediction_type", "epsilon", tuple(named))
+    steps = reading.whole("num_train_timesteps", 1000, 2, 10_000)
+    section = {
+        **_table(reading, steps),
+        "prediction": named[prediction],
+        "steps": steps,
+        "zero_terminal_snr": reading.flag("rescale_betas_zero_snr", False),
+        "steps_offset": reading.whole("steps_offset", 0, 0, 100) if offset is None else offset,
+    }
+    sampling = {"grid": reading.one_of("timestep_spacing", SPACINGS[0], SPACINGS)}
+    if not reading.flag("set_alpha_to_one", True):
+        sampling["end"] = "first"
+    return ReadScheduler(_process(reading, section), sampling)
+
+
+def _table(reading: _Reading, steps: int) -> dict[str, Any]:
+    """The keys `schedule` and `table`."""
+    trained = reading.values.get("trained_betas")
+    kind = reading.one_of("beta_schedule", "linear", (*_BETAS, _COSINE))
+    first = reading.number("beta_start", 0.0001, 1e-8, 0.999)
+    last = reading.number("beta_end", 0.02, 1e-8, 0.999)
+    if trained is not None:
+        if not isinstance(trained, list) or len(trained) != steps:
+            raise reading.fault("trained_betas", f"is no list of {steps} numbers")
+        betas = trained
+    elif kind == _COSINE:
+        return {"schedule": "cosine"}
+    elif (kind, first, last, steps) in _KNOWN_TABLES:
+        return {"schedule": _KNOWN_TABLES[kind, first, last, steps]}
+    else:
+        betas = [_BETAS[kind](first, last, k / (steps - 1)) for k in range(steps)]
+    bars, product = [], 1.0
+    for beta in betas:
+        if not isinstance(beta, int | float) or not 0 < beta <= 1:
+            raise reading.fault("trained_betas", "has values that are not within 0 and 1")
+        product *= 1 - beta
+        bars.append(product)
+    return {"schedule": "table", "table": bars}
+
+
+def _scaled_linear(first: float, last: float, share: float) -> float:
+    low, high = math.sqrt(first), math.sqrt(last)
+    return (low + share * (high - low)) ** 2
+
+
+_BETAS: dict[str, Callable[[float, float, float], float]] = {
+    "scaled_linear": _scaled_linear,
+    "linear": lambda first, last, share: first + share * (last - first),
+    "sigmoid": lambda first, last, share: first + (last - first) / (1 + math.exp(6 - 12 * share)),
+}
+"""beta_schedule → (beta_start, beta_end, share of the way) → β."""
+
+_COSINE = "squaredcos_cap_v2"
+
+
+def _flow(reading: _Reading, tokens: int) -> ReadScheduler:
+    steps = reading.whole("num_train_timesteps", 1000, 1000, 1000)
+    for key in ("invert_sigmas", "stochastic_sampling", "shift_terminal"):
+        if reading.values.get(key):
+            raise reading.fault(key, "is not read")
+    shift = reading.number("shift", 1.0, 1e-3, 1000.0)
+    if reading.flag("use_dynamic_shifting", False):
+        shift = _shift_of(reading, tokens)
+    section = {
+        "schedule": "rectified_flow",
+        "prediction": "flow",
+        "steps": steps,
+        "snr_shift": shift,
+    }
+    return ReadScheduler(_process(reading, section), {}, flow=True)
+
+
+def _shift_of(reading: _Reading, tokens: int) -> float:
+    """The shift for an image of so many tokens, as Flux interpolates it."""
+    fewest = reading.number("base_image_seq_len", 256, 1, 10**7)
+    most = reading.number("max_image_seq_len", 4096, 1, 10**7)
+    low = reading.number("base_shift", 0.5, -5, 5)
+    high = reading.number("max_shift", 1.15, -5, 5)
+    if fewest >= most:
+        raise reading.fault("base_image_seq_len", "is not below `max_image_seq_len`")
+    mu = low + (tokens - fewest) * (high - low) / (most - fewest)
+    kind = reading.one_of("time_shift_type", "exponential", ("exponential", "linear"))
+    return math.exp(mu) if kind == "exponential" else mu
+
+
+def _process(reading: _Reading, section: dict[str, Any]) -> ProcessSpec:
+    try:
+        return ProcessSpec.model_validate(section)
+    except ValueError as error:  # pydantic's is one
+        why = str(error).splitlines()
+        said = next((line for line in why if "Value error, " in line), why[0])
+        said = said.strip().removeprefix("Value error, ").partition(" [type=")[0]
+        raise AlphabarError(f"{reading.path}: {said}", _REMEDY) from None

@@ -1,0 +1,133 @@
+"""Pipelines' directories against diffusers' own pipelines: the same latents and images from the
+same noise."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import pytest
+import torch
+from torch import Tensor
+
+from components.generation.asked import prompts_of
+from components.generation.denoising import build_denoiser, encode_conditions
+from components.generation.sampler import Sampler, load_sampler
+from components.sampling.noise import seeded_noise
+from components.spec.model_folder import own_sampling
+from components.spec.pipelines.families import FAMILIES
+from components.spec.sections.sampling import SamplingSpec
+from tests.tiny_pipelines import (
+    SD1_SCHEDULER,
+    SD2_SCHEDULER,
+    write_flux,
+    write_sd1,
+    write_sd2,
+    write_sd3,
+    write_sdxl,
+)
+
+PROMPTS = ["a red cat", "blue dog"]
+
+
+def trailing(folder: Path) -> Path:
+    """SD 2 with zero terminal SNR, sampled from pure noise (Lin 2023)."""
+    changes = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    return write_sd2(folder, SD2_SCHEDULER | changes)
+
+
+def whole_alpha(folder: Path) -> Path:
+    return write_sd1(folder, SD1_SCHEDULER | {"set_alpha_to_one": True})
+
+
+def without_t5(folder: Path) -> Path:
+    return write_sd3(folder, t5=False)
+
+
+KINDS: dict[str, Callable[[Path], Path]] = {
+    "sd1": write_sd1,
+    "sd1_to_the_image": whole_alpha,
+    "sd2": write_sd2,
+    "sd2_zero_snr": trailing,
+    "sdxl": write_sdxl,
+    "sd3": write_sd3,
+    "sd3_without_t5": without_t5,
+}
+
+
+def drawn(folder: Path, steps: int, guidance: float) -> tuple[Tensor, Tensor, Sampler]:
+    """The start's noise, x0, and what has drawn it."""
+    settings = own_sampling(folder) | {"steps": steps, "guidance": guidance}
+    sampler = load_sampler(folder, SamplingSpec.model_validate(settings))
+    conditions = encode_conditions(sampler, prompts_of(sampler.model, PROMPTS, 2))
+    noise = seeded_noise([0, 1], sampler.model.codec.shape)
+    with torch.inference_mode():
+        denoise = build_denoiser(sampler, conditions)
+        start = sampler.times.start_scale * noise(-1)
+        x0 = sampler.solver(denoise, start, sampler.times, noise=noise, **sampler.options)
+    return noise(-1), x0, sampler
+
+
+def theirs(folder: Path) -> Any:
+    """diffusers' pipeline, walking as DDIM does where it is no flow."""
+    index = json.loads((folder / "model_index.json").read_text())
+    absent = {name: None for name, entry in index.items() if entry == [None, None]}
+    pipeline: Any = diffusers.DiffusionPipeline.from_pretrained(
+        folder, local_files_only=True, **absent
+    )
+    pipeline.set_progress_bar_config(disable=True)
+    if not isinstance(pipeline.scheduler, diffusers.FlowMatchEulerDiscreteScheduler):
+        pipeline.scheduler = diffusers.DDIMScheduler.from_config(pipeline.scheduler.config)
+    return pipeline
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("guidance", [1.0, 5.0])
+def test_latents_and_images_are_diffusers_own(kind: str, guidance: float, tmp_path: Path) -> None:
+    folder = KINDS[kind](tmp_path / kind)
+    noise, x0, sampler = drawn(folder, 10, guidance)
+    pipeline = theirs(folder)
+    given = {
+        "prompt": PROMPTS,
+        "num_inference_steps": 10,
+        "guidance_scale": guidance,
+        "latents": noise,
+    }
+    expected = pipeline(**given, output_type="latent").images
+    assert (x0 - expected).abs().max() <= 1e-4 * max(1.0, float(expected.abs().max()))
+    image = pipeline(**given, output_type="pt").images
+    assert (sampler.model.codec.decode(x0) / 255 - image).abs().max() <= 0.502 / 255
+
+
+@pytest.mark.parametrize("guided", [True, False])
+@pytest.mark.parametrize("guidance", [1.0, 5.0])
+def test_fluxs_latents_are_diffusers_own(
+    guided: bool, guidance: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = replace(FAMILIES["FluxPipeline"], sample_size=8)
+    monkeypatch.setitem(FAMILIES, "FluxPipeline", small)
+    folder = write_flux(tmp_path / "flux", guided=guided)
+    noise, x0, _ = drawn(folder, 4, guidance)
+    pipeline = theirs(folder)
+    expected = pipeline(
+        prompt=PROMPTS,
+        num_inference_steps=4,
+        height=16,
+        width=16,
+        latents=pipeline._pack_latents(noise, 2, 16, 8, 8),
+        output_type="latent",
+        true_cfg_scale=guidance,
+        negative_prompt=["", ""] if guidance != 1 else None,
+    ).images
+    expected = pipeline._unpack_latents(expected, 16, 16, 2)
+    assert (x0 - expected).abs().max() <= 1e-4 * max(1.0, float(expected.abs().max()))
+
+
+def test_captions_change_the_image(tmp_path: Path) -> None:
+    _, x0, sampler = drawn(write_sd1(tmp_path / "sd1"), 4, 5.0)
+    rows = sampler.model.conditioner.encode([-1, -1], PROMPTS)
+    assert rows["encoder_hidden_states"].shape == (2, 77, 16)
+    assert (rows["encoder_hidden_states"][0] - rows["encoder_hidden_states"][1]).abs().max() > 0.1
+    assert (x0[0] - x0[1]).abs().max() > 0.1
