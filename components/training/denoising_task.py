@@ -109,4 +109,5 @@ def _of_captions(model: Checkpoint, data: Path, info: DatasetInfo) -> dict[str, 
         return {}
     counted = partial(counted_captions, data)
     cut = cut_of_prepared(info.caption_tokens, counted, readers, most)
-    return {"caption_tokens": most or min(cut.longest, cut.limit), "captions_cut": cut.cut}
+    limit = cut.limit if most else min(cut.longest, cut.limit)
+    return {"caption_tokens": limit, "captions_cut": cut.cut}

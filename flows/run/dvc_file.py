@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 import components
+from components.data.readers import folders_of
 from components.errors import AlphabarError
 from components.files.put import put
 from components.files.text_file import read_text
@@ -82,7 +83,8 @@ def dvc_file(workspace: Workspace) -> str:
 
 def _stage(node: Node, given: Mapping[str, Any], workspace: Workspace) -> dict[str, Any]:
     read = [f"{FOLDER}/{source.name}" for source in node.inputs.values()]
-    read += [_place(path, workspace.root) for path in workspace.outside_inputs(node).values()]
+    outside = [*workspace.outside_inputs(node).values(), *_encoders(node, workspace)]
+    read += [_place(path, workspace.root) for path in outside]
     params = list(_params(node, given))
     # of another version the command is another, so that DVC runs the stage again
     brought = "".join(f" --plugin {quote(text)}" for text in plugin_texts(node))
@@ -92,6 +94,13 @@ def _stage(node: Node, given: Mapping[str, Any], workspace: Workspace) -> dict[s
         "deps": read + [f"components/{room}" for room in rooms(node.stage)],
         "outs": [f"{FOLDER}/{node.name}"],
     }
+
+
+def _encoders(node: Node, workspace: Workspace) -> list[Path]:
+    """The folders of the user's that a stage reads captions with."""
+    encoder = node.spec.get("conditioning", {}).get("encoder", "")
+    found = folders_of(encoder, workspace.weights)
+    return list(dict.fromkeys(path for each in found for path in (each.home, each.tokenizer)))
 
 
 @cache

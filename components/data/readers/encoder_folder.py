@@ -101,12 +101,15 @@ class EncoderFolder:
         tokenizer = read.backend_tokenizer
         return Reader(self.name, self.limit, tokenizer, self.family.most, read.pad_token_id or 0)
 
-    def digest(self) -> str:
-        """SHA-256 of all that is read of it; AlphabarError where it is not whole."""
-        self.reader()
+    def files(self) -> list[Path]:
+        """All that is read of it; AlphabarError where some of it is missing or cut short."""
         of_tokenizer = [self.tokenizer / name for name in TOKENIZER_FILES]
-        files = [self.home / CONFIG, *self.weights.files, *filter(Path.is_file, of_tokenizer)]
-        return digest([[path.name, known_sha256(path)] for path in files])
+        return [self.home / CONFIG, *self.weights.files, *filter(Path.is_file, of_tokenizer)]
+
+    def digest(self) -> str:
+        """SHA-256 of `files`; AlphabarError where they are not whole, or do not fit."""
+        self.reader()
+        return digest([[path.name, known_sha256(path)] for path in self.files()])
 
 
 def find_encoder(name: str, weights: Path | None = None) -> EncoderFolder:
@@ -132,7 +135,7 @@ def _folder_of(name: str, given: str, weights: Path | None) -> Path:
             f"there is no text encoder `{name}`: looked for {looked}, and in the hub's own cache",
             f"give a folder, put it there, or run `hf download {given}` first",
         )
-    return found
+    return found.absolute()
 
 
 def _home_in(name: str, folder: Path, family: Family) -> Path:

@@ -13,6 +13,7 @@ from flows.run.dvc_file import check_dvc_file, dvc_file, rooms, write_dvc_file
 from flows.run.single_stage import refuse_other_plugins, whole_plan
 from flows.workspace import Workspace
 from tests.plugin_package import Install
+from tests.tiny_text_encoders import tiny_clip
 
 ROOT = Path(__file__).parents[3]
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -48,6 +49,16 @@ def test_a_file_is_written_once_and_again_when_params_have_other_stages(tmp_path
         check_dvc_file(place)
     assert write_dvc_file(place)
     assert not {"finetune", "prepare-finetune", "study"} & set(stages(place))
+
+
+def test_what_captions_are_read_with_is_followed(tmp_path: Path) -> None:
+    home = tiny_clip(tmp_path / "pipe" / "text_encoder", tokenizer=tmp_path / "pipe" / "tokenizer")
+    conditioning = {"encoder": f"clip:{home}"}
+    evaluation = PARAMS["evaluation"] | {"classifier": "none"}
+    found = stages(workspace(tmp_path, conditioning=conditioning, evaluation=evaluation))
+    reading = {name for name, said in found.items() if "pipe/text_encoder" in said["deps"]}
+    assert {name.partition("-")[0] for name in reading} == {"encode", "train"}
+    assert all("pipe/tokenizer" in found[name]["deps"] for name in reading)
 
 
 def test_a_stage_follows_what_it_reads_of_the_params_and_no_more(tmp_path: Path) -> None:

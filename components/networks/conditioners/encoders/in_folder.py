@@ -7,6 +7,7 @@ import torch
 
 from components.data.readers import EncoderFolder
 from components.errors import AlphabarError, first_of, shortened
+from components.files.digests import FileState, file_state
 from components.networks.conditioners.encoders.convention import Convention
 from components.networks.conditioners.encoders.encoder import Form
 from components.networks.conditioners.encoders.frozen import FrozenEncoder
@@ -18,10 +19,11 @@ def encoder_in(
     """The encoder in ``folder``, one a process for the same files and device.
 
     Raises:
-        AlphabarError: its configuration is broken; of its weights and its tokenizer only when they
-            are first asked.
+        AlphabarError: a file is missing or its configuration is broken; what is wrong with the
+            weights and the tokenizer themselves, when they are first asked.
     """
-    return _shared(folder, convention, str(device), _form(folder, convention))
+    states = tuple(map(file_state, folder.files()))  # another file there is another encoder
+    return _shared(folder, convention, str(device), _form(folder, convention), states)
 
 
 def _form(folder: EncoderFolder, convention: Convention) -> Form:
@@ -31,7 +33,11 @@ def _form(folder: EncoderFolder, convention: Convention) -> Form:
 
 @lru_cache(maxsize=8)
 def _shared(
-    folder: EncoderFolder, convention: Convention, device: str, form: Form
+    folder: EncoderFolder,
+    convention: Convention,
+    device: str,
+    form: Form,
+    states: tuple[FileState, ...],
 ) -> FrozenEncoder:
     def load() -> Any:
         return read_encoder(folder, convention)
