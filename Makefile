@@ -1,9 +1,9 @@
-# Two commands: `make demo` and `make test`. Both make .venv from the lock when it is missing.
+# Two commands: `make demo` and `make test`, and `make demo-text` for more time. All make .venv from the lock when it is missing.
 PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test test-all lint format install lock clean bench
+.PHONY: demo demo-text test test-all lint format install lock clean bench
 
 install: $(STAMP)
 
@@ -16,6 +16,11 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)
 	$(BIN)/alphabar data fetch
 	$(BIN)/alphabar run experiments/digits.yaml
+
+# Images from text, in latents: it goes on from where it was stopped.
+demo-text: $(STAMP)
+	$(BIN)/alphabar data fetch
+	$(BIN)/alphabar run experiments/openmoji.yaml
 
 test: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 25
