@@ -246,6 +246,10 @@ def test_eight_bit_moments_learn_and_go_into_a_resume_point(tmp_path: Path) -> N
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.5 * losses[0]
+    assert optimizer.state[layer.weight]["state1"].dtype == torch.uint8
     torch.save(optimizer.state_dict(), tmp_path / "state")
-    state = torch.load(tmp_path / "state", weights_only=True)["state"][0]
-    assert state["state1"].dtype == torch.uint8
+    state = torch.load(tmp_path / "state", weights_only=True)
+    again = OPTIMIZERS["adamw8bit"](layer.parameters(), 1e-2, 0.0)
+    again.load_state_dict(state)
+    moments = (each.state[layer.weight]["state1"] for each in (optimizer, again))
+    assert torch.equal(*moments)
