@@ -23,8 +23,8 @@ class PlannedStage:
     """One stage run of a plan.
 
     Attributes:
-        seconds: what the store's latest runs of this stage took, scaled by their work;
-            None when it has never run here.
+        seconds: what the store's latest runs of this stage took, scaled by their work, those of
+            the same network where there are some; None when it has never run here.
     """
 
     node: Node
@@ -45,8 +45,22 @@ def planned_stages(plan: Plan, store: Store) -> list[PlannedStage]:
 Work = tuple[str, bool]
 """A stage, and whether it works on text: `encode` does so apart from images."""
 
-Speeds = dict[Work, list[tuple[int, float]]]
-"""Work → (network evaluations, seconds) of its latest runs in the store."""
+
+@dataclass(frozen=True)
+class Run:
+    """A stage run in the store.
+
+    Attributes:
+        network: the section that it computed with; None where it has no network.
+    """
+
+    evaluations: int
+    seconds: float
+    network: Mapping[str, Any] | None
+
+
+Speeds = dict[Work, list[Run]]
+"""Work → its latest runs in the store."""
 
 
 def _work(stage: str, spec: Mapping[str, Any]) -> Work:
@@ -61,7 +75,9 @@ def _speeds(store: Store) -> Speeds:
             try:
                 manifest = read_manifest(path.parent)
                 if {"stage", "spec", "wall_seconds"} <= manifest.keys():  # else another program's
-                    run = (_done(path.parent, manifest), manifest["wall_seconds"])
+                    node = _published(path.parent, manifest)
+                    done, seconds = _done(path.parent, node), manifest["wall_seconds"]
+                    run = Run(done, seconds, _network(node))
                     work = _work(manifest["stage"], manifest["spec"])
                     found.setdefault(work, []).append(run)
             except AlphabarError:  # an estimate does without; who uses the directory is told
@@ -69,29 +85,44 @@ def _speeds(store: Store) -> Speeds:
     return found
 
 
-def _done(directory: Path, manifest: dict[str, Any]) -> int:
+def _done(directory: Path, node: Node) -> int:
     """The network evaluations of a published stage; images record how many they took."""
-    if manifest["stage"] == "sample":
+    if node.stage == "sample":
         figures = read_object(directory / "metrics.json", remedy(directory))
         evaluations: float = figures["samples"] * figures["network_evaluations"]
         return round(evaluations)
-    return stage_cost(_published(directory, manifest)).evaluations
+    return stage_cost(node).evaluations
 
 
 def _published(directory: Path, manifest: dict[str, Any]) -> Node:
-    """A published stage run with the model that it was fine-tuned from, as far as costs go."""
-    inputs = {}
-    if manifest["stage"] == "finetune":
-        base = directory.parent.parent / "train" / manifest["inputs"]["model"]
-        inputs["model"] = _published(base, read_manifest(base))
+    """A published stage run with the model that it used, as far as costs go.
+
+    Raises:
+        AlphabarError: the model that it was fine-tuned from is not there, or damaged.
+    """
+    inputs, key = {}, manifest.get("inputs", {}).get("model")
+    if key is not None:
+        places = [directory.parent.parent / stage / key for stage in ("train", "finetune")]
+        base = next((place for place in places if place.is_dir()), places[0])
+        if base.is_dir() or manifest["stage"] == "finetune":
+            inputs["model"] = _published(base, read_manifest(base))
     return Node("", manifest["stage"], manifest["spec"], inputs)
+
+
+def _network(node: Node) -> Mapping[str, Any] | None:
+    """The section of the network that a stage run computes with."""
+    while "network" not in node.spec and "model" in node.inputs:
+        node = node.inputs["model"]
+    return node.spec.get("network")
 
 
 def _estimate(node: Node, speeds: Speeds) -> float | None:
     runs = speeds.get(_work(node.stage, node.spec))
     if not runs:
         return None
+    network = _network(node)
+    runs = [run for run in runs if run.network == network] or runs
     work = stage_cost(node).evaluations
     if work:
-        return work * statistics.median(seconds / done for done, seconds in runs)
-    return statistics.median(seconds for _, seconds in runs)
+        return work * statistics.median(run.seconds / run.evaluations for run in runs)
+    return statistics.median(run.seconds for run in runs)

@@ -62,3 +62,27 @@ def test_text_is_encoded_in_the_time_that_text_took_and_not_images(
     shrunk |= {"evaluation": {}, "data": shrunk["data"] | {"size": 16}}
     found = [s for s in stages_of(shrunk, tmp_path) if s.node.stage == "encode"]
     assert {s.node.name: s.seconds for s in found} == {"encode-text": 7.0, "encode": 90.0}
+
+
+def test_a_network_is_expected_to_take_what_its_like_took(
+    shrunk: dict[str, Any], tmp_path: Path
+) -> None:
+    shrunk |= {"sweep": {"network.kind": ["unet", "transformer"]}, "also": []}
+    shrunk["network"] |= {"patch": 4, "depth": 1, "width": 16, "heads": 2}
+    took = {"unet": 30.0, "transformer": 90.0}
+    trains = [s.node for s in stages_of(shrunk, tmp_path) if s.node.stage == "train"]
+    planned = {node.spec["network"]["kind"]: node for node in trains}
+    for kind, node in planned.items():
+        of_model = {"samples": 60}, took[kind] / 10, {"model": kind}
+        for stage, run in (("train", (node.spec, took[kind], {})), ("sample", of_model)):
+            folder = tmp_path / "artifacts" / stage / kind
+            folder.mkdir(parents=True)
+            (folder / "metrics.json").write_text('{"samples": 60, "network_evaluations": 16.0}')
+            said = dict(zip(("spec", "wall_seconds", "inputs"), run, strict=True))
+            seal_folder(folder, {"stage": stage, **said})
+    found = stages_of(shrunk, tmp_path)
+    for kind, node in planned.items():
+        ours = [s for s in found if node in (s.node, s.node.inputs.get("model"))]
+        seconds = {s.node.stage: s.seconds for s in ours}
+        assert seconds["train"] == pytest.approx(took[kind])
+        assert seconds["sample"] == pytest.approx(took[kind] / 10)
