@@ -27,6 +27,13 @@ def export(
             "--out", parser=folder, metavar="PATH", help="DIR, as other commands have it."
         ),
     ] = None,
+    single_file: Annotated[
+        bool,
+        typer.Option(
+            "--single-file",
+            help="Write DIR/NAME.safetensors, too: Stable Diffusion 1, 2 or XL in one file.",
+        ),
+    ] = False,
 ) -> None:
     """Write a model as a pipeline that diffusers loads, with a README that draws with it.
 
@@ -41,5 +48,6 @@ def export(
         raise AlphabarError("one new folder is needed", "name it: `alphabar export MODEL DIR`")
     workspace = Workspace.here()
     chosen = choose(Manner("export"), Request(model), workspace)
-    for line in export_model(chosen, target, workspace).words(target):
+    written = export_model(chosen, target, workspace, single_file=single_file)
+    for line in written.words(target):
         tell(line)

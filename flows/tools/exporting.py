@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from components.networks.export.export import Export
 
 
-def export_model(chosen: Chosen, out: Path, workspace: Workspace) -> "Export":
+def export_model(
+    chosen: Chosen, out: Path, workspace: Workspace, *, single_file: bool = False
+) -> "Export":
     """Write a model into the new folder ``out``; returns what was written, and what was not.
+
+    Args:
+        single_file: into one file of the folder's name, too.
 
     Raises:
         AlphabarError: ``out`` exists, the checkpoint is broken, or it is an adapter.
@@ -33,7 +38,8 @@ def export_model(chosen: Chosen, out: Path, workspace: Workspace) -> "Export":
 
         values = chosen.sampling.model_dump(mode="json")
         licences = licences_of(chosen.model, workspace.store_root, workspace.root / USERS)
-        return save_diffusers(chosen.model, part, values, workspace.weights, licences)
+        name = out.absolute().name if single_file else None
+        return save_diffusers(chosen.model, part, values, workspace.weights, licences, name)
 
 
 def export_study(

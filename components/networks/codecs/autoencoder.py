@@ -100,14 +100,17 @@ class Autoencoder:
                 "x = x / vae.config.scaling_factor + (vae.config.shift_factor or 0)",
                 "x = vae.decode(x).sample",
             ],
+            vae=lambda: self._loaded(torch.device("cpu")),
+            side=self.image_shape[1],
         )
 
     def _save_vae(self, out: Path) -> dict[str, Any]:
         """Write the weights for diffusers and for alphabar; returns model_index.json's entry."""
-        source = self._folder()
+        self.save(out)
         (out / VAE).mkdir()
         for name in (CONFIG, WEIGHTS):
-            shutil.copyfile(intact(source / name), out / VAE / name)  # the user's own from now on
+            shutil.copyfile(out / CODEC / name, out / VAE / name)  # the user's own from now on
+            (out / CODEC / name).unlink()
             link_or_copy(out / VAE / name, out / CODEC / name)
         return {VAE: ["diffusers", "AutoencoderKL"]}
 

@@ -23,6 +23,8 @@ class ExportedCodec:
         imports: of the code.
         opened: Python that reads the weights.
         decoded: Python that turns the x0 `x` into images within [−1, 1], still `x`.
+        vae: gives diffusers' `AutoencoderKL`; None where there is none.
+        side: of the images, pixels.
     """
 
     words: str
@@ -30,6 +32,8 @@ class ExportedCodec:
     imports: Sequence[str] = ()
     opened: Sequence[str] = ()
     decoded: Sequence[str] = ()
+    vae: Callable[[], Any] | None = None
+    side: int = 0
 
 
 class Codec(Protocol):

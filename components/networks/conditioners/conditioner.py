@@ -62,11 +62,14 @@ class Exported:
 
     Attributes:
         words: what the model draws from, a paragraph of the README.
-        code: Python that gives `told`, and `null` where there is something to guide by.
+        code: Python that gives `told`, and `null` where there is something to guide by; empty
+            where the README has no such example.
         prompts: of the README's examples; empty where there is nothing to ask for.
         imports: of ``code``.
         index: entries of model_index.json.
         save: writes what reads prompts into the folder; returns its entries of model_index.json.
+        pipeline: diffusers' class whose networks are told captions so; None where it has none.
+        settings: that pipeline's entries of model_index.json, where they are not the usual ones.
     """
 
     words: str
@@ -75,6 +78,8 @@ class Exported:
     imports: Sequence[str] = ()
     index: Mapping[str, Any] = field(default_factory=dict)
     save: Callable[[Path], dict[str, Any]] = _nothing
+    pipeline: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Conditioner(Protocol):

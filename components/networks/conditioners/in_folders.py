@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from components.data.readers import EncoderFolder, folders_of
+from components.data.readers.encoder_folder import TOKENIZER_FILES
 from components.errors import AlphabarError
-from components.networks.conditioners.conditioner import Given
+from components.networks.conditioners.conditioner import Exported, Given
 from components.networks.conditioners.encoders import TextEncoder
 from components.networks.conditioners.encoders.convention import (
     SD_CLIP,
@@ -13,8 +14,10 @@ from components.networks.conditioners.encoders.convention import (
     T5_ENCODER,
     Convention,
 )
+from components.networks.conditioners.encoders.frozen import FrozenEncoder
 from components.networks.conditioners.encoders.in_folder import encoder_in
 from components.networks.conditioners.encoders.joined import JoinedEncoder
+from components.networks.conditioners.exported_text import Part, exported_text
 from components.networks.conditioners.text import TextCondition
 
 
@@ -41,7 +44,9 @@ def two_clips(
     first, second = _folders(given, encoder, digests)
     one = encoder_in(first, SDXL_CLIP, given.device)
     two = encoder_in(second, SDXL_CLIP_2, given.device)
-    return _condition(JoinedEncoder(one, two, given.size), given, max_tokens)
+    parts = [_part(first, one), _part(second, two)]
+    pair = JoinedEncoder(one, two, given.size)
+    return _condition(pair, parts, given, max_tokens, "StableDiffusionXLPipeline")
 
 
 def _alone(
@@ -52,11 +57,27 @@ def _alone(
     digests: Sequence[str],
 ) -> TextCondition:
     (folder,) = _folders(given, encoder, digests)
-    return _condition(encoder_in(folder, convention, given.device), given, max_tokens)
+    read = encoder_in(folder, convention, given.device)
+    pipeline = "StableDiffusionPipeline" if convention is SD_CLIP else None
+    return _condition(read, [_part(folder, read)], given, max_tokens, pipeline)
 
 
-def _condition(encoder: TextEncoder, given: Given, max_tokens: int | None) -> TextCondition:
-    return TextCondition(encoder, max_tokens, tuple(given.captions))
+def _part(folder: EncoderFolder, encoder: FrozenEncoder) -> Part:
+    return Part(encoder, folder.tokenizer, TOKENIZER_FILES, folder.family.tokenizer)
+
+
+def _condition(
+    encoder: TextEncoder,
+    parts: Sequence[Part],
+    given: Given,
+    max_tokens: int | None,
+    pipeline: str | None,
+) -> TextCondition:
+    def export(captions: Sequence[str]) -> Exported:
+        words = " and ".join(part.encoder.convention.loader for part in parts)
+        return exported_text(words, parts, encoder.form, captions, pipeline)
+
+    return TextCondition(encoder, max_tokens, tuple(given.captions), export)
 
 
 def _folders(given: Given, encoder: str, digests: Sequence[str]) -> Sequence[EncoderFolder]:

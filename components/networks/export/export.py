@@ -17,6 +17,10 @@ SOLVER_WORDS = {1: "DDIM with eta 0", 2: "DPM-Solver++(2M)"}
 """What a scheduler's `solver_order` comes to."""
 
 
+OWN = "AlphabarPipeline"
+"""The pipeline whose file lies in the folder; any other is diffusers' own."""
+
+
 @dataclass(frozen=True)
 class Export:
     """A model as a folder for diffusers.
@@ -27,7 +31,9 @@ class Export:
         codec: between images and what the process works on.
         sampling: how alphabar draws with the model; ``steps`` and ``clip`` as they come to.
         order: of the scheduler's solver.
+        pipeline: the class that draws with the folder.
         licences: of what the model was trained on, and of weights that go along.
+        one_file: what is to be said of the model in one file, where it was asked for.
     """
 
     checkpoint: Checkpoint
@@ -37,7 +43,9 @@ class Export:
     codec: ExportedCodec
     sampling: Mapping[str, Any]
     order: int
+    pipeline: str
     licences: Sequence[Licensed] = ()
+    one_file: Sequence[str] = ()
 
     @property
     def unet_name(self) -> str:
@@ -64,12 +72,15 @@ class Export:
         folders = sorted(path.name for path in out.iterdir() if path.is_dir())
         inside = ", ".join(f"{name}/" for name in folders)
         ours = "the scheduler's file lies in the folder" if not self.stock else "diffusers' own"
+        loaded = f'{self.pipeline}.from_pretrained("{out}")'
+        if self.pipeline == OWN:
+            loaded = f'DiffusionPipeline.from_pretrained("{out}", trust_remote_code=True)'
         return [
-            f'{out}: DiffusionPipeline.from_pretrained("{out}", trust_remote_code=True) {same}; '
-            f"README.md shows how, and how {inside} are used by hand",
+            f"{out}: {loaded} {same}; README.md shows how; it holds {inside}",
             f"scheduler: {self.scheduler_name} ({ours}), solver_order={self.order}: {self.solver}; "
             f"solver_order={3 - self.order} is {SOLVER_WORDS[3 - self.order]}. Not diffusers' "
             "DDIMScheduler, whose images differ where the steps do not divide the table",
+            *self.one_file,
             *(f"licence of {each.words}" for each in self.licences),
             *(f"not exported: {line}" for line in left),
         ]
@@ -77,7 +88,10 @@ class Export:
     @property
     def left_behind(self) -> list[str]:
         """What of the sampling section the folder does not draw with, in words."""
-        return left_behind(self.sampling)
+        left, scale = left_behind(self.sampling), self.sampling["guidance"]
+        if self.pipeline != OWN and 0 <= scale < 1:
+            left.append(f"guidance {scale:g}: {self.pipeline} takes a scale below 1 for 1")
+        return left
 
 
 def left_behind(sampling: Mapping[str, Any]) -> list[str]:

@@ -1,12 +1,12 @@
 """A checkpoint as diffusers reads it: a whole pipeline in a folder, with what it takes to use it.
 
-model.safetensors codec/    for alphabar
 unet/ scheduler/            for diffusers; vae/ too for latents, and text_encoder/ tokenizer/
                             where captions are read
-model_index.json pipeline.py README.md
+model.safetensors codec/    for alphabar, and pipeline.py, where diffusers has no such pipeline
+model_index.json README.md licences.json
+NAME.safetensors            the same in one file, where it is asked for
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,16 @@ from components.errors import AlphabarError
 from components.files.json_file import write_json
 from components.licences import LICENCES, licence_record
 from components.networks.checkpoint import Checkpoint, load_checkpoint
-from components.networks.checkpoint_header import FILE_NAME
 from components.networks.codecs.codec import ExportedCodec
 from components.networks.denoisers import DENOISERS, denoiser_of
-from components.networks.export.export import Export
+from components.networks.export.export import OWN, Export
+from components.networks.export.one_file import family_of, write_one_file
+from components.networks.export.own_pipeline import write_own_pipeline
 from components.networks.export.readme import readme
 from components.networks.export.scheduler import diffusers_scheduler
+from components.networks.export.stable_diffusion import pipeline_of, write_pipeline
 from components.spec.catalogue import CODECS, SOLVERS
 from components.spec.licences import Licensed, licence_of_encoder
-
-TAKEN_ALONG = Path(__file__).parent.parent / "exported"
 
 
 def save_diffusers(
@@ -33,6 +33,7 @@ def save_diffusers(
     sampling: Mapping[str, Any],
     weights: Path | None = None,
     licences: Sequence[Licensed] = (),
+    single_file: str | None = None,
 ) -> Export:
     """Write the checkpoint in ``model`` into ``out``.
 
@@ -42,42 +43,27 @@ def save_diffusers(
             DDIM (η = 0), what draws the same, or `dpmpp_2m`.
         weights: the folder in which an encoder's weights are looked for first.
         licences: of what the model was trained on.
+        single_file: the name under which the model is written into one file, too; None for not.
 
     Returns:
         What was written, and what of ``sampling`` the folder does not draw with.
 
     Raises:
-        AlphabarError: the checkpoint is broken, or diffusers has nothing that draws the same.
+        AlphabarError: the checkpoint is broken, or diffusers has nothing that draws the same, or
+            one file cannot hold such a model.
     """
     checkpoint = load_checkpoint(model, weights=weights)
     export = _prepared(model, checkpoint, sampling, licences)
-    shutil.copyfile(model / FILE_NAME, out / FILE_NAME)
-    export.network.save_pretrained(out / "unet", safe_serialization=True)
-    export.scheduler.save_pretrained(out / "scheduler")
-    if not export.stock:
-        shutil.copy(TAKEN_ALONG / "alphabar_scheduler.py", out / "scheduler")
-    shutil.copy(TAKEN_ALONG / "pipeline.py", out)
-    index = {
-        "_class_name": ["pipeline", "AlphabarPipeline"],
-        "unet": ["diffusers", export.unet_name],
-        "scheduler": [
-            "diffusers" if export.stock else "alphabar_scheduler",
-            export.scheduler_name,
-        ],
-        "vae": [None, None],
-        "text_encoder": [None, None],
-        "tokenizer": [None, None],
-        **export.told.index,
-        **export.told.save(out),
-        **export.codec.save(out),
-        "steps": export.sampling["steps"],
-        "guidance_scale": export.sampling["guidance"],
-        "negative_prompt": export.sampling["negative_prompt"],
-    }
+    if single_file is None and export.pipeline == OWN:
+        index = write_own_pipeline(export, model, out)
+    elif single_file is None:
+        index = write_pipeline(export, out, None)
+    else:
+        index = write_pipeline(export, out, family_of(export).vae_scale)
     write_json(out / "model_index.json", index)
     write_json(out / LICENCES, licence_record(export.licences))
     (out / "README.md").write_text(readme(export), encoding="utf-8")
-    return export
+    return export if single_file is None else write_one_file(export, out, single_file)
 
 
 def _prepared(
@@ -92,14 +78,17 @@ def _prepared(
     clip = bool(sampling["clip"]) and checkpoint.codec.bounded
     order = SOLVERS[sampling["solver"]].diffusers_order or 1
     steps = min(sampling["steps"], checkpoint.schedule.steps)
+    scheduler = diffusers_scheduler(checkpoint, clip=clip, order=order)
+    told = checkpoint.conditioner.exported()
     return Export(
         checkpoint,
         network,
-        diffusers_scheduler(checkpoint, clip=clip, order=order),
-        checkpoint.conditioner.exported(),
+        scheduler,
+        told,
         codec,
         {**sampling, "steps": steps, "clip": clip},
         order,
+        pipeline_of(network, scheduler, told, codec) or OWN,
         list(dict.fromkeys([*licences, *own])),
     )
 

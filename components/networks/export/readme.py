@@ -1,23 +1,19 @@
 """README.md of an exported model: what it is, how to draw with it, what was left behind."""
 
-from components.networks.export.export import Export
+from components.networks.export.export import OWN, Export
 
 
 def readme(export: Export) -> str:
     """The text; its two blocks of Python run in the folder and draw the same images."""
-    own = "" if export.stock else " and the scheduler's file"
     parts = [
         _front_matter(export),
         "# A diffusion model for diffusers\n",
         _what(export),
         _settings(export),
         "## As a pipeline\n",
-        "Run in this folder. Seed k gives image k of alphabar; `trust_remote_code` lets diffusers "
-        f"run `pipeline.py`{own}.\n",
+        _pipeline_words(export),
         _block(_pipeline_code(export)),
-        "## By hand\n",
-        _by_hand_words(export),
-        _block(_loop_code(export)),
+        *_by_hand(export),
     ]
     if export.licences:
         parts += ["## Licences\n", *(f"- {each.words}" for each in export.licences), ""]
@@ -36,11 +32,14 @@ def _front_matter(export: Export) -> str:
 def _what(export: Export) -> str:
     config = export.checkpoint.config
     images, process = config.images, config.process
+    for_alphabar = " `model.safetensors` is the same model for alphabar."
+    if export.pipeline != OWN:
+        for_alphabar = ""
     depth = "grey" if images.channels == 1 else f"{images.channels} channels"
     line = (
         f"{images.size} × {images.size} pixels, {depth}, within [−1, 1]. {export.codec.words} "
         f"Schedule `{process.schedule}`, prediction `{process.prediction}`, {process.steps} steps "
-        "of training. Written by alphabar; `model.safetensors` is the same model for alphabar.\n"
+        f"of training. Written by alphabar.{for_alphabar}\n"
     )
     return f"{line}\n{export.told.words}"
 
@@ -56,32 +55,60 @@ def _settings(export: Export) -> str:
     )
 
 
-def _by_hand_words(export: Export) -> str:
-    orders = "With `solver_order=1` it is DDIM (eta 0), with `solver_order=2` alphabar's `dpmpp_2m`"
+def _pipeline_words(export: Export) -> str:
+    if export.pipeline != OWN:
+        return (
+            f"Run in this folder, whose parts are those of {export.pipeline}. Seed k gives image k "
+            f"of alphabar. {_scheduler_words(export)}\n"
+        )
+    own = "" if export.stock else " and the scheduler's file"
+    return (
+        "Run in this folder. Seed k gives image k of alphabar; `trust_remote_code` lets diffusers "
+        f"run `pipeline.py`{own}, which need torch, diffusers and, for captions, transformers.\n"
+    )
+
+
+def _by_hand(export: Export) -> list[str]:
+    if export.pipeline != OWN:
+        return []
+    if export.told.prompts and not export.told.code:
+        return [f"{_scheduler_words(export)}\n"]
+    return ["## By hand\n", f"{_scheduler_words(export)}\n", _block(_loop_code(export))]
+
+
+def _scheduler_words(export: Export) -> str:
+    orders = (
+        "With `solver_order=1` it is DDIM (eta 0), with `solver_order=2` alphabar's `dpmpp_2m`."
+    )
     if not export.stock:
         return (
             "diffusers has no scheduler for this process that gives the same images at every "
             "number of steps: `scheduler/alphabar_scheduler.py` is one, on torch and diffusers. "
-            f"{orders}.\n"
+            f"{orders}"
         )
     return (
-        f"The classes are diffusers' own, the scheduler `DPMSolverMultistepScheduler`. {orders}. "
+        f"The scheduler is diffusers' own `DPMSolverMultistepScheduler`. {orders} "
         "`DDIMScheduler` does not give these images: "
-        "it steps to t − ⌊T/n⌋ where n does not divide T, and clips x0 without moving ε.\n"
+        "it steps to t − ⌊T/n⌋ where n does not divide T, and clips x0 without moving ε."
     )
 
 
 def _pipeline_code(export: Export) -> list[str]:
     sampling, told = export.sampling, export.told
     call = ["    prompts,"] if told.prompts else []
+    loaded = 'DiffusionPipeline.from_pretrained(".", trust_remote_code=True)'
+    if export.pipeline != OWN:
+        loaded = f'{export.pipeline}.from_pretrained(".")'
+        if negative := sampling["negative_prompt"]:
+            call.append(f"    negative_prompt=[{negative!r}] * len(prompts),")
     return [
         "import torch",
-        "from diffusers import DiffusionPipeline",
+        f"from diffusers import {loaded.partition('.')[0]}",
         "",
         f"steps, guidance = {sampling['steps']}, {sampling['guidance']:g}",
         *([f"prompts = {told.prompts!r}"] if told.prompts else []),
         "seeds = [0, 1]",
-        'pipeline = DiffusionPipeline.from_pretrained(".", trust_remote_code=True)',
+        f"pipeline = {loaded}",
         "images = pipeline(",
         *call,
         "    generator=[torch.Generator().manual_seed(k) for k in seeds],",

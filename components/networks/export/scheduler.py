@@ -43,6 +43,7 @@ def diffusers_scheduler(checkpoint: Checkpoint, *, clip: bool, order: int) -> An
         sample_max_value=1.0,
         final_sigmas_type="zero",
         timestep_spacing="trailing",
+        steps_offset=1,  # not read, but Stable Diffusion's pipelines ask for it
     )
 
 

@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import DiffusionPipeline, ImagePipelineOutput
+from diffusers.utils import logging
 from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Tensor
+
+logger = logging.get_logger(__name__)
 
 Text = str | Sequence[str] | None
 
@@ -22,11 +25,20 @@ class AlphabarPipeline(DiffusionPipeline):
     Args:
         vae: of a model of latents.
         classes: a class-conditional model's labels; the index after them means "no class".
-        max_tokens: the longest caption that the encoder reads.
+        text: how each text encoder is used: ``masked`` (with a mask, else padded to its limit),
+            ``layer`` (of hidden states; None for the last, with its norm), ``pooled`` (what its
+            output calls the vector of the whole caption), ``limit`` (tokens).
+        time_ids: SDXL's six sizes, where the network is told them.
         steps, guidance_scale, negative_prompt: where a call leaves them out.
     """
 
-    _optional_components = ["vae", "text_encoder", "tokenizer"]  # noqa: RUF012 - diffusers' own
+    _optional_components = [  # noqa: RUF012 - diffusers' own
+        "vae",
+        "text_encoder",
+        "tokenizer",
+        "text_encoder_2",
+        "tokenizer_2",
+    ]
 
     def __init__(
         self,
@@ -35,19 +47,29 @@ class AlphabarPipeline(DiffusionPipeline):
         vae: Any = None,
         text_encoder: Any = None,
         tokenizer: Any = None,
+        text_encoder_2: Any = None,
+        tokenizer_2: Any = None,
         classes: list[str] | None = None,
-        max_tokens: int = 0,
+        text: list[dict[str, Any]] | None = None,
+        time_ids: list[float] | None = None,
         steps: int = 50,
         guidance_scale: float = 1.0,
         negative_prompt: str = "",
     ) -> None:
         super().__init__()
         self.register_modules(
-            unet=unet, scheduler=scheduler, vae=vae, text_encoder=text_encoder, tokenizer=tokenizer
+            unet=unet,
+            scheduler=scheduler,
+            vae=vae,
+            text_encoder=text_encoder,
+            tokenizer=tokenizer,
+            text_encoder_2=text_encoder_2,
+            tokenizer_2=tokenizer_2,
         )
         self.register_to_config(
             classes=classes,
-            max_tokens=max_tokens,
+            text=text,
+            time_ids=time_ids,
             steps=steps,
             guidance_scale=guidance_scale,
             negative_prompt=negative_prompt,
@@ -111,7 +133,7 @@ class AlphabarPipeline(DiffusionPipeline):
         decoded: Tensor = self.vae.decode(latents.to(self.vae.dtype)).sample
         return decoded.float()
 
-    def conditions(self, prompts: list[str]) -> dict[str, Tensor]:
+    def conditions(self, prompts: list[str]) -> dict[str, Any]:
         """What the network is told; the prompt "" is the absent condition."""
         classes = self.config.classes
         if classes:
@@ -124,17 +146,37 @@ class AlphabarPipeline(DiffusionPipeline):
             if any(prompts):
                 raise ValueError("the model is unconditional: leave the prompt out")
             return {}
-        limit = self.config.max_tokens
-        tokens = self.tokenizer(
-            prompts, padding=True, truncation=True, max_length=limit + 1, return_tensors="pt"
-        ).to(self.device)
-        if tokens["input_ids"].shape[1] > limit:
-            raise ValueError(f"a caption is longer than the encoder reads: {limit} tokens")
-        states = self.text_encoder(**tokens).last_hidden_state
-        return {
-            "encoder_hidden_states": states.to(self.unet.dtype),
-            "encoder_attention_mask": tokens["attention_mask"],
-        }
+        return self._read(prompts)
+
+    def _read(self, captions: list[str]) -> dict[str, Any]:
+        """What the encoders make of captions, side by side."""
+        rows: dict[str, Any] = {}
+        states: list[Tensor] = []
+        parts = ((self.tokenizer, self.text_encoder), (self.tokenizer_2, self.text_encoder_2))
+        for told, (tokenizer, encoder) in zip(self.config.text, parts, strict=False):
+            masked, layer, pooled = told["masked"], told["layer"], told["pooled"]
+            limit = told["limit"]
+            longest = max(map(len, tokenizer(captions)["input_ids"]))
+            if longest > limit:
+                logger.warning(f"the encoder reads {limit} tokens: longer captions are cut there")
+            tokens = tokenizer(
+                captions,
+                padding=True if masked else "max_length",
+                truncation=True,
+                max_length=limit,
+                return_tensors="pt",
+            ).to(self.device)
+            given = {"input_ids": tokens["input_ids"]}
+            if masked:
+                given["attention_mask"] = rows["encoder_attention_mask"] = tokens["attention_mask"]
+            found = encoder(**given, output_hidden_states=layer is not None)
+            chosen = found.last_hidden_state if layer is None else found.hidden_states[layer]
+            states.append(chosen.to(self.unet.dtype))
+            if pooled and self.unet.config.get("addition_embed_type"):
+                vector = getattr(found, pooled).to(self.unet.dtype)
+                sizes = vector.new_tensor(self.config.time_ids).expand(len(captions), -1)
+                rows["added_cond_kwargs"] = {"text_embeds": vector, "time_ids": sizes}
+        return {**rows, "encoder_hidden_states": torch.cat(states, dim=-1)}
 
     def _negative(self, given: Text, prompts: int, count: int) -> list[str]:
         if given is None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 from torch import Tensor
 
 from components.errors import AlphabarError
@@ -15,65 +16,20 @@ from components.generation.batches import to_images
 from components.generation.denoising import build_denoiser, encode_conditions
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
-from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
-from components.networks.codecs.autoencoder import config_of
-from components.networks.codecs.autoencoder_files import write_autoencoder, write_scale
+from components.networks.checkpoint import load_checkpoint
 from components.networks.denoisers import DENOISERS, Denoiser
 from components.networks.export.export import left_behind
 from components.networks.export.folder import save_diffusers
 from components.process.schedules import SCHEDULES
 from components.sampling.noise import seeded_noise
-from components.spec.catalogue import CODECS, CONDITIONERS, PREDICTIONS
+from components.spec.catalogue import CODECS, PREDICTIONS
 from components.spec.catalogue import SCHEDULES as ENTRIES
-from components.spec.sections.codec import CodecSpec
-from components.spec.sections.network import NetworkSpec
 from components.spec.sections.sampling import SamplingSpec
-from components.training.autoencoder import new_autoencoder
 from tests.decibels import decibels
-from tests.model_config import model_config
+from tests.networks.export.made import NETWORKS, PROMPTS, export
 
-NETWORKS = {
-    "unet": {"kind": "unet", "channels": [16], "layers_per_block": 1},
-    "transformer": {"kind": "transformer", "patch": 2, "depth": 1, "width": 16, "heads": 2},
-}
 STEPS = cycle((10, 13, 20, 10, 13, 30))
-STRONGER = ("conv_out.weight", "class_embedding", "time_emb_proj", "attn2.to_out")
-SCHEDULE = {"flow": "rectified_flow", "edm": "edm"}
-DOGS = "two dogs " + "that run after another dog " * 10
-PROMPTS = {"class": ["a", "c"], "minilm": ["a red ball", DOGS], "none": ["", ""]}
-
-
-def export(
-    folder: Path,
-    process: dict[str, Any],
-    encoder: str,
-    codec: str = "pixels",
-    network: str = "unet",
-    **sampling: Any,
-) -> SamplingSpec:
-    """A new model in ``folder``, and its export in ``folder``/out."""
-    section = NetworkSpec.model_validate(NETWORKS[network]).settled()
-    config = model_config(encoder, captions=["a red ball", "a cat", DOGS], **process)
-    config = config.model_copy(update={"network": section})
-    weights = None
-    if CODECS[codec].learnt:
-        weights = folder / "autoencoder"
-        write_autoencoder(weights, new_autoencoder(CodecSpec(kind=codec, width=8, downsample=2), 1))
-        write_scale(weights, mean=0.5, deviation=2.0)
-        config = config.model_copy(update={"codec": config_of(weights, codec)})
-    model = new_checkpoint(config, seed=0, codec=weights)
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():  # so that x0 leaves the range of pixels, and conditions are seen
-        for name, weights in model.network.named_parameters():
-            if network == "unet":
-                weights.mul_(3 if any(part in name for part in STRONGER) else 1)
-            else:
-                weights.add_(torch.randn(weights.shape, generator=generator) / 4)
-    save_checkpoint(folder, config, model.network, model.codec)
-    (folder / "out").mkdir()
-    spec = SamplingSpec(**sampling)
-    save_diffusers(folder, folder / "out", spec.model_dump(mode="json"))
-    return spec
+SCHEDULE = {"eps": "scaled_linear", "flow": "rectified_flow", "edm": "edm"}
 
 
 @torch.inference_mode()
@@ -91,9 +47,7 @@ def ours(folder: Path, spec: SamplingSpec, encoder: str) -> tuple[Tensor, np.nda
 
 def blocks(folder: Path) -> list[str]:
     """The README's code: with the pipeline, and by hand."""
-    found = re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
-    assert len(found) == 2
-    return found
+    return re.findall(r"```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
 
 
 def run(block: str) -> dict[str, Any]:
@@ -104,19 +58,25 @@ def run(block: str) -> dict[str, Any]:
 
 
 def pixels(images: list[Any]) -> np.ndarray[Any, Any]:
-    return np.stack([np.asarray(image) for image in images])[..., None].astype(int)
+    arrays = [np.asarray(image).astype(int) for image in images]
+    return np.stack([each if each.ndim == 3 else each[..., None] for each in arrays])
 
 
-CASES = list(
-    zip(
-        product(CODECS, [name for name in CONDITIONERS.own if name in PROMPTS], PREDICTIONS),
-        cycle(NETWORKS),
-        cycle(("ddim", "ddim", "dpmpp_2m", "dpmpp_2m")),
-        strict=False,
-    )
-)
-
-
+MODELS = [
+    *product(CODECS, ("none", "class", "minilm"), PREDICTIONS),
+    *product(("autoencoder",), ("clip", "t5", "pair"), PREDICTIONS),
+    *(("pixels", encoder, "v") for encoder in ("clip", "t5", "pair")),
+]
+STABLE_DIFFUSION = [
+    (("autoencoder", encoder, prediction), "unet", solver)
+    for encoder in ("clip", "pair")
+    for prediction, solver in (("eps", "ddim"), ("v", "dpmpp_2m"))
+]
+SOLVERS = ("ddim", "ddim", "dpmpp_2m", "dpmpp_2m")
+CASES = [
+    *zip(MODELS, cycle(NETWORKS), cycle(SOLVERS), strict=False),
+    *STABLE_DIFFUSION,
+]
 NAMES = ["-".join((*model, network, solver)) for model, network, solver in CASES]
 
 
@@ -124,6 +84,7 @@ NAMES = ["-".join((*model, network, solver)) for model, network, solver in CASES
 def test_the_folder_draws_what_alphabar_draws(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    encoders: dict[str, str],
     model: tuple[str, str, str],
     network: str,
     solver: str,
@@ -131,26 +92,37 @@ def test_the_folder_draws_what_alphabar_draws(
     codec, encoder, prediction = model
     process = {"schedule": SCHEDULE.get(prediction, "cosine"), "prediction": prediction}
     sampling = {"steps": next(STEPS), "solver": solver, "guidance": 2.0}
-    spec = export(tmp_path, process, encoder, codec, network, **sampling)
+    spec = export(tmp_path, process, encoders[encoder], codec, network, **sampling)
     monkeypatch.chdir(tmp_path / "out")
     assert "not exported" not in Path("README.md").read_text()
     x0, images = ours(tmp_path, spec, encoder)
-    with_pipeline, by_hand = (run(block) for block in blocks(Path()))
+    with_pipeline, *by_hand = (run(block) for block in blocks(Path()))
     assert np.abs(pixels(with_pipeline["images"]) - images).max() <= 1
-    assert np.abs(by_hand["pixels"].permute(0, 2, 3, 1).int().numpy() - images).max() <= 1
+    for names in by_hand:
+        assert np.abs(names["pixels"].permute(0, 2, 3, 1).int().numpy() - images).max() <= 1
+    like = (codec, network) == ("autoencoder", "unet") and encoder in ("clip", "pair")
+    stable_diffusion = like and prediction in ("eps", "x0", "v")
+    assert Path("pipeline.py").exists() == (not stable_diffusion)
     # with what the model is known by, where the call says nothing
     prompts = None if encoder == "none" else PROMPTS[encoder]
     generators = [torch.Generator().manual_seed(k) for k in (0, 1)]
     pipeline = with_pipeline["pipeline"]
-    plain = pipeline(prompts, generator=generators, output_type="latent").images
+    known = {"num_inference_steps": spec.steps, "guidance_scale": spec.guidance}
+    given = known if stable_diffusion else {}
+    plain = pipeline(prompts, generator=generators, output_type="latent", **given).images
     reach = x0.abs().max().clamp(min=1)  # latents know no bounds
-    assert decibels(plain / reach, x0 / reach) > 60
+    assert decibels(plain / reach, x0 / reach) > 70
     if prompts:
         one, other = (
-            pipeline(asked, 1, generator=torch.Generator().manual_seed(0), output_type="pt").images
+            pipeline(
+                asked,
+                num_inference_steps=1,
+                generator=torch.Generator().manual_seed(0),
+                output_type="pt",
+            ).images
             for asked in (prompts[0], prompts[1])
         )
-        assert decibels(one, other) < 40
+        assert decibels(one, other) < 60
 
 
 def test_a_count_at_which_rounding_adds_a_step_agrees_too(
@@ -184,6 +156,65 @@ def test_a_negative_prompt_goes_along_and_can_be_given_for_each_prompt(
         pipeline(["a", "c"], negative_prompt=["a", "b", "c"])
 
 
+def test_stable_diffusions_readme_gives_the_negative_prompt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoders: dict[str, str]
+) -> None:
+    told = {"steps": 4, "guidance": 3.0, "negative_prompt": "a blue dog"}
+    spec = export(tmp_path, {}, encoders["pair"], "autoencoder", **told)
+    monkeypatch.chdir(tmp_path / "out")
+    (block,) = blocks(Path())
+    assert "negative_prompt=['a blue dog'] * len(prompts)" in block
+    _, images = ours(tmp_path, spec, "pair")
+    assert np.abs(pixels(run(block)["images"]) - images).max() <= 1
+
+
+def test_one_file_has_every_tensor_of_the_folder(tmp_path: Path, encoders: dict[str, str]) -> None:
+    for encoder, kind in (("clip", StableDiffusionPipeline), ("pair", StableDiffusionXLPipeline)):
+        home = tmp_path / encoder
+        home.mkdir()
+        process = {"schedule": "scaled_linear", "prediction": "v", "zero_terminal_snr": True}
+        spec = export(home, process, encoders[encoder], "autoencoder", steps=3, guidance=2.0)
+        out = home / "again"
+        out.mkdir()
+        written = save_diffusers(home, out, spec.model_dump(mode="json"), single_file="again")
+        said = "\n".join(written.words(out))
+        assert "again.safetensors (modelspec.prediction_type v, the mark ztsnr)" in said
+        assert "not in the one file" not in said
+        whole = kind.from_pretrained(out, local_files_only=True)
+        single = kind.from_single_file(
+            str(out / "again.safetensors"), config=str(out), local_files_only=True
+        )
+        for name, part in whole.components.items():
+            if isinstance(part, torch.nn.Module):
+                found = single.components[name].state_dict()
+                assert found.keys() == part.state_dict().keys()
+                assert all(torch.equal(found[k], v) for k, v in part.state_dict().items()), name
+        # who reads one file takes latents to be of this scale
+        assert single.vae.config.scaling_factor == whole.vae.config.scaling_factor
+        assert whole.vae.config.scaling_factor == {"clip": 0.18215, "pair": 0.13025}[encoder]
+        generators = [torch.Generator().manual_seed(k) for k in (0, 1)]
+        drawn = single(
+            PROMPTS[encoder], num_inference_steps=3, guidance_scale=2.0, generator=generators
+        ).images
+        assert np.abs(pixels(drawn) - ours(home, spec, encoder)[1]).max() <= 1
+
+
+def test_one_file_is_refused_to_other_models_and_told_of_other_schedules(
+    tmp_path: Path, encoders: dict[str, str]
+) -> None:
+    spec = export(tmp_path, {}, "class", steps=3).model_dump(mode="json")
+    (tmp_path / "two").mkdir()
+    with pytest.raises(AlphabarError, match="is not like Stable Diffusion"):
+        save_diffusers(tmp_path, tmp_path / "two", spec, single_file="two")
+    assert list((tmp_path / "two").iterdir()) == []
+    other = tmp_path / "other"
+    other.mkdir()
+    export(other, {"schedule": "cosine"}, encoders["clip"], "autoencoder", steps=3)
+    (other / "two").mkdir()
+    written = save_diffusers(other, other / "two", spec, single_file="two")
+    assert "not in the one file: the noise schedule `cosine`" in str(written.one_file)
+
+
 def test_several_images_of_a_prompt_and_every_kind_of_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,15 +244,21 @@ def test_the_readme_says_what_a_user_must_know(tmp_path: Path) -> None:
     assert "not exported" not in text
 
 
-def test_a_caption_that_the_encoder_cannot_read_whole_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_caption_that_is_longer_than_its_encoder_reads_is_cut_as_ours_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     export(tmp_path, {}, "minilm", steps=2)
     monkeypatch.chdir(tmp_path / "out")
-    assert "captions of up to 256 tokens" in Path("README.md").read_text()
-    pipeline = run(blocks(Path())[0])["pipeline"]
-    with pytest.raises(ValueError, match="longer than the encoder reads: 256 tokens"):
-        pipeline(["dog " * 300])
+    assert (
+        "captions of up to 256 tokens, longer ones are cut there" in Path("README.md").read_text()
+    )
+    pipeline, long = run(blocks(Path())[0])["pipeline"], "dog " * 300
+    with torch.inference_mode():
+        found = pipeline.conditions([long])
+    assert "the encoder reads 256 tokens: longer captions are cut there" in caplog.text
+    expected = load_checkpoint(tmp_path).conditioner.encode([-1], [long])
+    assert found.keys() == expected.keys()
+    torch.testing.assert_close(found["encoder_hidden_states"], expected["encoder_hidden_states"])
 
 
 def test_a_short_process_is_drawn_in_no_more_steps_than_it_has(tmp_path: Path) -> None:

@@ -77,9 +77,10 @@ class FrozenEncoder:
 
     def _run(self, **given: Tensor) -> Any:
         placed = {name: tensor.to(self.device) for name, tensor in given.items()}
-        return self._loaded()(**placed, output_hidden_states=self.convention.layer is not None)
+        return self.loaded()(**placed, output_hidden_states=self.convention.layer is not None)
 
-    def _loaded(self) -> Any:
+    def loaded(self) -> Any:
+        """The network, on its device."""
         if self._network is None:
             self._network = self._load().to(self.device)
         return self._network

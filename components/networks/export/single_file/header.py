@@ -1,0 +1,46 @@
+"""A safetensors file with more to say in its header: the same content gives the same bytes.
+
+safetensors writes several entries in no fixed order, and cannot know the digest of what follows.
+"""
+
+import hashlib
+import json
+import shutil
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+HASH = "modelspec.hash_sha256"
+_CHUNK = 2**22
+
+
+def save_with_header(target: Path, tensors: dict[str, Tensor], entries: Mapping[str, str]) -> None:
+    """Write ``tensors`` with ``entries`` and the SHA-256 of the tensors' bytes in the header."""
+    plain = target.with_name(f"{target.name}.plain")
+    save_file(tensors, plain)
+    try:
+        with plain.open("rb") as source, target.open("wb") as out:
+            header = _header(source)
+            start = source.tell()
+            digest = hashlib.sha256()
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+            said = {**entries, HASH: f"0x{digest.hexdigest()}"}
+            text = json.dumps({"__metadata__": dict(sorted(said.items())), **header})
+            block = text.encode() + b" " * (-len(text.encode()) % 8)
+            out.write(struct.pack("<Q", len(block)) + block)
+            source.seek(start)
+            shutil.copyfileobj(source, out, _CHUNK)
+    finally:
+        plain.unlink(missing_ok=True)
+
+
+def _header(source: BinaryIO) -> dict[str, object]:
+    (length,) = struct.unpack("<Q", source.read(8))
+    found: dict[str, object] = json.loads(source.read(length))
+    found.pop("__metadata__", None)
+    return found
