@@ -1,6 +1,5 @@
 """Prepared data as the later stages read it: arrays, captions and classes of one split."""
 
-import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.data.captions import TEXTS, Captions, read_captions, stream_texts
-from components.errors import AlphabarError
+from components.data.faults import naming
 from components.files.array_file import read_array
 from components.files.json_file import load_json
 from components.files.manifest import intact
@@ -67,43 +66,40 @@ class Split:
         images: uint8 (n, height, width, channel), 0..255.
         classes: int64 (n,), index into `DatasetInfo.classes`, -1 where there are none.
         captions: of n images; as a sequence each one's first.
-        files: n paths inside the raw folder.
     """
 
     images: NDArray[np.uint8]
     classes: NDArray[np.int64]
     captions: Captions
-    files: tuple[str, ...]
 
 
 def load_info(directory: Path) -> DatasetInfo:
     """Read dataset.json of a prepared directory. Raises AlphabarError when it is not one."""
     path = directory / "dataset.json"
-    try:
+    with naming(path):
         values: dict[str, Any] = load_json(intact(path))
         known = {field.name: values[field.name] for field in fields(DatasetInfo)}
         lengths = {int(tokens): int(n) for tokens, n in known["caption_tokens"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _broken(path, error) from error
     return DatasetInfo(**known | {"classes": tuple(known["classes"]), "caption_tokens": lengths})
 
 
-def load_split(directory: Path, split: SplitName) -> Split:
+def load_split(directory: Path, split: SplitName, *, mapped: bool = False) -> Split:
     """Read one split of a prepared directory.
+
+    Args:
+        mapped: leave images and captions in their files until they are looked at.
 
     Raises:
         AlphabarError: a file is missing or broken, or they do not fit each other.
     """
-    images, captions = load_images(directory, split), load_captions(directory, split)
-    with _naming(directory / f"{split}.csv"):
-        rows = [(row["file_name"], int(row["class"])) for row in _table(directory, split)]
-        _refuse_other_number(f"{len(images)} images", len(images), len(rows))
-        _refuse_other_number(f"captions of {len(captions)} images", len(captions), len(rows))
-    with _naming(directory / TEXTS):
-        captions.texts[:0]  # read them now: what is wrong with them is told here
-    files = tuple(file for file, _ in rows)
-    classes = np.fromiter((number for _, number in rows), np.int64, len(rows))
-    return Split(images, classes, captions, files)
+    images = load_images(directory, split, mapped=mapped)
+    captions, classes = load_captions(directory, split), load_classes(directory, split)
+    with naming(directory / f"{split}.csv"):
+        _refuse_other_number(f"{len(images)} images", len(images), len(classes))
+        _refuse_other_number(f"captions of {len(captions)} images", len(captions), len(classes))
+    if not mapped:
+        captions.texts[:0]  # all are read, and what is wrong with them is told here
+    return Split(images, classes, captions)
 
 
 def load_images(directory: Path, split: SplitName, *, mapped: bool = False) -> NDArray[np.uint8]:
@@ -116,7 +112,7 @@ def load_images(directory: Path, split: SplitName, *, mapped: bool = False) -> N
         AlphabarError: the file is missing or broken.
     """
     path = directory / f"{split}.npy"
-    with _naming(path):
+    with naming(path):
         images = read_array(intact(path), mapped=mapped)
         if images.dtype != np.uint8 or images.ndim != 4:
             raise ValueError(f"it holds {images.dtype} {images.shape}, and no images")
@@ -129,8 +125,19 @@ def load_captions(directory: Path, split: SplitName) -> Captions:
     Raises:
         AlphabarError: a file is missing or broken.
     """
-    with _naming(directory / TEXTS):
+    with naming(directory / TEXTS):
         return read_captions(directory, split)
+
+
+def load_classes(directory: Path, split: SplitName) -> NDArray[np.int64]:
+    """The classes of a split's images, (n,), −1 where there are none.
+
+    Raises:
+        AlphabarError: the table is missing or broken.
+    """
+    path = directory / f"{split}.csv"
+    with naming(path):
+        return np.fromiter((int(row["class"]) for row in stream_csv(intact(path))), np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,29 +165,15 @@ class EntryClasses(Sequence[int]):
 
     @cached_property
     def _read(self) -> NDArray[np.int64]:
-        with _naming(self.directory / f"{self.split}.csv"):
-            numbers = (int(row["class"]) for row in _table(self.directory, self.split))
-            classes, images = np.fromiter(numbers, np.int64), len(self.captions)
+        classes, images = load_classes(self.directory, self.split), len(self.captions)
+        with naming(self.directory / f"{self.split}.csv"):
             _refuse_other_number(f"captions of {images} images", images, len(classes))
         return self.captions.of_entries(classes)
-
-
-def _table(directory: Path, split: SplitName) -> Iterator[dict[str, str]]:
-    return stream_csv(intact(directory / f"{split}.csv"))
 
 
 def _refuse_other_number(what: str, count: int, rows: int) -> None:
     if count != rows:
         raise ValueError(f"{what} do not fit {rows} rows")
-
-
-@contextlib.contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Faults in reading ``path`` as an error for the user."""
-    try:
-        yield
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _broken(path, error) from error
 
 
 def counted_captions(directory: Path) -> Iterator[tuple[str, int]]:
@@ -195,11 +188,6 @@ def counted_captions(directory: Path) -> Iterator[tuple[str, int]]:
     counts = np.zeros(max(map(len, found)), np.int64)
     for of_split in found:
         counts[: len(of_split)] += of_split
-    with _naming(directory / TEXTS):
+    with naming(directory / TEXTS):
         texts = stream_texts(directory / TEXTS)
         yield from ((text, int(count)) for text, count in zip(texts, counts, strict=False))
-
-
-def _broken(path: Path, error: Exception) -> AlphabarError:
-    fault = "does not exist" if isinstance(error, FileNotFoundError) else f"is broken: {error!r}"
-    return AlphabarError(f"{path} {fault}", f"delete {path.parent} and run `prepare` again")

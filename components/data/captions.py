@@ -9,6 +9,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from components.data.faults import naming
 from components.files.array_file import give_back, read_array
 from components.files.manifest import intact
 from components.files.tables import stream_csv, write_table
@@ -118,6 +119,20 @@ class Captions(Sequence[str]):
         give_back(self.offsets)
         return first, counts
 
+    def firsts(self, rows: NDArray[np.int64]) -> list[str]:
+        """The first caption of each of some images; no other text is kept in memory."""
+        return self.some_texts(self.ids[self.entries_of(rows)[0]])
+
+    def first_ids(self) -> NDArray[np.int64]:
+        """The distinct places of all images' first captions, in the order of the texts."""
+        return np.unique(self.ids if self.one_each else self.ids[self.offsets[:-1]])
+
+    def some_texts(self, ids: NDArray[np.int64]) -> list[str]:
+        """The texts at some places; no other is kept in memory."""
+        wanted = set(ids.tolist())
+        found = {place: text for place, text in enumerate(self.texts) if place in wanted}
+        return [found[place] for place in ids.tolist()]
+
     def of_entries(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
         """Of a value for each image, that of each entry's image."""
         return values if self.one_each else values.repeat(np.diff(self.offsets))
@@ -130,38 +145,43 @@ class Captions(Sequence[str]):
 
 @dataclass(frozen=True, eq=False)
 class StoredTexts(Sequence[str]):
-    """The distinct captions of a prepared directory, read when one is asked for.
+    """The distinct captions of a prepared directory, read from their table when one is asked for.
+
+    To go through all of them keeps none in memory; to ask for one keeps all.
 
     Attributes:
         path: of the table.
         least: how many there must be.
 
     Raises:
-        OSError, ValueError, KeyError: when one is asked for and the table is missing, broken or
-            too short.
+        AlphabarError: when one is asked for and the table is missing, broken or too short.
     """
 
     path: Path
     least: int = 0
 
+    def __iter__(self) -> Iterator[str]:
+        count = 0
+        with naming(self.path):
+            for text in stream_texts(self.path):
+                count += 1
+                yield text
+            if count < self.least:
+                raise ValueError(f"an index of captions leads beyond its {count} texts")
+
     def __len__(self) -> int:
-        return len(self._read)
+        return len(self._all)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
     @overload
     def __getitem__(self, index: slice) -> tuple[str, ...]: ...
     def __getitem__(self, index: int | slice) -> str | tuple[str, ...]:
-        return self._read[index]
+        return self._all[index]
 
     @cached_property
-    def _read(self) -> tuple[str, ...]:
-        texts = tuple(stream_texts(self.path))
-        if len(texts) < self.least:
-            raise ValueError(
-                f"an index of captions leads beyond the {len(texts)} texts of {self.path.name}"
-            )
-        return texts
+    def _all(self) -> tuple[str, ...]:
+        return tuple(iter(self))
 
 
 def stream_texts(path: Path) -> Iterator[str]:

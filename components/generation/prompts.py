@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.data.arrays import SplitName, load_info, load_split
+import numpy as np
+
+from components.data.arrays import SplitName, load_captions, load_classes, load_info
 from components.data.prompt_file import read_prompts
 from components.networks.conditioners import Conditioner
 from components.networks.conditioners.conditioner import Prompt
@@ -51,10 +53,11 @@ def split_prompts(data: Path, split: SplitName, count: int) -> Prompts:
     """
     info = load_info(data)
     if not info.classes:
-        captions = sorted(set(load_split(data, split).captions))
-        of_each = max(len(captions), count)  # of the numbers that are asked, each takes a caption
-        chosen = tuple(captions[k * of_each // count % len(captions)] for k in range(count))
-        return Prompts((-1,) * count, ("",) * count, chosen)
+        captions = load_captions(data, split)
+        distinct = captions.first_ids()
+        of_each = max(len(distinct), count)  # of the numbers that are asked, each takes a caption
+        chosen = captions.some_texts(distinct[np.arange(count) * of_each // count % len(distinct)])
+        return Prompts((-1,) * count, ("",) * count, tuple(chosen))
     captions_of = class_captions(data)
     classes = tuple(k % len(info.classes) for k in range(count))
     return Prompts(
@@ -102,12 +105,12 @@ def class_captions(data: Path) -> list[str]:
 
     Empty for data without classes.
     """
-    info, holdout = load_info(data), load_split(data, "holdout")
-    return _first_captions(holdout.classes.tolist(), holdout.captions, len(info.classes))
-
-
-def _first_captions(classes: Sequence[int], captions: Sequence[str], n_classes: int) -> list[str]:
-    first: dict[int, str] = {}
-    for number, caption in zip(classes, captions, strict=True):
-        first.setdefault(number, caption)
-    return [first.get(number, "") for number in range(n_classes)]
+    found = [""] * len(load_info(data).classes)
+    if not found:
+        return found
+    numbers, rows = np.unique(load_classes(data, "holdout"), return_index=True)
+    known = (numbers >= 0) & (numbers < len(found))
+    captions = load_captions(data, "holdout").firsts(rows[known])
+    for number, caption in zip(numbers[known].tolist(), captions, strict=True):
+        found[number] = caption
+    return found

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from components.data.arrays import load_split
+from components.data.arrays import load_captions, load_classes, load_images
 from components.figures.statistics.intervals import Estimate, mean_interval
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.rows import Rows
@@ -47,12 +47,12 @@ class DenoisingProbe:
     @classmethod
     def of_data(cls, model: Checkpoint, data: Path, confidence: float) -> "DenoisingProbe":
         """A probe with the holdout of prepared ``data``."""
-        split = load_split(data, "holdout")
-        count = min(IMAGES, len(split.images))
-        taken = np.linspace(0, len(split.images) - 1, count).astype(int)
-        shown = np.ascontiguousarray(split.images[taken].transpose(0, 3, 1, 2))
+        held = load_images(data, "holdout", mapped=True)
+        taken = np.linspace(0, len(held) - 1, min(IMAGES, len(held))).astype(np.int64)
+        shown = np.ascontiguousarray(held[taken].transpose(0, 3, 1, 2))
         images = torch.from_numpy(shown).to(model.device)
-        classes, captions = split.classes[taken].tolist(), [split.captions[i] for i in taken]
+        captions = load_captions(data, "holdout").firsts(taken)
+        classes = load_classes(data, "holdout")[taken].tolist()
         rows = model.conditioner.encode(classes, captions)
         return cls(model, images, model.codec.encode(images), rows, confidence)
 

@@ -25,7 +25,6 @@ def test_a_split_is_read(directory: Path) -> None:
     assert split.classes.tolist() == [0, -1]
     assert split.captions[:] == ("one", "two")
     assert split.captions.of_image(1) == ("two", "one")
-    assert split.files == ("a.png", "b.png")
 
 
 def test_a_missing_file_is_named(directory: Path) -> None:
@@ -61,5 +60,21 @@ def test_captions_of_other_images_are_refused(directory: Path) -> None:
 
 def test_an_index_that_leads_beyond_the_texts_is_broken(directory: Path) -> None:
     np.save(directory / "train-caption-ids.npy", np.array([0, 1, 2]))
-    with pytest.raises(AlphabarError, match="leads beyond the 2 texts"):
+    with pytest.raises(AlphabarError, match="leads beyond its 2 texts"):
         load_split(directory, "train")
+
+
+@pytest.mark.parametrize("content", ["", "caption\none\n", "words\none\ntwo\n", 'caption\n"one'])
+def test_a_broken_table_of_texts_is_told_at_once_or_when_a_text_is_asked_for(
+    directory: Path, content: str
+) -> None:
+    (directory / "captions.csv").write_text(content)
+    told = "captions.csv is broken"
+    with pytest.raises(AlphabarError, match=told):
+        load_split(directory, "train")
+    captions = load_split(directory, "train", mapped=True).captions
+    assert captions.one_each is False
+    with pytest.raises(AlphabarError, match=told):
+        captions[0]
+    with pytest.raises(AlphabarError, match=told):
+        captions.firsts(np.array([1, 0]))

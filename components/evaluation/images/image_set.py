@@ -50,8 +50,9 @@ class ImageSet:
 
     @classmethod
     def load(cls, directory: Path, split: SplitName) -> "ImageSet":
-        """A split of a prepared directory; raises AlphabarError where it is missing or broken."""
-        info, found = load_info(directory), load_split(directory, split)
+        """A split of a prepared directory, whose images and captions stay in their files until
+        they are looked at; raises AlphabarError where it is missing or broken."""
+        info, found = load_info(directory), load_split(directory, split, mapped=True)
         return cls(found.images, found.classes, found.captions, split, info.data_hash, info.classes)
 
     @classmethod
