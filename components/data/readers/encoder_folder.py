@@ -11,7 +11,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from components.data.readers.encoder_weights import EncoderWeights, weights_in
 from components.data.readers.family import FAMILIES, PIPELINE_PARTS, Family
 from components.data.readers.reader import Reader
 from components.errors import AlphabarError, first_of, shortened
@@ -19,6 +18,7 @@ from components.files.digests import FileState, file_state, known_sha256
 from components.files.hub import find_folder, places_of
 from components.files.json_file import read_object
 from components.spec.keys import digest
+from components.spec.pipelines.weights import WeightFiles, find_weights_of
 
 CONFIG, TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
 TOKENIZER_FILES = (
@@ -70,9 +70,11 @@ class EncoderFolder:
         return self.number(self.family.width)
 
     @property
-    def weights(self) -> EncoderWeights:
+    def weights(self) -> WeightFiles:
         """Its files of weights; AlphabarError where some are missing or cut short."""
-        return weights_in(self.home, self.name)
+        found = find_weights_of(self.home, self.home)
+        found.names()
+        return found
 
     @property
     def limit(self) -> int:
@@ -104,7 +106,7 @@ class EncoderFolder:
     def files(self) -> list[Path]:
         """All that is read of it; AlphabarError where some of it is missing or cut short."""
         of_tokenizer = [self.tokenizer / name for name in TOKENIZER_FILES]
-        return [self.home / CONFIG, *self.weights.files, *filter(Path.is_file, of_tokenizer)]
+        return [self.home / CONFIG, *self.weights.all, *filter(Path.is_file, of_tokenizer)]
 
     def digest(self) -> str:
         """SHA-256 of `files`; AlphabarError where they are not whole, or do not fit."""

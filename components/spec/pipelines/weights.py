@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.errors import AlphabarError, first_of, quoted
+from safetensors import SafetensorError, safe_open
+
+from components.errors import AlphabarError, first_of, quoted, shortened
 from components.files.json_file import read_object
 
 STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
@@ -14,6 +16,8 @@ STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
 
 SUFFIXES = (".safetensors", ".bin")
 REMEDY = "copy the directory again, or download it anew"
+
+_FIXED = ("index", "json")
 
 _VARIANT = re.compile(r"^[A-Za-z0-9_]{1,32}$")
 
@@ -33,6 +37,33 @@ class WeightFiles:
     @property
     def pickled(self) -> bool:
         return self.files[0].suffix == ".bin"
+
+    @property
+    def variant(self) -> str | None:
+        """Such as ``fp16``; None where there is none."""
+        parts = (self.index or self.files[0]).name.split(".")[1:]
+        named = [part for part in parts if f".{part}" not in SUFFIXES and part not in _FIXED]
+        return named[0].partition("-")[0] if named else None
+
+    def names(self) -> set[str] | None:
+        """Of the tensors; None of .bin files, which must be read for that.
+
+        Raises:
+            AlphabarError: a file is cut short.
+        """
+        if self.pickled:
+            return None
+        found: set[str] = set()
+        for path in self.files:
+            try:
+                with safe_open(path, framework="np") as file:
+                    found |= set(file.keys())
+            except (SafetensorError, OSError) as error:
+                first = shortened((str(error).splitlines() or [""])[0], 200)
+                raise AlphabarError(
+                    f"{path} is not a whole file of weights ({first})", REMEDY
+                ) from error
+        return found
 
     @property
     def all(self) -> tuple[Path, ...]:
@@ -107,8 +138,8 @@ def refuse_outside(path: Path, root: Path) -> None:
     A snapshot in a hub's cache is made of links into the ``blobs`` beside it.
     """
     home = root.resolve()
-    if home.parent.name == "snapshots":
-        home = home.parent.parent
+    snapshot = (each for each in home.parents if each.name == "snapshots")
+    home = next((each.parent for each in snapshot), home)
     if not path.resolve().is_relative_to(home):
         raise AlphabarError(
             f"{path} is a link that leads out of {root}", "copy what it leads to in its place"

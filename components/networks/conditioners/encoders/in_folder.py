@@ -62,7 +62,7 @@ def read_encoder(folder: EncoderFolder, convention: Convention) -> Any:
                 str(folder.home),
                 local_files_only=True,
                 variant=weights.variant,
-                use_safetensors=weights.safe,
+                use_safetensors=not weights.pickled,
                 dtype=torch.float32,
                 output_loading_info=True,
             )
