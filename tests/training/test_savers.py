@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import new_checkpoint
-from components.networks.denoisers import DENOISERS
 from components.runtime import Runtime
 from components.spec.loading import parse_experiment
 from components.spec.plan import Compute, plan_baselines
@@ -25,10 +24,10 @@ from components.training.optimizers import OPTIMIZERS
 from components.training.parts import parts_of, share_of
 from components.training.resume import RESUME_FILE, KeepResumePoint
 from tests.model_config import DIGITS, model_config
-from tests.networks.denoisers.test_denoisers import SMALL
+from tests.networks.denoisers.test_denoisers import OWN, SMALL
 from tests.training.test_networks import StoppedError, settings, stop, trained
 
-EVERY = pytest.mark.parametrize("kind", DENOISERS)
+EVERY = pytest.mark.parametrize("kind", OWN)
 TOLD = pytest.mark.parametrize("encoder", ["none", "class", "minilm"])
 
 
