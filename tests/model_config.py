@@ -27,13 +27,19 @@ def model_config(
     dropout: float = 0.1,
     codec: str = "pixels",
     digests: Sequence[str] = (),
+    max_tokens: int | None = None,
     **process: Any,
 ) -> ModelConfig:
     """A model of one residual layer a resolution; ``process`` is its section."""
     return ModelConfig(
         codec=CodecConfig(kind=codec),
         conditioning=ConditioningConfig.model_validate(
-            {"encoder": encoder, "dropout": dropout, "digests": list(digests)}
+            {
+                "encoder": encoder,
+                "dropout": dropout,
+                "max_tokens": max_tokens,
+                "digests": list(digests),
+            }
         ),
         network=NetworkConfig(channels=list(widths), layers_per_block=1),
         process=ProcessSpec.model_validate(process),

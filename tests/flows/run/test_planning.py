@@ -11,8 +11,11 @@ from PIL import Image
 
 from components.data.caption_notes import caption_notes
 from components.data.listing import directory_hash
+from components.data.prepare import prepare
+from components.data.readers import readers_of
 from components.errors import AlphabarError
 from components.files.tables import write_csv
+from components.runtime import Runtime
 from components.spec.cost import Cost, stage_cost
 from components.spec.loading import parse_experiment
 from components.spec.plan import Node
@@ -24,6 +27,7 @@ from flows.run.planning import (
     print_plan,
 )
 from flows.workspace import Workspace
+from tests.tiny_text_encoders import tiny_clip
 
 
 def plan_of(values: dict[str, Any], root: Path) -> Description:
@@ -169,6 +173,32 @@ def test_a_plan_says_how_many_captions_are_cut_before_and_after_data_is_prepared
     store.produce(node, counted)
     (captioned / "datasets" / "mine" / "metadata.csv").unlink()  # it is not asked any more
     assert caption_notes(description.plan.cells, store, captioned) == [said]
+
+
+def test_each_encoder_of_a_sweep_cuts_captions_where_it_does(
+    captioned: Path, tmp_path: Path
+) -> None:
+    name = f"clip:{tiny_clip(tmp_path / 'clip')}"
+    folder = captioned / "datasets" / "mine"
+    with (folder / "metadata.csv").open("a") as file:
+        file.write(f"3.png,{LONG * 4}\n")
+    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
+    folder.with_suffix(".dvc").write_text(pin)
+    values = CAPTIONED | {"sweep": {"conditioning.encoder": ["minilm", name]}}
+    description = plan_of(values, captioned)
+    (count,) = (reader.count(LONG * 4) for reader in readers_of(name))
+    assert count > 77
+    cut = f"{name}: 1 of 13 captions are cut at 77 tokens, the longest has {count}"
+    assert cut in description.notes
+    assert "minilm: none of 13 captions is cut, the longest has 54 tokens" in description.notes
+    node = next(s.node for s in description.stages if s.node.stage == "prepare")
+    store = Store(captioned / "artifacts")
+
+    def done(spec: Any, inputs: object, out: Path, scratch: Path) -> None:
+        prepare(spec, {"raw": folder}, out, Runtime())
+
+    store.produce(node, done)
+    assert caption_notes(description.plan.cells, store, captioned) == description.notes
 
 
 def test_a_plan_says_how_many_images_have_several_captions(captioned: Path) -> None:
