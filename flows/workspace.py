@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.data.pin import raw_folder
+from components.files.hub import find_folder
 from components.spec.plan import Node
 from components.spec.sections.data import DataSpec
 from components.store import Store
@@ -57,10 +58,19 @@ class Workspace:
 
     def outside_inputs(self, node: Node) -> dict[str, Path]:
         """What a stage reads beside other stages' outputs: raw data for `prepare`, and what the
-        file names of the user's own: prompts for `sample`, a trained codec for `autoencoder`."""
+        file names of the user's own: prompts for `sample`, a trained codec for
+        `autoencoder`, the directory of a network that others have trained for `train`."""
         if node.stage == "prepare":
             return {"raw": self.raw(DataSpec.model_validate(node.spec))}
         prompts = node.settings.get("prompts") if node.stage == "sample" else None
         pretrained = node.settings.get("codec", {}).get("pretrained")
-        named = {"prompts": prompts and prompts.get("file"), "pretrained": pretrained}
-        return {role: self.root / name for role, name in named.items() if name}
+        network = node.settings.get("network", {}).get("pretrained")
+        named = {
+            "prompts": self._at(prompts and prompts.get("file")),
+            "pretrained": self._at(pretrained),
+            "network": network and find_folder(network, self.root, self.weights),
+        }
+        return {role: path for role, path in named.items() if path}
+
+    def _at(self, name: str | None) -> Path | None:
+        return self.root / name if name else None

@@ -57,11 +57,14 @@ FLUX_SCHEDULER = SD3_SCHEDULER | {
 CLIP, T5 = ("transformers", "CLIPTokenizer"), ("transformers", "T5TokenizerFast")
 
 
-def write_sd1(folder: Path, scheduler: Mapping[str, Any] = SD1_SCHEDULER, **unet: Any) -> Path:
-    """Stable Diffusion 1.x; ``unet`` changes its configuration."""
+def write_sd1(
+    folder: Path, scheduler: Mapping[str, Any] = SD1_SCHEDULER, *, grey: bool = False, **unet: Any
+) -> Path:
+    """Stable Diffusion 1.x, of grey images if asked for; ``unet`` changes its configuration."""
     tiny_clip(folder / "text_encoder", tokenizer=folder / "tokenizer")
     _save(_unet(16, **unet), folder / "unet")
-    _save(_vae(), folder / "vae")
+    channels = 1 if grey else 3
+    _save(_vae(in_channels=channels, out_channels=channels), folder / "vae")
     parts = {
         "text_encoder": ("transformers", "CLIPTextModel"),
         "tokenizer": CLIP,

@@ -12,7 +12,8 @@ from components.errors import AlphabarError, first_of
 from components.networks.checkpoint_header import FILE_NAME, broken, read_config, read_shapes
 from components.networks.codecs import Codec, Shape, build_codec
 from components.networks.conditioners import Conditioner, Given, build_conditioner
-from components.networks.denoisers import build_network
+from components.networks.denoisers import build_network, denoiser_of
+from components.networks.denoisers.pretrained import refuse_unfit_told
 from components.networks.ema_snapshots import FOLDER, rebuild
 from components.networks.pipeline import read_parts
 from components.networks.weights_file import read_weights, write_weights
@@ -69,6 +70,7 @@ def new_checkpoint(
     device: torch.device | str = "cpu",
     codec: Path | None = None,
     states: Path | None = None,
+    network: nn.Module | None = None,
 ) -> Checkpoint:
     """An untrained network of ``config``, with weights drawn from ``seed``.
 
@@ -77,14 +79,17 @@ def new_checkpoint(
         device: that an encoder computes on; the network is on the CPU.
         codec: the folder of the codec's weights, where it has such.
         states: the folder of the text states that it is trained on, where there are such.
+        network: in the place of one of random weights.
     """
     process = config.process.model_dump()
     conditioner = _conditioner(config, weights, device, states)
     between = build_codec(config.codec, config.images.shape, codec)
+    if network is not None:
+        refuse_unfit_told(config.network, between.shape, conditioner)
     return Checkpoint(
         config,
         between,
-        _network(config, between, conditioner, seed),
+        network or _network(config, between, conditioner, seed),
         conditioner,
         _schedule(process),
         build_prediction(process),
@@ -118,15 +123,19 @@ def _network(config: ModelConfig, codec: Codec, conditioner: Conditioner, seed: 
     return build_network(config.network.model_dump(), codec.shape, conditioner, seed)
 
 
-def _refuse_other_shapes(path: Path, config: ModelConfig, weights: Path | None) -> None:
-    """Raise AlphabarError where the file's tensors are not those of the network that it declares.
+def _declared(config: ModelConfig, weights: Path | None) -> nn.Module:
+    """The network that ``config`` declares, without memory for its weights."""
+    codec = build_codec(config.codec, config.images.shape)
+    with torch.device("meta"):
+        return _network(config, codec, _conditioner(config, weights), seed=0)
+
+
+def _refuse_other_shapes(path: Path, network: nn.Module) -> None:
+    """Raise AlphabarError where the file's tensors are not those of the declared ``network``.
 
     Goes by shapes alone, so that a header of a huge network costs no memory.
     """
-    codec = build_codec(config.codec, config.images.shape)
-    with torch.device("meta"):
-        declared = _network(config, codec, _conditioner(config, weights), seed=0).state_dict()
-    shapes = {name: tuple(tensor.shape) for name, tensor in declared.items()}
+    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     found = read_shapes(path)
     if found != shapes:
         names = sorted(set(found) ^ set(shapes)) or [n for n in shapes if shapes[n] != found[n]]
@@ -176,20 +185,30 @@ def load_checkpoint(
         return _of_pipeline(directory, device, ema_length)
     config = read_config(directory)
     path = directory / FILE_NAME
-    _refuse_other_shapes(path, config, weights)
+    declared = _declared(config, weights)
+    _refuse_other_shapes(path, declared)
+    assigned = denoiser_of(config.network.model_dump()).assigned
     try:
         checkpoint = new_checkpoint(
-            config, 0, weights=weights, device=device, codec=directory / CODEC, states=states
+            config,
+            0,
+            weights=weights,
+            device=device,
+            codec=directory / CODEC,
+            states=states,
+            network=declared if assigned else None,
         )
         if ema_length is None:
             found = dict(read_weights(path))
         else:
             path = directory / FOLDER
             found = rebuild(path, config, ema_length, at_step)
-        checkpoint.network.load_state_dict(found)
+        checkpoint.network.load_state_dict(found, assign=assigned)
     except (KeyError, RuntimeError) as error:
         raise broken(path, error) from error
     check_weights(path, checkpoint.network)
+    if assigned:
+        checkpoint.network.to(memory_format=torch.channels_last)
     checkpoint.network.to(device).eval()
     return replace(checkpoint, origin=str(directory))
 

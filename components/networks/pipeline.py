@@ -22,6 +22,7 @@ from components.spec.model_config import ModelConfig, new_config
 from components.spec.pipelines.families import VAE
 from components.spec.pipelines.folder import PipelineFolder, read_pipeline
 from components.spec.pipelines.vae import USUAL
+from components.spec.sections.network import FOREIGN
 
 _PREFIX = "model."
 """Of `PretrainedNetwork`'s weights, before the names in the file."""
@@ -58,7 +59,7 @@ def pipeline_config(pipeline: PipelineFolder) -> ModelConfig:
 def network_section(pipeline: PipelineFolder) -> dict[str, Any]:
     """The section `network` of a model's header: class and configuration, without their origin."""
     config = {name: value for name, value in pipeline.network.items() if not name.startswith("_")}
-    return {"kind": "diffusers", "model": pipeline.family.network, "config": config}
+    return {"kind": FOREIGN, "model": pipeline.family.network, "config": config}
 
 
 def read_parts(root: Path, device: torch.device | str = "cpu") -> PipelineParts:

@@ -1,4 +1,4 @@
-"""The stage `train`: a network from random weights."""
+"""The stage `train`: a network from random weights, or from those of a diffusers directory."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,8 +8,10 @@ from components.generation.prompts import images_of
 from components.networks.checkpoint import new_checkpoint
 from components.networks.codecs.autoencoder import config_of
 from components.networks.device import resolve_device
+from components.networks.pipeline import network_section, read_denoiser
 from components.runtime import Runtime
 from components.spec.model_config import new_config
+from components.spec.pipelines.folder import read_pipeline
 from components.spec.sections.codec import CodecConfig
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising_task import denoising_task
@@ -21,7 +23,8 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
 
     With evaluations ``spec["judge"]["extractor"]`` is who judges them. Where the codec is learnt,
     ``inputs`` has ``autoencoder``, and ``encoded``, what that makes of the training images; where
-    captions are read, ``text``, their states.
+    captions are read, ``text``, their states; where it trains on a network of others, ``network``,
+    the directory that has it.
 
     Raises:
         AlphabarError: the network cannot work on what the codec makes of the images.
@@ -31,6 +34,9 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
     kind = spec["codec"]["kind"]
     between = CodecConfig(kind=kind) if codec is None else config_of(codec, kind)
     sections = {part: spec[part] for part in parts}
+    directory = read_pipeline(inputs["network"]) if "network" in inputs else None
+    if directory is not None:
+        sections["network"] = network_section(directory)
     config = new_config(sections | {"codec": between.model_dump(), "images": images.model_dump()})
     training = TrainingSpec.model_validate(spec["training"])
     device = resolve_device(runtime.accelerator)
@@ -41,6 +47,7 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
         device=device,
         codec=codec,
         states=inputs.get("text"),
+        network=None if directory is None else read_denoiser(directory).train(),
     )
     judge = spec.get("judge", {})
     fit(denoising_task(model, training), training, inputs, out, runtime, judge.get("extractor"))

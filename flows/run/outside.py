@@ -15,6 +15,7 @@ from components.spec.experiment import Experiment
 from components.spec.keys import digest
 from components.spec.plan import DataHash, Plan, plan_baselines
 from flows.run.machine import resolved
+from flows.run.pretrained import as_directory_says, network_hashes
 from flows.workspace import Workspace
 
 
@@ -31,13 +32,14 @@ def plan_here(
             encoder's folder is missing or broken.
     """
     return plan_baselines(
-        experiment,
+        as_directory_says(experiment, workspace.root, workspace.weights),
         data_hash or pinned_hashes(workspace.root),
         resolved(experiment.runner),
         weights_hashes(workspace.weights),
         prompts_hashes(workspace.root),
         folder_hashes(workspace.root),
         encoders_hashes(workspace.weights),
+        network_hashes(workspace.weights),
     )
 
 

@@ -154,6 +154,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "network.width": also(TOKENS, 96, MODEL),
     "network.heads": also(TOKENS, 2, MODEL),
     "network.dropout": (0.5, MODEL),
+    "network.pretrained": also({"network": {"pretrained": "a/folder"}}, "another", MODEL),
     "training.steps": (7, MODEL),
     "training.batch_size": (7, MODEL),
     "training.accumulate": (7, MODEL),
@@ -292,7 +293,7 @@ def planned(values: dict[str, Any], **others: Any) -> Plan:
     def data_hash(data: Any) -> str:
         return f"hash of {data.source} {data.name}"
 
-    folder = {"folder": "digest of {}".format}
+    folder = {"folder": "digest of {}".format, "network": "digest of {}".format}
     return plan_baselines(validate(values, "the test"), data_hash, **folder | others)
 
 

@@ -13,8 +13,8 @@ from components.networks.conditioners.encoders.convention import Convention
 from components.networks.conditioners.encoders.frozen import FrozenEncoder
 from components.networks.conditioners.exported_text import Part, exported_text
 from components.networks.conditioners.text import TextCondition
+from components.spec.catalogue.networks import MINILM_WIDTH
 
-WIDTH = 384
 FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt")
 """Of the package's tokenizer."""
 
@@ -28,7 +28,7 @@ def minilm(given: Given, *, max_tokens: int | None) -> TextCondition:
 def encoder(device: torch.device | str = "cpu") -> FrozenEncoder:
     """The package's encoder, one a process and device."""
     convention = Convention("AutoModel", batch=256)
-    return FrozenEncoder(_read, minilm_reader, convention, Form(WIDTH), device=device)
+    return FrozenEncoder(_read, minilm_reader, convention, Form(MINILM_WIDTH), device=device)
 
 
 def _read() -> Any:

@@ -22,7 +22,10 @@ class Denoiser:
         make: builds one.
         exported: a network → the model of diffusers that computes the same, with its own
             ``save_pretrained``; None where there is none.
+        assigned: whether it may be built without weights, which are then put into place: it keeps
+            nothing else in memory.
     """
 
     make: Make
     exported: Callable[[Any], Any] | None = None
+    assigned: bool = False

@@ -1,14 +1,17 @@
 """Denoising networks of diffusers' own classes and configurations, as others have trained them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from components.errors import AlphabarError
 from components.networks.conditioners import Conditioner
 from components.networks.conditioners.rows import MASK, POOLED, STATES, TIME_IDS
 from components.networks.denoisers.denoiser import Denoiser
+from components.spec.sections.network import FOREIGN, NetworkConfig
 
 EMBEDDED_GUIDANCE = 3.5
 """The scale that a network with guidance distilled into it (Flux dev) is told, as its pipeline."""
@@ -100,15 +103,89 @@ def pretrained(
     *,
     seed: int,
     model: str,
-    config: Mapping[str, Any],
+    config: dict[str, Any],
 ) -> PretrainedNetwork:
     """The network of class ``model`` and its ``config``, with weights drawn from ``seed``.
 
     The global generator, which diffusers draws from, is left as it was.
+
+    Raises:
+        AlphabarError: it reads something else than what it is to be given.
     """
+    refuse_unfit_told(NetworkConfig(kind=FOREIGN, model=model, config=config), shape, conditioner)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return PretrainedNetwork(model, config).to(memory_format=torch.channels_last)
 
 
-PRETRAINED = Denoiser(pretrained, exported=lambda network: network.model)
+def refuse_unfit_told(
+    network: NetworkConfig, shape: tuple[int, int, int], conditioner: Conditioner
+) -> None:
+    """Raise AlphabarError unless a pretrained network reads latents of ``shape`` and what
+    ``conditioner`` tells."""
+    assert network.model is not None
+    read = READS[network.model](network.config)
+    given = Reads(shape[0], conditioner.width, conditioner.pooled)
+    for what in ("channels", "width", "pooled"):
+        asked, there = getattr(read, what), getattr(given, what)
+        if asked != there:
+            words = _WORDS[what]
+            raise AlphabarError(
+                f"the pretrained network reads {words.format(asked or 'no')}, and is given "
+                f"{words.format(there or 'no')}",
+                "leave `codec` and `conditioning.encoder` out, so that they are those of its own "
+                "directory, or give such as it was trained with",
+            )
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What a network reads.
+
+    Attributes:
+        channels: of the latents.
+        width: of the text's states; None for no text.
+        pooled: of the vector of the whole text; None for no such.
+    """
+
+    channels: int
+    width: int | None
+    pooled: int | None
+
+
+_WORDS = {
+    "channels": "latents of {} channels",
+    "width": "text states of width {}",
+    "pooled": "a pooled text of width {}",
+}
+
+
+def _of_unet(config: Mapping[str, Any]) -> Reads:
+    width, pooled = config.get("cross_attention_dim", 1280), None
+    if config.get("addition_embed_type"):
+        sizes = 6 * int(config.get("addition_time_embed_dim") or 0)
+        pooled = int(config.get("projection_class_embeddings_input_dim") or 0) - sizes
+    return Reads(
+        config.get("in_channels", 4), width[0] if isinstance(width, list) else width, pooled
+    )
+
+
+def _of_transformer(packed: int) -> Callable[[Mapping[str, Any]], Reads]:
+    def reads(config: Mapping[str, Any]) -> Reads:
+        return Reads(
+            config.get("in_channels", 16 * packed) // packed,
+            config.get("joint_attention_dim", 4096),
+            config.get("pooled_projection_dim", 768),
+        )
+
+    return reads
+
+
+READS: dict[str, Callable[[Mapping[str, Any]], Reads]] = {
+    "UNet2DConditionModel": _of_unet,
+    "SD3Transformer2DModel": _of_transformer(1),
+    "FluxTransformer2DModel": _of_transformer(4),
+}
+"""Class of diffusers → its configuration → what it reads."""
+
+PRETRAINED = Denoiser(pretrained, exported=lambda network: network.model, assigned=True)

@@ -207,6 +207,8 @@ class ConditionerEntry:
         captions: whether it is told the image's caption.
         token_limit: tokens that its encoder reads of a text; None where it counts none, or where
             its folder says how many.
+        width: of its token states, where no folder says it.
+        whole: whether it names all encoders of a pipeline at once.
         joins: whether two such encoders can be read side by side.
         licence: of its encoder's weights, where they come with a package.
         stored: whether the stage `encode` makes its text states of the data's captions, once.
@@ -220,6 +222,8 @@ class ConditionerEntry:
     token_limit: int | None = None
     stored: bool = False
     joins: bool = False
+    width: int | None = None
+    whole: bool = False
     licence: Licence | None = None
 
     @property

@@ -14,6 +14,9 @@ from components.spec.choices import Choices
 ENCODER_LIMIT = 256
 """Tokens that all-MiniLM-L6-v2 reads of a text (its max_seq_length)."""
 
+MINILM_WIDTH = 384
+"""Of its token states."""
+
 _CONDITIONERS = {
     "none": ConditionerEntry("nothing: an unconditional model", "Ho, Jain, Abbeel 2020"),
     "class": ConditionerEntry(
@@ -25,6 +28,7 @@ _CONDITIONERS = {
         ("dropout", "max_tokens"),
         captions=True,
         token_limit=ENCODER_LIMIT,
+        width=MINILM_WIDTH,
         licence=Licence(
             "Apache 2.0",
             "apache-2.0",
@@ -61,6 +65,7 @@ _CONDITIONERS = {
         ("dropout", "max_tokens"),
         captions=True,
         stored=True,
+        whole=True,
     ),
 }
 
@@ -154,6 +159,7 @@ _DENOISERS = {
     "diffusers": DenoiserEntry(
         "a class of diffusers' own, as a pipeline's directory has it, with its weights",
         "von Platen et al. 2022",
+        ("pretrained",),
         foreign=True,
     ),
 }

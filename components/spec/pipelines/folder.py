@@ -13,6 +13,7 @@ from components.spec.codec_files import CONFIG
 from components.spec.keys import digest
 from components.spec.pipelines.families import FAMILIES, SCHEDULER, VAE, Family, TextPart
 from components.spec.pipelines.scheduler import ReadScheduler, read_scheduler
+from components.spec.pipelines.sizes import flat
 from components.spec.pipelines.weights import REMEDY, WeightFiles, find_weights_of, refuse_outside
 
 INDEX, SCHEDULER_CONFIG = "model_index.json", "scheduler_config.json"
@@ -77,10 +78,15 @@ class PipelineFolder:
         """Side of its images, pixels."""
         return self.latent_side * self.factor
 
+    @property
+    def scheduler_path(self) -> Path:
+        """The file that says the process."""
+        return self.root / SCHEDULER / SCHEDULER_CONFIG
+
     @cached_property
     def scheduler(self) -> ReadScheduler:
         """Its process and the settings that go with it."""
-        path = self.root / SCHEDULER / SCHEDULER_CONFIG
+        path = self.scheduler_path
         offset = 1 if self.kind == OLD_SCHEDULER else None
         tokens = (self.latent_side // max(1, self._patch)) ** 2
         values = self.configs[SCHEDULER]
@@ -99,6 +105,13 @@ class PipelineFolder:
         return {**self.family.usual, **self.scheduler.sampling}
 
     @property
+    def text_width(self) -> int:
+        """Of the text states that the network reads."""
+        keys = ("joint_attention_dim", "cross_attention_dim")
+        found = next((flat(self.network[key])[0] for key in keys if key in self.network), 0)
+        return found if isinstance(found, int) else 0
+
+    @property
     def zeroed(self) -> bool:
         """Whether the absent condition is zeros, and not the empty caption."""
         asked = self.index.get("force_zeros_for_empty_prompt", True)
@@ -107,6 +120,13 @@ class PipelineFolder:
     def weights(self, part: str) -> WeightFiles:
         """The files of a part's weights."""
         return find_weights_of(self.root / part, self.root)
+
+    @cached_property
+    def network_digest(self) -> str:
+        """SHA-256 of the network's configuration and weights."""
+        home = self.root / self.family.denoiser
+        read = (home / CONFIG, *self.weights(self.family.denoiser).all)
+        return digest([[path.name, known_sha256(path)] for path in read])
 
     @cached_property
     def digest(self) -> str:

@@ -82,9 +82,10 @@ def plan_baselines(
     prompts: PromptsHash = unread_prompts,
     folder: FolderHash = no_folders,
     encoders: EncodersHash = no_encoders,
+    network: FolderHash = no_folders,
 ) -> Plan:
     """The stages of every cell; what they depend on besides is as `Outside` has it."""
-    outside = Outside(data_hash, compute or Compute(), weights, prompts, folder, encoders)
+    outside = Outside(data_hash, compute or Compute(), weights, prompts, folder, encoders, network)
     swept = bool(experiment.sweep or experiment.cells or experiment.also)
     made: dict[Hashable, Node] = {}
     cells = [_plan_cell(cell, Sources(cell, outside, swept, made)) for cell in expand(experiment)]

@@ -27,6 +27,7 @@ class Outside:
         prompts: gives the digest of a file of prompts.
         folder: gives the digest of a folder that the file names.
         encoders: gives the digests of the folders that text encoders are read from.
+        network: gives the digest of the network in a directory of `network.pretrained`.
     """
 
     data_hash: DataHash
@@ -35,6 +36,7 @@ class Outside:
     prompts: PromptsHash = unread_prompts
     folder: FolderHash = no_folders
     encoders: EncodersHash = no_encoders
+    network: FolderHash = no_folders
 
     def digests(self, *extractors: str) -> dict[str, str]:
         """Extractor → digest, of those whose weights lie in a file here."""

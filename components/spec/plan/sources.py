@@ -19,6 +19,7 @@ from components.spec.plan.outside import Outside
 from components.spec.sections.base import Section
 from components.spec.sections.data import DataSpec
 from components.spec.sections.evaluation import EvaluationSpec
+from components.spec.sections.network import NetworkSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.spec.sweep import Cell, Overridden, cell_name, weaker
@@ -182,11 +183,13 @@ class Sources:
         inputs: dict[str, Node],
         reads: tuple[str, ...],
         plugins: dict[str, str] | None = None,
+        network: NetworkSpec | None = None,
     ) -> Node:
         """`train` or `finetune`: with evaluations, who judges them is part of it.
 
         Args:
             reads: the sections that ``spec`` comes from.
+            network: that is trained, where a directory of the user's may have its weights.
         """
         reads = (*reads, "training")
         refuse_half_precision(training.precision, "training", self.outside.compute)
@@ -198,6 +201,9 @@ class Sources:
             spec["judge"] = {"extractor": extractor}
             reads, weights = (*reads, "evaluation.extractor"), self.outside.digests(extractor)
         aside, plugins = unkeyed(training=training), {**(plugins or {}), **training.packages()}
+        if network is not None and network.pretrained is not None:
+            weights = {**weights, "network": self.outside.network(network.pretrained)}
+            aside |= unkeyed(network=network)
         return self.computed(name, stage, spec, inputs, reads, weights, aside, plugins)
 
     def _train(self, name: str, experiment: Experiment, reads: tuple[str, ...] = ()) -> Node:
@@ -212,7 +218,8 @@ class Sources:
         plugins = {name: v for section in sections for name, v in section.packages().items()}
         named, training = self._named(name), experiment.training
         reads = ("codec.kind", *parts, *reads)
-        return self.trained(named, "train", spec, training, inputs, reads, plugins)
+        network = experiment.network
+        return self.trained(named, "train", spec, training, inputs, reads, plugins, network)
 
     def _named(self, name: str) -> str:
         """With the model's name behind it, where there are several cells."""

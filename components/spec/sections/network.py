@@ -16,10 +16,13 @@ from components.spec.catalogue import CODECS, CONDITIONERS, DENOISERS
 from components.spec.choices import Choices
 from components.spec.pipelines.families import NETWORKS
 from components.spec.pipelines.sizes import refuse_wild
-from components.spec.sections.base import Options, Section
+from components.spec.sections.base import Options, Section, Unkeyed
 from components.spec.sections.codec import CodecConfig, CodecSpec
 from components.spec.sections.joined import OrJoined
 from components.spec.sections.names import EncoderName, OneOf
+
+FOREIGN = next(name for name, entry in DENOISERS.own.items() if entry.foreign)
+"""The kind of a network that others have trained."""
 
 MOST_TOKENS = 512
 """Of any encoder that is read: T5 was trained on as many."""
@@ -112,11 +115,25 @@ class NetworkSpec(Section):
         0.0, ge=0.0, lt=1.0, description="dropout inside residual or feed-forward layers"
     )
 
+    pretrained: Annotated[str | None, Unkeyed()] = Field(
+        None,
+        min_length=1,
+        exclude_if=lambda folder: folder is None,
+        description="directory in diffusers' format, or its hub id, whose network is trained on",
+    )
+
     options: Options = Field(default_factory=dict)
 
     @classmethod
     def plugged(cls) -> tuple[str, Choices[Any]]:
         return "kind", DENOISERS
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_pretrained_one_is_foreign(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("pretrained") and "kind" not in values:
+            values = {**values, "kind": FOREIGN}
+        return values
 
     def unread(self) -> frozenset[str]:
         own = {option for entry in DENOISERS.own.values() for option in entry.options}
@@ -132,12 +149,12 @@ class NetworkSpec(Section):
     @model_validator(mode="after")
     def _a_foreign_one_is_described(self) -> Self:
         if DENOISERS[self.kind].foreign and not self._described():
-            raise ValueError(f"kind `{self.kind}` is of directories, which no section describes")
+            raise ValueError(f"kind `{self.kind}` needs `pretrained`, the directory that has it")
         return self
 
     def _described(self) -> bool:
         """Whether it says what a foreign network is."""
-        return False
+        return self.pretrained is not None
 
     def unfit(self, size: int) -> str | None:
         """Why it cannot work on what is ``size`` wide and high; None where it can."""

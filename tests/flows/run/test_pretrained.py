@@ -1,0 +1,91 @@
+"""What a directory says of an experiment that trains from it, and what contradicts it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.errors import AlphabarError
+from components.spec.loading import parse_experiment
+from flows.run.pretrained import as_directory_says, network_hashes
+from tests.tiny_pipelines import SD2_SCHEDULER, write_sd1, write_sd2, write_sdxl
+
+ZERO = SD2_SCHEDULER | {"rescale_betas_zero_snr": True}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write_sd1(tmp_path / "sd1")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said(root: Path, **values: Any) -> Any:
+    whole = {
+        "name": "from-a-directory",
+        "data": {"source": "openmoji", "size": 16},
+        "network": {"pretrained": "sd1"},
+    }
+    experiment = parse_experiment(whole | values, "the test")
+    return as_directory_says(experiment, root, None)
+
+
+def test_the_directory_says_process_codec_and_encoder(project: Path) -> None:
+    found = said(project, conditioning={"dropout": 0.2})
+    assert (found.process.schedule, found.process.prediction) == ("scaled_linear", "eps")
+    assert found.process.steps_offset == 1
+    assert found.codec.pretrained == str(project / "sd1")
+    assert (found.conditioning.encoder, found.conditioning.dropout) == ("pipeline:sd1", 0.2)
+
+
+def test_v_prediction_and_zero_snr_are_the_schedulers(project: Path) -> None:
+    write_sd2(project / "sd2", ZERO)
+    found = said(project, network={"pretrained": "sd2"}, process={"prediction": "v"})
+    assert (found.process.prediction, found.process.zero_terminal_snr) == ("v", True)
+
+
+def test_an_experiment_without_one_is_as_it_was(project: Path) -> None:
+    experiment = parse_experiment({"name": "x", "data": {"source": "digits"}}, "the test")
+    assert as_directory_says(experiment, project, None) is experiment
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        ({"process": {"prediction": "v"}}, r"`process.prediction: 'v'` contradicts .*says 'eps'"),
+        ({"process": {"schedule": "cosine"}}, "`process.schedule: 'cosine'` contradicts"),
+        ({"process": {"steps_offset": 0}}, "`process.steps_offset: 0` contradicts .*says 1"),
+        ({"process": {"steps": 500}}, "`process.steps: 500` contradicts .*says 1000"),
+        ({"sweep": {"process.schedule": ["linear"]}}, "`process.schedule` cannot differ"),
+        ({"sweep": {"network.pretrained": ["sd1", "b"]}}, "`network.pretrained` cannot differ"),
+        ({"codec": {"kind": "pixels"}}, "latents of 4 channels, and codec `pixels` makes no"),
+        (
+            {"codec": {"kind": "autoencoder", "latent_channels": 8}},
+            "of 4 channels, and codec `autoencoder` makes latents of 8",
+        ),
+        ({"conditioning": {"encoder": "class"}}, "`conditioning.encoder: class`, which tells no"),
+        ({"conditioning": {"encoder": "minilm"}}, "width 16, and not .*minilm`, .*384 wide"),
+        ({"network": {"pretrained": "gone"}}, "`network.pretrained: gone` is no folder"),
+    ],
+)
+def test_what_contradicts_it_is_named_with_it(
+    project: Path, values: dict[str, Any], what: str
+) -> None:
+    with pytest.raises(AlphabarError, match=what):
+        said(project, **values)
+
+
+def test_an_sdxl_directory_with_the_encoder_of_sd1_is_refused(project: Path) -> None:
+    write_sdxl(project / "sdxl")
+    encoder = {"encoder": "clip:sd1"}
+    with pytest.raises(AlphabarError, match=r"width 40, and not .*clip:sd1`, .*16 wide"):
+        said(project, network={"pretrained": "sdxl"}, conditioning=encoder)
+
+
+def test_other_weights_give_another_digest(project: Path) -> None:
+    digest = network_hashes(None)("sd1")
+    path = project / "sd1" / "unet" / "diffusion_pytorch_model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(bytes(content))
+    assert network_hashes(None)("sd1") != digest
