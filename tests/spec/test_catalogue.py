@@ -102,6 +102,7 @@ def test_a_form_takes_encoders_in_folders_and_lists_of_them(encoder: object) -> 
         ("clipp:some/folder", "did you mean `clip:some/folder`?"),
         ("clip:", "choose from none, class, minilm, clip:DIR_OR_ID"),
         ("minlm", "did you mean `minilm`?"),
+        ("[clip:A, clip:B]", "did you mean `clip:A + clip:B`?"),
         (["clip:A", "minilm"], "did you mean `clip:A + clip:B`?"),
         (["clip:A", "clip:B", "clip:C"], "did you mean `clip:A + clip:B`?"),
     ],

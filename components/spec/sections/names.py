@@ -61,8 +61,9 @@ class EncoderName(OneOf):
     """As `OneOf`, of names of which some end in a folder of the user's: ``clip:DIR_OR_ID``."""
 
     def _near(self, name: str) -> list[str]:
-        given = name.partition(":")[2].strip()
-        folder = f":{given}" if given and AND not in name else IN_FOLDER
+        kind, _, given = name.partition(":")
+        one = kind.isalnum() and bool(given.strip()) and AND not in name
+        folder = f":{given}" if one else IN_FOLDER
         return [each.replace(IN_FOLDER, folder) for each in super()._near(name)]
 
     def __get_pydantic_json_schema__(
