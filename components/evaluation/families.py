@@ -22,7 +22,7 @@ from components.evaluation.model_view import ModelView
 from components.evaluation.recognition import Recognition
 from components.evaluation.scorer_view import ScorerView
 from components.evaluation.view import SEED, View
-from components.figures.protocol import NOTHING
+from components.figures.protocol import CAPTIONS, NOTHING
 from components.figures.statistics.measured import Measured
 from components.figures.statistics.per_image import mean_of_images
 from components.spec.catalogue.evaluation import extractor_of
@@ -107,12 +107,12 @@ def _to_training(view: View, measured: Measured) -> Finding:
 
 def _clip_score(view: CaptionView) -> Finding:
     measured = clip_score_estimate(view.images, view.own, view.confidence)
-    return Finding(measured, "captions", len(view.distinct), view.cut)
+    return Finding(measured, CAPTIONS, len(view.distinct), view.cut)
 
 
 def _clip_cosine(view: CaptionView) -> Finding:
     measured = clip_cosine_estimate(view.images, view.own, view.confidence)
-    return Finding(measured, "captions", len(view.distinct), view.cut)
+    return Finding(measured, CAPTIONS, len(view.distinct), view.cut)
 
 
 def _r_precision(view: CaptionView) -> Finding:
@@ -122,12 +122,12 @@ def _r_precision(view: CaptionView) -> Finding:
         )
     found = clip_r_precision(view.images, view.distinct, view.caption_of, SEED, view.confidence)
     settings = {"candidates": found.candidates, "seed": SEED, **view.cut}
-    return Finding(found.measured, "captions", len(view.distinct), settings, found.chance)
+    return Finding(found.measured, CAPTIONS, len(view.distinct), settings, found.chance)
 
 
 def _retrieval(view: ScorerView) -> Finding:
     found = retrieval(view.images, view.distinct, view.caption_of, view.seed, view.confidence)
-    return Finding(found.measured, "captions", found.candidates, chance=found.chance)
+    return Finding(found.measured, CAPTIONS, found.candidates, chance=found.chance)
 
 
 def _recognised(view: Recognition) -> Finding:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from components.figures.comparison import differing
 from components.figures.figure import Figure
-from components.figures.protocol import COMPARED, COUNT
+from components.figures.protocol import CAPTIONS, COMPARED, COUNT
 from components.spec.metrics import METRICS, family_of
 
 
@@ -15,7 +15,8 @@ def beside(
     """The floors that may stand beside the figures of all ``rows``, and what must be said of them.
 
     A floor of another number of images gets that number as its remark where the figure depends
-    on it; one that differs in any other part of the protocol is left away.
+    on it; one that differs in any other part of the protocol is left away. How many captions there
+    were changes no mean over images, and candidates are counted in the settings.
 
     Args:
         floors: metric → figure of real images.
@@ -52,5 +53,6 @@ def beside(
 def _differing(figure: Figure, floor: Figure) -> list[str]:
     parts, family = differing(figure, floor), family_of(figure.metric)
     if family and METRICS[family].of_each_image:
-        return [part for part in parts if part != COUNT]
+        counts = {COUNT} | ({"n_reference"} if figure.protocol.reference == CAPTIONS else set())
+        return [part for part in parts if part not in counts]
     return parts

@@ -11,6 +11,9 @@ COUNT, CONFIDENCE = "n_generated", "confidence"
 NOTHING = "none"
 """In a protocol where no network judged, nothing was resized, or nothing was compared with."""
 
+CAPTIONS = "captions"
+"""The reference of figures that tell how well images fit what they were asked for."""
+
 COMPARED = (
     "extractor",
     "resize",

@@ -66,3 +66,10 @@ def test_a_floor_that_was_measured_otherwise_is_left_away(
 
 def test_a_floor_beside_which_nothing_stands_stays() -> None:
     assert beside(figure("fd_x"), [figure("recall_x", 20)]) == ([("fd_x", "")], [])
+
+
+@pytest.mark.parametrize(("against", "stays"), [("captions", True), ("training", False)])
+def test_a_mean_over_images_depends_on_no_number_of_captions(against: str, stays: bool) -> None:
+    floor = figure("clip_score_x", reference=against, n_reference=193)
+    kept, _ = beside(floor, [figure("clip_score_x", reference=against, n_reference=600)])
+    assert kept == ([("clip_score_x", "")] if stays else [])
