@@ -21,20 +21,28 @@ Rename = Callable[[str], str]
 
 
 def read_network(
-    build: Callable[[], nn.Module], files: WeightFiles, rename: Rename = str
+    build: Callable[[], nn.Module],
+    files: WeightFiles,
+    rename: Rename = str,
+    first: Mapping[str, Shape] | None = None,
 ) -> nn.Module:
     """What ``build`` makes, with the weights in ``files`` as float32.
+
+    Args:
+        first: shapes that are compared before anything is built, of what takes memory at once.
 
     Raises:
         AlphabarError: the files are broken, need more than `weights_only`, or are not of that
             network.
     """
     home = files.files[0].parent
+    stored = _pickled(files) if files.pickled else None
+    found = shapes_of(files, rename) if stored is None else _shapes(stored, rename)
+    if any(found.get(name) != shape for name, shape in (first or {}).items()):
+        raise _other_shapes(home, found, first or {})
     with torch.device("meta"):
         network = build()
     declared = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    stored = _pickled(files) if files.pickled else None
-    found = shapes_of(files, rename) if stored is None else _shapes(stored, rename)
     if found != declared:
         raise _other_shapes(home, found, declared)
     tensors = _saved(files) if stored is None else iter(stored.items())
@@ -116,10 +124,10 @@ def _other_shapes(
     ]
     if lacking:
         fault = f"lack {first_of(lacking, most=3)}"
-    elif more:
-        fault = f"have {first_of(more, most=3)} more"
-    else:
+    elif other:
         fault = f"have {first_of(other, most=3)}"
+    else:
+        fault = f"have {first_of(more, most=3)} more"
     return AlphabarError(
         f"the weights in {home} are not those of its config.json: they {fault}", REMEDY
     )

@@ -21,6 +21,7 @@ from components.networks.part_weights import read_network
 from components.spec.model_config import ModelConfig, new_config
 from components.spec.pipelines.families import VAE
 from components.spec.pipelines.folder import PipelineFolder, read_pipeline
+from components.spec.pipelines.sizes import place_table
 from components.spec.pipelines.vae import USUAL
 from components.spec.sections.network import FOREIGN
 
@@ -83,7 +84,8 @@ def read_denoiser(pipeline: PipelineFolder) -> PretrainedNetwork:
     family = pipeline.family
     build = partial(PretrainedNetwork, family.network, network_section(pipeline)["config"])
     files = pipeline.weights(family.denoiser)
-    network = read_network(partial(_built, pipeline, build), files, _PREFIX.__add__)
+    places = {f"{_PREFIX}{name}": shape for name, shape in place_table(pipeline.network).items()}
+    network = read_network(partial(_built, pipeline, build), files, _PREFIX.__add__, places)
     assert isinstance(network, PretrainedNetwork)
     return network.to(memory_format=torch.channels_last)
 
