@@ -252,3 +252,13 @@ def test_a_training_step_asks_the_networks_as_often_as_is_planned(
     conditional = CONDITIONERS[encoder].conditional
     beside = FINETUNES["consistency"].beside({"teacher_guidance": guidance}, conditional)
     assert sum(asked) == 3 * (1 + beside)
+
+
+def test_parts_of_a_step_say_together_what_the_whole_says() -> None:
+    model = untrained(schedule="cosine")
+    step = Distillation(model, time_grid(model.schedule, 10), 2, 3.0, 0)
+    x0 = torch.randn(5, 1, 8, 8, generator=torch.Generator().manual_seed(0)).clamp(-1, 1)
+    given = model.network, model.network, 7, x0, model.conditioner.encode([*range(5)], [""] * 5)
+    first, second = step(*given, slice(0, 2)), step(*given, slice(2, 5))
+    torch.testing.assert_close(0.4 * first + 0.6 * second, step(*given), rtol=1e-4, atol=1e-6)
+    assert abs(first - second) > 1e-3

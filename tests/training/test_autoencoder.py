@@ -17,7 +17,7 @@ from components.networks.codecs import build_codec
 from components.networks.codecs.autoencoder import config_of
 from components.runtime import Runtime
 from components.spec.sections.codec import CodecSpec
-from components.training.autoencoder import autoencoder
+from components.training.autoencoder import autoencoder, new_autoencoder
 from components.training.encode import encode
 from components.training.latents import MIRRORED, drawn, load_encoded
 from components.training.perceptual import PerceptualDistance
@@ -169,3 +169,15 @@ def test_the_perceptual_distance_grows_with_blur_and_moves_images() -> None:
     assert far.grad is not None
     assert float(far.grad.abs().max()) > 0
     assert not list(distance.parameters()), "it has no weights that training could move"
+
+
+def test_parts_of_a_step_say_together_what_the_whole_says() -> None:
+    codec = CodecSpec(kind="autoencoder", width=8, perceptual=0.0, kl=0.1)
+    loss = ReconstructionLoss(codec, PerceptualDistance())
+    network = new_autoencoder(codec, 1)
+    images = torch.randn(5, 1, 8, 8, generator=torch.Generator().manual_seed(0)).clamp(-1, 1)
+    given: tuple[Any, ...] = (network, network, 7, images, {})
+    with torch.no_grad():
+        first, second = loss(*given, slice(0, 2)), loss(*given, slice(2, 5))
+        torch.testing.assert_close(0.4 * first + 0.6 * second, loss(*given), rtol=1e-4, atol=1e-6)
+    assert abs(first - second) > 1e-4

@@ -329,6 +329,8 @@ def test_a_run_without_evaluations_has_no_share_of_them(run: Runs) -> None:
     run(steps=2, evaluate_every=0, runtime=runtime)
     assert runtime.seconds["training"] > 0
     assert evaluations_share(runtime.seconds) is None
+    # of two steps the median is the mean
+    assert 2 * runtime.costs["seconds_a_step"] <= runtime.seconds["training"] + 1e-3
 
 
 def diverging(patch: pytest.MonkeyPatch, at: int) -> None:

@@ -81,6 +81,8 @@ def test_places_are_counted_in_patches_at_every_size(size: int) -> None:
     told = build_conditioner(ConditioningSpec(encoder="none").model_dump(), Given())
     values = NetworkSpec(kind="transformer", patch=size // 8, depth=1, width=16, heads=2)
     network = build_network(values.model_dump(), (3, size, size), told, seed=0)
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 3, size, size), torch.ones(1)).shape == (1, 3, size, size)
     small = build_network(
         values.model_copy(update={"patch": 1}).model_dump(), (3, 8, 8), told, seed=0
     )
