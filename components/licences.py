@@ -4,6 +4,7 @@
                      {"of": what it is that is licensed, ...: as `Licence` has it}
 
 For a model in a store they are found by its manifest: what it was trained on, back to the images.
+A diffusers pipeline's directory says it in the head of its README.md, or in a file LICENSE.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from components.files.manifest import MANIFEST, intact, read_manifest
 from components.files.text_file import read_text
 from components.spec.catalogue.entries import Licence
 from components.spec.licences import Licensed, images_words, licence_of_data
+from components.spec.pipelines.folder import is_pipeline
 from components.spec.sections.data import DataSpec
 
 LICENCES = "licences.json"
@@ -23,6 +25,7 @@ FILES = ("LICENSE", "LICENCE", "COPYING")
 """How the names of files begin that hold a licence."""
 
 _LONGEST, _LARGEST = 200, 2**20
+_LINK = "license_link"
 
 
 def licences_of(folder: Path, store: Path, datasets: Path) -> list[Licensed]:
@@ -37,6 +40,8 @@ def licences_of(folder: Path, store: Path, datasets: Path) -> list[Licensed]:
     """
     if (folder / LICENCES).is_file():
         return _recorded(folder / LICENCES)
+    if is_pipeline(folder):
+        return _of_pipeline(folder)
     return list(dict.fromkeys(_back(folder, store, datasets)))
 
 
@@ -62,6 +67,28 @@ def _recorded(path: Path) -> list[Licensed]:
         ]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise AlphabarError(f"{path} is broken ({error!r})", "copy its folder again") from error
+
+
+def _of_pipeline(folder: Path) -> list[Licensed]:
+    head = _head(folder / "README.md")
+    word = head.get("license_name") or head.get("license") or ""
+    said = word or next(filter(None, map(_first_line, licence_files(folder))), "")
+    if not said:
+        return []
+    licence = Licence(shortened(said, _LONGEST), head.get("license", ""), head.get(_LINK, ""))
+    return [Licensed(f"weights ({folder.absolute().name})", licence)]
+
+
+def _head(path: Path) -> dict[str, str]:
+    """The plain entries of a README's YAML head; empty where it has none."""
+    try:
+        lines = read_text(path, most=_LARGEST, remedy="").splitlines()
+    except AlphabarError:
+        return {}
+    if not lines or lines[0].strip() != "---" or "---" not in lines[1:]:
+        return {}
+    entries = (line.partition(":") for line in lines[1 : lines.index("---", 1)])
+    return {key: shortened(value.strip().strip("\"'"), _LONGEST) for key, _, value in entries}
 
 
 def _back(folder: Path, store: Path, datasets: Path) -> Iterator[Licensed]:

@@ -71,3 +71,17 @@ def test_the_record_of_a_folder_counts_where_its_inputs_are_gone(tmp_path: Path)
         (tmp_path / LICENCES).write_text(broken)
         with pytest.raises(AlphabarError, match=r"licences.json is broken"):
             licences_of(tmp_path, tmp_path, tmp_path)
+
+
+def test_a_pipelines_directory_says_it_in_its_readme_or_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "sd"
+    folder.mkdir()
+    write_json(folder / "model_index.json", {})
+    assert words(tmp_path, folder) == []
+    (folder / "LICENSE.md").write_text("CreativeML Open RAIL-M\n")
+    assert words(tmp_path, folder) == ["weights (sd): CreativeML Open RAIL-M."]
+    (folder / "README.md").write_text("no head\n")
+    assert words(tmp_path, folder) == ["weights (sd): CreativeML Open RAIL-M."]
+    (folder / "README.md").write_text("---\nlicense: creativeml-openrail-m\ntags: [a]\n---\n# SD\n")
+    (found,) = licences_of(folder, tmp_path, tmp_path)
+    assert (found.licence.name, found.licence.hub) == ("creativeml-openrail-m",) * 2

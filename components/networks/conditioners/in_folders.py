@@ -44,7 +44,7 @@ def two_clips(
     first, second = _folders(given, encoder, digests)
     one = encoder_in(first, SDXL_CLIP, given.device)
     two = encoder_in(second, SDXL_CLIP_2, given.device)
-    parts = [_part(first, one), _part(second, two)]
+    parts = [part_of(first, one), part_of(second, two)]
     pair = JoinedEncoder(one, two, given.size)
     return _condition(pair, parts, given, max_tokens, "StableDiffusionXLPipeline")
 
@@ -59,10 +59,11 @@ def _alone(
     (folder,) = _folders(given, encoder, digests)
     read = encoder_in(folder, convention, given.device)
     pipeline = "StableDiffusionPipeline" if convention is SD_CLIP else None
-    return _condition(read, [_part(folder, read)], given, max_tokens, pipeline)
+    return _condition(read, [part_of(folder, read)], given, max_tokens, pipeline)
 
 
-def _part(folder: EncoderFolder, encoder: FrozenEncoder) -> Part:
+def part_of(folder: EncoderFolder, encoder: FrozenEncoder) -> Part:
+    """What is written of an encoder where its model is exported."""
     return Part(encoder, folder.tokenizer, TOKENIZER_FILES, folder.family.tokenizer)
 
 

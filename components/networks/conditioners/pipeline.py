@@ -1,12 +1,13 @@
 """Captions as a diffusers pipeline reads them, by its family's convention."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
 from components.data.readers.pipeline_folders import encoders_of, find_pipeline
-from components.networks.conditioners.conditioner import Given
+from components.networks.conditioners.conditioner import Exported, Given
 from components.networks.conditioners.encoders import TextEncoder
 from components.networks.conditioners.encoders.convention import (
     FLUX_CLIP,
@@ -19,7 +20,8 @@ from components.networks.conditioners.encoders.convention import (
 from components.networks.conditioners.encoders.in_folder import encoder_in
 from components.networks.conditioners.encoders.joined import JoinedEncoder
 from components.networks.conditioners.encoders.of_pipelines import FluxEncoder, SD3Encoder
-from components.networks.conditioners.in_folders import refuse_other_encoders
+from components.networks.conditioners.exported_text import Part, exported_text
+from components.networks.conditioners.in_folders import part_of, refuse_other_encoders
 from components.networks.conditioners.rows import TIME_IDS, Rows
 from components.networks.conditioners.text import TextCondition
 from components.spec.catalogue.networks import given_of
@@ -27,6 +29,9 @@ from components.spec.pipelines.families import SD3_POSITIONS
 from components.spec.pipelines.folder import PipelineFolder
 
 Parts = Sequence[TextEncoder]
+
+ZEROED = "force_zeros_for_empty_prompt"
+"""In model_index.json: whether the absent condition is zeros."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,12 @@ class Joined:
     Attributes:
         conventions: of its encoders, in their order.
         join: (the encoders, the pipeline, side of the images) → what the network is told by.
+        exported: whether a folder for diffusers can have them.
     """
 
     conventions: tuple[Convention, ...]
     join: Callable[[Parts, PipelineFolder, int], TextEncoder]
+    exported: bool = False
 
 
 def _sd3(parts: Parts, pipeline: PipelineFolder, size: int) -> TextEncoder:
@@ -50,10 +57,11 @@ def _sd3(parts: Parts, pipeline: PipelineFolder, size: int) -> TextEncoder:
 
 
 JOINED: dict[str, Joined] = {
-    "one": Joined((SD_CLIP,), lambda parts, pipeline, size: parts[0]),
+    "one": Joined((SD_CLIP,), lambda parts, pipeline, size: parts[0], exported=True),
     "sdxl": Joined(
         (SDXL_CLIP, SDXL_CLIP_2),
         lambda parts, pipeline, size: JoinedEncoder(parts[0], parts[1], size),
+        exported=True,
     ),
     "sd3": Joined((SDXL_CLIP_2, SDXL_CLIP_2, T5_PADDED), _sd3),
     "flux": Joined((FLUX_CLIP, T5_PADDED), lambda parts, pipeline, size: FluxEncoder(*parts)),
@@ -84,7 +92,18 @@ def pipeline_text(
     ]
     encoder = how.join(parts, pipeline, given.size or pipeline.size)
     kind = ZeroedText if pipeline.zeroed else TextCondition
-    return kind(encoder, max_tokens, tuple(given.captions))
+    read = [part_of(*each) for each in zip(folders, parts, strict=True)]
+    export = partial(_exported, pipeline, read, encoder) if how.exported else None
+    return kind(encoder, max_tokens, tuple(given.captions), export)
+
+
+def _exported(
+    pipeline: PipelineFolder, parts: Sequence[Part], encoder: TextEncoder, captions: Sequence[str]
+) -> Exported:
+    words = f"the text encoders of {pipeline.family.words}"
+    found = exported_text(words, parts, encoder.form, captions, pipeline.kind)
+    settings = {ZEROED: pipeline.zeroed} if pipeline.family.zeroed else {}
+    return replace(found, settings=settings)
 
 
 def of_pipeline(

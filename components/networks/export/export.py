@@ -8,7 +8,8 @@ from typing import Any
 from components.networks.checkpoint import Checkpoint
 from components.networks.codecs.codec import ExportedCodec
 from components.networks.conditioners.conditioner import Exported
-from components.spec.catalogue import GRIDS, GUIDANCE, SOLVERS
+from components.networks.export.scheduler import EXPORTED
+from components.spec.catalogue import GUIDANCE, SOLVERS
 from components.spec.catalogue.sampling import guide_of
 from components.spec.licences import Licensed
 from components.spec.sections.sampling import SamplingSpec
@@ -17,6 +18,7 @@ SOLVER_WORDS = {1: "DDIM with eta 0", 2: "DPM-Solver++(2M)"}
 """What a scheduler's `solver_order` comes to."""
 
 
+DDIM = "DDIMScheduler"
 OWN = "AlphabarPipeline"
 """The pipeline whose file lies in the folder; any other is diffusers' own."""
 
@@ -65,37 +67,62 @@ class Export:
         """The scheduler's solver, in words."""
         return SOLVER_WORDS[self.order]
 
+    @property
+    def grid(self) -> str:
+        """The scheduler's times, as `sampling.grid` has them."""
+        return "leading" if self.scheduler_name == DDIM else EXPORTED
+
     def words(self, out: Path) -> list[str]:
         """What ``out`` holds, how it is used, and what it does not do, line by line."""
         left = self.left_behind
         same = "draws with other settings than alphabar" if left else "draws the same images"
         folders = sorted(path.name for path in out.iterdir() if path.is_dir())
         inside = ", ".join(f"{name}/" for name in folders)
-        ours = "the scheduler's file lies in the folder" if not self.stock else "diffusers' own"
         loaded = f'{self.pipeline}.from_pretrained("{out}")'
         if self.pipeline == OWN:
             loaded = f'DiffusionPipeline.from_pretrained("{out}", trust_remote_code=True)'
         return [
             f"{out}: {loaded} {same}; README.md shows how; it holds {inside}",
-            f"scheduler: {self.scheduler_name} ({ours}), solver_order={self.order}: {self.solver}; "
-            f"solver_order={3 - self.order} is {SOLVER_WORDS[3 - self.order]}. Not diffusers' "
-            "DDIMScheduler, whose images differ where the steps do not divide the table",
+            f"scheduler: {self._scheduler_words}",
             *self.one_file,
             *(f"licence of {each.words}" for each in self.licences),
             *(f"not exported: {line}" for line in left),
         ]
 
     @property
+    def _scheduler_words(self) -> str:
+        if self.scheduler_name == DDIM:
+            return (
+                f"{DDIM} (diffusers' own), {self.grid} grid: {self.solver}; its times and its "
+                "steps agree on this grid alone"
+            )
+        ours = "diffusers' own" if self.stock else "the scheduler's file lies in the folder"
+        other = 3 - self.order
+        return (
+            f"{self.scheduler_name} ({ours}), solver_order={self.order}, {self.grid} grid: "
+            f"{self.solver}; solver_order={other} is {SOLVER_WORDS[other]}. Not diffusers' {DDIM}, "
+            "whose images differ where the steps do not divide the table"
+        )
+
+    @property
     def left_behind(self) -> list[str]:
         """What of the sampling section the folder does not draw with, in words."""
-        left, scale = left_behind(self.sampling), self.sampling["guidance"]
+        left, scale = left_behind(self.sampling, self.grid), self.sampling["guidance"]
         if self.pipeline != OWN and 0 <= scale < 1:
             left.append(f"guidance {scale:g}: {self.pipeline} takes a scale below 1 for 1")
+        if self.pipeline == OWN:
+            left += [f"`{name}`" for name, value in self.told.settings.items() if value]
+        if not self.stock and self.sampling.get("end") == "first":
+            left.append("`end: first`; the folder ends at the clean image")
         return left
 
 
-def left_behind(sampling: Mapping[str, Any]) -> list[str]:
-    """What of a sampling section an exported folder does not draw with, in words."""
+def left_behind(sampling: Mapping[str, Any], grid: str = EXPORTED) -> list[str]:
+    """What of a sampling section an exported folder does not draw with, in words.
+
+    Args:
+        grid: that the folder draws with.
+    """
     left = []
     order = SOLVERS[sampling["solver"]].diffusers_order
     if order is None or sampling["eta"] or sampling["churn"]:
@@ -104,9 +131,8 @@ def left_behind(sampling: Mapping[str, Any]) -> list[str]:
             + "".join(f", {name} {sampling[name]:g}" for name in ("eta", "churn") if sampling[name])
             + f"; the folder with {SOLVER_WORDS[order or 1]}"
         )
-    if not GRIDS[sampling["grid"]].exported:
-        theirs = next(name for name, grid in GRIDS.items() if grid.exported)
-        left.append(f"alphabar's grid is `{sampling['grid']}`; the folder's is `{theirs}`")
+    if sampling["grid"] != grid:
+        left.append(f"alphabar's grid is `{sampling['grid']}`; the folder's is `{grid}`")
     if not GUIDANCE[sampling["guidance_kind"]].exported:
         left.append(f"guidance of kind `{sampling['guidance_kind']}`; the folder's is `cfg`")
     left += [

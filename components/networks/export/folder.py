@@ -7,13 +7,14 @@ model_index.json README.md licences.json
 NAME.safetensors            the same in one file, where it is asked for
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
 from components.files.json_file import write_json
-from components.licences import LICENCES, licence_record
+from components.licences import LICENCES, licence_files, licence_record
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.codecs.codec import ExportedCodec
 from components.networks.denoisers import DENOISERS, denoiser_of
@@ -21,9 +22,9 @@ from components.networks.export.export import OWN, Export
 from components.networks.export.one_file import family_of, write_one_file
 from components.networks.export.own_pipeline import write_own_pipeline
 from components.networks.export.readme import readme
-from components.networks.export.scheduler import diffusers_scheduler
+from components.networks.export.scheduler import Manner, diffusers_scheduler
 from components.networks.export.stable_diffusion import pipeline_of, write_pipeline
-from components.spec.catalogue import CODECS, SOLVERS
+from components.spec.catalogue import CODECS
 from components.spec.licences import Licensed, licence_of_encoder
 
 
@@ -62,6 +63,8 @@ def save_diffusers(
         index = write_pipeline(export, out, family_of(export).vae_scale)
     write_json(out / "model_index.json", index)
     write_json(out / LICENCES, licence_record(export.licences))
+    for path in licence_files(model):
+        shutil.copyfile(path, out / path.name)
     (out / "README.md").write_text(readme(export), encoding="utf-8")
     return export if single_file is None else write_one_file(export, out, single_file)
 
@@ -75,10 +78,9 @@ def _prepared(
     own = licence_of_encoder(checkpoint.config.conditioning.model_dump())
     codec, network = _exported_codec(model, checkpoint), _exported_network(model, checkpoint)
     _refuse_unwalkable(model, checkpoint)
-    clip = bool(sampling["clip"]) and checkpoint.codec.bounded
-    order = SOLVERS[sampling["solver"]].diffusers_order or 1
+    manner = Manner.of(sampling, bounded=checkpoint.codec.bounded)
     steps = min(sampling["steps"], checkpoint.schedule.steps)
-    scheduler = diffusers_scheduler(checkpoint, clip=clip, order=order)
+    scheduler = diffusers_scheduler(checkpoint, manner)
     told = checkpoint.conditioner.exported()
     return Export(
         checkpoint,
@@ -86,8 +88,8 @@ def _prepared(
         scheduler,
         told,
         codec,
-        {**sampling, "steps": steps, "clip": clip},
-        order,
+        {**sampling, "steps": steps, "clip": manner.clip},
+        manner.order,
         pipeline_of(network, scheduler, told, codec) or OWN,
         list(dict.fromkeys([*licences, *own])),
     )

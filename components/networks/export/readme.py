@@ -1,6 +1,6 @@
 """README.md of an exported model: what it is, how to draw with it, what was left behind."""
 
-from components.networks.export.export import OWN, Export
+from components.networks.export.export import DDIM, OWN, Export
 
 
 def readme(export: Export) -> str:
@@ -51,7 +51,7 @@ def _settings(export: Export) -> str:
     against = f", negative prompt `{negative}` (of the pipeline)" if negative else ""
     return (
         f"Drawn in {sampling['steps']} steps at guidance {sampling['guidance']:g}{against}, "
-        f"x0 {clip} (`{export.scheduler_name}`: {export.solver}, trailing grid).\n"
+        f"x0 {clip} (`{export.scheduler_name}`: {export.solver}, {export.grid} grid).\n"
     )
 
 
@@ -80,6 +80,11 @@ def _scheduler_words(export: Export) -> str:
     orders = (
         "With `solver_order=1` it is DDIM (eta 0), with `solver_order=2` alphabar's `dpmpp_2m`."
     )
+    if export.scheduler_name == DDIM:
+        return (
+            f"The scheduler is diffusers' own `{DDIM}` on the grid `{export.grid}`, on which its "
+            "times and its steps agree."
+        )
     if not export.stock:
         return (
             "diffusers has no scheduler for this process that gives the same images at every "

@@ -11,7 +11,7 @@ from components.generation.denoising import build_denoiser, encode_conditions
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint
-from components.networks.export.scheduler import diffusers_scheduler
+from components.networks.export.scheduler import Manner, diffusers_scheduler
 from components.sampling.noise import seeded_noise
 from components.spec.sections.sampling import SamplingSpec
 from tests.decibels import decibels
@@ -77,7 +77,7 @@ def test_it_draws_as_our_solver_does_at_every_number_of_steps(solver: str) -> No
     found = {}
     for process, clip in [*((each, False) for each in FIT), *((each, True) for each in FIT[::3])]:
         model = model_of(process)
-        scheduler = diffusers_scheduler(model, clip=clip, order=ORDERS[solver])
+        scheduler = diffusers_scheduler(model, Manner(clip, ORDERS[solver]))
         for steps in STEPS:
             expected = ours(model, solver=solver, steps=steps, clip=clip)
             alike = decibels(theirs(model, scheduler, steps), expected)

@@ -1,0 +1,81 @@
+"""Pipelines that were read in are written out again: the same images, and the same tensors."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DiffusionPipeline, StableDiffusionPipeline, StableDiffusionXLPipeline
+
+from components.errors import AlphabarError
+from components.generation.asked import prompts_of
+from components.generation.generate import generate
+from components.generation.sampler import load_sampler
+from components.networks.export.folder import save_diffusers
+from components.spec.model_folder import own_sampling
+from components.spec.sections.sampling import SamplingSpec
+from tests.tiny_pipelines import (
+    SD2_SCHEDULER,
+    write_sd1,
+    write_sd2,
+    write_sd3,
+    write_sdxl,
+)
+
+PROMPTS = ["a red cat", "blue dog"]
+
+
+def trailing(folder: Path) -> Path:
+    changes = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    return write_sd2(folder, SD2_SCHEDULER | changes)
+
+
+KINDS: dict[str, Any] = {
+    "sd1": (write_sd1, StableDiffusionPipeline, "DDIMScheduler"),
+    "sd2": (trailing, StableDiffusionPipeline, "DPMSolverMultistepScheduler"),
+    "sdxl": (write_sdxl, StableDiffusionXLPipeline, "DDIMScheduler"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_pipeline_that_was_read_in_is_written_out_the_same(kind: str, tmp_path: Path) -> None:
+    write, pipeline, scheduler = KINDS[kind]
+    folder, out = write(tmp_path / kind), tmp_path / "out"
+    (folder / "LICENSE").write_text("its own terms")
+    out.mkdir()
+    settings = SamplingSpec.model_validate(own_sampling(folder))
+    written = save_diffusers(folder, out, settings.model_dump(mode="json"), single_file="out")
+    assert written.left_behind == []
+    assert (out / "LICENSE").read_text() == "its own terms"
+    found = DiffusionPipeline.from_pretrained(out, local_files_only=True)
+    single = pipeline.from_single_file(
+        str(out / "out.safetensors"), config=str(out), local_files_only=True
+    )
+    original = pipeline.from_pretrained(folder, local_files_only=True, safety_checker=None)
+    assert type(found) is pipeline
+    assert type(found.scheduler).__name__ == scheduler
+    for name, part in original.components.items():
+        if isinstance(part, torch.nn.Module):
+            for other in (found, single):
+                weights = other.components[name].state_dict()
+                assert all(torch.equal(weights[k], v) for k, v in part.state_dict().items()), name
+    for steps in (13, 30):
+        asked = settings.model_copy(update={"steps": steps})
+        sampler = load_sampler(folder, asked)
+        expected = generate(sampler, prompts_of(sampler.model, PROMPTS, 2)).images
+        for each in (found, single):
+            drawn = each(
+                PROMPTS,
+                num_inference_steps=steps,
+                guidance_scale=settings.guidance,
+                generator=[torch.Generator().manual_seed(k) for k in (0, 1)],
+            ).images
+            pixels = np.stack([np.asarray(image) for image in drawn]).astype(int)
+            assert np.abs(pixels - expected).max() <= 1
+
+
+def test_what_is_not_exported_is_named(tmp_path: Path) -> None:
+    folder = write_sd3(tmp_path / "sd3")
+    with pytest.raises(AlphabarError, match="text encoder is not exported"):
+        save_diffusers(folder, tmp_path, SamplingSpec().model_dump(mode="json"))
