@@ -6,18 +6,20 @@ from typing import Annotated
 import typer
 
 from components.errors import AlphabarError
-from flows.cli.options import folder
+from flows.cli.options import Model, folder
+from flows.cli.records import with_records
+from flows.cli.sampling_options import SamplingOptions, Solver
 from flows.telling import tell
+
+AS_SAMPLED = SamplingOptions()
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(export)
+    app.command()(with_records(export))
 
 
 def export(
-    model: Annotated[
-        str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")
-    ],
+    model: Model,
     to: Annotated[
         Path | None, typer.Argument(parser=folder, metavar="DIR", help="A new folder.")
     ] = None,
@@ -34,20 +36,25 @@ def export(
             help="Write DIR/NAME.safetensors, too: Stable Diffusion 1, 2 or XL in one file.",
         ),
     ] = False,
+    options: SamplingOptions = AS_SAMPLED,
+    solver: Solver = None,
 ) -> None:
     """Write a model as a pipeline that diffusers loads, with a README that draws with it.
 
+    It draws as `alphabar sample` does with the same options: DDIM (eta 0) and dpmpp_2m, at any
+    number of steps; what of the settings is not exported is named.
+
     Example: `alphabar export digits@champion exported/digits`
     """
-    from flows.tools.exporting import export_model
-    from flows.tools.sampling import Manner, Request, choose
+    from flows.tools.exporting import EXPORT, export_model
+    from flows.tools.sampling import choose
     from flows.workspace import Workspace
 
     target = to or out
     if target is None or (to and out):
         raise AlphabarError("one new folder is needed", "name it: `alphabar export MODEL DIR`")
     workspace = Workspace.here()
-    chosen = choose(Manner("export"), Request(model), workspace)
+    chosen = choose(EXPORT, options.request(str(model), None, solver=solver), workspace)
     written = export_model(chosen, target, workspace, single_file=single_file)
     for line in written.words(target):
         tell(line)

@@ -11,6 +11,7 @@ from components.licences import LICENCES, licence_record
 from components.spec.licences import licence_of_data
 from components.spec.sections.data import DataSpec
 from flows.cli.export import export
+from flows.cli.sampling_options import SamplingOptions
 from tests.flows.untrained import write_untrained
 
 
@@ -24,14 +25,20 @@ def test_an_export_names_what_it_does_not_draw_with(
     export(str(plain), tmp_path / "one")
     said = capsys.readouterr().out
     assert "draws the same images" in said
-    assert "scheduler/, unet/ are used by hand" in said
-    assert "DPMSolverMultistepScheduler (diffusers' own), solver_order=1: DDIM with eta 0" in said
+    assert "README.md shows how; it holds scheduler/, unet/" in said
+    assert "DPMSolverMultistepScheduler (diffusers' own), solver_order=1, trailing grid" in said
     assert "Not diffusers' DDIMScheduler" in said
     export(str(told), out=tmp_path / "two")
     assert "not exported: alphabar draws with solver `ddpm`" in capsys.readouterr().out
     readme = (tmp_path / "two" / "README.md").read_text()
     assert "solver `ddpm`" in readme
     assert "Drawn in 30 steps at guidance 3" in readme
+    options = SamplingOptions(steps=20, guidance=1.5)
+    export(str(told), tmp_path / "three", options=options, solver="dpmpp_2m")
+    assert "not exported" not in capsys.readouterr().out
+    readme = (tmp_path / "three" / "README.md").read_text()
+    assert "Drawn in 20 steps at guidance 1.5" in readme
+    assert "DPM-Solver++(2M)" in readme
 
 
 def test_the_licences_of_a_model_travel_with_it(

@@ -53,10 +53,11 @@ def save_diffusers(
         AlphabarError: the checkpoint is broken, or diffusers has nothing that draws the same, or
             one file cannot hold such a model.
     """
-    checkpoint = load_checkpoint(model, weights=weights)
+    length = sampling.get("ema_length")
+    checkpoint = load_checkpoint(model, ema_length=length, weights=weights)
     export = _prepared(model, checkpoint, sampling, licences)
     if single_file is None and export.pipeline == OWN:
-        index = write_own_pipeline(export, model, out)
+        index = write_own_pipeline(export, out)
     elif single_file is None:
         index = write_pipeline(export, out, None)
     else:

@@ -6,17 +6,17 @@ from typing import Any
 
 from components.networks.checkpoint_header import FILE_NAME
 from components.networks.export.export import Export
+from components.networks.weights_file import write_weights
 
 TAKEN_ALONG = Path(__file__).parent.parent / "exported"
 OPTIONAL = ("vae", "text_encoder", "tokenizer", "text_encoder_2", "tokenizer_2")
 """Parts that not every model has."""
 
 
-def write_own_pipeline(export: Export, model: Path, out: Path) -> dict[str, Any]:
-    """Write all parts into ``out``, and the checkpoint in ``model`` as it is; returns
-    model_index.json."""
-    if (model / FILE_NAME).is_file():
-        shutil.copyfile(model / FILE_NAME, out / FILE_NAME)
+def write_own_pipeline(export: Export, out: Path) -> dict[str, Any]:
+    """Write all parts into ``out``, and the checkpoint for alphabar; returns model_index.json."""
+    config, network = export.checkpoint.config, export.checkpoint.network
+    write_weights(out / FILE_NAME, config.model_dump(mode="json"), network.state_dict())
     export.network.save_pretrained(out / "unet", safe_serialization=True)
     export.scheduler.save_pretrained(out / "scheduler")
     if not export.stock:
