@@ -4,18 +4,17 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.errors import AlphabarError
 from components.spec.catalogue.evaluation import extractor_of
 from components.spec.experiment import Experiment
 from components.spec.plan.encoded import encoded
 from components.spec.plan.node import (
-    Compute,
     Node,
     dump,
     roles,
     unkeyed,
 )
 from components.spec.plan.outside import Outside
+from components.spec.plan.precision import refuse_half_precision
 from components.spec.sections.base import Section
 from components.spec.sections.data import DataSpec
 from components.spec.sections.evaluation import EvaluationSpec
@@ -23,8 +22,6 @@ from components.spec.sections.network import NetworkSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.spec.sweep import Cell, Overridden, cell_name, weaker
-
-HALF = "16-mixed"
 
 
 @dataclass(frozen=True)
@@ -281,16 +278,6 @@ class Sources:
             return Node(named, "prepare", dump(data), {}, pinned, plugins=packages, reads=reads)
 
         return self.once(name, make, of=("data",))
-
-
-def refuse_half_precision(precision: str, section: str, compute: Compute) -> None:
-    """Raise AlphabarError where 16-bit floats of the usual kind are asked of a CPU, on which
-    training would silently take bfloat16 in their place."""
-    if precision == HALF and compute.accelerator == "cpu":
-        raise AlphabarError(
-            f"`{section}.precision: {HALF}` is not computed on a CPU",
-            "use bf16-mixed or 32-true, or a machine with a GPU",
-        )
 
 
 def _as_watched(training: TrainingSpec, evaluation: EvaluationSpec) -> TrainingSpec:
