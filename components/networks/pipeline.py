@@ -75,6 +75,7 @@ def read_parts(root: Path, device: torch.device | str = "cpu") -> PipelineParts:
     pipeline = read_pipeline(root)
     config = pipeline_config(pipeline)
     codec = PretrainedAutoencoder(config.codec, config.images.shape, root / VAE)
+    codec.load()
     told = pipeline_text(pipeline, Given(device=device))
     return PipelineParts(config, codec, read_denoiser(pipeline), told)
 

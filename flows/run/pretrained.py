@@ -57,6 +57,7 @@ def as_directory_says(experiment: Experiment, root: Path, weights: Path | None) 
     settled = validate(values, f"the experiment, with {KEY}: {name}")
     _refuse_other_latents(settled, pipeline)
     _refuse_other_text(settled, pipeline, weights)
+    _refuse_odd_size(settled, pipeline)
     return settled
 
 
@@ -120,3 +121,18 @@ def _refuse_other_text(
         f"{pipeline.text_width}, and not `conditioning.encoder: {encoder}`, {given}",
         "leave `conditioning.encoder` out, so that it is the directory's own",
     )
+
+
+def _refuse_odd_size(experiment: Experiment, pipeline: PipelineFolder) -> None:
+    """Raise AlphabarError where the directory's autoencoder and network cannot take the images."""
+    if experiment.codec.pretrained is None:
+        return
+    size, multiple = experiment.data.size, pipeline.factor * pipeline.patch
+    most = pipeline.network.get("pos_embed_max_size")
+    if size % multiple or (most is not None and size // multiple > most):
+        beyond = f", at most {most * multiple}" if most is not None else ""
+        raise AlphabarError(
+            f"`data.size: {size}` does not fit `{KEY}: {experiment.network.pretrained}`, which "
+            f"takes multiples of {multiple} pixels{beyond}",
+            "choose another `data.size`",
+        )

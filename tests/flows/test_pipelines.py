@@ -1,4 +1,4 @@
-"""A diffusers directory as a user meets it: drawn from, edited with and judged, without training."""
+"""A diffusers directory as a user meets it: drawn from, edited with and judged, untrained."""
 
 import json
 import shutil

@@ -12,8 +12,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from components.generation import batches
 from components.generation.asked import prompts_of
 from components.generation.denoising import build_denoiser, encode_conditions
+from components.generation.generate import generate
 from components.generation.sampler import Sampler, load_sampler
 from components.sampling.noise import seeded_noise
 from components.spec.model_folder import own_sampling
@@ -131,3 +133,23 @@ def test_captions_change_the_image(tmp_path: Path) -> None:
     assert rows["encoder_hidden_states"].shape == (2, 77, 16)
     assert (rows["encoder_hidden_states"][0] - rows["encoder_hidden_states"][1]).abs().max() > 0.1
     assert (x0[0] - x0[1]).abs().max() > 0.1
+
+
+def test_so_many_images_are_drawn_at_once_as_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, sampler = drawn(write_sd1(tmp_path / "sd1"), 2, 5.0)
+    asked = prompts_of(sampler.model, PROMPTS, 3)
+    whole = generate(sampler, asked).images
+    sizes: list[int] = []
+    predict = type(sampler.model).predict
+
+    def counted(model: Any, x: Tensor, t: Tensor, rows: Any) -> Tensor:
+        sizes.append(len(x))
+        return predict(model, x, t, rows)
+
+    monkeypatch.setattr(type(sampler.model), "predict", counted)
+    monkeypatch.setattr(batches, "PLACES", 2 * 8 * 8)
+    parts = generate(sampler, asked).images
+    assert set(sizes) == {2, 4}  # with and without the condition
+    assert abs(parts.astype(int) - whole.astype(int)).max() <= 1

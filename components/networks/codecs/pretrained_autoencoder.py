@@ -18,6 +18,10 @@ from components.spec.sections.codec import CodecConfig
 class PretrainedAutoencoder(Autoencoder):
     """Latents of a VAE in whole or half precision, in one file or several."""
 
+    def load(self) -> None:
+        """Read the weights now, so that what is wrong with them is said before any work."""
+        self._network = self._read()
+
     def _read(self) -> Any:
         assert self.folder is not None
         return read_pretrained(self.folder, self.image_shape[0])

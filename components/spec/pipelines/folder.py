@@ -79,6 +79,12 @@ class PipelineFolder:
         return self.latent_side * self.factor
 
     @property
+    def patch(self) -> int:
+        """Side of the squares of latents that are one token each; 1 for a network without such."""
+        size = self.network.get("patch_size", 1)
+        return self.family.patch if self.family.packed > 1 else int(size or 1)
+
+    @property
     def scheduler_path(self) -> Path:
         """The file that says the process."""
         return self.root / SCHEDULER / SCHEDULER_CONFIG
@@ -88,7 +94,7 @@ class PipelineFolder:
         """Its process and the settings that go with it."""
         path = self.scheduler_path
         offset = 1 if self.kind == OLD_SCHEDULER else None
-        tokens = (self.latent_side // max(1, self._patch)) ** 2
+        tokens = (self.latent_side // max(1, self.patch)) ** 2
         values = self.configs[SCHEDULER]
         found = read_scheduler(path, values, offset=offset, tokens=tokens)
         if found.flow != self.family.flow:
@@ -138,11 +144,6 @@ class PipelineFolder:
             read |= {path for path in (self.root / text.tokenizer).iterdir() if path.is_file()}
         named = [(str(path.relative_to(self.root)), known_sha256(path)) for path in read]
         return digest([list(each) for each in sorted(named)])
-
-    @property
-    def _patch(self) -> int:
-        size = self.network.get("patch_size", 1)
-        return self.family.patch if self.family.packed > 1 else int(size or 1)
 
 
 def read_pipeline(root: Path) -> PipelineFolder:

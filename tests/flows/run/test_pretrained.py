@@ -8,7 +8,7 @@ import pytest
 from components.errors import AlphabarError
 from components.spec.loading import parse_experiment
 from flows.run.pretrained import as_directory_says, network_hashes
-from tests.tiny_pipelines import SD2_SCHEDULER, write_sd1, write_sd2, write_sdxl
+from tests.tiny_pipelines import SD2_SCHEDULER, write_sd1, write_sd2, write_sd3, write_sdxl
 
 ZERO = SD2_SCHEDULER | {"rescale_betas_zero_snr": True}
 
@@ -65,6 +65,7 @@ def test_an_experiment_without_one_is_as_it_was(project: Path) -> None:
         ),
         ({"conditioning": {"encoder": "class"}}, "`conditioning.encoder: class`, which tells no"),
         ({"conditioning": {"encoder": "minilm"}}, "width 16, and not .*minilm`, .*384 wide"),
+        ({"data": {"source": "openmoji", "size": 15}}, "takes multiples of 2 pixels"),
         ({"network": {"pretrained": "gone"}}, "`network.pretrained: gone` is no folder"),
     ],
 )
@@ -80,6 +81,15 @@ def test_an_sdxl_directory_with_the_encoder_of_sd1_is_refused(project: Path) -> 
     encoder = {"encoder": "clip:sd1"}
     with pytest.raises(AlphabarError, match=r"width 40, and not .*clip:sd1`, .*16 wide"):
         said(project, network={"pretrained": "sdxl"}, conditioning=encoder)
+
+
+def test_a_transformer_has_places_for_images_of_some_size(project: Path) -> None:
+    write_sd3(project / "sd3")
+    network = {"pretrained": "sd3"}
+    for size in (34, 18):  # 16 pixels are 4 tokens a side, and there are 8
+        with pytest.raises(AlphabarError, match="takes multiples of 4 pixels, at most 32"):
+            said(project, network=network, data={"source": "openmoji", "size": size})
+    assert said(project, network=network, data={"source": "openmoji", "size": 32})
 
 
 def test_other_weights_give_another_digest(project: Path) -> None:
