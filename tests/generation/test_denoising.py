@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from components.errors import AlphabarError
+from components.generation.asked import cut_words
 from components.generation.denoising import build_denoiser, encode_conditions
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
@@ -72,11 +73,15 @@ def test_a_caption_is_a_negative_prompt_of_a_model_of_captions() -> None:
         assert torch.equal(rows.weak[name], tensor)
 
 
-def test_a_prompt_that_the_encoder_cannot_read_whole_is_refused_and_not_cut() -> None:
-    model = checkpoint("minilm")
-    sampling = SamplingSpec(guidance=2.0, negative_prompt="word " * 300)
-    with pytest.raises(AlphabarError, match="has 302 tokens, the caption encoder reads 256"):
-        encode_conditions(Sampler(model, sampling), Prompts.of([-1], ["a blue square"]))
+def test_a_prompt_that_the_encoder_cannot_read_whole_is_cut_and_counted() -> None:
+    long, model = "word " * 300, checkpoint("minilm")
+    sampler = Sampler(model, SamplingSpec(guidance=2.0, negative_prompt=long))
+    rows = encode_conditions(sampler, Prompts.of([-1], ["a blue square"]))
+    expected = model.conditioner.encode([-1], [f"{long} and more"])
+    assert expected["encoder_hidden_states"].shape[1] == 256
+    assert all(torch.equal(rows.weak[name], tensor) for name, tensor in expected.items())
+    said = "1 of 2 prompts are cut at 256 tokens, the longest has 302"
+    assert cut_words(sampler, ["a blue square"]) == [said]
 
 
 def test_an_unknown_negative_class_is_refused_with_the_nearest(model: Checkpoint) -> None:

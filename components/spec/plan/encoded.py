@@ -23,13 +23,19 @@ def text_states(sources: "Sources", data: Node) -> Node | None:
     conditioning = sources.cell.experiment.conditioning
     if not CONDITIONERS[conditioning.encoder].stored:
         return None
-    digests = sources.outside.encoders(conditioning.encoder)
     read = {key: value for key, value in dump(conditioning).items() if key not in NOT_OF_TEXT}
     reads = tuple(f"conditioning.{key}" for key in read)
-    told = read | ({"digests": digests} if digests else {})
+    told = read | digests_of(sources)
     name = data.name.replace("prepare", "encode-text") + sources.suffixed(*reads)
 
     def make() -> Node:
         return sources.computed(name, "encode", {"conditioning": told}, {"data": data}, reads)
 
     return sources.once(name, make, of=("data", *reads))
+
+
+def digests_of(sources: "Sources") -> dict[str, list[str]]:
+    """What keys have of the folders that captions are read with, beside their names; nothing where
+    the encoder comes with a package."""
+    found = sources.outside.encoders(sources.cell.experiment.conditioning.encoder)
+    return {"digests": found} if found else {}

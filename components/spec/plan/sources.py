@@ -6,13 +6,8 @@ from typing import Any
 
 from components.spec.catalogue.evaluation import extractor_of
 from components.spec.experiment import Experiment
-from components.spec.plan.encoded import encoded
-from components.spec.plan.node import (
-    Node,
-    dump,
-    roles,
-    unkeyed,
-)
+from components.spec.plan.encoded import digests_of, encoded
+from components.spec.plan.node import Node, dump, roles, unkeyed
 from components.spec.plan.outside import Outside
 from components.spec.plan.precision import refuse_half_precision
 from components.spec.sections.base import Section
@@ -208,8 +203,7 @@ class Sources:
         sections: list[Section] = [getattr(experiment, part) for part in parts]
         spec: dict[str, Any] = {"codec": {"kind": experiment.codec.kind}}
         spec |= {part: dump(section) for part, section in zip(parts, sections, strict=True)}
-        if digests := self.outside.encoders(experiment.conditioning.encoder):
-            spec["conditioning"] |= {"digests": digests}
+        spec["conditioning"] |= digests_of(self)
         inputs = {"data": self.data()} | encoded(self, self.data())
         sections.append(experiment.codec)
         plugins = {name: v for section in sections for name, v in section.packages().items()}
