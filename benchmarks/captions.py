@@ -18,6 +18,7 @@ from numpy.lib import format as npy
 from benchmarks.memory import GIB, peak
 from components.data.captions import TEXTS
 from components.files.json_file import write_json
+from components.generation.prompts import images_of
 from components.networks.checkpoint import Checkpoint, new_checkpoint
 from components.networks.conditioners.stored_states import OFFSETS, STATES
 from components.spec.model_config import new_config
@@ -25,7 +26,8 @@ from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches
 from components.training.denoising_task import training_images
 
-WIDTH, SIDE, BATCH, WARM = 384, 32, 128, 2000
+WIDTH, SIDE, BATCH = 384, 32, 128
+WARM, HELD = 2000, 100
 CASES = {"50,000 captions of 12 tokens": (50_000, 12), "as many captions of 77 tokens": (0, 77)}
 MIB = 2**20
 
@@ -55,15 +57,16 @@ def make(folder: Path, images: int, distinct: int, tokens: int) -> None:
     data, text = folder / "data", folder / "text"
     for each in (data, text):
         each.mkdir(parents=True)
-    holes(data / "train.npy", (images, SIDE, SIDE, 3), np.uint8)
-    with (data / "train.csv").open("w") as file:
-        file.write("file_name,label,class,drawing\n")
-        file.writelines(f"{k}.png,,-1,{k}\n" for k in range(images))
+    for split, count in {"train": images, "holdout": HELD}.items():
+        holes(data / f"{split}.npy", (count, SIDE, SIDE, 3), np.uint8)
+        with (data / f"{split}.csv").open("w") as file:
+            file.write("file_name,label,class,drawing\n")
+            file.writelines(f"{k}.png,,-1,{k}\n" for k in range(count))
+        np.save(data / f"{split}-caption-offsets.npy", np.arange(count + 1))
+        np.save(data / f"{split}-caption-ids.npy", np.arange(count) * 7919 % distinct)
     with (data / TEXTS).open("w") as file:
         file.write("caption\n")
         file.writelines(f"{k:09d}{' word' * (tokens - 3)}\n" for k in range(distinct))
-    np.save(data / "train-caption-offsets.npy", np.arange(images + 1))
-    np.save(data / "train-caption-ids.npy", np.arange(images) * 7919 % distinct)
     write_json(data / "dataset.json", described(images))
     holes(text / STATES, (tokens * distinct + 2, WIDTH), np.float16)
     np.save(text / OFFSETS, np.append(np.arange(distinct + 1) * tokens, tokens * distinct + 2))
@@ -86,9 +89,10 @@ def holes(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
 
 
 def read(folder: Path, steps: int) -> int:
-    """Read the batches of so many steps as training does; the bytes of the largest."""
+    """Begin as the stage `train` does and read the batches of so many steps; the bytes of the
+    largest."""
     inputs = {"data": folder / "data", "text": folder / "text"}
-    data = training_images(model(inputs["text"]), TrainingSpec(), inputs)
+    data = training_images(model(inputs), TrainingSpec(), inputs)
     batches = Batches(data, batch_size=BATCH, first=0, last=steps, seed=0)
     return max(map(size, batches))
 
@@ -98,15 +102,15 @@ def size(batch: tuple[int, torch.Tensor, dict[str, torch.Tensor]]) -> int:
     return images.nbytes + sum(tensor.nbytes for tensor in rows.values())
 
 
-def model(text: Path) -> Checkpoint:
+def model(inputs: dict[str, Path]) -> Checkpoint:
     sections = {
         "codec": {"kind": "pixels"},
         "conditioning": {"encoder": "minilm"},
         "network": {"channels": [8], "layers_per_block": 1},
         "process": {},
-        "images": {"size": SIDE, "channels": 3, "classes": []},
+        "images": images_of(inputs["data"]).model_dump(),
     }
-    return new_checkpoint(new_config(sections), 0, states=text)
+    return new_checkpoint(new_config(sections), 0, states=inputs["text"])
 
 
 def apparent(folder: Path) -> float:
