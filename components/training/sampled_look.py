@@ -77,16 +77,19 @@ class SampledLook:
         return found
 
     def __call__(self, average: nn.Module) -> Seen:
-        model = replace(self.model, network=average)
+        try:
+            return self._see(replace(self.model, network=average))
+        finally:  # whatever went wrong, training goes on, and has no use for them
+            _release(self.model)
+            self.judge.release()
+
+    def _see(self, model: Checkpoint) -> Seen:
         images = generate(Sampler(model, self.sampling), self.prompts).images
         classes = np.array(self.prompts.classes)
         found = ImageSet(images, classes, self.prompts.captions, "generated")
         figures = self.judge.measure(found, self.sampling.seed).figures
         sheet = contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
-        probed = self.probe.measure(average)
-        _release(self.model)
-        self.judge.release()
-        return Seen(sheet, {**figures, **probed})
+        return Seen(sheet, {**figures, **self.probe.measure(model.network)})
 
 
 def _release(model: Checkpoint) -> None:

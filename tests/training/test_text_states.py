@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 
 from components.data.arrays import load_split
 from components.evaluation.domain_clip import ClipConfig, DomainClip
+from components.evaluation.judge import Judge
 from components.finetuning.finetune import finetune
 from components.networks.checkpoint import new_checkpoint
 from components.networks.conditioners.encoders.frozen import FrozenEncoder
@@ -77,10 +78,23 @@ def test_no_text_encoder_is_in_memory_while_a_denoiser_trains(
     assert "denoising_psnr" in figures
 
 
+def test_an_evaluation_that_fails_leaves_no_text_encoder_behind(
+    digits: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder.cache_clear()
+    others, found = alive(), list[int]()
+    monkeypatch.setattr(Judge, "measure", None)
+    runtime = Runtime(lambda *_: found.append(alive()), accelerator="cpu")
+    looks = {"evaluate_every": 1, "evaluate_samples": 40, "evaluate_steps": 2}
+    with pytest.warns(UserWarning, match="an evaluation was missed"):
+        train(captioned(steps=1, **looks), {"data": digits, "text": text}, tmp_path, runtime)
+    assert found == [others]
+
+
 def test_without_evaluations_a_text_encoder_is_never_loaded(
     digits: Path, text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FrozenEncoder, "_loaded", None)
+    monkeypatch.setattr(FrozenEncoder, "encode", None)
     trained, tuned = tmp_path / "trained", tmp_path / "tuned"
     for folder in (trained, tuned):
         folder.mkdir()
