@@ -1,6 +1,7 @@
 """A text encoder of transformers, used by its family's convention."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -30,26 +31,30 @@ class FrozenEncoder:
         device: torch.device | str = "cpu",
     ) -> None:
         self.form, self.convention, self.device = form, convention, device
-        self._load, self._reader = load, reader
+        self._load, self._find_reader = load, reader
         self._network: Any = None
+
+    @cached_property
+    def reader(self) -> Reader:
+        return self._find_reader()
 
     @property
     def readers(self) -> tuple[Reader, ...]:
-        return (self._reader(),)
+        return (self.reader,)
 
     @property
     def limit(self) -> int:
-        return self._reader().limit
+        return self.reader.limit
 
     def length(self, caption: str, limit: int) -> int:
-        return len(self._reader().ids(caption, limit)) if self.form.masked else self.limit
+        return len(self.reader.ids(caption, limit)) if self.form.masked else self.limit
 
     @torch.inference_mode()
     def encode(self, captions: Sequence[str], limit: int) -> list[Encoded]:
-        found, reader = list[Encoded](), self._reader()
+        found = list[Encoded]()
         for start in range(0, len(captions), self.convention.batch):
             part = captions[start : start + self.convention.batch]
-            found += self._encoded([torch.tensor(reader.ids(each, limit)) for each in part])
+            found += self._encoded([torch.tensor(self.reader.ids(each, limit)) for each in part])
         return found
 
     def release(self) -> None:
@@ -62,8 +67,8 @@ class FrozenEncoder:
             mask = (torch.arange(tokens.shape[1]) < torch.tensor(lengths)[:, None]).long()
             found = self._run(input_ids=tokens, attention_mask=mask)
         else:
-            reader, lengths = self._reader(), [self.limit] * len(ids)
-            tokens = torch.full((len(ids), self.limit), reader.pad)
+            lengths = [self.limit] * len(ids)
+            tokens = torch.full((len(ids), self.limit), self.reader.pad)
             for row, each in zip(tokens, ids, strict=True):
                 row[: len(each)] = each
             found = self._run(input_ids=tokens)
