@@ -89,7 +89,9 @@ def load_states(folder: Path, form: Form) -> StoredStates:
     if pooled is not None:
         fits &= pooled.dtype == np.float16 and pooled.shape == (count, form.pooled)
     if not fits or not _divides(offsets, len(states)):
-        raise _other(folder, f"holds {states.dtype} {states.shape}, and no states of {form}")
+        beside = f", with vectors of {form.pooled}" if form.pooled is not None else ""
+        wanted = f"no states of {form.width} numbers{beside}"
+        raise _other(folder, f"holds {states.dtype} {states.shape}, and {wanted}")
     return StoredStates(form, states, offsets, pooled)
 
 

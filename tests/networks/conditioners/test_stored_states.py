@@ -132,15 +132,15 @@ def test_a_state_beyond_half_precision_is_refused_with_its_caption(tmp_path: Pat
 def test_what_is_not_whole_or_another_encoder_s_is_refused(tmp_path: Path) -> None:
     made = Letters()
     written(tmp_path, made)
-    with pytest.raises(AlphabarError, match="no states of Form"):
+    with pytest.raises(AlphabarError, match="no states of 3 numbers, with vectors of 3"):
         load_states(tmp_path, Form(3, pooled=3))
-    with pytest.raises(AlphabarError, match="no states of Form"):
+    with pytest.raises(AlphabarError, match="no states of 2 numbers"):
         load_states(tmp_path, Form(2, pooled=4))
     stored = TextCondition(made).with_states(tmp_path)
     with pytest.raises(AlphabarError, match="at least 4 captions, and states are stored of 3"):
         stored.table([], Captions.of([["a"], ["b"], ["c"], ["d"]]).entries)
     np.save(tmp_path / "offsets.npy", np.array([0, 2, 2, 9, 10]))
-    with pytest.raises(AlphabarError, match="no states of Form"):
+    with pytest.raises(AlphabarError, match="no states of 2 numbers"):
         load_states(tmp_path, made.form)
     (tmp_path / "pooled.npy").unlink()
     with pytest.raises(AlphabarError, match="is broken"):
