@@ -70,6 +70,21 @@ def test_prompts_of_a_file_are_drawn_and_judged(project: Project) -> None:
     assert "20" in json.dumps(figures)
 
 
+def test_a_folder_may_be_called_as_it_likes(project: Project) -> None:
+    odd = project.root / "a + clip: b"
+    shutil.move(project.root / "sd1", odd)
+    words = ["sample", odd, "--prompt", "a cat", "-n", 1, "--steps", 1, "--out", "cats"]
+    done = project.alphabar_here(*words)
+    assert done.returncode == 0, done.stderr
+
+
+def test_captions_must_be_said_to_be_judged(project: Project) -> None:
+    pictures(project.root / "real", 20)
+    done = project.alphabar_here("evaluate", "sd1", "--reference", "real")
+    assert done.returncode == 2
+    assert "--prompts FILE" in done.stderr
+
+
 def test_prompts_have_no_meaning_with_images(project: Project) -> None:
     pictures(project.root / "real", 20)
     words = ["evaluate", "real", "--prompts", "prompts.txt", "--reference", "real"]

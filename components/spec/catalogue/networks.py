@@ -73,9 +73,13 @@ AND, IN_FOLDER = " + ", ":DIR_OR_ID"
 """What stands between the names of encoders that are joined, and what a folder's name is for."""
 
 
+_WHOLE = tuple(f"{name.partition(':')[0]}:" for name, e in _CONDITIONERS.items() if e.whole)
+"""How the names begin that no other can be joined to."""
+
+
 def each_of(encoder: str) -> list[str]:
     """The encoders of a ``conditioning.encoder``, one or those that are joined."""
-    return encoder.split(AND)
+    return [encoder] if encoder.startswith(_WHOLE) else encoder.split(AND)
 
 
 def given_of(encoder: str) -> str:
