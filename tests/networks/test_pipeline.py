@@ -103,6 +103,15 @@ def test_latents_and_images_are_diffusers_own(kind: str, guidance: float, tmp_pa
     assert (sampler.model.codec.decode(x0) / 255 - image).abs().max() <= 0.502 / 255
 
 
+@pytest.mark.parametrize("steps", [13, 30])
+def test_the_grid_that_leads_agrees_at_any_number_of_steps(steps: int, tmp_path: Path) -> None:
+    folder = write_sd1(tmp_path / "sd1")
+    noise, x0, _ = drawn(folder, steps, 1.0)
+    given = {"prompt": PROMPTS, "num_inference_steps": steps, "guidance_scale": 1.0}
+    expected = theirs(folder)(**given, latents=noise, output_type="latent").images
+    assert (x0 - expected).abs().max() <= 1e-4 * float(expected.abs().max())
+
+
 @pytest.mark.parametrize("guided", [True, False])
 @pytest.mark.parametrize("guidance", [1.0, 5.0])
 def test_fluxs_latents_are_diffusers_own(
