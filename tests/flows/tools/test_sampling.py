@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import alphabar
 from components.errors import AlphabarError
 from components.evaluation.images.image_sources import read_source
 from components.files.new_folder import refuse_taken
@@ -106,6 +107,8 @@ def test_prompts_that_are_longer_than_the_encoder_reads_are_counted(
     prompts = 2 if command == "interpolate" else 3
     said = f"2 of {prompts} prompts are cut at 77 tokens, the longest has 103"
     assert result.output.count(said) == 1
+    drawn = alphabar.sample(tmp_path, 2, prompts=[long, "a cat"], steps=1)
+    assert drawn.words.endswith("; 1 of 2 prompts are cut at 77 tokens, the longest has 102")
     words[words.index(long)] = "a heart"
     short = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "b")], catch_exceptions=False)
     assert "are cut" not in short.output
