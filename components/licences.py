@@ -41,7 +41,7 @@ def licences_of(folder: Path, store: Path, datasets: Path) -> list[Licensed]:
     if (folder / LICENCES).is_file():
         return _recorded(folder / LICENCES)
     if is_pipeline(folder):
-        return _of_pipeline(folder)
+        return licence_of_weights(folder)
     return list(dict.fromkeys(_back(folder, store, datasets)))
 
 
@@ -58,6 +58,21 @@ def licence_files(folder: Path) -> list[Path]:
     return sorted(path for path in names if path.is_file() and not path.is_symlink())
 
 
+def licence_of_weights(folder: Path) -> list[Licensed]:
+    """Of weights that others have published in ``folder``, or in the pipeline that it is a part of:
+    what the head of their README.md says, else the first line of a file LICENSE."""
+    inside = is_pipeline(folder.parent) and not (folder / "README.md").is_file()
+    if inside and not licence_files(folder):
+        folder = folder.parent
+    head = _head(folder / "README.md")
+    word = head.get("license_name") or head.get("license") or ""
+    said = word or next(filter(None, map(_first_line, licence_files(folder))), "")
+    if not said:
+        return []
+    licence = Licence(shortened(said, _LONGEST), head.get("license", ""), head.get(_LINK, ""))
+    return [Licensed(f"weights ({folder.absolute().name})", licence)]
+
+
 def _recorded(path: Path) -> list[Licensed]:
     names = [field.name for field in fields(Licence)]
     try:
@@ -67,16 +82,6 @@ def _recorded(path: Path) -> list[Licensed]:
         ]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise AlphabarError(f"{path} is broken ({error!r})", "copy its folder again") from error
-
-
-def _of_pipeline(folder: Path) -> list[Licensed]:
-    head = _head(folder / "README.md")
-    word = head.get("license_name") or head.get("license") or ""
-    said = word or next(filter(None, map(_first_line, licence_files(folder))), "")
-    if not said:
-        return []
-    licence = Licence(shortened(said, _LONGEST), head.get("license", ""), head.get(_LINK, ""))
-    return [Licensed(f"weights ({folder.absolute().name})", licence)]
 
 
 def _head(path: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 from components.errors import AlphabarError
 from components.files.json_file import write_json
 from components.files.manifest import write_manifest
-from components.licences import LICENCES, licence_record, licences_of
+from components.licences import LICENCES, licence_of_weights, licence_record, licences_of
 from components.spec.licences import licence_of_data, licence_of_encoder
 from components.spec.sections.data import DataSpec
 
@@ -85,3 +85,8 @@ def test_a_pipelines_directory_says_it_in_its_readme_or_a_file(tmp_path: Path) -
     (folder / "README.md").write_text("---\nlicense: creativeml-openrail-m\ntags: [a]\n---\n# SD\n")
     (found,) = licences_of(folder, tmp_path, tmp_path)
     assert (found.licence.name, found.licence.hub) == ("creativeml-openrail-m",) * 2
+    (folder / "text_encoder").mkdir()
+    assert licence_of_weights(folder / "text_encoder") == [found]
+    (folder / "text_encoder" / "LICENSE").write_text("MIT")
+    (own,) = licence_of_weights(folder / "text_encoder")
+    assert own.words == "weights (text_encoder): MIT."

@@ -69,6 +69,7 @@ class Exported:
         index: entries of model_index.json.
         save: writes what reads prompts into the folder; returns its entries of model_index.json.
         pipeline: diffusers' class whose networks are told captions so; None where it has none.
+        homes: folders that the encoders were read from, which may say their terms.
         settings: that pipeline's entries of model_index.json, where they are not the usual ones.
     """
 
@@ -80,6 +81,7 @@ class Exported:
     save: Callable[[Path], dict[str, Any]] = _nothing
     pipeline: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    homes: Sequence[Path] = ()
 
 
 class Conditioner(Protocol):

@@ -20,12 +20,14 @@ class Part:
         tokenizer: the folder with the tokenizer's files.
         files: their names; those that are there are taken.
         kind: the class of transformers that reads them.
+        home: the folder of the encoder; None where it came with a package.
     """
 
     encoder: FrozenEncoder
     tokenizer: Path
     files: Sequence[str]
     kind: str
+    home: Path | None = None
 
     @property
     def told(self) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def exported_text(
         },
         save=save,
         pipeline=pipeline,
+        homes=[part.home for part in parts if part.home],
     )
 
 

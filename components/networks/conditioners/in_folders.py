@@ -64,7 +64,7 @@ def _alone(
 
 def part_of(folder: EncoderFolder, encoder: FrozenEncoder) -> Part:
     """What is written of an encoder where its model is exported."""
-    return Part(encoder, folder.tokenizer, TOKENIZER_FILES, folder.family.tokenizer)
+    return Part(encoder, folder.tokenizer, TOKENIZER_FILES, folder.family.tokenizer, folder.home)
 
 
 def _condition(

@@ -7,6 +7,7 @@ from functools import partial
 import torch
 
 from components.data.readers.pipeline_folders import encoders_of, find_pipeline
+from components.errors import AlphabarError
 from components.networks.conditioners.conditioner import Exported, Given
 from components.networks.conditioners.encoders import TextEncoder
 from components.networks.conditioners.encoders.convention import (
@@ -93,7 +94,7 @@ def pipeline_text(
     encoder = how.join(parts, pipeline, given.size or pipeline.size)
     kind = ZeroedText if pipeline.zeroed else TextCondition
     read = [part_of(*each) for each in zip(folders, parts, strict=True)]
-    export = partial(_exported, pipeline, read, encoder) if how.exported else None
+    export = partial(_exported, pipeline, read, encoder) if how.exported else _refusal(pipeline)
     return kind(encoder, max_tokens, tuple(given.captions), export)
 
 
@@ -104,6 +105,16 @@ def _exported(
     found = exported_text(words, parts, encoder.form, captions, pipeline.kind)
     settings = {ZEROED: pipeline.zeroed} if pipeline.family.zeroed else {}
     return replace(found, settings=settings)
+
+
+def _refusal(pipeline: PipelineFolder) -> Callable[[Sequence[str]], Exported]:
+    def refuse(captions: Sequence[str]) -> Exported:
+        raise AlphabarError(
+            f"{pipeline.root} is of {pipeline.family.words}, which is not exported",
+            "give diffusers the directory itself, or export Stable Diffusion 1.x, 2.x or XL",
+        )
+
+    return refuse
 
 
 def of_pipeline(

@@ -35,7 +35,8 @@ class Export:
         order: of the scheduler's solver.
         pipeline: the class that draws with the folder.
         licences: of what the model was trained on, and of weights that go along.
-        one_file: what is to be said of the model in one file, where it was asked for.
+        file: name of the model in one file, where it was asked for.
+        one_file: what is to be said of it.
     """
 
     checkpoint: Checkpoint
@@ -47,6 +48,7 @@ class Export:
     order: int
     pipeline: str
     licences: Sequence[Licensed] = ()
+    file: str | None = None
     one_file: Sequence[str] = ()
 
     @property
@@ -85,9 +87,19 @@ class Export:
             f"{out}: {loaded} {same}; README.md shows how; it holds {inside}",
             f"scheduler: {self._scheduler_words}",
             *self.one_file,
+            *self._file_words(out),
             *(f"licence of {each.words}" for each in self.licences),
             *(f"not exported: {line}" for line in left),
         ]
+
+    def _file_words(self, out: Path) -> list[str]:
+        if self.file is None:
+            return []
+        return [f"{out / self.file}: {self.read_file(str(out / self.file), str(out))}"]
+
+    def read_file(self, file: str, config: str) -> str:
+        """Python that reads the model in one file."""
+        return f'{self.pipeline}.from_single_file("{file}", config="{config}")'
 
     @property
     def _scheduler_words(self) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.files.json_file import write_json
-from components.licences import LICENCES, licence_files, licence_record
+from components.licences import LICENCES, licence_files, licence_of_weights, licence_record
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.codecs.codec import ExportedCodec
 from components.networks.denoisers import DENOISERS, denoiser_of
@@ -63,11 +63,13 @@ def save_diffusers(
     else:
         index = write_pipeline(export, out, family_of(export).vae_scale)
     write_json(out / "model_index.json", index)
+    if single_file is not None:
+        export = write_one_file(export, out, single_file)
     write_json(out / LICENCES, licence_record(export.licences))
     for path in licence_files(model):
         shutil.copyfile(path, out / path.name)
     (out / "README.md").write_text(readme(export), encoding="utf-8")
-    return export if single_file is None else write_one_file(export, out, single_file)
+    return export
 
 
 def _prepared(
@@ -83,6 +85,7 @@ def _prepared(
     steps = min(sampling["steps"], checkpoint.schedule.steps)
     scheduler = diffusers_scheduler(checkpoint, manner)
     told = checkpoint.conditioner.exported()
+    theirs = [each for home in told.homes for each in licence_of_weights(home)]
     return Export(
         checkpoint,
         network,
@@ -92,7 +95,7 @@ def _prepared(
         {**sampling, "steps": steps, "clip": manner.clip},
         manner.order,
         pipeline_of(network, scheduler, told, codec) or OWN,
-        list(dict.fromkeys([*licences, *own])),
+        list(dict.fromkeys([*licences, *own, *theirs])),
     )
 
 

@@ -62,10 +62,7 @@ def write_one_file(export: Export, out: Path, name: str) -> Export:
     save_single_file(out, out / file, family, told)
     marks = f"modelspec.prediction_type {PREDICTIONS[told.prediction]}"
     marks += ", the mark ztsnr" if zero_snr else ""
-    words = [
-        f'one file: {file} ({marks}); {family.pipeline}.from_single_file("{file}", config=…) with '
-        "the folder as `config` reads it",
-    ]
+    words = [f"{file} is the same in one file ({marks})"]
     usual = ProcessSpec(schedule="scaled_linear", zero_terminal_snr=zero_snr, prediction="v")
     theirs = build_schedule(usual.model_dump()).alphas_cumprod
     if theirs is None or bars.shape != theirs.shape or not torch.allclose(bars, theirs, atol=1e-6):
@@ -74,4 +71,4 @@ def write_one_file(export: Export, out: Path, name: str) -> Export:
             f"`{export.checkpoint.config.process.schedule}`; programs other than diffusers with "
             "`config` take it to be Stable Diffusion's"
         )
-    return replace(export, one_file=words)
+    return replace(export, file=file, one_file=words)

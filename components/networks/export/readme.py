@@ -15,6 +15,9 @@ def readme(export: Export) -> str:
         _block(_pipeline_code(export)),
         *_by_hand(export),
     ]
+    if export.file:
+        code = f"`{export.read_file(export.file, '.')}`"
+        parts += ["## One file\n", *(f"- {line}" for line in export.one_file), f"- {code}", ""]
     if export.licences:
         parts += ["## Licences\n", *(f"- {each.words}" for each in export.licences), ""]
     if export.left_behind:

@@ -179,7 +179,9 @@ def test_one_file_has_every_tensor_of_the_folder(tmp_path: Path, encoders: dict[
         out.mkdir()
         written = save_diffusers(home, out, spec.model_dump(mode="json"), single_file="again")
         said = "\n".join(written.words(out))
-        assert "again.safetensors (modelspec.prediction_type v, the mark ztsnr)" in said
+        assert "in one file (modelspec.prediction_type v, the mark ztsnr)" in said
+        assert f'from_single_file("{out / "again.safetensors"}", config="{out}")' in said
+        assert "## One file" in (out / "README.md").read_text()
         assert "not in the one file" not in said
         whole = kind.from_pretrained(out, local_files_only=True)
         single = kind.from_single_file(

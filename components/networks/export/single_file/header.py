@@ -14,6 +14,8 @@ from typing import BinaryIO
 from safetensors.torch import save_file
 from torch import Tensor
 
+from components.files.json_file import parse_json
+
 HASH = "modelspec.hash_sha256"
 _CHUNK = 2**22
 
@@ -41,6 +43,6 @@ def save_with_header(target: Path, tensors: dict[str, Tensor], entries: Mapping[
 
 def _header(source: BinaryIO) -> dict[str, object]:
     (length,) = struct.unpack("<Q", source.read(8))
-    found: dict[str, object] = json.loads(source.read(length))
+    found: dict[str, object] = parse_json(source.read(length).decode())
     found.pop("__metadata__", None)
     return found

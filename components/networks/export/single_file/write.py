@@ -11,6 +11,7 @@ from torch import Tensor
 
 from components.errors import AlphabarError
 from components.files.json_file import read_object
+from components.files.manifest import intact
 from components.networks.export.single_file.family import Family
 from components.networks.export.single_file.header import save_with_header
 from components.networks.export.single_file.unet_names import unet_name
@@ -94,6 +95,6 @@ def _part(home: Path) -> tuple[dict[str, Tensor], Mapping[str, Any]]:
     """Weights and configuration of a part of the pipeline."""
     tensors: dict[str, Tensor] = {}
     for path in sorted(home.glob("*.safetensors")):
-        with safe_open(path, framework="pt") as file:
+        with safe_open(intact(path), framework="pt") as file:
             tensors |= {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     return tensors, read_object(home / "config.json", "export the model again")
