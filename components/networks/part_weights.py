@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from components.errors import AlphabarError, first_of, shortened
+from components.files.manifest import intact
 from components.spec.pipelines.weights import REMEDY, WeightFiles
 
 Shape = tuple[int, ...]
@@ -63,7 +64,7 @@ def shapes_of(files: WeightFiles, rename: Rename = str) -> dict[str, Shape]:
     shapes: dict[str, Shape] = {}
     for path in files.files:
         try:
-            with safe_open(path, framework="np") as file:
+            with safe_open(intact(path), framework="np") as file:
                 for name in file.keys():  # noqa: SIM118
                     shapes[rename(name)] = tuple(file.get_slice(name).get_shape())
         except (SafetensorError, OSError) as error:
@@ -74,7 +75,7 @@ def shapes_of(files: WeightFiles, rename: Rename = str) -> dict[str, Shape]:
 def _saved(files: WeightFiles) -> Iterator[tuple[str, Tensor]]:
     for path in files.files:
         try:
-            with safe_open(path, framework="pt") as file:
+            with safe_open(intact(path), framework="pt") as file:
                 for name in file.keys():  # noqa: SIM118
                     yield name, file.get_tensor(name)
         except (SafetensorError, OSError) as error:

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from components.errors import AlphabarError, first_of, quoted, shortened
 from components.files.json_file import read_object
+from components.files.manifest import intact
 
 STEMS = ("diffusion_pytorch_model", "model", "pytorch_model")
 """What diffusers and transformers call them."""
@@ -56,7 +57,7 @@ class WeightFiles:
         found: set[str] = set()
         for path in self.files:
             try:
-                with safe_open(path, framework="np") as file:
+                with safe_open(intact(path), framework="np") as file:
                     found |= set(file.keys())
             except (SafetensorError, OSError) as error:
                 first = shortened((str(error).splitlines() or [""])[0], 200)
