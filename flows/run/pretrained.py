@@ -48,6 +48,7 @@ def as_directory_says(experiment: Experiment, root: Path, weights: Path | None) 
         return experiment
     _refuse_swept(experiment)
     pipeline = find_pipeline(name, KEY, weights)
+    pipeline.refuse_cut_short()
     values: dict[str, Any] = experiment.model_dump(mode="python")
     values["process"] = _process(experiment, pipeline)
     if "encoder" not in experiment.conditioning.model_fields_set:

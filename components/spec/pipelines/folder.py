@@ -127,6 +127,12 @@ class PipelineFolder:
         """The files of a part's weights."""
         return find_weights_of(self.root / part, self.root)
 
+    def refuse_cut_short(self) -> None:
+        """Raise AlphabarError where a file of weights is only half there, as far as its header
+        says; no tensor is read."""
+        for part in (VAE, self.family.denoiser, *(text.encoder for text in self.texts)):
+            self.weights(part).names()
+
     @cached_property
     def network_digest(self) -> str:
         """SHA-256 of the network's configuration and weights."""

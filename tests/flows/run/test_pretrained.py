@@ -92,6 +92,14 @@ def test_a_transformer_has_places_for_images_of_some_size(project: Path) -> None
     assert said(project, network=network, data={"source": "openmoji", "size": 32})
 
 
+@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])
+def test_half_copied_weights_are_refused_by_the_plan(project: Path, part: str) -> None:
+    (path,) = (project / "sd1" / part).glob("*.safetensors")
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(AlphabarError, match=rf"{path.name} is not a whole file of weights"):
+        said(project)
+
+
 def test_other_weights_give_another_digest(project: Path) -> None:
     digest = network_hashes(None)("sd1")
     path = project / "sd1" / "unet" / "diffusion_pytorch_model.safetensors"

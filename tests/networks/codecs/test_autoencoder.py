@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from diffusers import AutoencoderKL
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from components.errors import AlphabarError
@@ -122,6 +123,21 @@ def test_a_vae_is_read_as_others_publish_it(folder: Path, tmp_path: Path) -> Non
         for weight, values in read_pretrained(tmp_path / name, 3).state_dict().items():
             assert values.dtype == torch.float32
             assert torch.equal(values, expected[weight]), (name, weight)
+
+
+def test_old_names_of_the_attention_in_the_middle_are_read(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "config.json", tmp_path)
+    weights = load_file(folder / "diffusion_pytorch_model.safetensors")
+    renamed = {}
+    for name, tensor in weights.items():
+        for old, new in {"query": "to_q", "key": "to_k", "value": "to_v"}.items():
+            name = name.replace(f".{new}.", f".{old}.")
+        renamed[name.replace(".to_out.0.", ".proj_attn.")] = tensor
+    assert any(".proj_attn." in name for name in renamed)
+    save_file(renamed, tmp_path / "diffusion_pytorch_model.safetensors")
+    read = read_pretrained(tmp_path, 3).state_dict()
+    assert read.keys() == weights.keys()
+    assert all(torch.equal(read[name], weights[name]) for name in weights)
 
 
 @pytest.mark.parametrize(
