@@ -79,7 +79,7 @@ def diffusers_scheduler(checkpoint: Checkpoint, manner: Manner) -> Any:
 
 def _leading(checkpoint: Checkpoint, manner: Manner, shared: Mapping[str, Any]) -> Any | None:
     """diffusers' DDIM on its own grid; None where that is not how the model is drawn with."""
-    if manner.grid != "leading" or manner.order != 1 or manner.clip:
+    if not GRIDS[manner.grid].ddim or manner.order != 1 or manner.clip:
         return None
     from diffusers import DDIMScheduler
 

@@ -11,12 +11,14 @@ class GridEntry:
 
     Attributes:
         exported: whether it is an exported model's; one grid is.
+        ddim: whether diffusers' own DDIM steps along it to the next of its times.
     """
 
     line: str
     source: str
     options: tuple[str, ...] = ()
     exported: bool = False
+    ddim: bool = False
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,9 @@ SOLVERS = Choices("solvers", SolverEntry, _SOLVERS)
 
 GRIDS: dict[str, GridEntry] = {
     "trailing": GridEntry("equal steps in t from pure noise", "Lin et al. 2023", exported=True),
-    "leading": GridEntry("equal steps in t from the table's first entry", "Song, Meng, Ermon 2020"),
+    "leading": GridEntry(
+        "equal steps in t from the table's first entry", "Song, Meng, Ermon 2020", ddim=True
+    ),
     "linspace": GridEntry("equal steps in t from end to end", "Ho, Jain, Abbeel 2020"),
     "flow_match": GridEntry(
         "equal steps in t to the least share of noise, as diffusers' FlowMatchEuler",

@@ -21,7 +21,7 @@ from components.spec.codec_files import VAE
 PREDICTIONS = {"epsilon": "epsilon", "v_prediction": "v"}
 """diffusers' words → the file's; its readers know no others."""
 
-V_PREDICTION, ZERO_SNR = "v_pred", "ztsnr"
+MARKS, ZERO_SNR = {"v_prediction": "v_pred"}, "ztsnr"
 """Empty tensors by which readers know a model of v, and a schedule that ends at SNR 0."""
 
 
@@ -62,8 +62,8 @@ def save_single_file(folder: Path, target: Path, family: Family, told: Told) -> 
             f"one file has no name for the layer {error.args[0]}: it is not of Stable Diffusion's",
             "leave out --single-file",
         ) from None
-    if prediction == "v":
-        tensors[V_PREDICTION] = torch.zeros(0)
+    if mark := MARKS.get(told.prediction):
+        tensors[mark] = torch.zeros(0)
     if told.zero_snr:
         tensors[ZERO_SNR] = torch.zeros(0)
     entries = {
