@@ -2,8 +2,11 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 
-from components.evaluation.features.comparable import Features
+import numpy as np
+from numpy.typing import NDArray
+
 from components.evaluation.view import View
 from components.spec.metric_families import FAMILIES
 
@@ -18,10 +21,11 @@ def notes_on(view: View, reference: str) -> list[str]:
     outside of it, and so is a copy of the image that a ball of radius 0 is about.
 
     Args:
-        view: both sets.
+        view: both sets, or the judged one alone.
         reference: what the reference is called.
     """
-    ours, theirs = _counted(view.generated.values), _counted(view.reference.values)
+    real = view.reference
+    ours, theirs = _counted(view.generated.values), _counted(real.values if real else [])
     found = []
     for name, rows in (("judged images", ours), (f"images of the reference ({reference})", theirs)):
         if len(rows) < rows.total():
@@ -40,6 +44,6 @@ def notes_on(view: View, reference: str) -> list[str]:
     return found
 
 
-def _counted(features: Features) -> "Counter[bytes]":
+def _counted(features: Iterable[NDArray[np.floating]]) -> "Counter[bytes]":
     """Digests of the rows of (n, d) → how often each occurs; no copy of all rows is kept."""
     return Counter(hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in features)

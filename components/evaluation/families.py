@@ -62,7 +62,7 @@ def _cmmd(view: View) -> Finding | None:
     seen_by = extractor_of(view.extractor)
     if seen_by is None or not seen_by.clip:
         return None
-    measured = cmmd_estimate(view.generated.values, view.reference.values, view.confidence)
+    measured = cmmd_estimate(view.generated.values, view.real.values, view.confidence)
     return _to_reference(view, measured)
 
 
@@ -97,7 +97,7 @@ def _vendi(view: View) -> Finding:
 
 
 def _to_reference(view: View, measured: Measured, **settings: Any) -> Finding:
-    return Finding(measured, "reference", len(view.reference.values), settings)
+    return Finding(measured, "reference", len(view.real.values), settings)
 
 
 def _to_training(view: View, measured: Measured) -> Finding:

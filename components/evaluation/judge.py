@@ -100,14 +100,13 @@ class Judge:
     @cached_property
     def recogniser(self) -> Recogniser:
         """The classifier of real images, trained on the training images when first asked for."""
-        if self.references.training is None:
+        training, holdout = self.references.training, self.references.holdout
+        if training is None or holdout is None:
             raise AlphabarError(
                 "a classifier of real images needs the training images, which are not known",
                 "set `evaluation.classifier: none`",
             )
-        return train_recogniser(
-            self.references.training, self.references.holdout, self.protocol.confidence
-        )
+        return train_recogniser(training, holdout, self.protocol.confidence)
 
     def names(self) -> list[str]:
         """Every figure that it may take; some need classes, captions or training images."""
@@ -130,8 +129,9 @@ class Judge:
             AlphabarError: the images are too few or not images, a caption or class is missing,
                 or a family that the file demands cannot be measured.
         """
-        if not images.class_names:
-            images = replace(images, class_names=self.references.holdout.class_names)
+        holdout = self.references.holdout
+        if not images.class_names and holdout is not None:
+            images = replace(images, class_names=holdout.class_names)
         views = [self.view(images, name) for name in self.protocol.extractors]
         beside = (self.caption_view(images), self.recognition(images))
         others: list[Sight] = [sight for sight in beside if sight]
@@ -139,7 +139,7 @@ class Judge:
         found = _Found()
         for take in self._takes([*views, *others]):
             self._run(take, found, len(images), seed)
-        refuse_missing(self.protocol, found.figures, self.references.training is not None)
+        refuse_missing(self.protocol, found.figures, self.references.known)
         first = views[0]
         groups = self._groups(images, [first, *others], seed)
         return Judgement(
@@ -152,17 +152,19 @@ class Judge:
 
     def view(self, images: ImageSet, extractor: str) -> View:
         """The sets as one extractor sees them."""
-        training = self.references.training
+        training, real = self.references.training, self.references.holdout
         asked = frozenset(self.protocol.families)
         learnt = training if needing("training images", asked) else None
+        known = self.references.known | {"clip extractor"}
+        taken = [f for f in asked_of("extractor", asked) if known.issuperset(METRICS[f].needs)]
         return View(
             self._features(images, extractor),
-            self._features(self.references.holdout, extractor),
+            self._features(real, extractor) if real else None,
             self._features(learnt, extractor) if learnt else None,
             self.bank,
             self.protocol.confidence,
             self.protocol.neighbours,
-            frozenset(asked_of("extractor", asked)),
+            frozenset(taken),
         )
 
     def caption_view(self, images: ImageSet) -> CaptionView | None:
@@ -190,11 +192,11 @@ class Judge:
 
     def _takes(self, sights: Sequence[Sight], in_groups: bool = False) -> Iterator[_Take]:
         # a group has no training images of its own
-        learnt = self.references.training is not None and not in_groups
+        known = self.references.known - ({"training images"} if in_groups else set())
         for sight in sights:
             for family in asked_of(sight.kind, self.protocol.families):
                 wanted = METRICS[family].in_groups or not in_groups
-                if wanted and needs_are_met(family, sight, learnt):
+                if wanted and needs_are_met(family, sight, known):
                     yield _Take(metric_name(family, sight.judge), family, sight)
 
     def _run(self, take: _Take, found: "_Found", n: int, seed: int | None) -> None:
@@ -217,7 +219,7 @@ class Judge:
             extractor=take.sight.extractor,
             resize=take.sight.resize,
             reference=self.references.name(finding.against),
-            data_hash=self.references.holdout.data_hash,
+            data_hash=self.references.data_hash,
             seed=seed,
             classifier_accuracy=finding.accuracy,
             chance=finding.chance,
@@ -233,7 +235,8 @@ class Judge:
         Groups that prompts have of their own are not the real images': of these the figures are
         taken that captions alone give.
         """
-        theirs = self.references.holdout.groups(self.protocol.groups)
+        real_images = self.references.holdout
+        theirs = real_images.groups(self.protocol.groups) if real_images else {}
         groups: dict[str, dict[str, Figure]] = {}
         for group, rows in images.groups(self.protocol.groups).items():
             alone = bool(images.prompt_groups) and group not in theirs

@@ -6,23 +6,32 @@ from components.errors import AlphabarError
 from components.evaluation.finding import Sight
 from components.evaluation.protocol import EvaluationProtocol
 from components.spec.catalogue.evaluation import extractor_of
+from components.spec.metric_family import Need
 from components.spec.metrics import METRICS, asked_of, metric_name
 
+REMEDIES: dict[Need, str] = {"real images": "--reference", "training images": "--training"}
+"""Sets of images that may be unknown → the option that says where they are."""
 
-def needs_are_met(family: str, sight: Sight, training_known: bool) -> bool:
-    """Whether a family has all that it says it needs, where it is taken of ``sight``."""
+
+def needs_are_met(family: str, sight: Sight, known: Collection[Need]) -> bool:
+    """Whether a family has all that it says it needs, where it is taken of ``sight``.
+
+    Args:
+        known: the sets of images that there are.
+    """
     judge = extractor_of(sight.extractor)
-    met = {"training images": training_known, "clip extractor": judge is not None and judge.clip}
-    return all(met[need] for need in METRICS[family].needs)
+    met = {*known, *(["clip extractor"] if judge is not None and judge.clip else [])}
+    return met.issuperset(METRICS[family].needs)
 
 
 def refuse_missing(
-    protocol: EvaluationProtocol, figures: Collection[str], training_known: bool
+    protocol: EvaluationProtocol, figures: Collection[str], known: Collection[Need]
 ) -> None:
     """Refuse a judgement without a family that the file demands of an extractor.
 
     Args:
         figures: names of those that were taken.
+        known: the sets of images that there are.
 
     Raises:
         AlphabarError: a family has no figure by any of the extractors.
@@ -31,9 +40,10 @@ def refuse_missing(
         if any(metric_name(family, name) in figures for name in protocol.extractors):
             continue
         what = f"`{family}` is asked for and cannot be measured"
-        if "training images" in METRICS[family].needs and not training_known:
-            raise AlphabarError(
-                f"{what}: the training images are not known",
-                "say where they are with `--training`, or do not ask for it",
-            )
+        for need, option in REMEDIES.items():
+            if need in METRICS[family].needs and need not in known:
+                raise AlphabarError(
+                    f"{what}: the {need} are not known",
+                    f"say where they are with `{option}`, or do not ask for it",
+                )
         raise AlphabarError(f"{what} of these images", "do not ask for it")

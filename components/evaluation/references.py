@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.evaluation.images.image_set import ImageSet
+from components.figures.protocol import NOTHING
+from components.spec.metric_family import Need
 
 
 @dataclass(frozen=True)
@@ -11,12 +13,27 @@ class References:
     """The sets of real images behind figures.
 
     Attributes:
-        holdout: real images that the model has not seen.
+        holdout: real images that the model has not seen; None where there are none to compare
+            with.
         training: those that it has learnt from; None where they are not known.
     """
 
-    holdout: ImageSet
+    holdout: ImageSet | None
     training: ImageSet | None = None
+
+    @property
+    def known(self) -> frozenset[Need]:
+        """The sets that there are."""
+        sets: dict[Need, ImageSet | None] = {
+            "real images": self.holdout,
+            "training images": self.training,
+        }
+        return frozenset(need for need, images in sets.items() if images is not None)
+
+    @property
+    def data_hash(self) -> str:
+        """Of the real images; `NOTHING` where there are none."""
+        return NOTHING if self.holdout is None else self.holdout.data_hash
 
     @classmethod
     def of_data(cls, directory: Path) -> "References":

@@ -11,7 +11,10 @@ from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.references import References
 from components.figures.figure import Origins
 from components.figures.judgement import Judgement
+from components.spec.metrics import RANKING
 from components.spec.sections.evaluation import EvaluationSpec
+
+ALONE = "no figure compares with real images: give `--reference PATH` for those that do"
 
 
 @dataclass(frozen=True)
@@ -19,33 +22,40 @@ class Sources:
     """What is judged, against what.
 
     Attributes:
+        reference: None where there is nothing to compare with.
         training: what the model has learnt from, to look for copies; None where the reference
             says so itself, or nobody knows.
     """
 
     generated: Source
-    reference: Source
+    reference: Source | None
     training: Source | None
 
     @classmethod
     def read(
-        cls, generated: Path, reference: Path, training: Path | None, *, captioned: bool
+        cls, generated: Path, reference: Path | None, training: Path | None, *, captioned: bool
     ) -> "Sources":
         """The images at three places, as `read_source` takes them; captions of the first.
 
         Raises:
             AlphabarError: one of them holds no images.
         """
-        ours, theirs = read_source(generated, captioned=captioned), read_source(reference)
-        return cls(ours, theirs, read_source(training) if training else None)
+        ours = read_source(generated, captioned=captioned)
+        others = (read_source(path) if path else None for path in (reference, training))
+        return cls(ours, *others)
 
     def judged(self, spec: EvaluationSpec, bank: FeatureBank) -> Judgement:
         """Every figure that applies, and how folders were taken; with seeds where they are known,
         so that it can be compared in pairs."""
-        ours = self.generated
-        seen = self.training.images if self.training else self.reference.training
+        ours, theirs = self.generated, self.reference
+        seen = theirs.training if theirs else None
+        seen = self.training.images if self.training else seen
+        references = References(theirs.images if theirs else None, seen)
         protocol = EvaluationProtocol.of(spec.model_dump(mode="json"))
-        judge = Judge(protocol, References(self.reference.images, seen), bank)
+        if theirs is None:  # the section names it whatever is asked for
+            others = tuple(family for family in protocol.families if family != RANKING)
+            protocol = replace(protocol, families=others)
+        judge = Judge(protocol, references, bank)
         seed = None if ours.seeds is None else int(ours.seeds.min())
         judgement = judge.measure(ours.images, seed)
         if ours.seeds is not None:
@@ -56,7 +66,8 @@ class Sources:
 
     def notes(self) -> list[str]:
         """Sentences about how folders were read."""
-        return [note for role, folder in self._folders().items() for note in folder.words(role)]
+        told = [note for role, folder in self._folders().items() for note in folder.words(role)]
+        return told if self.reference else [*told, ALONE]
 
     def _folders(self) -> dict[str, FolderReading]:
         parts = {name: getattr(self, name) for name in ("generated", "reference", "training")}

@@ -44,6 +44,7 @@ def reference(
     judge = _judge(spec, inputs, runtime)
     training, holdout = judge.references.training, judge.references.holdout
     assert training is not None
+    assert holdout is not None
     chosen = np.random.default_rng(_FLOOR_SEED).permutation(len(training))[: spec["samples"]]
     if len(chosen) < MINIMUM_IMAGES:
         raise AlphabarError(

@@ -55,7 +55,7 @@ class View:
 
     Attributes:
         generated: what is judged.
-        reference: what it is judged against.
+        reference: what it is judged against; None where there is nothing.
         training: what the model has learnt from, where that is known.
         bank: keeps what follows from features alone.
         confidence: level of every interval.
@@ -64,7 +64,7 @@ class View:
     """
 
     generated: FeatureSet
-    reference: FeatureSet
+    reference: FeatureSet | None
     training: FeatureSet | None
     bank: FeatureBank
     confidence: float
@@ -87,19 +87,26 @@ class View:
 
     def rows(self, generated: Rows, reference: Rows) -> "View":
         """Some of the images, against some of the reference; without the training images."""
+        real = self.reference
         return View(
             replace(self.generated, values=self.generated.values[generated], key=""),
-            replace(self.reference, values=self.reference.values[reference], key=""),
+            replace(real, values=real.values[reference], key="") if real else None,
             None,
             self.bank,
             self.confidence,
             self.neighbours,
         )
 
+    @property
+    def real(self) -> FeatureSet:
+        """The reference, for families that need one."""
+        assert self.reference is not None, "a family does not say that it needs real images"
+        return self.reference
+
     @cached_property
     def overlap(self) -> Overlap:
         """Precision, recall, density and coverage: one pass gives all four."""
-        real, k = self.reference, self.neighbours
+        real, k = self.real, self.neighbours
         n = len(real.values)
         shapes = {"radii": (n, 3), "members": (n, min(GROUPS, n))}
         kept = self.bank.derived(real, f"balls-{k}", shapes, lambda: _balls(real.values, k))
@@ -109,7 +116,7 @@ class View:
     @cached_property
     def holdout(self) -> FrechetReference:
         """The reference with its statistics, made once."""
-        return FrechetReference(self.reference.values)
+        return FrechetReference(self.real.values)
 
     @cached_property
     def frechet(self) -> FrechetParts:
@@ -119,19 +126,19 @@ class View:
     @cached_property
     def lesser_frechet(self) -> Floats:
         """The Fréchet distances of subsets, from which it is extrapolated."""
-        return subset_distances(self.generated.values, self.reference.values, SEED)
+        return subset_distances(self.generated.values, self.real.values, SEED)
 
     @cached_property
     def kernel_of_subsets(self) -> KernelDistances:
         """The kernel distance over all pairs and over subsets, in one pass."""
-        return kernel_distances(self.generated.values, self.reference.values, self.confidence, SEED)
+        return kernel_distances(self.generated.values, self.real.values, self.confidence, SEED)
 
     @cached_property
     def kernel(self) -> Measured:
         """The kernel distance over all pairs."""
         if _WITHIN["kernel"] in self._read:
             return self.kernel_of_subsets.whole
-        return kernel_estimate(self.generated.values, self.reference.values, self.confidence)
+        return kernel_estimate(self.generated.values, self.real.values, self.confidence)
 
     @cached_property
     def inception_score(self) -> Measured | None:

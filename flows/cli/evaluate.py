@@ -143,7 +143,8 @@ def evaluate(
     if out is not None:
         refuse_taken(out, workspace.store_root)  # before the work, not after it
     with judging(asked, workspace, Display(quiet=quiet)) as (judged, array):
-        judged.show(f"against {reference or experiment}")
+        against = reference or experiment
+        judged.show(f"against {against}" if against else "by themselves")
         if array:
             print(array)
         if out:

@@ -37,7 +37,8 @@ class JudgeRequest:
 
     Attributes:
         images: a path, or a model.
-        reference: real images, or an experiment file.
+        reference: real images, or an experiment file; None with ``prompts`` alone for the figures
+            that need no real images.
         experiment: an experiment file, as whose own samples they are judged.
         training: what the model has learnt from, to look for copies.
         count: images to sample from a model; None: the experiment file's `samples`, or else 500.
@@ -60,10 +61,12 @@ class JudgeRequest:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if (self.reference is None) == (self.experiment is None):
+        given = [with_ for with_ in (self.reference, self.experiment) if with_ is not None]
+        if len(given) > 1 or not (given or self.prompts):
             raise AlphabarError(
                 "what to compare with is not said, or said twice",
-                "give `--reference PATH` or `--experiment FILE`, one of them",
+                "give `--reference PATH` or `--experiment FILE`, one of them; a model that draws "
+                "for `--prompts FILE` may do without",
             )
         if self.file and (self.settings or self.training):
             key = next(iter(self.settings), "training")
@@ -114,7 +117,6 @@ def judging(
                     path, experiment, request.style, workspace, display, out
                 )
             else:
-                assert request.reference is not None
                 values = {"clip": "none"} | dict(request.settings)
                 judged = judge_against_folder(
                     path, request.reference, request.training, values, workspace, display, out

@@ -70,14 +70,15 @@ class Judged:
 
 def judge_against_folder(
     images: Path,
-    reference: Path,
+    reference: Path | None,
     training: Path | None,
     values: Mapping[str, Any],
     workspace: Workspace,
     display: Display,
     out: Path,
 ) -> Judged:
-    """Judge the images at ``images`` against those at ``reference``; no training run is needed.
+    """Judge the images at ``images`` against those at ``reference``, or, where there is none, by
+    the figures that need none; no training run is needed.
 
     Args:
         training: what the model has learnt from, to look for copies.

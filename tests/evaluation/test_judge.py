@@ -243,6 +243,25 @@ def test_a_classifier_without_training_images_is_refused(judge: Judge, bank: Fea
         alone.measure(holdout, 0)
 
 
+def test_without_real_images_there_are_the_figures_that_need_none(
+    judge: Judge, real: ImageSet
+) -> None:
+    images = real.rows(np.arange(60))
+    kept = tuple(f for f in judge.protocol.families if f not in ("fd", "recognised"))
+    whole = judge.only(kept)
+    alone = Judge(whole.protocol, References(None), whole.bank, whole._scorer_dir)
+    found, beside = (each.measure(images, 0) for each in (alone, whole))
+    assert {"vendi_efficientnet_lite0", "clip_score_domain"} <= found.figures.keys()
+    for name in found.figures.keys() ^ beside.figures.keys():
+        assert {"real images", "training images"} & {*METRICS[family_of(name)].needs}
+    for name, figure in found.figures.items():
+        assert figure.measured.estimate == beside.figures[name].measured.estimate
+        assert figure.protocol.data_hash == "none"
+    demanding = replace(whole.protocol, families=("recall",), demanded=True)
+    with pytest.raises(AlphabarError, match="the real images are not known"):
+        Judge(demanding, References(None), whole.bank).measure(images, 0)
+
+
 def test_figures_of_other_real_images_under_the_same_name_are_not_comparable(
     judge: Judge, real: ImageSet
 ) -> None:

@@ -68,6 +68,11 @@ def test_prompts_of_a_file_are_drawn_and_judged(project: Project) -> None:
     assert done.returncode == 0, done.stderr
     figures = json.loads((project.root / "found" / "metrics.json").read_text())
     assert "20" in json.dumps(figures)
+    alone = project.alphabar_here(*words[:4], "--out", "alone", "--metric", "vendi")
+    assert alone.returncode == 0, alone.stderr
+    assert "no figure compares with real images: give `--reference PATH`" in alone.stdout
+    (taken,) = json.loads((project.root / "alone" / "metrics.json").read_text())["metrics"]
+    assert taken == "vendi_efficientnet_lite0"
 
 
 def test_a_folder_may_be_called_as_it_likes(project: Project) -> None:
