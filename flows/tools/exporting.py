@@ -38,11 +38,14 @@ def export_model(
         )
     with new_folder(out, workspace.store_root) as part:
         prepare_process(threads=None)
+        from components.networks.checkpoint_header import FILE_NAME
         from components.networks.export.folder import save_diffusers
 
         values = chosen.sampling.model_dump(mode="json")
         licences = licences_of(chosen.model, workspace.store_root, workspace.root / USERS)
         name = out.absolute().name if single_file else None
+        if name == Path(FILE_NAME).stem:
+            name = f"{name}-one-file"  # that file would be taken for alphabar's own
         return save_diffusers(chosen.model, part, values, workspace.weights, licences, name)
 
 

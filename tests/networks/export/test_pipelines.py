@@ -16,6 +16,7 @@ from components.networks.export.folder import save_diffusers
 from components.spec.model_folder import own_sampling
 from components.spec.sections.sampling import SamplingSpec
 from tests.tiny_pipelines import (
+    SD1_SCHEDULER,
     SD2_SCHEDULER,
     write_sd1,
     write_sd2,
@@ -31,8 +32,13 @@ def trailing(folder: Path) -> Path:
     return write_sd2(folder, SD2_SCHEDULER | changes)
 
 
+def to_the_image(folder: Path) -> Path:
+    return write_sd1(folder, SD1_SCHEDULER | {"set_alpha_to_one": True})
+
+
 KINDS: dict[str, Any] = {
     "sd1": (write_sd1, StableDiffusionPipeline, "DDIMScheduler"),
+    "sd1_to_the_image": (to_the_image, StableDiffusionPipeline, "DDIMScheduler"),
     "sd2": (trailing, StableDiffusionPipeline, "DPMSolverMultistepScheduler"),
     "sdxl": (write_sdxl, StableDiffusionXLPipeline, "DDIMScheduler"),
 }
@@ -55,6 +61,11 @@ def test_a_pipeline_that_was_read_in_is_written_out_the_same(kind: str, tmp_path
     original = pipeline.from_pretrained(folder, local_files_only=True, safety_checker=None)
     assert type(found) is pipeline
     assert type(found.scheduler).__name__ == scheduler
+    for key in ("beta_schedule", "beta_start", "prediction_type", "num_train_timesteps"):
+        assert found.scheduler.config[key] == original.scheduler.config[key], key
+    if scheduler == "DDIMScheduler":
+        own = {"steps_offset": 1, "set_alpha_to_one": kind == "sd1_to_the_image"}
+        assert {key: found.scheduler.config[key] for key in own} == own
     for name, part in original.components.items():
         if isinstance(part, torch.nn.Module):
             for other in (found, single):
