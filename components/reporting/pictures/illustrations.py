@@ -132,6 +132,14 @@ def _trade_off(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
         plot = plots.trade_off(shown, floor, metric, score)
         label += "; figures in the table below"
         found.insert(0, Illustration("tradeoff", plot, label, caption + left_out))
+    recall, fits = (first_of(results.chosen.figures, f) for f in ("recall", "r_precision"))
+    if recall and fits:
+        label = f"Line plot of {readable(recall)} against {readable(fits)}"
+        caption = "Up and to the right is better: real images that are reached, against samples "
+        caption += f"that find their caption. Numbers are the guidance scale.{left_out}"
+        plot = plots.trade_off(shown, results.floors.get(recall), recall, fits)
+        label += "; figures in the table below"
+        found.append(Illustration("reached", plot, label, caption))
     return Plate("tradeoff", "Trade-off over guidance", tuple(found))
 
 

@@ -1,10 +1,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import cast
+
+from matplotlib.figure import Figure
 
 from components.reporting.cells import Cell, History
 from components.reporting.pictures.illustrations import of_training, of_tuning, plates
 from components.reporting.results import Results, read
+from tests.figures.made import made
 
 FD = "fd_efficientnet_lite0"
 Make = Callable[..., Cell]
@@ -27,6 +31,26 @@ def test_a_guidance_sweep_is_plotted_over_guidance_only(report_input: SimpleName
     results = read(report_input.spec, report_input.inputs)
     (plate,) = plates(results)
     assert [plot.name for plot in plate.plots] == ["tradeoff", "guidance"]
+
+
+def test_guidance_is_shown_to_trade_what_is_reached_for_what_fits(cell: Make) -> None:
+    fits, recall = "r_precision_domain", "recall_efficientnet_lite0"
+    cells = []
+    for guidance in (1.0, 3.0):
+        one = cell({"sampling.guidance": guidance}, 100.0, metric=FD)
+        for metric in (fits, recall):
+            one.judgement.figures[metric] = made(metric, 0.5, 0.4, 0.6)
+        cells.append(one)
+    results = SimpleNamespace(
+        metric=FD, cells=cells, finetuned=None, floors={}, chosen=cells[0], spec={}
+    )
+    (plate,) = plates(cast(Results, results))
+    assert [plot.name for plot in plate.plots] == ["tradeoff", "guidance", "reached"]
+    axes = Figure().subplots()
+    plate.plots[2].plot(axes)
+    assert axes.get_xlabel().startswith("CLIP R-precision")
+    assert axes.get_ylabel().startswith("recall")
+    assert {text.get_text() for text in axes.texts} == {"1", "3"}
 
 
 def test_networks_under_one_sampler_stand_side_by_side(schedules: Results) -> None:
