@@ -83,6 +83,17 @@ def write_sd2(folder: Path, scheduler: Mapping[str, Any] = SD2_SCHEDULER) -> Pat
     return folder
 
 
+def write_sd1_whole_alpha(folder: Path) -> Path:
+    """SD 1 whose last step leads to the image itself."""
+    return write_sd1(folder, SD1_SCHEDULER | {"set_alpha_to_one": True})
+
+
+def write_sd2_zero_snr(folder: Path) -> Path:
+    """SD 2 with zero terminal SNR, sampled from pure noise (Lin 2023)."""
+    changes = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
+    return write_sd2(folder, SD2_SCHEDULER | changes)
+
+
 def write_sdxl(folder: Path, scheduler: Mapping[str, Any] = SDXL_SCHEDULER) -> Path:
     """Stable Diffusion XL: two encoders, a pooled text and six sizes."""
     tiny_clip(folder / "text_encoder", tokenizer=folder / "tokenizer")

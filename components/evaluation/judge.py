@@ -26,7 +26,7 @@ from components.evaluation.view import View
 from components.figures.closest import ClosestPairs
 from components.figures.figure import Figure
 from components.figures.judgement import Judgement
-from components.figures.protocol import Protocol
+from components.figures.protocol import CAPTIONS, Protocol
 from components.spec.metric_family import Judge as Kind
 from components.spec.metrics import METRICS, asked_of, metric_name, needing
 
@@ -155,8 +155,7 @@ class Judge:
         training, real = self.references.training, self.references.holdout
         asked = frozenset(self.protocol.families)
         learnt = training if needing("training images", asked) else None
-        known = self.references.known | {"clip extractor"}
-        taken = [f for f in asked_of("extractor", asked) if known.issuperset(METRICS[f].needs)]
+        known, families = self.references.known, asked_of("extractor", asked)
         return View(
             self._features(images, extractor),
             self._features(real, extractor) if real else None,
@@ -164,7 +163,7 @@ class Judge:
             self.bank,
             self.protocol.confidence,
             self.protocol.neighbours,
-            frozenset(taken),
+            frozenset(f for f in families if needs_are_met(f, extractor, known)),
         )
 
     def caption_view(self, images: ImageSet) -> CaptionView | None:
@@ -196,7 +195,7 @@ class Judge:
         for sight in sights:
             for family in asked_of(sight.kind, self.protocol.families):
                 wanted = METRICS[family].in_groups or not in_groups
-                if wanted and needs_are_met(family, sight, known):
+                if wanted and needs_are_met(family, sight.extractor, known):
                     yield _Take(metric_name(family, sight.judge), family, sight)
 
     def _run(self, take: _Take, found: "_Found", n: int, seed: int | None) -> None:
@@ -268,7 +267,7 @@ class Judge:
 
     def _key(self, against: str) -> str | None:
         """Content key of what a figure was measured against."""
-        if against == "captions":
+        if against == CAPTIONS:
             return self.clip.key if self.clip else None
         images = self.references.behind(against)
         return images.key if images else None

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 
 from components.errors import AlphabarError
-from components.evaluation.finding import Sight
 from components.evaluation.protocol import EvaluationProtocol
 from components.spec.catalogue.evaluation import extractor_of
 from components.spec.metric_family import Need
@@ -13,13 +12,14 @@ REMEDIES: dict[Need, str] = {"real images": "--reference", "training images": "-
 """Sets of images that may be unknown → the option that says where they are."""
 
 
-def needs_are_met(family: str, sight: Sight, known: Collection[Need]) -> bool:
-    """Whether a family has all that it says it needs, where it is taken of ``sight``.
+def needs_are_met(family: str, extractor: str, known: Collection[Need]) -> bool:
+    """Whether a family has all that it says it needs.
 
     Args:
+        extractor: who judges.
         known: the sets of images that there are.
     """
-    judge = extractor_of(sight.extractor)
+    judge = extractor_of(extractor)
     met = {*known, *(["clip extractor"] if judge is not None and judge.clip else [])}
     return met.issuperset(METRICS[family].needs)
 

@@ -16,7 +16,6 @@ from components.files.samples import Samples, read_samples
 from components.files.tables import read_csv
 from components.reporting.tables.subject import Subject
 from components.reporting.words.naming import (
-    PROMPTS,
     joined,
     line_name,
     model_name,
@@ -24,6 +23,7 @@ from components.reporting.words.naming import (
     sampler_name,
 )
 from components.reporting.words.watching import remarks
+from components.spec.sweep import PROMPTS
 from components.training.costs import Costs, read_costs
 from components.training.stopwatch import read_seconds
 

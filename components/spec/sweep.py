@@ -17,7 +17,7 @@ from components.spec.experiment import Experiment
 from components.spec.sections.base import OPTIONS, Overrides, Scalar, Section
 
 SWEPT_SECTIONS = ("data", "codec", "conditioning", "process", "network", "training", "sampling")
-OF_REFERENCES = "evaluation.prompts"
+PROMPTS = "evaluation.prompts"
 """What cells of `also` may change besides: cells that may win are asked for the same images."""
 
 GUIDE_SECTIONS = ("network", "training")
@@ -55,7 +55,12 @@ class Cell:
     @property
     def of_the_model(self) -> Overridden:
         """The overrides without those of the sampling and the evaluation."""
-        return tuple(o for o in self.overrides if not o[0].startswith(("sampling.", "evaluation.")))
+        return tuple(o for o in self.overrides if is_of_network(o[0]))
+
+
+def is_of_network(path: str) -> bool:
+    """Whether a setting makes another network, and not other images of the same one."""
+    return not path.startswith(("sampling.", "evaluation."))
 
 
 def cell_name(overrides: Overridden) -> str:
@@ -162,9 +167,9 @@ class _Variants:
     def of(self, overrides: Overrides, may_win: bool) -> Experiment:
         """Raises AlphabarError: a path may not be swept, or a value is not valid there."""
         found: dict[str, list[tuple[str, Scalar]]] = {}
-        if may_win and OF_REFERENCES in overrides:
+        if may_win and PROMPTS in overrides:
             raise AlphabarError(
-                f"{self._origin}: `{OF_REFERENCES}` cannot differ among cells that may win: their "
+                f"{self._origin}: `{PROMPTS}` cannot differ among cells that may win: their "
                 "figures would not be of the same images",
                 "give it in `also`, or once in the section `evaluation`",
             )
@@ -210,7 +215,7 @@ def _override(experiment: Experiment, overrides: Overrides, origin: str) -> Expe
 
 
 def _may_differ(path: str) -> bool:
-    return path.partition(".")[0] in SWEPT_SECTIONS or path == OF_REFERENCES
+    return path.partition(".")[0] in SWEPT_SECTIONS or path == PROMPTS
 
 
 def _with(values: dict[str, Any], leaf: str, value: Scalar) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from components.networks.codecs.autoencoder_files import (
 )
 from components.networks.codecs.levels import from_levels
 from components.networks.device import resolve_device
+from components.networks.seeded import seeded
 from components.runtime import Runtime
 from components.spec.codec_files import JUDGEMENT, PICTURE
 from components.spec.sections.codec import CodecSpec
@@ -98,8 +99,7 @@ def new_autoencoder(codec: CodecSpec, channels: int) -> Any:
     from diffusers import AutoencoderKL
 
     levels = codec.downsample.bit_length()
-    with torch.random.fork_rng():
-        torch.manual_seed(codec.seed)
+    with seeded(codec.seed):
         network: Any = AutoencoderKL(
             in_channels=channels,
             out_channels=channels,

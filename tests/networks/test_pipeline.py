@@ -22,26 +22,16 @@ from components.spec.model_folder import own_sampling
 from components.spec.pipelines.families import FAMILIES
 from components.spec.sections.sampling import SamplingSpec
 from tests.tiny_pipelines import (
-    SD1_SCHEDULER,
-    SD2_SCHEDULER,
     write_flux,
     write_sd1,
+    write_sd1_whole_alpha,
     write_sd2,
+    write_sd2_zero_snr,
     write_sd3,
     write_sdxl,
 )
 
 PROMPTS = ["a red cat", "blue dog"]
-
-
-def trailing(folder: Path) -> Path:
-    """SD 2 with zero terminal SNR, sampled from pure noise (Lin 2023)."""
-    changes = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
-    return write_sd2(folder, SD2_SCHEDULER | changes)
-
-
-def whole_alpha(folder: Path) -> Path:
-    return write_sd1(folder, SD1_SCHEDULER | {"set_alpha_to_one": True})
 
 
 def without_t5(folder: Path) -> Path:
@@ -50,9 +40,9 @@ def without_t5(folder: Path) -> Path:
 
 KINDS: dict[str, Callable[[Path], Path]] = {
     "sd1": write_sd1,
-    "sd1_to_the_image": whole_alpha,
+    "sd1_to_the_image": write_sd1_whole_alpha,
     "sd2": write_sd2,
-    "sd2_zero_snr": trailing,
+    "sd2_zero_snr": write_sd2_zero_snr,
     "sdxl": write_sdxl,
     "sd3": write_sd3,
     "sd3_without_t5": without_t5,

@@ -11,6 +11,7 @@ from components.errors import AlphabarError
 from components.networks.conditioners import Conditioner
 from components.networks.conditioners.rows import MASK, POOLED, STATES, TIME_IDS
 from components.networks.denoisers.denoiser import Denoiser
+from components.networks.seeded import seeded
 from components.spec.sections.network import FOREIGN, NetworkConfig
 
 EMBEDDED_GUIDANCE = 3.5
@@ -113,8 +114,7 @@ def pretrained(
         AlphabarError: it reads something else than what it is to be given.
     """
     refuse_unfit_told(NetworkConfig(kind=FOREIGN, model=model, config=config), shape, conditioner)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with seeded(seed):
         return PretrainedNetwork(model, config).to(memory_format=torch.channels_last)
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from components.networks.conditioners import Conditioner
 from components.networks.conditioners.rows import POOLED, TIME_IDS
 from components.networks.denoisers.denoiser import Denoiser
+from components.networks.seeded import seeded
 
 SPREAD = 0.02
 """Standard deviation of embeddings' first weights, as in DiT."""
@@ -128,8 +129,7 @@ def transformer(
     The global generator, which diffusers draws from, is left as it was.
     """
     image_channels, size, _ = shape
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with seeded(seed):
         return DenoisingTransformer(
             size=size,
             image_channels=image_channels,

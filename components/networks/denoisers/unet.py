@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from components.networks.conditioners import Conditioner
 from components.networks.conditioners.rows import POOLED, TIME_IDS
 from components.networks.denoisers.denoiser import Denoiser
+from components.networks.seeded import seeded
 
 SIZE_WIDTH = 256
 """Of the embedding of each of SDXL's six sizes."""
@@ -127,8 +128,7 @@ def unet(
         attention: as `DenoisingUNet` has it; None for one layer at the smallest resolution.
     """
     image_channels, size, _ = shape
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    with seeded(seed):
         return DenoisingUNet(
             size=size,
             image_channels=image_channels,

@@ -127,20 +127,31 @@ def _trade_off(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:
         )
     ]
     if score and score != metric:
-        label = f"Line plot of {readable(metric)} against {readable(score)}"
-        caption = f"{_side(metric)} and to the right is better. Numbers are the guidance scale."
-        plot = plots.trade_off(shown, floor, metric, score)
-        label += "; figures in the table below"
-        found.insert(0, Illustration("tradeoff", plot, label, caption + left_out))
+        found.insert(0, _against("tradeoff", results, shown, (metric, score), left_out))
     recall, fits = (first_of(results.chosen.figures, f) for f in ("recall", "r_precision"))
     if recall and fits:
-        label = f"Line plot of {readable(recall)} against {readable(fits)}"
-        caption = "Up and to the right is better: real images that are reached, against samples "
-        caption += f"that find their caption. Numbers are the guidance scale.{left_out}"
-        plot = plots.trade_off(shown, results.floors.get(recall), recall, fits)
-        label += "; figures in the table below"
-        found.append(Illustration("reached", plot, label, caption))
+        why = ": real images that are reached, against samples that find their caption"
+        found.append(_against("reached", results, shown, (recall, fits), left_out, why))
     return Plate("tradeoff", "Trade-off over guidance", tuple(found))
+
+
+def _against(
+    name: str,
+    results: Results,
+    cells: Sequence[Cell],
+    metrics: tuple[str, str],
+    left_out: str,
+    why: str = "",
+) -> Illustration:
+    """The first of ``metrics`` against the second, which is better when it is higher."""
+    metric, score = metrics
+    return Illustration(
+        name,
+        plots.trade_off(cells, results.floors.get(metric), metric, score),
+        f"Line plot of {readable(metric)} against {readable(score)}; figures in the table below",
+        f"{_side(metric)} and to the right is better{why}. Numbers are the guidance scale."
+        f"{left_out}",
+    )
 
 
 def _side_by_side(results: Results, metric: str, cells: Sequence[Cell]) -> Plate:

@@ -9,11 +9,11 @@ from components.reporting.words.contrasts import Axis, Contrast, compared, group
 from components.reporting.words.equal_cost import at_equal_cost
 from components.reporting.words.naming import (
     evaluations_words,
-    is_of_network,
     phrase,
     value_words,
     varying,
 )
+from components.spec.sweep import is_of_network
 
 
 def along_axes(cells: Sequence[Cell], metric: str) -> list[Axis]:

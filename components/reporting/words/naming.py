@@ -5,11 +5,11 @@ from typing import Any
 
 from components.spec.catalogue import SOLVERS
 from components.spec.sections.evaluation import SEEN
+from components.spec.sweep import PROMPTS, is_of_network
 
 OPTIONS = {option for entry in SOLVERS.own.values() for option in entry.options}
 """The sampling options that only some solvers read."""
 CAPITALS = ("snr", "ema")
-PROMPTS = "evaluation.prompts"
 
 
 def phrase(path: str, value: object) -> str:
@@ -65,11 +65,6 @@ def model_name(planned: Mapping[str, Any]) -> str:
     overrides = planned["overrides"].items()
     words = [phrase(p, v) for p, v in overrides if is_of_network(p)]
     return ", ".join(words) or f"schedule {planned['schedule']}"
-
-
-def is_of_network(path: str) -> bool:
-    """Whether a setting makes another network, and not other images of the same one."""
-    return not path.startswith(("sampling.", "evaluation."))
 
 
 def line_name(model: str, sampler: str, several: bool) -> str:

@@ -16,10 +16,9 @@ from components.networks.export.folder import save_diffusers
 from components.spec.model_folder import own_sampling
 from components.spec.sections.sampling import SamplingSpec
 from tests.tiny_pipelines import (
-    SD1_SCHEDULER,
-    SD2_SCHEDULER,
     write_sd1,
-    write_sd2,
+    write_sd1_whole_alpha,
+    write_sd2_zero_snr,
     write_sd3,
     write_sdxl,
 )
@@ -27,19 +26,10 @@ from tests.tiny_pipelines import (
 PROMPTS = ["a red cat", "blue dog"]
 
 
-def trailing(folder: Path) -> Path:
-    changes = {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}
-    return write_sd2(folder, SD2_SCHEDULER | changes)
-
-
-def to_the_image(folder: Path) -> Path:
-    return write_sd1(folder, SD1_SCHEDULER | {"set_alpha_to_one": True})
-
-
 KINDS: dict[str, Any] = {
     "sd1": (write_sd1, StableDiffusionPipeline, "DDIMScheduler"),
-    "sd1_to_the_image": (to_the_image, StableDiffusionPipeline, "DDIMScheduler"),
-    "sd2": (trailing, StableDiffusionPipeline, "DPMSolverMultistepScheduler"),
+    "sd1_to_the_image": (write_sd1_whole_alpha, StableDiffusionPipeline, "DDIMScheduler"),
+    "sd2": (write_sd2_zero_snr, StableDiffusionPipeline, "DPMSolverMultistepScheduler"),
     "sdxl": (write_sdxl, StableDiffusionXLPipeline, "DDIMScheduler"),
 }
 
