@@ -53,7 +53,7 @@ def renewed_folder(out: Path, command: str, store: Path) -> Iterator[Path]:
 def refuse_taken(out: Path, store: Path) -> None:
     """Raise AlphabarError where no new folder ``out`` can be made."""
     if out.exists():
-        raise AlphabarError(f"{out} exists already", "give a new folder with --out")
+        raise AlphabarError(f"{out} exists already", "give a folder that is not there yet")
     refuse_place(out, store)
     above = next(p for p in out.absolute().parents if p.exists() or p.is_symlink())
     if not above.is_dir() or not os.access(above, os.W_OK):

@@ -64,10 +64,10 @@ def _pipeline_words(export: Export) -> str:
             f"Run in this folder, whose parts are those of {export.pipeline}. Seed k gives image k "
             f"of alphabar. {_scheduler_words(export)}\n"
         )
-    own = "" if export.stock else " and the scheduler's file"
+    own = "`, which needs" if export.stock else "` and the scheduler's file, which need"
     return (
         "Run in this folder. Seed k gives image k of alphabar; `trust_remote_code` lets diffusers "
-        f"run `pipeline.py`{own}, which need torch, diffusers and, for captions, transformers.\n"
+        f"run `pipeline.py{own} torch, diffusers and, for captions, transformers.\n"
     )
 
 

@@ -16,6 +16,8 @@ Plot = Callable[[Axes], None]
 
 INK = "#2b313a"
 """Text and axes; in the SVG it becomes the page's text colour, dark or light."""
+GREY = "#8a93a0"
+"""What stands back: the grid, intervals of what is compared with."""
 SERIES = ("#3f7fd9", "#d4690a", "#1fa867", "#8c46ae", "#c42e5d", "#087577", "#815f0a", "#c17cb5")
 """Line colours with a contrast of at least 3 to 1 against white and against the dark page, and
 apart from each other for those who see no red or no green."""
@@ -38,7 +40,7 @@ STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
-    "grid.color": "#8a93a0",
+    "grid.color": GREY,
     "grid.alpha": 0.25,
     "axes.axisbelow": True,
     "legend.frameon": False,

@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from components.figures.figure import readable
+from components.figures.figure import Figure, readable
 from components.reporting.cells import History
 from components.reporting.pictures.canvas import Plot, legend, line_style, log_scale
+from components.reporting.pictures.floor import draw_floor
 
 POINTS = 250
 """A loss curve is averaged to at most this many points."""
@@ -33,8 +34,12 @@ def losses(histories: Sequence[History]) -> Plot:
     return plot
 
 
-def watched(histories: Sequence[History], metric: str) -> Plot:
-    """A metric of the EMA weights' samples during training, with its interval."""
+def watched(histories: Sequence[History], metric: str, floor: Figure | None = None) -> Plot:
+    """A metric of the EMA weights' samples during training, with its interval.
+
+    Args:
+        floor: what real images reach, judged alike.
+    """
 
     def plot(axes: Axes) -> None:
         for index, history in enumerate(histories):
@@ -43,6 +48,8 @@ def watched(histories: Sequence[History], metric: str) -> Plot:
             step, value, low, high = rows.T
             axes.fill_between(step, low, high, color=style["color"], alpha=0.18, linewidth=0)
             axes.plot(step, value, label=history.name, **style)
+        if floor is not None:
+            draw_floor(axes.axhline, axes.axhspan, floor)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         axes.set_xlabel("training step")
         axes.set_ylabel(readable(metric))

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from components.figures.figure import first_of, readable, sign
+from components.figures.figure import Figure, first_of, readable, sign
+from components.figures.judgement import Figures
 from components.figures.winner import winner
 from components.reporting.cells import Cell, History
 from components.reporting.pictures import curves, plots
@@ -79,7 +81,9 @@ def of_training(results: Results) -> list[Illustration]:
         caption += ", not the heights."
     found = [Illustration("loss", curves.losses(results.histories), label, caption)]
     looks = results.spec["looks"]["training"]
-    return found + _watched(results.histories, "watched", "training", looks=looks)
+    return found + _watched(
+        results.histories, "watched", "training", looks=looks, floors=results.floors
+    )
 
 
 def of_codecs(histories: Sequence[History]) -> list[Illustration]:
@@ -178,6 +182,7 @@ def _watched(
     when: str,
     of: str = "samples",
     looks: Looks = (),
+    floors: Figures = MappingProxyType({}),
 ) -> list[Illustration]:
     found = []
     for index, metric in enumerate(ordered_metrics(history.watched for history in histories)):
@@ -186,9 +191,23 @@ def _watched(
         label = f"Line plot of {readable(metric)} of {what} during {when}"
         text = f"{readable(metric)} of {what} during {when}, with its interval."
         text += "" if noisy else look_words(looks)
-        plot = curves.watched(histories, metric)
+        floor = floors.get(metric)
+        if floor is not None and not _as_looks_judge(floor, looks):
+            floor = None
+        plot = curves.watched(histories, metric, floor)
         found.append(Illustration(f"{name}{index}", plot, label, text))
     return found
+
+
+def _as_looks_judge(floor: Figure, looks: Looks) -> bool:
+    """Whether real images were judged as the samples of every evaluation in training were."""
+    family = family_of(floor.metric)
+    each = family is not None and METRICS[family].of_each_image
+    return all(
+        floor.protocol.resize.endswith(f" {look['evaluate_size']}px")
+        and (each or floor.protocol.n_generated == look["evaluate_samples"])
+        for look in looks
+    )
 
 
 def _of_noisy(metric: str) -> str:
@@ -204,7 +223,7 @@ def look_words(looks: Looks) -> str:
         f"judged at {look['evaluate_size']} px"
         for look in looks
     ]
-    return f" Drawn {'; or '.join(ways)}." if ways else ""
+    return f" Drawn {'; or '.join(dict.fromkeys(ways))}." if ways else ""
 
 
 def _extreme(metric: str) -> str:

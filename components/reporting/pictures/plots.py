@@ -10,7 +10,8 @@ from components.figures.figure import Figure, direction, readable
 from components.figures.standing import BEST, NOISE, standings
 from components.figures.winner import called, winner
 from components.reporting.cells import Cell
-from components.reporting.pictures.canvas import INK, Plot, grow, legend, line_style, log_scale
+from components.reporting.pictures.canvas import GREY, Plot, grow, legend, line_style, log_scale
+from components.reporting.pictures.floor import draw_floor
 from components.reporting.pictures.sheet import by_value
 from components.spec.catalogue import GUIDANCE
 
@@ -19,7 +20,6 @@ LOG_FROM = 4.0
 which matter most, would lie on one another."""
 CLOSE = 20.0
 """Within this factor such an axis has more ticks."""
-GREY = "#8a93a0"
 ROW, LINE = 0.27, 0.16
 """The height of a row where cells are listed, and of each further line of its name, inches."""
 LABEL = 34
@@ -102,7 +102,7 @@ def side_by_side(cells: Sequence[Cell], floor: Figure | None, metric: str) -> Pl
         best = figures[standing.index(BEST)]
         axes.axvspan(best.low, best.high, color=line_style(0)["color"], alpha=0.12, linewidth=0)
         if floor is not None:
-            _floor(axes.axvline, axes.axvspan, floor)
+            draw_floor(axes.axvline, axes.axvspan, floor)
         names = [
             fill(called(cell).replace(",", ", "), LABEL, break_long_words=False) for cell in ranked
         ]
@@ -171,14 +171,9 @@ def _distance_axis(axes: Axes, cells: Sequence[Cell], floor: Figure | None, metr
     values = [_value(cell, metric) for cell in cells if metric in cell.figures]
     if floor is not None:
         values.append(floor.value)
-        _floor(axes.axhline, axes.axhspan, floor)
+        draw_floor(axes.axhline, axes.axhspan, floor)
     if values and min(values) > 0 and max(values) / min(values) > LOG_FROM:
         close = max(values) / min(values) < CLOSE
         log_scale(axes, "y", (1, 1.5, 2, 3, 4, 5, 7) if close else (1, 2, 5))
     axes.set_ylabel(f"{readable(metric)}\n{direction(metric)} is better")
     legend(axes)
-
-
-def _floor(line: Callable[..., object], band: Callable[..., object], floor: Figure) -> None:
-    line(floor.value, color=INK, linestyle="--", linewidth=1.2, label="floor (real images)")
-    band(floor.low, floor.high, color=GREY, alpha=0.18, linewidth=0)

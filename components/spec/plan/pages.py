@@ -9,7 +9,7 @@ from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.finetune import FinetunePlan
 from components.spec.plan.node import Node, dump
 
-LOOK = ("evaluate_size", "evaluate_steps", "evaluate_guidance")
+LOOK = ("evaluate_samples", "evaluate_size", "evaluate_steps", "evaluate_guidance")
 """Fields of the training section by which figures of one name differ in training and after it."""
 
 

@@ -96,3 +96,21 @@ def test_what_is_seen_through_noise_is_not_called_samples(solvers: Results) -> N
     assert "EMA samples" in drawn
     assert drawn.endswith("Drawn in 20 steps at guidance 2, judged at 64 px.")
     assert "guidance" not in noisy
+
+
+def lines_in_training(results: Results, n: int, resize: str) -> list[str]:
+    """What the plot of the Fréchet distance in training shows, with a floor of ``n`` images."""
+    history = History("net", (1,), (0.5,), {FD: ((1.0, 20.0, 19.0, 21.0),)})
+    floors = {FD: made(FD, 10.0, 9.0, 11.0, n_generated=n, resize=resize)}
+    plot = of_training(replace(results, histories=[history], floors=floors))[1]
+    axes = Figure().subplots()
+    plot.plot(axes)
+    return [str(line.get_label()) for line in axes.get_lines()]
+
+
+def test_a_floor_stands_beside_training_where_it_was_judged_alike(solvers: Results) -> None:
+    (look,) = solvers.spec["looks"]["training"]
+    n, resize = look["evaluate_samples"], f"bilinear-antialias {look['evaluate_size']}px"
+    assert lines_in_training(solvers, n, resize) == ["net", "floor (real images)"]
+    assert lines_in_training(solvers, n + 1, resize) == ["net"]
+    assert lines_in_training(solvers, n, "bilinear-antialias 164px") == ["net"]
