@@ -124,8 +124,8 @@ class Captions(Sequence[str]):
         return self.some_texts(self.ids[self.entries_of(rows)[0]])
 
     def first_ids(self) -> NDArray[np.int64]:
-        """The distinct places of all images' first captions, in the order of the texts."""
-        return np.unique(self.ids if self.one_each else self.ids[self.offsets[:-1]])
+        """The place of each image's first caption among the texts, (n,)."""
+        return self.ids if self.one_each else self.ids[self.offsets[:-1]]
 
     def some_texts(self, ids: NDArray[np.int64]) -> list[str]:
         """The texts at some places; no other is kept in memory."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.data.arrays import SplitName, load_captions, load_classes, load_info
 from components.data.prompt_file import read_prompts
@@ -44,27 +45,39 @@ class Prompts:
         )
 
 
-def split_prompts(data: Path, split: SplitName, count: int) -> Prompts:
+def split_prompts(data: Path, split: SplitName, count: int, conditioner: Conditioner) -> Prompts:
     """``count`` prompts that go with a split's images, the same ones at every call.
 
-    With classes they are balanced: sample k has class k mod C and the first holdout caption
-    of that class. Without, they are the split's distinct captions in turn, and where these are
-    more than ``count``, some at equal distances.
+    For a model that reads captions they are the split's distinct first captions in turn, and where
+    these are more than ``count``, some at equal distances; captions of several classes take turns.
+    Of any other model of data with classes each class is asked for as often: sample k has class
+    k mod C and that class's caption.
     """
     info = load_info(data)
-    if not info.classes:
+    if info.classes and not conditioner.readers:
+        captions_of = class_captions(data)
+        classes = [k % len(info.classes) for k in range(count)]
+        asked = [captions_of[c] for c in classes]
+    else:
         captions = load_captions(data, split)
-        distinct = captions.first_ids()
-        of_each = max(len(distinct), count)  # of the numbers that are asked, each takes a caption
-        chosen = captions.some_texts(distinct[np.arange(count) * of_each // count % len(distinct)])
-        return Prompts((-1,) * count, ("",) * count, tuple(chosen))
-    captions_of = class_captions(data)
-    classes = tuple(k % len(info.classes) for k in range(count))
-    return Prompts(
-        classes,
-        tuple(info.classes[c] for c in classes),
-        tuple(captions_of[c] for c in classes),
-    )
+        distinct, rows = np.unique(captions.first_ids(), return_index=True)
+        class_of = load_classes(data, split)[rows] if info.classes else np.full(len(rows), -1)
+        turns = _in_turn(class_of)
+        of_each = max(len(turns), count)  # of the numbers that are asked, each takes a caption
+        chosen = turns[np.arange(count) * of_each // count % len(turns)]
+        classes = class_of[chosen].tolist()
+        asked = captions.some_texts(distinct[chosen])
+    labels = [info.classes[c] if c >= 0 else "" for c in classes]
+    return Prompts(tuple(classes), tuple(labels), tuple(asked))
+
+
+def _in_turn(classes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """An order in which all classes' first entries stand before any class's second one."""
+    by_class = np.argsort(classes, kind="stable")
+    ordered = classes[by_class]
+    rank = np.empty(len(classes), np.int64)
+    rank[by_class] = np.arange(len(classes)) - np.searchsorted(ordered, ordered)
+    return np.lexsort((classes, rank))
 
 
 def file_prompts(path: Path, conditioner: Conditioner, count: int) -> Prompts:
@@ -101,16 +114,16 @@ def images_of(data: Path) -> ImagesSpec:
 
 
 def class_captions(data: Path) -> list[str]:
-    """The caption that each class of the data is asked for by: its first one in the holdout.
+    """The caption that each class of the data is asked for by: its first one in the holdout, or,
+    where nothing of it is held out, in the training split.
 
     Empty for data without classes.
     """
     found = [""] * len(load_info(data).classes)
-    if not found:
-        return found
-    numbers, rows = np.unique(load_classes(data, "holdout"), return_index=True)
-    known = (numbers >= 0) & (numbers < len(found))
-    captions = load_captions(data, "holdout").firsts(rows[known])
-    for number, caption in zip(numbers[known].tolist(), captions, strict=True):
-        found[number] = caption
+    for split in ("train", "holdout") if found else ():
+        numbers, rows = np.unique(load_classes(data, split), return_index=True)
+        known = (numbers >= 0) & (numbers < len(found))
+        captions = load_captions(data, split).firsts(rows[known])
+        for number, caption in zip(numbers[known].tolist(), captions, strict=True):
+            found[number] = caption
     return found

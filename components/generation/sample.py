@@ -42,7 +42,7 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     count = spec["samples"]
     if (file := inputs.get("prompts")) is None:
         split = spec.get("prompts", {}).get("split", "holdout")
-        prompts = split_prompts(inputs["data"], split, count)
+        prompts = split_prompts(inputs["data"], split, count, sampler.model.conditioner)
     else:
         if file_sha256(file) != spec["prompts"]["sha256"]:
             raise AlphabarError(f"{file} was changed since the plan was made", "run it again")

@@ -8,7 +8,7 @@ from components.spec.catalogue import CODECS, CONDITIONERS
 from components.spec.sections.base import Overrides, Scalar, Section, Slug
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.data import DataSpec
-from components.spec.sections.evaluation import EvaluationSpec, ScorerSpec
+from components.spec.sections.evaluation import SEEN, EvaluationSpec, ScorerSpec
 from components.spec.sections.finetuning import FinetuneSpec, StudySpec
 from components.spec.sections.joined import OrJoined
 from components.spec.sections.network import (
@@ -120,6 +120,11 @@ class Experiment(Section):
             raise ValueError(
                 "`evaluation.prompts` has no meaning with conditioning.encoder: "
                 f"{self.conditioning.encoder}, which is told nothing"
+            )
+        if self.evaluation.prompts == SEEN and not told.captions:
+            raise ValueError(
+                f"`evaluation.prompts: {SEEN}` has no meaning with conditioning.encoder: "
+                f"{self.conditioning.encoder}: its classes are asked for alike in both splits"
             )
         if self.evaluation.counts_bits and CODECS[self.codec.kind].levels is None:
             raise ValueError(

@@ -67,7 +67,9 @@ class SampledLook:
         values = spec.model_dump(mode="json")
         judge = Judge.of_data(inputs["data"], inputs.get("scorer"), values, bank).only(families)
         probe = DenoisingProbe.of_data(model, inputs["data"], spec.confidence)
-        prompts = split_prompts(inputs["data"], "holdout", training.evaluate_samples)
+        prompts = split_prompts(
+            inputs["data"], "holdout", training.evaluate_samples, model.conditioner
+        )
         _release(model)
         return cls(model, sampling, prompts, judge, probe, ranking)
 

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,17 @@ import pytest
 import torch
 from PIL import Image
 
-from components.data.arrays import load_split
+from components.data.arrays import load_info, load_split
 from components.data.prepare import prepare
 from components.errors import AlphabarError
 from components.generation import batches
 from components.generation.batches import Sampled
 from components.generation.generate import generate
-from components.generation.prompts import Prompts, split_prompts
+from components.generation.prompts import Prompts, class_captions, split_prompts
 from components.generation.sample import sample
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, new_checkpoint, save_checkpoint
+from components.networks.conditioners import Conditioner, Given, build_conditioner
 from components.runtime import Runtime
 from components.sampling.solvers import SOLVERS
 from components.spec.sections.data import DataSpec
@@ -110,32 +112,76 @@ def test_progress_rises_to_its_total(
     assert seen[-1] == (12, 12)
 
 
-def test_prompts_are_balanced_over_the_classes(digits: Path) -> None:
-    prompts = split_prompts(digits, "holdout", 40)
+@pytest.fixture(scope="module")
+def reader() -> Conditioner:
+    return build_conditioner({"encoder": "minilm", "max_tokens": None}, Given())
+
+
+def test_prompts_are_balanced_over_the_classes(digits: Path, model: Checkpoint) -> None:
+    prompts = split_prompts(digits, "holdout", 40, model.conditioner)
     assert [prompts.classes.count(c) for c in range(10)] == [4] * 10
     assert len(set(prompts.labels)) == 10
     pairs = set(zip(prompts.labels, prompts.captions, strict=True))
     assert len(pairs) == 10, "one caption a class"
 
 
-def test_captions_of_a_split_are_asked_for_in_turn_or_at_equal_distances(tmp_path: Path) -> None:
-    raw = tmp_path / "raw"
+def captioned(folder: Path, rest: str, rows: Sequence[str]) -> Path:
+    """Prepared images of one colour each, half of them held out unless the rows say it.
+
+    Args:
+        rest: what the header has behind ``caption``.
+        rows: the caption of each image, and what belongs to the header's rest.
+    """
+    raw, data = folder / "raw", folder / "data"
     raw.mkdir()
-    rows = [f"{k}.png,caption {k:02d}" for k in range(24)]
-    (raw / "metadata.csv").write_text("\n".join(["file_name,caption", *rows]))
-    for k in range(24):
-        Image.new("RGB", (8, 8), (k, 0, 0)).save(raw / f"{k}.png")
-    data = tmp_path / "data"
     data.mkdir()
+    listed = [f"{k}.png,{row}" for k, row in enumerate(rows)]
+    (raw / "metadata.csv").write_text("\n".join([f"file_name,caption{rest}", *listed]))
+    for k in range(len(rows)):
+        Image.new("RGB", (8, 8), (k, 0, 0)).save(raw / f"{k}.png")
     section = DataSpec(source="folder", name="raw", size=8, holdout=0.5)
     prepare(section.model_dump(mode="json"), {"raw": raw}, data, Runtime())
+    return data
+
+
+def test_captions_of_a_split_are_asked_for_in_turn_or_at_equal_distances(
+    reader: Conditioner, tmp_path: Path
+) -> None:
+    data = captioned(tmp_path, "", [f"caption {k:02d}" for k in range(24)])
     train = sorted(set(load_split(data, "train").captions))
     holdout = sorted(set(load_split(data, "holdout").captions))
-    assert split_prompts(data, "train", len(train)).captions == tuple(train)
-    few = [train.index(caption) for caption in split_prompts(data, "train", 4).captions]
+    assert split_prompts(data, "train", len(train), reader).captions == tuple(train)
+    few = [train.index(caption) for caption in split_prompts(data, "train", 4, reader).captions]
     assert few == [0, 2, 5, 8], f"every fourth part of {len(train)} has one"
-    twice = split_prompts(data, "holdout", 2 * len(holdout)).captions
+    twice = split_prompts(data, "holdout", 2 * len(holdout), reader).captions
     assert twice == (*holdout, *holdout)
+
+
+def test_who_reads_captions_is_asked_for_all_of_a_class(
+    reader: Conditioner, model: Checkpoint, tmp_path: Path
+) -> None:
+    kinds = ["cat", "dog", "dog", "dog"]
+    rows = [f"{kinds[k % 4]} {k:02d},{kinds[k % 4]}" for k in range(24)]
+    data = captioned(tmp_path, ",label", rows)
+    for name in ("train", "holdout"):
+        captions = set(load_split(data, name).captions)
+        prompts = split_prompts(data, name, len(captions), reader)
+        assert set(prompts.captions) == captions
+        said = [caption.split()[0] for caption in prompts.captions]
+        assert list(prompts.labels) == said
+        assert [load_info(data).classes[c] for c in prompts.classes] == said
+        cats = said.count("cat")
+        assert said[: 2 * cats] == ["cat", "dog"] * cats, "classes take turns"
+    told = split_prompts(data, "train", 8, model.conditioner)
+    assert told.labels == ("cat", "dog") * 4
+    assert len(set(told.captions)) == 2
+
+
+def test_a_class_of_which_nothing_is_held_out_has_a_caption(tmp_path: Path) -> None:
+    rows = [f"cat {k},cat,{'test' if k % 2 else 'train'}" for k in range(12)]
+    data = captioned(tmp_path, ",label,split", [*rows, "dog 12,dog,train", "dog 13,dog,train"])
+    assert set(load_split(data, "holdout").classes) == {0}
+    assert class_captions(data) == ["cat 1", "dog 12"]
 
 
 def test_the_stage_writes_matching_images_and_rows(

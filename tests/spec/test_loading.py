@@ -80,6 +80,10 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
         ({"process": {"schedule": "table"}}, ["`table` must be given with schedule `table`"]),
         ({"process": {"schedule": "table", "table": [0.5, 0.6]}}, ["`table` must fall"]),
         ({"process": {"schedule": "table", "table": [0.9, 0.0]}}, ["cannot end at 0"]),
+        (
+            {"evaluation": {"prompts": "training"}},
+            ["`evaluation.prompts: training` has no meaning", "asked for alike in both splits"],
+        ),
         ({"process": {"sigma_max": 10.0}}, ["`sigma_max` has no meaning with schedule `cosine`"]),
         (
             {"sampling": {"solver": "heun", "eta": 1.0}},

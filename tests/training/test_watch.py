@@ -158,7 +158,7 @@ def test_a_planted_regression_is_caught_and_the_best_checkpoint_survives(
     assert record == {"step": found["best_step"], **best.to_dict()}
     picture = out / "samples" / f"step_{found['best_step']:06d}.png"
     model = load_checkpoint(out / "best")
-    prompts = split_prompts(run.data, "holdout", SECTION["evaluate_samples"])
+    prompts = split_prompts(run.data, "holdout", SECTION["evaluate_samples"], model.conditioner)
     sampled = generate(Sampler(model, SamplingSpec(steps=4, guidance=2.0)), prompts).images
     save_png(out / "again.png", contact_sheet(sampled[:30], 10))
     assert (out / "again.png").read_bytes() == picture.read_bytes(), "the best's own weights"
