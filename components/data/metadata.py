@@ -3,10 +3,11 @@
 import csv
 import io
 import json
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from components.errors import AlphabarError
 from components.files.json_file import parse_json
@@ -19,6 +20,7 @@ COLUMNS = ("file_name", "label", "caption", "style", "drawing")
 
 SEPARATORS = (",", ";", "\t", "|")
 """Between a CSV's cells; the header says which: spreadsheets of many countries write ``;``."""
+_BARE = "cells are not quoted as a CSV's are: their quotation marks are read as letters"
 
 
 @dataclass(frozen=True)
@@ -130,14 +132,19 @@ def parse_csv(path: Path, text: str, column: str) -> Table:
     """The table in the text of a CSV file.
 
     Args:
-        column: one that it is to have; the separator is the one with which the header has it.
+        column: one that it is to have; the separator is the one with which the header has it,
+            and a tab in a .tsv. What tabs separate may be quoted or not; `Table.notes` says it
+            where it cannot be.
 
     Raises:
         AlphabarError: it is no CSV; the message names the line.
     """
-    separator = _separator(text, column)
+    separator = "\t" if path.suffix.lower() == ".tsv" else _separator(text, column)
+    bare = separator == "\t" and not _is_quoted(text)
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if bare else csv.QUOTE_MINIMAL
     # newline="": the csv module itself treats line ends, those inside quotes too
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, strict=True, delimiter=separator, quoting=quoting)
     records = []
     try:
         columns = tuple(plain(cell.strip()) for cell in next(reader, []))
@@ -153,7 +160,20 @@ def parse_csv(path: Path, text: str, column: str) -> Table:
             records.append((f"line {reader.line_num}", dict(zip(columns, texts, strict=False))))
     except csv.Error as error:
         raise _broken(path, reader.line_num, str(error)) from error
-    return Table(path, columns, tuple(records), frozenset({path.name}), separator)
+    notes = (_BARE,) if bare else ()
+    return Table(path, columns, tuple(records), frozenset({path.name}), separator, notes)
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether the marks of a table with tabs quote its cells: its header is quoted, or all stand
+    where a CSV has them."""
+    if text.startswith('"'):
+        return True
+    try:
+        deque(csv.reader(io.StringIO(text, newline=""), strict=True, delimiter="\t"), maxlen=0)
+    except csv.Error:
+        return False
+    return True
 
 
 def _separator(text: str, column: str) -> str:

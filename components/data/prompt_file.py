@@ -28,11 +28,13 @@ class PromptFile:
         prompts: one at least.
         groups: each prompt's; empty where it has none.
         empty: lines or rows without a prompt, which are left out.
+        notes: how it was read, where there is something to be said of it.
     """
 
     prompts: tuple[str, ...]
     groups: tuple[str, ...]
     empty: int
+    notes: tuple[str, ...] = ()
 
     def words(self, samples: int) -> str:
         """What is in it, and what becomes of it where ``samples`` images are drawn."""
@@ -44,6 +46,7 @@ class PromptFile:
             said += f", {bare} of them in none" if bare else ""
         if self.empty:
             said += f"; {number_of(self.empty, 'empty line')} left out"
+        said += "".join(f"; {note}" for note in self.notes)
         if samples < len(self.prompts):
             said += (
                 f"; `evaluation.samples: {samples}` draws the first {samples}, and "
@@ -61,7 +64,7 @@ def read_prompts(path: Path) -> PromptFile:
     if path.suffix.lower() not in (".txt", ".csv", ".tsv"):
         raise AlphabarError(f"{path} is no .txt, .csv or .tsv", _REMEDY)
     text = read_text(path, most=MOST_BYTES, remedy=_REMEDY)
-    rows = _lines(text) if path.suffix.lower() == ".txt" else _records(path, text)
+    rows, notes = (_lines(text), ()) if path.suffix.lower() == ".txt" else _records(path, text)
     found, empty, faults = [], 0, []
     for place, record, group in rows:
         try:
@@ -79,7 +82,7 @@ def read_prompts(path: Path) -> PromptFile:
     if not found:
         raise AlphabarError(f"{path} holds no prompt: {number_of(empty, 'empty line')}", _REMEDY)
     prompts, groups = zip(*found, strict=True)
-    return PromptFile(prompts, groups, empty)
+    return PromptFile(prompts, groups, empty, notes)
 
 
 _Rows = list[tuple[str, dict[str, Any], str | None]]
@@ -93,10 +96,11 @@ def _lines(text: str) -> _Rows:
     return [(f"line {number}", {PROMPT: line}, None) for number, line in enumerate(lines, start=1)]
 
 
-def _records(path: Path, text: str) -> _Rows:
+def _records(path: Path, text: str) -> tuple[_Rows, tuple[str, ...]]:
+    """A table's rows, and what is to be said of how it was read."""
     table = meant(parse_csv(path, text, PROMPT), (PROMPT, *GROUPS))
     if PROMPT not in table.columns:
         named = first_of([f"`{name}`" for name in table.columns]) or "nothing"
         raise AlphabarError(f"{path} has no column `{PROMPT}`; it has {named}", _REMEDY)
     group = next((name for name in GROUPS if name in table.columns), None)
-    return [(place, record, group) for place, record in table.records]
+    return [(place, record, group) for place, record in table.records], table.notes

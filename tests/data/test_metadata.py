@@ -78,6 +78,16 @@ def test_the_header_says_what_separates_the_cells(tmp_path: Path, separator: str
     assert table.records[0][1]["caption"] == "one, two; three | four"
 
 
+def test_cells_between_tabs_need_no_quotes_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "metadata.csv"
+    path.write_text('file_name\tcaption\na.png\t"Go" on a sign\n')
+    table = read_table(tmp_path)
+    assert table.records[0][1]["caption"] == '"Go" on a sign'
+    assert "quotation marks are read as letters" in table.notes[0]
+    path.write_text('file_name\tcaption\na.png\t"Go on a sign"\n')
+    assert read_table(tmp_path).notes == ()
+
+
 def test_a_column_that_stands_twice_is_named(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_text("file_name,caption,caption\na.png,one,two\n")
     with pytest.raises(AlphabarError, match="`caption` stands there twice"):

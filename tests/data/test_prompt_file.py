@@ -34,6 +34,7 @@ PARTI = (
     ("name", "text"),
     [
         ("parti.tsv", PARTI),
+        ("quoted.tsv", 'prompt\tgroup\nbond\tAbstract\n"a sign, ""Hi"""\tArts\n'),
         ("p.csv", 'category,prompt\nAbstract,bond\nArts,"a sign, ""Hi"""\n'),
         ("p.CSV", 'GROUP;Prompt\r\nAbstract;bond\r\nArts;"a sign, ""Hi"""\r\n'),
         ("p.csv", 'prompt,group\rbond,Abstract\r"a sign, ""Hi""",Arts\r'),
@@ -43,6 +44,28 @@ def test_a_table_has_prompts_and_maybe_groups(tmp_path: Path, name: str, text: s
     found = read_prompts(written(tmp_path, b"\xef\xbb\xbf" + text.encode(), name))
     assert found == PromptFile(("bond", 'a sign, "Hi"'), ("Abstract", "Arts"), 0)
     assert found.words(2) == "2 prompts in 2 groups (Abstract 1, Arts 1)"
+
+
+@pytest.mark.parametrize("name", ["parti.tsv", "parti.TSV"])
+def test_a_table_with_tabs_that_is_not_quoted_keeps_its_quotation_marks(
+    tmp_path: Path, name: str
+) -> None:
+    giggle = '"G I G G L E" painted in thick letters'
+    path = written(tmp_path, f"{PARTI}{giggle}\tArts\tWriting\t\n".encode(), name)
+    found = read_prompts(path)
+    assert found.prompts == ("bond", 'a sign, "Hi"', giggle)
+    assert found.words(3) == (
+        "3 prompts in 2 groups (Abstract 1, Arts 2); cells are not quoted as a CSV's are: their "
+        "quotation marks are read as letters"
+    )
+
+
+def test_commas_separate_nothing_in_a_table_with_tabs(tmp_path: Path) -> None:
+    path = written(tmp_path, b'prompt\na heart, red\n"two\tof them"\n', "p.tsv")
+    assert read_prompts(path).prompts == ("a heart, red", "two\tof them")
+    path = written(tmp_path, b"text,prompt\na heart, red\n", "p.tsv")
+    with pytest.raises(AlphabarError, match="no column `prompt`; it has `text,prompt`"):
+        read_prompts(path)
 
 
 def test_what_is_left_out_and_not_drawn_is_said(tmp_path: Path) -> None:
@@ -67,6 +90,7 @@ def test_what_is_left_out_and_not_drawn_is_said(tmp_path: Path) -> None:
         ("p.csv", b"caption,group\na,b\n", "no column `prompt`; it has `caption`, `group`"),
         ("p.csv", b"prompt,group\n,b\n,\n", "holds no prompt: 2 empty lines"),
         ("p.csv", b'prompt\n"a\n', "line 2: unexpected end of data"),
+        ("p.tsv", b'"prompt"\t"group"\n"a" b\tc\n', "line 2: '\\t' expected after '\"'"),
         ("p.csv", b"prompt,Prompt\na,b\n", "differ in their case only"),
         ("p.csv", b"", "no column `prompt`; it has nothing"),
         ("p.json", b"{}", "is no .txt, .csv or .tsv"),

@@ -29,6 +29,7 @@ def from_splits(folder: Path) -> Table | None:
         for place, record in table.records
     )
     files = frozenset(f"{name}/{file}" for name, table in tables.items() for file in table.files)
+    notes = dict.fromkeys(note for table in tables.values() for note in table.notes)
     first = next(iter(tables.values()))
     return replace(
         first,
@@ -36,7 +37,7 @@ def from_splits(folder: Path) -> Table | None:
         columns=tuple(columns),
         records=records,
         files=files,
-        notes=(f"metadata is read in the folders {', '.join(tables)}",),
+        notes=(f"metadata is read in the folders {', '.join(tables)}", *notes),
     )
 
 
