@@ -9,7 +9,7 @@ from typing import Any
 
 from components.data.metadata import Row
 from components.data.splits import split_of
-from components.errors import AlphabarError
+from components.errors import AlphabarError, quoted
 from components.files.json_file import parse_json
 
 MOST_LETTERS = 100_000
@@ -104,16 +104,29 @@ def _captions(record: dict[str, Any], column: str) -> list[str]:
 
 
 def _each(record: dict[str, Any], column: str) -> list[dict[str, Any]]:
-    """The record once for each caption that it lists: a list, or the JSON text of one."""
+    """The record once for each caption that it lists: a list, or the JSON text of one. Raises
+    ValueError where the text looks like a list that another program wrote."""
     value = record.get(column)
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            listed = parse_json(value)
-        except ValueError:
-            listed = None
-        if isinstance(listed, list) and all(isinstance(one, str) for one in listed):
-            value = listed
+    if isinstance(value, str) and (text := value.strip()).startswith("[") and text.endswith("]"):
+        value = _listed(text)
+        if value is None:
+            raise ValueError(
+                f"`{column}`{_of(record)} is {quoted(text)}, which is no JSON list of texts: write "
+                f'["one", "two"], or ["[one]"] for a caption in brackets'
+            )
     return [record | {column: one} for one in value] if isinstance(value, list) else [record]
+
+
+def _listed(text: str) -> list[str] | str | None:
+    """The captions in a text in brackets; the text, where it is itself one, such as
+    ``[a picture]``; None where it is a list of something else, or in another language."""
+    try:
+        found = parse_json(text)
+    except ValueError:
+        inside = text[1:-1].strip()
+        alien = inside in ("None", "nan") or inside.startswith("'") or {",", '"'} & {*inside}
+        return None if alien else text
+    return found if all(isinstance(one, str) for one in found) else None
 
 
 def filled(value: object) -> bool:

@@ -137,6 +137,47 @@ def test_a_list_is_several_captions_in_json_lines_and_in_a_cell(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "['a red heart', 'heart']",
+        " ['heart']\n",
+        "['a' 'b']",
+        "[heart, red]",
+        '["heart", nan]',
+        '["heart", null]',
+        '["heart", 1]',
+        '[["heart"]]',
+        "[1]",
+        "[None]",
+        "[nan]",
+    ],
+)
+def test_a_list_that_is_no_json_is_a_fault_and_no_caption(tmp_path: Path, text: str) -> None:
+    record = {"file_name": "a.png", "caption": text}
+    (tmp_path / "metadata.jsonl").write_text(json.dumps(record))
+    (fault,) = inspect(tmp_path, "caption", "label").faults
+    assert fault.startswith(f"line 1: `caption` of a.png is {text.strip()!r}, which is no JSON")
+    assert fault.endswith('write ["one", "two"], or ["[one]"] for a caption in brackets')
+
+
+@pytest.mark.parametrize(
+    ("text", "caption"),
+    [
+        ("[untitled]", "[untitled]"),
+        ("[St. Paul's at night]", "[St. Paul's at night]"),
+        ("[1] a drawing, red", "[1] a drawing, red"),
+        ("a drawing [1, 2]", "a drawing [1, 2]"),
+        ('["[a heart, red]"]', "[a heart, red]"),
+    ],
+)
+def test_a_caption_may_have_brackets(tmp_path: Path, text: str, caption: str) -> None:
+    record = {"file_name": "a.png", "caption": text}
+    (tmp_path / "metadata.jsonl").write_text(json.dumps(record))
+    (row,) = read_rows(tmp_path, "caption", "label")
+    assert row.captions == (caption,)
+
+
+@pytest.mark.parametrize(
     ("value", "fault"),
     [
         ('["one", " "]', "a.png has an empty one among its 2 `caption`"),
