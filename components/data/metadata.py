@@ -20,6 +20,7 @@ COLUMNS = ("file_name", "label", "caption", "style", "drawing")
 
 SEPARATORS = (",", ";", "\t", "|")
 """Between a CSV's cells; the header says which: spreadsheets of many countries write ``;``."""
+SPLIT_COLUMN = "the column `split`"
 _BARE = "cells are not quoted as a CSV's are: their quotation marks are read as letters"
 
 
@@ -61,6 +62,7 @@ class Table:
         files: what was read of the folder, as paths in it.
         separator: between a CSV's cells; a comma for other tables.
         notes: what else there is to be said of how the folder was read.
+        split_by: what says the values of ``split``, in words.
     """
 
     path: Path
@@ -69,6 +71,7 @@ class Table:
     files: frozenset[str] = frozenset()
     separator: str = ","
     notes: tuple[str, ...] = ()
+    split_by: str = SPLIT_COLUMN
 
 
 def to_csv(rows: Iterable[Row]) -> bytes:

@@ -21,7 +21,7 @@ class Summary:
         images: how many.
         classes: label → images; empty where there are none.
         by_folder: whether the labels are the names of folders.
-        split_by_folder: whether the splits are.
+        split_by: what says the splits, in words, where there are any.
         notes: how the folder was read, where there is something to be said of it.
         captions: how many different ones there are.
         several: images with more than one.
@@ -42,7 +42,7 @@ class Summary:
     images: int
     classes: Mapping[str, int]
     by_folder: bool
-    split_by_folder: bool
+    split_by: str
     notes: tuple[str, ...]
     captions: int
     several: int
@@ -79,7 +79,7 @@ class Summary:
             len(rows),
             Counter(row.label for row in rows if row.label),
             reading.labelled_by_folder,
-            reading.split_by_folder,
+            reading.split_by,
             reading.table.notes,
             len({*captions}),
             sum(len(row.captions) > 1 for row in rows),
@@ -153,8 +153,7 @@ class Summary:
             sides[split_of(word)] += count
         return (
             f"{sides['train']} to train on, {sides['holdout']} held out, by "
-            f"{'the folders' if self.split_by_folder else 'the column `split`'}: "
-            f"{_counted(self.splits)}; `data.holdout` is not read then"
+            f"{self.split_by}: {_counted(self.splits)}; `data.holdout` is not read then"
         )
 
 

@@ -1,14 +1,16 @@
 """Images and captions in parquet files, as Hugging Face exports a dataset."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components.data.columns import FILE_NAME
 from components.data.images import suffix_of
 from components.data.layouts.shards import Shard
-from components.data.metadata import Table
+from components.data.metadata import SPLIT_COLUMN, Table
 from components.data.sources.folder import locate
 from components.errors import AlphabarError, first_of, number_of, shortened
 from components.files.json_file import parse_json
@@ -35,12 +37,14 @@ class _Columns:
 
     Attributes:
         image: the column of images: {bytes, path}, bytes or paths.
+        split: the column of splits, empty where there is none.
         names: column of a ClassLabel → its classes' names.
         called: column that is read besides ``image`` → what it is called in the table.
         others: columns that are not read.
     """
 
     image: str
+    split: str
     names: dict[str, list[str]]
     called: dict[str, str]
     others: tuple[str, ...]
@@ -63,7 +67,8 @@ def unpack(
 ) -> Unpacked:
     """Write the images of all shards as files into the folder ``into``.
 
-    Rows with the same path to the same image share its file.
+    Rows of one split with the same path to the same image share its file. A column of splits
+    says more than the shard's name.
 
     Args:
         wanted: the columns that are read besides the images, in any case.
@@ -75,20 +80,27 @@ def unpack(
     total = sum(_opened(shard).metadata.num_rows for shard in shards)
     writing, renamed = _Writing(into, shards[0].folder), False
     records: list[tuple[str, dict[str, Any]]] = []
-    columns: dict[str, None] = {"file_name": None}
-    if any(shard.split for shard in shards):
-        columns["split"] = None
+    columns: dict[str, None] = {}
+    split_by: dict[str, None] = {}
+    named: set[str] = set()
     for shard in shards:
         known = _columns(_opened(shard).schema_arrow, wanted, shard)
+        if known.split:
+            split_by[SPLIT_COLUMN] = None
+        elif shard.split:
+            split_by["the files' names"] = columns["split"] = None
         renamed |= any(name != called for name, called in known.called.items())
         columns |= dict.fromkeys((*known.called.values(), *known.others))
+        named |= {name for name in known.others if _bare(name) == FILE_NAME}
         for row, cells in enumerate(_rows(shard, [known.image, *known.called])):
-            record = {"file_name": writing.add(cells.pop(known.image), shard.path.parent)}
-            if shard.split:
-                record["split"] = shard.split
-            record |= {
+            image = cells.pop(known.image)
+            record = {
                 known.called[c]: _named(value, known.names.get(c)) for c, value in cells.items()
             }
+            if shard.split and not known.split:
+                record["split"] = shard.split
+            split = str(record.get(known.split or "split"))
+            record[FILE_NAME] = writing.add(image, split, shard.path.parent)
             records.append((f"{shard.name}, row {row}", record))
             progress(len(records), total, f"unpacking {shard.name}")
     if not records:
@@ -97,7 +109,16 @@ def unpack(
     notes = [f"unpacked from {number_of(len(shards), 'parquet file')}"]
     if renamed:
         notes.append(f"captions are read in the column `{TEXT}`, and called `{CAPTION}` here")
-    table = Table(shards[0].folder, tuple(columns), tuple(records), files, notes=tuple(notes))
+    if named:
+        notes.append(f"the images' names in the column `{FILE_NAME}` are not kept")
+    table = Table(
+        shards[0].folder,
+        (FILE_NAME, *(name for name in columns if name not in named)),
+        tuple(records),
+        files,
+        notes=tuple(notes),
+        split_by=" and ".join(split_by),
+    )
     return Unpacked(table, writing.lost)
 
 
@@ -138,7 +159,14 @@ def _broken(shard: Shard, error: Exception) -> AlphabarError:
 
 
 def _columns(schema: "pa.Schema", wanted: frozenset[str], shard: Shard) -> _Columns:
-    bare = {name.strip().casefold(): name for name in schema.names}
+    bare = {_bare(name): name for name in schema.names}
+    if len(bare) < len(schema.names):
+        several = Counter(map(_bare, schema.names))
+        alike = [f"`{name}`" for name in schema.names if several[_bare(name)] > 1]
+        raise AlphabarError(
+            f"{shard.path} has several columns of one name in any case: {first_of(alike)}",
+            "rename or remove all but one",
+        )
     named = [bare[name] for name in _IMAGE if name in bare]
     structs = [field.name for field in schema if _is_image(field.type)]
     image = next((name for name in named if _may_be_image(schema.field(name).type)), None)
@@ -148,11 +176,17 @@ def _columns(schema: "pa.Schema", wanted: frozenset[str], shard: Shard) -> _Colu
             f"{shard.path} has no column of images; it has {first_of(schema.names)}",
             f"call it `{_IMAGE[0]}`: bytes, paths, or both as Hugging Face writes them",
         )
-    called = {n: n for n in schema.names if n.strip().casefold() in wanted and n != image}
+    read = {*map(_bare, wanted)} - {_bare(image), FILE_NAME}
+    called = {name: name for bared, name in bare.items() if bared in read}
     if CAPTION in wanted and CAPTION not in bare and (text := bare.get(TEXT)):
         called[text] = CAPTION
     others = tuple(name for name in schema.names if name not in (image, *called))
-    return _Columns(image, _class_names(schema), called, others)
+    split = bare.get("split", "")
+    return _Columns(image, split, _class_names(schema), called, others)
+
+
+def _bare(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _is_image(kind: "pa.DataType") -> bool:
@@ -193,6 +227,10 @@ def _rows(shard: Shard, columns: list[str]) -> Iterator[dict[str, Any]]:
     try:
         for batch in _opened(shard).iter_batches(batch_size=_AT_ONCE, columns=columns):
             yield from batch.to_pylist()
+    except UnicodeDecodeError as error:
+        raise AlphabarError(
+            f"{shard.path} has a text that is not UTF-8: {error}", "write its texts in UTF-8"
+        ) from None
     except (OSError, pa.ArrowException) as error:
         raise _broken(shard, error) from None
 
@@ -210,19 +248,19 @@ class _Writing:
 
     Attributes:
         root: the dataset's folder.
-        names: (path, digest) → the file.
+        names: (path, split, digest) → the file.
         lost: file → why it is empty.
         beside: images that lay in the dataset as files, as paths in it.
     """
 
     into: Path
     root: Path
-    names: dict[tuple[str, bytes], str] = field(default_factory=dict)
+    names: dict[tuple[str, str, bytes], str] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
     beside: set[str] = field(default_factory=set)
     count: int = 0
 
-    def add(self, cell: Any, folder: Path) -> str:
+    def add(self, cell: Any, split: str, folder: Path) -> str:
         """Write the image of a cell, which may be a path from ``folder`` or from the dataset's; the
         file's name."""
         content, path = cell, ""
@@ -234,7 +272,7 @@ class _Writing:
         if content is None and path:
             content, why = self._read(path, folder)
         content = content or b""
-        key = path, hashlib.blake2b(content, digest_size=16).digest()
+        key = path, split, hashlib.blake2b(content, digest_size=16).digest()
         if path and content and key in self.names:
             return self.names[key]
         name = self.names[key] = f"{IMAGES}/{self.count:07d}{suffix_of(content)}"

@@ -38,7 +38,7 @@ class Reading:
         named: every image that a row means, those of faulty rows too; composed Unicode.
         ignored: columns that are not read.
         labelled_by_folder: whether the labels are folders' names.
-        split_by_folder: whether the splits are folders' names, where there are any.
+        split_by: what says the splits, in words, where there are any.
         all_train: whether the column `split` says `train` in every row, which is no split.
         repeated: captions that an image has more than once, and that are taken once.
     """
@@ -49,7 +49,7 @@ class Reading:
     named: frozenset[str]
     ignored: tuple[str, ...]
     labelled_by_folder: bool
-    split_by_folder: bool
+    split_by: str
     all_train: bool
     repeated: int
 
@@ -112,7 +112,7 @@ def reading_of(table: Table, caption_column: str, label_column: str) -> Reading:
         named=frozenset(composed(file_named(record)) for _, record in table.records) - {""},
         ignored=tuple(name for name in table.columns if name not in columns.read),
         labelled_by_folder=label_column not in table.columns,
-        split_by_folder=by_folder,
+        split_by="the folders" if by_folder else table.split_by,
         all_train=all_train,
         repeated=images.repeated,
     )

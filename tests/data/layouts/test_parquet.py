@@ -85,7 +85,7 @@ def test_an_export_of_several_shards_becomes_a_folder_of_images(
     for words in (
         "unpacked from 3 parquet files",
         "captions are read in the column `text`, and called `caption` here",
-        "3 to train on, 2 held out",
+        "3 to train on, 2 held out, by the files' names: 2 (test 2, train 3)",
         "classes: 2 (cat 3, dog 2), by the label column",
         "columns not read: price",
     ):
@@ -173,6 +173,68 @@ def test_a_dataset_that_is_not_whole_is_one_message(
 
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
+
+
+def test_the_same_image_in_both_splits_is_a_copy_and_in_one_split_a_caption(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "mine"
+    write(folder / "train.parquet", image=images([0, 1, 0]), caption=["a", "b", "c"])
+    write(folder / "test.parquet", image=images([0, 2]), caption=["a", "d"])
+    added = add_folder(folder, "mine", tmp_path)
+    told = [(row.split, row.captions) for row in read_rows(added.folder, "caption", "label")]
+    assert told == [
+        ("test", ("a",)),
+        ("test", ("d",)),
+        ("train", ("a", "c")),
+        ("train", ("b",)),
+    ]
+    said = "\n".join(added.summary.words())
+    assert "warning: 1 held-out image is a copy of a training image" in said
+    assert "by the files' names" in said
+
+
+def test_a_column_of_splits_says_more_than_the_names_of_files(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    split = ["test", "train"]
+    write(folder / "train.parquet", image=images([0, 0]), caption=["a", "b"], Split=split)
+    write(folder / "test.parquet", image=images([2]), caption=["c"], Split=["test"])
+    added = add_folder(folder, "mine", tmp_path)
+    rows = read_rows(added.folder, "caption", "label")
+    assert [(row.split, row.caption) for row in rows] == [
+        ("test", "c"),
+        ("test", "a"),
+        ("train", "b"),
+    ]
+    assert any("by the column `split`: 2" in line for line in added.summary.words())
+
+
+def test_a_column_of_names_beside_the_images_is_no_path(tmp_path: Path) -> None:
+    names = ["a.png", "b.png"]
+    columns = {"image": images([0, 1]), "Text": ["a", "b"], "File_Name": names}
+    folder = write(tmp_path / "mine/x.parquet", **columns)
+    added = add_folder(folder, "mine", tmp_path, caption_column="Text")
+    assert [row.caption for row in read_rows(added.folder, "Text", "label")] == ["a", "b"]
+    assert "the images' names in the column `file_name` are not kept" in added.summary.words()
+
+
+@pytest.mark.parametrize("names", [("image", "image"), ("caption", "caption"), ("image", "Image")])
+def test_columns_of_one_name_are_refused(tmp_path: Path, names: tuple[str, str]) -> None:
+    columns = {"image": images([0]), "caption": pa.array(["c"])}
+    table = pa.table(columns).append_column(names[1], columns[names[0]])
+    (tmp_path / "mine").mkdir()
+    pq.write_table(table, tmp_path / "mine/x.parquet")
+    with pytest.raises(AlphabarError, match="several columns of one name") as caught:
+        add_folder(tmp_path / "mine", "mine", tmp_path)
+    assert caught.value.what.endswith(f"`{names[0]}`, `{names[1]}`")
+
+
+def test_a_text_that_is_not_utf8_is_one_message(tmp_path: Path) -> None:
+    texts = pa.array([b"fine", b"caf\xe9"], pa.binary()).view(pa.string())
+    folder = write(tmp_path / "mine/x.parquet", image=images([0, 1]), caption=texts)
+    with pytest.raises(AlphabarError, match="x.parquet has a text that is not UTF-8: .*0xe9"):
+        add_folder(folder, "mine", tmp_path)
+    assert not (tmp_path / "datasets").exists()
 
 
 def test_captions_that_are_not_numbers_are_one_message(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def test_one_picture_beside_class_folders_is_a_fault_and_no_loss_of_labels(tmp_p
 def test_folders_called_as_splits_are_the_split_and_no_classes(tmp_path: Path) -> None:
     write_csv(tmp_path, "file_name,caption\ntrain/a.png,one\nTest/b.png,two\n")
     reading = inspect(tmp_path, "caption", "label")
-    assert reading.split_by_folder
+    assert reading.split_by == "the folders"
     assert [(row.label, row.split) for row in reading.rows] == [("", "train"), ("", "Test")]
 
 
@@ -219,7 +219,7 @@ def test_a_column_says_more_of_the_split_than_the_folders(tmp_path: Path) -> Non
     listed = "train/a.png,one,test\ntest/b.png,two,train\n"
     write_csv(tmp_path, "file_name,caption,split\n" + listed)
     reading = inspect(tmp_path, "caption", "label")
-    assert not reading.split_by_folder
+    assert reading.split_by == "the column `split`"
     assert [row.split for row in reading.rows] == ["test", "train"]
 
 
