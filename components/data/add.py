@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -78,10 +79,11 @@ def add_folder(
     seen = _Seen()
     broken = _image_faults(source, reading.rows, seen, progress)
     found = _refuse_faulty(source, reading, [*broken.values()])
+    summary = _summary(reading, seen, found, source)
     with _new_in(target.parent), put(target) as part:
         _refuse_taken(target, name)
         _copy(source, reading, part, progress)
-    return Added(target, _summary(reading, seen, found, source))
+    return Added(target, summary)
 
 
 def _unpacked(
@@ -98,7 +100,8 @@ def _unpacked(
         found = _refuse_faulty(source, reading, broken_rows(unpacked.table, broken))
         (part / METADATA).write_text(to_jsonl(reading.table), encoding="utf-8")
         _copy_licences(source, part)
-    return Added(target, _summary(reading, seen, found, source))
+        summary = _summary(reading, seen, found, source)
+    return Added(target, summary)
 
 
 def _has_metadata(source: Path) -> bool:
@@ -201,8 +204,16 @@ def _valid(name: str) -> str:
 
 
 def _refuse_taken(target: Path, name: str) -> None:
-    if target.exists() or target.with_name(f"{name}.dvc").exists():
+    pin = pin_of(target)
+    commands = [f"dvc remove {quote(str(pin))}"] if pin.exists() else []
+    commands += [f"rm -r {quote(str(target))}"] if target.exists() else []
+    if commands:
         raise AlphabarError(
             f"a dataset `{name}` exists already in {target.parent}",
-            f"choose another name, or remove it first: dvc remove {target}.dvc && rm -r {target}",
+            f"choose another name, or remove it first: {' && '.join(commands)}",
         )
+
+
+def pin_of(folder: Path) -> Path:
+    """The .dvc file beside a dataset's folder, which a kill in `dvc add` may leave away."""
+    return folder.with_name(f"{folder.name}.dvc")

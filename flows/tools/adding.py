@@ -1,12 +1,12 @@
 """A user's images: checked, copied, and put under DVC."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from components.data.add import Added, add_folder
+from components.data.add import Added, add_folder, pin_of
 from components.errors import AlphabarError
+from components.files.leftovers import remove
 from components.runtime import Progress
 
 
@@ -36,12 +36,19 @@ def add_data(
         label_column=label_column,
         progress=progress,
     )
-    command = [sys.executable, "-m", "dvc", "add", "--quiet", str(added.folder)]
+    try:
+        _pin(added.folder, root)
+    except BaseException:
+        remove(added.folder, pin_of(added.folder))
+        raise
+    return added
+
+
+def _pin(folder: Path, root: Path) -> None:
+    command = [sys.executable, "-m", "dvc", "add", "--quiet", str(folder)]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603
     if result.returncode:
-        shutil.rmtree(added.folder)
         last = (result.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise AlphabarError(
-            f"`dvc add {added.folder}` failed: {last}", "mend that and add the folder again"
+            f"`dvc add {folder}` failed: {last}", "mend that and add the folder again"
         )
-    return added

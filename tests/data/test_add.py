@@ -90,6 +90,40 @@ def test_a_taken_name_is_refused_with_a_remedy(
     assert list_files(target) == before
 
 
+@pytest.mark.parametrize("left", [{"mine", "mine.dvc"}, {"mine"}, {"mine.dvc"}])
+def test_the_remedy_removes_what_is_there_and_nothing_else(
+    tmp_path: Path, pictures: Callable[..., Path], left: set[str]
+) -> None:
+    source, root = pictures(), tmp_path / "my project"
+    target = root / "datasets/mine"
+    target.mkdir(parents=True)
+    target.with_name("mine.dvc").touch()
+    if "mine" not in left:
+        target.rmdir()
+    if "mine.dvc" not in left:
+        target.with_name("mine.dvc").unlink()
+    with pytest.raises(AlphabarError, match="`mine` exists already") as caught:
+        add_folder(source, "mine", root)
+    commands = {
+        "mine.dvc": f"dvc remove '{target}.dvc'",
+        "mine": f"rm -r '{target}'",
+    }
+    wanted = " && ".join(command for name, command in commands.items() if name in left)
+    assert caught.value.remedy.endswith(f"remove it first: {wanted}")
+
+
+def test_a_stop_while_it_is_summed_up_leaves_nothing(
+    tmp_path: Path, pictures: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("components.data.add.Summary.of", stop)
+    with pytest.raises(KeyboardInterrupt):
+        add_folder(pictures(), "mine", tmp_path)
+    assert not (tmp_path / "datasets").exists()
+
+
 @pytest.mark.parametrize("name", ["", "../up", "a/b", "UPPER", ".hidden", "a" * 65, "a b", "a\n"])
 def test_a_name_that_is_no_plain_word_is_refused(
     tmp_path: Path, pictures: Callable[..., Path], name: str
