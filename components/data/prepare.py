@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from components.data.arrays import COLUMNS, DatasetInfo
 from components.data.captions import write_captions
-from components.data.images import is_grey, is_square, square_pixels, svg_pixels
+from components.data.channels import channels_of
+from components.data.images import is_square, square_pixels, svg_pixels
 from components.data.metadata import Row
 from components.data.pin import directory_hash
 from components.data.readers import length_histogram
@@ -48,17 +49,15 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
         "holdout": [row for row in kept if row.drawing in held_out],
     }
     _refuse_empty(splits, data, own)
-    vector = SOURCES[data.source].vector
-    # over all styles, so that a network trained on one fits the other
-    grey = not vector and all(is_grey(locate(raw, row.file_name)) for row in rows)
+    vector, channels = SOURCES[data.source].vector, channels_of(data, raw, rows)
     done = not_square = 0
     for name, members in splits.items():
         with (out / f"{name}.npy").open("wb") as file:
-            shape = (len(members), data.size, data.size, 1 if grey else 3)
+            shape = (len(members), data.size, data.size, channels)
             _write_header(file, shape)
             for row in members:
                 path = locate(raw, row.file_name)
-                file.write(_pixels(path, data, grey).tobytes())
+                file.write(_pixels(path, data, grey=channels == 1).tobytes())
                 not_square += not (vector or is_square(path))
                 done += 1
                 runtime.progress(done, len(kept), f"preparing {row.file_name}")
@@ -70,7 +69,7 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
         name=data.name,
         style=data.style,
         size=data.size,
-        channels=1 if grey else 3,
+        channels=channels,
         classes=classes,
         n_train=len(splits["train"]),
         n_holdout=len(splits["holdout"]),
@@ -147,7 +146,7 @@ def _refuse_empty(splits: Mapping[str, Sequence[Row]], data: DataSpec, own: bool
             )
 
 
-def _pixels(path: Path, data: DataSpec, grey: bool) -> NDArray[np.uint8]:
+def _pixels(path: Path, data: DataSpec, *, grey: bool) -> NDArray[np.uint8]:
     if SOURCES[data.source].vector:
         return svg_pixels(path, data.size)
     return square_pixels(path, data.size, grey=grey, fit=data.fit)

@@ -37,7 +37,7 @@ def read_network(
             network.
     """
     home = files.files[0].parent
-    stored = _pickled(files) if files.pickled else None
+    stored = pickled_tensors(files) if files.pickled else None
     found = shapes_of(files, rename) if stored is None else _shapes(stored, rename)
     if any(found.get(name) != shape for name, shape in (first or {}).items()):
         raise _other_shapes(home, found, first or {})
@@ -82,8 +82,12 @@ def _saved(files: WeightFiles) -> Iterator[tuple[str, Tensor]]:
             raise _broken(path, error) from error
 
 
-def _pickled(files: WeightFiles) -> dict[str, Tensor]:
-    """The tensors of .bin files, which are mapped into memory where their format allows it."""
+def pickled_tensors(files: WeightFiles) -> dict[str, Tensor]:
+    """The tensors of .bin files, which are mapped into memory where their format allows it.
+
+    Raises:
+        AlphabarError: a file is broken, needs more than `weights_only`, or holds something else.
+    """
     found: dict[str, Tensor] = {}
     for path in files.files:
         held = _unpickled(path)

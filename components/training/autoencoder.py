@@ -16,7 +16,6 @@ from torch import Tensor
 
 from components.data.arrays import load_images, load_info
 from components.data.grids import save_png
-from components.errors import AlphabarError
 from components.figures.record import write_judgement
 from components.files.json_file import write_json
 from components.networks.codecs.autoencoder_files import (
@@ -30,6 +29,7 @@ from components.networks.device import resolve_device
 from components.networks.seeded import seeded
 from components.runtime import Runtime
 from components.spec.codec_files import JUDGEMENT, PICTURE
+from components.spec.pipelines.vae_folder import refuse_odd_size
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
@@ -69,7 +69,7 @@ def autoencoder(
     codec, device = CodecSpec.model_validate(spec["codec"]), resolve_device(runtime.accelerator)
     info, extractor = load_info(inputs["data"]), spec["judge"]["extractor"]
     if codec.pretrained is None:
-        refuse_odd(info.size, codec.downsample)
+        refuse_odd_size(info.size, codec.downsample)
         network = new_autoencoder(codec, info.channels)
         fit(_task(codec, network), codec.training(), inputs, out, runtime, extractor)
         for folder in (out, out / BEST, out / LAST):
@@ -78,20 +78,11 @@ def autoencoder(
                 write_scale(folder, *latent_moments(found, inputs["data"], device))
     else:
         network = read_pretrained(inputs["pretrained"], info.channels)
-        refuse_odd(info.size, 2 ** (len(network.config.block_out_channels) - 1))
+        refuse_odd_size(info.size, 2 ** (len(network.config.block_out_channels) - 1))
         write_autoencoder(out, network)
         parameters = sum(weights.numel() for weights in network.parameters())
         write_json(out / "metrics.json", {"parameters": parameters})
     _judge(out, ReconstructionLook.over(inputs["data"], runtime, device, extractor))
-
-
-def refuse_odd(size: int, factor: int) -> None:
-    """Raise AlphabarError unless images of ``size`` can be made ``factor`` times smaller."""
-    if size % factor:
-        raise AlphabarError(
-            f"`data.size: {size}` cannot be divided by {factor}, as the codec asks for",
-            f"choose a multiple of {factor}, or another codec",
-        )
 
 
 def new_autoencoder(codec: CodecSpec, channels: int) -> Any:

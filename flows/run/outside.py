@@ -13,9 +13,11 @@ from components.files.digests import known_sha256
 from components.spec.codec_files import home_of, weights_of
 from components.spec.experiment import Experiment
 from components.spec.keys import digest
+from components.spec.pipelines.vae_folder import read_vae_folder
 from components.spec.plan import DataHash, Plan, plan_baselines
 from flows.run.machine import resolved
 from flows.run.pretrained import as_directory_says, network_hashes
+from flows.run.trained_files import refuse_broken, refuse_unfit_codecs
 from flows.workspace import Workspace
 
 
@@ -29,9 +31,9 @@ def plan_here(
 
     Raises:
         AlphabarError: raw data is missing or not what its pin says, or a file of prompts or a text
-            encoder's folder is missing or broken.
+            encoder's folder is missing or broken, or a codec's cannot take the images.
     """
-    return plan_baselines(
+    plan = plan_baselines(
         as_directory_says(experiment, workspace.root, workspace.weights),
         data_hash or pinned_hashes(workspace.root),
         resolved(experiment.runner),
@@ -41,6 +43,8 @@ def plan_here(
         encoders_hashes(workspace.weights),
         network_hashes(workspace.weights),
     )
+    refuse_unfit_codecs(plan.cells, workspace.root)
+    return plan
 
 
 def weights_hashes(folder: Path | None) -> Callable[[str], str | None]:
@@ -79,13 +83,17 @@ def encoders_hashes(weights: Path | None) -> Callable[[str], list[str]]:
 
     @cache
     def digests(encoder: str) -> list[str]:
-        return [folder.digest() for folder in folders_of(encoder, weights)]
+        folders = folders_of(encoder, weights)
+        for folder in folders:
+            refuse_broken(folder.weights)
+        return [folder.digest() for folder in folders]
 
     return digests
 
 
 def folder_hashes(root: Path) -> Callable[[str], str]:
-    """A function that gives the digest of what is read of a VAE's folder, named from ``root``."""
+    """A function that gives the digest of what is read of a VAE's folder, named from ``root``; it
+    raises AlphabarError where that is none, or not whole."""
 
     @cache
     def of_folder(path: str) -> str:
@@ -95,6 +103,7 @@ def folder_hashes(root: Path) -> Callable[[str], str]:
                 f"`codec.pretrained: {path}` is no folder", "give the folder of a VAE"
             )
         home = home_of(folder)
+        refuse_broken(read_vae_folder(folder).weights)
         read = [*home.glob("*.json"), *weights_of(home)]
         return digest([[path.name, known_sha256(path)] for path in sorted(read)])
 

@@ -14,6 +14,7 @@ from components.spec.catalogue import CONDITIONERS
 from components.spec.experiment import Experiment
 from components.spec.loading import validate
 from components.spec.pipelines.folder import PipelineFolder
+from flows.run.trained_files import refuse_broken
 
 KEY = "network.pretrained"
 
@@ -48,7 +49,8 @@ def as_directory_says(experiment: Experiment, root: Path, weights: Path | None) 
         return experiment
     _refuse_swept(experiment)
     pipeline = find_pipeline(name, KEY, weights)
-    pipeline.refuse_cut_short()
+    for part in pipeline.weighty:
+        refuse_broken(pipeline.weights(part))
     values: dict[str, Any] = experiment.model_dump(mode="python")
     values["process"] = _process(experiment, pipeline)
     if "encoder" not in experiment.conditioning.model_fields_set:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.flows.project import Project
+from tests.tiny_pipelines import write_sd1
 from tests.tiny_text_encoders import tiny_clip
 
 
@@ -66,6 +67,24 @@ def test_a_text_encoder_that_is_not_whole_is_refused_before_anything_starts(
     assert "has an encoder, and no tokenizer" in message
     place.write(values | {"conditioning": {"encoder": "clip:no/where"}})
     assert "there is no text encoder `clip:no/where`" in refused(place, command, "experiment.yaml")
+
+
+@pytest.mark.parametrize(
+    "words", [("plan", "e.yaml"), ("run", "e.yaml"), ("stage", "prepare", "--params", "e.yaml")]
+)
+def test_a_vae_that_cannot_serve_is_refused_before_anything_starts(
+    place: Project, shrunk: dict[str, Any], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    home = write_sd1(tmp_path / "sd1")
+    values = {key: value for key, value in shrunk.items() if key not in ("sweep", "also")}
+    values["codec"] = {"pretrained": str(home)}
+    experiment = place.write(values, "e.yaml")
+    message = refused(place, *words)
+    assert "reads images of 3 channels, the data has 1" in message
+    (path,) = (home / "vae").glob("*.safetensors")
+    path.write_bytes(path.read_bytes()[:-100])
+    assert f"{path.name} is not a whole file of weights" in refused(place, *words)
+    experiment.unlink()
 
 
 @pytest.mark.parametrize(

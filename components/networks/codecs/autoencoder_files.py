@@ -1,5 +1,6 @@
 """An autoencoder's folder in diffusers' format: read, written, taken over from elsewhere."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,9 @@ from components.errors import AlphabarError
 from components.files.json_file import parse_json, read_object, write_json
 from components.files.manifest import intact
 from components.networks.part_weights import read_network
-from components.spec.codec_files import CONFIG, WEIGHTS, home_of
-from components.spec.pipelines.sizes import refuse_wild
+from components.spec.codec_files import CONFIG, WEIGHTS
 from components.spec.pipelines.vae import refuse_odd_vae
-from components.spec.pipelines.weights import find_weights_of
+from components.spec.pipelines.vae_folder import read_vae_folder
 
 REMEDY = "copy it again, or delete it and run the experiment again"
 
@@ -68,21 +68,12 @@ def read_pretrained(folder: Path, channels: int) -> Any:
     Raises:
         AlphabarError: it is none, it is broken, or it reads images of other channels.
     """
-    home = home_of(folder)
-    values = read_object(home / CONFIG, "give the folder of a VAE in diffusers' format")
-    kind = values.get("_class_name", "AutoencoderKL")
-    if kind != "AutoencoderKL":
-        raise AlphabarError(
-            f"{home} holds a `{kind}`, and codecs are read from `AutoencoderKL`",
-            "give the folder of such a VAE",
-        )
-    refuse_wild(home, values)
-    refuse_odd_vae(home, values, channels)
-    files = find_weights_of(home, folder)
-    return _frozen(read_network(lambda: _of_config(home, values), files, _modern))
+    vae = read_vae_folder(folder)
+    refuse_odd_vae(vae.home, vae.config, channels)
+    return _frozen(read_network(lambda: _of_config(vae.home, vae.config), vae.weights, _modern))
 
 
-def _of_config(home: Path, values: dict[str, Any]) -> Any:
+def _of_config(home: Path, values: Mapping[str, Any]) -> Any:
     from diffusers import AutoencoderKL
 
     try:

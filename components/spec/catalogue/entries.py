@@ -171,6 +171,7 @@ class SourceEntry:
         named: whether it is the user's own, added under a name.
         vector: whether images are SVG drawings, rendered at the size that is asked for.
         square: whether all of them are.
+        channels: of all of them, 1 for grey and 3 for RGB; None where their files say it.
         licence: of the images; None for the user's own, which say so themselves.
     """
 
@@ -181,6 +182,7 @@ class SourceEntry:
     named: bool = False
     vector: bool = False
     square: bool = False
+    channels: int | None = None
     licence: Licence | None = None
 
 

@@ -12,6 +12,7 @@ _SOURCES = {
         ("style",),
         styles=("regular", "bold"),
         square=True,
+        channels=1,
         licence=Licence(
             "CC BY 4.0",
             "cc-by-4.0",
@@ -27,6 +28,7 @@ _SOURCES = {
         styles=("color", "line"),
         vector=True,
         square=True,
+        channels=3,
         licence=Licence(
             "CC BY-SA 4.0",
             "cc-by-sa-4.0",

@@ -30,7 +30,7 @@ def refuse_unfit_parts(folder: "PipelineFolder") -> None:
 
 def _latents(folder: "PipelineFolder") -> None:
     vae = {**USUAL, **folder.configs[VAE]}
-    refuse_odd_vae(folder.root / VAE, vae, vae["out_channels"])
+    refuse_odd_vae(folder.root / VAE, vae, None)
     channels = vae["latent_channels"]
     read = folder.network.get("in_channels", 4)
     given = folder.network.get("out_channels") or read

@@ -127,11 +127,10 @@ class PipelineFolder:
         """The files of a part's weights."""
         return find_weights_of(self.root / part, self.root)
 
-    def refuse_cut_short(self) -> None:
-        """Raise AlphabarError where a file of weights is only half there, as far as its header
-        says; no tensor is read."""
-        for part in (VAE, self.family.denoiser, *(text.encoder for text in self.texts)):
-            self.weights(part).names()
+    @property
+    def weighty(self) -> tuple[str, ...]:
+        """The parts that have weights."""
+        return (VAE, self.family.denoiser, *(text.encoder for text in self.texts))
 
     @cached_property
     def network_digest(self) -> str:
@@ -144,7 +143,7 @@ class PipelineFolder:
     def digest(self) -> str:
         """SHA-256 of all that is read: configurations, weights, tokenizers."""
         read = {self.root / INDEX, self.root / SCHEDULER / SCHEDULER_CONFIG}
-        for part in (VAE, self.family.denoiser, *(text.encoder for text in self.texts)):
+        for part in self.weighty:
             read |= {self.root / part / CONFIG, *self.weights(part).all}
         for text in self.texts:
             read |= {path for path in (self.root / text.tokenizer).iterdir() if path.is_file()}
@@ -183,7 +182,7 @@ def read_pipeline(root: Path) -> PipelineFolder:
         _tokenizer(root, index, text)
     folder = PipelineFolder(root, str(kind), index, configs)
     refuse_unfit_parts(folder)
-    for part in (VAE, family.denoiser, *(text.encoder for text in folder.texts)):
+    for part in folder.weighty:
         folder.weights(part)
     _ = folder.scheduler
     return folder

@@ -12,13 +12,15 @@ USUAL = {"in_channels": 3, "out_channels": 3, "latent_channels": 4, "scaling_fac
 """What diffusers' `AutoencoderKL` takes where a configuration does not say."""
 
 
-def refuse_odd_vae(home: Path, values: Mapping[str, Any], channels: int) -> None:
+def refuse_odd_vae(home: Path, values: Mapping[str, Any], channels: int | None) -> None:
     """Raise AlphabarError for a VAE that cannot be used with images of ``channels``.
 
     Args:
         values: its configuration.
+        channels: None where nobody knows them yet: it must give back what it reads.
     """
     config = {**USUAL, **values}
+    channels = config["in_channels"] if channels is None else channels
     scale, shift = config["scaling_factor"], config.get("shift_factor") or 0.0
     numbers = all(isinstance(x, int | float) and math.isfinite(x) for x in (scale, shift))
     latents = config["latent_channels"]
