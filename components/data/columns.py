@@ -29,7 +29,7 @@ def meant(table: Table, wanted: Iterable[str]) -> Table:
     """
     source: dict[str, str] = {}
     for name in wanted:
-        alike = [column for column in table.columns if _bare(column) == _bare(name)]
+        alike = [column for column in table.columns if bare(column) == bare(name)]
         if len(alike) > 1:
             several = " and ".join(f"`{column}`" for column in alike)
             raise AlphabarError(
@@ -77,13 +77,14 @@ def _remedy(table: Table, column: str, role: str) -> str:
 def _likely(table: Table, column: str, role: str) -> str | None:
     """The column that may be the one of ``role``; None where none looks so."""
     others = {FILE_NAME, "style", "drawing", "split"} | (_CALLED.keys() - {role})
-    free = {_bare(name): name for name in table.columns if _bare(name) not in others}
+    free = {bare(name): name for name in table.columns if bare(name) not in others}
     short = [name for name in free if len(name) < _LONGEST]
-    close = difflib.get_close_matches(_bare(column)[:_LONGEST], short, n=1)
+    close = difflib.get_close_matches(bare(column)[:_LONGEST], short, n=1)
     called = [name for name in (role, *_CALLED[role]) if name in free]
     found = called + close if column == role else close + called
     return free[found[0]] if found else None
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """A column's name without what does not tell columns apart: case and surrounding blanks."""
     return name.strip().casefold()

@@ -1,53 +1,28 @@
 """Images and captions in parquet files, as Hugging Face exports a dataset."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.data.columns import FILE_NAME
+from components.data.columns import FILE_NAME, bare
 from components.data.images import suffix_of
+from components.data.layouts.parquet_columns import CAPTION, TEXT, columns_of
 from components.data.layouts.shards import Shard
 from components.data.metadata import SPLIT_COLUMN, Table
 from components.data.sources.folder import locate
 from components.errors import AlphabarError, first_of, number_of, shortened
-from components.files.json_file import parse_json
 from components.runtime import Progress
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-_IMAGE = ("image", "img", "jpg", "png", "jpeg", "webp", "picture", "photo", "file_name", "path")
-"""What a column of images may be called; the first that is there is meant."""
-CAPTION, TEXT = "caption", "text"
-"""Where there is no column of the one name the other is read, which many datasets use."""
 _AT_ONCE = 16
 """Rows in memory."""
 _NAMED = 500
 """Broken rows of a shard that are named by their number."""
 IMAGES = "images"
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """Of one shard.
-
-    Attributes:
-        image: the column of images: {bytes, path}, bytes or paths.
-        split: the column of splits, empty where there is none.
-        names: column of a ClassLabel → its classes' names.
-        called: column that is read besides ``image`` → what it is called in the table.
-        others: columns that are not read.
-    """
-
-    image: str
-    split: str
-    names: dict[str, list[str]]
-    called: dict[str, str]
-    others: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,14 +59,14 @@ def unpack(
     split_by: dict[str, None] = {}
     named: set[str] = set()
     for shard in shards:
-        known = _columns(_opened(shard).schema_arrow, wanted, shard)
+        known = columns_of(_opened(shard).schema_arrow, wanted, shard)
         if known.split:
             split_by[SPLIT_COLUMN] = None
         elif shard.split:
             split_by["the files' names"] = columns["split"] = None
         renamed |= any(name != called for name, called in known.called.items())
         columns |= dict.fromkeys((*known.called.values(), *known.others))
-        named |= {name for name in known.others if _bare(name) == FILE_NAME}
+        named |= {name for name in known.others if bare(name) == FILE_NAME}
         for row, cells in enumerate(_rows(shard, [known.image, *known.called])):
             image = cells.pop(known.image)
             record = {
@@ -156,69 +131,6 @@ def _broken(shard: Shard, error: Exception) -> AlphabarError:
     return AlphabarError(
         f"{shard.path} is no whole parquet file: {said}", "copy or download it again"
     )
-
-
-def _columns(schema: "pa.Schema", wanted: frozenset[str], shard: Shard) -> _Columns:
-    bare = {_bare(name): name for name in schema.names}
-    if len(bare) < len(schema.names):
-        several = Counter(map(_bare, schema.names))
-        alike = [f"`{name}`" for name in schema.names if several[_bare(name)] > 1]
-        raise AlphabarError(
-            f"{shard.path} has several columns of one name in any case: {first_of(alike)}",
-            "rename or remove all but one",
-        )
-    named = [bare[name] for name in _IMAGE if name in bare]
-    structs = [field.name for field in schema if _is_image(field.type)]
-    image = next((name for name in named if _may_be_image(schema.field(name).type)), None)
-    image = image or (structs[0] if structs else None)
-    if image is None:
-        raise AlphabarError(
-            f"{shard.path} has no column of images; it has {first_of(schema.names)}",
-            f"call it `{_IMAGE[0]}`: bytes, paths, or both as Hugging Face writes them",
-        )
-    read = {*map(_bare, wanted)} - {_bare(image), FILE_NAME}
-    called = {name: name for bared, name in bare.items() if bared in read}
-    if CAPTION in wanted and CAPTION not in bare and (text := bare.get(TEXT)):
-        called[text] = CAPTION
-    others = tuple(name for name in schema.names if name not in (image, *called))
-    split = bare.get("split", "")
-    return _Columns(image, split, _class_names(schema), called, others)
-
-
-def _bare(name: str) -> str:
-    return name.strip().casefold()
-
-
-def _is_image(kind: "pa.DataType") -> bool:
-    import pyarrow as pa
-
-    return pa.types.is_struct(kind) and {f.name for f in kind} == {"bytes", "path"}
-
-
-def _may_be_image(kind: "pa.DataType") -> bool:
-    import pyarrow as pa
-
-    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_string)
-    return _is_image(kind) or any(test(kind) for test in (*tests, pa.types.is_large_string))
-
-
-def _class_names(schema: "pa.Schema") -> dict[str, list[str]]:
-    """Column → names of its classes, as Hugging Face keeps them in the schema's metadata."""
-    try:
-        told = parse_json((schema.metadata or {}).get(b"huggingface", b"{}").decode())
-        features = told["info"]["features"]
-        found = {
-            name: feature["names"]
-            for name, feature in features.items()
-            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
-        }
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
-    return {
-        name: [str(each) for each in names]
-        for name, names in found.items()
-        if isinstance(names, list)
-    }
 
 
 def _rows(shard: Shard, columns: list[str]) -> Iterator[dict[str, Any]]:
