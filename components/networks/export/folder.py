@@ -111,7 +111,11 @@ def _exported_codec(model: Path, checkpoint: Checkpoint) -> ExportedCodec:
 
 
 def _exported_network(model: Path, checkpoint: Checkpoint) -> Any:
-    """The model of diffusers that computes what the checkpoint's network does."""
+    """The model of diffusers that computes what the checkpoint's network does.
+
+    Pipelines draw at its `sample_size`: that of the images that it was trained on, which one of
+    others that has been trained further had not.
+    """
     section = checkpoint.config.network
     exported = denoiser_of(section.model_dump()).exported
     if exported is None:
@@ -121,7 +125,9 @@ def _exported_network(model: Path, checkpoint: Checkpoint) -> Any:
             "of",
             f"export a model whose `network.kind` is {able}",
         )
-    return exported(checkpoint.network)
+    network = exported(checkpoint.network)
+    network.register_to_config(sample_size=checkpoint.codec.shape[-1])
+    return network
 
 
 def _refuse_unwalkable(model: Path, checkpoint: Checkpoint) -> None:
