@@ -24,7 +24,7 @@ def family_of(export: Export) -> Family:
         raise AlphabarError(
             f"{export.checkpoint.origin} is not like Stable Diffusion, whose layout one file has: "
             "a UNet on latents of a VAE that reads captions by one CLIP, or two, with a table of "
-            "noise",
+            "noise, drawn at times that diffusers' pipeline for it takes",
             "leave out --single-file",
         )
     assert export.codec.vae is not None

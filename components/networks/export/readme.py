@@ -159,7 +159,7 @@ def _loop_code(export: Export) -> list[str]:
         *codec.opened,
         *told.code,
         "scheduler.set_timesteps(steps)",
-        *(again if export.stock else []),
+        *(again if export.stock and scheduler != DDIM else []),
         f"noise = [torch.randn({shape}, generator=torch.Generator().manual_seed(k)) "
         "for k in seeds]",
         "x = torch.stack(noise) * scheduler.init_noise_sigma",

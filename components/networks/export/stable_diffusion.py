@@ -12,6 +12,7 @@ from components.networks.codecs.codec import ExportedCodec
 from components.networks.conditioners.conditioner import Exported
 from components.networks.export.export import Export
 from components.spec.codec_files import VAE
+from components.spec.pipelines.folder import OLD_SCHEDULER
 
 DIVISOR = 8
 """The pipelines draw images whose sides it divides."""
@@ -27,6 +28,8 @@ def pipeline_of(network: Any, scheduler: Any, told: Exported, codec: ExportedCod
     """diffusers' pipeline that draws as the model does; None where there is none."""
     if told.pipeline is None or codec.vae is None or codec.side % DIVISOR:
         return None
+    if told.pipeline == OLD_SCHEDULER and scheduler.config.get("steps_offset") != 1:
+        return None  # it would move every time that is drawn at
     theirs = type(scheduler).__module__.startswith("diffusers.")
     unet = type(network).__name__ == "UNet2DConditionModel"
     vae = codec.vae()

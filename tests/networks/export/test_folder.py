@@ -29,7 +29,8 @@ from components.spec.sections.sampling import SamplingSpec
 from tests.decibels import decibels
 from tests.networks.export.made import NETWORKS, PROMPTS, export
 
-STEPS = cycle((10, 13, 20, 10, 13, 30))
+COUNTS = (10, 13, 20, 30, 50, 60)
+ENCODERS = ("none", "class", "minilm", "clip", "t5", "pair")
 SCHEDULE = {"eps": "scaled_linear", "flow": "rectified_flow", "edm": "edm"}
 
 
@@ -74,14 +75,32 @@ STABLE_DIFFUSION = [
     for prediction, solver in (("eps", "ddim"), ("v", "dpmpp_2m"))
 ]
 SOLVERS = ("ddim", "ddim", "dpmpp_2m", "dpmpp_2m")
-CASES = [
+PAIRED = [
     *zip(MODELS, cycle(NETWORKS), cycle(SOLVERS), strict=False),
     *STABLE_DIFFUSION,
 ]
-NAMES = ["-".join((*model, network, solver)) for model, network, solver in CASES]
 
 
-@pytest.mark.parametrize(("model", "network", "solver"), CASES, ids=NAMES)
+def steps_of(model: tuple[str, str, str]) -> int:
+    """Such that every count meets every codec, every conditioner and every prediction; few where
+    others have met all already."""
+    codec, encoder, prediction = model
+    if codec == "pixels" and prediction != "v":
+        return COUNTS[0]
+    place = ENCODERS.index(encoder) + list(PREDICTIONS).index(prediction)
+    return COUNTS[(place + 3 * (codec == "pixels")) % len(COUNTS)]
+
+
+CASES = [(*case, steps_of(case[0])) for case in PAIRED]
+NAMES = ["-".join((*model, network, solver, str(n))) for model, network, solver, n in CASES]
+
+
+def test_every_number_of_steps_meets_every_codec_conditioner_and_prediction() -> None:
+    met = {(each, steps) for model, *_, steps in CASES for each in model}
+    assert met == set(product((*CODECS, *ENCODERS, *PREDICTIONS), COUNTS))
+
+
+@pytest.mark.parametrize(("model", "network", "solver", "steps"), CASES, ids=NAMES)
 def test_the_folder_draws_what_alphabar_draws(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -89,10 +108,11 @@ def test_the_folder_draws_what_alphabar_draws(
     model: tuple[str, str, str],
     network: str,
     solver: str,
+    steps: int,
 ) -> None:
     codec, encoder, prediction = model
     process = {"schedule": SCHEDULE.get(prediction, "cosine"), "prediction": prediction}
-    sampling = {"steps": next(STEPS), "solver": solver, "guidance": 2.0}
+    sampling = {"steps": steps, "solver": solver, "guidance": 2.0}
     spec = export(tmp_path, process, encoders[encoder], codec, network, **sampling)
     monkeypatch.chdir(tmp_path / "out")
     assert "not exported" not in Path("README.md").read_text()
@@ -124,6 +144,42 @@ def test_the_folder_draws_what_alphabar_draws(
             for asked in (prompts[0], prompts[1])
         )
         assert decibels(one, other) < 60
+
+
+@pytest.mark.parametrize(
+    ("encoder", "stock"), [("clip", None), ("pair", StableDiffusionXLPipeline)]
+)
+def test_the_leading_grid_is_drawn_by_diffusers_own_ddim_at_every_number_of_steps(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    encoders: dict[str, str],
+    encoder: str,
+    stock: type | None,
+) -> None:
+    # StableDiffusionPipeline moves every time by one entry, for which this process has no offset
+    sampling = {"steps": 13, "solver": "ddim", "grid": "leading", "guidance": 2.0}
+    process = {"schedule": "scaled_linear", "prediction": "eps"}
+    spec = export(tmp_path, process, encoders[encoder], "autoencoder", **sampling)
+    monkeypatch.chdir(tmp_path / "out")
+    assert "not exported" not in Path("README.md").read_text()
+    first, *by_hand = (run(block) for block in blocks(Path()))
+    expected = ours(tmp_path, spec, encoder)[1]
+    assert np.abs(pixels(first["images"]) - expected).max() <= 1
+    for names in by_hand:
+        assert np.abs(names["pixels"].permute(0, 2, 3, 1).int().numpy() - expected).max() <= 1
+    pipeline = first["pipeline"]
+    assert type(pipeline.scheduler).__name__ == "DDIMScheduler"
+    assert type(pipeline) is stock or Path("pipeline.py").exists() == (stock is None)
+    for steps in COUNTS:
+        generators = [torch.Generator().manual_seed(k) for k in (0, 1)]
+        drawn = pipeline(
+            PROMPTS[encoder],
+            num_inference_steps=steps,
+            guidance_scale=2.0,
+            generator=generators,
+        ).images
+        asked = spec.model_copy(update={"steps": steps})
+        assert np.abs(pixels(drawn) - ours(tmp_path, asked, encoder)[1]).max() <= 1, steps
 
 
 def test_a_count_at_which_rounding_adds_a_step_agrees_too(
