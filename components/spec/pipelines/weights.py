@@ -20,6 +20,8 @@ REMEDY = "copy the directory again, or download it anew"
 
 _FIXED = ("index", "json")
 
+_POINTER = b"version https://git-lfs"
+
 _VARIANT = re.compile(r"^[A-Za-z0-9_]{1,32}$")
 
 
@@ -76,7 +78,8 @@ def find_weights_of(part: Path, root: Path) -> WeightFiles:
     """The files of weights in the folder ``part`` of the directory ``root``.
 
     Raises:
-        AlphabarError: there are none, shards are missing, or a name leads out of the directory.
+        AlphabarError: there are none, shards are missing, a name leads out of the directory, or
+            a file is but git-LFS's pointer to one.
     """
     names = sorted(path.name for path in part.iterdir() if path.is_file() or path.is_symlink())
     for suffix in SUFFIXES:
@@ -130,6 +133,12 @@ def _sharded(index: Path) -> WeightFiles:
 def _inside(found: WeightFiles, root: Path) -> WeightFiles:
     for path in found.all:
         refuse_outside(path, root)
+        with path.open("rb") as file:
+            if file.read(len(_POINTER)) == _POINTER:
+                raise AlphabarError(
+                    f"{path} is a pointer of git-LFS, and not the weights themselves",
+                    "run `git lfs pull` in the directory that was cloned, or download it anew",
+                )
     return found
 
 

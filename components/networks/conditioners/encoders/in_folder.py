@@ -11,6 +11,7 @@ from components.files.digests import FileState, file_state
 from components.networks.conditioners.encoders.convention import Convention
 from components.networks.conditioners.encoders.encoder import Form
 from components.networks.conditioners.encoders.frozen import FrozenEncoder
+from components.networks.part_weights import pickled_tensors
 
 
 def encoder_in(
@@ -67,6 +68,8 @@ def read_encoder(folder: EncoderFolder, convention: Convention) -> Any:
                 output_loading_info=True,
             )
     except Exception as error:
+        if weights.pickled:
+            pickled_tensors(weights)  # says it where the fault is the files'
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise AlphabarError(
             f"the text encoder in {folder.home} cannot be read ({shortened(first, 200)})", remedy
