@@ -77,9 +77,9 @@ def write_sd1(
 
 def write_sd2(folder: Path, scheduler: Mapping[str, Any] = SD2_SCHEDULER) -> Path:
     """Stable Diffusion 2.x: heads of equal width, linear projections, padding by `!`."""
-    told = {"tokenizer": folder / "tokenizer", "pad": "!", "hidden_act": "gelu"}
     write_sd1(folder, scheduler, attention_head_dim=(2, 4), use_linear_projection=True)
-    tiny_clip(folder / "text_encoder", tokenizer=told["tokenizer"], pad="!")
+    told = {"pad": "!", "hidden_act": "gelu"}
+    tiny_clip(folder / "text_encoder", tokenizer=folder / "tokenizer", **told)
     return folder
 
 

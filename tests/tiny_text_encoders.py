@@ -29,6 +29,7 @@ def tiny_clip(
     projection: int | None = None,
     layers: int = 3,
     pad: str = END,
+    hidden_act: str = "quick_gelu",
     layout: Layout = "vocab",
     seed: int = 0,
     **saved: Any,
@@ -39,6 +40,7 @@ def tiny_clip(
         projection: width of the pooled vector: `CLIPTextModelWithProjection`, as SDXL's second;
             None for `CLIPTextModel`.
         pad: the token that captions are padded with; SD 2 and SDXL's second have ``!``.
+        hidden_act: SD 2's has ``gelu``, of SDXL's the second.
         saved: of ``save_pretrained``: ``max_shard_size``, ``variant``.
     """
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
@@ -52,6 +54,7 @@ def tiny_clip(
         num_hidden_layers=layers,
         num_attention_heads=2,
         max_position_embeddings=POSITIONS,
+        hidden_act=hidden_act,
         bos_token_id=vocab[BEGIN],
         eos_token_id=vocab[END],
         pad_token_id=vocab[pad],
