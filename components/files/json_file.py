@@ -16,17 +16,18 @@ MOST_DIGITS = 30
 _HALF_PAIR = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-def read_json(path: Path, remedy: str) -> Any:
+def read_json(path: Path, remedy: str, *, finite: bool = True) -> Any:
     """The value in a JSON file, as `load_json` reads it.
 
     Args:
         remedy: what the user can do where the file is missing or broken.
+        finite: as `parse_json` has it.
 
     Raises:
         AlphabarError: the file is missing, cannot be read or is broken.
     """
     try:
-        return load_json(path)
+        return load_json(path, finite=finite)
     except FileNotFoundError:
         raise AlphabarError(f"{path} does not exist", remedy) from None
     except OSError as error:
@@ -35,20 +36,23 @@ def read_json(path: Path, remedy: str) -> Any:
         raise AlphabarError(f"{path} is broken: {shortened(error, 200)}", remedy) from None
 
 
-def read_object(path: Path, remedy: str) -> dict[str, Any]:
+def read_object(path: Path, remedy: str, *, finite: bool = True) -> dict[str, Any]:
     """As `read_json`, of a file that holds an object; raises AlphabarError for any other value."""
-    value = read_json(path, remedy)
+    value = read_json(path, remedy, finite=finite)
     if not isinstance(value, dict):
         raise AlphabarError(f"{path} holds no JSON object", remedy)
     return value
 
 
-def load_json(path: Path, most: int = MOST_BYTES, values: int = MOST_VALUES) -> Any:
+def load_json(
+    path: Path, most: int = MOST_BYTES, values: int = MOST_VALUES, *, finite: bool = True
+) -> Any:
     """The value in a JSON file.
 
     Args:
         most: the largest size, bytes.
         values: how many values it may hold.
+        finite: as `parse_json` has it.
 
     Raises:
         OSError: the file cannot be read.
@@ -58,7 +62,7 @@ def load_json(path: Path, most: int = MOST_BYTES, values: int = MOST_VALUES) -> 
         content = file.read(most + 1)
     if len(content) > most:
         raise ValueError(f"it is larger than {most / 2**20:g} MiB")
-    return parse_json(content, values)
+    return parse_json(content, values, finite=finite)
 
 
 def parse_json(text: str | bytes, values: int = MOST_VALUES, *, finite: bool = True) -> Any:

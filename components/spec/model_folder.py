@@ -44,6 +44,12 @@ def own_sampling(model: Path) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key != "ema_length"}
 
 
+def drawing_notes(model: Path, guidance: float) -> tuple[str, ...]:
+    """What is to be said of images that a diffusers pipeline draws at the scale ``guidance``;
+    nothing of other models."""
+    return read_pipeline(model).notes(guidance) if is_pipeline(model) else ()
+
+
 def own_guide(model: Path) -> Path | None:
     """The directory of the weaker model that a model was registered with, if any."""
     guide = model / GUIDE

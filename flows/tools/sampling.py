@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from components.files.new_folder import new_folder
 from components.runtime import Progress
 from components.spec.catalogue.sampling import GUIDED_BY_MODEL, guide_of
-from components.spec.model_folder import own_guide, own_sampling
+from components.spec.model_folder import drawing_notes, own_guide, own_sampling
 from components.spec.sampling_choice import sampling_of, settings_given
 from components.spec.sections.sampling import SamplingSpec
 from flows.run.stages import prepare_process
@@ -78,6 +78,7 @@ class Chosen:
         sampling: the settings.
         guide: the directory of the weaker model of ``sampling.guide: weaker``.
         changed: keys in which the settings differ from the model's own; None where it has none.
+        notes: what is to be said of the images.
         base: the directory of the model that ``model`` is an adapter of, if it is one.
         weights: the folder in which an encoder's weights are looked for first.
     """
@@ -86,6 +87,7 @@ class Chosen:
     sampling: SamplingSpec
     guide: Path | None
     changed: tuple[str, ...] | None
+    notes: tuple[str, ...] = ()
     base: Path | None = None
     weights: Path | None = None
 
@@ -113,7 +115,7 @@ class Chosen:
         if self.changed is None:
             return used
         but = f" but for {listed(self.changed)}" if self.changed else ""
-        return f"{used}: the model's own settings{but}"
+        return "; ".join([f"{used}: the model's own settings{but}", *self.notes])
 
 
 def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
@@ -137,7 +139,15 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         weaker = own_guide(directory)
     registered, used = SamplingSpec().model_dump() | own, sampling.model_dump()
     changed = tuple(key for key in used if used[key] != registered.get(key))
-    return Chosen(directory, sampling, weaker, changed if own else None, base, workspace.weights)
+    return Chosen(
+        directory,
+        sampling,
+        weaker,
+        changed if own else None,
+        drawing_notes(directory, sampling.guidance),
+        base,
+        workspace.weights,
+    )
 
 
 def _settled(

@@ -35,6 +35,7 @@ def test_images_are_drawn_with_the_directorys_own_settings(project: Project) -> 
     assert "grid leading, end first, guidance 7.5: the model's own settings but for steps" in (
         done.stdout
     )
+    assert "scheduler_config.json: `_class_name: PNDMScheduler`\n" in done.stdout
     assert np.load(project.root / "cats" / "images.npy").shape == (2, 16, 16, 3)
 
 

@@ -17,11 +17,17 @@ from components.generation.asked import prompts_of
 from components.generation.denoising import build_denoiser, encode_conditions
 from components.generation.generate import generate
 from components.generation.sampler import Sampler, load_sampler
+from components.networks.conditioners import Given
+from components.networks.conditioners.pipeline import pipeline_text
+from components.networks.export.folder import save_diffusers
 from components.sampling.noise import seeded_noise
 from components.spec.model_folder import own_sampling
 from components.spec.pipelines.families import FAMILIES
+from components.spec.pipelines.folder import read_pipeline
 from components.spec.sections.sampling import SamplingSpec
 from tests.tiny_pipelines import (
+    FLUX_SCHEDULER,
+    SD1_SCHEDULER,
     write_flux,
     write_sd1,
     write_sd1_whole_alpha,
@@ -32,6 +38,24 @@ from tests.tiny_pipelines import (
 )
 
 PROMPTS = ["a red cat", "blue dog"]
+
+
+DPM_SOLVER = SD1_SCHEDULER | {
+    "_class_name": "DPMSolverMultistepScheduler",
+    "timestep_spacing": "trailing",
+}
+
+
+def multistep(folder: Path) -> Path:
+    return write_sd1(folder, DPM_SOLVER)
+
+
+def first_order_to_the_first(folder: Path) -> Path:
+    return write_sd1(folder, DPM_SOLVER | {"solver_order": 1, "final_sigmas_type": "sigma_min"})
+
+
+def shifted_by_size(folder: Path) -> Path:
+    return write_sd3(folder, FLUX_SCHEDULER, t5=False)
 
 
 def without_t5(folder: Path) -> Path:
@@ -46,6 +70,9 @@ KINDS: dict[str, Callable[[Path], Path]] = {
     "sdxl": write_sdxl,
     "sd3": write_sd3,
     "sd3_without_t5": without_t5,
+    "sd3_shifted_by_size": shifted_by_size,
+    "dpm_solver": multistep,
+    "dpm_solver_of_first_order": first_order_to_the_first,
 }
 
 
@@ -63,14 +90,17 @@ def drawn(folder: Path, steps: int, guidance: float) -> tuple[Tensor, Tensor, Sa
 
 
 def theirs(folder: Path) -> Any:
-    """diffusers' pipeline, walking as DDIM does where it is no flow."""
+    """diffusers' pipeline, walking as DDIM does where it is no flow and no DPM-Solver."""
     index = json.loads((folder / "model_index.json").read_text())
     absent = {name: None for name, entry in index.items() if entry == [None, None]}
     pipeline: Any = diffusers.DiffusionPipeline.from_pretrained(
         folder, local_files_only=True, **absent
     )
     pipeline.set_progress_bar_config(disable=True)
-    if not isinstance(pipeline.scheduler, diffusers.FlowMatchEulerDiscreteScheduler):
+    if not isinstance(
+        pipeline.scheduler,
+        diffusers.FlowMatchEulerDiscreteScheduler | diffusers.DPMSolverMultistepScheduler,
+    ):
         pipeline.scheduler = diffusers.DDIMScheduler.from_config(pipeline.scheduler.config)
     return pipeline
 
@@ -124,6 +154,33 @@ def test_fluxs_latents_are_diffusers_own(
     ).images
     expected = pipeline._unpack_latents(expected, 16, 16, 2)
     assert (x0 - expected).abs().max() <= 1e-4 * max(1.0, float(expected.abs().max()))
+
+
+@pytest.mark.parametrize("solver", ["dpmpp_2m", "ddim"])
+def test_what_was_exported_is_drawn_from_again(solver: str, tmp_path: Path) -> None:
+    folder, out = write_sd1_whole_alpha(tmp_path / "sd1"), tmp_path / "out"
+    out.mkdir()
+    own = own_sampling(folder) | {"solver": solver, "grid": "trailing", "steps": 13}
+    save_diffusers(folder, out, SamplingSpec.model_validate(own).model_dump(mode="json"))
+    again = own_sampling(out)
+    assert (again["solver"], again["grid"], again.get("end")) == (solver, "trailing", None)
+    images = []
+    for root in (folder, out):
+        sampler = load_sampler(root, SamplingSpec.model_validate(own | {"guidance": 3.0}))
+        images.append(generate(sampler, prompts_of(sampler.model, PROMPTS, 2)).images)
+    assert (images[0] == images[1]).all()
+
+
+def test_sd3_without_t5_reads_states_as_wide_as_diffusers_takes_them_to_be(
+    tmp_path: Path,
+) -> None:
+    folder = without_t5(tmp_path / "sd3")
+    path = folder / "transformer" / "config.json"
+    values = json.loads(path.read_text())
+    del values["joint_attention_dim"]
+    path.write_text(json.dumps(values))
+    told = pipeline_text(read_pipeline(folder), Given())
+    assert told.width == 4096
 
 
 def test_captions_change_the_image(tmp_path: Path) -> None:

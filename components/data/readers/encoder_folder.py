@@ -13,7 +13,7 @@ from typing import Any
 
 from components.data.readers.family import FAMILIES, PIPELINE_PARTS, Family
 from components.data.readers.reader import Reader
-from components.errors import AlphabarError, first_of, shortened
+from components.errors import AlphabarError, first_of, quoted, shortened
 from components.files.digests import FileState, file_state, known_sha256
 from components.files.hub import find_folder, places_of
 from components.files.json_file import read_object
@@ -166,6 +166,11 @@ def _text_config(home: Path) -> dict[str, Any]:
     """config.json, or of a whole CLIP's the part of its text encoder."""
     values = read_object(home / CONFIG, "copy the encoder's folder again, or give another")
     inside = values.get("text_config")
+    if inside and not isinstance(inside, dict):
+        raise AlphabarError(
+            f"{home / CONFIG}: `text_config: {quoted(inside)}` is no configuration",
+            "copy the encoder's folder again, or give another",
+        )
     return values | inside | {"model_type": values.get("model_type")} if inside else values
 
 

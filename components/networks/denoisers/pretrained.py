@@ -12,10 +12,8 @@ from components.networks.conditioners import Conditioner
 from components.networks.conditioners.rows import MASK, POOLED, STATES, TIME_IDS
 from components.networks.denoisers.denoiser import Denoiser
 from components.networks.seeded import seeded
+from components.spec.pipelines.families import EMBEDDED_GUIDANCE
 from components.spec.sections.network import FOREIGN, NetworkConfig
-
-EMBEDDED_GUIDANCE = 3.5
-"""The scale that a network with guidance distilled into it (Flux dev) is told, as its pipeline."""
 
 
 class PretrainedNetwork(nn.Module):
@@ -163,8 +161,8 @@ _WORDS = {
 def _of_unet(config: Mapping[str, Any]) -> Reads:
     width, pooled = config.get("cross_attention_dim", 1280), None
     if config.get("addition_embed_type"):
-        sizes = 6 * int(config.get("addition_time_embed_dim") or 0)
-        pooled = int(config.get("projection_class_embeddings_input_dim") or 0) - sizes
+        sizes = 6 * (config.get("addition_time_embed_dim") or 0)
+        pooled = (config.get("projection_class_embeddings_input_dim") or 0) - sizes
     return Reads(
         config.get("in_channels", 4), width[0] if isinstance(width, list) else width, pooled
     )

@@ -31,6 +31,9 @@ SECOND_CLIP = TextPart("text_encoder_2", "tokenizer_2")
 SD3_POSITIONS = 256
 """Of T5."""
 
+EMBEDDED_GUIDANCE = 3.5
+"""The scale that a network with guidance distilled into it (Flux dev) is told, as its pipeline."""
+
 
 @dataclass(frozen=True)
 class Family:
@@ -48,7 +51,8 @@ class Family:
         packed: channels of the latents that the network sees in one: 4 where it is shown patches.
         patch: the latents' sides can be divided by it.
         sample_size: of the latents, where the network's configuration has none.
-        usual: keys of the sampling section that its pipeline draws with.
+        usual: keys of the sampling section that its pipeline draws with, whatever its scheduler.
+        told_guidance: the scale that a network with guidance distilled into it is told.
     """
 
     words: str
@@ -62,6 +66,7 @@ class Family:
     patch: int = 1
     sample_size: int | None = None
     usual: Mapping[str, Any] = field(default_factory=dict)
+    told_guidance: float | None = None
 
 
 FAMILIES: dict[str, Family] = {
@@ -71,7 +76,7 @@ FAMILIES: dict[str, Family] = {
         "UNet2DConditionModel",
         (CLIP,),
         "one",
-        usual={"solver": "ddim", "steps": 50, "guidance": 7.5},
+        usual={"steps": 50, "guidance": 7.5},
     ),
     "StableDiffusionXLPipeline": Family(
         "Stable Diffusion XL",
@@ -80,7 +85,7 @@ FAMILIES: dict[str, Family] = {
         (CLIP, SECOND_CLIP),
         "sdxl",
         zeroed=True,
-        usual={"solver": "ddim", "steps": 50, "guidance": 5.0},
+        usual={"steps": 50, "guidance": 5.0},
     ),
     "StableDiffusion3Pipeline": Family(
         "Stable Diffusion 3",
@@ -93,7 +98,7 @@ FAMILIES: dict[str, Family] = {
         ),
         "sd3",
         flow=True,
-        usual={"solver": "euler", "steps": 28, "guidance": 7.0, "grid": "flow_match"},
+        usual={"steps": 28, "guidance": 7.0},
     ),
     "FluxPipeline": Family(
         "Flux",
@@ -105,7 +110,8 @@ FAMILIES: dict[str, Family] = {
         packed=4,
         patch=2,
         sample_size=128,
-        usual={"solver": "euler", "steps": 28, "guidance": 1.0},
+        usual={"steps": 28, "guidance": 1.0, "grid": "trailing"},
+        told_guidance=EMBEDDED_GUIDANCE,
     ),
 }
 

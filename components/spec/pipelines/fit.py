@@ -64,7 +64,7 @@ def _sdxl(folder: "PipelineFolder") -> None:
     network = folder.network
     if network.get("addition_embed_type") != "text_time":
         raise _fault(folder, "has no `addition_embed_type: text_time`, which SDXL's needs")
-    wide = 6 * int(network.get("addition_time_embed_dim") or 0) + second
+    wide = 6 * (network.get("addition_time_embed_dim") or 0) + second
     if network.get("projection_class_embeddings_input_dim") != wide:
         read = quoted(network.get("projection_class_embeddings_input_dim"))
         raise _fault(folder, f"reads {read} added numbers, and text_encoder_2 makes {wide} of them")

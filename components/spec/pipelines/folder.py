@@ -1,5 +1,6 @@
 """A pipeline's directory: which parts it has, and whether they fit each other."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,8 +21,11 @@ INDEX, SCHEDULER_CONFIG = "model_index.json", "scheduler_config.json"
 LIBRARIES = ("diffusers", "transformers")
 """Whose classes are read."""
 
-OLD_SCHEDULER = "StableDiffusionPipeline"
-"""The pipeline that takes a steps offset of 1, whatever its scheduler's file says."""
+MENDED = "StableDiffusionPipeline"
+"""The pipeline that takes a steps offset of 1, whatever its scheduler's file says, and latents of
+64 a side, whatever the file of an old network says."""
+
+OLD_NETWORK, LEAST_SIDE = re.compile(r"0\.[0-8](?!\d)"), 64
 
 
 def is_pipeline(directory: Path) -> bool:
@@ -71,7 +75,10 @@ class PipelineFolder:
         size = self.network.get("sample_size", self.family.sample_size)
         if isinstance(size, list) and len(size) == 2 and size[0] == size[1]:
             size = size[0]
-        return _whole(self.root / self.family.denoiser / CONFIG, "sample_size", size, 1, 4096)
+        path = self.root / self.family.denoiser / CONFIG
+        side = _whole(path, "sample_size", size, 1, 4096)
+        old = OLD_NETWORK.match(str(self.network.get("_diffusers_version")))
+        return max(side, LEAST_SIDE) if self.kind == MENDED and old else side
 
     @property
     def size(self) -> int:
@@ -82,7 +89,7 @@ class PipelineFolder:
     def patch(self) -> int:
         """Side of the squares of latents that are one token each; 1 for a network without such."""
         size = self.network.get("patch_size", 1)
-        return self.family.patch if self.family.packed > 1 else int(size or 1)
+        return self.family.patch if self.family.packed > 1 else int(size)
 
     @property
     def scheduler_path(self) -> Path:
@@ -93,7 +100,7 @@ class PipelineFolder:
     def scheduler(self) -> ReadScheduler:
         """Its process and the settings that go with it."""
         path = self.scheduler_path
-        offset = 1 if self.kind == OLD_SCHEDULER else None
+        offset = 1 if self.kind == MENDED else None
         tokens = (self.latent_side // max(1, self.patch)) ** 2
         values = self.configs[SCHEDULER]
         found = read_scheduler(path, values, offset=offset, tokens=tokens)
@@ -108,7 +115,20 @@ class PipelineFolder:
     @property
     def sampling(self) -> dict[str, Any]:
         """Keys of the sampling section that its pipeline draws with."""
-        return {**self.family.usual, **self.scheduler.sampling}
+        return {**self.scheduler.sampling, **self.family.usual}
+
+    def notes(self, guidance: float) -> tuple[str, ...]:
+        """What is to be said of images that are drawn at the scale ``guidance``."""
+        found = []
+        if unfollowed := self.scheduler.unfollowed:
+            found.append(f"not followed of {self.scheduler_path}: {', '.join(unfollowed)}")
+        told = self.family.told_guidance
+        if told is not None and self.network.get("guidance_embeds") and guidance != 1:
+            found.append(
+                f"guidance {guidance:g} asks the network twice a step, with and without the "
+                f"prompt; the guidance that it is told stays {told:g}"
+            )
+        return tuple(found)
 
     @property
     def text_width(self) -> int:
@@ -154,7 +174,7 @@ class PipelineFolder:
 def read_pipeline(root: Path) -> PipelineFolder:
     """The pipeline in ``root``, whose parts are there and fit each other.
 
-    No file of weights is opened.
+    Of files of weights no tensor is read.
 
     Raises:
         AlphabarError: a part is missing or of another class, parts do not fit, or a file leads out
@@ -164,12 +184,12 @@ def read_pipeline(root: Path) -> PipelineFolder:
 
     index = read_object(root / INDEX, "give the directory of a diffusers pipeline")
     kind = index.get("_class_name")
-    if kind not in FAMILIES:
+    if not isinstance(kind, str) or kind not in FAMILIES:
         raise AlphabarError(
             f"{root} is a `{shortened(kind)}`, which is not read",
             f"give one of {', '.join(FAMILIES)}",
         )
-    family = FAMILIES[str(kind)]
+    family = FAMILIES[kind]
     configs = {
         VAE: _config(root, index, VAE, CONFIG, ("AutoencoderKL",)),
         SCHEDULER: _config(root, index, SCHEDULER, SCHEDULER_CONFIG, None),
@@ -180,7 +200,7 @@ def read_pipeline(root: Path) -> PipelineFolder:
             continue
         configs[text.encoder] = _config(root, index, text.encoder, CONFIG, _CLASSES[text.kind])
         _tokenizer(root, index, text)
-    folder = PipelineFolder(root, str(kind), index, configs)
+    folder = PipelineFolder(root, kind, index, configs)
     refuse_unfit_parts(folder)
     for part in folder.weighty:
         folder.weights(part)
@@ -208,7 +228,7 @@ def _config(
         )
     refuse_outside(root / part, root)
     refuse_outside(root / part / name, root)
-    values = read_object(root / part / name, REMEDY)
+    values = read_object(root / part / name, REMEDY, finite=part != SCHEDULER)
     if classes and values.get("_class_name", classes[0]) not in classes:
         raise AlphabarError(
             f"{root / part / name} is of a `{shortened(values['_class_name'])}`, not of a "

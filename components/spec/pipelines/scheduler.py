@@ -1,31 +1,15 @@
 """A scheduler_config.json of diffusers as our process, and as the settings that it draws with."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.errors import AlphabarError, quoted
+from components.errors import AlphabarError, quoted, shortened
 from components.spec.catalogue import PREDICTIONS
+from components.spec.pipelines.scheduler_classes import CLASSES, USUAL
 from components.spec.sections.process import ProcessSpec
-
-_DISCRETE = (
-    "DDIMScheduler",
-    "DDPMScheduler",
-    "DEISMultistepScheduler",
-    "DPMSolverMultistepScheduler",
-    "DPMSolverSinglestepScheduler",
-    "EulerAncestralDiscreteScheduler",
-    "EulerDiscreteScheduler",
-    "HeunDiscreteScheduler",
-    "KDPM2AncestralDiscreteScheduler",
-    "KDPM2DiscreteScheduler",
-    "LMSDiscreteScheduler",
-    "PNDMScheduler",
-    "UniPCMultistepScheduler",
-)
-_FLOW = ("FlowMatchEulerDiscreteScheduler", "FlowMatchHeunDiscreteScheduler")
 
 SPACINGS = ("leading", "trailing", "linspace")
 _REMEDY = "give a directory with another scheduler, or mend the file"
@@ -42,52 +26,73 @@ class ReadScheduler:
 
     Attributes:
         process: the section `process`.
-        sampling: keys of the section `sampling`, as DDIM or Euler draws with it.
+        sampling: keys of the section `sampling`.
         flow: whether it is a rectified flow.
+        unfollowed: what of it the drawing does not follow, as ``key: value``.
     """
 
     process: ProcessSpec
     sampling: Mapping[str, Any]
     flow: bool = False
+    unfollowed: tuple[str, ...] = ()
 
 
 class _Reading:
-    """The values of one file; every fault names the file, the key and the value."""
+    """The values of one file, and its class's own where it has none; every fault names the file,
+    the key and the value."""
 
     def __init__(self, path: Path, values: Mapping[str, Any]) -> None:
         self.path, self.values = path, values
+        kind = values.get("_class_name")
+        if not isinstance(kind, str) or kind not in CLASSES:
+            raise self.fault("_class_name", f"is not known: {', '.join(CLASSES)} are")
+        self.kind, self.known = kind, CLASSES[kind]
+        for key in self.known.refused:
+            if values.get(key):
+                raise self.fault(key, "is not read")
 
     def fault(self, key: str, why: str) -> AlphabarError:
         said = quoted(self.values.get(key))
         return AlphabarError(f"{self.path}: `{key}: {said}` {why}", _REMEDY)
 
-    def number(self, key: str, default: float, low: float, high: float) -> float:
-        value = self.values.get(key, default)
+    def value(self, key: str) -> Any:
+        return self.values.get(key, self.known.usual.get(key, USUAL[key]))
+
+    def number(self, key: str, low: float, high: float) -> float:
+        value = self.value(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.fault(key, "is no number")
         if not low <= value <= high:
             raise self.fault(key, f"is not within {low:g} and {high:g}")
         return float(value)
 
-    def whole(self, key: str, default: int, low: int, high: int) -> int:
-        value = self.number(key, default, low, high)
+    def whole(self, key: str, low: int, high: int) -> int:
+        value = self.number(key, low, high)
         if value != int(value):
             raise self.fault(key, "is no whole number")
         return int(value)
 
-    def flag(self, key: str, default: bool) -> bool:
-        value = self.values.get(key, default)
+    def flag(self, key: str) -> bool:
+        value = self.value(key)
         if value is None:
-            return default
+            return bool(USUAL[key])
         if not isinstance(value, bool):
             raise self.fault(key, "is neither true nor false")
         return value
 
-    def one_of(self, key: str, default: str, choices: tuple[str, ...]) -> str:
-        value = self.values.get(key, default)
-        if value not in choices:
+    def one_of(self, key: str, choices: tuple[str, ...]) -> str:
+        value = self.value(key)
+        if not isinstance(value, str) or value not in choices:
             raise self.fault(key, f"is not known: {', '.join(choices)} are")
-        return str(value)
+        return value
+
+    def unfollowed(self, others: Sequence[str] = ()) -> tuple[str, ...]:
+        """What the drawing does not follow: keys whose value is another, and ``others``."""
+        of_class = () if self.known.same else ("_class_name",)
+        values = self.known.followed.items()
+        found = (key for key, value in values if self.values.get(key, value) != value)
+        said = {**USUAL, **self.values}
+        return tuple(f"`{key}: {shortened(said[key])}`" for key in (*of_class, *found, *others))
 
 
 def read_scheduler(
@@ -104,33 +109,43 @@ def read_scheduler(
             is out of its range.
     """
     reading = _Reading(path, values)
-    kind = reading.one_of("_class_name", "", (*_DISCRETE, *_FLOW))
-    return _flow(reading, tokens) if kind in _FLOW else _discrete(reading, offset)
+    return _flow(reading, tokens) if reading.known.flow else _discrete(reading, offset)
 
 
 def _discrete(reading: _Reading, offset: int | None) -> ReadScheduler:
     named = {entry.diffusers: name for name, entry in PREDICTIONS.items() if entry.diffusers}
-    prediction = reading.one_of("prediction_type", "epsilon", tuple(named))
-    steps = reading.whole("num_train_timesteps", 1000, 2, 10_000)
+    prediction = reading.one_of("prediction_type", tuple(named))
+    steps = reading.whole("num_train_timesteps", 2, 10_000)
     section = {
         **_table(reading, steps),
         "prediction": named[prediction],
         "steps": steps,
-        "zero_terminal_snr": reading.flag("rescale_betas_zero_snr", False),
-        "steps_offset": reading.whole("steps_offset", 0, 0, 100) if offset is None else offset,
+        "zero_terminal_snr": reading.flag("rescale_betas_zero_snr"),
+        "steps_offset": reading.whole("steps_offset", 0, 100) if offset is None else offset,
     }
-    sampling = {"grid": reading.one_of("timestep_spacing", SPACINGS[0], SPACINGS)}
-    if not reading.flag("set_alpha_to_one", True):
+    sampling = {"solver": "ddim", "grid": reading.one_of("timestep_spacing", SPACINGS)}
+    first, others = not reading.flag("set_alpha_to_one"), []
+    if reading.known.multistep:
+        order = reading.whole("solver_order", 1, 3)
+        first = reading.one_of("final_sigmas_type", ("zero", "sigma_min")) == "sigma_min"
+        if order > 1:
+            sampling["solver"] = "dpmpp_2m"
+            others = ["final_sigmas_type"] * first + ["solver_order"] * (order > 2)
+            first = False
+        others += ["timestep_spacing"] * (sampling["grid"] != "trailing")
+    if first:
         sampling["end"] = "first"
-    return ReadScheduler(_process(reading, section), sampling)
+    return ReadScheduler(
+        _process(reading, section), sampling, unfollowed=reading.unfollowed(others)
+    )
 
 
 def _table(reading: _Reading, steps: int) -> dict[str, Any]:
     """The keys `schedule` and `table`."""
-    trained = reading.values.get("trained_betas")
-    kind = reading.one_of("beta_schedule", "linear", (*_BETAS, _COSINE))
-    first = reading.number("beta_start", 0.0001, 1e-8, 0.999)
-    last = reading.number("beta_end", 0.02, 1e-8, 0.999)
+    trained = reading.value("trained_betas")
+    kind = reading.one_of("beta_schedule", (*_BETAS, _COSINE))
+    first = reading.number("beta_start", 1e-8, 0.999)
+    last = reading.number("beta_end", 1e-8, 0.999)
     if trained is not None:
         if not isinstance(trained, list) or len(trained) != steps:
             raise reading.fault("trained_betas", f"is no list of {steps} numbers")
@@ -166,32 +181,29 @@ _COSINE = "squaredcos_cap_v2"
 
 
 def _flow(reading: _Reading, tokens: int) -> ReadScheduler:
-    steps = reading.whole("num_train_timesteps", 1000, 1000, 1000)
-    for key in ("invert_sigmas", "stochastic_sampling", "shift_terminal"):
-        if reading.values.get(key):
-            raise reading.fault(key, "is not read")
-    shift = reading.number("shift", 1.0, 1e-3, 1000.0)
-    if reading.flag("use_dynamic_shifting", False):
-        shift = _shift_of(reading, tokens)
+    steps = reading.whole("num_train_timesteps", 1000, 1000)
+    dynamic = reading.flag("use_dynamic_shifting")
+    shift = _shift_of(reading, tokens) if dynamic else reading.number("shift", 1e-3, 1000.0)
     section = {
         "schedule": "rectified_flow",
         "prediction": "flow",
         "steps": steps,
         "snr_shift": shift,
     }
-    return ReadScheduler(_process(reading, section), {}, flow=True)
+    sampling = {"solver": "euler", "grid": "linspace" if dynamic else "flow_match"}
+    return ReadScheduler(_process(reading, section), sampling, True, reading.unfollowed())
 
 
 def _shift_of(reading: _Reading, tokens: int) -> float:
     """The shift for an image of so many tokens, as Flux interpolates it."""
-    fewest = reading.number("base_image_seq_len", 256, 1, 10**7)
-    most = reading.number("max_image_seq_len", 4096, 1, 10**7)
-    low = reading.number("base_shift", 0.5, -5, 5)
-    high = reading.number("max_shift", 1.15, -5, 5)
+    fewest = reading.number("base_image_seq_len", 1, 10**7)
+    most = reading.number("max_image_seq_len", 1, 10**7)
+    low = reading.number("base_shift", -5, 5)
+    high = reading.number("max_shift", -5, 5)
     if fewest >= most:
         raise reading.fault("base_image_seq_len", "is not below `max_image_seq_len`")
     mu = low + (tokens - fewest) * (high - low) / (most - fewest)
-    kind = reading.one_of("time_shift_type", "exponential", ("exponential", "linear"))
+    kind = reading.one_of("time_shift_type", ("exponential", "linear"))
     return math.exp(mu) if kind == "exponential" else mu
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import pytest
 
 from components.errors import AlphabarError
 from components.spec.pipelines.folder import is_pipeline, read_pipeline
+from components.spec.pipelines.scheduler_classes import CLASSES
 from tests.tiny_pipelines import write_flux, write_sd1, write_sd3, write_sdxl
 
 
@@ -21,6 +23,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def xl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_sdxl(tmp_path_factory.mktemp("pipelines") / "sdxl")
+
+
+@pytest.fixture(scope="module")
+def flow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_sd3(tmp_path_factory.mktemp("pipelines") / "sd3", t5=False)
 
 
 @pytest.fixture
@@ -48,6 +55,32 @@ def test_an_exported_model_of_ours_is_no_foreign_pipeline(broken: Path) -> None:
     assert is_pipeline(broken)
     (broken / "model.safetensors").touch()
     assert not is_pipeline(broken)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_scheduler_that_diffusers_saves_is_read(
+    whole: Path, flow: Path, name: str, tmp_path: Path
+) -> None:
+    shutil.copytree(flow if CLASSES[name].flow else whole, tmp_path / "model")
+    getattr(diffusers, name)().save_pretrained(tmp_path / "model" / "scheduler")
+    found = read_pipeline(tmp_path / "model")
+    assert found.configs["scheduler"]["_class_name"] == name
+    assert found.sampling["solver"] in ("ddim", "dpmpp_2m", "euler")
+
+
+def test_sd1s_old_networks_draw_at_64_latents_a_side(broken: Path, xl: Path) -> None:
+    changed(broken / "unet" / "config.json", _diffusers_version="0.8.1")
+    assert read_pipeline(broken).latent_side == 64
+    changed(broken / "unet" / "config.json", _diffusers_version="0.10.0")
+    assert read_pipeline(broken).latent_side == 8
+
+
+def test_the_guidance_that_flux_is_told_is_said_to_stay(tmp_path: Path) -> None:
+    guided = read_pipeline(write_flux(tmp_path / "dev"))
+    (said,) = guided.notes(3.5)
+    assert "guidance 3.5 asks the network twice a step" in said
+    assert guided.notes(1) == ()
+    assert read_pipeline(write_flux(tmp_path / "schnell", guided=False)).notes(3.5) == ()
 
 
 def remove(part: str) -> Callable[[Path], None]:
@@ -97,6 +130,38 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "another pipeline": (
         say("model_index.json", _class_name="KandinskyPipeline"),
         "is a `KandinskyPipeline`, which is not read",
+    ),
+    "a pipeline of its own code": (
+        say("model_index.json", _class_name=["pipeline", "X"]),
+        "is a `\\['pipeline', 'X'\\]`, which is not read",
+    ),
+    "patches that are no number": (
+        say("unet/config.json", patch_size=[2, 2]),
+        "`patch_size: \\[2, 2\\]` is no whole number above 0",
+    ),
+    "sizes in words": (
+        say("unet/config.json", addition_time_embed_dim="wide"),
+        "`addition_time_embed_dim: 'wide'` is no whole number above 0",
+    ),
+    "widths of nothing": (
+        say("unet/config.json", cross_attention_dim=[]),
+        "`cross_attention_dim: \\[\\]` is no whole number above 0",
+    ),
+    "places in words": (
+        say("unet/config.json", pos_embed_max_size="8"),
+        "`pos_embed_max_size: '8'` is no whole number above 0",
+    ),
+    "channels of none": (
+        say("vae/config.json", latent_channels=None),
+        "`latent_channels: None` is no whole number above 0",
+    ),
+    "a number that is not finite": (
+        say("scheduler/scheduler_config.json", sigma_max=float("nan")),
+        "`sigma_max: nan` is beyond",
+    ),
+    "a pointer": (
+        lambda r: (r / WEIGHTS).write_text("version https://git-lfs.github.com/spec/v1\noid 1"),
+        "safetensors is a pointer of git-LFS",
     ),
     "code": (
         say("model_index.json", unet=["my_unet", "MyUNet"]),

@@ -1,8 +1,10 @@
 """Schedulers' files against diffusers' own classes, which make the tables."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
+import diffusers
 import pytest
 import torch
 from diffusers import DDIMScheduler, FlowMatchEulerDiscreteScheduler
@@ -11,6 +13,7 @@ from components.errors import AlphabarError
 from components.process.schedules import build_schedule
 from components.sampling.times import time_grid
 from components.spec.pipelines.scheduler import ReadScheduler, read_scheduler
+from components.spec.pipelines.scheduler_classes import CLASSES, USUAL
 from tests.tiny_pipelines import (
     FLUX_SCHEDULER,
     SD1_SCHEDULER,
@@ -65,6 +68,62 @@ def test_an_offset_goes_as_far_as_the_table_does() -> None:
     assert float(time_grid(schedule, 1000, "leading").t[0]) == 1
 
 
+@pytest.mark.parametrize("name", CLASSES)
+def test_what_a_file_leaves_out_is_what_diffusers_takes(name: str) -> None:
+    known = CLASSES[name]
+    theirs = inspect.signature(getattr(diffusers, name).__init__).parameters
+    ours = {**USUAL, **known.usual, **known.followed, **dict.fromkeys(known.refused)}
+    for key in ours.keys() & theirs.keys():
+        expected = theirs[key].default
+        assert ours[key] == expected or (key in known.refused and not expected), key
+    assert {*known.usual, *known.followed, *known.refused} <= theirs.keys()
+
+
+def test_euler_goes_from_end_to_end_and_pndm_to_the_tables_first() -> None:
+    assert read({"_class_name": "EulerDiscreteScheduler"}).sampling["grid"] == "linspace"
+    pndm = read({"_class_name": "PNDMScheduler"}).sampling
+    assert (pndm["grid"], pndm["end"]) == ("leading", "first")
+
+
+DPM = {"_class_name": "DPMSolverMultistepScheduler", "timestep_spacing": "trailing"}
+
+
+@pytest.mark.parametrize(
+    ("change", "sampling", "unfollowed"),
+    [
+        ({}, {"solver": "dpmpp_2m"}, ()),
+        ({"solver_order": 1}, {"solver": "ddim"}, ()),
+        (
+            {"solver_order": 1, "final_sigmas_type": "sigma_min"},
+            {"solver": "ddim", "end": "first"},
+            (),
+        ),
+        (
+            {"final_sigmas_type": "sigma_min"},
+            {"solver": "dpmpp_2m"},
+            ("`final_sigmas_type: sigma_min`",),
+        ),
+        ({"solver_order": 3}, {"solver": "dpmpp_2m"}, ("`solver_order: 3`",)),
+        (
+            {"use_karras_sigmas": True, "algorithm_type": "sde-dpmsolver++"},
+            {"solver": "dpmpp_2m"},
+            ("`use_karras_sigmas: True`", "`algorithm_type: sde-dpmsolver++`"),
+        ),
+    ],
+)
+def test_dpm_solver_is_drawn_with_ours_and_what_is_not_followed_is_known(
+    change: dict[str, Any], sampling: dict[str, Any], unfollowed: tuple[str, ...]
+) -> None:
+    found = read(DPM | change)
+    assert found.sampling == {"grid": "trailing", **sampling}
+    assert found.unfollowed == unfollowed
+
+
+def test_a_solver_that_is_not_ours_is_not_followed() -> None:
+    assert read(SD1_SCHEDULER).unfollowed == ("`_class_name: PNDMScheduler`",)
+    assert read(SDXL_SCHEDULER).unfollowed == ()
+
+
 @pytest.mark.parametrize("steps", [1, 7, 28])
 def test_a_flows_times_are_diffusers_own(steps: int) -> None:
     schedule = build_schedule(read(SD3_SCHEDULER).process.model_dump())
@@ -95,6 +154,8 @@ def test_the_pipelines_own_offset_and_end_are_taken() -> None:
     ("change", "said"),
     [
         ({"_class_name": "CosmosScheduler"}, "`_class_name: 'CosmosScheduler'` is not known"),
+        ({"_class_name": ["DDIMScheduler"]}, "is not known"),
+        ({"timestep_spacing": ["leading"]}, "is not known"),
         ({"prediction_type": "flow"}, "`prediction_type: 'flow'` is not known"),
         ({"beta_schedule": "exp"}, "`beta_schedule: 'exp'` is not known"),
         ({"num_train_timesteps": 10**9}, "is not within 2 and 10000"),
@@ -116,7 +177,15 @@ def test_what_is_not_known_or_out_of_range_is_named(change: dict[str, Any], said
 
 
 @pytest.mark.parametrize(
-    "change", [{"shift_terminal": 0.1}, {"shift": -1.0}, {"num_train_timesteps": 500}]
+    "change",
+    [
+        {"shift_terminal": 0.1},
+        {"shift": -1.0},
+        {"num_train_timesteps": 500},
+        {"use_karras_sigmas": True},
+        {"use_beta_sigmas": True},
+        {"use_exponential_sigmas": True},
+    ],
 )
 def test_a_flow_that_is_walked_otherwise_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(AlphabarError, match=next(iter(change))):
