@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError, quoted, shortened
-from components.spec.catalogue import PREDICTIONS
+from components.spec.catalogue import GRIDS, PREDICTIONS
 from components.spec.pipelines.scheduler_classes import CLASSES, USUAL
 from components.spec.sections.process import ProcessSpec
 
@@ -132,7 +132,7 @@ def _discrete(reading: _Reading, offset: int | None) -> ReadScheduler:
             sampling["solver"] = "dpmpp_2m"
             others = ["final_sigmas_type"] * first + ["solver_order"] * (order > 2)
             first = False
-        others += ["timestep_spacing"] * (sampling["grid"] != "trailing")
+        others += ["timestep_spacing"] * (not GRIDS[sampling["grid"]].exported)
     if first:
         sampling["end"] = "first"
     return ReadScheduler(
