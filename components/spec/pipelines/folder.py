@@ -21,7 +21,7 @@ INDEX, SCHEDULER_CONFIG = "model_index.json", "scheduler_config.json"
 LIBRARIES = ("diffusers", "transformers")
 """Whose classes are read."""
 
-MENDED = "StableDiffusionPipeline"
+OLD_SCHEDULER = "StableDiffusionPipeline"
 """The pipeline that takes a steps offset of 1, whatever its scheduler's file says, and latents of
 64 a side, whatever the file of an old network says."""
 
@@ -78,7 +78,7 @@ class PipelineFolder:
         path = self.root / self.family.denoiser / CONFIG
         side = _whole(path, "sample_size", size, 1, 4096)
         old = OLD_NETWORK.match(str(self.network.get("_diffusers_version")))
-        return max(side, LEAST_SIDE) if self.kind == MENDED and old else side
+        return max(side, LEAST_SIDE) if self.kind == OLD_SCHEDULER and old else side
 
     @property
     def size(self) -> int:
@@ -100,7 +100,7 @@ class PipelineFolder:
     def scheduler(self) -> ReadScheduler:
         """Its process and the settings that go with it."""
         path = self.scheduler_path
-        offset = 1 if self.kind == MENDED else None
+        offset = 1 if self.kind == OLD_SCHEDULER else None
         tokens = (self.latent_side // max(1, self.patch)) ** 2
         values = self.configs[SCHEDULER]
         found = read_scheduler(path, values, offset=offset, tokens=tokens)
