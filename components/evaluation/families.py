@@ -102,7 +102,8 @@ def _to_reference(view: View, measured: Measured, **settings: Any) -> Finding:
 
 def _to_training(view: View, measured: Measured) -> Finding:
     assert view.training is not None
-    return Finding(measured, "training", len(view.training.values))
+    settings = {} if view.mirrored is None else {"mirrored copies": "too"}
+    return Finding(measured, "training", len(view.training.values), settings)
 
 
 def _clip_score(view: CaptionView) -> Finding:

@@ -164,6 +164,7 @@ class Judge:
             self.protocol.confidence,
             self.protocol.neighbours,
             frozenset(f for f in families if needs_are_met(f, extractor, known)),
+            self._mirrored(learnt, extractor) if learnt and learnt.mirrored else None,
         )
 
     def caption_view(self, images: ImageSet) -> CaptionView | None:
@@ -188,6 +189,11 @@ class Judge:
 
     def _features(self, images: ImageSet, extractor: str) -> FeatureSet:
         return self.bank.features(images.images, extractor, self.protocol.size, images.digest)
+
+    def _mirrored(self, images: ImageSet, extractor: str) -> FeatureSet:
+        turned = images.array()[:, :, ::-1]
+        digest = f"{images.digest} mirrored"
+        return self.bank.features(turned, extractor, self.protocol.size, digest)
 
     def _takes(self, sights: Sequence[Sight], in_groups: bool = False) -> Iterator[_Take]:
         # a group has no training images of its own
@@ -262,6 +268,8 @@ class Judge:
         pairs = closest_pairs(copies, SHOWN_PAIRS)
         ours = images.thumbnails([pair.generated for pair in pairs])
         theirs = training.thumbnails([pair.training for pair in pairs])
+        turned = np.array([pair.mirrored for pair in pairs])
+        theirs[turned] = theirs[turned][:, :, ::-1]
         pictures = np.stack(alike(ours, theirs), axis=1)
         return ClosestPairs(view.generated.extractor, pairs, pictures)
 

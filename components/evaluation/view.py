@@ -61,6 +61,7 @@ class View:
         confidence: level of every interval.
         neighbours: which neighbour the balls of precision and its kin reach to.
         asked: the families that will be taken of it.
+        mirrored: the training images mirrored, where the model has learnt from those, too.
     """
 
     generated: FeatureSet
@@ -70,6 +71,7 @@ class View:
     confidence: float
     neighbours: int
     asked: frozenset[str] = frozenset()
+    mirrored: FeatureSet | None = None
 
     kind: ClassVar[Judge] = "extractor"
 
@@ -156,13 +158,22 @@ class View:
 
     @cached_property
     def copies(self) -> TrainingNeighbours | None:
-        """Each generated image's nearest training image."""
-        seen = self.training
+        """Each generated image's nearest training image; mirrored copies that have been learnt
+        from are training images."""
+        seen, turned = self.training, self.mirrored
         if seen is None:
             return None
-        shapes = {"gap": (len(seen.values),), "duplicated": (len(seen.values),)}
-        gaps = self.bank.derived(seen, "gaps", shapes, lambda: asdict(training_gaps(seen.values)))
-        return training_neighbours(self.generated.values, seen.values, TrainingGaps(**gaps))
+        learnt = seen.values if turned is None else np.concatenate([seen.values, turned.values])
+        both = turned is not None
+        shapes = {"gap": (len(learnt),), "duplicated": (len(learnt),)}
+        gaps = self.bank.derived(
+            seen,
+            "gaps-mirrored" if both else "gaps",
+            shapes,
+            lambda: asdict(training_gaps(learnt, mirrored=both)),
+        )
+        of_generated, known = self.generated.values, TrainingGaps(**gaps)
+        return training_neighbours(of_generated, learnt, known, mirrored=both)
 
     def work(self) -> list[Work]:
         """The independent pieces of work behind the families; the view keeps what they find.

@@ -22,12 +22,14 @@ class ClosestPair:
         generated, training: their rows.
         distance: between them, in the features' unit.
         ratio: the distance over the training image's to its own nearest other one; 0 for a copy.
+        mirrored: whether it is the training image's mirrored copy that is nearest.
     """
 
     generated: int
     training: int
     distance: float
     ratio: float
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,9 @@ def write_pairs(out: Path, closest: ClosestPairs) -> None:
     """Write closest_pairs.json and closest_pairs.npy."""
     np.save(out / IMAGES, closest.images)
     pairs = [asdict(pair) for pair in closest.pairs]
+    for pair in pairs:
+        if not pair["mirrored"]:
+            del pair["mirrored"]
     write_json(out / RECORD, {"extractor": closest.extractor, "pairs": pairs})
 
 

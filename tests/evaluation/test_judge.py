@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from components.figures.figure import Origins
 from components.figures.judgement import Judgement
 from components.figures.record import read_judgement, write_judgement
 from components.spec.metrics import METRICS, TAKEN, family_of
+from components.spec.sections.evaluation import EvaluationSpec
 from tests.plugin_package import Install
 
 FD, KD = "fd_efficientnet_lite0", "kd_efficientnet_lite0"
@@ -97,6 +99,32 @@ def test_training_images_in_the_place_of_samples_are_found_out(judged: Judgement
     assert judged.closest is not None
     assert (judged.closest.images[:, 0] == judged.closest.images[:, 1]).all()
     assert {pair.ratio for pair in judged.closest.pairs} == {0.0}
+
+
+@pytest.mark.parametrize("flip", [True, False])
+def test_mirrored_copies_are_found_out_where_they_were_trained_on(
+    prepared: Callable[..., Path],
+    digit_arrays: tuple[np.ndarray, np.ndarray, list[str]],
+    tmp_path: Path,
+    flip: bool,
+) -> None:
+    images, classes, captions = (part[:400] for part in digit_arrays)
+    data = prepared(tmp_path, images, classes, captions, n_train=240, flip=flip)
+    spec = EvaluationSpec(size=32, clip="none").model_dump(mode="json")
+    families = ("authenticity", "neighbour_ratio")
+    judge = Judge.of_data(data, None, spec, FeatureBank("cpu", tmp_path)).only(families)
+    copied = np.concatenate([images[:120, :, ::-1], images[120:240]])
+    found = judge.measure(ImageSet.bare(copied, "copies"), None)
+    authenticity = found.figures["authenticity_efficientnet_lite0"]
+    assert (authenticity.value == 0.0) == flip
+    assert authenticity.protocol.settings == ({"mirrored copies": "too"} if flip else None)
+    assert authenticity.protocol.n_reference == 240
+    assert found.closest is not None
+    assert (found.closest.images[:, 0] == found.closest.images[:, 1]).all()
+    assert any(pair.mirrored for pair in found.closest.pairs) == flip
+    held_out = judge.measure(judge.references.holdout, None).figures
+    assert 0.3 < held_out["authenticity_efficientnet_lite0"].value < 0.7
+    assert 0.9 < held_out["neighbour_ratio_efficientnet_lite0"].value < 1.1
 
 
 def test_unseen_images_are_no_copies(judge: Judge) -> None:

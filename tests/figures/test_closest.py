@@ -10,7 +10,7 @@ from components.figures.closest import ClosestPair, ClosestPairs, read_pairs, wr
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 255, (2, 2, 4, 4, 1), dtype=np.uint8)
-    pairs = (ClosestPair(3, 5, 0.25, 0.1), ClosestPair(0, 5, 1.0, 0.5))
+    pairs = (ClosestPair(3, 5, 0.25, 0.1), ClosestPair(0, 5, 1.0, 0.5, mirrored=True))
     write_pairs(tmp_path, ClosestPairs("x", pairs, images))
     found = read_pairs(tmp_path)
     assert found is not None

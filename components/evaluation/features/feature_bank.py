@@ -184,6 +184,8 @@ class FeatureBank:
 
     def _extracted(self, images: Pictures, source: Extractor) -> Values:
         if not isinstance(images, ImageFiles):
+            if min(images.strides) < 0:
+                return self._turned(images, source)
             return source(images, self.progress)
         values, done = np.empty((len(images), source.dimension), np.float32), 0
         for window in images.windows():
@@ -191,6 +193,15 @@ class FeatureBank:
                 values[rows] = source(part)
                 done += len(rows)
             self.progress(done, len(images), "image features")
+        return values
+
+    def _turned(self, images: NDArray[np.uint8], source: Extractor) -> Values:
+        """Of a mirrored view, which is copied part by part: torch takes no negative strides."""
+        values = np.empty((len(images), source.dimension), np.float32)
+        for start in range(0, len(images), _ROWS):
+            rows = slice(start, start + _ROWS)
+            values[rows] = source(np.ascontiguousarray(images[rows]))
+            self.progress(min(start + _ROWS, len(images)), len(images), "image features")
         return values
 
     def _remember(self, found: FeatureSet) -> None:

@@ -27,6 +27,7 @@ class ImageSet:
         data_hash: DVC hash of the raw data behind it; empty where there is none.
         class_names: what the classes are called, by number; their numbers where it is empty.
         prompt_groups: n names of the prompts' groups; empty where they have none.
+        mirrored: whether a model of these images has learnt from their mirrored copies, too.
     """
 
     images: Pictures
@@ -36,6 +37,7 @@ class ImageSet:
     data_hash: str = ""
     class_names: tuple[str, ...] = ()
     prompt_groups: Sequence[str] = ()
+    mirrored: bool = False
 
     def __post_init__(self) -> None:
         if not len(self.images) == len(self.classes) == len(self.captions):
@@ -53,7 +55,10 @@ class ImageSet:
         """A split of a prepared directory, whose images and captions stay in their files until
         they are looked at; raises AlphabarError where it is missing or broken."""
         info, found = load_info(directory), load_split(directory, split, mapped=True)
-        return cls(found.images, found.classes, found.captions, split, info.data_hash, info.classes)
+        images = cls(
+            found.images, found.classes, found.captions, split, info.data_hash, info.classes
+        )
+        return replace(images, mirrored=info.flip and split == "train")
 
     @classmethod
     def bare(cls, images: Pictures, name: str, data_hash: str = "") -> "ImageSet":

@@ -37,23 +37,33 @@ class TrainingNeighbours:
         distance: (n,) distance to it; 0 for the same image.
         gap: (n,) that training image's distance to the nearest other one.
         duplicated: (n,) whether it is in the training set more than once.
+        mirrored: (n,) whether it is that image's mirrored copy that is nearest.
     """
 
     index: Rows
     distance: Floats
     gap: Floats
     duplicated: Mask
+    mirrored: Mask
 
 
-def training_gaps(training: Features) -> TrainingGaps:
+def training_gaps(training: Features, *, mirrored: bool = False) -> TrainingGaps:
     """The gaps within a training set (n, d).
+
+    Args:
+        mirrored: the second half are the images of the first, mirrored. An image and its own
+            mirror image are one drawing, and neither is the other's neighbour or duplicate:
+            else the gap would measure how symmetric a drawing is.
 
     Raises:
         AlphabarError: it has fewer than two different images.
     """
     n = len(training)
+    drawing = np.arange(n) % (n // 2) if mirrored else np.arange(n)
     least, duplicated = np.full(n, np.inf), np.zeros(n, np.bool_)
     for tile in distance_tiles(training, None, same=SAME**2):
+        if mirrored:
+            tile.squared[drawing[tile.rows, None] == drawing[tile.columns]] = np.inf
         again = tile.squared == 0.0
         duplicated[tile.rows] |= again.any(axis=1)
         tile.squared[again] = np.inf
@@ -67,7 +77,11 @@ def training_gaps(training: Features) -> TrainingGaps:
 
 
 def training_neighbours(
-    generated: Features, training: Features, gaps: TrainingGaps | None = None
+    generated: Features,
+    training: Features,
+    gaps: TrainingGaps | None = None,
+    *,
+    mirrored: bool = False,
 ) -> TrainingNeighbours:
     """The nearest training image of each generated one; of several the first.
 
@@ -75,12 +89,13 @@ def training_neighbours(
         generated: (n, d).
         training: (m, d), the images that the model has learnt from.
         gaps: `training_gaps` of them, where they are known already.
+        mirrored: the second half are the images of the first, mirrored.
 
     Raises:
         AlphabarError: a set is too small, or the dimensions differ.
     """
     check_comparable(generated, training, 1)
-    gaps = gaps or training_gaps(training)
+    gaps = gaps or training_gaps(training, mirrored=mirrored)
     n = len(generated)
     index, least = np.zeros(n, np.intp), np.full(n, np.inf)
     for tile in distance_tiles(generated, training, same=SAME**2):
@@ -89,7 +104,14 @@ def training_neighbours(
         better = found < least[tile.rows]
         index[tile.rows] = np.where(better, tile.columns[place], index[tile.rows])
         least[tile.rows] = np.where(better, found, least[tile.rows])
-    return TrainingNeighbours(index, np.sqrt(least), gaps.gap[index], gaps.duplicated[index])
+    images = len(training) // 2 if mirrored else len(training)
+    return TrainingNeighbours(
+        index % images,
+        np.sqrt(least),
+        gaps.gap[index],
+        gaps.duplicated[index],
+        index >= images,
+    )
 
 
 def closest_pairs(neighbours: TrainingNeighbours, count: int) -> tuple[ClosestPair, ...]:
@@ -101,6 +123,7 @@ def closest_pairs(neighbours: TrainingNeighbours, count: int) -> tuple[ClosestPa
             int(neighbours.index[row]),
             float(neighbours.distance[row]),
             float(ratios[row]),
+            bool(neighbours.mirrored[row]),
         )
         for row in np.argsort(ratios, kind="stable")[:count]
     )

@@ -70,7 +70,8 @@ def _pictures(pairs: ClosestPairs) -> list[dict[str, str]]:
         {
             "image": data_uri(contact_sheet(reduced(images, SIDE), 2)),
             "ratio": f"{pair.ratio:.2f}",
-            "alt": f"generated image {pair.generated} beside training image {pair.training}",
+            "alt": f"generated image {pair.generated} beside training image {pair.training}"
+            + ", mirrored" * pair.mirrored,
         }
         for images, pair in zip(pairs.images[:SHOWN], pairs.pairs[:SHOWN], strict=True)
     ]

@@ -78,3 +78,23 @@ def test_a_training_set_of_one_image_again_and_again_is_refused() -> None:
 def test_a_single_training_image_is_refused() -> None:
     with pytest.raises(AlphabarError, match="nothing to compare"):
         training_neighbours(np.ones((4, 3)), np.zeros((1, 3)))
+
+
+def test_a_mirrored_copy_is_a_training_image_and_no_neighbour_of_its_own() -> None:
+    training = np.array([[0.1], [2.0], [5.0]])
+    both = np.concatenate([training, -training])
+    gaps = training_gaps(both, mirrored=True)
+    np.testing.assert_allclose(gaps.gap, [1.9, 1.9, 3.0] * 2)
+    assert not gaps.duplicated.any()
+    found = training_neighbours(np.array([[-5.1], [4.9]]), both, mirrored=True)
+    assert (found.index.tolist(), found.mirrored.tolist()) == ([2, 2], [True, False])
+    np.testing.assert_allclose(found.gap, [3.0, 3.0])
+    assert [pair.mirrored for pair in closest_pairs(found, 2)] == [True, False]
+
+
+def test_a_symmetric_drawing_is_no_duplicate_and_a_mirrored_twin_is_one() -> None:
+    symmetric = np.array([[0.0], [3.0], [0.0], [-3.0]])
+    assert not training_gaps(symmetric, mirrored=True).duplicated.any()
+    twins = np.array([[1.0], [-1.0], [5.0], [-1.0], [1.0], [-5.0]])
+    found = training_gaps(twins, mirrored=True).duplicated
+    assert found.tolist() == [True, True, False] * 2
