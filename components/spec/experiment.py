@@ -93,6 +93,11 @@ class Experiment(Section):
         description="the same, but references: compared with the others, never the winner",
     )
 
+    def as_written(self) -> dict[str, Any]:
+        """What the file says, without the defaults: what is read of it again is the same, also by
+        those who ask whether a key is there."""
+        return self.model_dump(exclude_unset=True)
+
     @field_validator("name")
     @classmethod
     def _is_free(cls, name: str) -> str:

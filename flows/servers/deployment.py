@@ -84,11 +84,7 @@ def schedule(experiment: Experiment, cron: str, root: Path, say: Say = print) ->
 
         from flows.run.experiment import experiment_flow
 
-        parameters = {
-            "experiment": experiment.model_dump(mode="json"),
-            "root": str(root.resolve()),
-            "quiet": True,
-        }
+        parameters = parameters_of(experiment, root)
         when = CronSchedule(cron=cron, timezone=timezone)
         deployment = register(
             client, experiment_flow, ENTRYPOINT, experiment.name, parameters, when, root
@@ -96,6 +92,11 @@ def schedule(experiment: Experiment, cron: str, root: Path, say: Say = print) ->
         workers = tuple(online_workers(client))
     page = _page(api, deployment)
     return Scheduled(experiment.name, cron, timezone, following, workers, page)
+
+
+def parameters_of(experiment: Experiment, root: Path) -> dict[str, Any]:
+    """What a scheduled run is called with: the experiment as its file has it."""
+    return {"experiment": experiment.as_written(), "root": str(root.resolve()), "quiet": True}
 
 
 def unschedule(name: str, root: Path, say: Say = print) -> None:

@@ -126,7 +126,7 @@ def judge_against_experiment(
                 f"{images} has no {name}",
                 "give a folder that `alphabar sample` made, or compare folders with `--reference`",
             )
-    values = experiment.model_dump(mode="json") | ONE_CELL
+    values = experiment.as_written() | ONE_CELL
     if style is not None:
         values |= {"finetune": None, "study": None, "data": values["data"] | {"style": style}}
     plan = plan_here(validate(values, "the experiment"), workspace)

@@ -1,13 +1,16 @@
 """What a directory says of an experiment that trains from it, and what contradicts it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.errors import AlphabarError
+from components.spec.experiment import Experiment
 from components.spec.loading import parse_experiment
 from flows.run.pretrained import as_directory_says, network_hashes
+from flows.servers.deployment import parameters_of
 from tests.tiny_pipelines import SD2_SCHEDULER, write_sd1, write_sd2, write_sd3, write_sdxl
 
 ZERO = SD2_SCHEDULER | {"rescale_betas_zero_snr": True}
@@ -47,6 +50,25 @@ def test_v_prediction_and_zero_snr_are_the_schedulers(project: Path) -> None:
 def test_an_experiment_without_one_is_as_it_was(project: Path) -> None:
     experiment = parse_experiment({"name": "x", "data": {"source": "digits"}}, "the test")
     assert as_directory_says(experiment, project, None) is experiment
+
+
+def test_a_scheduled_run_is_told_what_the_file_says_and_no_default(project: Path) -> None:
+    values = {
+        "name": "from-a-directory",
+        "data": {"source": "openmoji", "size": 16},
+        "network": {"pretrained": "sd1"},
+    }
+    experiment = parse_experiment(values, "the test")
+    told = json.loads(json.dumps(parameters_of(experiment, project)["experiment"]))
+    again = as_directory_says(Experiment.model_validate(told), project, None)
+    assert again == as_directory_says(experiment, project, None)
+
+
+def test_an_experiment_as_written_keeps_what_only_a_cell_of_it_reads() -> None:
+    network = {"patch": 4, "depth": 3, "width": 64, "heads": 2}
+    values = {"name": "x", "data": {"source": "digits", "size": 8}, "network": network}
+    values["sweep"] = {"network.kind": ["unet", "transformer"]}
+    assert parse_experiment(values, "the test").as_written()["network"] == network
 
 
 @pytest.mark.parametrize(
