@@ -5,7 +5,7 @@ the projections and the temperature are ever saved; the towers come from their p
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -122,19 +122,17 @@ class DomainClip:
             rows.append(text.pooler(text.transformer(input_ids=tokens, attention_mask=mask), mask))
         return _array(torch.cat(rows).cpu())
 
-    def tokens(self, captions: Sequence[str]) -> list[Tensor]:
-        """Token ids in batches, each as long as its longest caption.
+    def tokens(self, captions: Sequence[str]) -> Iterator[Tensor]:
+        """Token ids in batches, made one by one, each as long as its longest caption.
 
         One caption at a time: a batch would start the tokenizer's own threads, which then warn
         whenever the process forks.
         """
-        batches = []
         for start in range(0, len(captions), _CAPTIONS_A_BATCH):
             texts = captions[start : start + _CAPTIONS_A_BATCH]
             ids = torch.cat([self._tokenizer(text) for text in texts])
             longest = int((ids != self.model.text.config.pad_token_id).sum(dim=1).max())
-            batches.append(ids[:, :longest].to(self.device))
-        return batches
+            yield ids[:, :longest].to(self.device)
 
     def too_long(self, captions: Sequence[str]) -> int:
         """How many of the captions are cut at ``config.context_length``."""

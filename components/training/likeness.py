@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics.functional.image import (
     peak_signal_noise_ratio,
@@ -18,11 +21,27 @@ WINDOWS = ((32, 1.5), (8, 0.5))
 """Least side of images, pixels, and σ of SSIM's Gaussian window: Wang's 11 pixels, and 5 for small
 images. Smaller ones have no SSIM."""
 
+_AT_ONCE = 256
+
 
 def likeness(images: Tensor) -> dict[str, OfEach]:
     """What can be taken of images of that size, by name."""
     small = images.shape[-1] < WINDOWS[-1][0]
     return {"psnr": psnr} if small else {"psnr": psnr, "ssim": ssim}
+
+
+def likeness_of_each(
+    found: NDArray[np.uint8], images: NDArray[np.uint8]
+) -> dict[str, NDArray[np.float32]]:
+    """Name → (n,), of arrays (n, height, width, channel); only a part of them is ever floats."""
+    measures = likeness(torch.empty(1, 1, *images.shape[1:3]))
+    parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in measures}
+    for start in range(0, len(images), _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        ours, theirs = (_floats(each[rows]) for each in (found, images))
+        for name, measure in measures.items():
+            parts[name].append(measure(ours, theirs).numpy())
+    return {name: np.concatenate(of_parts) for name, of_parts in parts.items()}
 
 
 def psnr(found: Tensor, images: Tensor) -> Tensor:
@@ -41,3 +60,7 @@ def ssim(found: Tensor, images: Tensor) -> Tensor:
     )
     assert isinstance(of_each, Tensor)
     return of_each
+
+
+def _floats(images: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float()

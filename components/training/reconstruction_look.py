@@ -24,7 +24,7 @@ from components.networks.codecs.levels import from_levels, to_levels
 from components.runtime import Runtime
 from components.spec.metrics import RANKING, ranking_metric
 from components.spec.sections.evaluation import EvaluationSpec
-from components.training.likeness import likeness
+from components.training.likeness import likeness, likeness_of_each
 from components.training.look import Seen
 
 SHOWN, COLUMNS = 24, 12
@@ -106,7 +106,6 @@ class ReconstructionLook:
 
     def _alike(self, found: NDArray[np.uint8]) -> tuple[dict[str, Figure], NDArray[Any]]:
         """PSNR and SSIM as figures, and the PSNR of each image."""
-        ours, theirs = (_channels_first(each).float() for each in (found, self.images))
         protocol = Protocol(
             n_generated=len(found),
             n_reference=len(found),
@@ -115,10 +114,9 @@ class ReconstructionLook:
             reference="holdout",
             data_hash=self.data_hash,
         )
-        figures, of_each = {}, {}
-        for name, measure in likeness(theirs).items():
-            of_each[name] = measure(ours, theirs).numpy()
-            estimate = mean_interval(of_each[name], self.confidence)
+        figures, of_each = {}, likeness_of_each(found, self.images)
+        for name, values in of_each.items():
+            estimate = mean_interval(values, self.confidence)
             full = f"reconstruction_{name}"
             figures[full] = Figure(full, Measured(estimate), protocol)
         return figures, of_each["psnr"]

@@ -135,3 +135,14 @@ def test_a_figure_of_cut_captions_says_how_many_and_where(scorer_dir: Path, tmp_
     assert MEASURES["r_precision"](view.rows(*[np.arange(2)] * 2)).settings["captions_cut"] == 1
     whole = CaptionView.of(Domain(scorer_dir, bank), images, ["a", "b", "b"], 0.95)
     assert MEASURES["clip_score"](whole).settings == {}
+
+
+def test_captions_are_tokenized_as_they_are_read(
+    clip: DomainClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    tokenizer = clip._tokenizer
+    monkeypatch.setattr(clip, "_tokenizer", lambda text: read.append(text) or tokenizer(text))
+    batches = clip.tokens([f"caption {number}" for number in range(1000)])
+    assert not read
+    assert len(next(batches)) == len(read) < 1000

@@ -37,7 +37,7 @@ class Adapter:
             pixels = np.stack([image.permute(1, 2, 0).numpy() for image in given["images"]])
             return {"pixel_values": network_input(pixels, self.clip.config.size, CPU)}
         ids = torch.cat(
-            [self.clip.tokens([text])[0].new_tensor(self._ids(text)) for text in given["text"]]
+            [next(self.clip.tokens([text])).new_tensor(self._ids(text)) for text in given["text"]]
         )
         return {"input_ids": ids, "attention_mask": ids != 0}
 
