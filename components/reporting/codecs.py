@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.figures.figure import Figure, readable
 from components.figures.judgement import Judgement
 from components.figures.record import read_judgement
 from components.files.json_file import read_object
@@ -14,9 +15,7 @@ from components.reporting.cells import History, read_history
 from components.reporting.tables.ranked_table import ranked_table
 from components.reporting.tables.subject import Subject
 from components.reporting.tables.table import Table
-from components.spec.codec_files import CONFIG, JUDGEMENT, PICTURE
-
-RANKED_BY = "reconstruction_psnr"
+from components.spec.codec_files import CONFIG, DECIDING, JUDGEMENT, PICTURE
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ class LearntCodec:
         return (
             f"Latents of {side} × {side} × {channels} stand for images of {size} × {size} × "
             f"{config['in_channels']}: {share}. Their mean is {shift:.3g} "
-            f"and their deviation {1 / scale:.3g}, measured on training images"
-            f"{'' if self.history else ' by those who trained it'}; the network sees them with "
-            "mean 0 and deviation 1."
+            f"and their deviation {1 / scale:.3g}, "
+            f"{'measured on training images' if self.history else 'as its own folder says'}; the "
+            "network sees them with mean 0 and deviation 1."
         )
 
 
@@ -69,7 +68,22 @@ def read_codecs(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> tuple[Le
 def codec_table(codecs: tuple[LearntCodec, ...]) -> Table:
     """Every codec's figures."""
     subjects = [Subject(codec.name or "the codec", codec.judgement) for codec in codecs]
-    return ranked_table("Held-out images given back", subjects, metric=RANKED_BY, noun="codec")
+    return ranked_table("Held-out images given back", subjects, metric=DECIDING, noun="codec")
+
+
+def judged_apart(codecs: tuple[LearntCodec, ...], samples: Figure | None) -> str:
+    """That the codecs' distances are not those of ``samples``, where they were taken at another
+    size."""
+    if samples is None:
+        return ""
+    figures = (codec.judgement.figures.get(samples.metric) for codec in codecs)
+    own = {figure.protocol.resize for figure in figures if figure}
+    if own <= {samples.protocol.resize}:
+        return ""
+    return (
+        f"Their {readable(samples.metric)} was taken with {', '.join(sorted(own))}, that of the "
+        f"samples with {samples.protocol.resize}: do not compare the two."
+    )
 
 
 def _read(name: str, folder: Path) -> LearntCodec:

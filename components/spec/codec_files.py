@@ -11,6 +11,9 @@ VAE = "vae"
 JUDGEMENT, PICTURE = "judgement", "reconstructions.png"
 """Folder of the holdout's figures; its worst reconstructions below their originals."""
 
+DECIDING = "reconstruction_psnr"
+"""The figure that codecs are ranked by."""
+
 
 def weights_of(home: Path) -> list[Path]:
     """The files of weights in a VAE's own folder."""

@@ -10,6 +10,7 @@ from PIL import Image
 
 from components.errors import AlphabarError
 from components.figures.figure import Figure
+from components.figures.judgement import Figures
 from components.figures.record import PSEUDO_VALUES, RECORD, figure_record, read_judgement
 from components.files.array_file import read_array
 from components.files.digests import known_sha256
@@ -46,11 +47,7 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
     if WHOLE in run.data.tags:
         return
     figures, started = read_judgement(evaluate_dir).figures, run.info.start_time
-    metrics = [
-        Metric(name + suffix, end, started, 0)
-        for name, figure in figures.items()
-        for suffix, end in (("", figure.value), ("_low", figure.low), ("_high", figure.high))
-    ]
+    metrics = _ends(figures, started)
     about_samples = read_object(intact(sample_dir / "metrics.json"), remedy(sample_dir))
     evaluations = float(about_samples["network_evaluations"])
     metrics.append(Metric("network_evaluations", evaluations, started, 0))
@@ -62,6 +59,28 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
     tags = {f"protocol.{name}": protocol(figure) for name, figure in figures.items()}
     digest = known_sha256(evaluate_dir / RECORD)
     log_metrics(client, run_id, [], tag_texts({**tags, RECORD_DIGEST: digest, WHOLE: "true"}))
+
+
+def log_judgement(client: MlflowClient, run_id: str, directory: Path) -> None:
+    """Log the figures in ``directory`` as `log_cell` does those of a cell, once.
+
+    Raises:
+        AlphabarError: a file is missing or broken.
+    """
+    run = client.get_run(run_id)
+    figures = read_judgement(directory).figures
+    tags = {f"protocol.{name}": protocol(figure) for name, figure in figures.items()}
+    if not tags.keys() <= run.data.tags.keys():
+        log_metrics(client, run_id, _ends(figures, run.info.start_time), tag_texts(tags))
+
+
+def _ends(figures: Figures, started: int) -> list[Metric]:
+    """Value, ``_low`` and ``_high`` of each figure."""
+    return [
+        Metric(name + suffix, end, started, 0)
+        for name, figure in figures.items()
+        for suffix, end in (("", figure.value), ("_low", figure.low), ("_high", figure.high))
+    ]
 
 
 def protocol(figure: Figure) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.lock import locked
 from components.spec.record_tags import COMPLETE, KEY
-from components.tracking.cell_log import log_cell
+from components.tracking.cell_log import log_cell, log_judgement
 from components.tracking.fields import flatten, log_fields, tag_texts
 from components.tracking.training_log import log_training
 
@@ -96,6 +96,11 @@ class Tracker:
         """Log a sampled and evaluated cell: `cell_log.log_cell`."""
         with self.talking():
             log_cell(self.client, run_id, sample_dir, evaluate_dir)
+
+    def log_judgement(self, run_id: str, directory: Path) -> None:
+        """Log the figures of a judgement: `cell_log.log_judgement`."""
+        with self.talking():
+            log_judgement(self.client, run_id, directory)
 
     def log_artifacts(self, run_id: str, directory: Path, path: str) -> None:
         """Store all files of ``directory`` under ``path`` in the run, over what is there."""

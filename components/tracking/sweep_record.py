@@ -11,6 +11,7 @@ from components.figures.winner import REFERENCE
 from components.files.manifest import there
 from components.licences import licences_of
 from components.networks.checkpoint import load_checkpoint, save_checkpoint
+from components.spec.codec_files import JUDGEMENT
 from components.spec.gate import Gate
 from components.spec.licences import Licensed, licence_of_data, licence_of_encoder
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
@@ -68,6 +69,8 @@ class SweepRecord:
             run = self._codec_run(cell, node)
             if there(self._store.path(node) / "history.csv"):
                 self._tracker.log_training(run, self._store.path(node))
+            else:  # a training's last evaluation says the same
+                self._tracker.log_judgement(run, self._store.path(node) / JUDGEMENT)
             self._tracker.finish(run, "FINISHED")
         for cell in plan.cells:
             if cell.train.key not in models:
@@ -146,6 +149,8 @@ class SweepRecord:
     def _codec_run(self, cell: PlannedCell, codec: Node) -> str:
         experiment = cell.cell.experiment
         params = experiment.model_dump(mode="json", include={"data", "codec"})
+        if experiment.codec.pretrained:  # the rest is what would have been trained
+            params["codec"] = {name: params["codec"][name] for name in ("kind", "pretrained")}
         return self._tracker.child(self.run, codec.name, codec.key, params, self._tags(codec))
 
     def _model_run(self, cell: PlannedCell) -> str:

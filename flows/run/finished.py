@@ -27,13 +27,15 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     if not all(store.has(node) for node in plan.nodes()):
         return None
     best, tuned, pages = what_follows(plan, store)
-    if not all(store.has(node) for node in in_order([*(tuned.ends() if tuned else ()), *pages])):
+    follow = in_order([*(tuned.ends() if tuned else ()), *pages])
+    if not all(store.has(node) for node in follow):
         return None
     if not is_recorded(workspace.tracking_uri, workspace.root, experiment.name, plan.sweep_key):
         return None
     report, *study = (store.path(page) for page in pages)
     place = publish_report(report, study[0] if study else None, workspace.reports(experiment.name))
-    return Outcome(plan, best, tuned, place, failures={}, stages_run=0)
+    count = len({node.key for node in [*plan.nodes(), *follow]})
+    return Outcome(plan, best, tuned, place, failures={}, stages_run=0, stages=count)
 
 
 def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | None, list[Node]]:

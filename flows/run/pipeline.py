@@ -52,8 +52,10 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
             failures |= run_phase(in_order(pages), session)
             failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)
             stages_run = _published(workspace) - before
+            followed = in_order([*(tuned.ends() if tuned else ()), *pages])
+            stages = len({node.key for node in [*finished.nodes(), *followed]})
         report = _publish(pages, failures, workspace, experiment.name)
-        outcome = Outcome(finished, best, tuned, report, failures, stages_run)
+        outcome = Outcome(finished, best, tuned, report, failures, stages_run, stages)
         recorder.finish(outcome)
         return replace(outcome, registered=recorder.registered, recorded=not recorder.lost)
 

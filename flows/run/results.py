@@ -5,6 +5,7 @@ from pathlib import Path
 
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
+from components.spec.codec_files import DECIDING, JUDGEMENT
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
 from flows.telling import show, tell
 from flows.workspace import Workspace
@@ -17,6 +18,7 @@ class Outcome:
     Attributes:
         failures: stage run name → what stopped it; the rest of the plan went on without it.
         stages_run: how many stages were not published before.
+        stages: how many there are, each key once, the pages among them.
         recorded: whether MLflow has the whole record.
     """
 
@@ -26,6 +28,7 @@ class Outcome:
     report: Path
     failures: dict[str, Exception]
     stages_run: int
+    stages: int
     registered: str | None = None
     recorded: bool = True
 
@@ -67,8 +70,10 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         tell(f"note: {remark}")
     if took := training_time(outcome, workspace):
         tell(f"training {took}")
+    for line in codec_words(outcome, workspace):
+        tell(f"codec    {line}")
     tell(f"best     {outcome.best.name}")
-    tell(f"stages   {outcome.stages_run} run, the others were published already")
+    tell(f"stages   {stages_words(outcome)}")
     tell(f"report   {outcome.report / 'index.html'}")
     if (outcome.report / "study").is_dir():
         tell(f"study    {outcome.report / 'study' / 'index.html'}")
@@ -78,6 +83,29 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     if not outcome.recorded:
         where += ", where the record lacks something: run again, and it is added"
     tell(f"MLflow   {where}")
+
+
+def stages_words(outcome: Outcome) -> str:
+    """How many stages ran, and how many had no need to."""
+    there = outcome.stages - outcome.stages_run
+    return f"{outcome.stages_run} run" + (f", {there} were published already" if there > 0 else "")
+
+
+def codec_words(outcome: Outcome, workspace: Workspace) -> list[str]:
+    """How well each learnt codec gives held-out images back; of several, with a cell that works on
+    its latents."""
+    from components.figures.record import read_judgement
+
+    learnt: dict[str, tuple[str, Node]] = {}
+    for cell in outcome.plan.cells:
+        if node := cell.train.inputs.get("autoencoder"):
+            learnt.setdefault(node.key, (cell.name, node))
+    found = []
+    for name, node in learnt.values():
+        figure = read_judgement(workspace.store.path(node) / JUDGEMENT).figures[DECIDING]
+        whose = f"{name}: " if len(learnt) > 1 else ""
+        found.append(f"{whose}gives held-out images back with {figure.text()} dB PSNR")
+    return found
 
 
 def training_remarks(outcome: Outcome, workspace: Workspace) -> list[str]:

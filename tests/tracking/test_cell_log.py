@@ -109,3 +109,16 @@ def test_slugs_are_plain_and_no_two_are_alike() -> None:
     assert slugs(["Fête!", "fete", "笑", "a/b\\c", "x" * 99, "笑顔"]) == [
         "fete", "fete-2", "prompt", "a-b-c", "x" * 60, "prompt-2",
     ]  # fmt: skip
+
+
+def test_the_figures_of_a_codec_that_nobody_trained_are_logged(
+    tracker: Tracker, run_id: str, cell_dirs: Dirs, figure: Callable[..., dict[str, Any]]
+) -> None:
+    judgement = cell_dirs("a", reconstruction_psnr=figure(24.0, 1.0))[1]
+    for _ in range(2):
+        tracker.log_judgement(run_id, judgement)
+    data = tracker.client.get_run(run_id).data
+    assert data.metrics["reconstruction_psnr"] == 24.0
+    assert data.metrics["reconstruction_psnr_low"] == 23.0
+    assert json.loads(data.tags["protocol.reconstruction_psnr"])["n_generated"] == 500
+    assert len(tracker.client.get_metric_history(run_id, "reconstruction_psnr")) == 1

@@ -6,7 +6,7 @@ from typing import Any
 from components.figures.figure import OF_NETWORKS, Figure, main_metric, readable, sign
 from components.figures.record import figure_record
 from components.reporting.cells import Cell
-from components.reporting.codecs import codec_table
+from components.reporting.codecs import codec_table, judged_apart
 from components.reporting.pages.template import plotted, rendered
 from components.reporting.pictures.illustrations import of_codecs, of_training, of_tuning, plates
 from components.reporting.pictures.sheet import arrange
@@ -102,6 +102,7 @@ def _codecs(results: Results) -> dict[str, Any] | None:
     size = results.spec["data"]["size"]
     histories = [codec.history for codec in results.codecs if codec.history]
     return {
+        "judged": judged_apart(results.codecs, results.chosen.figures.get(results.metric or "")),
         "table": codec_table(results.codecs),
         "pictures": [(codec.name, codec.image, codec.words(size)) for codec in results.codecs],
         "plots": plotted(of_codecs(histories)) if histories else [],

@@ -23,6 +23,11 @@ SERIES = ("#3f7fd9", "#d4690a", "#1fa867", "#8c46ae", "#c42e5d", "#087577", "#81
 apart from each other for those who see no red or no green."""
 MARKERS = "osD^vPX*<>h"
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
+LOG_FROM = 4.0
+"""An axis is logarithmic when its values span more than this factor: the small values, which
+matter most, would lie on one another."""
+CLOSE = 20.0
+"""Within this factor such an axis has more ticks."""
 SHORT = 24
 """Names of at most this many letters fit two a line in a legend."""
 LEGEND_ROW, FREE_ROWS = 0.235, 3
@@ -92,6 +97,13 @@ def grow(axes: Axes, inches: float) -> None:
     figure = axes.get_figure(root=True)
     assert figure is not None
     figure.set_figheight(max(figure.get_figheight(), SIZE[1] + inches))
+
+
+def wide_scale(axes: Axes, values: Sequence[float]) -> None:
+    """Make the axis y logarithmic where ``values`` span more than `LOG_FROM`."""
+    if values and min(values) > 0 and max(values) / min(values) > LOG_FROM:
+        close = max(values) / min(values) < CLOSE
+        log_scale(axes, "y", (1, 1.5, 2, 3, 4, 5, 7) if close else (1, 2, 5))
 
 
 def log_scale(axes: Axes, which: Literal["x", "y"], ticks: Sequence[float] = (1, 2, 5)) -> None:

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from components.figures.figure import Figure, readable
 from components.reporting.cells import History
-from components.reporting.pictures.canvas import Plot, legend, line_style, log_scale
+from components.reporting.pictures.canvas import Plot, legend, line_style, wide_scale
 from components.reporting.pictures.floor import draw_floor
 
 POINTS = 250
@@ -19,14 +19,16 @@ def losses(histories: Sequence[History]) -> Plot:
     """Training loss against the step, averaged over neighbouring steps; one point has a marker."""
 
     def plot(axes: Axes) -> None:
+        shown: list[float] = []
         for index, history in enumerate(histories):
             if history.steps:
                 steps, loss = averaged(history.steps, history.loss)
+                shown += loss.tolist()
                 style = line_style(index)
                 if len(steps) > 1:
                     style |= {"marker": None}
                 axes.plot(steps, loss, label=history.name, linewidth=1.6, **style)
-        log_scale(axes, "y")
+        wide_scale(axes, shown)
         axes.set_xlabel("training step")
         axes.set_ylabel("loss (running mean)")
         legend(axes)
@@ -46,6 +48,8 @@ def watched(histories: Sequence[History], metric: str, floor: Figure | None = No
             style = line_style(index)
             rows = np.array(history.watched.get(metric, ()), dtype=float).reshape(-1, 4)
             step, value, low, high = rows.T
+            if len(rows) == 1:
+                axes.vlines(step, low, high, color=style["color"], alpha=0.5)
             axes.fill_between(step, low, high, color=style["color"], alpha=0.18, linewidth=0)
             axes.plot(step, value, label=history.name, **style)
         if floor is not None:

@@ -10,16 +10,19 @@ from components.figures.figure import Figure, direction, readable
 from components.figures.standing import BEST, NOISE, standings
 from components.figures.winner import called, winner
 from components.reporting.cells import Cell
-from components.reporting.pictures.canvas import GREY, Plot, grow, legend, line_style, log_scale
+from components.reporting.pictures.canvas import (
+    GREY,
+    Plot,
+    grow,
+    legend,
+    line_style,
+    log_scale,
+    wide_scale,
+)
 from components.reporting.pictures.floor import draw_floor
 from components.reporting.pictures.sheet import by_value
 from components.spec.catalogue import GUIDANCE
 
-LOG_FROM = 4.0
-"""A distance axis is logarithmic when its values span more than this factor: the small values,
-which matter most, would lie on one another."""
-CLOSE = 20.0
-"""Within this factor such an axis has more ticks."""
 ROW, LINE = 0.27, 0.16
 """The height of a row where cells are listed, and of each further line of its name, inches."""
 LABEL = 34
@@ -172,8 +175,6 @@ def _distance_axis(axes: Axes, cells: Sequence[Cell], floor: Figure | None, metr
     if floor is not None:
         values.append(floor.value)
         draw_floor(axes.axhline, axes.axhspan, floor)
-    if values and min(values) > 0 and max(values) / min(values) > LOG_FROM:
-        close = max(values) / min(values) < CLOSE
-        log_scale(axes, "y", (1, 1.5, 2, 3, 4, 5, 7) if close else (1, 2, 5))
+    wide_scale(axes, values)
     axes.set_ylabel(f"{readable(metric)}\n{direction(metric)} is better")
     legend(axes)

@@ -26,7 +26,7 @@ STAGE_VERSIONS = {
     "likelihood": 2,
     "evaluate": 5,
     "finetune": 6,
-    "report": 9,
+    "report": 10,
     "study": 4,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""

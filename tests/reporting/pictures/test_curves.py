@@ -1,8 +1,9 @@
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from components.reporting.cells import History
-from components.reporting.pictures.curves import averaged, losses
+from components.reporting.pictures.curves import averaged, losses, watched
 
 
 def test_a_loss_of_one_step_is_a_marker_that_can_be_seen() -> None:
@@ -20,3 +21,18 @@ def test_averaging_keeps_the_mean_and_the_order() -> None:
     assert np.all(np.diff(steps) > 0)
     np.testing.assert_allclose(loss.mean(), 1.5)
     assert list(averaged([1, 2, 3], [5.0, 4.0, 3.0])[1]) == [5.0, 4.0, 3.0]
+
+
+def test_one_evaluation_has_an_interval_that_can_be_seen() -> None:
+    axes = Figure().subplots()
+    watched([History("one", (1,), (0.5,), {"fd": ((5.0, 20.0, 19.0, 22.0),)})], "fd")(axes)
+    (bar,) = [shown for shown in axes.collections if isinstance(shown, LineCollection)]
+    (segment,) = bar.get_segments()
+    assert segment.tolist() == [[5.0, 19.0], [5.0, 22.0]]
+
+
+def test_losses_are_logarithmic_where_they_span_more_than_a_few_times() -> None:
+    for last, scale in ((0.9, "linear"), (0.1, "log")):
+        axes = Figure().subplots()
+        losses([History("one", (1, 2), (1.0, last), {})])(axes)
+        assert axes.get_yscale() == scale
