@@ -13,12 +13,16 @@ from typing import Any
 
 from components.data.readers.family import FAMILIES, PIPELINE_PARTS, Family
 from components.data.readers.reader import Reader
+from components.data.readers.vocabulary import fault_of
 from components.errors import AlphabarError, first_of, quoted, shortened
 from components.files.digests import FileState, file_state, known_sha256
 from components.files.hub import find_folder, places_of
 from components.files.json_file import read_object
 from components.spec.keys import digest
 from components.spec.pipelines.weights import WeightFiles, find_weights_of
+
+FEWEST_TOKENS = 3
+"""That an encoder reads of a caption: a begin, an end, and one between them."""
 
 CONFIG, TOKENIZER_CONFIG = "config.json", "tokenizer_config.json"
 TOKENIZER_FILES = (
@@ -83,7 +87,14 @@ class EncoderFolder:
             return self.positions
         limit = self.family.limit
         most = limit if isinstance(limit, int) else self.number(limit)
-        own: int = _reading(self).model_max_length
+        own = _reading(self).model_max_length
+        if isinstance(own, bool) or not isinstance(own, int) or min(most, own) < FEWEST_TOKENS:
+            raise AlphabarError(
+                f"`{self.name}` reads {most} tokens by {self.home / CONFIG} and {quoted(own)} by "
+                f"{self.tokenizer / TOKENIZER_CONFIG} (`model_max_length`): at least "
+                f"{FEWEST_TOKENS} are needed",
+                f"copy the folder of `{self.name}` again, or give another",
+            )
         return min(most, own)
 
     def reader(self) -> Reader:
@@ -93,11 +104,11 @@ class EncoderFolder:
             AlphabarError: it is broken, or knows tokens that the encoder has no embedding of.
         """
         read, known = _reading(self), self.number("vocab_size")
-        tokens = read.backend_tokenizer.get_vocab_size()
-        if tokens > known:
+        last = max(read.backend_tokenizer.get_vocab().values())
+        if last >= known:
             raise AlphabarError(
-                f"the tokenizer in {self.tokenizer} has {tokens} tokens, and the encoder in "
-                f"{self.home} knows {known}: they do not belong together",
+                f"the tokenizer in {self.tokenizer} has a token of id {last}, and the encoder in "
+                f"{self.home} knows ids up to {known - 1}: they do not belong together",
                 f"give `{self.name}` the tokenizer that it was trained with",
             )
         tokenizer = read.backend_tokenizer
@@ -180,37 +191,54 @@ def _tokenizer_of(name: str, home: Path, family: Family) -> Path:
         places.append(home.parent / home.name.replace("text_encoder", "tokenizer"))
     found = next((place for place in places if _has_tokenizer(place, family)), None)
     if found is None:
-        sets = " or ".join(" with ".join(names) for names in family.tokenizer_files)
         raise AlphabarError(
-            f"`{name}`: {home} has an encoder, and no tokenizer: there is no {sets} in "
+            f"`{name}`: {home} has an encoder, and no tokenizer: there is no {_sets(family)} in "
             f"{first_of([str(place) for place in places], ' or ')}",
             "copy the tokenizer's files beside the encoder's",
         )
     return found
 
 
+def _sets(family: Family) -> str:
+    return " or ".join(" with ".join(names) for names in family.tokenizer_files)
+
+
 def _has_tokenizer(folder: Path, family: Family) -> bool:
-    return any(all((folder / n).is_file() for n in names) for names in family.tokenizer_files)
+    return any(all(_holds(folder / n) for n in names) for names in family.tokenizer_files)
+
+
+def _holds(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
 
 
 def _reading(folder: EncoderFolder) -> Any:
     files = [folder.tokenizer / name for name in TOKENIZER_FILES]
     states = tuple(file_state(path) for path in files if path.is_file())
-    try:
-        return _read_tokenizer(folder.family.tokenizer, folder.tokenizer, states)
-    except Exception as error:  # its reasons are of what it tried last, and mislead
+    fault: str | None = f"there is no {_sets(folder.family)}, or it is empty"
+    cause = None
+    if _has_tokenizer(folder.tokenizer, folder.family):
+        try:
+            read, fault = _read_tokenizer(folder.family.tokenizer, folder.tokenizer, states)
+        except Exception as error:  # its reasons are of what it tried last, and mislead
+            cause, fault = error, "its files are broken, or another tokenizer's"
+    if fault:
         raise AlphabarError(
-            f"`{folder.name}`: {folder.tokenizer} holds no whole {folder.family.tokenizer}",
+            f"`{folder.name}`: {folder.tokenizer} holds no whole {folder.family.tokenizer}: "
+            f"{fault}",
             "copy the tokenizer again, or give another",
-        ) from error
+        ) from cause
+    return read
 
 
 @lru_cache(maxsize=16)
-def _read_tokenizer(kind: str, folder: Path, states: tuple[FileState, ...]) -> Any:
-    """The tokenizer as transformers reads it, without torch, and without cutting or padding."""
+def _read_tokenizer(
+    kind: str, folder: Path, states: tuple[FileState, ...]
+) -> tuple[Any, str | None]:
+    """The tokenizer as transformers reads it, without torch, and without cutting or padding; and
+    what is wrong with its vocabulary."""
     import transformers
 
     found = getattr(transformers, kind).from_pretrained(str(folder), local_files_only=True)
     found.backend_tokenizer.no_truncation()
     found.backend_tokenizer.no_padding()
-    return found
+    return found, fault_of(found)

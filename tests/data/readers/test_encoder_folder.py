@@ -15,8 +15,10 @@ from transformers import CLIPTokenizer, T5Tokenizer
 
 from components.data.readers import Reader, folders_of, readers_of
 from components.data.readers.encoder_folder import find_encoder
-from components.errors import AlphabarError
+from components.errors import AlphabarError, quoted
+from tests.tiny_pipelines import write_sd3
 from tests.tiny_text_encoders import (
+    END,
     POSITIONS,
     T5_LIMIT,
     Layout,
@@ -182,12 +184,37 @@ def halved(name: str) -> Callable[[Path], None]:
     return spoil
 
 
-def said(**values: Any) -> Callable[[Path], None]:
+def said(name: str = "config.json", **values: Any) -> Callable[[Path], None]:
     def spoil(folder: Path) -> None:
-        config = json.loads((folder / "config.json").read_text())
-        (folder / "config.json").write_text(json.dumps(config | values))
+        config = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps(config | values))
 
     return spoil
+
+
+def numbered(change: Callable[[str, int], int | None]) -> Callable[[Path], None]:
+    """CLIP's vocabulary with other ids; a token of none is left out."""
+
+    def spoil(folder: Path) -> None:
+        vocabulary = json.loads((folder / "vocab.json").read_text())
+        changed = {token: change(token, number) for token, number in vocabulary.items()}
+        kept = {token: number for token, number in changed.items() if number is not None}
+        (folder / "vocab.json").write_text(json.dumps(kept))
+
+    return spoil
+
+
+def few(folder: Path) -> None:
+    """A tokenizer whose vocabulary was lost, as transformers saves it."""
+    from transformers import T5Tokenizer
+
+    (folder / "spiece.model").unlink()
+    T5Tokenizer().save_pretrained(folder)
+
+
+def halved_merges(folder: Path) -> None:
+    lines = (folder / "merges.txt").read_text().splitlines(keepends=True)
+    (folder / "merges.txt").write_text("".join(lines[: len(lines) // 2]))
 
 
 def split(folder: Path) -> None:
@@ -229,6 +256,35 @@ FAULTS: dict[str, tuple[str, Callable[[Path], None], str]] = {
     ),
     "a smaller vocabulary": ("clip:clip", said(vocab_size=100), "they do not belong together"),
     "no width": ("t5:t5", said(vocab_size="many"), "has no `vocab_size` that is a number"),
+    "an empty vocabulary": ("t5:t5", written("spiece.model", b""), "and no tokenizer"),
+    "a vocabulary of nothing": ("t5:t5", few, "tokens beside the special ones"),
+    "empty merges": ("clip:clip", written("merges.txt", b""), "and no tokenizer"),
+    "merges of nothing": (
+        "clip:clip",
+        written("merges.txt", b"#version: 0.2\n"),
+        "79 of its 591 tokens come of no merge",
+    ),
+    "half the merges": ("clip:clip", halved_merges, "tokens come of no merge"),
+    "the same ids": ("clip:clip", numbered(lambda token, number: 3), "have the same id"),
+    "no end": (
+        "clip:clip",
+        numbered(lambda token, number: None if token == END else number),
+        f"lacks its eos_token {END}",
+    ),
+    "ids that the encoder does not know": (
+        "clip:clip",
+        numbered(lambda token, number: number + 100),
+        "a token of id 692, and the encoder in",
+    ),
+    **{
+        f"a limit of {limit}": (
+            "clip:clip",
+            said("tokenizer_config.json", model_max_length=limit),
+            f"77 tokens by {{places}}/clip/config.json and {quoted(limit)} by",
+        )
+        for limit in ("x", 0, -5, 2, 7.5, True)
+    },
+    "two positions": ("clip:clip", said(max_position_embeddings=2), "at least 3 are needed"),
     "another's tokenizer": (
         "t5:t5",
         lambda folder: tiny_clip_tokenizer(folder, layout="json") and None,
@@ -256,7 +312,39 @@ def test_what_is_missing_is_told_before_anything_is_loaded(
     spoil(copied / name.partition(" ")[0].partition(":")[2])
     with pytest.raises(AlphabarError) as refusal:
         [folder.digest() for folder in folders_of(name)]
-    assert what in refusal.value.what
+    assert what.format(places=copied) in refusal.value.what
+
+
+@pytest.mark.parametrize(
+    ("encoder", "tokenizer", "spoil"),
+    [
+        ("text_encoder", "tokenizer", removed("vocab.json", "merges.txt")),
+        ("text_encoder", "tokenizer", removed("merges.txt")),
+        ("text_encoder_3", "tokenizer_3", removed("spiece.model")),
+        ("text_encoder_3", "tokenizer_3", written("spiece.model", b"")),
+    ],
+)
+def test_a_pipeline_s_tokenizer_is_refused_like_one_s_own(
+    tmp_path: Path, encoder: str, tokenizer: str, spoil: Callable[[Path], None]
+) -> None:
+    root = write_sd3(tmp_path / "sd3")
+    assert len(readers_of(f"pipeline:{root}")) == 3
+    spoil(root / tokenizer)
+    with pytest.raises(AlphabarError, match=f"`sd3/{encoder}`: .*/{tokenizer} holds no whole"):
+        readers_of(f"pipeline:{root}")
+
+
+def test_a_pipeline_s_tokenizers_do_not_change_places(tmp_path: Path) -> None:
+    root = write_sd3(tmp_path / "sd3")
+    (root / "tokenizer").rename(root / "clip")
+    (root / "tokenizer_3").rename(root / "tokenizer")
+    (root / "clip").rename(root / "tokenizer_3")
+    for part in folders_of(f"pipeline:{root}")[::2]:
+        with pytest.raises(AlphabarError, match=r"holds no whole .*: there is no tokenizer\.json"):
+            part.reader()
+    tiny_t5_tokenizer(root / "tokenizer", layout="json")
+    with pytest.raises(AlphabarError, match="lacks its bos_token"):
+        folders_of(f"pipeline:{root}")[0].reader()
 
 
 @pytest.mark.parametrize(
