@@ -27,7 +27,7 @@ from components.evaluation.images.image_files import ImageFiles, Pictures, diges
 from components.evaluation.images.pixels import check_images
 from components.runtime import Progress, silent
 
-VERSION = 1
+VERSION = 2
 """Part of every key; raise it when features or what is derived from them come out otherwise:
 an extractor's code, the decoding of files, radii of manifolds or gaps of training images."""
 

@@ -68,6 +68,7 @@ def training_gaps(training: Features, *, mirrored: bool = False) -> TrainingGaps
         duplicated[tile.rows] |= again.any(axis=1)
         tile.squared[again] = np.inf
         least[tile.rows] = np.minimum(least[tile.rows], tile.squared.min(axis=1))
+        tile.squared[again] = 0.0  # the tile on the other side of the diagonal is the same memory
     if np.isinf(least).any():
         raise AlphabarError(
             f"{n} training images, all the same, leave nothing to compare a distance with",

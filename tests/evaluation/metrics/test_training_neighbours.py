@@ -55,6 +55,18 @@ def test_what_another_batch_does_to_features_leaves_a_copy_a_copy() -> None:
     assert training_gaps(np.concatenate([x, moved])).duplicated.all()
 
 
+def test_a_duplicate_is_one_of_both_sides_wherever_they_lie(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(distances, "_TOGETHER", 8)
+    monkeypatch.setattr(distances, "_HEIGHT", 8)
+    monkeypatch.setattr(distances, "_WIDTH", 8)
+    x = np.random.default_rng(0).normal(size=(20, 5))
+    twice = np.concatenate([x, x[:6]])
+    expected = [row < 6 or row >= 20 for row in range(26)]
+    assert training_gaps(twice).duplicated.tolist() == expected
+
+
 def test_gaps_that_are_known_are_used() -> None:
     gaps = training_gaps(LINE * 10)
     found = training_neighbours(LINE[:1], LINE, gaps)
