@@ -31,11 +31,13 @@ def new_folder(out: Path, store: Path) -> Iterator[Path]:
         store: where stages are published, which is no place for it, even before it is there.
 
     Raises:
-        AlphabarError: ``out`` exists, or is no place for it, or the disk is full.
+        AlphabarError: ``out`` exists, is no place for it or is being written by another command,
+            or the disk is full.
     """
     refuse_taken(out, store)
     with _filled(out, {"command": "new"}) as part:
         yield part
+        refuse_taken(out, store)  # somebody else may have put something there
 
 
 @contextlib.contextmanager
@@ -43,11 +45,13 @@ def renewed_folder(out: Path, command: str, store: Path) -> Iterator[Path]:
     """As `new_folder`, but what the same ``command`` wrote at ``out`` before is replaced.
 
     Raises:
-        AlphabarError: ``out`` holds anything else, or is no place for it, or the disk is full.
+        AlphabarError: ``out`` holds anything else, is no place for it or is being written by
+            another command, or the disk is full.
     """
     refuse_unless_renewable(out, command, store)
     with _filled(out, {"command": command}) as part:
         yield part
+        refuse_unless_renewable(out, command, store)
 
 
 def refuse_taken(out: Path, store: Path) -> None:
@@ -107,12 +111,13 @@ def _written_by(out: Path, command: str) -> bool:
 
 @contextlib.contextmanager
 def _filled(out: Path, manifest: dict[str, Any]) -> Iterator[Path]:
-    with naming_a_full_disk(out), put(out) as part:
+    with naming_a_full_disk(out), contextlib.ExitStack() as stack:
         try:
-            part.mkdir(parents=True)
-        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            part = stack.enter_context(put(out, wait=False))
+        except (FileExistsError, FileNotFoundError, NotADirectoryError, PermissionError) as error:
             raise AlphabarError(
                 f"{out} cannot be made: {error.strerror}", "give a folder that can be written to"
             ) from error
+        part.mkdir()
         yield part
         seal_folder(part, manifest)

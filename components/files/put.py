@@ -5,27 +5,34 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from components.errors import AlphabarError
 from components.files.leftovers import remove
+from components.files.lock import HeldError, locked_folder
 
 PART = ".part"
-"""How the name ends of what is not whole yet; it begins with a dot."""
+"""How the name ends of the folder in which lies what is not whole yet; it begins with a dot."""
 
 
 @contextlib.contextmanager
-def put(path: Path) -> Iterator[Path]:
+def put(path: Path, *, wait: bool = True) -> Iterator[Path]:
     """A place beside ``path`` to write a file or make a folder, which becomes ``path`` at the end.
 
     An error leaves what was at ``path``, and nothing beside it. What a kill leaves is removed by
-    the next one, or by `remove_parts`.
+    the next one, or by `remove_parts`. Who puts something at the same ``path`` waits for it.
+
+    Raises:
+        AlphabarError: somebody else puts something there, and ``wait`` is false.
     """
-    part = path.with_name(f".{path.name}{PART}")
-    remove(part)
+    aside = path.with_name(f".{path.name}{PART}")
     try:
-        yield part
-        _move(part, path)
-    except BaseException:
-        remove(part)
-        raise
+        with locked_folder(aside, wait=wait):
+            yield aside / "new"
+            _move(aside / "new", path, aside / "old")
+    except HeldError:
+        raise AlphabarError(
+            f"{path} is being written by another command",
+            "wait until it has ended, or give another place",
+        ) from None
 
 
 def remove_parts(folder: Path) -> None:
@@ -41,13 +48,14 @@ def sync(folder: Path) -> None:
                 os.fsync(file.fileno())
 
 
-def _move(part: Path, path: Path) -> None:
+def _move(part: Path, path: Path, old: Path) -> None:
     """One rename; a folder that is there goes aside first, as no rename replaces it."""
     if not path.is_dir() or path.is_symlink():
         part.replace(path)
         return
-    old = path.with_name(f".{path.name}.old")
-    remove(old)
     path.rename(old)
-    part.replace(path)
-    remove(old)
+    try:
+        part.replace(path)
+    except BaseException:
+        old.rename(path)
+        raise
