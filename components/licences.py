@@ -1,10 +1,12 @@
-"""Under what terms the data of a model are given on.
+"""Under what terms the data and the weights of a model are given on.
 
-    licences.json    beside a registered or exported model, whose inputs are not at hand: a list of
+    licences.json    beside a registered or exported model, whose inputs are not at hand, and
+                     beside what a stage makes of others' weights: a list of
                      {"of": what it is that is licensed, ...: as `Licence` has it}
 
-For a model in a store they are found by its manifest: what it was trained on, back to the images.
-A diffusers pipeline's directory says it in the head of its README.md, or in a file LICENSE.
+For a model in a store those of its images are found by its manifest: what it was trained on, back
+to the images. The directory of others' weights says it in the head of its README.md, or in a file
+LICENSE; a stage that reads one publishes that, and those after it pass it on.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,11 +14,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from components.errors import AlphabarError, shortened
-from components.files.json_file import load_json
+from components.files.json_file import load_json, write_json
 from components.files.manifest import MANIFEST, intact, read_manifest
 from components.files.text_file import read_text
 from components.spec.catalogue.entries import Licence
-from components.spec.licences import Licensed, images_words, licence_of_data
+from components.spec.experiment import Experiment
+from components.spec.licences import Licensed, images_words, licence_of_data, licence_of_encoder
 from components.spec.pipelines.folder import is_pipeline
 from components.spec.sections.data import DataSpec
 
@@ -29,7 +32,8 @@ _LINK = "license_link"
 
 
 def licences_of(folder: Path, store: Path, datasets: Path) -> list[Licensed]:
-    """Of the images that what lies in ``folder`` was made from, as far as they are known.
+    """Of the images and the weights that what lies in ``folder`` was made from, as far as they are
+    known.
 
     Args:
         store: where its inputs lie.
@@ -38,11 +42,35 @@ def licences_of(folder: Path, store: Path, datasets: Path) -> list[Licensed]:
     Raises:
         AlphabarError: the folder's own record is broken.
     """
+    images = () if is_pipeline(folder) else _back(folder, store, datasets)
+    return list(dict.fromkeys([*images, *licences_in(folder)]))
+
+
+def licences_of_model(
+    experiment: Experiment, model: Path, store: Path, datasets: Path
+) -> list[Licensed]:
+    """Of what a trained ``model`` of ``experiment`` is given on with: its images, by what the file
+    says first of all, the encoder that it needs, and the weights of others that it began with."""
+    images = licence_of_data(experiment.data) or licences_of(model, store, datasets)
+    encoder = licence_of_encoder(experiment.conditioning.model_dump())
+    return list(dict.fromkeys([*images, *encoder, *licences_in(model)]))
+
+
+def licences_in(folder: Path) -> list[Licensed]:
+    """What ``folder`` says itself: in its record, else as a pipeline's directory does.
+
+    Raises:
+        AlphabarError: its record is broken.
+    """
     if (folder / LICENCES).is_file():
         return _recorded(folder / LICENCES)
-    if is_pipeline(folder):
-        return licence_of_weights(folder)
-    return list(dict.fromkeys(_back(folder, store, datasets)))
+    return licence_of_weights(folder) if is_pipeline(folder) else []
+
+
+def publish_licences(out: Path, found: Iterable[Licensed]) -> None:
+    """Write licences.json into ``out``, each licence once; nothing where there is none."""
+    if record := licence_record(dict.fromkeys(found)):
+        write_json(out / LICENCES, record)
 
 
 def licence_record(licences: Iterable[Licensed]) -> list[dict[str, str]]:
@@ -51,10 +79,11 @@ def licence_record(licences: Iterable[Licensed]) -> list[dict[str, str]]:
 
 
 def licence_files(folder: Path) -> list[Path]:
-    """The files in ``folder`` that hold a licence."""
+    """The files in ``folder`` that hold a licence; the record of several is none."""
     if not folder.is_dir():
         return []
-    names = (path for path in folder.iterdir() if path.name.upper().startswith(FILES))
+    inside = (path for path in folder.iterdir() if path.name != LICENCES)
+    names = (path for path in inside if path.name.upper().startswith(FILES))
     return sorted(path for path in names if path.is_file() and not path.is_symlink())
 
 
@@ -70,7 +99,14 @@ def licence_of_weights(folder: Path) -> list[Licensed]:
     if not said:
         return []
     licence = Licence(shortened(said, _LONGEST), head.get("license", ""), head.get(_LINK, ""))
-    return [Licensed(f"weights ({folder.absolute().name})", licence)]
+    return [Licensed(f"weights ({_called(folder.absolute())})", licence)]
+
+
+def _called(folder: Path) -> str:
+    """Its name; the id of one in the hub's cache, which lies in models--OWNER--NAME/snapshots."""
+    cached = folder.parent.name == "snapshots"
+    name = folder.parent.parent.name if cached else folder.name
+    return name.removeprefix("models--").replace("--", "/") if cached else name
 
 
 def _recorded(path: Path) -> list[Licensed]:
@@ -101,7 +137,7 @@ def _back(folder: Path, store: Path, datasets: Path) -> Iterator[Licensed]:
         return
     manifest = read_manifest(folder)
     if manifest.get("stage") == "prepare":
-        data = DataSpec.model_validate(manifest["spec"])
+        data = DataSpec.model_validate(manifest["spec"] | manifest.get("unkeyed", {}))
         yield from licence_of_data(data) or _of_file(data, datasets)
     for key in (manifest.get("inputs") or {}).values():
         for source in sorted(store.glob(f"*/{key}")):

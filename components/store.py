@@ -104,6 +104,7 @@ class Store:
         try:
             taken = stage(node.settings, inputs, out, scratch) or {}
             manifest = describe(node, out) | circumstances(time.time() - started, device, taken)
+            manifest |= {"unkeyed": node.unkeyed} if node.unkeyed else {}
             write_manifest(out, manifest)
         except BaseException:
             remove(out)

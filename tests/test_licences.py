@@ -7,10 +7,22 @@ import pytest
 
 from components.errors import AlphabarError
 from components.files.json_file import write_json
-from components.files.manifest import write_manifest
-from components.licences import LICENCES, licence_of_weights, licence_record, licences_of
-from components.spec.licences import licence_of_data, licence_of_encoder
+from components.files.manifest import listed, read_manifest, write_manifest
+from components.licences import (
+    LICENCES,
+    licence_of_weights,
+    licence_record,
+    licences_in,
+    licences_of,
+    licences_of_model,
+    publish_licences,
+)
+from components.spec.catalogue.entries import Licence
+from components.spec.licences import Licensed, licence_of_data, licence_of_encoder
+from components.spec.loading import parse_experiment
+from components.spec.plan import Node, plan_baselines
 from components.spec.sections.data import DataSpec
+from components.store import Store
 
 PREPARED, ENCODED, TRAINED = "a" * 64, "b" * 64, "c" * 64
 
@@ -26,7 +38,8 @@ def trained(root: Path, data: dict[str, Any]) -> Path:
     for name, by_role in inputs.items():
         folder, stage = root / "store" / name, name.partition("/")[0]
         folder.mkdir(parents=True)
-        write_manifest(folder, {"stage": stage, "spec": spec, "inputs": by_role, "files": {}})
+        described = {"stage": stage, "key": folder.name, "spec": spec, "inputs": by_role}
+        write_manifest(folder, described | {"files": {}})
     return root / "store" / "train" / TRAINED
 
 
@@ -90,3 +103,42 @@ def test_a_pipelines_directory_says_it_in_its_readme_or_a_file(tmp_path: Path) -
     (folder / "text_encoder" / "LICENSE").write_text("MIT")
     (own,) = licence_of_weights(folder / "text_encoder")
     assert own.words == "weights (text_encoder): MIT."
+    cached = tmp_path / "models--openai--clip" / "snapshots" / "0123abc"
+    cached.mkdir(parents=True)
+    (cached / "LICENSE").write_text("MIT")
+    assert words(tmp_path, cached) == []
+    assert [each.words for each in licence_of_weights(cached)] == ["weights (openai/clip): MIT."]
+
+
+def test_what_was_made_of_others_weights_is_under_their_terms_and_those_of_its_images(
+    tmp_path: Path,
+) -> None:
+    model, store = trained(tmp_path, {"source": "openmoji"}), tmp_path / "store"
+    publish_licences(model, [])
+    assert not (model / LICENCES).exists()
+    theirs = Licensed("weights (sd)", Licence("creativeml-openrail-m"))
+    publish_licences(model, [theirs, theirs])
+    files = listed({LICENCES: model / LICENCES})
+    write_manifest(model, read_manifest(model) | {"files": files})
+    assert licences_in(model) == [theirs]
+    known = licence_of_data(DataSpec(source="openmoji"))
+    assert licences_of(model, store, tmp_path) == [*known, theirs]
+    values: dict[str, Any] = {"source": "openmoji", "license": "CC0 1.0"}
+    own = licence_of_data(DataSpec(**values))
+    for data, said in (({"source": "openmoji"}, known), (values, own)):
+        file = parse_experiment({"name": "a", "data": data}, "test")
+        encoder = licence_of_encoder(file.conditioning.model_dump())
+        found = licences_of_model(file, model, store, tmp_path)
+        assert set(found) == {*said, *encoder, theirs}
+
+
+def test_the_store_remembers_what_the_file_said_of_the_images(tmp_path: Path) -> None:
+    data, bare = (_prepare({"source": "digits"} | more) for more in ({"license": "CC0 1.0"}, {}))
+    assert data.key == bare.key
+    made = Store(tmp_path / "store").produce(data, lambda settings, inputs, out, scratch: None)
+    assert words(tmp_path, made) == ["images (digits): CC0 1.0."]
+
+
+def _prepare(data: dict[str, str]) -> Node:
+    plan = plan_baselines(parse_experiment({"name": "a", "data": data}, "test"), lambda _: "hash")
+    return plan.cells[0].train.inputs["data"]

@@ -8,6 +8,7 @@ from typing import Any
 from components.errors import AlphabarError
 from components.finetuning import FINETUNES
 from components.generation.prompts import images_of
+from components.licences import licences_in, publish_licences
 from components.networks.checkpoint import load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
@@ -41,5 +42,6 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
         )
     model = replace(model, config=model.config.model_copy(update={"images": images}))
     training = TrainingSpec.model_validate(spec["training"])
+    publish_licences(out, licences_in(inputs["model"]))
     task = FINETUNES[spec["kind"]](model, spec, training, inputs)
     fit(task, training, inputs, out, runtime, spec.get("judge", {}).get("extractor"))

@@ -16,6 +16,7 @@ from components.files.tables import write_table
 from components.generation.generate import generate
 from components.generation.prompts import Prompts, file_prompts, split_prompts
 from components.generation.sampler import Sampler, load_sampler
+from components.licences import licences_in, publish_licences
 from components.networks.device import resolve_device
 from components.runtime import Progress, Runtime
 from components.spec.sections.sampling import SamplingSpec
@@ -48,6 +49,7 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
             raise AlphabarError(f"{file} was changed since the plan was made", "run it again")
         prompts = file_prompts(file, sampler.model.conditioner, count)
     write_samples(sampler, prompts, out, runtime.progress)
+    publish_licences(out, licences_in(inputs["model"]))
 
 
 def write_samples(

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from components.data.grids import as_image
 from components.files.samples import SampleRow, read_samples
 from components.files.tables import write_csv
+from components.licences import licences_in
 from components.preference.models import write_models
 from components.preference.pairs import draw_pairs, study_id
 from components.runtime import Runtime
@@ -48,7 +49,7 @@ def study(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
         spec: ``pairs`` (how many), ``seed`` and ``name`` (the experiment's), ``licences`` where
             something is known of the terms of what the models were trained on, a line each.
         inputs: ``baseline`` and ``finetuned``: sample directories with the same rows; their
-            manifests name the models.
+            manifests name the models, and they say themselves whose weights those began with.
         out: an empty directory.
         runtime: receives the progress.
 
@@ -72,9 +73,9 @@ def study(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
         out / "key.csv", [{"pair": p.name, "left": p.key[0], "right": p.key[1]} for p in shown]
     )
     write_models(inputs, out)
-    (out / "index.html").write_text(
-        page(spec["name"], shown, spec.get("licences", ())), encoding="utf-8"
-    )
+    theirs = [each.words for folder in inputs.values() for each in licences_in(folder)]
+    licences = list(dict.fromkeys([*spec.get("licences", ()), *theirs]))
+    (out / "index.html").write_text(page(spec["name"], shown, licences), encoding="utf-8")
     runtime.progress(len(shown), len(shown), "study")
 
 

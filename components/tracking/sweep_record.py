@@ -9,11 +9,10 @@ from typing import Any, Literal
 from components.data.pin import USERS
 from components.figures.winner import REFERENCE
 from components.files.manifest import there
-from components.licences import licences_of
+from components.licences import licences_of_model
 from components.networks.checkpoint import load_checkpoint, save_checkpoint
 from components.spec.codec_files import JUDGEMENT
 from components.spec.gate import Gate
-from components.spec.licences import Licensed, licence_of_data, licence_of_encoder
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
 from components.spec.record_tags import STAGE_KEY
 from components.store import Store, git_commit
@@ -114,9 +113,8 @@ class SweepRecord:
     def registered(self, model: str, best: PlannedCell, gate: Gate | None) -> str:
         """Register the winner as ``model``; what became of it, in words."""
         sampling, guide = best.cell.experiment.sampling, best.sample.inputs.get("guide")
-        with _measured_weights(
-            self._store.path(best.train), sampling.ema_length, self._weights
-        ) as weights:
+        trained = self._store.path(best.train)
+        with _measured_weights(trained, sampling.ema_length, self._weights) as weights:
             submitted = Submitted(
                 weights,
                 self._store.path(best.evaluate),
@@ -125,7 +123,7 @@ class SweepRecord:
                 self._tags(best.train) | {"cell": best.name},
                 self._store.path(guide) if guide else None,
                 gate,
-                self._licences(best),
+                licences_of_model(best.cell.experiment, trained, self._store.root, self._datasets),
             )
             run = self._model_run(best)
             result = register(self._tracker, model, run, best.evaluate.key, submitted)
@@ -137,14 +135,6 @@ class SweepRecord:
         self._tracker.finish(self.run, status)
         if status == "FINISHED":
             self._tracker.mark_complete(self.run)
-
-    def _licences(self, cell: PlannedCell) -> list[Licensed]:
-        """Of what the cell's model was trained on, and of the encoder that it needs."""
-        experiment = cell.cell.experiment
-        data = licence_of_data(experiment.data) or licences_of(
-            self._store.path(cell.train), self._store.root, self._datasets
-        )
-        return [*data, *licence_of_encoder(experiment.conditioning.model_dump())]
 
     def _codec_run(self, cell: PlannedCell, codec: Node) -> str:
         experiment = cell.cell.experiment

@@ -2,6 +2,7 @@
 
 config.json, diffusion_pytorch_model.safetensors   as diffusers reads it: `AutoencoderKL`
 judgement/                  the holdout's figures, as `components.figures.record` has them
+licences.json               of one that was taken over, where its folder says some
 reconstructions.png         the worst reconstructions of the holdout beside their originals
 history.csv, …              of a training, as `components.training.publish` says
 """
@@ -18,6 +19,7 @@ from components.data.arrays import load_images, load_info
 from components.data.grids import save_png
 from components.figures.record import write_judgement
 from components.files.json_file import write_json
+from components.licences import licence_of_weights, publish_licences
 from components.networks.codecs.autoencoder_files import (
     read_autoencoder,
     read_pretrained,
@@ -80,6 +82,7 @@ def autoencoder(
         network = read_pretrained(inputs["pretrained"], info.channels)
         refuse_odd_size(info.size, 2 ** (len(network.config.block_out_channels) - 1))
         write_autoencoder(out, network)
+        publish_licences(out, licence_of_weights(inputs["pretrained"]))
         parameters = sum(weights.numel() for weights in network.parameters())
         write_json(out / "metrics.json", {"parameters": parameters})
     _judge(out, ReconstructionLook.over(inputs["data"], runtime, device, extractor))

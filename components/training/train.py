@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from components.data.readers import folders_of
 from components.generation.prompts import images_of
+from components.licences import licence_of_weights, licences_in, publish_licences
 from components.networks.checkpoint import new_checkpoint
 from components.networks.codecs.autoencoder import config_of
 from components.networks.device import resolve_device
@@ -49,5 +51,10 @@ def train(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: 
         states=inputs.get("text"),
         network=None if directory is None else read_denoiser(directory).train(),
     )
+    homes = [encoder.home for encoder in folders_of(config.conditioning.encoder, runtime.weights)]
+    theirs = [*([] if directory is None else [directory.root]), *homes]
+    of_codec = [] if codec is None else licences_in(codec)
+    weights = [licence for home in theirs for licence in licence_of_weights(home)]
+    publish_licences(out, [*weights, *of_codec])
     judge = spec.get("judge", {})
     fit(denoising_task(model, training), training, inputs, out, runtime, judge.get("extractor"))

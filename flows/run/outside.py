@@ -1,6 +1,7 @@
 """A plan of this machine and this folder: its data, its weights, its processor."""
 
 from collections.abc import Callable
+from dataclasses import astuple
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from components.data.readers import folders_of
 from components.errors import AlphabarError
 from components.evaluation.weights_files import find_weights
 from components.files.digests import known_sha256
+from components.licences import licence_of_weights
 from components.spec.codec_files import home_of, weights_of
 from components.spec.experiment import Experiment
 from components.spec.keys import digest
@@ -92,8 +94,8 @@ def encoders_hashes(weights: Path | None) -> Callable[[str], list[str]]:
 
 
 def folder_hashes(root: Path) -> Callable[[str], str]:
-    """A function that gives the digest of what is read of a VAE's folder, named from ``root``; it
-    raises AlphabarError where that is none, or not whole."""
+    """A function that gives the digest of what is read of a VAE's folder, named from ``root``, and
+    of the licence that it says; it raises AlphabarError where that is none, or not whole."""
 
     @cache
     def of_folder(path: str) -> str:
@@ -105,6 +107,9 @@ def folder_hashes(root: Path) -> Callable[[str], str]:
         home = home_of(folder)
         refuse_broken(read_vae_folder(folder).weights)
         read = [*home.glob("*.json"), *weights_of(home)]
-        return digest([[path.name, known_sha256(path)] for path in sorted(read)])
+        files = [[path.name, known_sha256(path)] for path in sorted(read)]
+        return digest(
+            [*files, *(list(astuple(each.licence)) for each in licence_of_weights(folder))]
+        )
 
     return of_folder

@@ -8,8 +8,11 @@ import torch
 
 from components.errors import AlphabarError
 from components.finetuning.finetune import finetune
+from components.licences import licences_in, publish_licences
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
 from components.runtime import Runtime
+from components.spec.catalogue.entries import Licence
+from components.spec.licences import Licensed
 from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sections.training import TrainingSpec
 from tests.model_config import DIGITS, model_config
@@ -48,9 +51,12 @@ def test_a_tiny_rate_stays_at_the_baseline_and_a_real_one_leaves_it(
     tmp_path: Path, digits: Path
 ) -> None:
     model = baseline(tmp_path / "model")
+    theirs = [Licensed("weights (sd)", Licence("creativeml-openrail-m"))]
+    publish_licences(model, theirs)
     start = load_checkpoint(model).network.state_dict()
     assert distance(run(model, digits, tmp_path / "still", 1e-12), start) < 1e-6
     assert distance(run(model, digits, tmp_path / "moved", 1e-2), start) > 1e-3
+    assert licences_in(tmp_path / "moved") == theirs
 
 
 def test_the_baselines_snapshots_are_the_fine_tunes_too(tmp_path: Path, digits: Path) -> None:

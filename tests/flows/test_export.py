@@ -7,8 +7,10 @@ import pytest
 
 from components.errors import AlphabarError
 from components.files.json_file import load_json, write_json
-from components.licences import LICENCES, licence_record
-from components.spec.licences import licence_of_data
+from components.files.manifest import listed, write_manifest
+from components.licences import LICENCES, licence_record, publish_licences
+from components.spec.catalogue.entries import Licence
+from components.spec.licences import Licensed, licence_of_data
 from components.spec.sections.data import DataSpec
 from flows.cli.export import export
 from flows.cli.sampling_options import SamplingOptions
@@ -54,6 +56,26 @@ def test_the_licences_of_a_model_travel_with_it(
         assert readme.startswith("---\nlicense: cc-by-sa-4.0\nlibrary_name: diffusers\n---\n")
         assert "All emojis designed by OpenMoji" in readme
         assert load_json(out / LICENCES) == licence_record(emoji)
+
+
+def test_an_export_names_the_licences_of_weights_and_of_images_of_a_model_in_the_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (model,) = write_untrained(tmp_path, "model")
+    publish_licences(model, [Licensed("weights (sd)", Licence("creativeml-openrail-m"))])
+    prepared = tmp_path / "artifacts" / "prepare" / ("a" * 64)
+    prepared.mkdir(parents=True)
+    said = {"spec": {"source": "digits"}, "unkeyed": {"license": "CC0 1.0"}}
+    write_manifest(prepared, {"stage": "prepare", "files": {}, **said})
+    files = {path.name: path for path in model.iterdir()}
+    inputs = {"data": prepared.name}
+    write_manifest(model, {"stage": "train", "files": listed(files), "inputs": inputs})
+    export(str(model), tmp_path / "out")
+    assert "licence of images (digits): CC0 1.0." in (out := capsys.readouterr().out)
+    assert "licence of weights (sd): creativeml-openrail-m." in out
+    names = [entry["of"] for entry in load_json(tmp_path / "out" / LICENCES)]
+    assert names == ["images (digits)", "weights (sd)"]
 
 
 def test_broken_settings_leave_no_folder(tmp_path: Path) -> None:

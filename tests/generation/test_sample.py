@@ -14,10 +14,13 @@ from components.files.tables import read_csv
 from components.generation.prompts import Prompts
 from components.generation.sample import sample, write_samples
 from components.generation.sampler import Sampler
+from components.licences import licences_in, publish_licences
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.networks.conditioners import CONDITIONERS, Conditioner, Given
 from components.networks.ema_snapshots import FOLDER, write_snapshot
 from components.runtime import Runtime, silent
+from components.spec.catalogue.entries import Licence
+from components.spec.licences import Licensed
 from components.spec.sections.sampling import SamplingSpec
 from tests.model_config import DIGITS, model_config
 
@@ -44,10 +47,13 @@ def test_an_ema_length_draws_from_the_average_of_that_length(tmp_path: Path, dig
         network = new_checkpoint(CONFIG, seed).network
         write_snapshot(trained / FOLDER, CONFIG, network, sigma_rel, step=5)
     short = sampled(trained, digits, tmp_path / "short", ema_length=0.05)
+    theirs = [Licensed("weights (sd)", Licence("creativeml-openrail-m"))]
+    publish_licences(trained, theirs)
     published = sampled(trained, digits, tmp_path / "published")
     expected = sampled(model(tmp_path / "alone", seed=1), digits, tmp_path / "expected")
     assert np.abs(short.astype(int) - expected).max() <= 1, "one grey level of rounding"
     assert np.abs(short.astype(int) - published).max() > 20
+    assert licences_in(tmp_path / "published") == theirs
 
 
 def test_encoders_of_the_stage_look_for_weights_where_the_runtime_says(

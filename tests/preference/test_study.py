@@ -12,8 +12,11 @@ import pytest
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.licences import publish_licences
 from components.preference.study import study
 from components.runtime import Runtime
+from components.spec.catalogue.entries import Licence
+from components.spec.licences import Licensed
 
 BASELINE_GREY, FINETUNED_GREY = 60, 180  # as conftest draws the two models
 SPEC = {"pairs": 20, "seed": 3, "name": "digits"}
@@ -121,8 +124,11 @@ def test_hostile_captions_are_only_text(sampled: Callable[..., Path], tmp_path: 
         for name, grey in (("baseline", BASELINE_GREY), ("finetuned", FINETUNED_GREY))
     }
     said = ["images (mine): <script>alert(3)</script>"]
+    publish_licences(models["finetuned"], [Licensed("weights (sd)", Licence("<script>MIT"))])
     out = run(models, tmp_path / "out", name="<script>alert(2)</script>", licences=said)
-    assert "images (mine): &lt;script&gt;" in (out / "index.html").read_text(encoding="utf-8")
+    written = (out / "index.html").read_text(encoding="utf-8")
+    assert "images (mine): &lt;script&gt;" in written
+    assert "weights (sd): &lt;script&gt;MIT." in written
     tags = Tags()
     tags.feed((out / "index.html").read_text(encoding="utf-8"))
     assert tags.tags.count("script") == 2

@@ -13,6 +13,7 @@ from diffusers import AutoencoderKL
 from components.data.arrays import load_split
 from components.errors import AlphabarError
 from components.figures.record import read_judgement
+from components.licences import licences_in
 from components.networks.codecs import build_codec
 from components.networks.codecs.autoencoder import config_of
 from components.runtime import Runtime
@@ -138,6 +139,7 @@ def test_a_trained_one_is_taken_over_and_judged(
 ) -> None:
     theirs: Any = AutoencoderKL.from_pretrained(trained, local_files_only=True)
     theirs.save_pretrained(tmp_path / "vae")
+    (tmp_path / "vae" / "LICENSE").write_text("MIT")
     codec = CodecSpec(pretrained="vae")
     assert codec.kind == "autoencoder"
     spec = {
@@ -151,6 +153,8 @@ def test_a_trained_one_is_taken_over_and_judged(
     ours, before = (read_judgement(each / "judgement").figures[name] for each in (out, trained))
     assert ours.value == before.value
     assert config_of(out, "autoencoder") == config_of(trained, "autoencoder")
+    assert [each.words for each in licences_in(out)] == ["weights (vae): MIT."]
+    assert licences_in(trained) == []
 
 
 def test_images_that_cannot_be_halved_so_often_are_refused(digits: Path, tmp_path: Path) -> None:

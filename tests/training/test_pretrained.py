@@ -7,14 +7,18 @@ import pytest
 import torch
 
 from components.errors import AlphabarError
+from components.licences import licences_in, publish_licences
 from components.networks.checkpoint import load_checkpoint
 from components.networks.codecs.autoencoder_files import read_pretrained, write_autoencoder
 from components.networks.pipeline import read_denoiser
 from components.runtime import Runtime
+from components.spec.catalogue.entries import Licence
+from components.spec.licences import Licensed
 from components.spec.pipelines.folder import read_pipeline
 from components.spec.sections.training import TrainingSpec
 from components.training.train import train
 from tests.tiny_pipelines import write_sd1
+from tests.tiny_text_encoders import tiny_clip
 
 
 @pytest.fixture
@@ -62,6 +66,23 @@ def test_what_is_published_is_rebuilt_without_the_directorys_network(
     rows = model.conditioner.encode([-1], ["a red cat"])
     x = torch.zeros(1, *model.codec.shape)
     assert model.predict(x, torch.tensor([0.5]), rows).shape == x.shape
+
+
+def test_the_terms_of_the_weights_that_it_began_with_are_published(
+    directory: Path, digits: Path
+) -> None:
+    (directory / "README.md").write_text("---\nlicense: creativeml-openrail-m\n---\n")
+    clip = tiny_clip(directory.parent / "clip")
+    (clip / "LICENSE").write_text("MIT\n")
+    of_vae = Licensed("weights (vae)", Licence("Apache 2.0"))
+    (directory.parent / "vae").mkdir()
+    publish_licences(directory.parent / "vae", [of_vae])
+    out = trained(directory, digits, lr=1e-4, conditioning={"encoder": f"clip:{clip}"})
+    assert [each.words for each in licences_in(out)] == [
+        "weights (sd1): creativeml-openrail-m.",
+        "weights (clip): MIT.",
+        "weights (vae): Apache 2.0.",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,17 @@ class Sources:
         def make() -> Node:
             pinned = self.outside.data_hash(data)
             named, packages = name + self._suffix, data.packages()
-            return Node(named, "prepare", dump(data), {}, pinned, plugins=packages, reads=reads)
+            aside = {"license": data.license} if data.license else {}
+            return Node(
+                named,
+                "prepare",
+                dump(data),
+                {},
+                pinned,
+                unkeyed=aside,
+                plugins=packages,
+                reads=reads,
+            )
 
         return self.once(name, make, of=("data",))
 
