@@ -36,8 +36,12 @@ class PromptFile:
     empty: int
     notes: tuple[str, ...] = ()
 
-    def words(self, samples: int) -> str:
-        """What is in it, and what becomes of it where ``samples`` images are drawn."""
+    def words(self, samples: int, named: str = "evaluation.samples:") -> str:
+        """What is in it, and what becomes of it where ``samples`` images are drawn.
+
+        Args:
+            named: what the user calls that number.
+        """
         said = number_of(len(self.prompts), "prompt")
         if counts := Counter(group for group in self.groups if group):
             each = first_of([f"{group} {count}" for group, count in sorted(counts.items())])
@@ -49,7 +53,7 @@ class PromptFile:
         said += "".join(f"; {note}" for note in self.notes)
         if samples < len(self.prompts):
             said += (
-                f"; `evaluation.samples: {samples}` draws the first {samples}, and "
+                f"; `{named} {samples}` draws the first {samples}, and "
                 f"{len(self.prompts) - samples} not"
             )
         return said

@@ -27,6 +27,7 @@ from components.figures.closest import ClosestPairs
 from components.figures.figure import Figure
 from components.figures.judgement import Judgement
 from components.figures.protocol import CAPTIONS, Protocol
+from components.spec.catalogue.evaluation import extractor_of
 from components.spec.metric_family import Judge as Kind
 from components.spec.metrics import METRICS, asked_of, metric_name, needing
 
@@ -107,6 +108,22 @@ class Judge:
                 "set `evaluation.classifier: none`",
             )
         return train_recogniser(training, holdout, self.protocol.confidence)
+
+    def refuse_unready(self) -> None:
+        """Raise AlphabarError where weights of networks that judge are nowhere, or a demanded
+        family lacks what it needs: all that can be told before there are images."""
+        self.refuse_missing_weights()
+        named, known = self.protocol.extractors, self.references.known
+        families = asked_of("extractor", self.protocol.families)
+        able = {metric_name(f, n) for f in families for n in named if needs_are_met(f, n, known)}
+        refuse_missing(self.protocol, able, known)
+
+    def refuse_missing_weights(self) -> None:
+        """Raise AlphabarError where weights of networks that judge are nowhere."""
+        for name in self.protocol.extractors:
+            self.bank.extractor(name, self.protocol.size)
+        if extractor_of(self.protocol.clip):
+            self.bank.clip(self.protocol.clip)
 
     def names(self) -> list[str]:
         """Every figure that it may take; some need classes, captions or training images."""

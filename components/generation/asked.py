@@ -1,12 +1,41 @@
 """What a user asks a model for, as prompts that it understands."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+from components.data.arrays import SplitName
 from components.data.readers import cut_of
 from components.errors import AlphabarError
-from components.generation.prompts import Prompts
+from components.generation.prompts import Prompts, file_prompts, split_prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class SplitCaptions:
+    """The captions of a split of prepared data."""
+
+    data: Path
+    split: SplitName
+
+
+Asked = Sequence[str] | Path | SplitCaptions
+"""Words that images take turns with, a file of them, or the captions of a split."""
+
+
+def all_prompts(model: Checkpoint, asked: Asked, count: int) -> Prompts:
+    """What ``count`` images of ``model`` are asked for.
+
+    Raises:
+        AlphabarError: a word that the model does not know, none where it needs one, or a file of
+            prompts that is broken.
+    """
+    if isinstance(asked, SplitCaptions):
+        return split_prompts(asked.data, asked.split, count, model.conditioner)
+    if isinstance(asked, Path):
+        return file_prompts(asked, model.conditioner, count)
+    return prompts_of(model, asked, count)
 
 
 def prompts_of(model: Checkpoint, asked: Sequence[str], count: int) -> Prompts:

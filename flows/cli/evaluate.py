@@ -8,6 +8,7 @@ import typer
 
 from flows.cli.options import MOST_IMAGES, Quiet, StoreOption, folder, within
 from flows.cli.records import with_records
+from flows.cli.sampling_options import Eta, SamplingOptions, Seed, Solver
 from flows.telling import tell
 
 
@@ -34,7 +35,11 @@ class EvaluationOptions:
         ),
     ] = None
     clip: Annotated[
-        str | None, typer.Option(help="clip:MODEL:WEIGHTS for the captions of metadata.csv.")
+        str | None,
+        typer.Option(
+            help="clip:MODEL:WEIGHTS, a model of open_clip and its file: CLIP scores of prompts or "
+            "of the captions of metadata.csv (default: none)."
+        ),
     ] = None
     neighbours: Annotated[
         int | None,
@@ -66,8 +71,8 @@ class EvaluationOptions:
 Images = Annotated[
     str,
     typer.Argument(
-        help="A folder of images or samples, a .npy or .npz, or a model: its directory or "
-        "NAME@ALIAS.",
+        help="A folder of images or samples, a .npy or .npz, or a model: its directory, that of a "
+        "diffusers pipeline or its hub id, or NAME@ALIAS.",
         metavar="PATH_OR_MODEL",
     ),
 ]
@@ -87,14 +92,16 @@ Count = Annotated[
     typer.Option(
         min=20,
         max=MOST_IMAGES,
-        help="Images to draw from a model (default: one a prompt of `--prompts`, else the "
-        "experiment file's `samples`, else 500).",
+        help="Images to draw from a model (default: one a prompt of `--prompts`, 20 at least; else "
+        "the experiment file's `samples`, else 500).",
     ),
 ]
 PromptFile = Annotated[
     Path | None,
     typer.Option(
-        "--prompts", help="What a model is asked for, in turn: a .txt, or a .csv with `prompt`."
+        "--prompts",
+        help="What a model is asked for, in turn: a .txt, or a .csv with `prompt` (default: of a "
+        "model of captions the experiment's held-out ones).",
     ),
 ]
 Style = Annotated[str | None, typer.Option(help="With an experiment: another style's holdout.")]
@@ -104,7 +111,7 @@ Out = Annotated[
         "--out",
         parser=folder,
         metavar="PATH",
-        help="A new folder for metrics.json and metrics.csv.",
+        help="A new folder for metrics.json and metrics.csv, and the images that were drawn.",
     ),
 ]
 
@@ -112,6 +119,7 @@ Out = Annotated[
 def evaluate(
     images: Images,
     options: EvaluationOptions,
+    sampling: SamplingOptions,
     reference: Reference = None,
     experiment: OfExperiment = None,
     training: Training = None,
@@ -119,6 +127,9 @@ def evaluate(
     prompts: PromptFile = None,
     style: Style = None,
     out: Out = None,
+    solver: Solver = None,
+    eta: Eta = None,
+    seed: Seed = None,
     store: StoreOption = None,
     quiet: Quiet = False,
 ) -> None:
@@ -127,7 +138,8 @@ def evaluate(
     Needs no training run: `alphabar evaluate generated/ --reference real/`. With `--experiment`
     samples are judged as that experiment's own are, with its scorer and beside its floor.
 
-    A model of captions is asked for what `--prompts` says.
+    A model is drawn from first, as `alphabar sample` does and with its options. One of captions is
+    asked for what `--prompts` says, else for the held-out captions of the experiment.
 
     Example: `alphabar evaluate digits@champion --reference experiments/digits.yaml --out figures`
     """
@@ -137,7 +149,15 @@ def evaluate(
     from flows.workspace import Workspace
 
     asked = JudgeRequest(
-        images, reference, experiment, training, count, prompts, style, options.given()
+        images,
+        reference,
+        experiment,
+        training,
+        count,
+        prompts,
+        style,
+        options.given(),
+        sampling.request(images, None, solver=solver, eta=eta, seed=seed),
     )
     workspace = Workspace.here(store)
     if out is not None:

@@ -34,7 +34,13 @@ def folder(text: str | Path) -> Path:
 MOST_IMAGES = 1_000_000
 """That one command draws, as `evaluation.samples` has it."""
 
-Model = Annotated[str, typer.Argument(help="A model's directory, or NAME@ALIAS in the registry.")]
+Model = Annotated[
+    str,
+    typer.Argument(
+        help="A model's directory, that of a diffusers pipeline or the hub id of one that was "
+        "downloaded, or NAME@ALIAS in the registry."
+    ),
+]
 ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help="An image file.")]
 NewFolder = Annotated[
     Path, typer.Option("--out", parser=folder, metavar="PATH", help="A new folder for the results.")

@@ -38,6 +38,7 @@ def sample(
     workspace = Workspace.here()
     request = options.request(model, prompt, solver=solver, eta=eta, seed=seed)
     chosen = choose(SAMPLE, request, workspace)
+    chosen.refuse_unasked(request.prompts, "give at least one `--prompt`")
     with Work("sample", quiet=quiet) as progress:
         notes = write_sampled(chosen, out, count, request.prompts, workspace, progress)
     for line in (chosen.words(), *notes):

@@ -2,8 +2,8 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,11 @@ from components.errors import AlphabarError
 from components.spec.experiment import Experiment
 from components.spec.loading import load_experiment
 from flows.console import Display
-from flows.tools.judging import (
-    Judged,
-    array_judged,
-    images_of,
-    judge_against_experiment,
-    judge_against_folder,
-)
+from flows.tools.against import AgainstExperiment, AgainstFolder
+from flows.tools.images_to_judge import FEWEST, array_judged, images_of
+from flows.tools.judged import Judged
+from flows.tools.sampling import Request
 from flows.workspace import Workspace
-
-FEWEST = 20
-"""Images that figures can be made of."""
 
 DRAWN = 500
 """Images to sample from a model where nobody says how many."""
@@ -45,6 +39,7 @@ class JudgeRequest:
         prompts: a file of what a model is asked for.
         style: another style's holdout, with an experiment.
         settings: keys of the evaluation section, without an experiment.
+        sampling: what a model is sampled with; None: its own settings.
 
     Raises:
         AlphabarError: nothing or two things to compare with, or what has no meaning there, or a
@@ -59,6 +54,7 @@ class JudgeRequest:
     prompts: Path | None = None
     style: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    sampling: Request | None = None
 
     def __post_init__(self) -> None:
         given = [with_ for with_ in (self.reference, self.experiment) if with_ is not None]
@@ -108,18 +104,22 @@ def judging(
     """
     experiment = load_experiment(request.file) if request.file else None
     count = drawn(request.count, experiment, request.prompts)
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder)
-        asked = images_of(request.images, count, workspace, display, request.prompts)
-        with display, asked as path:
-            if experiment:
-                judged = judge_against_experiment(
-                    path, experiment, request.style, workspace, display, out
-                )
-            else:
-                values = {"clip": "none"} | dict(request.settings)
-                judged = judge_against_folder(
-                    path, request.reference, request.training, values, workspace, display, out
-                )
-            array = array_judged(path) if path == Path(request.images) else None
-        yield judged, array
+    against = _against(request, experiment, workspace, display)
+    asked = request.sampling or Request(request.images)
+    images = images_of(asked, request.prompts, count, against, workspace, display)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        with display:
+            path = stack.enter_context(images)
+            judged = against.judged(path, Path(folder))
+        there = path == Path(request.images)
+        array = array_judged(path) if there else None
+        yield judged if there else replace(judged, drawn=path), array
+
+
+def _against(
+    request: JudgeRequest, experiment: Experiment | None, workspace: Workspace, display: Display
+) -> AgainstExperiment | AgainstFolder:
+    if experiment:
+        return AgainstExperiment.of(experiment, request.style, workspace, display)
+    values = {"clip": "none"} | dict(request.settings)
+    return AgainstFolder.of(request.reference, request.training, values, workspace, display)

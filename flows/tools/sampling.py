@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from components.errors import AlphabarError
 from components.files.new_folder import new_folder
 from components.runtime import Progress
+from components.spec.catalogue import CONDITIONERS
 from components.spec.catalogue.sampling import GUIDED_BY_MODEL, guide_of
 from components.spec.model_folder import drawing_notes, own_guide, own_sampling
+from components.spec.pipelines.folder import is_pipeline
 from components.spec.sampling_choice import sampling_of, settings_given
 from components.spec.sections.sampling import SamplingSpec
 from flows.run.stages import prepare_process
@@ -16,6 +19,7 @@ from flows.tools.models import find_base, find_model
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
+    from components.generation.asked import Asked
     from components.generation.sampler import Sampler
 
 
@@ -68,6 +72,12 @@ class Request:
     guide: str | None = None
     prompts: Sequence[str] = ()
 
+    def given(self) -> list[str]:
+        """The options for settings that the user gave, as they are typed."""
+        options = [key for key, value in self.options.items() if value is not None]
+        options += ["set"] * bool(self.assignments) + ["guide"] * bool(self.guide)
+        return [f"--{key.replace('_', '-')}" for key in options]
+
 
 @dataclass(frozen=True)
 class Chosen:
@@ -90,6 +100,21 @@ class Chosen:
     notes: tuple[str, ...] = ()
     base: Path | None = None
     weights: Path | None = None
+
+    @property
+    def captioned(self) -> bool:
+        """Whether it draws from captions, by what it says of itself; its weights are not read."""
+        whole = self.base or self.model
+        if is_pipeline(whole):
+            return True
+        from components.networks.checkpoint_header import read_config
+
+        return CONDITIONERS[read_config(whole).conditioning.encoder].captions
+
+    def refuse_unasked(self, asked: "Asked", remedy: str) -> None:
+        """Raise AlphabarError, with this remedy, where it needs a caption and there is none."""
+        if asked == () and self.captioned:
+            raise AlphabarError("the model draws from captions", remedy)
 
     def load(self) -> "Sampler":
         """The sampler, on the machine's best device."""
@@ -169,7 +194,7 @@ def write_sampled(
     chosen: Chosen,
     out: Path,
     count: int,
-    prompts: Sequence[str] | Path,
+    prompts: "Asked",
     workspace: Workspace,
     progress: Progress,
 ) -> list[str]:
@@ -179,7 +204,7 @@ def write_sampled(
     and the images as PNG files with a metadata.csv beside them.
 
     Args:
-        prompts: what they are asked for in turn, or a file of it.
+        prompts: what they are asked for.
 
     Returns:
         What is to be said about the prompts.
@@ -190,13 +215,9 @@ def write_sampled(
     """
     with new_folder(out, workspace.store_root) as part:
         sampler = chosen.load()
-        from components.generation.asked import cut_words, prompts_of
-        from components.generation.prompts import file_prompts
+        from components.generation.asked import all_prompts, cut_words
         from components.generation.sample import write_samples
 
-        if isinstance(prompts, Path):
-            asked = file_prompts(prompts, sampler.model.conditioner, count)
-        else:
-            asked = prompts_of(sampler.model, prompts, count)
+        asked = all_prompts(sampler.model, prompts, count)
         write_samples(sampler, asked, part, progress, png=True)
         return cut_words(sampler, list(asked.captions))

@@ -105,10 +105,7 @@ class TextCondition:
         return Prompt(-1, "", text)
 
     def unprompted(self) -> Sequence[str]:
-        raise AlphabarError(
-            "the model draws from captions",
-            "give at least one --prompt, or --prompts FILE to `alphabar evaluate`",
-        )
+        raise AlphabarError("the model draws from captions", "give at least one prompt")
 
     def release(self) -> None:
         self.encoder.release()

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from components.figures.figure import direction, readable, sign
 from components.figures.judgement import Figures
-from components.reporting.cells import Cell
 from components.reporting.results import Results
 from components.reporting.tables.columns import main_metrics, metric_column
 from components.reporting.tables.subject import n_samples
@@ -23,7 +22,8 @@ def group_tables(results: Results) -> list[Table]:
     shown = [(results.chosen, f"The best cell, {results.chosen.name.replace(',', ', ')}")]
     if tuned := results.finetuned:
         shown.append((tuned.cells[0], capital(tuned.cells[0].line)))
-    return [_table(cell, words, results.metric) for cell, words in shown if cell.judgement.groups]
+    found = [(cell.judgement.groups, words) for cell, words in shown]
+    return [group_table(groups, words, results.metric) for groups, words in found if groups]
 
 
 def worst_first(groups: Groups, metric: str) -> list[str]:
@@ -33,8 +33,13 @@ def worst_first(groups: Groups, metric: str) -> list[str]:
     return [*known, *(name for name in groups if name not in known)]
 
 
-def _table(cell: Cell, words: str, ranking: str | None) -> Table:
-    groups = cell.judgement.groups
+def group_table(groups: Groups, words: str, ranking: str | None) -> Table:
+    """Figures of every group of one set of images.
+
+    Args:
+        words: what the set is called.
+        ranking: the metric by which they stand, where it was taken of groups.
+    """
     every = [figures.keys() for figures in groups.values()]
     measured = {metric for metrics in every for metric in metrics}
     metrics = main_metrics(every, ranking if ranking in measured else None)

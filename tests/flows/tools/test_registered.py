@@ -14,7 +14,9 @@ from components.spec.sections.sampling import SamplingSpec
 from components.tracking import Submitted, connect, register
 from flows.cli import app
 from flows.console import Display
-from flows.tools.judging import images_of
+from flows.tools.against import AgainstFolder
+from flows.tools.images_to_judge import images_of
+from flows.tools.sampling import Request
 from flows.workspace import Workspace
 from tests.figures.made import record, write_record
 from tests.flows.untrained import write_untrained
@@ -81,9 +83,11 @@ def test_images_to_be_judged_are_drawn_as_they_were_registered(here: Path, root:
     ours, _ = sampled("animals@champion", here / "ours")
     workspace = Workspace.here()
     with Display(quiet=True) as display:
-        with images_of("animals@champion", 4, workspace, display) as folder:
+        against = AgainstFolder.of(None, None, {"clip": "none"}, workspace, display)
+        beside = (None, 4, against, workspace, display)
+        with images_of(Request("animals@champion"), *beside) as folder:
             np.testing.assert_array_equal(np.load(folder / "images.npy"), ours)
-        with images_of("strong", 4, workspace, display) as folder:
+        with images_of(Request("strong"), *beside) as folder:
             assert json.loads((folder / "metrics.json").read_text())["network_evaluations"] == 50
 
 

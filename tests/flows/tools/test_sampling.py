@@ -13,7 +13,7 @@ from components.evaluation.images.image_sources import read_source
 from components.files.new_folder import refuse_taken
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from flows.cli import app
-from flows.tools.judging import array_judged
+from flows.tools.images_to_judge import array_judged
 from tests.flows.untrained import write_untrained
 from tests.model_config import model_config
 from tests.tiny_text_encoders import tiny_clip
