@@ -20,7 +20,7 @@ from components.figures.judgement import Judgement
 from components.figures.protocol import Protocol
 from components.figures.statistics.intervals import mean_interval
 from components.figures.statistics.measured import Measured
-from components.networks.codecs.levels import from_levels, to_levels
+from components.networks.codecs.levels import decoded_levels, from_levels
 from components.runtime import Runtime
 from components.spec.metrics import RANKING, ranking_metric
 from components.spec.sections.evaluation import EvaluationSpec
@@ -101,7 +101,8 @@ class ReconstructionLook:
         for start in range(0, len(self.images), _AT_ONCE):
             images = _channels_first(self.images[start : start + _AT_ONCE]).to(self.device)
             decoded = network.decode(network.encode(from_levels(images)).latent_dist.mean)
-            parts.append(to_levels(decoded.sample).permute(0, 2, 3, 1).cpu().numpy())
+            levels = decoded_levels(decoded.sample, "the autoencoder")
+            parts.append(levels.permute(0, 2, 3, 1).cpu().numpy())
         return np.concatenate(parts)
 
     def _alike(self, found: NDArray[np.uint8]) -> tuple[dict[str, Figure], NDArray[Any]]:

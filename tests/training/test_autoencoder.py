@@ -157,6 +157,22 @@ def test_a_trained_one_is_taken_over_and_judged(
     assert licences_in(trained) == []
 
 
+def test_one_that_decodes_to_no_number_is_not_taken_over(
+    trained: Path, digits: Path, tmp_path: Path
+) -> None:
+    theirs: Any = AutoencoderKL.from_pretrained(trained, local_files_only=True)
+    theirs.decoder.conv_out.weight.data.fill_(3e38)  # each a number, their sum none
+    theirs.save_pretrained(tmp_path / "vae")
+    spec = {
+        "codec": CodecSpec(pretrained="vae").model_dump(mode="json"),
+        "judge": {"extractor": "efficientnet_lite0"},
+    }
+    (tmp_path / "out").mkdir()
+    inputs = {"data": digits, "pretrained": tmp_path / "vae"}
+    with pytest.raises(AlphabarError, match="images are not finite"):
+        autoencoder(spec, inputs, tmp_path / "out", Runtime())
+
+
 def test_images_that_cannot_be_halved_so_often_are_refused(digits: Path, tmp_path: Path) -> None:
     with pytest.raises(AlphabarError, match="`data.size: 8` cannot be divided by 16"):
         run(tmp_path / "out", digits, downsample=16)

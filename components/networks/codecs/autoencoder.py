@@ -25,7 +25,7 @@ from components.networks.codecs.autoencoder_files import (
     scale_and_shift,
 )
 from components.networks.codecs.codec import ExportedCodec, Shape
-from components.networks.codecs.levels import from_levels, to_levels
+from components.networks.codecs.levels import decoded_levels, from_levels
 from components.spec.codec_files import CONFIG, VAE, WEIGHTS
 from components.spec.keys import digest
 from components.spec.model_folder import CODEC
@@ -72,12 +72,13 @@ class Autoencoder:
 
     @torch.no_grad()
     def decode(self, x0: Tensor) -> Tensor:
+        """Raises AlphabarError where the network answers something that is not finite."""
         network = self._loaded(x0.device)
         scale, shift = scale_and_shift(network)
         latents = (x0.float() / scale + shift).contiguous(memory_format=torch.channels_last)
         decoded = (network.decode(part).sample for part in _parts(latents, self.image_shape))
-        # a network's answer to a latent without end is no number
-        return torch.cat([to_levels(pixels.float().nan_to_num()) for pixels in decoded])
+        origin = f"the autoencoder in {self.folder}"
+        return torch.cat([decoded_levels(pixels, origin) for pixels in decoded])
 
     def save(self, folder: Path) -> None:
         source = self._folder()

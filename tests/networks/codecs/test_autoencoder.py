@@ -168,6 +168,17 @@ def test_weights_that_are_not_finite_are_refused(folder: Path, tmp_path: Path) -
         read_pretrained(tmp_path, 3)
 
 
+def test_what_is_decoded_to_no_number_is_refused_and_becomes_no_grey_image(
+    folder: Path, tmp_path: Path
+) -> None:
+    theirs: Any = AutoencoderKL.from_pretrained(folder, local_files_only=True)
+    theirs.decoder.conv_out.weight.data.fill_(3e38)  # each a number, their sum none
+    write_autoencoder(tmp_path, theirs)
+    ours = codec(tmp_path)
+    with pytest.raises(AlphabarError, match="2 of 2 images are not finite .* as the autoencoder"):
+        ours.decode(torch.randn(2, *ours.shape))
+
+
 def test_a_vae_that_cannot_serve_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(AlphabarError, match="reads images of 3 channels, the data has 1"):
         read_pretrained(folder, 1)
