@@ -33,11 +33,12 @@ def read_network(
         first: shapes that are compared before anything is built, of what takes memory at once.
 
     Raises:
-        AlphabarError: the files are broken, need more than `weights_only`, or are not of that
-            network.
+        AlphabarError: the files are broken, need more than `weights_only`, hold numbers of other
+            kinds, or are not of that network.
     """
     home = files.files[0].parent
     stored = pickled_tensors(files) if files.pickled else None
+    refuse_no_weights(files, stored)
     found = shapes_of(files, rename) if stored is None else _shapes(stored, rename)
     if any(found.get(name) != shape for name, shape in (first or {}).items()):
         raise _other_shapes(home, found, first or {})
@@ -57,6 +58,43 @@ def read_network(
             )
     network.load_state_dict(weights, assign=True)
     return network.eval()
+
+
+def refuse_no_weights(files: WeightFiles, stored: Mapping[str, Tensor] | None = None) -> None:
+    """Raise AlphabarError where tensors are whole numbers, booleans or complex, but for places:
+    weights of fewer bits are nothing without the scales that belong to them.
+
+    Args:
+        stored: what .bin files hold, where they were read already.
+    """
+    if files.pickled:
+        tensors = pickled_tensors(files) if stored is None else stored
+        kinds = {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors.items()}
+    else:
+        kinds = _kinds(files)
+    other = [
+        f"{name} of {kind}"
+        for name, kind in kinds.items()
+        if not kind.lower().startswith(("f", "bf")) and not name.endswith("position_ids")
+    ]
+    if other:
+        raise AlphabarError(
+            f"the weights in {files.files[0].parent} are no numbers of floating point: they have "
+            f"{first_of(other, most=3)}",
+            "give the model as it was before it was quantised",
+        )
+
+
+def _kinds(files: WeightFiles) -> dict[str, str]:
+    """Every tensor's kind of numbers, by name, as safetensors calls it."""
+    kinds = dict[str, str]()
+    for path in files.files:
+        try:
+            with safe_open(intact(path), framework="np") as file:
+                kinds |= {name: file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError) as error:
+            raise _broken(path, error) from error
+    return kinds
 
 
 def shapes_of(files: WeightFiles, rename: Rename = str) -> dict[str, Shape]:

@@ -115,6 +115,20 @@ def test_weights_that_are_not_finite_are_refused(copy: Path) -> None:
         weights_of(copy)
 
 
+@pytest.mark.parametrize("kind", [torch.int8, torch.bool, torch.complex64])
+@pytest.mark.parametrize("suffix", ["safetensors", "bin"])
+def test_numbers_of_other_kinds_are_no_weights(copy: Path, kind: torch.dtype, suffix: str) -> None:
+    weights = saved_again(copy, safe_serialization=suffix == "safetensors")
+    weights["conv_out.bias"] = weights["conv_out.bias"].to(kind)
+    path = copy / "unet" / f"{NAME}.{suffix}"
+    if suffix == "bin":
+        torch.save(weights, path)
+    else:
+        save_file(weights, path, metadata={"format": "pt"})
+    with pytest.raises(AlphabarError, match=r"no numbers of floating point: .* conv_out\.bias of"):
+        weights_of(copy)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -1,5 +1,6 @@
 """Encoders of the user's own, held against diffusers' pipelines and transformers."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import (
+    CLIPConfig,
+    CLIPModel,
     CLIPTextModel,
     CLIPTextModelWithProjection,
     CLIPTokenizer,
     T5EncoderModel,
+    T5ForConditionalGeneration,
     T5Tokenizer,
 )
 
@@ -167,12 +171,53 @@ def test_weights_that_are_not_all_there_or_not_finite_are_refused(tmp_path: Path
         "weights lack": {each: weights[each] for each in weights if each != name},
         "not finite": weights | {name: torch.full_like(weights[name], torch.nan)},
         "cannot be read": weights | {name: torch.zeros(3)},
+        "they have more more": weights | {"more": torch.zeros(3)},
+        "no numbers of floating point": weights | {name: weights[name].to(torch.int8)},
     }
     for what, tensors in spoilt.items():
         home = tiny_clip(tmp_path / what.replace(" ", "-"))
         save_file(tensors, home / "model.safetensors", {"format": "pt"})
         with pytest.raises(AlphabarError, match=what):
             rows(condition(f"clip:{home}"))
+
+
+@pytest.mark.parametrize("layers", [2, 0, -1])
+@pytest.mark.parametrize(("kind", "key"), [("clip", "num_hidden_layers"), ("t5", "num_layers")])
+def test_an_encoder_of_fewer_layers_than_its_weights_is_refused(
+    tmp_path: Path, kind: str, key: str, layers: int
+) -> None:
+    home = {"clip": tiny_clip, "t5": tiny_t5}[kind](tmp_path / kind, layers=3)
+    path = home / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: layers}))
+    with pytest.raises(AlphabarError, match=r"not those of its config\.json: they have .* more"):
+        rows(condition(f"{kind}:{home}"))
+
+
+def test_a_whole_clip_is_read_for_its_text(tmp_path: Path) -> None:
+    text = CLIPTextModelWithProjection.from_pretrained(tiny_clip(tmp_path / "a", projection=16))
+    expected = rows(condition(f"clip:{tmp_path / 'a'}"))[STATES]
+    images = {"hidden_size": 24, "num_hidden_layers": 1, "image_size": 32, "patch_size": 16}
+    config = CLIPConfig(text_config=text.config.to_dict(), vision_config=images, projection_dim=16)
+    whole = CLIPModel(config)
+    whole.text_model.load_state_dict(text.text_model.state_dict())
+    home = tiny_clip(tmp_path / "b")
+    whole.save_pretrained(home)
+    path = home / "model.safetensors"
+    places = {"text_model.embeddings.position_ids": torch.arange(77)[None]}
+    save_file(load_file(path) | places, path, {"format": "pt"})  # as they were published once
+    assert torch.equal(rows(condition(f"clip:{home}"))[STATES], expected)
+
+
+def test_a_whole_t5_is_read_for_its_encoder(tmp_path: Path) -> None:
+    home = tiny_t5(tmp_path)
+    expected = rows(condition(f"t5:{home}"))[STATES]
+    encoder = T5EncoderModel.from_pretrained(home)
+    whole = T5ForConditionalGeneration(encoder.config)
+    whole.load_state_dict(encoder.state_dict(), strict=False)
+    weights = {name: tensor.clone() for name, tensor in whole.state_dict().items()}
+    save_file(weights, home / "model.safetensors", {"format": "pt"})
+    assert {"lm_head.weight", "decoder.embed_tokens.weight"} < weights.keys()
+    assert torch.equal(rows(condition(f"t5:{home}"))[STATES], expected)
 
 
 def test_another_file_in_the_same_place_is_another_encoder(tmp_path: Path) -> None:

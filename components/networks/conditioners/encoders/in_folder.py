@@ -1,5 +1,6 @@
 """A text encoder whose weights lie in a folder of the user's."""
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,13 @@ from components.files.digests import FileState, file_state
 from components.networks.conditioners.encoders.convention import Convention
 from components.networks.conditioners.encoders.encoder import Form
 from components.networks.conditioners.encoders.frozen import FrozenEncoder
-from components.networks.part_weights import pickled_tensors
+from components.networks.part_weights import refuse_no_weights
+
+BESIDE = re.compile(
+    r"(vision_model|visual_projection|text_projection|logit_scale|decoder|lm_head)\b"
+    r"|.*\bposition_ids$"
+)
+"""Names of what published folders hold beside a text encoder: the rest of its CLIP or T5."""
 
 
 def encoder_in(
@@ -51,12 +58,14 @@ def read_encoder(folder: EncoderFolder, convention: Convention) -> Any:
     running anything that they hold.
 
     Raises:
-        AlphabarError: its weights are broken, they are not all there, or not finite.
+        AlphabarError: its weights are broken, they are not all there, more than its configuration
+            asks for, or not finite.
     """
     import transformers
 
     weights, kind = folder.weights, getattr(transformers, convention.loader)
     remedy = f"copy the folder of `{folder.name}` again, or give another"
+    refuse_no_weights(weights)
     try:
         with torch.random.fork_rng(devices=[]):
             network, found = kind.from_pretrained(
@@ -68,8 +77,6 @@ def read_encoder(folder: EncoderFolder, convention: Convention) -> Any:
                 output_loading_info=True,
             )
     except Exception as error:
-        if weights.pickled:
-            pickled_tensors(weights)  # says it where the fault is the files'
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise AlphabarError(
             f"the text encoder in {folder.home} cannot be read ({shortened(first, 200)})", remedy
@@ -78,6 +85,12 @@ def read_encoder(folder: EncoderFolder, convention: Convention) -> Any:
         names = first_of(missing, most=3)
         raise AlphabarError(
             f"{folder.home} is no whole {convention.loader}: its weights lack {names}", remedy
+        )
+    if more := sorted(name for name in found["unexpected_keys"] if not BESIDE.match(name)):
+        raise AlphabarError(
+            f"the weights in {folder.home} are not those of its config.json: they have "
+            f"{first_of(more, most=3)} more",
+            remedy,
         )
     if not all(bool(tensor.isfinite().all()) for tensor in network.parameters()):
         raise AlphabarError(
