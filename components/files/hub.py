@@ -6,6 +6,10 @@ from pathlib import Path
 
 from components.files.weights_folders import weights_folders
 
+ABSENT = "is no folder, nor an id that was downloaded"
+DOWNLOAD = "run `hf download ID` first"
+"""What is said of a name that is neither, and what helps."""
+
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)*")
 
 

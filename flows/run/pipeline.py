@@ -14,6 +14,7 @@ from components.spec.plan import Node, Plan, in_order, plan_finetune, plan_pages
 from flows.console import Display
 from flows.run.execution import Workers
 from flows.run.phase import run_phase
+from flows.run.pretrained_words import directory_notes
 from flows.run.recording import Recorder
 from flows.run.results import Outcome
 from flows.run.session import Session
@@ -29,7 +30,8 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
         AlphabarError: MLflow cannot be reached, or no cell of the sweep could be evaluated.
     """
     experiment = plan.experiment
-    for note in plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights):
+    of_data = plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights)
+    for note in (*directory_notes(experiment, workspace.root, workspace.weights), *of_data):
         display.say(note)
     with Recorder.connected(plan, workspace, display) as recorder:
         with _session(workspace, display, experiment, link) as session:

@@ -12,6 +12,7 @@ from components.spec.experiment import Experiment
 from components.spec.plan import Plan
 from components.spec.sections.data import DataSpec
 from flows.run.outside import plan_here
+from flows.run.pretrained_words import directory_notes
 from flows.telling import show, tell
 from flows.workspace import Workspace
 
@@ -41,11 +42,9 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
         warning = str(error)
         plan = plan_here(experiment, workspace, _unknown)
     stages = planned_stages(plan, workspace.store)
-    notes = (
-        []
-        if warning
-        else plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights)
-    )
+    notes = directory_notes(plan.experiment, workspace.root, workspace.weights)
+    if not warning:
+        notes += plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights)
     return Description(plan, stages, notes, warning)
 
 

@@ -51,10 +51,10 @@ def as_directory_says(experiment: Experiment, root: Path, weights: Path | None) 
     pipeline = find_pipeline(name, KEY, weights)
     for part in pipeline.weighty:
         refuse_broken(pipeline.weights(part))
-    values: dict[str, Any] = experiment.model_dump(mode="python")
+    values = experiment.as_written()
     values["process"] = _process(experiment, pipeline)
     if "encoder" not in experiment.conditioning.model_fields_set:
-        values["conditioning"]["encoder"] = f"pipeline:{name}"
+        values.setdefault("conditioning", {})["encoder"] = f"pipeline:{name}"
     if not experiment.codec.model_fields_set:
         values["codec"] = {"pretrained": str(find_folder(name, root, weights))}
     settled = validate(values, f"the experiment, with {KEY}: {name}")

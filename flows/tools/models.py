@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from components.errors import AlphabarError
-from components.files.hub import find_folder
+from components.files.hub import ABSENT, DOWNLOAD, HUB_ID, find_folder
 from components.files.manifest import MANIFEST, read_manifest
 from components.spec.model_folder import ADAPTER_FILE
 from components.spec.pipelines.folder import is_pipeline
@@ -34,6 +34,12 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
         path = path.parent
     if not path.exists():
         path = find_folder(model, workspace.root, workspace.weights) or path
+    if not path.exists() and HUB_ID.fullmatch(model):
+        raise AlphabarError(
+            f"{model} {ABSENT}",
+            "give the directory of a model.safetensors, or that of a diffusers pipeline, or "
+            f"{DOWNLOAD}",
+        )
     if not (holds_model(path) if adapters else _is_whole(path)):
         raise AlphabarError(
             f"there is no checkpoint at {model}",

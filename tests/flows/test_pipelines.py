@@ -119,7 +119,8 @@ def test_a_hub_id_stands_for_what_was_downloaded(
     assert there.returncode == 0, there.stderr
     absent = project.alphabar_here("sample", "no/such", *words[1:], "c")
     assert absent.returncode == 2
-    assert "there is no checkpoint at no/such" in absent.stderr
+    assert "no/such is no folder, nor an id that was downloaded" in absent.stderr
+    assert "or run `hf download ID` first" in absent.stderr
 
 
 @pytest.mark.parametrize(

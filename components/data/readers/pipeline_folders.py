@@ -5,7 +5,7 @@ from pathlib import Path
 from components.data.readers.encoder_folder import EncoderFolder
 from components.data.readers.family import FAMILIES
 from components.errors import AlphabarError, shortened
-from components.files.hub import find_folder
+from components.files.hub import ABSENT, DOWNLOAD, find_folder
 from components.spec.pipelines.folder import INDEX, PipelineFolder, read_pipeline
 
 
@@ -21,10 +21,10 @@ def find_pipeline(given: str, key: str, weights: Path | None = None) -> Pipeline
     """
     found = find_folder(given, Path(), weights)
     if found is None or not (found / INDEX).is_file():
-        what = "is no folder, nor an id that was downloaded" if found is None else f"has no {INDEX}"
+        what = ABSENT if found is None else f"has no {INDEX}"
         raise AlphabarError(
             f"`{key}: {shortened(given, 200)}` {what}",
-            "give the directory of a diffusers pipeline, or run `hf download ID` first",
+            f"give the directory of a diffusers pipeline, or {DOWNLOAD}",
         )
     return read_pipeline(found.absolute())
 

@@ -10,6 +10,7 @@ from components.errors import AlphabarError
 from components.spec.experiment import Experiment
 from components.spec.loading import parse_experiment
 from flows.run.pretrained import as_directory_says, network_hashes
+from flows.run.pretrained_words import directory_notes
 from flows.servers.deployment import parameters_of
 from tests.tiny_pipelines import SD2_SCHEDULER, write_sd1, write_sd2, write_sd3, write_sdxl
 
@@ -129,3 +130,24 @@ def test_other_weights_give_another_digest(project: Path) -> None:
     content[-1] ^= 1
     path.write_bytes(bytes(content))
     assert network_hashes(None)("sd1") != digest
+
+
+def test_a_plan_says_what_the_directory_gives_and_what_is_drawn_otherwise(project: Path) -> None:
+    gives, drawn = directory_notes(said(project), project)
+    assert gives == (
+        "network.pretrained: sd1 gives the network, the process (schedule scaled_linear, "
+        "prediction eps, 1000 process steps, steps offset 1), the autoencoder and the text encoders"
+    )
+    own = {"grid": "leading", "end": "first", "guidance": 7.5}
+    assert "grid: trailing" in drawn
+    assert "write `sampling: {grid: leading, end: first, guidance: 7.5}`" in drawn
+    assert len(directory_notes(said(project, sampling=own), project)) == 1
+    swept = {"sampling": own | {"guidance": 2.0}, "sweep": {"sampling.guidance": [2.0, 7.5]}}
+    assert len(directory_notes(said(project, **swept), project)) == 1
+    other = said(project, conditioning={"encoder": "clip:sd1"})
+    assert "encoder" not in directory_notes(other, project)[0].partition("autoencoder")[2]
+
+
+def test_nothing_is_said_of_a_directory_where_there_is_none(project: Path) -> None:
+    experiment = parse_experiment({"name": "x", "data": {"source": "digits"}}, "the test")
+    assert directory_notes(experiment, project) == []

@@ -1,0 +1,71 @@
+"""What is said of a plan that trains a diffusers directory further."""
+
+from pathlib import Path
+from typing import Any
+
+from components.data.readers.pipeline_folders import find_pipeline
+from components.files.hub import find_folder
+from components.reporting.words.naming import listed, phrase
+from components.spec.experiment import Experiment
+from flows.run.pretrained import KEY
+
+TOLD = ("schedule", "prediction", "steps")
+"""Keys of `process` that are told even where they are the defaults."""
+
+
+def directory_notes(experiment: Experiment, root: Path, weights: Path | None = None) -> list[str]:
+    """What the directory of `network.pretrained` gives an experiment, and in what its images are
+    not drawn as `alphabar sample` draws the directory's own; nothing without one.
+
+    Args:
+        experiment: a plan's, as `flows.run.pretrained.as_directory_says` gives it.
+        root: the project's folder.
+        weights: the folder that is looked through first.
+    """
+    name = experiment.network.pretrained
+    if name is None:
+        return []
+    given = ["the network", f"the process ({_process_words(experiment)})"]
+    if experiment.codec.pretrained == str(find_folder(name, root, weights)):
+        given.append("the autoencoder")
+    if experiment.conditioning.encoder == f"pipeline:{name}":
+        given.append("the text encoders")
+    notes = [f"{KEY}: {name} gives {listed(given)}"]
+    if other := _otherwise_drawn(experiment, find_pipeline(name, KEY, weights).sampling):
+        ours = {key: getattr(experiment.sampling, key) for key in other}
+        notes.append(
+            f"images are not drawn as `alphabar sample {name}` draws: unless `sampling` says so, "
+            f"{_pairs(ours)} hold; for the directory's own write `sampling: {{{_pairs(other)}}}`"
+        )
+    return notes
+
+
+def _process_words(experiment: Experiment) -> str:
+    process = experiment.process
+    usual = type(process)().model_dump()
+    told = {
+        key: value
+        for key, value in process.model_dump(exclude={"table", "options"}).items()
+        if key in TOLD or value != usual.get(key)
+    }
+    return ", ".join(phrase(f"process.{key}", value) for key, value in told.items())
+
+
+def _otherwise_drawn(experiment: Experiment, own: dict[str, Any]) -> dict[str, Any]:
+    """The directory's own values of keys for which other defaults hold."""
+    swept = {*experiment.sweep, *(path for cell in experiment.cells for path in cell)}
+    said = experiment.sampling.model_fields_set
+    return {
+        key: value
+        for key, value in own.items()
+        if key not in said
+        and f"sampling.{key}" not in swept
+        and getattr(experiment.sampling, key) != value
+    }
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{key}: {value:g}" if isinstance(value, float) else f"{key}: {value}"
+        for key, value in values.items()
+    )
