@@ -32,7 +32,8 @@ class DenoisingUNet(nn.Module):
         n_classes: 0 for no class condition; else one more embedding stands for "no class".
         width: of the token states that come in through cross-attention; None without such.
         pooled: width of the vector of the whole caption, which comes in with SDXL's sizes beside
-            the timestep; None without such.
+            the timestep, with zeros where the encoder has no sizes (Stable Diffusion 3's and
+            Flux's); None without such.
     """
 
     def __init__(
@@ -86,6 +87,8 @@ class DenoisingUNet(nn.Module):
     def forward(self, x: Tensor, timestep: Tensor, **rows: Tensor) -> Tensor:
         """x (batch, channel, height, width), timestep (batch,) → the prediction, x's shape."""
         added = {name: rows.pop(name) for name in (POOLED, TIME_IDS) if name in rows}
+        if POOLED in added:
+            added.setdefault(TIME_IDS, x.new_zeros(len(x), 6))
         given: dict[str, Any] = {**rows, **({"added_cond_kwargs": added} if added else {})}
         prediction: Tensor = self.unet(x, timestep, return_dict=False, **given)[0]
         return prediction

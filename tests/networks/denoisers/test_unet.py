@@ -1,13 +1,20 @@
-"""The UNet attends where it is asked to, with heads as wide as asked."""
+"""The UNet attends where it is asked to, with heads as wide as asked, and hears whole captions."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from diffusers.models.attention_processor import Attention, AttnProcessor2_0
 
+from components.networks.conditioners import Given, build_conditioner
+from components.networks.conditioners.rows import POOLED, TIME_IDS
+from components.networks.denoisers.unet import unet
 from components.spec.catalogue import DENOISERS
-from components.spec.sections.network import NetworkSpec
+from components.spec.sections.network import ConditioningSpec, NetworkSpec
 from tests.networks.denoisers.test_denoisers import made
+from tests.tiny_pipelines import write_flux, write_sd3
 
 
 def attention(encoder: str, **network: Any) -> dict[str, list[Attention]]:
@@ -87,3 +94,19 @@ def test_the_entry_says_which_sizes_cannot_be_halved() -> None:
     values = NetworkSpec(channels=[8, 8, 8]).model_dump()
     assert DENOISERS["unet"].unfit(values, 12) is None
     assert "cannot be halved 2 times" in str(DENOISERS["unet"].unfit(values, 10))
+
+
+@pytest.mark.parametrize("write", [write_sd3, write_flux])
+def test_it_hears_the_whole_caption_of_encoders_that_have_no_sizes(
+    tmp_path: Path, write: Callable[[Path], Path]
+) -> None:
+    section = ConditioningSpec(encoder=f"pipeline:{write(tmp_path / 'pipeline')}")
+    conditioner = build_conditioner(section.model_dump(mode="json"), Given(size=16))
+    network = unet((2, 8, 8), conditioner, seed=0, channels=[8, 16], layers_per_block=1, dropout=0)
+    rows = conditioner.encode([-1], ["a red heart"])
+    assert POOLED in rows
+    assert TIME_IDS not in rows
+    x, timestep = torch.randn(1, 2, 8, 8), torch.tensor([500.0])
+    told = network(x, timestep, **rows)
+    rows[POOLED] = -rows[POOLED]
+    assert not torch.equal(network(x, timestep, **rows), told)
