@@ -73,11 +73,16 @@ class ClassCondition:
             f"Class {count} is the null class: no condition, which guidance needs.\n",
             code=[
                 f'told = {{"{LABELS}": torch.tensor([0, {count - 1}])}}',
-                f'null = {{"{LABELS}": torch.tensor([{count}, {count}])}}',
+                _null(count),
             ],
             prompts=[names[0], names[-1]],
+            negative=lambda label: _null(self.prompt(label).index),
             index={"classes": list(names)},
         )
+
+
+def _null(index: int) -> str:
+    return f'null = {{"{LABELS}": torch.tensor([{index}, {index}])}}'
 
 
 def class_label(given: Given) -> ClassCondition:

@@ -56,6 +56,10 @@ def _nothing(folder: Path) -> dict[str, Any]:
     return {}
 
 
+def _no_negative(prompt: str) -> str:
+    raise AssertionError("there is nothing to guide by")
+
+
 @dataclass(frozen=True)
 class Exported:
     """What a folder for diffusers says and has of a condition.
@@ -65,6 +69,7 @@ class Exported:
         code: Python that gives `told`, and `null` where there is something to guide by; empty
             where the README has no such example.
         prompts: of the README's examples; empty where there is nothing to ask for.
+        negative: a prompt → Python that makes `null` of it, behind ``code``.
         imports: of ``code``.
         index: entries of model_index.json.
         save: writes what reads prompts into the folder; returns its entries of model_index.json.
@@ -76,6 +81,7 @@ class Exported:
     words: str
     code: Sequence[str]
     prompts: Sequence[str] = ()
+    negative: Callable[[str], str] = _no_negative
     imports: Sequence[str] = ()
     index: Mapping[str, Any] = field(default_factory=dict)
     save: Callable[[Path], dict[str, Any]] = _nothing

@@ -86,6 +86,7 @@ def exported_text(
         "needs.\n",
         code=_code(parts[0], prompts) if len(parts) == 1 and not form.pooled else (),
         prompts=prompts,
+        negative=_null,
         imports=[f"from transformers import {parts[0].encoder.convention.loader}, AutoTokenizer"],
         index={
             "text": [part.told for part in parts],
@@ -117,5 +118,10 @@ def _code(part: Part, prompts: Sequence[str]) -> list[str]:
         f'        states = encoder(input_ids=tokens["input_ids"]{mask}).last_hidden_state',
         f'    return {{"{STATES}": states{given}}}',
         "",
-        'told, null = tell(prompts), tell([""] * len(prompts))',
+        "told = tell(prompts)",
+        _null(""),
     ]
+
+
+def _null(negative: str) -> str:
+    return f"null = tell([{negative!r}] * len(prompts))"

@@ -51,7 +51,7 @@ def _settings(export: Export) -> str:
     sampling = export.sampling
     clip = "held within [−1, 1]" if sampling["clip"] else "not clipped"
     negative = sampling["negative_prompt"]
-    against = f", negative prompt `{negative}` (of the pipeline)" if negative else ""
+    against = f", negative prompt `{negative}`" if negative else ""
     return (
         f"Drawn in {sampling['steps']} steps at guidance {sampling['guidance']:g}{against}, "
         f"x0 {clip} (`{export.scheduler_name}`: {export.solver}, {export.grid} grid).\n"
@@ -158,6 +158,7 @@ def _loop_code(export: Export) -> list[str]:
         f'scheduler = {scheduler}.from_pretrained("scheduler")',
         *codec.opened,
         *told.code,
+        *([told.negative(negative)] if (negative := sampling["negative_prompt"]) else []),
         "scheduler.set_timesteps(steps)",
         *(again if export.stock and scheduler != DDIM else []),
         f"noise = [torch.randn({shape}, generator=torch.Generator().manual_seed(k)) "

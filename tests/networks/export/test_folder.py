@@ -213,6 +213,18 @@ def test_a_negative_prompt_goes_along_and_can_be_given_for_each_prompt(
         pipeline(["a", "c"], negative_prompt=["a", "b", "c"])
 
 
+@pytest.mark.parametrize(("encoder", "negative"), [("class", "b"), ("minilm", "a blue dog")])
+def test_every_code_of_the_readme_is_guided_by_the_negative_prompt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: str, negative: str
+) -> None:
+    spec = export(tmp_path, {}, encoder, steps=4, guidance=3.0, negative_prompt=negative)
+    monkeypatch.chdir(tmp_path / "out")
+    _, images = ours(tmp_path, spec, encoder)
+    with_pipeline, by_hand = (run(block) for block in blocks(Path()))
+    assert np.abs(pixels(with_pipeline["images"]) - images).max() <= 1
+    assert np.abs(by_hand["pixels"].permute(0, 2, 3, 1).int().numpy() - images).max() <= 1
+
+
 def test_stable_diffusions_readme_gives_the_negative_prompt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoders: dict[str, str]
 ) -> None:
