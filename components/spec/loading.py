@@ -61,14 +61,15 @@ def read_mapping(path: Path, marks: tuple[str, ...]) -> dict[str, Any]:
 
 
 def parse_experiment(values: dict[str, Any], origin: str) -> Experiment:
-    """Validate ``values`` and every cell of their sweep.
+    """Validate ``values`` and every cell of their sweep; some cell reads what they say.
 
     ``origin`` is what a message calls the place that the values come from.
     """
+    from components.spec.idle import refuse_idle
     from components.spec.sweep import expand  # which validates each cell with this module
 
     experiment = validate(values, origin)
-    expand(experiment, origin)
+    refuse_idle(experiment, expand(experiment, origin), origin)
     return experiment
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from components.errors import AlphabarError, shortened
 from components.spec.catalogue import GUIDANCE, GUIDES, SOLVERS
 from components.spec.catalogue.entries import Described
-from components.spec.catalogue.sampling import OWN_GUIDE, guide_of
+from components.spec.catalogue.sampling import OWN_GUIDE, guide_of, reads_negative_prompt
 from components.spec.cost import one_prediction
 from components.spec.loading import validate
 from components.spec.sections.base import OPTIONS
@@ -73,7 +73,8 @@ def sampling_over(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str,
     """A sampling section: ``given``, and for the rest what of ``own`` still has a meaning.
 
     A choice takes with it the options that only the old one read; a negative prompt displaces a
-    guide that reads none; a scale that was of another kind, or off, gives way to a usual one.
+    guide that reads none; a scale that was of another kind, or off, gives way to a usual one; and
+    where guidance is off, the old negative prompt goes.
     """
     values: dict[str, Any] = {**own, **given}
     own_choices: tuple[tuple[str, Mapping[str, Described], Mapping[str, Described]], ...] = (
@@ -93,6 +94,9 @@ def sampling_over(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str,
         values["guide"] = OWN_GUIDE
     if "guidance" not in given and _needs_another_scale(own, given, values):
         values["guidance"] = usual_scale(values)
+    known = str(values.get("guidance_kind", "cfg")) in GUIDANCE  # a wrong one is refused later
+    if "negative_prompt" not in given and known and not reads_negative_prompt(values):
+        values.pop("negative_prompt", None)
     return values
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, shortened
 from components.files.new_folder import new_folder
 from components.runtime import Progress
 from components.spec.catalogue import CONDITIONERS
-from components.spec.catalogue.sampling import GUIDED_BY_MODEL, guide_of
+from components.spec.catalogue.sampling import GUIDED_BY_MODEL, guide_of, reads_negative_prompt
 from components.spec.model_folder import drawing_notes, own_guide, own_sampling
 from components.spec.pipelines.folder import is_pipeline
 from components.spec.sampling_choice import sampling_of, settings_given
@@ -159,6 +159,8 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         origin += f", with {request.model}'s own settings for the rest"
     settled = _settled(manner, given, own or manner.usual, told=bool(request.prompts))
     sampling = sampling_of(settled[0], origin, settled[1])
+    if request.prompts or not manner.edits:  # else guidance itself is refused
+        _refuse_unread(sampling, origin)
     weaker = find_model(request.guide, workspace) if request.guide else None
     if weaker is None and sampling.guided_by_model:
         weaker = own_guide(directory)
@@ -173,6 +175,15 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         base,
         workspace.weights,
     )
+
+
+def _refuse_unread(sampling: SamplingSpec, origin: str) -> None:
+    if sampling.negative_prompt and not reads_negative_prompt(sampling.model_dump()):
+        raise AlphabarError(
+            f"{origin}: nothing is guided away from the negative prompt "
+            f"`{shortened(sampling.negative_prompt)}` with guidance {sampling.guidance:g}",
+            "give a larger --guidance, or leave --negative-prompt out",
+        )
 
 
 def _settled(

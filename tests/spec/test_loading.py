@@ -121,6 +121,50 @@ def test_a_fault_is_named_with_path_value_and_remedy(values: dict, named: list[s
         assert text in message
 
 
+NEGATIVE = {"negative_prompt": "a dog"}
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"sampling": NEGATIVE}, "`sampling.negative_prompt: a dog` is never read"),
+        (
+            {"sampling": {**NEGATIVE, "guidance": 1}, "conditioning": {"encoder": "none"}},
+            "never read: the model is told nothing",
+        ),
+        (
+            {"sampling": {"guidance": 2}, "conditioning": {"encoder": "none"}},
+            "`sampling.guidance: 2` is never read: with `conditioning.encoder: none`",
+        ),
+        ({"conditioning": {"max_tokens": 5}}, "`conditioning.max_tokens: 5` is never read"),
+    ],
+)
+def test_what_no_cell_reads_is_refused(values: dict, named: str) -> None:
+    assert named in refusal(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"sampling": NEGATIVE, "sweep": {"sampling.guidance": [1, 2]}},
+        {"sampling": {**NEGATIVE, "guidance": 0}},
+        {"sampling": {**NEGATIVE, "guidance": 1, "guidance_kind": "cfgpp"}},
+        {"sampling": {"guidance": 2}, "sweep": {"conditioning.encoder": ["none", "class"]}},
+        {
+            "sampling": {"guidance": 2, "guide": "weaker"},
+            "guide": {"training.steps": 3},
+            "conditioning": {"encoder": "none"},
+        },
+        {
+            "conditioning": {"max_tokens": 5},
+            "sweep": {"conditioning.encoder": ["class", "minilm"]},
+        },
+    ],
+)
+def test_what_some_cell_reads_is_taken(values: dict) -> None:
+    parse_experiment({"name": "x", "data": {"source": "digits"}} | values, "file.yaml")
+
+
 def test_every_fault_of_a_file_is_listed_at_once() -> None:
     message = refusal({"training": {"lr": -1.0, "steps": 0}, "nme": 1})
     for text in ("training.lr", "training.steps", "nme"):

@@ -66,6 +66,13 @@ def test_a_wrong_assignment_is_refused(assignment: str, message: str) -> None:
         ({"guidance": 1}, {"negative_prompt": "cat"}, {"negative_prompt": "cat", "guidance": 2}),
         ({"guidance": 1}, {"guide": "weaker"}, {"guide": "weaker", "guidance": 2}),
         ({"guidance": 1}, {"guide": "weaker", "guidance": 1}, {"guide": "weaker", "guidance": 1}),
+        # nothing is guided away from it
+        ({"negative_prompt": "cat", "guidance": 3}, {"guidance": 1}, {"guidance": 1}),
+        (
+            {"negative_prompt": "cat", "guidance": 0.5, "guidance_kind": "cfgpp", "solver": "ddim"},
+            {"guidance": 1},
+            {"negative_prompt": "cat", "guidance": 1, "guidance_kind": "cfgpp", "solver": "ddim"},
+        ),
         # options that only the old choice reads
         ({"eta": 0.5}, {"solver": "ddpm"}, {"solver": "ddpm"}),
         ({"eta": 0.5}, {"eta": 0.1}, {"eta": 0.1}),

@@ -159,3 +159,11 @@ GUIDED_BY_MODEL = next(name for name, guide in GUIDES.items() if guide.another_m
 def guide_of(sampling: Mapping[str, Any]) -> GuideEntry:
     """The guide of a sampling section; the own one where it has none, or none that is known."""
     return GUIDES.get(str(sampling.get("guide")), GUIDES[OWN_GUIDE])
+
+
+def reads_negative_prompt(sampling: Mapping[str, Any]) -> bool:
+    """Whether a negative prompt changes what a model draws that is told classes or captions: not
+    where another model guides it, and not at the scale at which its strong prediction is enough."""
+    kind = GUIDANCE[sampling.get("guidance_kind", "cfg")]
+    strong_alone = sampling.get("guidance", 1) == 1 and 1 in kind.alone(sampling)
+    return not strong_alone and not guide_of(sampling).another_model

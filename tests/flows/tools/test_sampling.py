@@ -55,6 +55,13 @@ def test_a_negative_prompt_that_is_no_class_leaves_no_folder(models: Path, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_negative_prompt_that_nothing_reads_is_refused(models: Path, tmp_path: Path) -> None:
+    unread = ("--negative-prompt", "cat", "--guidance", "1")
+    with pytest.raises(AlphabarError, match="nothing is guided away from .* `cat` with guidance 1"):
+        figures(models / "strong", tmp_path / "out", *unread)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_samples_that_were_changed_since_are_not_judged(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
