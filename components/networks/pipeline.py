@@ -16,7 +16,8 @@ from components.networks.codecs.pretrained_autoencoder import (
 )
 from components.networks.conditioners import Conditioner, Given
 from components.networks.conditioners.pipeline import pipeline_text
-from components.networks.denoisers.pretrained import PretrainedNetwork
+from components.networks.conditioners.rows import POOLED, STATES, TIME_IDS
+from components.networks.denoisers.pretrained import READS, PretrainedNetwork
 from components.networks.part_weights import read_network
 from components.spec.model_config import ModelConfig, new_config
 from components.spec.pipelines.families import VAE
@@ -92,11 +93,26 @@ def read_denoiser(pipeline: PipelineFolder) -> PretrainedNetwork:
 
 
 def _built(pipeline: PipelineFolder, build: Any) -> Any:
+    """The network, which is asked once: of an odd configuration many fail only then. On the device
+    `meta`, where it is built, that costs no memory and little time."""
     try:
-        return build()
+        network = build()
+        _ask(pipeline, network)
+        return network
     except Exception as error:
         home = pipeline.root / pipeline.family.denoiser
         why = shortened((str(error).splitlines() or [type(error).__name__])[0], 200)
         raise AlphabarError(
             f"{home} describes no network that there can be ({why})", "give another directory"
         ) from error
+
+
+@torch.no_grad()
+def _ask(pipeline: PipelineFolder, network: PretrainedNetwork) -> None:
+    reads = READS[pipeline.family.network](pipeline.network)
+    assert reads.width is not None
+    rows = {STATES: torch.empty(1, 1, reads.width)}
+    if reads.pooled is not None:
+        rows |= {POOLED: torch.empty(1, reads.pooled), TIME_IDS: torch.empty(1, 6)}
+    side = pipeline.latent_side
+    network(torch.empty(1, reads.channels, side, side), torch.empty(1), **rows)

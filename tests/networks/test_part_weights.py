@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from components.errors import AlphabarError
 from components.networks.pipeline import read_denoiser
 from components.spec.pipelines.folder import read_pipeline
-from tests.tiny_pipelines import write_sd1, write_sd3
+from tests.tiny_pipelines import write_flux, write_sd1, write_sd3
 
 NAME = "diffusion_pytorch_model"
 
@@ -146,6 +146,27 @@ def test_a_configuration_of_another_network_is_refused(
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(AlphabarError, match=said):
         weights_of(copy)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"axes_dims_rope": axes} for axes in ([1], [4, 4, 7], "x", [])),
+        {"attention_head_dim": -1},
+        {"freq_shift": "x"},
+        {"norm_eps": "a"},
+    ],
+    ids=str,
+)
+def test_a_network_that_fails_when_it_is_asked_is_refused_when_it_is_read(
+    copy: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    flux = "axes_dims_rope" in change
+    root, part = (write_flux(tmp_path / "flux"), "transformer") if flux else (copy, "unet")
+    path = root / part / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(AlphabarError, match=rf"/{part} describes no network that there can be"):
+        weights_of(root)
 
 
 HUGE = {
