@@ -112,6 +112,7 @@ def sample(
     named = model.directory if isinstance(model, Model) else path_of(model, "model")
     weaker = None if guide is None else str(path_of(guide, "guide"))
     chosen = choose(SAMPLE, Request(str(named), settings, (), weaker, texts), workspace_at(root))
+    chosen.refuse_unasked(texts, "give at least one of `prompts`")
     sampler = chosen.load()
     from components.generation.asked import cut_words, prompts_of
     from components.generation.generate import generate

@@ -90,6 +90,8 @@ Training = Annotated[
 Count = Annotated[
     int | None,
     typer.Option(
+        "--count",
+        "-n",
         min=20,
         max=MOST_IMAGES,
         help="Images to draw from a model (default: one a prompt of `--prompts`, 20 at least; else "

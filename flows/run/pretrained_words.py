@@ -34,8 +34,8 @@ def directory_notes(experiment: Experiment, root: Path, weights: Path | None = N
     if other := _otherwise_drawn(experiment, find_pipeline(name, KEY, weights).sampling):
         ours = {key: getattr(experiment.sampling, key) for key in other}
         notes.append(
-            f"images are not drawn as `alphabar sample {name}` draws: unless `sampling` says so, "
-            f"{_pairs(ours)} hold; for the directory's own write `sampling: {{{_pairs(other)}}}`"
+            f"images are not drawn as `alphabar sample {name}` draws: the file leaves "
+            f"{_pairs(ours)}; for the directory's own write `sampling: {{{_pairs(other)}}}`"
         )
     return notes
 

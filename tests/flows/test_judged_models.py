@@ -1,6 +1,7 @@
 """Models that are drawn from to be judged: what they are asked for, and what is refused first."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from PIL import Image
 from components.data.listing import directory_hash
 from components.figures.judgement import Judgement
 from components.files.tables import write_csv
-from flows.tools.judged import group_notes
+from flows.tools.judged import Judged, group_notes
+from tests.figures.made import record, write_record
 from tests.flows.project import Project
 from tests.tiny_pipelines import write_sd1
 
@@ -131,3 +133,16 @@ def test_settings_of_sampling_have_no_meaning_with_images(
     done = project.alphabar_here("evaluate", "pictures", "--reference", "pictures", *words)
     assert done.returncode == 2
     assert f"{words[0]} has no meaning with pictures: its images are drawn already" in done.stderr
+
+
+def test_figures_of_groups_are_shown_beside_those_of_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = {"clip_score": record(24.0, 1.0)}
+    groups = {"animals": {"clip_score": record(21.0, 1.0)}, "things": {}}
+    write_record(tmp_path, {"metrics": whole, "groups": groups})
+    Judged("samples", tmp_path).show("by themselves")
+    said = capsys.readouterr().out
+    assert "animals" in said
+    assert "21.0" in said
+    assert "things" not in said

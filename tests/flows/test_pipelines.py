@@ -154,3 +154,5 @@ def test_the_facade_draws_from_a_directory(project: Project) -> None:
     assert (model.sampling.solver, model.sampling.guidance) == ("ddim", 7.5)
     found = alphabar.sample(model, 2, prompts="a cat", steps=2)
     assert found.images.shape == (2, 16, 16, 3)
+    with pytest.raises(alphabar.AlphabarError, match="the model draws from captions"):
+        alphabar.sample(model, 2)
