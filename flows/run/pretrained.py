@@ -94,7 +94,7 @@ def _refuse_swept(experiment: Experiment) -> None:
 
 def _refuse_other_latents(experiment: Experiment, pipeline: PipelineFolder) -> None:
     """Raise AlphabarError where the codec is known not to make what the network reads."""
-    read = int(pipeline.network.get("in_channels", 4)) // pipeline.family.packed
+    read = int(pipeline.network["in_channels"]) // pipeline.family.packed
     codec = experiment.codec
     made = None if codec.pretrained else codec.latent_channels if codec.learnt else 0
     if made is not None and made != read:

@@ -137,6 +137,10 @@ def test_numbers_of_other_kinds_are_no_weights(copy: Path, kind: torch.dtype, su
         ({"only_cross_attention": "x" * 9}, "network that there can be|are not those"),
         ({"down_block_types": ["DownBlock2D", "NoBlock2D"]}, "no network that there can be"),
         ({"norm_num_groups": 7}, "no network that there can be"),
+        ({"norm_eps": "small"}, r"`norm_eps: 'small'` is no number of at least 0"),
+        ({"attention_head_dim": -1}, r"`attention_head_dim: -1` is no number of at least 0"),
+        ({"downsample_padding": 1.5}, r"`downsample_padding: 1\.5` is no whole number"),
+        ({"freq_shift": None}, r"`freq_shift: None` is no number of at least 0"),
     ],
 )
 def test_a_configuration_of_another_network_is_refused(

@@ -10,10 +10,11 @@ from safetensors.torch import load_file, save_file
 from components.errors import AlphabarError
 from components.files.json_file import parse_json, read_object, write_json
 from components.files.manifest import intact
+from components.networks.of_config import network_of
 from components.networks.part_weights import read_network
 from components.spec.codec_files import CONFIG, WEIGHTS
 from components.spec.pipelines.vae import refuse_odd_vae
-from components.spec.pipelines.vae_folder import read_vae_folder
+from components.spec.pipelines.vae_folder import CLASS, read_vae_folder
 
 REMEDY = "copy it again, or delete it and run the experiment again"
 
@@ -74,10 +75,8 @@ def read_pretrained(folder: Path, channels: int) -> Any:
 
 
 def _of_config(home: Path, values: Mapping[str, Any]) -> Any:
-    from diffusers import AutoencoderKL
-
     try:
-        return AutoencoderKL.from_config(values)
+        return network_of(CLASS, values)
     except Exception as error:
         raise AlphabarError(
             f"{home} holds no whole VAE ({_first(error)})", "copy it again, or give another"

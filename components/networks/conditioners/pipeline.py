@@ -52,7 +52,7 @@ class Joined:
 
 def _sd3(parts: Parts, pipeline: PipelineFolder, size: int) -> TextEncoder:
     one, two, *more = parts
-    width = int(pipeline.network.get("joint_attention_dim", 4096))
+    width = int(pipeline.network["joint_attention_dim"])
     t5 = more[0] if more else None
     return SD3Encoder((one, two), t5, positions=SD3_POSITIONS, width=width)
 

@@ -11,8 +11,9 @@ from components.errors import AlphabarError
 from components.networks.conditioners import Conditioner
 from components.networks.conditioners.rows import MASK, POOLED, STATES, TIME_IDS
 from components.networks.denoisers.denoiser import Denoiser
+from components.networks.of_config import network_of
 from components.networks.seeded import seeded
-from components.spec.pipelines.families import EMBEDDED_GUIDANCE
+from components.spec.pipelines.families import EMBEDDED_GUIDANCE, NETWORKS
 from components.spec.sections.network import FOREIGN, NetworkConfig
 
 
@@ -26,19 +27,12 @@ class PretrainedNetwork(nn.Module):
 
     def __init__(self, model: str, config: Mapping[str, Any]) -> None:
         super().__init__()
-        self.model: Any = build_model(model, config)
+        self.model: Any = network_of(model, config)
         self._call = CALLS[model]
 
     def forward(self, x: Tensor, timestep: Tensor, **rows: Tensor) -> Tensor:
         """x (batch, channel, height, width), timestep (batch,) → the prediction, x's shape."""
         return self._call(self.model, x, timestep, rows)
-
-
-def build_model(model: str, config: Mapping[str, Any]) -> Any:
-    """diffusers' own class with random weights."""
-    import diffusers
-
-    return getattr(diffusers, model).from_config(dict(config))
 
 
 Call = Callable[[Any, Tensor, Tensor, Mapping[str, Tensor]], Tensor]
@@ -122,7 +116,7 @@ def refuse_unfit_told(
     """Raise AlphabarError unless a pretrained network reads latents of ``shape`` and what
     ``conditioner`` tells."""
     assert network.model is not None
-    read = READS[network.model](network.config)
+    read = READS[network.model]({**NETWORKS[network.model], **network.config})
     given = Reads(shape[0], conditioner.width, conditioner.pooled)
     for what in ("channels", "width", "pooled"):
         asked, there = getattr(read, what), getattr(given, what)
@@ -159,21 +153,19 @@ _WORDS = {
 
 
 def _of_unet(config: Mapping[str, Any]) -> Reads:
-    width, pooled = config.get("cross_attention_dim", 1280), None
+    width, pooled = config["cross_attention_dim"], None
     if config.get("addition_embed_type"):
         sizes = 6 * (config.get("addition_time_embed_dim") or 0)
         pooled = (config.get("projection_class_embeddings_input_dim") or 0) - sizes
-    return Reads(
-        config.get("in_channels", 4), width[0] if isinstance(width, list) else width, pooled
-    )
+    return Reads(config["in_channels"], width[0] if isinstance(width, list) else width, pooled)
 
 
 def _of_transformer(packed: int) -> Callable[[Mapping[str, Any]], Reads]:
     def reads(config: Mapping[str, Any]) -> Reads:
         return Reads(
-            config.get("in_channels", 16 * packed) // packed,
-            config.get("joint_attention_dim", 4096),
-            config.get("pooled_projection_dim", 768),
+            config["in_channels"] // packed,
+            config["joint_attention_dim"],
+            config["pooled_projection_dim"],
         )
 
     return reads

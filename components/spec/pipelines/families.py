@@ -115,5 +115,19 @@ FAMILIES: dict[str, Family] = {
     ),
 }
 
-NETWORKS = sorted({family.network for family in FAMILIES.values()})
-"""Classes of diffusers that denoise."""
+NETWORKS: dict[str, dict[str, Any]] = {
+    "UNet2DConditionModel": {"in_channels": 4, "cross_attention_dim": 1280},
+    "SD3Transformer2DModel": {
+        "sample_size": 128,
+        "patch_size": 2,
+        "in_channels": 16,
+        "joint_attention_dim": 4096,
+        "pooled_projection_dim": 2048,
+    },
+    "FluxTransformer2DModel": {
+        "in_channels": 64,
+        "joint_attention_dim": 4096,
+        "pooled_projection_dim": 768,
+    },
+}
+"""Classes of diffusers that denoise → what they take where a configuration does not say."""

@@ -32,7 +32,7 @@ def _latents(folder: "PipelineFolder") -> None:
     vae = {**USUAL, **folder.configs[VAE]}
     refuse_odd_vae(folder.root / VAE, vae, None)
     channels = vae["latent_channels"]
-    read = folder.network.get("in_channels", 4)
+    read = folder.network["in_channels"]
     given = folder.network.get("out_channels") or read
     if read != channels * folder.family.packed or given != read:
         what = f"reads {quoted(read)} channels and gives {quoted(given)}"
@@ -86,7 +86,7 @@ _CONDITIONS = {"one": _one, "sdxl": _sdxl, "sd3": _sd3, "flux": _flux}
 
 
 def _cross_attention(folder: "PipelineFolder", width: int) -> None:
-    read = folder.network.get("cross_attention_dim", 1280)
+    read = folder.network["cross_attention_dim"]
     if any(each != width for each in flat(read)):
         raise _fault(
             folder, f"reads text states of width {quoted(read)}, and its encoders make {width}"
@@ -94,13 +94,13 @@ def _cross_attention(folder: "PipelineFolder", width: int) -> None:
 
 
 def _joint(folder: "PipelineFolder", width: int, encoder: str) -> None:
-    read = folder.network.get("joint_attention_dim", 4096)
+    read = folder.network["joint_attention_dim"]
     if read != width:
         raise _fault(folder, f"reads text states of width {quoted(read)}, {encoder} makes {width}")
 
 
 def _pooled(folder: "PipelineFolder", width: int) -> None:
-    read = folder.network.get("pooled_projection_dim", 768)
+    read = folder.network["pooled_projection_dim"]
     if read != width:
         raise _fault(folder, f"reads a pooled text of width {quoted(read)}, and is given {width}")
 

@@ -12,7 +12,7 @@ from components.files.digests import known_sha256
 from components.files.json_file import read_object
 from components.spec.codec_files import CONFIG
 from components.spec.keys import digest
-from components.spec.pipelines.families import FAMILIES, SCHEDULER, VAE, Family, TextPart
+from components.spec.pipelines.families import FAMILIES, NETWORKS, SCHEDULER, VAE, Family, TextPart
 from components.spec.pipelines.scheduler import ReadScheduler, read_scheduler
 from components.spec.pipelines.sizes import flat
 from components.spec.pipelines.weights import REMEDY, WeightFiles, find_weights_of, refuse_outside
@@ -55,8 +55,9 @@ class PipelineFolder:
 
     @property
     def network(self) -> Mapping[str, Any]:
-        """The configuration of what denoises."""
-        return self.configs[self.family.denoiser]
+        """The configuration of what denoises, and behind it what its class takes for the rest."""
+        said = self.configs[self.family.denoiser]
+        return {**said, **NETWORKS[self.family.network], **said}
 
     @property
     def texts(self) -> tuple[TextPart, ...]:

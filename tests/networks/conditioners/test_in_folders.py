@@ -220,6 +220,14 @@ def test_a_whole_t5_is_read_for_its_encoder(tmp_path: Path) -> None:
     assert torch.equal(rows(condition(f"t5:{home}"))[STATES], expected)
 
 
+@pytest.mark.parametrize("change", [{"layer_norm_eps": None}, {"num_attention_heads": -1}])
+def test_a_configuration_of_no_encoder_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    path = tiny_clip(tmp_path / "clip") / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(AlphabarError, match="text encoder in .*/clip cannot be read"):
+        rows(condition(f"clip:{path.parent}"))
+
+
 def test_another_file_in_the_same_place_is_another_encoder(tmp_path: Path) -> None:
     name = f"clip:{tiny_clip(tmp_path / 'clip')}"
     one, again = rows(condition(name))[STATES], rows(condition(name))[STATES]

@@ -1,5 +1,6 @@
 """Directories that lack something, do not fit, or lead elsewhere; and how their weights may lie."""
 
+import inspect
 import json
 import shutil
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import diffusers
 import pytest
 
 from components.errors import AlphabarError
+from components.spec.pipelines.families import NETWORKS
 from components.spec.pipelines.folder import is_pipeline, read_pipeline
 from components.spec.pipelines.scheduler_classes import CLASSES
 from tests.tiny_pipelines import write_flux, write_sd1, write_sd3, write_sdxl
@@ -66,6 +68,12 @@ def test_a_scheduler_that_diffusers_saves_is_read(
     found = read_pipeline(tmp_path / "model")
     assert found.configs["scheduler"]["_class_name"] == name
     assert found.sampling["solver"] in ("ddim", "dpmpp_2m", "euler")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_a_network_leaves_out_is_what_diffusers_takes(name: str) -> None:
+    theirs = inspect.signature(getattr(diffusers, name).__init__).parameters
+    assert NETWORKS[name] == {key: theirs[key].default for key in NETWORKS[name]}
 
 
 def test_sd1s_old_networks_draw_at_64_latents_a_side(broken: Path, xl: Path) -> None:

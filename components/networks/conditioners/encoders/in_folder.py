@@ -77,10 +77,7 @@ def read_encoder(folder: EncoderFolder, convention: Convention) -> Any:
                 output_loading_info=True,
             )
     except Exception as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise AlphabarError(
-            f"the text encoder in {folder.home} cannot be read ({shortened(first, 200)})", remedy
-        ) from error
+        raise _unreadable(folder, error, remedy) from error
     if missing := sorted(found["missing_keys"]):
         names = first_of(missing, most=3)
         raise AlphabarError(
@@ -96,4 +93,24 @@ def read_encoder(folder: EncoderFolder, convention: Convention) -> Any:
         raise AlphabarError(
             f"the text encoder in {folder.home} has weights that are not finite", remedy
         )
-    return network.eval().requires_grad_(False)
+    try:
+        _try(network.eval().requires_grad_(False), convention)
+    except Exception as error:
+        raise _unreadable(folder, error, remedy) from error
+    return network
+
+
+def _unreadable(folder: EncoderFolder, error: Exception, remedy: str) -> AlphabarError:
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    return AlphabarError(
+        f"the text encoder in {folder.home} cannot be read ({shortened(first, 200)})", remedy
+    )
+
+
+@torch.inference_mode()
+def _try(network: Any, convention: Convention) -> None:
+    """Ask for what will be read: of an odd configuration a network fails when it is asked."""
+    layer = convention.layer
+    tokens = torch.zeros(1, 2, dtype=torch.long)
+    found = network(input_ids=tokens, output_hidden_states=layer is not None)
+    _ = None if layer is None else found.hidden_states[layer]
