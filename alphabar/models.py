@@ -114,11 +114,11 @@ def sample(
     chosen = choose(SAMPLE, Request(str(named), settings, (), weaker, texts), workspace_at(root))
     chosen.refuse_unasked(texts, "give at least one of `prompts`")
     sampler = chosen.load()
-    from components.generation.asked import cut_words, prompts_of
+    from components.generation.asked import prompt_words, prompts_of
     from components.generation.generate import generate
 
     asked = prompts_of(sampler.model, texts, count)
     found = generate(sampler, asked, progress=progress)
     evaluations = found.network_evaluations
-    words = "; ".join([chosen.words(), *cut_words(sampler, texts)])
+    words = "; ".join([chosen.words(), *prompt_words(sampler, texts)])
     return Sampled(found.images, asked.captions, chosen.sampling, evaluations, words)

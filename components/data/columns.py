@@ -88,3 +88,29 @@ def _likely(table: Table, column: str, role: str) -> str | None:
 def bare(name: str) -> str:
     """A column's name without what does not tell columns apart: case and surrounding blanks."""
     return name.strip().casefold()
+
+
+ABSENT = ("NaN", "nan", "<NA>", "None")
+"""What pandas and others write into a text for an empty cell."""
+
+
+def with_absent_told(table: Table, column: str) -> Table:
+    """The table with a note of how many cells of the texts in ``column`` read as an empty cell does
+    in the texts of other programs: a drawing may be called so.
+
+    Raises:
+        AlphabarError: all of them do.
+    """
+    texts = [text for _, record in table.records if isinstance(text := record.get(column), str)]
+    filled = [text.strip() for text in texts if text.strip()]
+    absent = [text for text in filled if text in ABSENT]
+    if not absent:
+        return table
+    read = f"`{absent[0]}`, as pandas writes an empty cell"
+    if len(absent) == len(filled):
+        raise AlphabarError(
+            f"every cell of the column `{column}` of {table.path} that holds anything reads {read}",
+            "fill it in, or name another column",
+        )
+    count = f"{len(absent)} of {len(filled)} cells of `{column}`"
+    return replace(table, notes=(*table.notes, f"{count} read {read}: they are taken as texts"))

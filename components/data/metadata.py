@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from components.errors import AlphabarError
 from components.files.json_file import parse_json
+from components.files.regular import refuse_link_out
 from components.files.tables import MOST_BYTES, csv_lines, plain
 from components.files.text_file import read_text
 
@@ -104,6 +105,7 @@ def read_table(folder: Path) -> Table:
             does not parse; the message names the line.
     """
     path = _metadata_file(folder)
+    refuse_link_out(path, folder)
     text = read_text(path, most=MOST_BYTES, remedy="give a table of one row per image")
     table = parse_csv(path, text, "file_name") if path.suffix == ".csv" else _from_jsonl(path, text)
     if not table.records:

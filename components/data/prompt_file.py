@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.data.columns import meant
+from components.data.columns import meant, with_absent_told
 from components.data.metadata import parse_csv
 from components.data.sources.rows import seen, text_of
 from components.errors import AlphabarError, first_of, number_of
@@ -106,5 +106,6 @@ def _records(path: Path, text: str) -> tuple[_Rows, tuple[str, ...]]:
     if PROMPT not in table.columns:
         named = first_of([f"`{name}`" for name in table.columns]) or "nothing"
         raise AlphabarError(f"{path} has no column `{PROMPT}`; it has {named}", _REMEDY)
+    table = with_absent_told(table, PROMPT)
     group = next((name for name in GROUPS if name in table.columns), None)
     return [(place, record, group) for place, record in table.records], table.notes

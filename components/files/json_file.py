@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from components.errors import AlphabarError, shortened
+from components.files.regular import open_regular
 
 MOST_BYTES = 64 * 2**20
 MOST_DEPTH = 64
@@ -58,7 +59,7 @@ def load_json(
         OSError: the file cannot be read.
         ValueError: as `parse_json`, or the file is larger than ``most``.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         content = file.read(most + 1)
     if len(content) > most:
         raise ValueError(f"it is larger than {most / 2**20:g} MiB")

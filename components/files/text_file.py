@@ -1,9 +1,12 @@
 """A user's text file, read with a limit; every way in which that fails is an `AlphabarError`."""
 
+import re
 from pathlib import Path
 
 from components.errors import AlphabarError
+from components.files.regular import open_regular
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -18,7 +21,7 @@ def read_text(path: Path, *, most: int, remedy: str) -> str:
         AlphabarError: there is no such file, it cannot be read, is too large or is no text.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             content = file.read(most + 1)
     except FileNotFoundError:
         raise AlphabarError(f"{path} does not exist", remedy) from None
@@ -44,3 +47,16 @@ def _decoded(path: Path, content: bytes, remedy: str) -> str:
     if "\0" in text:
         raise AlphabarError(f"{path} is binary, or UTF-16 text", f"save it as UTF-8, or {remedy}")
     return text
+
+
+def odd_character(text: str, *, lines: bool = False) -> str | None:
+    """The first control character in ``text``, or half of a surrogate pair, which no encoding can
+    write (such as ``U+0007``); None where there is none.
+
+    Args:
+        lines: tabs and line ends may stand in it.
+    """
+    for found in _CONTROL.finditer(text):
+        if not (lines and found[0] in "\t\r\n"):
+            return f"U+{ord(found[0]):04X}"
+    return None

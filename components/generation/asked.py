@@ -6,7 +6,8 @@ from pathlib import Path
 
 from components.data.arrays import SplitName
 from components.data.readers import cut_of
-from components.errors import AlphabarError
+from components.errors import AlphabarError, quoted
+from components.files.text_file import odd_character
 from components.generation.prompts import Prompts, file_prompts, split_prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint
@@ -42,8 +43,15 @@ def prompts_of(model: Checkpoint, asked: Sequence[str], count: int) -> Prompts:
     """What ``count`` images of ``model`` are asked for: ``asked`` in turn, else all it knows.
 
     Raises:
-        AlphabarError: a word that the model does not know, or none where it needs one.
+        AlphabarError: a word that the model does not know, none where it needs one, or a text
+            that no file can keep.
     """
+    for text in asked:
+        if odd := odd_character(text, lines=True):
+            raise AlphabarError(
+                f"the prompt {quoted(text)} holds the character {odd}",
+                "give it as UTF-8 text without control characters",
+            )
     known = [model.conditioner.prompt(text) for text in asked or model.conditioner.unprompted()]
     turns = [known[k % len(known)] for k in range(count)]
     return Prompts(
@@ -53,14 +61,18 @@ def prompts_of(model: Checkpoint, asked: Sequence[str], count: int) -> Prompts:
     )
 
 
-def cut_words(sampler: Sampler, asked: Sequence[str]) -> list[str]:
-    """What is to be said of prompts, and of the negative one, that are longer than the model's
-    encoder reads; nothing where none is."""
+def prompt_words(sampler: Sampler, asked: Sequence[str]) -> list[str]:
+    """What is to be said of prompts, and of the negative one: which are empty, and which are longer
+    than the model's encoder reads; nothing where none is."""
     readers = sampler.model.conditioner.readers
     negative = sampler.sampling.negative_prompt
     texts = [*dict.fromkeys([*asked, *([negative] if negative else [])])]
     cut = cut_of(texts, readers) if readers else None
-    return [cut.words("prompts")] if cut is not None and cut.cut else []
+    empty = ["an empty prompt is no condition: the model is told nothing"]
+    return [
+        *(empty if readers and not all(text.strip() for text in asked) else []),
+        *([cut.words("prompts")] if cut is not None and cut.cut else []),
+    ]
 
 
 def edit_prompts(sampler: Sampler, asked: Sequence[str], count: int) -> Prompts | None:

@@ -168,9 +168,9 @@ def _opened(edit: Edit) -> "Iterator[tuple[Path, Sampler]]":
     """The folder to fill and the sampler."""
     with new_folder(edit.out, edit.workspace.store_root) as part:
         sampler = edit.chosen.load()
-        from components.generation.asked import cut_words
+        from components.generation.asked import prompt_words
 
-        edit.notes.extend(cut_words(sampler, edit.prompts))
+        edit.notes.extend(prompt_words(sampler, edit.prompts))
         yield part, sampler
 
 

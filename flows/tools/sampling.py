@@ -226,9 +226,9 @@ def write_sampled(
     """
     with new_folder(out, workspace.store_root) as part:
         sampler = chosen.load()
-        from components.generation.asked import all_prompts, cut_words
+        from components.generation.asked import all_prompts, prompt_words
         from components.generation.sample import write_samples
 
         asked = all_prompts(sampler.model, prompts, count)
         write_samples(sampler, asked, part, progress, png=True)
-        return cut_words(sampler, list(asked.captions))
+        return prompt_words(sampler, list(asked.captions))

@@ -64,3 +64,17 @@ def test_a_missing_column_has_a_remedy_that_can_be_done(
     with pytest.raises(AlphabarError) as caught:
         inspect(tmp_path, "caption", "label")
     assert caught.value.remedy.startswith(remedy)
+
+
+@pytest.mark.parametrize("absent", ["NaN", "nan", "<NA>", "None"])
+def test_captions_that_read_as_an_empty_cell_are_told_and_refused_where_all_do(
+    tmp_path: Path, absent: str
+) -> None:
+    written(tmp_path, f"file_name,caption\na.png,{absent}\nb.png,a Nan goat\nc.png,{absent}\n")
+    reading = inspect(tmp_path, "caption", "label")
+    assert [row.caption for row in reading.rows] == [absent, "a Nan goat", absent]
+    told = f"2 of 3 cells of `caption` read `{absent}`, as pandas writes an empty cell"
+    assert any(note.startswith(told) for note in reading.table.notes)
+    written(tmp_path, f"file_name,caption\na.png,{absent}\nb.png,{absent}\n")
+    with pytest.raises(AlphabarError, match=f"every cell of the column `caption` .* `{absent}`"):
+        inspect(tmp_path, "caption", "label")

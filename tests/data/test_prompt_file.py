@@ -107,3 +107,13 @@ def test_a_file_of_which_nothing_can_be_drawn_is_one_message(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(AlphabarError, match="none.txt does not exist"):
         read_prompts(tmp_path / "none.txt")
+
+
+def test_prompts_that_read_as_an_empty_cell_are_told_and_refused_where_all_do(
+    tmp_path: Path,
+) -> None:
+    some = read_prompts(written(tmp_path, b"prompt\nnan\na cat\n", "p.csv"))
+    assert some.prompts == ("nan", "a cat")
+    assert "1 of 2 cells of `prompt` read `nan`" in some.words(2)
+    with pytest.raises(AlphabarError, match="every cell of the column `prompt`"):
+        read_prompts(written(tmp_path, b"prompt,group\nnan,NaN\n", "p.csv"))

@@ -1,5 +1,6 @@
 """Every JSON file that is read: what is refused, and that no file can do harm."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from components.files.json_file import (
     read_json,
     read_object,
 )
+from components.files.text_file import read_text
 
 HOSTILE = {
     "nothing": ("", "Expecting value"),
@@ -73,3 +75,12 @@ def test_a_file_that_is_missing_or_of_another_kind_is_named(tmp_path: Path) -> N
     (tmp_path / "file.json").write_bytes(b"\xff\xfe{}")
     with pytest.raises(AlphabarError, match="is broken"):
         read_json(tmp_path / "file.json", "")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    with pytest.raises(AlphabarError, match="pipe.json cannot be read: it is no regular file"):
+        read_json(pipe, "run again")
+    with pytest.raises(AlphabarError, match="pipe.json cannot be read: it is no regular file"):
+        read_text(pipe, most=100, remedy="run again")

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from components.errors import AlphabarError
-from components.generation.asked import cut_words
+from components.generation.asked import prompt_words, prompts_of
 from components.generation.denoising import build_denoiser, encode_conditions
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
@@ -81,7 +82,24 @@ def test_a_prompt_that_the_encoder_cannot_read_whole_is_cut_and_counted() -> Non
     assert expected["encoder_hidden_states"].shape[1] == 256
     assert all(torch.equal(rows.weak[name], tensor) for name, tensor in expected.items())
     said = "1 of 2 prompts are cut at 256 tokens, the longest has 302"
-    assert cut_words(sampler, ["a blue square"]) == [said]
+    assert prompt_words(sampler, ["a blue square"]) == [said]
+
+
+@pytest.mark.parametrize("text", ["caf\udce9", "a\x1b[31m heart", "a\0b"])
+@pytest.mark.parametrize("encoder", ["class", "minilm"])
+def test_a_prompt_that_no_file_can_keep_is_refused(encoder: str, text: str) -> None:
+    with pytest.raises(AlphabarError, match=r"the prompt .* holds the character U\+"):
+        prompts_of(checkpoint(encoder), [text], 1)
+    with pytest.raises(ValidationError, match=r"it holds the character U\+"):
+        SamplingSpec(guidance=2.0, negative_prompt=text)
+
+
+def test_an_empty_prompt_is_said_to_be_no_condition() -> None:
+    sampler = Sampler(checkpoint("minilm"), SamplingSpec())
+    assert prompt_words(sampler, ["a cat"]) == []
+    assert prompt_words(sampler, [""]) == [
+        "an empty prompt is no condition: the model is told nothing"
+    ]
 
 
 def test_an_unknown_negative_class_is_refused_with_the_nearest(model: Checkpoint) -> None:

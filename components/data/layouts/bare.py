@@ -8,7 +8,8 @@ from typing import Any
 from components.data.folder_files import folder_files
 from components.data.metadata import Table
 from components.data.sources.places import classes
-from components.errors import AlphabarError, first_of
+from components.errors import AlphabarError, first_of, quoted
+from components.files.regular import refuse_link_out
 from components.files.text_file import read_text
 
 _MOST_BYTES = 2**20
@@ -27,6 +28,12 @@ def from_names(folder: Path) -> Table | None:
     """
     images = folder_files(folder).images
     names = [path.relative_to(folder).as_posix() for path in images]
+    if padded := [name for name in names if name != name.strip()]:
+        raise AlphabarError(
+            f"{len(padded)} of {len(names)} paths in {folder} begin or end with a blank "
+            f"({quoted(padded[0])})",
+            "rename those folders or files",
+        )
     beside = [path.with_suffix(".txt") for path in images]
     told = [text.is_file() for text in beside]
     if any(told):
@@ -37,7 +44,7 @@ def from_names(folder: Path) -> Table | None:
                 "write one for each, or remove those images",
             )
         files = [text.relative_to(folder).as_posix() for text in beside]
-        return _table(folder, names, [_captions(text) for text in beside], files, _TEXTS)
+        return _table(folder, names, [_captions(text, folder) for text in beside], files, _TEXTS)
     of = classes(names)
     if len(set(of) - {""}) < 2:
         return None
@@ -50,8 +57,9 @@ def from_names(folder: Path) -> Table | None:
     return _table(folder, names, [name.replace("_", " ").strip() for name in of], [], _CLASSES)
 
 
-def _captions(path: Path) -> list[str]:
+def _captions(path: Path, folder: Path) -> list[str]:
     """The captions in a text: its lines that are not blank."""
+    refuse_link_out(path, folder)
     text = read_text(path, most=_MOST_BYTES, remedy="write one caption a line")
     return [line for line in _LINE_END.split(text) if line.strip()]
 

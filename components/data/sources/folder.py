@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from components.data.columns import FILE_NAME, meant, require
+from components.data.columns import FILE_NAME, meant, require, with_absent_told
 from components.data.faults import listed
 from components.data.layouts import read_layout
 from components.data.metadata import Row, Table
@@ -20,6 +20,7 @@ from components.data.sources.rows import (
 )
 from components.data.splits import split_of
 from components.errors import AlphabarError, first_of, number_of
+from components.files.regular import refuse_link_out
 
 DEFAULT_CAPTION_COLUMN, DEFAULT_LABEL_COLUMN = "caption", "label"
 _SPLIT_REMEDY = (
@@ -132,7 +133,7 @@ def _meant(table: Table, caption_column: str, label_column: str) -> tuple[Table,
             f"{number_of(len(table.records), 'row')}",
             "name the one that holds the captions with `--caption-column`, or fill it in",
         )
-    return table, columns
+    return with_absent_told(table, caption_column), columns
 
 
 def locate(folder: Path, file_name: str) -> Path:
@@ -146,8 +147,7 @@ def locate(folder: Path, file_name: str) -> Path:
         real = path.resolve(strict=True)
     except (OSError, RuntimeError):  # RuntimeError: links that run in a circle
         raise AlphabarError(f"{path} is missing", "add the file, or remove its row") from None
-    if not real.is_relative_to(folder.resolve()):
-        raise AlphabarError(f"{path} is a link that leads out of {folder}", "copy the file there")
+    refuse_link_out(path, folder)
     if not real.is_file():
         raise AlphabarError(f"{path} is not a regular file", "remove its row")
     return path

@@ -1,7 +1,6 @@
 """One row of a metadata file: what it says of its image, or what is wrong with it."""
 
 import math
-import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,15 +10,13 @@ from components.data.metadata import Row
 from components.data.splits import split_of
 from components.errors import AlphabarError, quoted
 from components.files.json_file import parse_json
+from components.files.text_file import odd_character
 
 MOST_LETTERS = 100_000
 """Of a text; the csv module reads no cell of more than 131,072."""
 
 OPTIONAL = ("style", "drawing", "split")
 """Columns that are read where they are, besides the three that are chosen."""
-
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters, and halves of surrogate pairs, which no encoding can write."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def safe_name(file_name: str) -> str:
         fault = "leads out of the folder"
     elif any(part == "" or part.startswith(".") for part in parts):
         fault = "has a hidden or empty part"
-    elif _CONTROL.search(file_name):
+    elif odd_character(file_name):
         fault = "has control characters"
     if fault:
         raise AlphabarError(f"file_name {file_name!r} {fault}", "name a file inside the folder")
@@ -150,9 +147,8 @@ def text_of(record: dict[str, Any], column: str, *, lines: bool = False) -> str:
         raise ValueError(
             f"`{column}`{_of(record)} has {len(text)} letters, more than {MOST_LETTERS}"
         )
-    for found in _CONTROL.finditer(text):
-        if not (lines and found[0] in "\t\r\n"):
-            raise ValueError(f"`{column}`{_of(record)} holds the character U+{ord(found[0]):04X}")
+    if odd := odd_character(text, lines=lines):
+        raise ValueError(f"`{column}`{_of(record)} holds the character {odd}")
     return text
 
 

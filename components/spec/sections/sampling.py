@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from components.files.text_file import odd_character
 from components.spec.catalogue import GUIDANCE, GUIDES, SOLVERS
 from components.spec.choices import Choices
 from components.spec.sections.base import MOST_NOISE, Options, Section, refuse_unread
@@ -78,6 +79,13 @@ class SamplingSpec(Section):
     def guided_by_model(self) -> bool:
         """Whether another model gives the weak prediction."""
         return GUIDES[self.guide].another_model
+
+    @field_validator("negative_prompt")
+    @classmethod
+    def _is_text(cls, text: str) -> str:
+        if odd := odd_character(text, lines=True):
+            raise ValueError(f"it holds the character {odd}: give UTF-8 text without such")
+        return text
 
     @model_validator(mode="after")
     def _options_are_read(self) -> "SamplingSpec":

@@ -141,3 +141,23 @@ def test_texts_that_were_read_are_not_called_left_behind(
     words = add_folder(folder, "mine", tmp_path).summary.words()
     assert not [line for line in words if line.startswith("not copied")]
     assert any(line.startswith("2 images have several captions, up to 2") for line in words)
+
+
+def test_a_text_that_is_a_link_out_of_the_folder_is_refused(
+    images: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = images("a.png")
+    (tmp_path / "secret").write_text("a password")
+    (folder / "a.txt").symlink_to(tmp_path / "secret")
+    with pytest.raises(AlphabarError, match=r"a\.txt is a link that leads out of"):
+        read_layout(folder)
+    (folder / "a.txt").unlink()
+    (folder / "metadata.csv").symlink_to(tmp_path / "secret")
+    with pytest.raises(AlphabarError, match=r"metadata\.csv is a link that leads out of"):
+        read_layout(folder)
+
+
+def test_a_folder_that_begins_with_a_blank_is_named(images: Callable[..., Path]) -> None:
+    folder = images(" a/1.png", "b/2.png")
+    with pytest.raises(AlphabarError, match="1 of 2 paths .* begin or end with a blank .*' a/1"):
+        read_layout(folder)
