@@ -85,8 +85,8 @@ def read_encoder(folder: EncoderFolder, convention: Convention) -> Any:
         )
     if more := sorted(name for name in found["unexpected_keys"] if not BESIDE.match(name)):
         raise AlphabarError(
-            f"the weights in {folder.home} are not those of its config.json: they have "
-            f"{first_of(more, most=3)} more",
+            f"the weights in {folder.home} are more than its config.json asks for: "
+            f"{first_of(more, most=3)}",
             remedy,
         )
     if not all(bool(tensor.isfinite().all()) for tensor in network.parameters()):
