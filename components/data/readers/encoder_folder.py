@@ -192,8 +192,8 @@ def _tokenizer_of(name: str, home: Path, family: Family) -> Path:
     found = next((place for place in places if _has_tokenizer(place, family)), None)
     if found is None:
         raise AlphabarError(
-            f"`{name}`: {home} has an encoder, and no tokenizer: there is no {_sets(family)} in "
-            f"{first_of([str(place) for place in places], ' or ')}",
+            f"`{name}`: {home} has an encoder, and no tokenizer: there is no {_sets(family)} "
+            f"that is not empty in {first_of([str(place) for place in places], ' or ')}",
             "copy the tokenizer's files beside the encoder's",
         )
     return found
@@ -214,7 +214,7 @@ def _holds(path: Path) -> bool:
 def _reading(folder: EncoderFolder) -> Any:
     files = [folder.tokenizer / name for name in TOKENIZER_FILES]
     states = tuple(file_state(path) for path in files if path.is_file())
-    fault: str | None = f"there is no {_sets(folder.family)}, or it is empty"
+    fault: str | None = f"there is no {_sets(folder.family)} that is not empty"
     cause = None
     if _has_tokenizer(folder.tokenizer, folder.family):
         try:
