@@ -10,20 +10,18 @@ import numpy as np
 
 from components.errors import AlphabarError
 from components.evaluation.captions import CaptionView, Clip, build_clip
+from components.evaluation.copies_shown import closest
 from components.evaluation.degenerate import notes_on
 from components.evaluation.families import measure_of
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.finding import Finding, Sight
-from components.evaluation.images.image_files import alike
 from components.evaluation.images.image_set import ImageSet
-from components.evaluation.metrics.training_neighbours import closest_pairs
 from components.evaluation.needs import needs_are_met, refuse_missing
 from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.recognition import Recogniser, Recognition, train_recogniser
 from components.evaluation.references import References
 from components.evaluation.side_by_side import side_by_side
 from components.evaluation.view import View
-from components.figures.closest import ClosestPairs
 from components.figures.figure import Figure
 from components.figures.judgement import Judgement
 from components.figures.protocol import CAPTIONS, Protocol
@@ -33,8 +31,6 @@ from components.spec.metrics import METRICS, asked_of, metric_name, needing
 
 GROUP_IMAGES, MOST_GROUPS = 20, 100
 """Groups with fewer images on either side are left out, and those after so many."""
-
-SHOWN_PAIRS = 24
 
 
 @dataclass(frozen=True)
@@ -164,7 +160,7 @@ class Judge:
             groups,
             found.left_out,
             tuple(notes_on(first, self.references.name("reference"))),
-            closest=self._closest(images, first),
+            closest=closest(images, first, self.references.training),
         )
 
     def view(self, images: ImageSet, extractor: str) -> View:
@@ -273,22 +269,6 @@ class Judge:
                 self._run(take, found, len(rows), seed)
             groups[group] = found.figures
         return groups
-
-    def _closest(self, images: ImageSet, view: View) -> ClosestPairs | None:
-        training = self.references.training
-        try:
-            copies = view.copies
-        except AlphabarError:  # the figures of copies are left out for the same reason
-            return None
-        if copies is None or training is None:
-            return None
-        pairs = closest_pairs(copies, SHOWN_PAIRS)
-        ours = images.thumbnails([pair.generated for pair in pairs])
-        theirs = training.thumbnails([pair.training for pair in pairs])
-        turned = np.array([pair.mirrored for pair in pairs])
-        theirs[turned] = theirs[turned][:, :, ::-1]
-        pictures = np.stack(alike(ours, theirs), axis=1)
-        return ClosestPairs(view.generated.extractor, pairs, pictures)
 
     def _key(self, against: str) -> str | None:
         """Content key of what a figure was measured against."""

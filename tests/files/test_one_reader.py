@@ -32,6 +32,10 @@ EXCEPTIONS = {
     ): "the features' cache, whose header is compared first",
     ("components/data/metadata.py", "csv.reader"): "a user's table, of any columns and separator",
     ("flows/run/recorded.py", "json.load"): "the answer of an MLflow server, not a file",
+    (
+        "components/data/readers/vocabulary.py",
+        "json.loads",
+    ): "what a tokenizer that was read says of itself, not a file",
 }
 
 
