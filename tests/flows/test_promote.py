@@ -334,7 +334,7 @@ def test_the_run_s_own_study_is_about_the_version_that_it_registers(
     write_manifest(sampled, describe(best.sample, sampled))
     write_models({"baseline": sampled, "finetuned": registry}, study)
     with Recorder.connected(plan, workspace, Display(quiet=True)) as recorder:
-        recorder.finish(Outcome(plan, best, None, registry / "model-0", {}, 0))
+        recorder.finish(Outcome(plan, best, None, registry / "model-0", {}, 0, 0))
     tags = connect(None, place).client.get_model_version("animals", "3").tags
     rate = read_study(study, "animals version 3", tags)
     assert (rate.side, rate.value) == ("baseline", pytest.approx(0.2))
@@ -414,7 +414,7 @@ def test_the_gate_of_an_experiment_decides_who_of_its_winners_is_champion(
         publish(plan, workspace, registry / "model-0")
         gates(place, text or STRICT)
         with Recorder.connected(plan, workspace, Display(quiet=True)) as recorder:
-            recorder.finish(Outcome(plan, plan.cells[0], None, registry / "model-0", {}, 0))
+            recorder.finish(Outcome(plan, plan.cells[0], None, registry / "model-0", {}, 0, 0))
         assert champion(place) == number
         said.append(str(recorder.registered))
     assert "version 3, candidate: " in said[0]

@@ -104,7 +104,7 @@ def test_a_server_that_dies_is_told_of_once_and_the_next_run_adds_what_is_missin
         for _ in range(3):
             recorder.training_goes_on(best.train, scratch)
         recorder.baselines(plan)
-        recorder.finish(Outcome(plan, best, None, report, {}, 0))
+        recorder.finish(Outcome(plan, best, None, report, {}, 0, 0))
     assert recorder.lost
     assert not is_recorded(None, tmp_path, "digits", plan.sweep_key)
     assert len(display.lines) == 1
@@ -115,7 +115,7 @@ def test_a_server_that_dies_is_told_of_once_and_the_next_run_adds_what_is_missin
         await_mlflow_server(again)
         with Recorder.connected(plan, workspace, display) as recorder:
             recorder.baselines(plan)
-            recorder.finish(Outcome(plan, best, None, report, {}, 0))
+            recorder.finish(Outcome(plan, best, None, report, {}, 0, 0))
         assert not recorder.lost
         assert len(display.lines) == 1
         tracker = connect(address, tmp_path)
@@ -143,7 +143,7 @@ def test_artifacts_that_cannot_be_written_stop_no_run(tmp_path: Path) -> None:
     with Recorder.connected(plan, workspace, display) as recorder:
         (tmp_path / "mlruns" / "artifacts").write_text("a file in the place of a folder")
         recorder.baselines(plan)
-        recorder.finish(Outcome(plan, best, None, report, {}, 0))
+        recorder.finish(Outcome(plan, best, None, report, {}, 0, 0))
     assert recorder.lost
     (said,) = display.lines
     assert "cannot be written" in said
@@ -159,7 +159,7 @@ def test_a_server_that_comes_back_before_the_end_gets_the_whole_record(tmp_path:
     with Recorder.connected(plan, workspace, display) as recorder:
         recorder.lost = True
         recorder.baselines(plan)
-        recorder.finish(Outcome(plan, best, None, report, {}, 0))
+        recorder.finish(Outcome(plan, best, None, report, {}, 0, 0))
     tracker = connect(None, tmp_path)
     sweep = tracker.sweep("digits", plan.sweep_key, {}, {})
     assert tracker.is_complete(sweep)

@@ -126,7 +126,7 @@ def test_a_word_that_the_model_does_not_know_is_refused(
 
 
 def test_a_caption_must_be_given() -> None:
-    with pytest.raises(AlphabarError, match="--prompt"):
+    with pytest.raises(AlphabarError, match="give at least one prompt"):
         conditioner("minilm").unprompted()
 
 
