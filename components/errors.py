@@ -1,6 +1,7 @@
 """The one error that a user is meant to read, and how long what it says may be."""
 
 MOST_OF_A_VALUE = 60
+MOST_OF_A_LINE = 200
 MOST_OF_A_MESSAGE = 4000
 MOST_LISTED = 10
 
@@ -40,6 +41,11 @@ def quoted(value: object, most: int = MOST_OF_A_VALUE) -> str:
         return shortened(repr(value), most)
     except (ValueError, RecursionError):  # an integer of thousands of digits; a nest of lists
         return f"a {type(value).__name__} too long to be shown"
+
+
+def first_line(error: Exception) -> str:
+    """What another library's error says, as a message of ours quotes it."""
+    return shortened((str(error).splitlines() or [type(error).__name__])[0], MOST_OF_A_LINE)
 
 
 def first_of(names: list[str], separator: str = ", ", most: int = MOST_LISTED) -> str:

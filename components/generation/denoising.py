@@ -8,6 +8,7 @@ from components.errors import AlphabarError
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint
+from components.networks.conditioners.conditioner import negative_prompt
 from components.networks.conditioners.rows import Rows, aligned
 from components.sampling.denoiser import Denoise
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
@@ -97,10 +98,7 @@ def _null(model: Checkpoint, count: int) -> Rows:
 
 def _negative(model: Checkpoint, text: str, count: int) -> Rows:
     """The rows of the negative prompt."""
-    try:
-        prompt = model.conditioner.prompt(text)
-    except AlphabarError as error:
-        raise AlphabarError(f"`negative_prompt: {text}`: {error.what}", error.remedy) from error
+    prompt = negative_prompt(model.conditioner, text)
     return model.conditioner.encode([prompt.index] * count, [prompt.caption] * count)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from components.errors import AlphabarError, shortened
+from components.errors import AlphabarError, first_line
 from components.files.json_file import parse_json
 from components.files.manifest import intact
 from components.spec.model_config import ModelConfig, parse_config
@@ -54,8 +54,7 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 def broken(path: Path, error: Exception) -> AlphabarError:
     """What is said of a file that is cut short or somebody else's."""
-    first = shortened((str(error).splitlines() or [type(error).__name__])[0], 200)
     return AlphabarError(
-        f"{path} is not a whole alphabar checkpoint ({first})",
+        f"{path} is not a whole alphabar checkpoint ({first_line(error)})",
         "copy it again, or delete its directory and run the experiment again",
     )

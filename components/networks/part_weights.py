@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from components.errors import AlphabarError, first_of, shortened
+from components.errors import AlphabarError, first_line, first_of
 from components.files.manifest import intact
 from components.spec.pipelines.weights import REMEDY, WeightFiles
 
@@ -177,8 +177,4 @@ def _other_shapes(
 
 
 def _broken(path: Path, error: Exception) -> AlphabarError:
-    return AlphabarError(f"{path} is not a whole file of weights ({_first(error)})", REMEDY)
-
-
-def _first(error: Exception) -> str:
-    return shortened((str(error).splitlines() or [type(error).__name__])[0], 200)
+    return AlphabarError(f"{path} is not a whole file of weights ({first_line(error)})", REMEDY)

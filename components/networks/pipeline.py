@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from components.errors import AlphabarError, shortened
+from components.errors import AlphabarError, first_line
 from components.networks.codecs import Codec
 from components.networks.codecs.pretrained_autoencoder import (
     PretrainedAutoencoder,
@@ -101,9 +101,9 @@ def _built(pipeline: PipelineFolder, build: Any) -> Any:
         return network
     except Exception as error:
         home = pipeline.root / pipeline.family.denoiser
-        why = shortened((str(error).splitlines() or [type(error).__name__])[0], 200)
         raise AlphabarError(
-            f"{home} describes no network that there can be ({why})", "give another directory"
+            f"{home} describes no network that there can be ({first_line(error)})",
+            "give another directory",
         ) from error
 
 

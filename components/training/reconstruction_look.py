@@ -22,6 +22,7 @@ from components.figures.statistics.intervals import mean_interval
 from components.figures.statistics.measured import Measured
 from components.networks.codecs.levels import decoded_levels, from_levels
 from components.runtime import Runtime
+from components.spec.codec_files import DECIDING
 from components.spec.metrics import RANKING, ranking_metric
 from components.spec.sections.evaluation import EvaluationSpec
 from components.training.likeness import likeness, likeness_of_each
@@ -50,7 +51,7 @@ class ReconstructionLook:
     extractor: str
     data_hash: str
     confidence: float
-    ranking: str = "reconstruction_psnr"
+    ranking: str = DECIDING
 
     @classmethod
     def over(

@@ -7,13 +7,12 @@ from components.spec.plan import (
     Node,
     Plan,
     PlannedCell,
-    in_order,
     plan_finetune,
     plan_pages,
 )
 from components.store import Store
 from flows.run.recorded import is_recorded
-from flows.run.results import Outcome
+from flows.run.results import Outcome, every_node
 from flows.workspace import Workspace
 
 
@@ -27,15 +26,14 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     if not all(store.has(node) for node in plan.nodes()):
         return None
     best, tuned, pages = what_follows(plan, store)
-    follow = in_order([*(tuned.ends() if tuned else ()), *pages])
-    if not all(store.has(node) for node in follow):
+    whole = every_node(plan, tuned, pages)
+    if not all(store.has(node) for node in whole):
         return None
     if not is_recorded(workspace.tracking_uri, workspace.root, experiment.name, plan.sweep_key):
         return None
     report, *study = (store.path(page) for page in pages)
     place = publish_report(report, study[0] if study else None, workspace.reports(experiment.name))
-    count = len({node.key for node in [*plan.nodes(), *follow]})
-    return Outcome(plan, best, tuned, place, failures={}, stages_run=0, stages=count)
+    return Outcome(plan, best, tuned, place, failures={}, stages_run=0, stages=len(whole))
 
 
 def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | None, list[Node]]:

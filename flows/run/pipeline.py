@@ -16,7 +16,7 @@ from flows.run.execution import Workers
 from flows.run.phase import run_phase
 from flows.run.pretrained_words import directory_notes
 from flows.run.recording import Recorder
-from flows.run.results import Outcome
+from flows.run.results import Outcome, every_node
 from flows.run.session import Session
 from flows.servers.link import Link
 from flows.servers.processes import Say
@@ -54,8 +54,7 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
             failures |= run_phase(in_order(pages), session)
             failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)
             stages_run = _published(workspace) - before
-            followed = in_order([*(tuned.ends() if tuned else ()), *pages])
-            stages = len({node.key for node in [*finished.nodes(), *followed]})
+            stages = len(every_node(finished, tuned, pages))
         report = _publish(pages, failures, workspace, experiment.name)
         outcome = Outcome(finished, best, tuned, report, failures, stages_run, stages)
         recorder.finish(outcome)

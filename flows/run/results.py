@@ -1,12 +1,13 @@
 """What a run leaves behind, and how it is told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
 from components.spec.codec_files import DECIDING, JUDGEMENT
-from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
+from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, in_order
 from flows.telling import show, tell
 from flows.workspace import Workspace
 
@@ -31,6 +32,11 @@ class Outcome:
     stages: int
     registered: str | None = None
     recorded: bool = True
+
+
+def every_node(plan: Plan, tuned: FinetunePlan | None, pages: Sequence[Node]) -> list[Node]:
+    """Each stage of a run once, inputs first: of the cells, of the fine-tune, and the pages."""
+    return in_order([*plan.nodes(), *(tuned.ends() if tuned else ()), *pages])
 
 
 def show_outcome(outcome: Outcome, workspace: Workspace) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, first_line
 from components.files.json_file import parse_json, read_object, write_json
 from components.files.manifest import intact
 from components.networks.of_config import network_of
@@ -57,7 +57,7 @@ def read_autoencoder(folder: Path) -> Any:
         network.load_state_dict(load_file(intact(folder / WEIGHTS)))
     except Exception as error:
         raise AlphabarError(
-            f"{folder} holds no whole autoencoder ({_first(error)})", REMEDY
+            f"{folder} holds no whole autoencoder ({first_line(error)})", REMEDY
         ) from error
     return _frozen(network)
 
@@ -79,7 +79,7 @@ def _of_config(home: Path, values: Mapping[str, Any]) -> Any:
         return network_of(CLASS, values)
     except Exception as error:
         raise AlphabarError(
-            f"{home} holds no whole VAE ({_first(error)})", "copy it again, or give another"
+            f"{home} holds no whole VAE ({first_line(error)})", "copy it again, or give another"
         ) from error
 
 
@@ -96,7 +96,3 @@ _OLD_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_
 
 def _frozen(network: Any) -> Any:
     return network.float().eval().requires_grad_(False).to(memory_format=torch.channels_last)
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

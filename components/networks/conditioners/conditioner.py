@@ -10,6 +10,7 @@ from torch import Tensor
 
 from components.data.captions import Entries
 from components.data.readers import Reader
+from components.errors import AlphabarError
 from components.networks.conditioners.rows import Rows
 
 Table = Callable[[Tensor], Rows]
@@ -56,10 +57,6 @@ def _nothing(folder: Path) -> dict[str, Any]:
     return {}
 
 
-def _no_negative(prompt: str) -> str:
-    raise AssertionError("there is nothing to guide by")
-
-
 @dataclass(frozen=True)
 class Exported:
     """What a folder for diffusers says and has of a condition.
@@ -69,7 +66,8 @@ class Exported:
         code: Python that gives `told`, and `null` where there is something to guide by; empty
             where the README has no such example.
         prompts: of the README's examples; empty where there is nothing to ask for.
-        negative: a prompt → Python that makes `null` of it, behind ``code``.
+        negative: a prompt → Python that makes `null` of it, behind ``code``; None where there is
+            nothing to guide by.
         imports: of ``code``.
         index: entries of model_index.json.
         save: writes what reads prompts into the folder; returns its entries of model_index.json.
@@ -81,7 +79,7 @@ class Exported:
     words: str
     code: Sequence[str]
     prompts: Sequence[str] = ()
-    negative: Callable[[str], str] = _no_negative
+    negative: Callable[[str], str] | None = None
     imports: Sequence[str] = ()
     index: Mapping[str, Any] = field(default_factory=dict)
     save: Callable[[Path], dict[str, Any]] = _nothing
@@ -141,3 +139,11 @@ class Conditioner(Protocol):
     def exported(self) -> Exported:
         """What a folder for diffusers needs; AlphabarError where it cannot be exported."""
         ...
+
+
+def negative_prompt(conditioner: Conditioner, text: str) -> Prompt:
+    """What guidance leads away from; raises AlphabarError where the model cannot be told it."""
+    try:
+        return conditioner.prompt(text)
+    except AlphabarError as error:
+        raise AlphabarError(f"`negative_prompt: {text}`: {error.what}", error.remedy) from error

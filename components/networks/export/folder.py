@@ -17,6 +17,7 @@ from components.files.json_file import write_json
 from components.licences import LICENCES, licence_files, licence_of_weights, licence_record
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.networks.codecs.codec import ExportedCodec
+from components.networks.conditioners.conditioner import negative_prompt
 from components.networks.denoisers import DENOISERS, denoiser_of
 from components.networks.export.export import OWN, Export
 from components.networks.export.one_file import family_of, write_one_file
@@ -51,7 +52,7 @@ def save_diffusers(
 
     Raises:
         AlphabarError: the checkpoint is broken, or diffusers has nothing that draws the same, or
-            one file cannot hold such a model.
+            one file cannot hold such a model, or it cannot be told the negative prompt.
     """
     length = sampling.get("ema_length")
     checkpoint = load_checkpoint(model, ema_length=length, weights=weights)
@@ -84,6 +85,8 @@ def _prepared(
     manner = Manner.of(sampling, bounded=checkpoint.codec.bounded)
     steps = min(sampling["steps"], checkpoint.schedule.steps)
     scheduler = diffusers_scheduler(checkpoint, manner)
+    if negative := sampling["negative_prompt"]:
+        negative_prompt(checkpoint.conditioner, negative)
     told = checkpoint.conditioner.exported()
     theirs = [each for home in told.homes for each in licence_of_weights(home)]
     return Export(

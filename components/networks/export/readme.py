@@ -138,6 +138,7 @@ def _loop_code(export: Export) -> list[str]:
             'sys.path.insert(0, "scheduler")',
             f"from alphabar_scheduler import {scheduler}",
         ]
+    negative = sampling["negative_prompt"]
     again = [
         "# of 61 steps and some others diffusers makes 62",
         "scheduler.set_timesteps(timesteps=scheduler.timesteps[:steps].tolist())",
@@ -158,7 +159,7 @@ def _loop_code(export: Export) -> list[str]:
         f'scheduler = {scheduler}.from_pretrained("scheduler")',
         *codec.opened,
         *told.code,
-        *([told.negative(negative)] if (negative := sampling["negative_prompt"]) else []),
+        *([told.negative(negative)] if told.negative and negative else []),
         "scheduler.set_timesteps(steps)",
         *(again if export.stock and scheduler != DDIM else []),
         f"noise = [torch.randn({shape}, generator=torch.Generator().manual_seed(k)) "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from components.errors import AlphabarError, first_of, quoted, shortened
+from components.errors import AlphabarError, first_line, first_of, quoted
 from components.files.json_file import read_object
 from components.files.manifest import intact
 
@@ -62,9 +62,8 @@ class WeightFiles:
                 with safe_open(intact(path), framework="np") as file:
                     found |= set(file.keys())
             except (SafetensorError, OSError) as error:
-                first = shortened((str(error).splitlines() or [""])[0], 200)
                 raise AlphabarError(
-                    f"{path} is not a whole file of weights ({first})", REMEDY
+                    f"{path} is not a whole file of weights ({first_line(error)})", REMEDY
                 ) from error
         return found
 

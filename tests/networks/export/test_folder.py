@@ -225,6 +225,14 @@ def test_every_code_of_the_readme_is_guided_by_the_negative_prompt(
     assert np.abs(by_hand["pixels"].permute(0, 2, 3, 1).int().numpy() - images).max() <= 1
 
 
+@pytest.mark.parametrize(("encoder", "why"), [("none", "is unconditional"), ("class", "no class")])
+def test_a_negative_prompt_that_the_model_cannot_be_told_is_refused(
+    tmp_path: Path, encoder: str, why: str
+) -> None:
+    with pytest.raises(AlphabarError, match=f"`negative_prompt: unknown`: .*{why}"):
+        export(tmp_path, {}, encoder, steps=4, guidance=3.0, negative_prompt="unknown")
+
+
 def test_stable_diffusions_readme_gives_the_negative_prompt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoders: dict[str, str]
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from components.data.readers import EncoderFolder
-from components.errors import AlphabarError, first_of, shortened
+from components.errors import AlphabarError, first_line, first_of
 from components.files.digests import FileState, file_state
 from components.networks.conditioners.encoders.convention import Convention
 from components.networks.conditioners.encoders.encoder import Form
@@ -101,9 +101,8 @@ def read_encoder(folder: EncoderFolder, convention: Convention) -> Any:
 
 
 def _unreadable(folder: EncoderFolder, error: Exception, remedy: str) -> AlphabarError:
-    first = (str(error).splitlines() or [type(error).__name__])[0]
     return AlphabarError(
-        f"the text encoder in {folder.home} cannot be read ({shortened(first, 200)})", remedy
+        f"the text encoder in {folder.home} cannot be read ({first_line(error)})", remedy
     )
 
 
