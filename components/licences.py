@@ -42,8 +42,10 @@ def licences_of(folder: Path, store: Path, datasets: Path) -> list[Licensed]:
     Raises:
         AlphabarError: the folder's own record is broken.
     """
-    images = () if is_pipeline(folder) else _back(folder, store, datasets)
-    return list(dict.fromkeys([*images, *licences_in(folder)]))
+    if is_pipeline(folder):
+        return licences_in(folder)
+    folder = _published(folder)
+    return list(dict.fromkeys([*_back(folder, store, datasets), *licences_in(folder)]))
 
 
 def licences_of_model(
@@ -130,6 +132,12 @@ def _head(path: Path) -> dict[str, str]:
         return {}
     entries = (line.partition(":") for line in lines[1 : lines.index("---", 1)])
     return {key: shortened(value.strip().strip("\"'"), _LONGEST) for key, _, value in entries}
+
+
+def _published(folder: Path) -> Path:
+    """``folder``, or what a stage published it in: a training has `best/` and `last/`."""
+    inside = not (folder / MANIFEST).is_file() and (folder.parent / MANIFEST).is_file()
+    return folder.parent if inside else folder
 
 
 def _back(folder: Path, store: Path, datasets: Path) -> Iterator[Licensed]:

@@ -56,6 +56,20 @@ def test_a_source_that_is_known_says_whom_to_name_and_what_it_asks(tmp_path: Pat
     ]
 
 
+@pytest.mark.parametrize("kept", ["best", "last"])
+def test_weights_that_are_kept_beside_the_model_are_under_its_terms(
+    tmp_path: Path, kept: str
+) -> None:
+    model = trained(tmp_path, {"source": "openmoji"})
+    weights = Licensed("weights (base)", Licence("OpenRAIL", "openrail", ""))
+    publish_licences(model, [weights])
+    files = listed({LICENCES: model / LICENCES})
+    write_manifest(model, read_manifest(model) | {"files": files})
+    (model / kept).mkdir()
+    found = licences_of(model / kept, tmp_path / "store", tmp_path / "datasets")
+    assert [each.of for each in found] == ["images (openmoji)", "weights (base)"]
+
+
 def test_the_users_own_images_say_it_in_a_file(tmp_path: Path) -> None:
     model = trained(tmp_path, {"source": "folder", "name": "mine"})
     assert words(tmp_path, model) == []

@@ -78,6 +78,7 @@ class Results:
     Attributes:
         of_data: what was made of the best cell's data before it was trained on, in clauses.
         scorer_costs: what the training of the scorer took; None where there is none.
+        guides: how the weaker networks of autoguidance were trained.
     """
 
     spec: Mapping[str, Any]
@@ -90,12 +91,14 @@ class Results:
     codecs: tuple[LearntCodec, ...] = ()
     of_data: Sequence[str] = ()
     scorer_costs: Costs | None = None
+    guides: Sequence[History] = ()
 
     @property
     def trainings(self) -> list[History]:
-        """How the codecs, the networks and the fine-tuned one were trained."""
+        """How the codecs, the networks, their guides and the fine-tuned one were trained."""
         codecs = [codec.history for codec in self.codecs if codec.history]
-        return [*codecs, *self.histories, *([self.finetuned.history] if self.finetuned else [])]
+        tuned = [self.finetuned.history] if self.finetuned else []
+        return [*codecs, *self.histories, *self.guides, *tuned]
 
     @property
     def chosen(self) -> Cell:
@@ -119,7 +122,17 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
     trained = inputs[f"train:{best}"]
     told = data_words(read_object(intact(trained / "metrics.json"), remedy(trained)))
     costs = read_costs(inputs["scorer"]) if "scorer" in inputs else None
-    return Results(spec, cells, best, floors, histories, finetuned, scorer, codecs, told, costs)
+    guides = _guides(spec, inputs)
+    return Results(
+        spec, cells, best, floors, histories, finetuned, scorer, codecs, told, costs, guides
+    )
+
+
+def _guides(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> list[History]:
+    return [
+        read_history(inputs[f"guide:{index}"], f"guide {name}".strip())
+        for index, name in enumerate(spec.get("guides", ()))
+    ]
 
 
 def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Finetuned:

@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,9 +12,11 @@ from components.files.manifest import there
 from components.licences import licences_of_model
 from components.networks.checkpoint import load_checkpoint, save_checkpoint
 from components.spec.codec_files import JUDGEMENT
+from components.spec.experiment import Experiment
 from components.spec.gate import Gate
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
 from components.spec.record_tags import STAGE_KEY
+from components.spec.sweep import weaker
 from components.store import Store, git_commit
 from components.tracking.registry import Submitted, register
 from components.tracking.runs import Tracker
@@ -51,30 +53,22 @@ class SweepRecord:
 
     def training(self, node: Node, scratch: Path) -> None:
         """What a model that is being trained has written so far; of no other node anything."""
-        for cell in self._plan.cells:
-            codec = _codec_of(cell)
-            if cell.train.key == node.key:
-                self._tracker.log_training(self._model_run(cell), scratch)
-                return
-            if codec and codec.key == node.key:
-                self._tracker.log_training(self._codec_run(cell, codec), scratch)
-                return
+        runs = {key: run for cell in self._plan.cells for key, run in self._watched(cell)}
+        if node.key in runs:
+            self._tracker.log_training(runs[node.key](), scratch)
 
     def baselines(self, plan: Plan) -> None:
         """Every model and cell of ``plan``, which has the finished ones."""
         models: dict[str, str] = {}
-        codecs = {node.key: (cell, node) for cell in plan.cells if (node := _codec_of(cell))}
-        for cell, node in codecs.values():
-            run = self._codec_run(cell, node)
-            if there(self._store.path(node) / "history.csv"):
-                self._tracker.log_training(run, self._store.path(node))
-            else:  # a training's last evaluation says the same
-                self._tracker.log_judgement(run, self._store.path(node) / JUDGEMENT)
-            self._tracker.finish(run, "FINISHED")
+        self._codecs(plan)
+        self._scorers(plan)
         for cell in plan.cells:
             if cell.train.key not in models:
                 models[cell.train.key] = run = self._model_run(cell)
                 self._tracker.log_training(run, self._store.path(cell.train))
+            if (guide := _guide_of(cell)) and guide.key not in models:
+                models[guide.key] = run = self._guide_run(cell, guide)
+                self._tracker.log_training(run, self._store.path(guide))
             self._cell_run(models[cell.train.key], cell)
         for run in models.values():
             self._tracker.finish(run, "FINISHED")
@@ -136,6 +130,33 @@ class SweepRecord:
         if status == "FINISHED":
             self._tracker.mark_complete(self.run)
 
+    def _watched(self, cell: PlannedCell) -> Iterator[tuple[str, Callable[[], str]]]:
+        """The key of everything that a cell waits for while it is trained, and what has its run."""
+        yield cell.train.key, lambda: self._model_run(cell)
+        if codec := _codec_of(cell):
+            yield codec.key, lambda: self._codec_run(cell, codec)
+        if guide := _guide_of(cell):
+            yield guide.key, lambda: self._guide_run(cell, guide)
+
+    def _codecs(self, plan: Plan) -> None:
+        codecs = {node.key: (cell, node) for cell in plan.cells if (node := _codec_of(cell))}
+        for cell, node in codecs.values():
+            run = self._codec_run(cell, node)
+            if there(self._store.path(node) / "history.csv"):
+                self._tracker.log_training(run, self._store.path(node))
+            else:  # a training's last evaluation says the same
+                self._tracker.log_judgement(run, self._store.path(node) / JUDGEMENT)
+            self._tracker.finish(run, "FINISHED")
+
+    def _scorers(self, plan: Plan) -> None:
+        found = {node.key: (cell, node) for cell in plan.cells if (node := _scorer_of(cell))}
+        for cell, node in found.values():
+            params = cell.cell.experiment.model_dump(mode="json", include={"data", "scorer"})
+            run = self._tracker.child(self.run, node.name, node.key, params, self._tags(node))
+            self._tracker.log_judgement(run, self._store.path(node))
+            self._tracker.log_training(run, self._store.path(node))
+            self._tracker.finish(run, "FINISHED")
+
     def _codec_run(self, cell: PlannedCell, codec: Node) -> str:
         experiment = cell.cell.experiment
         params = experiment.model_dump(mode="json", include={"data", "codec"})
@@ -144,11 +165,17 @@ class SweepRecord:
         return self._tracker.child(self.run, codec.name, codec.key, params, self._tags(codec))
 
     def _model_run(self, cell: PlannedCell) -> str:
-        experiment = cell.cell.experiment
+        name = f"train {cell.cell.model_name}"
+        return self._network_run(name, cell.train, cell.cell.experiment)
+
+    def _guide_run(self, cell: PlannedCell, guide: Node) -> str:
+        name = f"train guide {cell.cell.model_name}"
+        return self._network_run(name, guide, weaker(cell.cell.experiment))
+
+    def _network_run(self, name: str, node: Node, experiment: Experiment) -> str:
         parts = {"data", "process", "conditioning", "network", "training"}
         params = experiment.model_dump(mode="json", include=parts)
-        name = f"train {cell.cell.model_name}"
-        return self._tracker.child(self.run, name, cell.train.key, params, self._tags(cell.train))
+        return self._tracker.child(self.run, name, node.key, params, self._tags(node))
 
     def _cell_run(self, parent: str, cell: PlannedCell) -> None:
         params = cell.cell.experiment.model_dump(mode="json", include={"sampling", "evaluation"})
@@ -208,3 +235,13 @@ def _data_hash(node: Node) -> str | None:
 def _codec_of(cell: PlannedCell) -> Node | None:
     """The stage that makes a cell's codec, where that is learnt."""
     return cell.train.inputs.get("autoencoder")
+
+
+def _guide_of(cell: PlannedCell) -> Node | None:
+    """The training of what guides a cell's network, where another one does."""
+    return cell.sample.inputs.get("guide")
+
+
+def _scorer_of(cell: PlannedCell) -> Node | None:
+    """The training of what reads a cell's captions, where the experiment has it trained."""
+    return cell.reference.inputs.get("scorer")

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from components.networks.checkpoint import load_checkpoint
+from components.tracking import connect
 from tests.conftest import SHRINK
 from tests.flows.project import Project
 
@@ -60,6 +61,23 @@ def test_the_guide_is_a_network_of_its_own_and_is_counted(ran: Any) -> None:
         per_step = 1 if sampling["guidance"] == 1 else 2  # the distilled model needs none
         spent = json.loads((folder / "metrics.json").read_text())["network_evaluations"]
         assert spent == per_step * sampling["steps"]
+
+
+def test_what_the_guide_and_the_cells_network_took_is_in_the_report_and_in_mlflow(ran: Any) -> None:
+    project, _ = ran
+    page = (project.root / "reports" / "core" / "index.html").read_text()
+    taken = page[page.index("What training took") :]
+    assert '<th scope="row">guide</th>' in taken[: taken.index("</table>")]
+    client = connect(None, project.root).client
+    (experiment,) = client.search_experiments(filter_string="name = 'core'")
+    found = client.search_runs([experiment.experiment_id])
+    steps = {run.info.run_name: run.data.metrics.get("steps") for run in found}
+    assert (steps["train guide base"], steps["train base"]) == (5, 30)
+    for run in found:
+        if str(run.info.run_name).startswith("train "):
+            assert run.info.status == "FINISHED"
+            assert run.data.metrics["seconds_a_step"] > 0
+            assert run.data.metrics["peak_memory_bytes"] > run.data.metrics["published_bytes"]
 
 
 def test_the_bound_is_a_metric_of_every_cell_with_its_interval(ran: Any) -> None:

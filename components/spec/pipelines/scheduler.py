@@ -88,7 +88,8 @@ class _Reading:
 
     def unfollowed(self, others: Sequence[str] = ()) -> tuple[str, ...]:
         """What the drawing does not follow: keys whose value is another, and ``others``."""
-        of_class = () if self.known.same else ("_class_name",)
+        of_class = [] if self.known.same else ["_class_name"]
+        of_class += ["clip_sample"] * (self.known.clips and self.flag("clip_sample"))
         values = self.known.followed.items()
         found = (key for key, value in values if self.values.get(key, value) != value)
         said = {**USUAL, **self.values}

@@ -15,6 +15,7 @@ USUAL: dict[str, Any] = {
     "prediction_type": "epsilon",
     "rescale_betas_zero_snr": False,
     "set_alpha_to_one": True,
+    "clip_sample": True,
     "steps_offset": 0,
     "timestep_spacing": "linspace",
     "solver_order": 2,
@@ -52,6 +53,8 @@ class SchedulerClass:
         usual: key → what it takes where a file has it not, if not as `USUAL`.
         followed: key → the value that the drawing follows, which is also its default; another one
             is said not to be followed.
+        clips: whether it holds x0 within [−1, 1] where `clip_sample` says so, which the drawing
+            never does with latents.
         refused: keys of which no value but false or none is read.
         flow: whether it is a rectified flow's.
         multistep: whether `solver_order` says its solver, and `final_sigmas_type` its last step.
@@ -60,6 +63,7 @@ class SchedulerClass:
     same: bool = False
     usual: Mapping[str, Any] = field(default_factory=dict)
     followed: Mapping[str, Any] = field(default_factory=dict)
+    clips: bool = False
     refused: tuple[str, ...] = ()
     flow: bool = False
     multistep: bool = False
@@ -68,8 +72,8 @@ class SchedulerClass:
 _OF_FLOWS = ("use_flow_sigmas",)
 
 CLASSES: dict[str, SchedulerClass] = {
-    "DDIMScheduler": SchedulerClass(True, _LEADING, _X0),
-    "DDPMScheduler": SchedulerClass(usual=_LEADING, followed=_X0),
+    "DDIMScheduler": SchedulerClass(True, _LEADING, _X0, clips=True),
+    "DDPMScheduler": SchedulerClass(usual=_LEADING, followed=_X0, clips=True),
     "DEISMultistepScheduler": SchedulerClass(followed=_SIGMAS | _X0, refused=_OF_FLOWS),
     "DPMSolverMultistepScheduler": SchedulerClass(
         True,
@@ -89,7 +93,9 @@ CLASSES: dict[str, SchedulerClass] = {
             "final_sigmas_type": "zero",
         },
     ),
-    "HeunDiscreteScheduler": SchedulerClass(usual=_STRONGER, followed=_SIGMAS),
+    "HeunDiscreteScheduler": SchedulerClass(
+        usual=_STRONGER | {"clip_sample": False}, followed=_SIGMAS, clips=True
+    ),
     "KDPM2AncestralDiscreteScheduler": SchedulerClass(usual=_STRONGER, followed=_SIGMAS),
     "KDPM2DiscreteScheduler": SchedulerClass(usual=_STRONGER, followed=_SIGMAS),
     "LMSDiscreteScheduler": SchedulerClass(followed=_SIGMAS),

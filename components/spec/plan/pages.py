@@ -1,6 +1,6 @@
 """The stages that people read: the report and the preference study."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from components.spec.experiment import Experiment
@@ -45,8 +45,10 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
                 "schedule": experiment.process.schedule,
             }
         )
-    codecs = _codecs(plan)
+    codecs = _named(plan, lambda cell: cell.train.inputs.get("autoencoder"))
     inputs |= {f"autoencoder:{index}": node for index, node in enumerate(codecs.values())}
+    guides = _named(plan, lambda cell: cell.sample.inputs.get("guide"))
+    inputs |= {f"guide:{index}": node for index, node in enumerate(guides.values())}
     if tuned:
         inputs |= {
             "finetune": tuned.finetune,
@@ -75,6 +77,8 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
         spec["looks"]["finetune"] = _looks([tuned.finetune])
     if codecs:
         spec["codecs"] = list(codecs)
+    if guides:
+        spec["guides"] = list(guides)
     reads = ("name", "data", "codec", "process.schedule", "sampling", "evaluation.extractor")
     looks = [f"training.{name}" for name in LOOK]
     return Node("report", "report", spec, inputs, reads=(*reads, *looks, "finetune", "study"))
@@ -90,12 +94,12 @@ def _looks(trained: Iterable[Node]) -> list[dict[str, Any]]:
     return found
 
 
-def _codecs(plan: Plan) -> dict[str, Node]:
-    """The learnt codecs, once each, by the names of the first models that work on them; of one
-    alone the name is empty."""
+def _named(plan: Plan, of: Callable[[PlannedCell], Node | None]) -> dict[str, Node]:
+    """What cells have beside their network (``of``), once each, by the names of the first models
+    that have it; of one alone the name is empty."""
     found: dict[str, tuple[str, Node]] = {}
     for cell in plan.cells:
-        if node := cell.train.inputs.get("autoencoder"):
+        if node := of(cell):
             found.setdefault(node.key, (cell.cell.model_name, node))
     named = dict(found.values())
     return named if len(named) > 1 else dict(zip([""], named.values(), strict=False))

@@ -119,6 +119,15 @@ def test_dpm_solver_is_drawn_with_ours_and_what_is_not_followed_is_known(
     assert found.unfollowed == unfollowed
 
 
+@pytest.mark.parametrize("kind", CLASSES)
+def test_an_x0_that_diffusers_clips_is_said_not_to_be(kind: str) -> None:
+    theirs = inspect.signature(getattr(diffusers, kind).__init__).parameters
+    clips = theirs["clip_sample"].default if "clip_sample" in theirs else False
+    said = "`clip_sample: True`"
+    assert (said in read({"_class_name": kind}).unfollowed) == clips
+    assert said not in read({"_class_name": kind, "clip_sample": False}).unfollowed
+
+
 def test_a_solver_that_is_not_ours_is_not_followed() -> None:
     assert read(SD1_SCHEDULER).unfollowed == ("`_class_name: PNDMScheduler`",)
     assert read(SDXL_SCHEDULER).unfollowed == ()
