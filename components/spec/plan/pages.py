@@ -50,18 +50,7 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
     guides = _named(plan, lambda cell: cell.sample.inputs.get("guide"))
     inputs |= {f"guide:{index}": node for index, node in enumerate(guides.values())}
     if tuned:
-        inputs |= {
-            "finetune": tuned.finetune,
-            "sample:finetuned": tuned.sample,
-            "evaluate:finetuned": tuned.evaluate,
-            "evaluate:baseline": tuned.evaluate_baseline,
-            "reference:finetuned": tuned.reference,
-        }
-        for index, other in enumerate(tuned.cells[1:], start=1):
-            inputs |= {
-                f"sample:finetuned:{index}": other.sample,
-                f"evaluate:finetuned:{index}": other.evaluate,
-            }
+        inputs |= _of_the_tuned(tuned)
     spec: dict[str, Any] = {
         "name": plan.experiment.name,
         "cells": cells,
@@ -82,6 +71,20 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
     reads = ("name", "data", "codec", "process.schedule", "sampling", "evaluation.extractor")
     looks = [f"training.{name}" for name in LOOK]
     return Node("report", "report", spec, inputs, reads=(*reads, *looks, "finetune", "study"))
+
+
+def _of_the_tuned(tuned: FinetunePlan) -> dict[str, Node]:
+    inputs = {
+        "finetune": tuned.finetune,
+        "sample:finetuned": tuned.sample,
+        "evaluate:finetuned": tuned.evaluate,
+        "evaluate:baseline": tuned.evaluate_baseline,
+        "reference:finetuned": tuned.reference,
+    }
+    for index, other in enumerate(tuned.cells[1:], start=1):
+        inputs[f"sample:finetuned:{index}"] = other.sample
+        inputs[f"evaluate:finetuned:{index}"] = other.evaluate
+    return inputs
 
 
 def _looks(trained: Iterable[Node]) -> list[dict[str, Any]]:
