@@ -10,6 +10,7 @@ from typing import Any
 
 from components.finetuning.consistency import consistency
 from components.finetuning.full import full
+from components.finetuning.lora import lora
 from components.networks.checkpoint import Checkpoint
 from components.spec.sections.training import TrainingSpec
 from components.training.task import Task
@@ -18,4 +19,4 @@ Kind = Callable[[Checkpoint, Mapping[str, Any], TrainingSpec, Mapping[str, Path]
 """(model, the finetune section as far as the kind reads it, training section, the stage's inputs)
 → what is trained."""
 
-FINETUNES: dict[str, Kind] = {"full": full, "consistency": consistency}
+FINETUNES: dict[str, Kind] = {"full": full, "lora": lora, "consistency": consistency}

@@ -88,13 +88,13 @@ def test_code_and_catalogue_have_the_same_kinds() -> None:
 
 
 class Rank(BaseModel):
-    rank: int = Field(4, ge=1, le=64)
-    alpha: float = Field(4.0, gt=0.0, le=64.0)
+    width: int = Field(4, ge=1, le=64)
+    most: float = Field(4.0, gt=0.0, le=64.0)
 
     @model_validator(mode="after")
     def _fit(self) -> "Rank":
-        if self.alpha > 2 * self.rank:
-            raise ValueError("`alpha` is more than twice the `rank`")
+        if self.most > 2 * self.width:
+            raise ValueError("`most` is more than twice the `width`")
         return self
 
 
@@ -104,16 +104,16 @@ def test_a_kind_brings_its_own_settings_which_are_keys_of_the_section(
     monkeypatch.setitem(ENTRIES, kind, replace(ENTRY, settings=Rank))
     section = with_settings(ENTRIES)(FinetuneSpec)
     given = {"kind": kind, "style": "bold"}
-    assert section.model_validate(given | {"rank": 8}).settings == {"rank": 8, "alpha": 4.0}
+    assert section.model_validate(given | {"width": 8}).settings == {"width": 8, "most": 4.0}
     for wrong, message in (
-        ({"rank": 0}, "greater than or equal to 1"),
-        ({"rank": 1}, "`alpha` is more than twice the `rank`"),
-        ({"kind": "full", "rank": 8}, "`rank` has no meaning with kind `full`"),
+        ({"width": 0}, "greater than or equal to 1"),
+        ({"width": 1}, "`most` is more than twice the `width`"),
+        ({"kind": "full", "width": 8}, "`width` has no meaning with kind `full`"),
         ({"segments": 4}, "`segments` has no meaning with kind `biases`"),
     ):
         with pytest.raises(ValidationError, match=message):
             section.model_validate(given | wrong)
-    assert "rank" in section.model_json_schema()["properties"]
+    assert "width" in section.model_json_schema()["properties"]
 
 
 def test_two_settings_of_one_name_are_one_or_are_refused(kind: str) -> None:
@@ -121,7 +121,7 @@ def test_two_settings_of_one_name_are_one_or_are_refused(kind: str) -> None:
         segments: int = 7
 
     shared = {kind: replace(ENTRY, settings=Rank), "other": replace(ENTRY, settings=Rank)}
-    assert "rank" in with_settings(shared)(Section).model_fields
+    assert "width" in with_settings(shared)(Section).model_fields
     clash = ENTRIES | {kind: replace(ENTRY, settings=Other)}
     with pytest.raises(TypeError, match="the setting `segments` of kind `biases`"):
         with_settings(clash)(Section)

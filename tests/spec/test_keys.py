@@ -92,6 +92,7 @@ LATENT = {
 }
 LEARNT = {"autoencoder", "encode", "encode-finetune", *MODEL - LIKELIHOOD}
 TOKENS = {"network": {"kind": "transformer"}}
+LOW_RANK: dict[str, Any] = {"finetune": {"kind": "lora", "style": "bold"}}
 DISTILLED = {"finetune": {"kind": "consistency", "evaluate_every": 10}}
 
 FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
@@ -231,6 +232,12 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "finetune.teacher_steps": also(DISTILLED, 8, TUNED),
     "finetune.teacher_guidance": also(DISTILLED, 7.0, TUNED),
     "finetune.segments": also(DISTILLED, 5, TUNED),
+    "finetune.rank": also(LOW_RANK, 8, TUNED),
+    "finetune.alpha": also(LOW_RANK, 8.0, TUNED),
+    "finetune.dropout": also(LOW_RANK, 0.5, TUNED),
+    "finetune.targets": also(LOW_RANK, ["to_q"], TUNED),
+    "finetune.rslora": also(LOW_RANK, True, TUNED),
+    "finetune.dora": also(LOW_RANK, True, TUNED),
     "finetune.sampling": ([{"steps": 7}], TUNED - FINETUNE),
     "study.pairs": (7, STUDY),
     "study.seed": (7, STUDY),

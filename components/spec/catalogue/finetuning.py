@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Values = Mapping[str, Any]
 """A section of the experiment file as plain values."""
@@ -114,6 +114,40 @@ class ConsistencySettings(BaseModel):
         return self
 
 
+class TargetRank(BaseModel):
+    """A rank of its own for the layers of one target."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rank: int = Field(ge=1, le=1024)
+    alpha: float | None = Field(None, gt=0.0, le=8192.0)
+
+
+TARGETS: dict[str, tuple[str, ...]] = {
+    "attention": ("to_q", "to_k", "to_v", "to_out.0"),
+    "feed_forward": ("ff.net.0.proj", "ff.net.2"),
+}
+"""What `finetune.targets` may say in the place of layers' names → the ends of their names."""
+
+
+class LoraSettings(BaseModel):
+    """What a LoRA reads."""
+
+    rank: int = Field(4, ge=1, le=1024, description="lora: rank of a layer's change")
+    alpha: float | None = Field(
+        None, gt=0.0, le=8192.0, description="lora: α, of the scale α/rank; none: the rank"
+    )
+    dropout: float = Field(0.0, ge=0.0, lt=1.0, description="lora: of what a change is made of")
+    targets: list[str] | dict[str, TargetRank] = Field(
+        ["attention"],
+        min_length=1,
+        description="lora: attention, feed_forward, or ends of layers' names; also as a mapping to "
+        "a rank and an alpha of their own",
+    )
+    rslora: bool = Field(False, description="lora: scale α/√rank in the place of α/rank")
+    dora: bool = Field(False, description="lora: with a magnitude for every output")
+
+
 def _few_steps(section: Values, baseline: Values) -> Values:
     """One DDIM step a segment, or consistency sampling in 2 steps; guidance is taken in."""
     kept = {name: baseline[name] for name in ("clip", "seed")}
@@ -147,6 +181,24 @@ FINETUNES: dict[str, FinetuneEntry] = {
         ),
         compared="sampling",
         needs_style=True,
+    ),
+    "lora": FinetuneEntry(
+        "low-rank changes of chosen layers, on another style of the data",
+        "Hu et al. 2021; rsLoRA: Kalajdzievski 2023; DoRA: Liu et al. 2024",
+        FinetuneWords(
+            act="fine-tuning",
+            done="fine-tuned",
+            model="fine-tuned, LoRA",
+            run="LoRA on {style}",
+            goal="{style}",
+            title="LoRA to the style {style}",
+            about="Low-rank changes of the best baseline were trained on the other style; both are "
+            "measured against the holdout of {style}.",
+        ),
+        compared="sampling",
+        settings=LoraSettings,
+        needs_style=True,
+        saves_adapter=True,
     ),
     "consistency": FinetuneEntry(
         "consistency distillation into a sampler of 1 to 4 steps",

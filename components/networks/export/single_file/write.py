@@ -13,9 +13,9 @@ from components.errors import AlphabarError
 from components.files.json_file import read_object
 from components.files.manifest import intact
 from components.networks.export.single_file.family import Family
-from components.networks.export.single_file.header import save_with_header
 from components.networks.export.single_file.unet_names import unet_name
 from components.networks.export.single_file.vae_names import vae_name, vae_tensor
+from components.networks.headed_file import HASH, save_with_header
 from components.spec.codec_files import VAE
 
 PREDICTIONS = {"epsilon": "epsilon", "v_prediction": "v"}
@@ -75,7 +75,7 @@ def save_single_file(folder: Path, target: Path, family: Family, told: Told) -> 
         "modelspec.prediction_type": prediction,
         **({"modelspec.license": told.licence} if told.licence else {}),
     }
-    save_with_header(target, tensors, entries)
+    save_with_header(target, tensors, entries, {HASH: "0x{}"})
 
 
 def _tensors(folder: Path, family: Family) -> Iterator[tuple[str, Tensor]]:

@@ -20,8 +20,17 @@ HASH = "modelspec.hash_sha256"
 _CHUNK = 2**22
 
 
-def save_with_header(target: Path, tensors: dict[str, Tensor], entries: Mapping[str, str]) -> None:
-    """Write ``tensors`` with ``entries`` and the SHA-256 of the tensors' bytes in the header."""
+def save_with_header(
+    target: Path,
+    tensors: dict[str, Tensor],
+    entries: Mapping[str, str],
+    digests: Mapping[str, str] = {},
+) -> None:
+    """Write ``tensors`` with ``entries`` in the header.
+
+    Args:
+        digests: further entries, in which ``{}`` stands for the SHA-256 of the tensors' bytes.
+    """
     plain = target.with_name(f"{target.name}.plain")
     save_file(tensors, plain)
     try:
@@ -31,7 +40,8 @@ def save_with_header(target: Path, tensors: dict[str, Tensor], entries: Mapping[
             digest = hashlib.sha256()
             while chunk := source.read(_CHUNK):
                 digest.update(chunk)
-            said = {**entries, HASH: f"0x{digest.hexdigest()}"}
+            found = {name: text.format(digest.hexdigest()) for name, text in digests.items()}
+            said = {**entries, **found}
             text = json.dumps({"__metadata__": dict(sorted(said.items())), **header})
             block = text.encode() + b" " * (-len(text.encode()) % 8)
             out.write(struct.pack("<Q", len(block)) + block)

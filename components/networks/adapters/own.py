@@ -1,4 +1,4 @@
-"""Adapters: what a fine-tune has trained, in a file that is read with its base model.
+"""Our own adapters: what a fine-tune has trained, in a file that is read with its base model.
 
     adapter.safetensors     the weights; its header has ``adapter`` (format, SHA-256 of the base's
                             weights) besides what that of model.safetensors says
@@ -6,6 +6,7 @@
 How a format's weights are put into the base's network is its member of `FORMATS`.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +17,13 @@ from torch import Tensor
 from components.errors import AlphabarError
 from components.files.digests import known_sha256
 from components.files.manifest import intact
+from components.networks.adapters.lora_file import read_lora
+from components.networks.adapters.low_rank import bake
+from components.networks.adapters.parts import parts_of
 from components.networks.checkpoint import Checkpoint, check_weights, load_checkpoint
-from components.networks.checkpoint_header import FILE_NAME, broken, read_header
-from components.networks.weights_file import read_weights, write_weights
+from components.networks.checkpoint_header import FILE_NAME, HEADER, broken, read_header
+from components.networks.headed_file import save_with_header
+from components.networks.weights_file import read_weights
 from components.spec.model_config import parse_config
 from components.spec.model_folder import ADAPTER_FILE
 
@@ -44,22 +49,36 @@ def weights_sha256(directory: Path) -> str:
 
 
 def save_adapter(
-    folder: Path, model: Checkpoint, adapter: Adapter, weights: Mapping[str, Tensor]
+    folder: Path,
+    model: Checkpoint,
+    adapter: Adapter,
+    weights: Mapping[str, Tensor],
+    entries: Mapping[str, str] = {},
 ) -> None:
-    """Write ``folder/adapter.safetensors``; the same weights give the same bytes."""
+    """Write ``folder/adapter.safetensors``; the same weights give the same bytes.
+
+    Args:
+        entries: of the header besides, for other readers.
+    """
     entry = {"format": adapter.form, "base": adapter.base}
-    write_weights(
-        folder / ADAPTER_FILE, model.config.model_dump(mode="json") | {ENTRY: entry}, weights
-    )
+    header = model.config.model_dump(mode="json") | {ENTRY: entry}
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
+    said = {HEADER: json.dumps(header, sort_keys=True), **entries}
+    save_with_header(folder / ADAPTER_FILE, tensors, said)
 
 
 def load_adapted(
-    directory: Path, base: Path, device: torch.device | str = "cpu", weights: Path | None = None
+    directory: Path,
+    base: Path,
+    device: torch.device | str = "cpu",
+    weights: Path | None = None,
+    strength: float = 1.0,
 ) -> Checkpoint:
     """The model in ``base`` with the adapter in ``directory``.
 
     Args:
         weights: the folder in which an encoder's weights are looked for first.
+        strength: how many times what was learnt counts; 0 is the base.
 
     Raises:
         AlphabarError: one of them is missing or broken, or the adapter is another model's.
@@ -84,23 +103,30 @@ def load_adapted(
         )
     model = load_checkpoint(base, device, weights=weights)
     try:
-        adapted = put_in(model, dict(read_weights(path)))
+        put_in(model, path, strength)
     except (KeyError, RuntimeError) as error:
         raise broken(path, error) from error
-    check_weights(path, adapted.network)
-    return replace(adapted, config=config, origin=f"{directory} on {base}")
+    check_weights(path, model.network)
+    return replace(model, config=config, origin=f"{directory} on {base}")
 
 
-def _in_their_place(model: Checkpoint, weights: Mapping[str, Tensor]) -> Checkpoint:
+def _in_their_place(model: Checkpoint, path: Path, strength: float) -> None:
     """Weights of the base's own network, by name, in the place of its own."""
-    unknown = sorted(weights.keys() - model.network.state_dict().keys())
-    if unknown:
-        raise KeyError(f"{unknown[0]} is no weight of the base")
-    model.network.load_state_dict(dict(weights), strict=False)
-    return model
+    own = model.network.state_dict()
+    for name, tensor in read_weights(path):
+        if name not in own or own[name].shape != tensor.shape:
+            raise KeyError(f"{name} is no weight of the base")
+        own[name].lerp_(tensor.to(own[name]), strength)
 
 
-FORMATS: dict[str, Callable[[Checkpoint, Mapping[str, Tensor]], Checkpoint]] = {
+def _baked(model: Checkpoint, path: Path, strength: float) -> None:
+    """Low-rank changes, added to the layers that they are of."""
+    parts = parts_of(model)
+    bake(parts, read_lora(path, parts), strength)
+
+
+FORMATS: dict[str, Callable[[Checkpoint, Path, float], None]] = {
     "weights": _in_their_place,
+    "lora": _baked,
 }
-"""Format → (base model, the adapter's weights) → the model that draws."""
+"""Format → puts the adapter in the file into its base model, so many times."""

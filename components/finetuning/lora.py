@@ -1,0 +1,139 @@
+"""Low-rank changes of chosen layers (LoRA), trained with the loss that the model was trained with;
+peft has the layers."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from components.errors import AlphabarError, first_of
+from components.networks.adapters import Adapter, save_adapter, weights_sha256
+from components.networks.adapters.lora_written import diffusers_metadata, diffusers_tensors
+from components.networks.adapters.low_rank import LowRank, layers_of
+from components.networks.adapters.parts import parts_of
+from components.networks.checkpoint import Checkpoint
+from components.networks.seeded import seeded
+from components.spec.catalogue.finetuning import TARGETS, LoraSettings
+from components.spec.sections.training import TrainingSpec
+from components.training.denoising_task import denoising_task
+from components.training.task import Task
+
+_NAME = "default"
+"""What peft calls the adapter within its layers."""
+
+
+def lora(
+    model: Checkpoint,
+    spec: Mapping[str, Any],
+    training: TrainingSpec,
+    inputs: Mapping[str, Path],
+) -> Task:
+    """The task of training changes of ``model``, which stays as it is.
+
+    Raises:
+        AlphabarError: `targets` names no layer, or a rank is above a layer's width.
+    """
+    settings = LoraSettings.model_validate({n: spec[n] for n in LoraSettings.model_fields})
+    parts = parts_of(model)
+    chosen = chosen_layers(layers_of(parts), settings)
+    for part, network in parts.items():
+        own = {n.partition(".")[2]: each for n, each in chosen.items() if n.startswith(f"{part}.")}
+        if own:
+            _put_in(network, own, settings, training.seed)
+    adapter = Adapter("lora", weights_sha256(inputs["model"]))
+
+    def save(folder: Path, network: nn.Module) -> None:
+        trained = _trained(parts_of(model, network), chosen)
+        tensors, said = diffusers_tensors(trained, parts), diffusers_metadata(trained, parts)
+        save_adapter(folder, model, adapter, tensors, said)
+
+    task = denoising_task(model, training, trains=is_change, save=save)
+    return replace(task, random_layers=task.random_layers or settings.dropout > 0)
+
+
+def is_change(name: str) -> bool:
+    """Whether a weight of a network with peft's layers is one of theirs."""
+    return ".lora_" in name
+
+
+def chosen_layers(
+    layers: Mapping[str, nn.Module], settings: LoraSettings
+) -> dict[str, tuple[int, float]]:
+    """Layer → (rank, α), by `targets`; of two that mean a layer the later one has its say.
+
+    Raises:
+        AlphabarError: one names no layer, or its rank is above a layer's width.
+    """
+    chosen: dict[str, tuple[int, float]] = {}
+    for target in settings.targets:
+        own = settings.targets[target] if isinstance(settings.targets, dict) else settings
+        ends = TARGETS.get(target, (target,))
+        found = [name for name in layers if any(f".{name}".endswith(f".{end}") for end in ends)]
+        if not found:
+            known = sorted({name.rpartition(".")[2] for name in layers})
+            raise AlphabarError(
+                f"`finetune.targets: {target}` names no layer of the model",
+                f"say {' or '.join(TARGETS)}, or how layers end: {first_of(known)}",
+            )
+        for name in found:
+            _refuse_too_wide(name, layers[name], own.rank)
+            chosen[name] = own.rank, own.alpha or float(own.rank)
+    return chosen
+
+
+def _refuse_too_wide(name: str, layer: nn.Module, rank: int) -> None:
+    """A change of a rank above the layer's width has no more than that one."""
+    weight = layer.weight
+    assert isinstance(weight, Tensor)
+    width = min(weight.flatten(1).shape)
+    if rank > width:
+        raise AlphabarError(
+            f"`finetune.rank: {rank}` is above the width of {name}, which is {width}",
+            f"use a rank of at most {width}, or leave that layer out of `finetune.targets`",
+        )
+
+
+def _put_in(
+    network: nn.Module, chosen: Mapping[str, tuple[int, float]], settings: LoraSettings, seed: int
+) -> None:
+    """Put peft's layers around those of ``network``; B is zero at first, so that nothing changes.
+
+    The global generator, which peft draws A from, is left as it was.
+    """
+    from peft import LoraConfig, inject_adapter_in_model
+
+    rank, alpha = Counter(chosen.values()).most_common(1)[0][0]
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=alpha,  # type: ignore[arg-type]
+        target_modules=sorted(chosen),
+        rank_pattern={name: r for name, (r, _) in chosen.items() if r != rank},
+        alpha_pattern={name: a for name, (_, a) in chosen.items() if a != alpha},
+        lora_dropout=settings.dropout,
+        use_rslora=settings.rslora,
+        use_dora=settings.dora,
+    )
+    with seeded(seed):
+        inject_adapter_in_model(config, network, _NAME)
+
+
+def _trained(
+    parts: Mapping[str, nn.Module], chosen: Mapping[str, tuple[int, float]]
+) -> dict[str, LowRank]:
+    """What peft's layers in ``parts`` have learnt."""
+    found = {}
+    for name, (_, alpha) in chosen.items():
+        part, _, layer = name.partition(".")
+        module: Any = parts[part].get_submodule(layer)
+        magnitudes = module.lora_magnitude_vector
+        found[name] = LowRank(
+            module.lora_A[_NAME].weight.detach(),
+            module.lora_B[_NAME].weight.detach(),
+            alpha,
+            stabilised=module.use_rslora[_NAME],
+            magnitude=magnitudes[_NAME].weight.detach() if _NAME in magnitudes else None,
+        )
+    return found

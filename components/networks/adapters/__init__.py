@@ -1,0 +1,13 @@
+"""Adapters: small files of what was trained, which are read with the model that it changes.
+
+own.py            adapter.safetensors, which knows its base
+low_rank.py       LoRA and DoRA: what they do to a layer
+lora_file.py      files of diffusers, peft and kohya's scripts
+lora_written.py   the same, written
+spelling.py       how those call tensors and layers
+parts.py          what they can change of a model
+"""
+
+from components.networks.adapters.own import Adapter, load_adapted, save_adapter, weights_sha256
+
+__all__ = ["Adapter", "load_adapted", "save_adapter", "weights_sha256"]

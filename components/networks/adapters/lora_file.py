@@ -1,0 +1,218 @@
+"""Files of LoRA weights that other tools have written: diffusers', peft's, kohya's.
+
+α is where each keeps it: diffusers in the header (`lora_adapter_metadata`, a JSON of peft's
+configuration for each part), peft in adapter_config.json beside the file, kohya in a scalar a
+layer. Where it is not said, it is the rank.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from components.errors import AlphabarError, first_line, first_of, number_of
+from components.files.json_file import load_json, parse_json
+from components.files.manifest import intact
+from components.networks.adapters.low_rank import Lora, LowRank, layers_of, refuse_unfit
+from components.networks.adapters.spelling import LayerNames, Piece, named
+
+METADATA = "lora_adapter_metadata"
+"""Entry of the header in diffusers' files."""
+
+PEFT_CONFIG, PEFT_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+DIFFUSERS_FILE = "pytorch_lora_weights.safetensors"
+
+_REMEDY = "give a LoRA that diffusers, peft or kohya's scripts have written, as .safetensors"
+_OTHERS = {
+    "hada_": "a LoHa",
+    "lokr_": "a LoKr",
+    "oft_": "an OFT",
+    "lora_mid": "a LoCon with a middle layer",
+    "dora_scale": "a DoRA as kohya's scripts write it",
+    ".diff": "a change of whole weights",
+}
+"""Part of a tensor's name → what kind of adapter has it, which is not read."""
+
+_KOHYA = re.compile(r"^lora_(unet|te\d?|transformer)_")
+
+
+def read_lora(path: Path, parts: Mapping[str, nn.Module]) -> Lora:
+    """The adapter in the file or folder ``path``, float32.
+
+    Args:
+        parts: the model's networks by what diffusers' pipelines call them.
+
+    Raises:
+        AlphabarError: it is broken, of another kind, or of another model.
+    """
+    file = _file_of(path)
+    tensors, metadata = _content(file)
+    _refuse_others(file, tensors)
+    layers = layers_of(parts)
+    pieces, spelt = _by_layer(file, tensors, LayerNames(parts, layers))
+    said = _settings(file, metadata)
+    lora = {
+        layer: _change(file, layer, found, said.of(layer, spelt[layer]))
+        for layer, found in sorted(pieces.items())
+    }
+    if not lora:
+        raise AlphabarError(f"{file} changes no layer", _REMEDY)
+    for layer, change in lora.items():
+        refuse_unfit(layer, change, layers, str(file))
+    return lora
+
+
+def _by_layer(
+    file: Path, tensors: Mapping[str, Tensor], names: LayerNames
+) -> tuple[dict[str, dict[Piece, Tensor]], dict[str, str]]:
+    """The tensors of each layer of the model, and what the file calls it.
+
+    Raises:
+        AlphabarError: there are others.
+    """
+    pieces: dict[str, dict[Piece, Tensor]] = defaultdict(dict)
+    spelt: dict[str, str] = {}
+    strange, unknown = [], []
+    for key, tensor in tensors.items():
+        found = named(key)
+        layer = names.layer(found.layer) if found else None
+        if found is None:
+            strange.append(key)
+        elif layer is None:
+            unknown.append(found.layer)
+        else:
+            pieces[layer][found.piece] = tensor
+            spelt[layer] = found.layer
+    if strange:
+        raise AlphabarError(f"{file} has what is no part of a LoRA: {first_of(strange)}", _REMEDY)
+    if unknown:
+        missing = sorted(set(unknown))
+        raise AlphabarError(
+            f"{file} is an adapter of another model: it changes {number_of(len(missing), 'layer')} "
+            f"that this one does not have: {first_of(missing, most=3)}",
+            "give the model that it was trained on",
+        )
+    return pieces, spelt
+
+
+def _file_of(path: Path) -> Path:
+    if not path.is_dir():
+        if not path.is_file():
+            raise AlphabarError(f"there is no adapter at {path}", _REMEDY)
+        return path
+    for name in (PEFT_WEIGHTS, DIFFUSERS_FILE):
+        if (path / name).is_file():
+            return path / name
+    raise AlphabarError(f"{path} holds neither {PEFT_WEIGHTS} nor {DIFFUSERS_FILE}", _REMEDY)
+
+
+def _content(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors and the header's entries."""
+    try:
+        with safe_open(intact(file), framework="pt") as opened:
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            return tensors, opened.metadata() or {}
+    except (SafetensorError, OSError) as error:
+        raise AlphabarError(
+            f"{file} is no file of safetensors ({first_line(error)})", _REMEDY
+        ) from error
+
+
+def _refuse_others(file: Path, tensors: Mapping[str, Tensor]) -> None:
+    for mark, kind in _OTHERS.items():
+        if found := [key for key in tensors if mark in key]:
+            raise AlphabarError(f"{file} holds {kind}, which is not read: {found[0]}", _REMEDY)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What a file says of a layer beside its tensors."""
+
+    alpha: float | None = None
+    stabilised: bool = False
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """peft's configuration of each part; of an empty name, of all."""
+
+    file: Path
+    by_part: Mapping[str, Mapping[str, Any]]
+
+    def of(self, layer: str, spelt: str) -> _Said:
+        part, _, name = layer.partition(".")
+        config = self.by_part.get(part) or self.by_part.get("")
+        if config is None:
+            return _Said()
+        alpha = config.get("lora_alpha")
+        for pattern, value in (config.get("alpha_pattern") or {}).items():
+            if any(_matches(pattern, each) for each in (name, spelt)):
+                alpha = value
+                break
+        if isinstance(alpha, bool) or not isinstance(alpha, int | float):
+            raise AlphabarError(f"{self.file} says no α of {layer}: {alpha!r}", _REMEDY)
+        return _Said(float(alpha), bool(config.get("use_rslora", False)))
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """As peft finds a layer's entry."""
+    try:
+        return re.match(rf"(.*\.)?({pattern})$", name) is not None
+    except re.error:
+        return False
+
+
+def _settings(file: Path, metadata: Mapping[str, str]) -> _Settings:
+    beside = file.parent / PEFT_CONFIG
+    if file.name == PEFT_WEIGHTS and beside.is_file():
+        try:
+            found = load_json(intact(beside))
+        except (OSError, ValueError) as error:
+            raise AlphabarError(f"{beside} is broken: {first_line(error)}", _REMEDY) from error
+        return _Settings(beside, {"": _object(beside, found)})
+    if METADATA not in metadata:
+        return _Settings(file, {})
+    try:
+        entries = _object(file, parse_json(metadata[METADATA]))
+    except ValueError as error:
+        raise AlphabarError(
+            f"{file}: its `{METADATA}` is broken: {first_line(error)}", _REMEDY
+        ) from error
+    by_part: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, value in entries.items():
+        part, _, option = key.partition(".")
+        by_part[part][option] = value
+    return _Settings(file, by_part)
+
+
+def _object(file: Path, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise AlphabarError(f"{file} has no JSON object of peft's configuration", _REMEDY)
+    return value
+
+
+def _change(file: Path, layer: str, pieces: Mapping[Piece, Tensor], said: _Said) -> LowRank:
+    for piece in ("down", "up"):
+        if piece not in pieces:
+            raise AlphabarError(f"{file} lacks the {piece} projection of {layer}", _REMEDY)
+    if not all(bool(tensor.float().isfinite().all()) for tensor in pieces.values()):
+        raise AlphabarError(
+            f"{file} has numbers of {layer} that are not finite",
+            "the file is damaged, or its training has diverged: give another",
+        )
+    down, up = pieces["down"].float(), pieces["up"].float()
+    if down.ndim not in (2, 4) or up.ndim != down.ndim or up.shape[1] != down.shape[0]:
+        raise AlphabarError(
+            f"{file}: the projections of {layer} do not fit each other: {tuple(down.shape)} and "
+            f"{tuple(up.shape)}",
+            _REMEDY,
+        )
+    alpha = said.alpha if said.alpha is not None else float(down.shape[0])
+    if "alpha" in pieces:
+        alpha = float(pieces["alpha"])
+    return LowRank(down, up, alpha, said.stabilised, pieces.get("magnitude"))

@@ -1,0 +1,174 @@
+"""LoRA files, written and read, against diffusers' loader, peft's layers and kohya's rule."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from components.networks.adapters.lora_file import read_lora
+from components.networks.adapters.lora_written import write_diffusers, write_kohya
+from components.networks.adapters.low_rank import Lora, LowRank, bake, layers_of
+from components.networks.pipeline import read_parts
+from tests.tiny_pipelines import write_sd1, write_sdxl
+
+WRITERS = {"sd1": write_sd1, "sdxl": write_sdxl}
+SAID = {"base_version": "sd_v1", "architecture": "stable-diffusion-v1", "title": "a style"}
+
+
+def unet_of(folder: Path) -> dict[str, nn.Module]:
+    network: Any = read_parts(folder).network
+    return {"unet": network.model}
+
+
+def drawn(parts: Mapping[str, nn.Module], **kind: bool) -> Lora:
+    """Rank 16, α 8 on `to_q` and rank 4, α 4 on the feed-forward, in one adapter."""
+    random = torch.Generator().manual_seed(0)
+    lora = {}
+    for name, layer in layers_of(parts).items():
+        out, inputs = layer.weight.flatten(1).shape  # type: ignore[operator, union-attr]
+        rank, alpha = (16, 8.0) if name.endswith("to_q") else (4, 4.0)
+        if name.endswith(("to_q", "ff.net.0.proj", "ff.net.2")):
+            down = 0.1 * torch.randn(rank, inputs, generator=random)
+            lora[name] = LowRank(down, torch.randn(out, rank, generator=random), alpha, **kind)
+    assert {change.rank for change in lora.values()} == {16, 4}
+    return lora
+
+
+@pytest.fixture(params=WRITERS)
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    WRITERS[request.param](tmp_path / request.param)
+    return tmp_path / request.param
+
+
+def changes_of(lora: Lora) -> dict[str, Tensor]:
+    """α/r·B·A, written out."""
+    return {
+        name: change.alpha / len(change.down) * (change.up @ change.down)
+        for name, change in lora.items()
+    }
+
+
+def same(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+    assert found.keys() == expected.keys()
+    for name, tensor in expected.items():
+        torch.testing.assert_close(found[name], tensor, rtol=1e-5, atol=1e-5)
+
+
+def loaded(folder: Path, file: Path) -> Any:
+    """diffusers' pipeline with the adapter."""
+    from diffusers import DiffusionPipeline
+
+    pipeline = DiffusionPipeline.from_pretrained(folder)
+    pipeline.load_lora_weights(file.parent, weight_name=file.name)
+    return pipeline
+
+
+def deltas(unet: nn.Module) -> dict[str, Tensor]:
+    """What peft's layers add to the weights."""
+    from peft.tuners.lora import LoraLayer
+
+    return {
+        f"unet.{name}": layer.get_delta_weight(layer.active_adapters[0]).detach()  # type: ignore[operator]
+        for name, layer in unet.named_modules()
+        if isinstance(layer, LoraLayer)
+    }
+
+
+def test_diffusers_file_through_diffusers_own_loader(folder: Path, tmp_path: Path) -> None:
+    parts = unet_of(folder)
+    lora = drawn(parts)
+    write_diffusers(tmp_path / "lora.safetensors", lora, parts)
+    same(deltas(loaded(folder, tmp_path / "lora.safetensors").unet), changes_of(lora))
+
+
+def test_kohyas_file_through_diffusers_own_loader(folder: Path, tmp_path: Path) -> None:
+    parts = unet_of(folder)
+    lora = drawn(parts)
+    whole = parts | ({"text_encoder_2": nn.Module()} if folder.name == "sdxl" else {})
+    write_kohya(tmp_path / "lora.safetensors", lora, whole, **SAID)
+    same(deltas(loaded(folder, tmp_path / "lora.safetensors").unet), changes_of(lora))
+
+
+def test_kohyas_file_by_kohyas_rule(folder: Path, tmp_path: Path) -> None:
+    """lora_up · lora_down · alpha / rank, as networks/lora.py merges it."""
+    parts = unet_of(folder)
+    lora = drawn(parts)
+    write_kohya(tmp_path / "lora.safetensors", lora, parts, **SAID)
+    stored = load_file(tmp_path / "lora.safetensors")
+    found = {}
+    for name in lora:
+        key = "lora_unet_" + name.removeprefix("unet.").replace(".", "_")
+        up, down = stored.pop(f"{key}.lora_up.weight"), stored.pop(f"{key}.lora_down.weight")
+        found[name] = up @ down * (float(stored.pop(f"{key}.alpha")) / down.shape[0])
+    assert not stored
+    same(found, changes_of(lora))
+
+
+@pytest.mark.parametrize("form", ["diffusers", "kohya"])
+def test_what_was_written_is_read_again(folder: Path, tmp_path: Path, form: str) -> None:
+    parts, file = unet_of(folder), tmp_path / "lora.safetensors"
+    lora = drawn(parts)
+    whole = parts | ({"text_encoder_2": nn.Module()} if folder.name == "sdxl" else {})
+    if form == "kohya":
+        write_kohya(file, lora, whole, **SAID)
+    else:
+        write_diffusers(file, lora, parts)
+    assert changes_of(read_lora(file, parts)).keys() == lora.keys()
+    for name, change in read_lora(file, parts).items():
+        assert torch.equal(change.product(), lora[name].product())
+
+
+@pytest.mark.parametrize("kind", [{}, {"use_rslora": True}, {"use_dora": True}])
+@pytest.mark.parametrize("form", ["peft", "diffusers"])
+def test_pefts_own_layers_compute_what_is_baked(
+    tmp_path: Path, kind: dict[str, bool], form: str
+) -> None:
+    """Both files that peft's adapters are saved in, with ranks and α of their own."""
+    from diffusers import StableDiffusionPipeline
+    from peft import LoraConfig, get_peft_model
+    from peft.utils import get_peft_model_state_dict
+
+    write_sd1(tmp_path / "sd")
+    parts = unet_of(tmp_path / "sd")
+    theirs = unet_of(tmp_path / "sd")["unet"]
+    targets = ["to_q", "to_k", "ff.net.2", "conv1"]
+    config = LoraConfig(
+        r=4,
+        lora_alpha=6,
+        target_modules=targets,
+        rank_pattern={"to_q": 8},
+        alpha_pattern={"attn2.to_q": 3, "conv1": 5},
+        **kind,
+    )
+    wrapped: Any = get_peft_model(theirs, config)  # type: ignore[arg-type]
+    torch.manual_seed(0)
+    for name, weight in wrapped.named_parameters():
+        if "lora_B" in name:
+            nn.init.normal_(weight, std=0.1)
+        if "magnitude" in name:
+            weight.data *= 1.1
+    if form == "peft":
+        wrapped.save_pretrained(tmp_path / "adapter")
+        file = tmp_path / "adapter"
+    else:
+        stored = get_peft_model_state_dict(wrapped)
+        tensors = {name.removeprefix("base_model.model."): t for name, t in stored.items()}
+        StableDiffusionPipeline.save_lora_weights(
+            tmp_path, unet_lora_layers=tensors, unet_lora_adapter_metadata=config.to_dict()
+        )
+        file = tmp_path / "pytorch_lora_weights.safetensors"
+    given = {
+        "sample": torch.randn(2, 4, 8, 8),
+        "timestep": torch.tensor([10, 500]),
+        "encoder_hidden_states": torch.randn(2, 5, 16),
+    }
+    with torch.no_grad():
+        before = parts["unet"](**given).sample
+        bake(parts, read_lora(file, parts), 1.0)
+        found, expected = parts["unet"](**given).sample, wrapped(**given).sample
+    assert not torch.allclose(before, expected, atol=1e-3)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
