@@ -1,5 +1,6 @@
 """A model and how it is sampled, held against each other once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from components.errors import AlphabarError
 from components.generation.guide import check_guide
-from components.networks.adapters import load_adapted
+from components.networks.adapters import load_adapted, with_adapters
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.sampling.denoiser import Denoise
 from components.sampling.solvers import SOLVERS, Solver
@@ -82,6 +83,7 @@ def load_sampler(
     *,
     base: Path | None = None,
     weights: Path | None = None,
+    adapters: Sequence[tuple[Path, float]] = (),
 ) -> Sampler:
     """The sampler of the checkpoint in ``model``, at the EMA length that ``sampling`` asks for.
 
@@ -89,14 +91,22 @@ def load_sampler(
         guide: the directory of the weaker model of ``sampling.guide: weaker``.
         base: the directory of the model that the one in ``model`` is an adapter of.
         weights: the folder in which an encoder's weights are looked for first.
+        adapters: that the model is drawn with besides, and how many times each counts.
 
     Raises:
         AlphabarError: a checkpoint is missing or broken, or they do not fit each other.
     """
+    scale = sampling.adapter_scale
+    if scale != 1 and base is None and not adapters:
+        raise AlphabarError(
+            f"`adapter_scale: {scale:g}` has no meaning: there is no adapter",
+            "leave it out, or give one",
+        )
     if base is None:
         strong = load_checkpoint(model, device, ema_length=sampling.ema_length, weights=weights)
     else:
-        strong = load_adapted(model, base, device, weights=weights)
+        strong = load_adapted(model, base, device, weights=weights, strength=scale)
+    strong = with_adapters(strong, base or model, [(p, scale * times) for p, times in adapters])
     weak = load_checkpoint(guide, device, weights=weights) if guide else None
     return Sampler(strong, sampling, weak)
 

@@ -66,6 +66,15 @@ class SamplingOptions:
             **within(0.01, 0.25), help="σ_rel of a post-hoc EMA (default: the trained EMA)."
         ),
     ] = None
+    adapters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--adapter",
+            metavar="FILE[:WEIGHT]",
+            help="A LoRA of diffusers, peft or kohya's scripts, or a fine-tune's folder, and how "
+            "many times it counts (1); repeat it.",
+        ),
+    ] = None
     assignments: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,4 +94,5 @@ class SamplingOptions:
 
         options = asdict(self) | others
         assignments, guide = options.pop("assignments") or [], options.pop("guide")
-        return Request(model, options, assignments, guide, tuple(prompts or []))
+        adapters = tuple(options.pop("adapters") or [])
+        return Request(model, options, assignments, guide, tuple(prompts or []), adapters)

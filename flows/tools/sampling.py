@@ -64,6 +64,7 @@ class Request:
         guide: a weaker model to be guided away from, named as ``model`` is; None for the one
             that the model brings along, where its own settings ask for it.
         prompts: classes or captions that the images take turns with.
+        adapters: files or folders, with ``:`` and a weight behind them or not.
     """
 
     model: str
@@ -71,11 +72,13 @@ class Request:
     assignments: Sequence[str] = ()
     guide: str | None = None
     prompts: Sequence[str] = ()
+    adapters: Sequence[str] = ()
 
     def given(self) -> list[str]:
         """The options for settings that the user gave, as they are typed."""
         options = [key for key, value in self.options.items() if value is not None]
         options += ["set"] * bool(self.assignments) + ["guide"] * bool(self.guide)
+        options += ["adapter"] * bool(self.adapters)
         return [f"--{key.replace('_', '-')}" for key in options]
 
 
@@ -91,6 +94,7 @@ class Chosen:
         notes: what is to be said of the images.
         base: the directory of the model that ``model`` is an adapter of, if it is one.
         weights: the folder in which an encoder's weights are looked for first.
+        adapters: that it is drawn with besides, and how many times each counts.
     """
 
     model: Path
@@ -100,6 +104,7 @@ class Chosen:
     notes: tuple[str, ...] = ()
     base: Path | None = None
     weights: Path | None = None
+    adapters: tuple[tuple[Path, float], ...] = ()
 
     @property
     def captioned(self) -> bool:
@@ -129,6 +134,7 @@ class Chosen:
             resolve_device("auto"),
             base=self.base,
             weights=self.weights,
+            adapters=self.adapters,
         )
 
     def words(self) -> str:
@@ -137,6 +143,9 @@ class Chosen:
         from components.reporting.words.sampled import sampling_words
 
         used = f"sampled with {sampling_words(self.sampling)}"
+        if self.adapters:
+            named = [f"{path.name} × {times:g}" for path, times in self.adapters]
+            used = f"{used}, and {listed(named)}"
         if self.changed is None:
             return used
         but = f" but for {listed(self.changed)}" if self.changed else ""
@@ -174,7 +183,27 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         drawing_notes(directory, sampling.guidance),
         base,
         workspace.weights,
+        tuple(adapter_of(text) for text in request.adapters),
     )
+
+
+def adapter_of(text: str) -> tuple[Path, float]:
+    """FILE or FILE:WEIGHT; raises AlphabarError where the file is not there, or the weight is none
+    within −10 and 10."""
+    name, _, weight = text.rpartition(":")
+    times = 1.0
+    if name and not Path(text).exists():
+        try:
+            times = float(weight)
+        except ValueError:
+            name = text
+        if not -10 <= times <= 10:
+            raise AlphabarError(f"`--adapter {text}`: its weight is {weight}", "give one up to 10")
+    else:
+        name = text
+    if not Path(name).exists():
+        raise AlphabarError(f"there is no adapter at {name}", "give a file or a folder")
+    return Path(name), times
 
 
 def _refuse_unread(sampling: SamplingSpec, origin: str) -> None:

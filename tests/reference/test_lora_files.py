@@ -9,10 +9,18 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from components.generation.asked import prompts_of
+from components.generation.generate import generate
+from components.generation.sampler import load_sampler
 from components.networks.adapters.lora_file import read_lora
 from components.networks.adapters.lora_written import write_diffusers, write_kohya
 from components.networks.adapters.low_rank import Lora, LowRank, bake, layers_of
 from components.networks.pipeline import read_parts
+from components.spec.model_folder import own_sampling
+from components.spec.sections.sampling import SamplingSpec
+from tests.decibels import decibels
+from tests.networks.test_pipeline import PROMPTS
+from tests.networks.test_pipeline import theirs as diffusers_pipeline
 from tests.tiny_pipelines import write_sd1, write_sdxl
 
 WRITERS = {"sd1": write_sd1, "sdxl": write_sdxl}
@@ -172,3 +180,63 @@ def test_pefts_own_layers_compute_what_is_baked(
         found, expected = parts["unet"](**given).sample, wrapped(**given).sample
     assert not torch.allclose(before, expected, atol=1e-3)
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def trained(folder: Path, file: Path, spread: tuple[float, float], seed: int) -> None:
+    """An adapter of the U-Net and of every text encoder, as diffusers' scripts leave one, with B
+    spread so far in the one and the others."""
+    from diffusers import DiffusionPipeline
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+
+    pipeline: Any = DiffusionPipeline.from_pretrained(folder)
+    torch.manual_seed(seed)
+    given: dict[str, Any] = {}
+    told = [name for name in ("text_encoder", "text_encoder_2") if hasattr(pipeline, name)]
+    for name in ("unet", *told):
+        targets = ["to_q", "to_v", "conv1"] if name == "unet" else ["q_proj", "v_proj", "fc1"]
+        config = LoraConfig(r=4, lora_alpha=3, target_modules=targets, alpha_pattern={"fc1": 2})
+        network = getattr(pipeline, name)
+        network.add_adapter(config)
+        for key, weight in network.named_parameters():
+            if "lora_B" in key:
+                nn.init.normal_(weight, std=spread[name != "unet"])
+        given[f"{name}_lora_layers"] = get_peft_model_state_dict(network)
+        given[f"{name}_lora_adapter_metadata"] = config.to_dict()
+    type(pipeline).save_lora_weights(file.parent, weight_name=file.name, **given)
+
+
+@pytest.mark.parametrize(
+    ("weights", "spread"),
+    [((1.0,), (4.0, 0.0)), ((0.6,), (0.0, 100.0)), ((0.7, -0.4), (4.0, 8.0))],
+)
+def test_images_with_adapters_are_those_of_diffusers(
+    folder: Path, tmp_path: Path, weights: tuple[float, ...], spread: tuple[float, float]
+) -> None:
+    files = [tmp_path / f"{number}.safetensors" for number in range(len(weights))]
+    for number, file in enumerate(files):
+        trained(folder, file, spread, seed=number)
+    settings = SamplingSpec.model_validate(own_sampling(folder) | {"steps": 8, "guidance": 30.0})
+    adapters = list(zip(files, weights, strict=True))
+    sampler = load_sampler(folder, settings, adapters=adapters)
+    found = generate(sampler, prompts_of(sampler.model, PROMPTS, 2)).images
+    plain = load_sampler(folder, settings)
+    without = generate(plain, prompts_of(plain.model, PROMPTS, 2)).images
+    pipeline = diffusers_pipeline(folder)
+    for file in files:
+        pipeline.load_lora_weights(
+            file.parent, weight_name=file.name, adapter_name=f"adapter{file.stem}"
+        )
+    names = [f"adapter{file.stem}" for file in files]
+    pipeline.set_adapters(names, adapter_weights=list(weights))
+    drawn_by_it = pipeline(
+        PROMPTS,
+        num_inference_steps=8,
+        guidance_scale=30.0,
+        generator=[torch.Generator().manual_seed(k) for k in (0, 1)],
+        output_type="np",
+    ).images
+    expected = torch.from_numpy(drawn_by_it) * 2 - 1
+    ours = torch.from_numpy(found) / 127.5 - 1
+    assert decibels(ours, expected) > 50
+    assert decibels(torch.from_numpy(without) / 127.5 - 1, expected) < 40

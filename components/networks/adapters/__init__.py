@@ -8,6 +8,12 @@ spelling.py       how those call tensors and layers
 parts.py          what they can change of a model
 """
 
-from components.networks.adapters.own import Adapter, load_adapted, save_adapter, weights_sha256
+from components.networks.adapters.own import (
+    Adapter,
+    load_adapted,
+    save_adapter,
+    weights_sha256,
+    with_adapters,
+)
 
-__all__ = ["Adapter", "load_adapted", "save_adapter", "weights_sha256"]
+__all__ = ["Adapter", "load_adapted", "save_adapter", "weights_sha256", "with_adapters"]

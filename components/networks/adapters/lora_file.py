@@ -38,7 +38,7 @@ _OTHERS = {
 }
 """Part of a tensor's name → what kind of adapter has it, which is not read."""
 
-_KOHYA = re.compile(r"^lora_(unet|te\d?|transformer)_")
+_TEXT = re.compile(r"^(text_encoder|lora_te\d?_)|\btext_model\b|\.q_proj\.")
 
 
 def read_lora(path: Path, parts: Mapping[str, nn.Module]) -> Lora:
@@ -98,6 +98,12 @@ def _by_layer(
             "give the model that it was trained on",
         )
     return pieces, spelt
+
+
+def tells_text(path: Path) -> bool:
+    """Whether the adapter in ``path`` changes text encoders; raises AlphabarError where it is
+    broken."""
+    return any(_TEXT.search(name) for name in _content(_file_of(path))[0])
 
 
 def _file_of(path: Path) -> Path:

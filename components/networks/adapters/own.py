@@ -7,19 +7,18 @@ How a format's weights are put into the base's network is its member of `FORMATS
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from components.errors import AlphabarError
 from components.files.digests import known_sha256
 from components.files.manifest import intact
-from components.networks.adapters.lora_file import read_lora
-from components.networks.adapters.low_rank import bake
-from components.networks.adapters.parts import parts_of
+from components.networks.adapters.parts import with_lora
 from components.networks.checkpoint import Checkpoint, check_weights, load_checkpoint
 from components.networks.checkpoint_header import FILE_NAME, HEADER, broken, read_header
 from components.networks.headed_file import save_with_header
@@ -89,6 +88,41 @@ def load_adapted(
             f"{path} does not exist: there is no adapter",
             "give the directory of a fine-tune of a kind that saves one",
         )
+    model = load_checkpoint(base, device, weights=weights)
+    return replace(_put_on(model, base, path, strength), origin=f"{directory} on {base}")
+
+
+def with_adapters(
+    model: Checkpoint, base: Path, adapters: Sequence[tuple[Path, float]]
+) -> Checkpoint:
+    """``model`` with adapters, ours or a LoRA of other tools, one after the other.
+
+    Args:
+        base: the directory that it was loaded from.
+        adapters: a file or folder of each, and how many times it counts.
+
+    Raises:
+        AlphabarError: one is missing or broken, or another model's.
+    """
+    for given, strength in adapters:
+        own = given / ADAPTER_FILE if given.is_dir() else given
+        if own.is_file() and is_ours(own):
+            model = _put_on(model, base, own, strength)
+        else:
+            model = with_lora(model, given, strength)
+    return model
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file's header is one of ours; False for what is no file of safetensors."""
+    try:
+        with safe_open(path, framework="np") as file:
+            return HEADER in (file.metadata() or {})
+    except (SafetensorError, OSError):
+        return False
+
+
+def _put_on(model: Checkpoint, base: Path, path: Path, strength: float) -> Checkpoint:
     header = read_header(path)
     try:
         entry = header.pop(ENTRY)
@@ -96,37 +130,31 @@ def load_adapted(
     except (KeyError, TypeError) as error:
         raise broken(path, error) from error
     config = parse_config(header, f"the header of {path}")
-    if of != weights_sha256(base):
+    if not (base / FILE_NAME).is_file() or of != weights_sha256(base):
         raise AlphabarError(
             f"{path} is an adapter of another model than the one in {base}",
             "give the model that it was trained on",
         )
-    model = load_checkpoint(base, device, weights=weights)
     try:
-        put_in(model, path, strength)
+        model = put_in(model, path, strength)
     except (KeyError, RuntimeError) as error:
         raise broken(path, error) from error
     check_weights(path, model.network)
-    return replace(model, config=config, origin=f"{directory} on {base}")
+    return replace(model, config=config)
 
 
-def _in_their_place(model: Checkpoint, path: Path, strength: float) -> None:
+def _in_their_place(model: Checkpoint, path: Path, strength: float) -> Checkpoint:
     """Weights of the base's own network, by name, in the place of its own."""
     own = model.network.state_dict()
     for name, tensor in read_weights(path):
         if name not in own or own[name].shape != tensor.shape:
             raise KeyError(f"{name} is no weight of the base")
         own[name].lerp_(tensor.to(own[name]), strength)
+    return model
 
 
-def _baked(model: Checkpoint, path: Path, strength: float) -> None:
-    """Low-rank changes, added to the layers that they are of."""
-    parts = parts_of(model)
-    bake(parts, read_lora(path, parts), strength)
-
-
-FORMATS: dict[str, Callable[[Checkpoint, Path, float], None]] = {
+FORMATS: dict[str, Callable[[Checkpoint, Path, float], Checkpoint]] = {
     "weights": _in_their_place,
-    "lora": _baked,
+    "lora": with_lora,
 }
-"""Format → puts the adapter in the file into its base model, so many times."""
+"""Format → (base model, the adapter's file, how many times it counts) → the model that draws."""

@@ -1,15 +1,25 @@
-"""The networks of a model that adapters change, as diffusers' pipelines call them."""
+"""The networks of a model that adapters change, as diffusers' pipelines call them, and a model with
+a LoRA of other tools."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 from torch import nn
 
 from components.errors import AlphabarError
-from components.networks.adapters.spelling import TRANSFORMER, UNET
+from components.networks.adapters.lora_file import read_lora, tells_text
+from components.networks.adapters.low_rank import Lora, bake
+from components.networks.adapters.spelling import TEXT, TRANSFORMER, UNET
 from components.networks.checkpoint import Checkpoint
+from components.networks.conditioners.text import TextCondition
 from components.networks.denoisers import denoiser_of
 
 
 def parts_of(model: Checkpoint, denoiser: nn.Module | None = None) -> dict[str, nn.Module]:
-    """The model's networks.
+    """The model's network.
 
     Args:
         denoiser: in the place of the model's own: one of the same kind.
@@ -26,3 +36,49 @@ def parts_of(model: Checkpoint, denoiser: nn.Module | None = None) -> dict[str, 
         )
     network: nn.Module = exported(denoiser or model.network)
     return {UNET if "UNet" in type(network).__name__ else TRANSFORMER: network}
+
+
+def text_parts(model: Checkpoint) -> dict[str, nn.Module]:
+    """Its text encoders, which are loaded for that; of a model that reads no captions none."""
+    told = model.conditioner
+    if not isinstance(told, TextCondition):
+        return {}
+    return {_encoder(number): part.loaded() for number, part in enumerate(told.encoder.parts)}
+
+
+def with_lora(model: Checkpoint, path: Path, strength: float) -> Checkpoint:
+    """``model`` with the LoRA in the file or folder ``path``, which counts ``strength`` times.
+
+    The network of ``model`` is changed in place; text encoders, which several models share, are
+    not.
+
+    Raises:
+        AlphabarError: it is broken, of another kind, or of another model.
+    """
+    parts = parts_of(model)
+    texts = text_parts(model) if tells_text(path) else {}
+    lora = read_lora(path, parts | texts)
+    bake(parts, _of(lora, parts), strength)
+    changed = {part: own for part in texts if (own := _of(lora, {part: None}))}
+    if not changed:
+        return model
+    told = model.conditioner
+    assert isinstance(told, TextCondition)
+    changes = {
+        number: partial(_bake_text, _encoder(number), changed[_encoder(number)], strength)
+        for number in range(len(texts))
+        if _encoder(number) in changed
+    }
+    return replace(model, conditioner=told.adapted(changes))
+
+
+def _bake_text(part: str, lora: Lora, strength: float, network: nn.Module) -> None:
+    bake({part: network}, lora, strength)
+
+
+def _encoder(number: int) -> str:
+    return TEXT if number == 0 else f"{TEXT}_{number + 1}"
+
+
+def _of(lora: Lora, parts: Mapping[str, Any]) -> Lora:
+    return {layer: change for layer, change in lora.items() if layer.partition(".")[0] in parts}

@@ -44,9 +44,8 @@ def two_clips(
     first, second = _folders(given, encoder, digests)
     one = encoder_in(first, SDXL_CLIP, given.device)
     two = encoder_in(second, SDXL_CLIP_2, given.device)
-    parts = [part_of(first, one), part_of(second, two)]
     pair = JoinedEncoder(one, two, given.size)
-    return _condition(pair, parts, given, max_tokens, "StableDiffusionXLPipeline")
+    return _condition(pair, (first, second), given, max_tokens, "StableDiffusionXLPipeline")
 
 
 def _alone(
@@ -59,7 +58,7 @@ def _alone(
     (folder,) = _folders(given, encoder, digests)
     read = encoder_in(folder, convention, given.device)
     pipeline = "StableDiffusionPipeline" if convention is SD_CLIP else None
-    return _condition(read, [part_of(folder, read)], given, max_tokens, pipeline)
+    return _condition(read, (folder,), given, max_tokens, pipeline)
 
 
 def part_of(folder: EncoderFolder, encoder: FrozenEncoder) -> Part:
@@ -69,12 +68,13 @@ def part_of(folder: EncoderFolder, encoder: FrozenEncoder) -> Part:
 
 def _condition(
     encoder: TextEncoder,
-    parts: Sequence[Part],
+    folders: Sequence[EncoderFolder],
     given: Given,
     max_tokens: int | None,
     pipeline: str | None,
 ) -> TextCondition:
-    def export(captions: Sequence[str]) -> Exported:
+    def export(encoder: TextEncoder, captions: Sequence[str]) -> Exported:
+        parts = [part_of(*each) for each in zip(folders, encoder.parts, strict=True)]
         words = " and ".join(part.encoder.convention.loader for part in parts)
         return exported_text(words, parts, encoder.form, captions, pipeline)
 

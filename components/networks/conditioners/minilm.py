@@ -8,7 +8,7 @@ import torch
 
 from components.data.readers.minilm import encoder_folder, minilm_reader
 from components.networks.conditioners.conditioner import Exported, Given
-from components.networks.conditioners.encoders import Form
+from components.networks.conditioners.encoders import Form, TextEncoder
 from components.networks.conditioners.encoders.convention import Convention
 from components.networks.conditioners.encoders.frozen import FrozenEncoder
 from components.networks.conditioners.exported_text import Part, exported_text
@@ -38,6 +38,6 @@ def _read() -> Any:
     return network.eval().requires_grad_(False)
 
 
-def _exported(captions: Sequence[str]) -> Exported:
-    part = Part(encoder(), encoder_folder(), FILES, "BertTokenizer")
-    return exported_text("all-MiniLM-L6-v2", [part], encoder().form, captions)
+def _exported(read: TextEncoder, captions: Sequence[str]) -> Exported:
+    part = Part(read.parts[0], encoder_folder(), FILES, "BertTokenizer")
+    return exported_text("all-MiniLM-L6-v2", [part], read.form, captions)

@@ -6,6 +6,7 @@ from functools import partial
 
 import torch
 
+from components.data.readers import EncoderFolder
 from components.data.readers.pipeline_folders import encoders_of, find_pipeline
 from components.errors import AlphabarError
 from components.networks.conditioners.conditioner import Exported, Given
@@ -21,10 +22,10 @@ from components.networks.conditioners.encoders.convention import (
 from components.networks.conditioners.encoders.in_folder import encoder_in
 from components.networks.conditioners.encoders.joined import JoinedEncoder
 from components.networks.conditioners.encoders.of_pipelines import FluxEncoder, SD3Encoder
-from components.networks.conditioners.exported_text import Part, exported_text
+from components.networks.conditioners.exported_text import exported_text
 from components.networks.conditioners.in_folders import part_of, refuse_other_encoders
 from components.networks.conditioners.rows import TIME_IDS, Rows
-from components.networks.conditioners.text import TextCondition
+from components.networks.conditioners.text import Export, TextCondition
 from components.spec.catalogue.networks import given_of
 from components.spec.pipelines.families import SD3_POSITIONS
 from components.spec.pipelines.folder import PipelineFolder
@@ -93,22 +94,25 @@ def pipeline_text(
     ]
     encoder = how.join(parts, pipeline, given.size or pipeline.size)
     kind = ZeroedText if pipeline.zeroed else TextCondition
-    read = [part_of(*each) for each in zip(folders, parts, strict=True)]
-    export = partial(_exported, pipeline, read, encoder) if how.exported else _refusal(pipeline)
+    export = partial(_exported, pipeline, folders) if how.exported else _refusal(pipeline)
     return kind(encoder, max_tokens, tuple(given.captions), export)
 
 
 def _exported(
-    pipeline: PipelineFolder, parts: Sequence[Part], encoder: TextEncoder, captions: Sequence[str]
+    pipeline: PipelineFolder,
+    folders: Sequence[EncoderFolder],
+    encoder: TextEncoder,
+    captions: Sequence[str],
 ) -> Exported:
     words = f"the text encoders of {pipeline.family.words}"
+    parts = [part_of(*each) for each in zip(folders, encoder.parts, strict=True)]
     found = exported_text(words, parts, encoder.form, captions, pipeline.kind)
     settings = {ZEROED: pipeline.zeroed} if pipeline.family.zeroed else {}
     return replace(found, settings=settings)
 
 
-def _refusal(pipeline: PipelineFolder) -> Callable[[Sequence[str]], Exported]:
-    def refuse(captions: Sequence[str]) -> Exported:
+def _refusal(pipeline: PipelineFolder) -> Export:
+    def refuse(encoder: TextEncoder, captions: Sequence[str]) -> Exported:
         raise AlphabarError(
             f"{pipeline.root} is of {pipeline.family.words}, which is not exported",
             "give diffusers the directory itself, or export Stable Diffusion 1.x, 2.x or XL",

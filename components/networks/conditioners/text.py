@@ -1,9 +1,10 @@
 """Token states of a caption, whichever encoder reads it; the empty caption means none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,8 +19,11 @@ from components.networks.conditioners.rows import Rows
 from components.networks.conditioners.stored_states import StoredStates, load_states
 from components.networks.conditioners.text_rows import text_rows
 
-Export = Callable[[Sequence[str]], Exported]
-"""Captions for examples → what a folder for diffusers needs."""
+Export = Callable[[TextEncoder, Sequence[str]], Exported]
+"""(the encoder, captions for examples) → what a folder for diffusers needs."""
+
+Change = Callable[[Any], None]
+"""Changes an encoder's network in place, whenever it is loaded."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,14 @@ class TextCondition:
         """The same, reading what the stage `encode` has left in ``folder``; raises AlphabarError
         where that is another encoder's."""
         return replace(self, stored=load_states(folder, self.encoder.form))
+
+    def adapted(self, changes: Mapping[int, Change]) -> "TextCondition":
+        """The same with some of the encoder's networks changed, by their number."""
+        parts = [
+            part.adapted(changes[number]) if number in changes else part
+            for number, part in enumerate(self.encoder.parts)
+        ]
+        return replace(self, encoder=self.encoder.of_parts(parts))
 
     def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows:
         return self._encode(captions, self.encoder.limit)
@@ -115,4 +127,4 @@ class TextCondition:
             raise AlphabarError(
                 "the model's text encoder is not exported", "export a model of another conditioner"
             )
-        return self.export(self.captions or ["a picture"])
+        return self.export(self.encoder, self.captions or ["a picture"])

@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 
+from components.errors import AlphabarError
 from components.spec.experiment import Experiment
 from components.spec.keys import digest
 from components.spec.metrics import ranking_metric
@@ -94,6 +95,12 @@ def plan_baselines(
 
 def _plan_cell(cell: Cell, sources: Sources) -> PlannedCell:
     experiment = cell.experiment
+    if experiment.sampling.adapter_scale != 1:
+        raise AlphabarError(
+            f"`sampling.adapter_scale: {experiment.sampling.adapter_scale:g}`: the baselines have "
+            "no adapter",
+            "give it in `finetune.sampling`, as `- {adapter_scale: 0.5}`",
+        )
     suffix = f"-{cell.name}" if sources.swept else ""
     data, train = sources.data(), sources.model()
     inputs = {"model": train, "data": data} | roles(guide=sources.guide())

@@ -131,9 +131,12 @@ class FinetuneSpec(Section):
         if self.entry.saves_adapter:
             values["ema_length"] = None
         try:
-            return [
+            found = [
                 SamplingSpec.model_validate(values | change) for change in self.sampling or [{}]
             ]
+            if not self.entry.saves_adapter and any(each.adapter_scale != 1 for each in found):
+                raise ValueError(f"`adapter_scale` has no meaning with kind `{self.kind}`")
+            return found
         except ValidationError as error:
             faults = [f"{'.'.join(map(str, e['loc']))} {e['msg']}" for e in error.errors()]
             raise ValueError(f"`finetune.sampling`: {'; '.join(faults)}") from None

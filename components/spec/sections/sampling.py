@@ -63,6 +63,13 @@ class SamplingSpec(Section):
     ema_length: float | None = Field(
         None, ge=0.01, le=0.25, description="σ_rel of a post-hoc EMA; none: the trained EMA"
     )
+    adapter_scale: float = Field(
+        1.0,
+        ge=0.0,
+        le=10.0,
+        exclude_if=lambda scale: scale == 1.0,
+        description="how many times what an adapter has learnt counts; 0 is its base",
+    )
     seed: int = Field(
         0,
         ge=0,

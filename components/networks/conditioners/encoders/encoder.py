@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -47,6 +47,7 @@ class TextEncoder(Protocol):
     """A frozen network that reads captions. It is loaded when it is first asked.
 
     Attributes:
+        parts: the networks that it is made of, each a `FrozenEncoder`; its own alone, or several.
         form: of what it gives.
         readers: its tokenizers, one for each network.
         limit: tokens that it reads of a caption, begin and end among them.
@@ -54,6 +55,9 @@ class TextEncoder(Protocol):
 
     @property
     def form(self) -> Form: ...
+
+    @property
+    def parts(self) -> Sequence[Any]: ...
 
     @property
     def readers(self) -> Sequence[Reader]: ...
@@ -67,6 +71,10 @@ class TextEncoder(Protocol):
 
     def encode(self, captions: Sequence[str], limit: int) -> list[Encoded]:
         """What it makes of each caption; longer ones are cut at ``limit``, their end token kept."""
+        ...
+
+    def of_parts(self, parts: Sequence[Any]) -> "TextEncoder":
+        """The same of other networks in the place of `parts`."""
         ...
 
     def release(self) -> None:

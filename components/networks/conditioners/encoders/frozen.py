@@ -39,6 +39,26 @@ class FrozenEncoder:
         return self._find_reader()
 
     @property
+    def parts(self) -> tuple["FrozenEncoder"]:
+        return (self,)
+
+    def of_parts(self, parts: Sequence["FrozenEncoder"]) -> "FrozenEncoder":
+        (part,) = parts
+        return part
+
+    def adapted(self, change: Callable[[Any], None]) -> "FrozenEncoder":
+        """The same with a network of its own, which ``change`` has changed in place."""
+
+        def load() -> Any:
+            network = self._load()
+            change(network)
+            return network
+
+        return FrozenEncoder(
+            load, lambda: self.reader, self.convention, self.form, device=self.device
+        )
+
+    @property
     def readers(self) -> tuple[Reader, ...]:
         return (self.reader,)
 

@@ -18,10 +18,14 @@ class JoinedEncoder:
     """
 
     def __init__(self, first: TextEncoder, second: TextEncoder, size: int) -> None:
-        self.parts = first, second
+        self.parts, self._size = (first, second), size
         width = first.form.width + second.form.width
         sizes = tuple(map(float, (size, size, 0, 0, size, size)))
         self.form = Form(width, masked=False, pooled=second.form.pooled, time_ids=sizes)
+
+    def of_parts(self, parts: Sequence[TextEncoder]) -> "JoinedEncoder":
+        first, second = parts
+        return JoinedEncoder(first, second, self._size)
 
     @property
     def readers(self) -> tuple[Reader, ...]:

@@ -53,6 +53,11 @@ class SD3Encoder(_Together):
         super().__init__(clips if t5 is None else (*clips, t5), width, pooled)
         self._clips, self._t5, self._positions = clips, t5, positions
 
+    def of_parts(self, parts: Sequence[TextEncoder]) -> "SD3Encoder":
+        one, two, *more = parts
+        t5 = more[0] if more else None
+        return SD3Encoder((one, two), t5, positions=self._positions, width=self.form.width)
+
     def length(self, caption: str, limit: int) -> int:
         return self._clips[0].limit + self._positions
 
@@ -73,6 +78,9 @@ class FluxEncoder(_Together):
     def __init__(self, clip: TextEncoder, t5: TextEncoder) -> None:
         assert clip.form.pooled is not None
         super().__init__((clip, t5), t5.form.width, clip.form.pooled)
+
+    def of_parts(self, parts: Sequence[TextEncoder]) -> "FluxEncoder":
+        return FluxEncoder(*parts)
 
     def length(self, caption: str, limit: int) -> int:
         return self.parts[1].length(caption, limit)
