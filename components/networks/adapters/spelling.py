@@ -39,7 +39,7 @@ _PIECES: dict[str, Piece] = {
 }
 """End of a tensor's name → what it is of its layer."""
 
-_OF_PROCESSORS = re.compile(r"^(.*)\.(?:processor\.)?(to_[qkv]|to_out)_lora\.(down|up)\.weight$")
+_OF_PROCESSORS = re.compile(r"^(.*?)\.(?:processor\.)?(to_[qkv]|to_out)_lora\.(down|up)\.weight$")
 _OF_CLIP = {"to_q": "q_proj", "to_k": "k_proj", "to_v": "v_proj", "to_out": "out_proj"}
 _KOHYA = {
     "lora_unet_": UNET,
