@@ -11,7 +11,7 @@ from torch import Tensor
 
 from components.errors import AlphabarError
 from components.generation.guide import check_guide
-from components.networks.adapters import load_adapted, with_adapters
+from components.networks.adapters import Worn, load_worn
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.sampling.denoiser import Denoise
 from components.sampling.solvers import SOLVERS, Solver
@@ -96,17 +96,8 @@ def load_sampler(
     Raises:
         AlphabarError: a checkpoint is missing or broken, or they do not fit each other.
     """
-    scale = sampling.adapter_scale
-    if scale != 1 and base is None and not adapters:
-        raise AlphabarError(
-            f"`adapter_scale: {scale:g}` has no meaning: there is no adapter",
-            "leave it out, or give one",
-        )
-    if base is None:
-        strong = load_checkpoint(model, device, ema_length=sampling.ema_length, weights=weights)
-    else:
-        strong = load_adapted(model, base, device, weights=weights, strength=scale)
-    strong = with_adapters(strong, base or model, [(p, scale * times) for p, times in adapters])
+    worn = Worn(base, adapters, sampling.adapter_scale)
+    strong = load_worn(model, worn, device, sampling.ema_length, weights)
     weak = load_checkpoint(guide, device, weights=weights) if guide else None
     return Sampler(strong, sampling, weak)
 

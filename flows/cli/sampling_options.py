@@ -17,6 +17,16 @@ Solver = Annotated[
 Eta = Annotated[float | None, typer.Option(**within(0.0, 1.0), help="DDIM's noise.")]
 Seed = Annotated[int | None, typer.Option(min=0, max=2**31, help="Image k is drawn from seed + k.")]
 
+Adapters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--adapter",
+        metavar="FILE[:WEIGHT]",
+        help="A LoRA of diffusers, peft or kohya's scripts, or a fine-tune's folder, and how many "
+        "times it counts (1); repeat it.",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class SamplingOptions:
@@ -66,15 +76,7 @@ class SamplingOptions:
             **within(0.01, 0.25), help="σ_rel of a post-hoc EMA (default: the trained EMA)."
         ),
     ] = None
-    adapters: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--adapter",
-            metavar="FILE[:WEIGHT]",
-            help="A LoRA of diffusers, peft or kohya's scripts, or a fine-tune's folder, and how "
-            "many times it counts (1); repeat it.",
-        ),
-    ] = None
+    adapters: Adapters = None
     assignments: Annotated[
         list[str] | None,
         typer.Option(

@@ -29,13 +29,8 @@ def export_model(
         single_file: into one file of the folder's name, too.
 
     Raises:
-        AlphabarError: ``out`` exists, the checkpoint is broken, or it is an adapter.
+        AlphabarError: ``out`` exists, or the checkpoint or an adapter is broken.
     """
-    if chosen.base is not None:
-        raise AlphabarError(
-            f"{chosen.model} is an adapter, which is not exported without its base",
-            f"export {chosen.base}, or draw with the adapter by `alphabar sample`",
-        )
     with new_folder(out, workspace.store_root) as part:
         prepare_process(threads=None)
         from components.networks.checkpoint_header import FILE_NAME
@@ -46,7 +41,9 @@ def export_model(
         name = out.absolute().name if single_file else None
         if name == Path(FILE_NAME).stem:
             name = f"{name}-one-file"  # that file would be taken for alphabar's own
-        return save_diffusers(chosen.model, part, values, workspace.weights, licences, name)
+        return save_diffusers(
+            chosen.model, part, values, workspace.weights, licences, name, chosen.worn
+        )
 
 
 def export_study(

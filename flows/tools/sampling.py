@@ -21,6 +21,7 @@ from flows.workspace import Workspace
 if TYPE_CHECKING:
     from components.generation.asked import Asked
     from components.generation.sampler import Sampler
+    from components.networks.adapters import Worn
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,13 @@ class Chosen:
         if asked == () and self.captioned:
             raise AlphabarError("the model draws from captions", remedy)
 
+    @property
+    def worn(self) -> "Worn":
+        """Its adapters."""
+        from components.networks.adapters import Worn
+
+        return Worn(self.base, self.adapters, self.sampling.adapter_scale)
+
     def load(self) -> "Sampler":
         """The sampler, on the machine's best device."""
         prepare_process(threads=None)
@@ -137,6 +145,13 @@ class Chosen:
             adapters=self.adapters,
         )
 
+    def adapters_words(self) -> str:
+        """Its adapters by name, and how many times each counts."""
+        from components.reporting.words.naming import listed
+
+        scale, own = self.sampling.adapter_scale, [(self.model, 1.0)] if self.base else []
+        return listed([f"{path.name} × {scale * n:g}" for path, n in [*own, *self.adapters]])
+
     def words(self) -> str:
         """What is used, and whose settings that are."""
         from components.reporting.words.naming import listed
@@ -144,8 +159,7 @@ class Chosen:
 
         used = f"sampled with {sampling_words(self.sampling)}"
         if self.adapters:
-            named = [f"{path.name} × {times:g}" for path, times in self.adapters]
-            used = f"{used}, and {listed(named)}"
+            used = f"{used}, and {self.adapters_words()}"
         if self.changed is None:
             return used
         but = f" but for {listed(self.changed)}" if self.changed else ""

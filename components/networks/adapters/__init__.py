@@ -9,11 +9,13 @@ parts.py          what they can change of a model
 """
 
 from components.networks.adapters.own import (
+    BARE,
     Adapter,
+    Worn,
     load_adapted,
+    load_worn,
     save_adapter,
     weights_sha256,
-    with_adapters,
 )
 
-__all__ = ["Adapter", "load_adapted", "save_adapter", "weights_sha256", "with_adapters"]
+__all__ = ["BARE", "Adapter", "Worn", "load_adapted", "load_worn", "save_adapter", "weights_sha256"]

@@ -66,6 +66,55 @@ def save_adapter(
     save_with_header(folder / ADAPTER_FILE, tensors, said)
 
 
+@dataclass(frozen=True)
+class Worn:
+    """What a model is used with.
+
+    Attributes:
+        base: the directory of the model that it is an adapter of, if it is one.
+        others: files or folders of adapters besides, and how many times each counts.
+        scale: how many times all of them count.
+    """
+
+    base: Path | None = None
+    others: Sequence[tuple[Path, float]] = ()
+    scale: float = 1.0
+
+
+BARE = Worn()
+"""Without any adapter."""
+
+
+def load_worn(
+    model: Path,
+    worn: Worn,
+    device: torch.device | str = "cpu",
+    ema_length: float | None = None,
+    weights: Path | None = None,
+) -> Checkpoint:
+    """The model in ``model`` with its adapters.
+
+    Args:
+        ema_length: as `load_checkpoint` has it.
+        weights: the folder in which an encoder's weights are looked for first.
+
+    Raises:
+        AlphabarError: a file is missing or broken, or an adapter is another model's, or there is
+            none that the scale could change.
+    """
+    if worn.scale != 1 and worn.base is None and not worn.others:
+        raise AlphabarError(
+            f"`adapter_scale: {worn.scale:g}` has no meaning: there is no adapter",
+            "leave it out, or give one",
+        )
+    if worn.base is None:
+        loaded = load_checkpoint(model, device, ema_length=ema_length, weights=weights)
+    else:
+        loaded = load_adapted(model, worn.base, device, weights=weights, strength=worn.scale)
+    others = [(path, worn.scale * times) for path, times in worn.others]
+    return with_adapters(loaded, worn.base or model, others)
+
+
 def load_adapted(
     directory: Path,
     base: Path,

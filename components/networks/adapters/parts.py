@@ -46,6 +46,12 @@ def text_parts(model: Checkpoint) -> dict[str, nn.Module]:
     return {_encoder(number): part.loaded() for number, part in enumerate(told.encoder.parts)}
 
 
+def text_changed(model: Checkpoint) -> bool:
+    """Whether an adapter has changed one of its text encoders."""
+    told = model.conditioner
+    return isinstance(told, TextCondition) and any(part.changed for part in told.encoder.parts)
+
+
 def with_lora(model: Checkpoint, path: Path, strength: float) -> Checkpoint:
     """``model`` with the LoRA in the file or folder ``path``, which counts ``strength`` times.
 

@@ -15,7 +15,8 @@ from typing import Any
 from components.errors import AlphabarError
 from components.files.json_file import write_json
 from components.licences import LICENCES, licence_files, licence_of_weights, licence_record
-from components.networks.checkpoint import Checkpoint, load_checkpoint
+from components.networks.adapters import BARE, Worn, load_worn
+from components.networks.checkpoint import Checkpoint
 from components.networks.codecs.codec import ExportedCodec
 from components.networks.conditioners.conditioner import negative_prompt
 from components.networks.denoisers import DENOISERS, denoiser_of
@@ -36,6 +37,7 @@ def save_diffusers(
     weights: Path | None = None,
     licences: Sequence[Licensed] = (),
     single_file: str | None = None,
+    worn: Worn = BARE,
 ) -> Export:
     """Write the checkpoint in ``model`` into ``out``.
 
@@ -46,6 +48,7 @@ def save_diffusers(
         weights: the folder in which an encoder's weights are looked for first.
         licences: of what the model was trained on.
         single_file: the name under which the model is written into one file, too; None for not.
+        worn: adapters, which are baked in.
 
     Returns:
         What was written, and what of ``sampling`` the folder does not draw with.
@@ -55,7 +58,7 @@ def save_diffusers(
             one file cannot hold such a model, or it cannot be told the negative prompt.
     """
     length = sampling.get("ema_length")
-    checkpoint = load_checkpoint(model, ema_length=length, weights=weights)
+    checkpoint = load_worn(model, worn, ema_length=length, weights=weights)
     export = _prepared(model, checkpoint, sampling, licences)
     if single_file is None and export.pipeline == OWN:
         index = write_own_pipeline(export, out)
@@ -67,7 +70,7 @@ def save_diffusers(
     if single_file is not None:
         export = write_one_file(export, out, single_file)
     write_json(out / LICENCES, licence_record(export.licences))
-    for path in licence_files(model):
+    for path in licence_files(worn.base or model):
         shutil.copyfile(path, out / path.name)
     (out / "README.md").write_text(readme(export), encoding="utf-8")
     return export

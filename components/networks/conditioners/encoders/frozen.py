@@ -19,6 +19,7 @@ class FrozenEncoder:
     Args:
         load: gives the network, frozen, in evaluation mode, float32.
         device: that it computes on.
+        changed: whether its network is another than its folder has.
     """
 
     def __init__(
@@ -29,9 +30,10 @@ class FrozenEncoder:
         form: Form,
         *,
         device: torch.device | str = "cpu",
+        changed: bool = False,
     ) -> None:
         self.form, self.convention, self.device = form, convention, device
-        self._load, self._find_reader = load, reader
+        self.changed, self._load, self._find_reader = changed, load, reader
         self._network: Any = None
 
     @cached_property
@@ -54,9 +56,8 @@ class FrozenEncoder:
             change(network)
             return network
 
-        return FrozenEncoder(
-            load, lambda: self.reader, self.convention, self.form, device=self.device
-        )
+        kept = self.convention, self.form
+        return FrozenEncoder(load, lambda: self.reader, *kept, device=self.device, changed=True)
 
     @property
     def readers(self) -> tuple[Reader, ...]:
