@@ -259,6 +259,7 @@ ELSEWHERE = {
         ),
         "of plug-ins, which tests/spec/test_plugins.py has",
     ),
+    "sampling.adapter_scale": "of fine-tunes alone: tests/spec/test_plan.py",
     "training.optimizer": "the other one needs a package: the next test",
     "sweep": "its cells are experiments, without it",
     "cells": "they are experiments, without it",

@@ -168,6 +168,25 @@ def test_the_bound_is_measured_once_a_model(shrunk: dict[str, Any]) -> None:
     )
 
 
+def test_adapters_scales_are_compared_without_training(shrunk: dict[str, Any]) -> None:
+    section = {"kind": "lora", "style": "bold", "sampling": [{"adapter_scale": 0.5}, {}]}
+    values = shrunk | {"finetune": section, "sweep": {}}
+    plan = plan_baselines(parse_experiment(values, "test"), lambda _: "f2")
+    half, whole = plan_finetune(plan, plan.cells[0]).cells
+    assert half.sample.inputs == whole.sample.inputs
+    assert half.sample.key != whole.sample.key
+    assert "adapter_scale" not in whole.sample.spec["sampling"]
+    for wrong, message in (
+        ({"sampling": {"adapter_scale": 0.5}}, "the baselines have no adapter"),
+        (
+            {"finetune": section | {"kind": "full"}},
+            "`adapter_scale` has no meaning with kind `full`",
+        ),
+    ):
+        with pytest.raises(AlphabarError, match=message):
+            plan_baselines(parse_experiment(values | wrong, "test"), lambda _: "f2")
+
+
 def test_a_distilled_model_stays_on_its_data_and_is_sampled_as_asked(
     shrunk: dict[str, Any],
 ) -> None:

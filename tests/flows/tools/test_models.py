@@ -10,10 +10,11 @@ import torch
 from components.errors import AlphabarError
 from components.files.manifest import listed, write_manifest
 from components.networks.adapters import Adapter, save_adapter, weights_sha256
-from components.networks.checkpoint import load_checkpoint
+from components.networks.checkpoint import load_checkpoint, save_checkpoint
 from components.networks.conditioners import CONDITIONERS, Conditioner, Given
 from components.spec.model_folder import ADAPTER_FILE
 from flows.tools.exporting import export_model
+from flows.tools.merging import merge_model
 from flows.tools.sampling import SAMPLE, Chosen, Request, choose, write_sampled
 from flows.workspace import Workspace
 from tests.flows.untrained import write_untrained
@@ -74,12 +75,32 @@ def test_an_adapter_whose_base_is_gone_is_refused_with_a_remedy(
     assert "run the experiment again" in caught.value.remedy
 
 
-def test_an_adapter_is_not_exported_without_its_base(
+def test_an_adapter_is_exported_and_baked_in_with_its_base(
     adapter: Path, workspace: Workspace, tmp_path: Path
 ) -> None:
-    with pytest.raises(AlphabarError, match="is an adapter, which is not exported"):
-        export_model(chosen(adapter, workspace), tmp_path / "out", workspace)
-    assert not (tmp_path / "out").exists()
+    export_model(chosen(adapter, workspace), tmp_path / "out", workspace)
+    merge_model(chosen(adapter, workspace), tmp_path / "merged", workspace)
+    ours = drawn(adapter, workspace, tmp_path / "ours")
+    assert (ours == drawn(tmp_path / "merged", workspace, tmp_path / "again")).all()
+    name = "unet.conv_out.weight"
+    assert not load_checkpoint(tmp_path / "out").network.state_dict()[name].any()
+
+
+def test_another_models_adapter_is_not_put_on(
+    adapter: Path, workspace: Workspace, tmp_path: Path
+) -> None:
+    (other,) = write_untrained(tmp_path, "other")
+    base = workspace.store_root / "train" / BASE
+    found = choose(SAMPLE, Request(str(base), {"steps": 2}, adapters=[f"{adapter}:0"]), workspace)
+    plain = chosen(base, workspace).load().model.network.state_dict()
+    same = found.load().model.network.state_dict()
+    assert all(torch.equal(same[name], weight) for name, weight in plain.items())
+    network = load_checkpoint(other)
+    network.network.state_dict()["unet.conv_out.bias"].add_(1)
+    save_checkpoint(other, network.config, network.network)
+    wrong = choose(SAMPLE, Request(str(other), {"steps": 2}, adapters=[str(adapter)]), workspace)
+    with pytest.raises(AlphabarError, match="is an adapter of another model"):
+        wrong.load()
 
 
 def test_encoders_look_for_weights_in_the_users_folder(
