@@ -12,7 +12,7 @@ from components.errors import AlphabarError
 from components.figures.figure import Figure, readable, sign
 from components.figures.record import read_judgement
 from components.figures.standing import NOISE, UNLIKE, Standing, standings
-from components.spec.plan import Plan, PlannedCell
+from components.spec.plan import FinetunePlan, Plan, PlannedCell
 from components.store import Store
 
 REFERENCE = "reference"
@@ -63,6 +63,13 @@ def best_cell(plan: Plan, store: Store) -> PlannedCell:
             "mend what stopped the cells, then run again: what is published is kept",
         )
     return candidates[first]
+
+
+def best_finetune(tuned: FinetunePlan, metric: str, store: Store) -> int:
+    """Which of the fine-tuned models, under its first sampling, has the best figure that ranks;
+    the first where none has one."""
+    found = [read_judgement(store.path(model.evaluate)).figures for model in tuned.models]
+    return _first(found, metric) or 0
 
 
 def _first(sets: Sequence[Mapping[str, Figure]], metric: str) -> int | None:

@@ -30,30 +30,37 @@ from components.training.costs import Costs, read_costs
 
 @dataclass(frozen=True)
 class Finetuned:
-    """The fine-tune's results, all against the holdout of its data.
+    """The fine-tunes' results, all against the holdout of their data.
 
     Attributes:
-        entry: what is known of its kind.
-        words: what it is called.
-        style: of its data; None where they have none.
-        cells: the fine-tuned model, a cell a sampling setting; the first one's figures are the
-            fine-tune's.
+        entry: what is known of the best one's kind.
+        words: what that is called.
+        style: of the data; None where they have none.
+        cells: the fine-tuned models, a cell a sampling setting of each.
+        best: which of ``cells`` has the fine-tune's figures.
         before: the best baseline, judged against that holdout.
         floors: real training images against it.
-        history: how it was trained.
+        histories: how each was trained.
+        section: the best one's settings.
     """
 
     entry: FinetuneEntry
     words: FinetuneWords
     style: str | None
     cells: tuple[Cell, ...]
+    best: int
     before: Judgement
     floors: Figures
-    history: History
+    histories: tuple[History, ...]
+    section: Mapping[str, Any]
+
+    @property
+    def chosen(self) -> Cell:
+        return self.cells[self.best]
 
     @property
     def figures(self) -> Figures:
-        return self.cells[0].figures
+        return self.chosen.figures
 
     @property
     def at_equal_cost(self) -> bool:
@@ -97,7 +104,7 @@ class Results:
     def trainings(self) -> list[History]:
         """How the codecs, the networks, their guides and the fine-tuned one were trained."""
         codecs = [codec.history for codec in self.codecs if codec.history]
-        tuned = [self.finetuned.history] if self.finetuned else []
+        tuned = self.finetuned.histories if self.finetuned else ()
         return [*codecs, *self.histories, *self.guides, *tuned]
 
     @property
@@ -117,7 +124,7 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
     best = next(i for i, cell in enumerate(spec["cells"]) if cell["name"] == spec["best"])
     floors = read_judgement(inputs["reference"]).figures
     scorer = read_judgement(inputs["scorer"]).figures if "scorer" in inputs else {}
-    finetuned = _finetuned(spec, inputs) if "finetune" in inputs else None
+    finetuned = _finetuned(spec, inputs) if spec["finetunes"] else None
     histories, codecs = read_histories(cells, inputs), read_codecs(spec, inputs)
     trained = inputs[f"train:{best}"]
     told = data_words(read_object(intact(trained / "metrics.json"), remedy(trained)))
@@ -136,32 +143,47 @@ def _guides(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> list[History
 
 
 def _finetuned(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Finetuned:
-    section, style = spec["finetune"], spec["data"]["style"]
-    entry, words = FINETUNES[section["kind"]], finetune_words(section, style)
-    samplings = spec["finetuned_samplings"]
+    models, style = spec["finetunes"], spec["data"]["style"]
+    best = models[spec["best_finetune"]]
+    entry, words = FINETUNES[best["finetune"]["kind"]], finetune_words(best["finetune"], style)
+    cells, places, several = list[Cell](), list[int](), len(models) > 1
+    for model in models:
+        places.append(len(cells))
+        called = model["name"] or finetune_words(model["finetune"], style).model
+        for sampling in model["samplings"]:
+            given = (
+                inputs[f"sample:finetuned:{len(cells)}"],
+                inputs[f"evaluate:finetuned:{len(cells)}"],
+            )
+            cells.append(_tuned_cell(sampling, model["samplings"], given, entry, called))
     return Finetuned(
         entry,
         words,
-        section["style"] or style,
-        tuple(
-            _tuned_cell(index, samplings, inputs, entry, words.model)
-            for index in range(len(samplings))
-        ),
+        best["finetune"]["style"] or style,
+        tuple(cells),
+        places[spec["best_finetune"]],
         read_judgement(inputs["evaluate:baseline"]),
         read_judgement(inputs["reference:finetuned"]).figures,
-        read_history(inputs["finetune"], words.done),
+        tuple(
+            read_history(
+                inputs[f"finetune:{index}"],
+                f"{words.done}, {model['name']}" if several else words.done,
+            )
+            for index, model in enumerate(models)
+        ),
+        best["finetune"],
     )
 
 
 def _tuned_cell(
-    index: int,
+    sampling: Mapping[str, Any],
     samplings: Sequence[Mapping[str, Any]],
-    inputs: Mapping[str, Path],
+    given: tuple[Path, Path],
     entry: FinetuneEntry,
     model: str,
 ) -> Cell:
-    sampling, which = samplings[index], f":{index}" if index else ""
-    sampled, evaluated = inputs[f"sample:finetuned{which}"], inputs[f"evaluate:finetuned{which}"]
+    """A fine-tuned ``model`` under one of its ``samplings``, from its samples and their figures."""
+    sampled, evaluated = given
     others = sampler_name(sampling, samplings, without=("steps",))
     if entry.compared == "cost":
         sampler = line_name(phrase("sampling.steps", sampling["steps"]), others, several=True)

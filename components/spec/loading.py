@@ -67,9 +67,11 @@ def parse_experiment(values: dict[str, Any], origin: str) -> Experiment:
     """
     from components.spec.idle import refuse_idle
     from components.spec.sweep import expand  # which validates each cell with this module
+    from components.spec.tunings import tunings
 
     experiment = validate(values, origin)
     refuse_idle(experiment, expand(experiment, origin), origin)
+    tunings(experiment, origin)
     return experiment
 
 

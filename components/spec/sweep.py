@@ -15,6 +15,7 @@ from components.spec.catalogue import DENOISERS
 from components.spec.catalogue.sampling import OWN_GUIDE
 from components.spec.experiment import Experiment
 from components.spec.sections.base import OPTIONS, Overrides, Scalar, Section
+from components.spec.whose_cells import of_baselines
 
 SWEPT_SECTIONS = ("data", "codec", "conditioning", "process", "network", "training", "sampling")
 PROMPTS = "evaluation.prompts"
@@ -70,22 +71,24 @@ def cell_name(overrides: Overridden) -> str:
 
 
 def expand(experiment: Experiment, origin: str = "the experiment") -> list[Cell]:
-    """All cells: the product of ``sweep`` in file order, then ``cells``, then ``also``.
+    """All baselines: the product of ``sweep`` in file order, then ``cells``, then ``also``.
 
-    Without a sweep there is the file's own cell, unless ``cells`` says what to run instead.
+    Without a sweep there is the file's own cell, unless ``cells`` says what to run instead. What
+    differs among fine-tunes is in `components.spec.tunings`.
 
     Raises:
         AlphabarError: there are more than `MOST_CELLS`, a path is unknown or may not be swept, or
             a value is not valid there.
     """
     _refuse_too_many(experiment, origin)
-    axes = [[(path, value) for value in values] for path, values in experiment.sweep.items()]
+    sweep, singles, also = of_baselines(experiment, origin)
+    axes = [[(path, value) for value in values] for path, values in sweep.items()]
     swept: list[Overrides] = [dict(point) for point in itertools.product(*axes)]
-    candidates = [*(swept if axes or not experiment.cells else []), *experiment.cells]
+    candidates = [*(swept if axes or not singles else []), *singles]
     variants = _Variants(experiment, origin)
     cells = [
         Cell(tuple(point.items()), variants.of(point, may_win), may_win)
-        for points, may_win in ((candidates, True), (experiment.also, False))
+        for points, may_win in ((candidates, True), (also, False))
         for point in points
     ]
     _refuse_unread(experiment, cells, origin)

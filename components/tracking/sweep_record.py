@@ -14,7 +14,7 @@ from components.networks.checkpoint import load_checkpoint, save_checkpoint
 from components.spec.codec_files import JUDGEMENT
 from components.spec.experiment import Experiment
 from components.spec.gate import Gate
-from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell
+from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, TunedModel
 from components.spec.record_tags import STAGE_KEY
 from components.spec.sweep import weaker
 from components.store import Store, git_commit
@@ -74,30 +74,43 @@ class SweepRecord:
             self._tracker.finish(run, "FINISHED")
 
     def finetuned(self, best: PlannedCell, tuned: FinetunePlan) -> None:
-        """The fine-tuned model, its cells, and the baseline measured as they are."""
-        experiment = self._plan.experiment
-        assert experiment.finetune is not None
-        own, by_cost = best.cell.experiment.data, experiment.finetune.entry.compared == "cost"
-        words = experiment.finetune.words(own)
+        """The fine-tuned models, their cells, and the baseline measured as they are."""
+        for model in tuned.models:
+            run = self._finetune_run(best, model)
+            if model is tuned.chosen:
+                settings = self._tuned_params(best, model)
+                params = settings | _params(best.cell.experiment, "sampling")
+                goal = model.tuning.spec.words(best.cell.experiment.data).goal
+                name, again = f"baseline on {goal}", "before fine-tuning"
+                self._leaf(run, name, params, best.sample, tuned.evaluate_baseline, again)
+            self._tracker.finish(run, "FINISHED")
+
+    def _finetune_run(self, best: PlannedCell, model: TunedModel) -> str:
+        """The run of a fine-tuned model with its cells."""
+        spec, settings = model.tuning.spec, self._tuned_params(best, model)
+        words, named = spec.words(best.cell.experiment.data), f" {model.tuning.name}".rstrip()
         run = self._tracker.child(
             self.run,
-            f"finetune {words.goal}",
-            tuned.finetune.key,
-            {"finetune": experiment.finetune.model_dump(mode="json"), "baseline": best.name},
-            self._tags(tuned.finetune),
+            f"finetune {words.goal}{named}",
+            model.finetune.key,
+            {"finetune": spec.model_dump(mode="json"), "baseline": best.name},
+            self._tags(model.finetune),
         )
-        self._tracker.log_training(run, self._store.path(tuned.finetune))
-        settings = best.cell.experiment.model_dump(mode="json", include={"evaluation"})
-        settings["data"] = {"style": experiment.finetune.data(own).style}
-        for index, cell in enumerate(tuned.cells):
+        self._tracker.log_training(run, self._store.path(model.finetune))
+        for index, cell in enumerate(model.cells):
             params = settings | {"sampling": cell.sampling.model_dump(mode="json")}
             which = f", sampling {index + 1}" if index else ""
-            name = words.run + (f", {cell.sampling.steps} steps" if by_cost else which)
+            if spec.entry.compared == "cost":
+                which = f", {cell.sampling.steps} steps"
+            name = f"{words.run}{named}{which}"
             self._leaf(run, name, params, cell.sample, cell.evaluate, "fine-tuned")
-        params = settings | best.cell.experiment.model_dump(mode="json", include={"sampling"})
-        name, again = f"baseline on {words.goal}", "before fine-tuning"
-        self._leaf(run, name, params, best.sample, tuned.evaluate_baseline, again)
-        self._tracker.finish(run, "FINISHED")
+        return run
+
+    def _tuned_params(self, best: PlannedCell, model: TunedModel) -> dict[str, Any]:
+        own = best.cell.experiment
+        return _params(own, "evaluation") | {
+            "data": {"style": model.tuning.spec.data(own.data).style}
+        }
 
     def winner(self, best: PlannedCell, report: Path) -> None:
         """The report's files and the winner's name, at the sweep's own run."""
@@ -206,6 +219,10 @@ class SweepRecord:
             "data.dvc_hash": _data_hash(node),
             "git.commit": commit or git_commit(),
         }
+
+
+def _params(experiment: Experiment, section: str) -> dict[str, Any]:
+    return experiment.model_dump(mode="json", include={section})
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """What a finished run left behind, read without Prefect, MLflow or a server."""
 
-from components.figures.winner import best_cell
+from dataclasses import replace
+
+from components.figures.winner import best_cell, best_finetune
 from components.reporting.publishing import publish_report
 from components.spec.plan import (
     FinetunePlan,
@@ -36,8 +38,22 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     return Outcome(plan, best, tuned, place, failures={}, stages_run=0, stages=len(whole))
 
 
+def finished_finetunes(tuned: FinetunePlan, plan: Plan, store: Store) -> FinetunePlan | None:
+    """Those fine-tuned models that are evaluated, and the best of them; None where nothing can be
+    compared."""
+    if not (store.has(tuned.reference) and store.has(tuned.evaluate_baseline)):
+        return None
+    whole = [m for m in tuned.models if all(store.has(cell.evaluate) for cell in m.cells)]
+    if not whole:
+        return None
+    found = replace(tuned, models=tuple(whole))
+    return replace(found, best=best_finetune(found, plan.ranked_by, store))
+
+
 def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | None, list[Node]]:
     """The best of the cells, which are all evaluated, its fine-tuned model and the pages."""
     best = best_cell(plan, store)
     tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
+    if tuned and all(store.has(end) for end in tuned.ends()):
+        tuned = replace(tuned, best=best_finetune(tuned, plan.ranked_by, store))
     return best, tuned, plan_pages(plan, best, tuned)

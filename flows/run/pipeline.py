@@ -13,6 +13,7 @@ from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan, in_order, plan_finetune, plan_pages
 from flows.console import Display
 from flows.run.execution import Workers
+from flows.run.finished import finished_finetunes
 from flows.run.phase import run_phase
 from flows.run.pretrained_words import directory_notes
 from flows.run.recording import Recorder
@@ -48,8 +49,7 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
             if tuned:
                 nodes = in_order(tuned.ends())
                 failures |= run_phase(nodes, session, tick=tick)
-                if not all(workspace.store.has(end) for end in tuned.ends()):
-                    tuned = None
+                tuned = finished_finetunes(tuned, finished, workspace.store)
             pages = plan_pages(finished, best, tuned)
             failures |= run_phase(in_order(pages), session)
             failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)

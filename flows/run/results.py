@@ -64,10 +64,12 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         assert finetune is not None
         done = finetune.words(own).done
         sets = [stored_subject("baseline", store.path(tuned.evaluate_baseline), sampled)]
-        for cell in tuned.cells:
-            named = f", {_steps(cell.sampling.steps)}" if len(tuned.cells) > 1 else ""
-            paths = store.path(cell.evaluate), store.path(cell.sample)
-            sets.append(stored_subject(f"{done}{named}", *paths))
+        for model in tuned.models:
+            called = model.tuning.name or done
+            for cell in model.cells:
+                named = f", {_steps(cell.sampling.steps)}" if len(model.cells) > 1 else ""
+                paths = store.path(cell.evaluate), store.path(cell.sample)
+                sets.append(stored_subject(f"{called}{named}", *paths))
         style = finetune.data(own).style
         title = f"against the holdout of style {style}" if style else "against the holdout"
         floors = read_judgement(store.path(tuned.reference)).figures
@@ -79,6 +81,8 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     for line in codec_words(outcome, workspace):
         tell(f"codec    {line}")
     tell(f"best     {outcome.best.name}")
+    if outcome.tuned and len(outcome.tuned.models) > 1:
+        tell(f"         of the fine-tunes {outcome.tuned.chosen.tuning.name}")
     tell(f"stages   {stages_words(outcome)}")
     tell(f"report   {outcome.report / 'index.html'}")
     if (outcome.report / "study").is_dir():
@@ -136,7 +140,8 @@ def training_time(outcome: Outcome, workspace: Workspace) -> str:
 
 def _trained(outcome: Outcome) -> list[Node]:
     """The stages that trained something, each key once."""
-    nodes = outcome.plan.nodes() + ([outcome.tuned.finetune] if outcome.tuned else [])
+    tuned = [model.finetune for model in outcome.tuned.models] if outcome.tuned else []
+    nodes = outcome.plan.nodes() + tuned
     return list({n.key: n for n in nodes if n.stage in ("train", "finetune")}.values())
 
 

@@ -26,7 +26,7 @@ from components.runtime import Runtime
 from components.spec.catalogue import FINETUNES as ENTRIES
 from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords
 from components.spec.loading import parse_experiment
-from components.spec.plan import FinetunePlan, plan_baselines, plan_finetune
+from components.spec.plan import TunedModel, plan_baselines, plan_finetune
 from components.spec.sections.base import Section
 from components.spec.sections.finetuning import FinetuneSpec, with_settings
 from components.spec.sections.training import TrainingSpec
@@ -76,11 +76,11 @@ def kind(monkeypatch: pytest.MonkeyPatch) -> str:
     return "biases"
 
 
-def planned(kind: str, shrunk: dict[str, Any]) -> FinetunePlan:
+def planned(kind: str, shrunk: dict[str, Any]) -> TunedModel:
     section = {"kind": kind, "steps": 4, "batch_size": 16, "lr": 1e-2, "evaluate_every": 2}
     values = shrunk | {"finetune": section | {"style": "bold"}, "sweep": {}}
     plan = plan_baselines(parse_experiment(values, "test"), lambda _: "f2")
-    return plan_finetune(plan, plan.cells[0])
+    return plan_finetune(plan, plan.cells[0]).chosen
 
 
 def test_code_and_catalogue_have_the_same_kinds() -> None:

@@ -20,18 +20,18 @@ from components.networks.checkpoint import load_checkpoint
 from components.runtime import Runtime
 from components.spec.catalogue.finetuning import LoraSettings, TargetRank
 from components.spec.loading import parse_experiment
-from components.spec.plan import FinetunePlan, plan_baselines, plan_finetune
+from components.spec.plan import TunedModel, plan_baselines, plan_finetune
 from tests.finetuning.test_finetune import baseline
 
 
-def planned(shrunk: dict[str, Any], **settings: Any) -> FinetunePlan:
+def planned(shrunk: dict[str, Any], **settings: Any) -> TunedModel:
     section = {"kind": "lora", "style": "bold", "steps": 6, "batch_size": 16, "lr": 1e-2}
     values = shrunk | {"finetune": section | settings, "sweep": {}}
     plan = plan_baselines(parse_experiment(values, "test"), lambda _: "f2")
-    return plan_finetune(plan, plan.cells[0])
+    return plan_finetune(plan, plan.cells[0]).chosen
 
 
-def trained(plan: FinetunePlan, root: Path, data: Path) -> tuple[Path, Path]:
+def trained(plan: TunedModel, root: Path, data: Path) -> tuple[Path, Path]:
     """The fine-tune's folder and its base's."""
     base, out = baseline(root / "model"), root / "tuned"
     out.mkdir()

@@ -115,7 +115,7 @@ class Case:
 
 
 def distance_of_digits(which: str, _: dict[str, Any]) -> float:
-    return DISTANCES[int(which)] if which.isdigit() else 400.0 - 200 * (which == "finetuned")
+    return DISTANCES[int(which)] if which.isdigit() else 400.0 - 200 * (which == "finetuned:0")
 
 
 def distance_of_solvers(_: str, sampling: dict[str, Any]) -> float:
@@ -282,7 +282,8 @@ def _sampling(role: str, spec: dict[str, Any]) -> dict[str, Any]:
     chosen = next(cell for cell in spec["cells"] if cell["name"] == spec["best"])
     cell = spec["cells"][int(first)] if first.isdigit() else chosen
     tuned = first == "finetuned"
-    section: dict[str, Any] = spec["finetuned_samplings"][int(index or 0)] if tuned else {}
+    samplings = [each for model in spec["finetunes"] for each in model["samplings"]]
+    section: dict[str, Any] = samplings[int(index or 0)] if tuned else {}
     return section or cell["sampling"]
 
 

@@ -112,7 +112,7 @@ def test_the_extractor_that_judges_while_training_is_part_of_the_training(
     for stage in ("train", "finetune"):
         assert not keys(planned(shrunk), stage) & keys(planned(other), stage)
     plan = planned(other)
-    tuned = plan_finetune(plan, plan.cells[0]).finetune
+    tuned = plan_finetune(plan, plan.cells[0]).chosen.finetune
     for node in (plan.cells[0].train, tuned):
         assert node.spec["judge"] == {"extractor": "dinov2"}
 
@@ -129,7 +129,7 @@ def test_the_finetuned_model_draws_the_baselines_prompts_and_seeds(
 ) -> None:
     plan = planned(shrunk)
     best = plan.cells[1]
-    tuned = plan_finetune(plan, best)
+    tuned = plan_finetune(plan, best).chosen
     assert tuned.sample.spec == best.sample.spec
     assert tuned.sample.inputs["data"].key == best.sample.inputs["data"].key
     assert tuned.finetune.inputs["model"].key == best.train.key
@@ -194,7 +194,7 @@ def test_a_distilled_model_stays_on_its_data_and_is_sampled_as_asked(
     plan = planned(shrunk)
     best = plan.cells[0]
     tuned = plan_finetune(plan, best)
-    assert tuned.finetune.inputs["data"].key == best.train.inputs["data"].key
+    assert tuned.chosen.finetune.inputs["data"].key == best.train.inputs["data"].key
     assert [cell.sampling.steps for cell in tuned.cells] == [1, 2]
     assert {cell.sampling.solver for cell in tuned.cells} == {"ddim"}
     shrunk["finetune"] = {"kind": "consistency", "segments": 1}
@@ -202,7 +202,8 @@ def test_a_distilled_model_stays_on_its_data_and_is_sampled_as_asked(
     assert (cell.sampling.solver, cell.sampling.steps) == ("consistency", 2)
     report = plan_report(plan, best, tuned)
     assert report.inputs["evaluate:finetuned:1"] is tuned.cells[1].evaluate
-    assert [s["steps"] for s in report.spec["finetuned_samplings"]] == [1, 2]
+    (told,) = report.spec["finetunes"]
+    assert [s["steps"] for s in told["samplings"]] == [1, 2]
 
 
 def test_a_stage_is_one_object_however_many_cells_read_it(shrunk: dict[str, Any]) -> None:
@@ -281,3 +282,61 @@ def test_a_key_that_no_swept_kind_of_network_reads_is_refused(shrunk: dict[str, 
         expand(parse_experiment(shrunk, "FILE"))
     assert refusal.value.what == "FILE: `network.patch: 4` has no meaning with `network.kind: unet`"
     assert refusal.value.remedy == "leave it out: it belongs to transformer"
+
+
+def test_a_sweep_over_the_finetune_starts_from_one_baseline(shrunk: dict[str, Any]) -> None:
+    section = {"kind": "lora", "style": "bold"}
+    sweep = {"sampling.guidance": [1, 2], "finetune.rank": [2, 4], "finetune.lr": [1e-3, 1e-4]}
+    cells = [{"finetune.kind": "full"}, {"sampling.guidance": 4}]
+    plan = planned(shrunk | {"finetune": section, "sweep": sweep, "cells": cells, "also": []})
+    assert [cell.name for cell in plan.cells] == ["guidance=1", "guidance=2", "guidance=4"]
+    tuned = plan_finetune(plan, plan.cells[1])
+    assert [model.tuning.name for model in tuned.models] == [
+        "rank=2,lr=0.001",
+        "rank=2,lr=0.0001",
+        "rank=4,lr=0.001",
+        "rank=4,lr=0.0001",
+        "kind=full",
+    ]
+    assert len({model.finetune.key for model in tuned.models}) == 5
+    assert {model.finetune.inputs["model"].key for model in tuned.models} == {
+        plan.cells[1].train.key
+    }
+    names = [node.name for node in in_order(tuned.ends())]
+    assert len(names) == len(set(names))
+    report = plan_report(plan, plan.cells[1], tuned)
+    assert report.inputs["finetune:4"] is tuned.models[4].finetune
+    assert report.inputs["evaluate:finetuned:4"] is tuned.models[4].evaluate
+    alone = planned(shrunk | {"finetune": section, "sweep": {}, "also": []})
+    same = planned(shrunk | {"finetune": section, "sweep": {"finetune.rank": [4]}, "also": []})
+    assert alone.sweep_key != same.sweep_key
+    keys = [plan_finetune(each, each.cells[0]).chosen.finetune.key for each in (alone, same)]
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"finetune": None, "study": None}, "`finetune.rank` is swept, and the section `finetune`"),
+        ({"sweep": {"finetune.style": ["bold"]}}, "`finetune.style` cannot be swept"),
+        ({"sweep": {"finetune.rnak": [4]}}, "`finetune.rnak` cannot be swept"),
+        ({"sweep": {"finetune.rank": [0]}}, "cell rank=0: `finetune.rank: 0` is wrong"),
+        (
+            {"cells": [{"finetune.rank": 8, "sampling.guidance": 2}]},
+            "a cell changes finetune.rank, sampling.guidance: what is fine-tuned is the best",
+        ),
+        ({"also": [{"finetune.rank": 8}]}, "a cell changes finetune.rank: what is fine-tuned"),
+        (
+            {"cells": [{"finetune.kind": "consistency"}]},
+            "fine-tunes of the kinds consistency, lora are not compared with each other",
+        ),
+        ({"cells": [{"finetune.rank": 4}]}, "the fine-tune rank=4 is planned twice"),
+    ],
+)
+def test_a_sweep_over_the_finetune_that_makes_no_sense_is_refused(
+    shrunk: dict[str, Any], values: dict[str, Any], message: str
+) -> None:
+    section = {"finetune": {"kind": "lora", "style": "bold"}, "also": []}
+    sweep = {"sweep": {"finetune.rank": [2, 4]}}
+    with pytest.raises(AlphabarError, match=message):
+        parse_experiment(shrunk | section | sweep | values, "test")

@@ -89,7 +89,7 @@ def costs(results: Results) -> Table:
 
 def _training_remarks(results: Results) -> list[str]:
     """What is to be known of how the networks were trained, a sentence each."""
-    tuned = [results.finetuned.history] if results.finetuned else []
+    tuned = results.finetuned.histories if results.finetuned else ()
     took = time_taken(history.seconds for history in (*results.histories, *tuned))
     told = [f"{h.name}: {h.remarks}." for h in results.histories if h.remarks]
     return [*told, f"{capital(took)}."] if took else told
@@ -207,10 +207,14 @@ def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None
         "findings": _findings(tuned.cells, results) if tuned.at_equal_cost else [],
         "pictures": _before_and_after(results, choice),
         "plots": plotted(of_tuning(tuned, results.spec["looks"]["finetune"])),
-        "remarks": tuned.history.remarks,
+        "remarks": ". ".join(
+            f"{each.name}: {each.remarks}" if len(tuned.histories) > 1 else each.remarks
+            for each in tuned.histories
+            if each.remarks
+        ),
         "settings": [
             (name, value)
-            for name, value in sorted(results.spec["finetune"].items())
+            for name, value in sorted(tuned.section.items())
             if value not in (None, [])
         ],
     }
@@ -227,10 +231,11 @@ def _before_and_after(results: Results, choice: Choice) -> list[dict[str, Any]]:
     tuned, best = results.finetuned, results.chosen
     assert tuned is not None
     shown = [(best, f"Before: the baseline, {best.name.replace(',', ', ')}")]
-    other = yardstick(tuned.cells[0], rivals_of(results)) if tuned.at_equal_cost else None
+    other = yardstick(tuned.chosen, rivals_of(results)) if tuned.at_equal_cost else None
     if other not in (None, best):
         shown.append((other, f"The baseline at few steps, {other.name.replace(',', ', ')}"))
-    shown += [(cell, f"After: {cell.line}") for cell in tuned.cells[:MOST_TUNED]]
+    others = [cell for cell in tuned.cells if cell is not tuned.chosen]
+    shown += [(c, f"After: {c.line}") for c in [tuned.chosen, *others][:MOST_TUNED]]
     return [
         {
             "image": data_uri(tile(cell.samples, choice)),

@@ -29,9 +29,9 @@ def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     Args:
         spec: as `components.spec.plan.plan_report` makes it.
         inputs: train:i, sample:i, evaluate:i for each cell, reference, and, with a fine-tune,
-            finetune, sample:finetuned, evaluate:finetuned, evaluate:baseline,
-            reference:finetuned, and sample:finetuned:k, evaluate:finetuned:k for the k-th of
-            its further sampling settings.
+            evaluate:baseline, reference:finetuned, finetune:m for each model, and
+            sample:finetuned:k, evaluate:finetuned:k for each of their sampling settings, one
+            model's after the other's.
         out: an empty directory.
         runtime: receives the progress.
 
@@ -57,7 +57,7 @@ def _save_plots(results: Results, out: Path) -> None:
         canvas.save_png(out / f"{plate.file}.png", [each.plot for each in plate.plots])
     shown = [curves.losses(results.histories)]
     if results.finetuned:
-        shown.append(curves.losses([results.finetuned.history]))
+        shown.append(curves.losses(results.finetuned.histories))
     canvas.save_png(out / "loss.png", shown)
 
 

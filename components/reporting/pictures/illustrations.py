@@ -94,13 +94,13 @@ def of_codecs(histories: Sequence[History]) -> list[Illustration]:
 
 
 def of_tuning(tuned: Finetuned, looks: Looks = ()) -> list[Illustration]:
-    """The same for the fine-tune."""
+    """The same for the fine-tunes."""
     words = tuned.words.act
-    final = f"{tuned.history.loss[-1]:.4f}" if tuned.history.loss else "none"
+    final = ", ".join(f"{h.loss[-1]:.4f}" for h in tuned.histories if h.loss) or "none"
     label = f"Line plot of the {words} loss over steps; last value: {final}"
-    losses = curves.losses([tuned.history])
+    losses = curves.losses(tuned.histories)
     loss = Illustration("finetune", losses, label, f"{words.capitalize()} loss.")
-    return [loss, *_watched([tuned.history], "tuned", words, looks=looks)]
+    return [loss, *_watched(tuned.histories, "tuned", words, looks=looks)]
 
 
 def _cost(results: Results, metric: str, cells: Sequence[Cell], beside: Sequence[Cell]) -> Plate:

@@ -21,7 +21,7 @@ def group_tables(results: Results) -> list[Table]:
     """A table for the best cell and one for the fine-tuned model, where groups were measured."""
     shown = [(results.chosen, f"The best cell, {results.chosen.name.replace(',', ', ')}")]
     if tuned := results.finetuned:
-        shown.append((tuned.cells[0], capital(tuned.cells[0].line)))
+        shown.append((tuned.chosen, capital(tuned.chosen.line)))
     found = [(cell.judgement.groups, words) for cell, words in shown]
     return [group_table(groups, words, results.metric) for groups, words in found if groups]
 

@@ -23,7 +23,7 @@ def copying(results: Results) -> list[dict[str, Any]]:
     best = results.chosen
     shown = [(f"The best cell, {best.name.replace(',', ', ')}", best, results.floors)]
     if tuned := results.finetuned:
-        shown.append((capital(tuned.cells[0].line), tuned.cells[0], tuned.floors))
+        shown.append((capital(tuned.chosen.line), tuned.chosen, tuned.floors))
     found = []
     for words, cell, floors in shown:
         judge = slug(cell.pairs.extractor) if cell.pairs else ""

@@ -37,7 +37,7 @@ def paragraphs(results: Results) -> list[str]:
     if tuned is None:
         return [told]
     by_cost = tuned.at_equal_cost
-    about = finding(tuned.cells[0], results) if by_cost else _before_and_after(tuned)
+    about = finding(tuned.chosen, results) if by_cost else _before_and_after(tuned)
     return [told, *filter(None, [about])]
 
 
@@ -70,8 +70,12 @@ def headline(results: Results) -> dict[str, Any]:
         values |= {f"finetuned_{name}": f.value for name, f in tuned.figures.items()}
         values |= {f"before_finetune_{name}": f.value for name, f in tuned.baseline.items()}
         values |= _against_floor(tuned.figures, tuned.floors, "finetuned_")
-        for cell in tuned.cells[1:]:
-            prefix = re.sub(r"\W+", "_", f"finetuned_{cell.sampler}")
+        models = {cell.model for cell in tuned.cells}
+        for cell in tuned.cells:
+            if cell is tuned.chosen:
+                continue
+            which = cell.line if len(models) > 1 else cell.sampler
+            prefix = re.sub(r"\W+", "_", f"finetuned_{which}")
             values |= {f"{prefix}_{name}": f.value for name, f in cell.figures.items()}
     return values
 

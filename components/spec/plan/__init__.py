@@ -1,7 +1,7 @@
 """From an experiment to its stages: what runs, from which inputs, under which key."""
 
 from components.spec.plan.baselines import Plan, PlannedCell, plan_baselines
-from components.spec.plan.finetune import FinetunePlan, TunedCell, plan_finetune
+from components.spec.plan.finetune import FinetunePlan, TunedCell, TunedModel, plan_finetune
 from components.spec.plan.node import STAGE_VERSIONS, Compute, DataHash, Node, in_order
 from components.spec.plan.pages import plan_pages, plan_report, plan_study
 
@@ -14,6 +14,7 @@ __all__ = [
     "Plan",
     "PlannedCell",
     "TunedCell",
+    "TunedModel",
     "in_order",
     "plan_baselines",
     "plan_finetune",

@@ -25,6 +25,7 @@ from components.spec.plan.node import (
 from components.spec.plan.outside import Outside
 from components.spec.plan.sources import Sources
 from components.spec.sweep import Cell, expand
+from components.spec.tunings import tunings
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class Plan:
         """
         follows = {"name", "finetune", "study", "registry"}
         after = self.experiment.model_dump(mode="json", include=follows)
+        if tuned := [list(each.overrides) for each in tunings(self.experiment) if each.overrides]:
+            after["finetunes"] = tuned
         del after["registry"]["gate"]
         return digest([after, [[cell.evaluate.key, cell.may_win] for cell in self.cells]])
 

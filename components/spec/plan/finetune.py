@@ -7,6 +7,7 @@ from components.spec.plan.encoded import encoded
 from components.spec.plan.node import Node, roles
 from components.spec.plan.sources import Sources
 from components.spec.sections.sampling import SamplingSpec
+from components.spec.tunings import Tuning, tunings
 
 
 @dataclass(frozen=True)
@@ -19,19 +20,16 @@ class TunedCell:
 
 
 @dataclass(frozen=True)
-class FinetunePlan:
-    """The best baseline trained further, and both models against the holdout of its data.
+class TunedModel:
+    """The best baseline, trained further in one way.
 
     Attributes:
-        cells: one for each sampling section; the first one's figures are the fine-tune's.
-        evaluate_baseline: the baseline's samples against that holdout: where fine-tuning starts
-            from.
+        cells: one for each sampling section; the first one's figures are the model's.
     """
 
+    tuning: Tuning
     finetune: Node
     cells: tuple[TunedCell, ...]
-    evaluate_baseline: Node
-    reference: Node
 
     @property
     def sample(self) -> Node:
@@ -41,6 +39,32 @@ class FinetunePlan:
     def evaluate(self) -> Node:
         return self.cells[0].evaluate
 
+
+@dataclass(frozen=True)
+class FinetunePlan:
+    """The best baseline trained further, and all models against the holdout of the new data.
+
+    Attributes:
+        models: of the sweep over the fine-tune.
+        evaluate_baseline: the baseline's samples against that holdout: where fine-tuning starts
+            from.
+        best: which of ``models`` is the winner, once that is known.
+    """
+
+    models: tuple[TunedModel, ...]
+    evaluate_baseline: Node
+    reference: Node
+    best: int = 0
+
+    @property
+    def chosen(self) -> TunedModel:
+        return self.models[self.best]
+
+    @property
+    def cells(self) -> list[TunedCell]:
+        """Every model under each of its sampling sections."""
+        return [cell for model in self.models for cell in model.cells]
+
     def ends(self) -> list[Node]:
         """The stages that all others lead to."""
         return [self.reference, *(cell.evaluate for cell in self.cells), self.evaluate_baseline]
@@ -48,9 +72,19 @@ class FinetunePlan:
 
 def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     """The stages that follow once ``best`` is known; the experiment has a ``finetune``."""
-    base, spec = best.cell.experiment, plan.experiment.finetune
-    assert spec is not None
+    assert plan.experiment.finetune is not None
     sources = Sources(best.cell, plan.outside)
+    data = sources.finetune_data()
+    before = {"samples": best.sample, "data": data}
+    return FinetunePlan(
+        tuple(_model(each, best, sources) for each in tunings(plan.experiment)),
+        sources.judged("evaluate-baseline", "evaluate", before),
+        sources.reference(data),
+    )
+
+
+def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
+    base, spec = best.cell.experiment, tuning.spec
     data, own = sources.finetune_data(), sources.data()
     read = {"kind": spec.kind} | spec.settings
     inputs = {"model": best.train, "data": data}
@@ -58,11 +92,13 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     made = encoded(sources, data).items()
     inputs |= {role: node for role, node in made if node.stage == "encode"}
     inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
-    training = spec.training(base.training)
-    finetune = sources.trained("finetune", "finetune", read, training, inputs, ("finetune",))
+    training, named = spec.training(base.training), f"-{tuning.name}" if tuning.name else ""
+    finetune = sources.trained(
+        f"finetune{named}", "finetune", read, training, inputs, ("finetune",)
+    )
 
     def cell(index: int, sampling: SamplingSpec) -> TunedCell:
-        suffix = f"-{index + 1}" if index else ""
+        suffix = named + (f"-{index + 1}" if index else "")
         models = {"model": finetune, "data": own}
         models |= roles(base=best.train if spec.entry.saves_adapter else None)
         if sampling.guided_by_model:
@@ -72,10 +108,5 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
         evaluate = sources.judged(f"evaluate-finetuned{suffix}", "evaluate", judged)
         return TunedCell(sampling, sample, evaluate)
 
-    before = {"samples": best.sample, "data": data}
-    return FinetunePlan(
-        finetune,
-        tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling))),
-        sources.judged("evaluate-baseline", "evaluate", before),
-        sources.reference(data),
-    )
+    cells = tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling)))
+    return TunedModel(tuning, finetune, cells)

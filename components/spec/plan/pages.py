@@ -6,7 +6,7 @@ from typing import Any
 from components.spec.experiment import Experiment
 from components.spec.licences import licence_of_data
 from components.spec.plan.baselines import Plan, PlannedCell
-from components.spec.plan.finetune import FinetunePlan
+from components.spec.plan.finetune import FinetunePlan, TunedModel
 from components.spec.plan.node import Node, dump
 
 LOOK = ("evaluate_samples", "evaluate_size", "evaluate_steps", "evaluate_guidance")
@@ -57,13 +57,13 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
         "best": best.name,
         "metric": plan.ranked_by,
         "data": dump(plan.experiment.data),
-        "finetune": dump(plan.experiment.finetune) if plan.experiment.finetune else None,
-        "finetuned_samplings": [dump(cell.sampling) for cell in tuned.cells] if tuned else [],
+        "finetunes": [_told(model) for model in tuned.models] if tuned else [],
+        "best_finetune": tuned.best if tuned else 0,
         "study": plan.experiment.study is not None,
     }
     spec["looks"] = {"training": _looks(cell.train for cell in plan.cells)}
     if tuned:
-        spec["looks"]["finetune"] = _looks([tuned.finetune])
+        spec["looks"]["finetune"] = _looks(model.finetune for model in tuned.models)
     if codecs:
         spec["codecs"] = list(codecs)
     if guides:
@@ -73,17 +73,24 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
     return Node("report", "report", spec, inputs, reads=(*reads, *looks, "finetune", "study"))
 
 
+def _told(model: TunedModel) -> dict[str, Any]:
+    """What the report is told of a fine-tune."""
+    return {
+        "name": model.tuning.name,
+        "finetune": dump(model.tuning.spec),
+        "samplings": [dump(cell.sampling) for cell in model.cells],
+    }
+
+
 def _of_the_tuned(tuned: FinetunePlan) -> dict[str, Node]:
     inputs = {
-        "finetune": tuned.finetune,
-        "sample:finetuned": tuned.sample,
-        "evaluate:finetuned": tuned.evaluate,
         "evaluate:baseline": tuned.evaluate_baseline,
         "reference:finetuned": tuned.reference,
     }
-    for index, other in enumerate(tuned.cells[1:], start=1):
-        inputs[f"sample:finetuned:{index}"] = other.sample
-        inputs[f"evaluate:finetuned:{index}"] = other.evaluate
+    inputs |= {f"finetune:{index}": model.finetune for index, model in enumerate(tuned.models)}
+    for index, cell in enumerate(tuned.cells):
+        inputs[f"sample:finetuned:{index}"] = cell.sample
+        inputs[f"evaluate:finetuned:{index}"] = cell.evaluate
     return inputs
 
 
@@ -122,5 +129,5 @@ def plan_study(plan: Plan, best: PlannedCell, tuned: FinetunePlan) -> Node:
     spec = dump(plan.experiment.study) | {"name": plan.experiment.name}
     if licences := [each.words for each in licence_of_data(best.cell.experiment.data)]:
         spec["licences"] = licences
-    inputs = {"baseline": best.sample, "finetuned": tuned.sample}
+    inputs = {"baseline": best.sample, "finetuned": tuned.chosen.sample}
     return Node("study", "study", spec, inputs, reads=("name", "study", "data"))

@@ -37,7 +37,7 @@ def test_every_model_whose_evaluations_were_missed_has_a_line(plan: Plan, tmp_pa
     trained(linear.train, steps=30, best_step=15)
     stopped = {"stopped_early": True, "stopped_at": 20, "best_step": 15}
     trained(cosine.train, evaluations_missed={"OSError": 3}, **stopped)
-    trained(tuned.finetune, best_step=5, evaluations_missed={"RuntimeError": 1})
+    trained(tuned.chosen.finetune, best_step=5, evaluations_missed={"RuntimeError": 1})
     outcome = Outcome(plan, linear, tuned, tmp_path, {}, 3, 9)
     assert training_remarks(outcome, workspace) == [
         "train schedule=cosine: stopped early at step 20, best at 15; "

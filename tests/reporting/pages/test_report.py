@@ -131,7 +131,7 @@ def test_without_finetune_and_clip_score_the_page_stands(
             content = json.loads((path / "metrics.json").read_text())
             content["metrics"].pop("clip_score_domain", None)
             (path / "metrics.json").write_text(json.dumps(content))
-    spec = report_input.spec | {"finetune": None, "study": False}
+    spec = report_input.spec | {"finetunes": [], "study": False}
     out = tmp_path / "out"
     out.mkdir()
     report(spec, inputs, out, Runtime())

@@ -45,7 +45,7 @@ def test_the_page_says_of_each_network_what_became_of_its_evaluations(
     report_input: SimpleNamespace,
 ) -> None:
     assert "missed" not in page(read(report_input.spec, report_input.inputs))
-    for role, count in (("train:0", 11), ("finetune", 22)):
+    for role, count in (("train:0", 11), ("finetune:0", 22)):
         path = report_input.inputs[role] / "metrics.json"
         figures = json.loads(path.read_text())
         missed = {"best_step": 200, "evaluations_missed": {"OSError": count}}

@@ -1,0 +1,102 @@
+"""The sweep over the fine-tune: each of its cells starts from the best baseline."""
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from components.errors import AlphabarError, shortened
+from components.spec.experiment import Experiment
+from components.spec.sections.base import Overrides
+from components.spec.sections.finetuning import FinetuneSpec
+from components.spec.sweep import ONE_CELL, Overridden, cell_name
+from components.spec.whose_cells import SECTION, of_finetunes
+
+FIXED = ("style", "sampling")
+"""Keys of the section that hold for all of its cells: what they are compared against and by."""
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """One point of the sweep over the fine-tune.
+
+    Attributes:
+        overrides: what differs from the file.
+        spec: the section with that applied.
+    """
+
+    overrides: Overridden
+    spec: FinetuneSpec
+
+    @cached_property
+    def name(self) -> str:
+        """A name for tables and folders, such as ``rank=4``; empty for one that is alone."""
+        return cell_name(self.overrides) if self.overrides else ""
+
+
+def tunings(experiment: Experiment, origin: str = "the experiment") -> list[Tuning]:
+    """The fine-tunes of an experiment: the product of ``sweep``'s axes over `finetune`, then those
+    ``cells`` that change nothing else; without such, the file's own. None without a section.
+
+    Raises:
+        AlphabarError: there is no such section, a path may not be swept or a value is not valid, or
+            cells are compared that do not go together.
+    """
+    points = _points(experiment)
+    if experiment.finetune is None:
+        if points:
+            path = next(iter(points[0]))
+            raise AlphabarError(
+                f"{origin}: `{path}` is swept, and the section `{SECTION}` is missing",
+                "give the section what holds for all of its cells",
+            )
+        return []
+    found = [_tuning(experiment, point, origin) for point in points]
+    compared = {each.spec.entry.compared for each in found}
+    if len(compared) > 1:
+        kinds = ", ".join(sorted({each.spec.kind for each in found}))
+        raise AlphabarError(
+            f"{origin}: fine-tunes of the kinds {kinds} are not compared with each other: one is "
+            "judged under the baseline's sampling, another at its cost",
+            "write an experiment file for each",
+        )
+    names = Counter(each.name for each in found)
+    twice = next((name for name, times in names.items() if times > 1), None)
+    if twice is not None:
+        raise AlphabarError(
+            f"{origin}: the fine-tune {shortened(twice)} is planned twice",
+            "remove it from `sweep` or `cells`",
+        )
+    return found
+
+
+def _points(experiment: Experiment) -> list[Overrides]:
+    """What each fine-tune changes."""
+    sweep, own = of_finetunes(experiment)
+    axes = [[(path, value) for value in values] for path, values in sweep.items()]
+    swept: list[Overrides] = [dict(point) for point in itertools.product(*axes)]
+    alone = not own and experiment.finetune is not None
+    return [*(swept if axes or alone else []), *own]
+
+
+def _tuning(experiment: Experiment, point: Overrides, origin: str) -> Tuning:
+    from components.spec.loading import nearest, valid_names, validate
+
+    assert experiment.finetune is not None
+    if not point:
+        return Tuning((), experiment.finetune)
+    section = experiment.finetune.model_dump(mode="python")
+    for path, value in point.items():
+        key = path.partition(".")[2]
+        able = [name for name in valid_names(SECTION) if name not in FIXED]
+        if key not in able:
+            raise AlphabarError(
+                f"{origin}: `{shortened(path)}` cannot be swept",
+                nearest(path, [f"{SECTION}.{name}" for name in able]),
+            )
+        section[key] = value
+    overrides = tuple(point.items())
+    values = experiment.model_dump(mode="python") | ONE_CELL | {SECTION: section}
+    changed = validate(values, f"{origin}, cell {shortened(cell_name(overrides), 300)}")
+    assert changed.finetune is not None
+    return Tuning(overrides, changed.finetune)
