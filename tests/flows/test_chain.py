@@ -200,9 +200,12 @@ def test_mlflow_has_a_sweep_its_models_and_their_cells(runs: list[Any]) -> None:
     models = [run for run in runs if parent(run) == sweep.info.run_id]
     ids = {run.info.run_id for run in models}
     cells = [run for run in runs if parent(run) in ids]
-    assert len(models) == 3
+    (scorer,) = [run for run in models if run.info.run_name == "scorer"]
+    assert scorer.data.metrics["seconds_a_step"] > 0
+    assert "retrieval_top1_regular" in scorer.data.metrics
+    assert len(models) == 4
     assert len(cells) == 5
-    assert len(runs) == 9
+    assert len(runs) == 10
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert {run.info.run_name for run in cells} >= CELLS
 
