@@ -53,9 +53,9 @@ class SweepRecord:
 
     def training(self, node: Node, scratch: Path) -> None:
         """What a model that is being trained has written so far; of no other node anything."""
-        runs = {key: run for cell in self._plan.cells for key, run in self._watched(cell)}
-        if node.key in runs:
-            self._tracker.log_training(runs[node.key](), scratch)
+        watched = (each for cell in self._plan.cells for each in self._watched(cell))
+        if run := next((run for key, run in watched if key == node.key), None):
+            self._tracker.log_training(run(), scratch)
 
     def baselines(self, plan: Plan) -> None:
         """Every model and cell of ``plan``, which has the finished ones."""
