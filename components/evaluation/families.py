@@ -14,6 +14,7 @@ from components.evaluation.finding import Finding
 from components.evaluation.metrics.authenticity import authenticity, neighbour_ratio
 from components.evaluation.metrics.clip_score import clip_cosine_estimate, clip_score_estimate
 from components.evaluation.metrics.cmmd import cmmd_estimate
+from components.evaluation.metrics.drift import feature_drift
 from components.evaluation.metrics.fd_infinity import fd_infinity
 from components.evaluation.metrics.inception_score import SPLITS
 from components.evaluation.metrics.r_precision import clip_r_precision
@@ -86,6 +87,15 @@ def _neighbour_ratio(view: View) -> Finding | None:
     return _to_training(view, neighbour_ratio(view.copies, view.confidence))
 
 
+def _drift(view: View) -> Finding:
+    assert view.base is not None, "the judge takes it where there are images of the base alone"
+    return Finding(
+        feature_drift(view.generated.values, view.base.values, view.confidence),
+        "base",
+        len(view.base.values),
+    )
+
+
 def _inception_score(view: View) -> Finding | None:
     if view.inception_score is None:
         return None
@@ -154,6 +164,7 @@ MEASURES: dict[str, Family] = {
     "coverage": _overlap("coverage"),
     "authenticity": _authenticity,
     "neighbour_ratio": _neighbour_ratio,
+    "drift": _drift,
     "inception_score": _inception_score,
     "vendi": _vendi,
     "clip_score": _clip_score,

@@ -69,7 +69,12 @@ class Judge:
 
     @classmethod
     def of_data(
-        cls, data: Path, scorer_dir: Path | None, spec: dict[str, Any], bank: FeatureBank
+        cls,
+        data: Path,
+        scorer_dir: Path | None,
+        spec: dict[str, Any],
+        bank: FeatureBank,
+        base: ImageSet | None = None,
     ) -> "Judge":
         """A judge against prepared data.
 
@@ -77,8 +82,10 @@ class Judge:
             data: the prepared directory.
             scorer_dir: the stage `scorer`'s output, for ``clip: domain``.
             spec: the evaluation section as plain values.
+            base: of what is judged, as the base model drew it.
         """
-        return cls(EvaluationProtocol.of(spec), References.of_data(data), bank, scorer_dir)
+        references = replace(References.of_data(data), base=base)
+        return cls(EvaluationProtocol.of(spec), references, bank, scorer_dir)
 
     def only(self, families: Collection[str]) -> "Judge":
         """A judge of some families."""
@@ -168,6 +175,7 @@ class Judge:
         training, real = self.references.training, self.references.holdout
         asked = frozenset(self.protocol.families)
         learnt = training if needing("training images", asked) else None
+        before = self.references.base if needing("base images", asked) else None
         known, families = self.references.known, asked_of("extractor", asked)
         return View(
             self._features(images, extractor),
@@ -178,6 +186,7 @@ class Judge:
             self.protocol.neighbours,
             frozenset(f for f in families if needs_are_met(f, extractor, known)),
             self._mirrored(learnt, extractor) if learnt and learnt.mirrored else None,
+            self._features(before, extractor) if before else None,
         )
 
     def caption_view(self, images: ImageSet) -> CaptionView | None:

@@ -1,6 +1,7 @@
 """The stages `reference`, `likelihood` and `evaluate`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from components.data.arrays import load_info, load_split
 from components.errors import AlphabarError
 from components.evaluation.families import MEASURES
 from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.image_sources import read_samples
 from components.evaluation.judge import Judge
 from components.evaluation.likelihood import BOUND_SEED
@@ -95,19 +97,42 @@ def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
 
     Args:
         spec: the evaluation section.
-        inputs: ``samples``, ``data``, ``scorer`` where ``spec["clip"]`` is domain, and
-            ``likelihood`` where the model's figures are wanted beside its samples'.
+        inputs: ``samples``, ``data``, ``scorer`` where ``spec["clip"]`` is domain,
+            ``likelihood`` where the model's figures are wanted beside its samples', and ``base``,
+            samples of the model that it was tuned from, where it is to be held against those.
+
+    Raises:
+        AlphabarError: the base's samples are of other seeds or prompts.
     """
     samples, seeds = read_samples(inputs["samples"])
-    judgement = _judge(spec, inputs, runtime).measure(samples, int(seeds.min()))
-    judgement = judgement.made_from(Origins.of(seeds, samples.classes, samples.captions))
+    origins = Origins.of(seeds, samples.classes, samples.captions)
+    base = _of_the_base(inputs["base"], origins) if "base" in inputs else None
+    judgement = _judge(spec, inputs, runtime, base).measure(samples, int(seeds.min()))
+    judgement = judgement.made_from(origins)
     if "likelihood" in inputs:
         judgement = judgement.beside(read_judgement(inputs["likelihood"]))
     write_judgement(out, judgement)
     write_summary(out, judgement)
 
 
-def _judge(spec: dict[str, Any], inputs: Mapping[str, Path], runtime: Runtime) -> Judge:
+def _of_the_base(folder: Path, tuned: Origins) -> ImageSet:
+    """The base's samples; raises AlphabarError where they are not those of ``tuned`` one by one."""
+    images, seeds = read_samples(folder)
+    own = Origins.of(seeds, images.classes, images.captions)
+    if own.prompts != tuned.prompts or not np.array_equal(own.seeds, tuned.seeds):
+        raise AlphabarError(
+            f"the samples in {folder} are of other seeds or prompts than those of the tuned model",
+            "draw both alike",
+        )
+    return replace(images, name="base samples")
+
+
+def _judge(
+    spec: dict[str, Any],
+    inputs: Mapping[str, Path],
+    runtime: Runtime,
+    base: ImageSet | None = None,
+) -> Judge:
     device = resolve_device(runtime.accelerator)
     bank = FeatureBank(device, runtime.cache, runtime.progress, runtime.weights)
-    return Judge.of_data(inputs["data"], inputs.get("scorer"), spec, bank)
+    return Judge.of_data(inputs["data"], inputs.get("scorer"), spec, bank, base)

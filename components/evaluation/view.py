@@ -62,6 +62,7 @@ class View:
         neighbours: which neighbour the balls of precision and its kin reach to.
         asked: the families that will be taken of it.
         mirrored: the training images mirrored, where the model has learnt from those, too.
+        base: the same images as the model drew them before it was tuned; None for others.
     """
 
     generated: FeatureSet
@@ -72,6 +73,7 @@ class View:
     neighbours: int
     asked: frozenset[str] = frozenset()
     mirrored: FeatureSet | None = None
+    base: FeatureSet | None = None
 
     kind: ClassVar[Judge] = "extractor"
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from components.errors import AlphabarError
 from components.figures.figure import Figure, readable, sign
+from components.figures.limits import Limits, choose
 from components.figures.record import read_judgement
 from components.figures.standing import NOISE, UNLIKE, Standing, standings
 from components.spec.plan import FinetunePlan, Plan, PlannedCell
@@ -65,11 +66,17 @@ def best_cell(plan: Plan, store: Store) -> PlannedCell:
     return candidates[first]
 
 
-def best_finetune(tuned: FinetunePlan, metric: str, store: Store) -> int:
-    """Which of the fine-tuned models, under its first sampling, has the best figure that ranks;
-    the first where none has one."""
-    found = [read_judgement(store.path(model.evaluate)).figures for model in tuned.models]
-    return _first(found, metric) or 0
+def best_finetune(plan: Plan, best: PlannedCell, tuned: FinetunePlan, store: Store) -> int:
+    """Which of the fine-tuned models, each under its first sampling, is chosen: see
+    `components.figures.limits`."""
+    cells = [model.cells[0] for model in tuned.models]
+    adapted = [read_judgement(store.path(cell.evaluate)).figures for cell in cells]
+    drifted = [
+        read_judgement(store.path(cell.drift)).figures if cell.drift else {} for cell in cells
+    ]
+    before = read_judgement(store.path(best.evaluate)).figures
+    limits = Limits.of(tuned.models[0].tuning.spec.limits.model_dump())
+    return choose(adapted, drifted, before, plan.ranked_by, limits).best
 
 
 def _first(sets: Sequence[Mapping[str, Figure]], metric: str) -> int | None:

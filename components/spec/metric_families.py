@@ -137,6 +137,15 @@ FAMILIES: dict[str, MetricFamily] = {
             "Its images lie no closer to the training images than unseen ones do.",
         ),
     ),
+    "drift": MetricFamily(
+        "feature drift",
+        "lower",
+        "how far images went from the base model's, of the same seed and prompt",
+        "1 − cosine of features",
+        needs=("base images",),
+        of_each_image=True,
+        column=MainColumn(9),
+    ),
     "inception_score": MetricFamily(
         "Inception Score",
         "higher",

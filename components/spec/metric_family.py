@@ -10,7 +10,7 @@ Judge = Literal["extractor", "clip", "classifier", "model", "scorer", "level", "
 images, the model itself whatever sampler draws, the training of the domain's CLIP, a noise
 level that a network in training takes away, or the codec itself."""
 
-Need = Literal["real images", "training images", "clip extractor"]
+Need = Literal["real images", "training images", "base images", "clip extractor"]
 """What not every evaluation has."""
 
 

@@ -38,16 +38,18 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     return Outcome(plan, best, tuned, place, failures={}, stages_run=0, stages=len(whole))
 
 
-def finished_finetunes(tuned: FinetunePlan, plan: Plan, store: Store) -> FinetunePlan | None:
+def finished_finetunes(
+    tuned: FinetunePlan, plan: Plan, best: PlannedCell, store: Store
+) -> FinetunePlan | None:
     """Those fine-tuned models that are evaluated, and the best of them; None where nothing can be
     compared."""
     if not (store.has(tuned.reference) and store.has(tuned.evaluate_baseline)):
         return None
-    whole = [m for m in tuned.models if all(store.has(cell.evaluate) for cell in m.cells)]
+    whole = [model for model in tuned.models if all(map(store.has, model.ends()))]
     if not whole:
         return None
     found = replace(tuned, models=tuple(whole))
-    return replace(found, best=best_finetune(found, plan.ranked_by, store))
+    return replace(found, best=best_finetune(plan, best, found, store))
 
 
 def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | None, list[Node]]:
@@ -55,5 +57,5 @@ def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | 
     best = best_cell(plan, store)
     tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
     if tuned and all(store.has(end) for end in tuned.ends()):
-        tuned = replace(tuned, best=best_finetune(tuned, plan.ranked_by, store))
+        tuned = replace(tuned, best=best_finetune(plan, best, tuned, store))
     return best, tuned, plan_pages(plan, best, tuned)

@@ -49,7 +49,7 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
             if tuned:
                 nodes = in_order(tuned.ends())
                 failures |= run_phase(nodes, session, tick=tick)
-                tuned = finished_finetunes(tuned, finished, workspace.store)
+                tuned = finished_finetunes(tuned, finished, best, workspace.store)
             pages = plan_pages(finished, best, tuned)
             failures |= run_phase(in_order(pages), session)
             failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)

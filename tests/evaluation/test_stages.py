@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,33 @@ def test_samples_are_evaluated_to_the_same_bytes_with_and_without_a_cache(
     assert summary.pop(f"{FD}_low") == records[FD].low
     assert summary.pop(f"{FD}_high") == records[FD].high
     assert summary == {name: records[name].value for name in summary}
+
+
+def test_drift_is_measured_image_by_image_from_the_bases_samples(
+    samples: Path, digits: Path, evaluation_spec: dict[str, Any], tmp_path: Path
+) -> None:
+    spec = evaluation_spec | {"clip": "none", "classifier": "none", "metrics": ["fd", "drift"]}
+    other = tmp_path / "other"
+    shutil.copytree(samples, other)
+    images = np.load(samples / "images.npy")
+    images[:30] = 255 - images[:30]
+    np.save(other / "images.npy", images)
+    drifts = []
+    for name, base in (("same", samples), ("inverted", other)):
+        out = tmp_path / name
+        out.mkdir()
+        evaluate(spec, {"samples": samples, "data": digits, "base": base}, out, RUNTIME)
+        drifts.append(read_judgement(out).figures["drift_efficientnet_lite0"])
+    same, inverted = drifts
+    assert abs(same.value) < 1e-6
+    assert inverted.value > 0.05
+    assert inverted.low < inverted.value < inverted.high
+    assert inverted.protocol.reference == "base samples"
+    table = pd.read_csv(other / "samples.csv")
+    table["seed"] += 1
+    table.to_csv(other / "samples.csv", index=False)
+    with pytest.raises(AlphabarError, match="are of other seeds or prompts"):
+        evaluate(spec, {"samples": samples, "data": digits, "base": other}, out, RUNTIME)
 
 
 def test_features_are_extracted_once(

@@ -82,9 +82,11 @@ def served_root(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Ite
 def finished(
     tmp_path_factory: pytest.TempPathFactory, fetched: Path, shrunk_once: dict[str, Any]
 ) -> Iterator[tuple[Project, str]]:
-    """A project in which the shrunk experiment has run, and what the run printed."""
+    """A project in which the shrunk experiment has run, with two fine-tunes, and what the run
+    printed."""
     project = Project.create(tmp_path_factory.mktemp("project"), fetched)
-    result = project.alphabar("run", project.write(shrunk_once))
+    tuned = {"sweep": shrunk_once["sweep"] | {"finetune.kind": ["full", "lora"]}}
+    result = project.alphabar("run", project.write(shrunk_once | tuned))
     assert result.returncode == 0, result.stderr
     assert "Traceback" not in result.stderr
     yield project, result.stdout

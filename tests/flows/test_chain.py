@@ -29,12 +29,29 @@ CELLS = {
 
 def test_the_run_prints_every_cell_and_the_paths_to_look_at(finished: Finished) -> None:
     project, printed = finished
-    for text in (*CELLS, "real images (floor)", "fine-tuned", "baseline", "best"):
+    for text in (*CELLS, "real images (floor)", "kind=full", "kind=lora", "baseline", "best"):
         assert text in printed
     report = project.root / "reports" / "digits"
     for path in (report / "index.html", report / "study" / "index.html"):
         assert str(path) in printed
         assert path.is_file()
+
+
+def test_the_report_holds_the_fine_tunes_against_each_other_and_against_the_base(
+    finished: Finished,
+) -> None:
+    report = finished[0].root / "reports" / "digits"
+    page = (report / "index.html").read_text()
+    section = page[page.index('id="fine-tune"') : page.index('id="training"')]
+    for text in ("What it costs the base", "feature drift", "kind=full", "kind=lora"):
+        assert text in section
+    assert "Of 2 fine-tunes, kind=" in section
+    with (report / "results.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if "kind=" in row["name"]]
+    distance = {r["name"]: float(r["value"]) for r in rows if r["metric"].startswith("fd_")}
+    best = min(distance, key=lambda name: distance[name]).partition(" ")[0]
+    assert f"Of 2 fine-tunes, {best} has the best" in section
+    assert f"of the fine-tunes {best}" in finished[1]
 
 
 def test_the_facade_gives_what_the_run_found(finished: Finished) -> None:
@@ -203,9 +220,14 @@ def test_mlflow_has_a_sweep_its_models_and_their_cells(runs: list[Any]) -> None:
     (scorer,) = [run for run in models if run.info.run_name == "scorer"]
     assert scorer.data.metrics["seconds_a_step"] > 0
     assert "retrieval_top1_regular" in scorer.data.metrics
-    assert len(models) == 4
-    assert len(cells) == 5
-    assert len(runs) == 10
+    tuned = {r.info.run_name: r for r in models if str(r.info.run_name).startswith("finetune ")}
+    assert tuned.keys() == {"finetune bold kind=full", "finetune bold kind=lora"}
+    by_kind = {name.rpartition("=")[2]: run.data.metrics for name, run in tuned.items()}
+    assert "trained_parameters" not in by_kind["full"]
+    assert by_kind["lora"]["trained_parameters"] < by_kind["full"]["parameters"] / 20
+    assert len(models) == 5
+    assert len(cells) == 6
+    assert len(runs) == 12
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert {run.info.run_name for run in cells} >= CELLS
 

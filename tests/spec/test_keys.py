@@ -56,10 +56,12 @@ TRAIN, FINETUNE = {"train"}, {"finetune"}
 SAMPLE, SAMPLE_TUNED = {"sample"}, {"sample-finetuned"}
 LIKELIHOOD = {"likelihood"}
 EVALUATE = {"evaluate", "evaluate-baseline"}
-EVALUATE_TUNED = {"evaluate-finetuned"}
+EVALUATE_TUNED = {"evaluate-finetuned", "evaluate-drift"}
 REPORT, STUDY = {"report"}, {"study"}
 
 TUNED = FINETUNE | SAMPLE_TUNED | EVALUATE_TUNED | REPORT | STUDY
+DRIFT = {"evaluate-drift"}
+FEW_STEPS = TUNED - DRIFT
 MODEL = TRAIN | SAMPLE | LIKELIHOOD | EVALUATE | TUNED
 DATA = PREPARE | SCORER | REFERENCE | TEXT | MODEL
 SAMPLED = SAMPLE | SAMPLE_TUNED | EVALUATE | EVALUATE_TUNED | REPORT | STUDY
@@ -221,7 +223,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "guide": also(UNGUIDED, {"training.steps": 7}, {"train-guide", *SAMPLED}),
     "finetune.kind": also({"finetune": {"style": "bold"}}, "consistency", TUNED),
     "finetune.style": also(
-        {"finetune": {"kind": "consistency"}}, None, DATA - {"prepare", "encode-text"}
+        {"finetune": {"kind": "consistency"}}, None, DATA - {"prepare", "encode-text", *DRIFT}
     ),
     "finetune.steps": (7, TUNED),
     "finetune.batch_size": (7, TUNED),
@@ -229,15 +231,17 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "finetune.warmup_steps": (7, TUNED),
     "finetune.ema": (0.5, TUNED),
     "finetune.evaluate_every": (7, TUNED),
-    "finetune.teacher_steps": also(DISTILLED, 8, TUNED),
-    "finetune.teacher_guidance": also(DISTILLED, 7.0, TUNED),
-    "finetune.segments": also(DISTILLED, 5, TUNED),
+    "finetune.teacher_steps": also(DISTILLED, 8, FEW_STEPS),
+    "finetune.teacher_guidance": also(DISTILLED, 7.0, FEW_STEPS),
+    "finetune.segments": also(DISTILLED, 5, FEW_STEPS),
     "finetune.rank": also(LOW_RANK, 8, TUNED),
     "finetune.alpha": also(LOW_RANK, 8.0, TUNED),
     "finetune.dropout": also(LOW_RANK, 0.5, TUNED),
     "finetune.targets": also(LOW_RANK, ["to_q"], TUNED),
     "finetune.rslora": also(LOW_RANK, True, TUNED),
     "finetune.dora": also(LOW_RANK, True, TUNED),
+    "finetune.limits.drift_at_most": (0.5, REPORT),
+    "finetune.limits.base_fd_at_most": (2.0, REPORT),
     "finetune.sampling": ([{"steps": 7}], TUNED - FINETUNE),
     "study.pairs": (7, STUDY),
     "study.seed": (7, STUDY),
@@ -293,6 +297,10 @@ def merged(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_value(values: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    section, _, leaf = path.partition(".")
+    if "." in leaf and section == "finetune":
+        inside, _, leaf = leaf.partition(".")
+        return merged(values, {section: {inside: {leaf: value}}})
     section, _, leaf = path.rpartition(".")
     return merged(values, {section: {leaf: value}} if section else {leaf: value})
 

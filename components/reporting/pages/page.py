@@ -1,14 +1,14 @@
 """The report's page: what its template is filled with, section by section."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from components.figures.figure import OF_NETWORKS, Figure, main_metric, readable, sign
+from components.figures.figure import OF_NETWORKS, Figure, readable, sign
 from components.figures.record import figure_record
-from components.reporting.cells import Cell
 from components.reporting.codecs import codec_table, judged_apart
+from components.reporting.pages.finetune_section import finetune_section
 from components.reporting.pages.template import plotted, rendered
-from components.reporting.pictures.illustrations import of_codecs, of_training, of_tuning, plates
+from components.reporting.pictures.illustrations import of_codecs, of_training, plates
 from components.reporting.pictures.sheet import arrange
 from components.reporting.pictures.tiles import Choice, choose, data_uri, same_rows, tile
 from components.reporting.results import Results
@@ -21,14 +21,11 @@ from components.reporting.tables.table import Table
 from components.reporting.words.axes import along_axes
 from components.reporting.words.contrasts import Axis
 from components.reporting.words.copies import copying
-from components.reporting.words.distillation import finding, rivals_of, yardstick
 from components.reporting.words.naming import capital
 from components.reporting.words.summary import paragraphs, scorer_sentence
 from components.reporting.words.watching import time_taken
 from components.spec.metrics import family_of
 
-MOST_TUNED = 4
-"""Samplings of the fine-tuned model whose samples are shown."""
 OPEN = 12
 """Up to so many comparisons along an axis are shown at once; more are folded away."""
 
@@ -54,7 +51,7 @@ def page(results: Results) -> str:
         copies=copying(results),
         group_tables=group_tables(results),
         protocol=protocol(results.chosen.figures),
-        finetuned=_finetune_section(results, choice),
+        finetuned=finetune_section(results, choice),
         reproduce=results.spec["name"],
     )
 
@@ -188,59 +185,3 @@ def _setting_words(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_setting_words(part)}" for name, part in sorted(value.items()))
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None:
-    tuned = results.finetuned
-    if tuned is None:
-        return None
-    return {
-        "title": tuned.words.title,
-        "about": tuned.words.about,
-        "table": ranked_table(
-            "Before and after",
-            tuned.subjects(results.chosen),
-            tuned.floors,
-            main_metric(tuned.figures),
-            noun="images",
-        ),
-        "findings": _findings(tuned.cells, results) if tuned.at_equal_cost else [],
-        "pictures": _before_and_after(results, choice),
-        "plots": plotted(of_tuning(tuned, results.spec["looks"]["finetune"])),
-        "remarks": ". ".join(
-            f"{each.name}: {each.remarks}" if len(tuned.histories) > 1 else each.remarks
-            for each in tuned.histories
-            if each.remarks
-        ),
-        "settings": [
-            (name, value)
-            for name, value in sorted(tuned.section.items())
-            if value not in (None, [])
-        ],
-    }
-
-
-def _findings(cells: Sequence[Cell], results: Results) -> list[str]:
-    """What each sampling setting of the fine-tuned model is worth, the cheapest first."""
-    cheapest = sorted(cells, key=lambda cell: cell.evaluations)
-    return [text for cell in cheapest if (text := finding(cell, results))]
-
-
-def _before_and_after(results: Results, choice: Choice) -> list[dict[str, Any]]:
-    """The baseline's samples and those of the fine-tuned model under each sampling setting."""
-    tuned, best = results.finetuned, results.chosen
-    assert tuned is not None
-    shown = [(best, f"Before: the baseline, {best.name.replace(',', ', ')}")]
-    other = yardstick(tuned.chosen, rivals_of(results)) if tuned.at_equal_cost else None
-    if other not in (None, best):
-        shown.append((other, f"The baseline at few steps, {other.name.replace(',', ', ')}"))
-    others = [cell for cell in tuned.cells if cell is not tuned.chosen]
-    shown += [(c, f"After: {c.line}") for c in [tuned.chosen, *others][:MOST_TUNED]]
-    return [
-        {
-            "image": data_uri(tile(cell.samples, choice)),
-            "words": words,
-            "same": same_rows(best.samples, cell.samples, choice),
-        }
-        for cell, words in shown
-    ]

@@ -7,12 +7,15 @@ from typing import Any
 
 from components.figures.figure import Figure, first_of, readable, sign
 from components.figures.judgement import Figures
+from components.figures.limits import drift_of
 from components.figures.winner import winner
 from components.reporting.cells import Cell, History
+from components.reporting.finetuned import Finetuned
 from components.reporting.pictures import curves, plots
 from components.reporting.pictures.canvas import Plot
+from components.reporting.pictures.drift_plot import drift_plot, points
 from components.reporting.pictures.sheet import leading
-from components.reporting.results import Finetuned, Results
+from components.reporting.results import Results
 from components.reporting.tables.columns import ordered_metrics
 from components.reporting.words.naming import cost
 from components.spec.metric_family import JUDGES
@@ -101,6 +104,29 @@ def of_tuning(tuned: Finetuned, looks: Looks = ()) -> list[Illustration]:
     losses = curves.losses(tuned.histories)
     loss = Illustration("finetune", losses, label, f"{words.capitalize()} loss.")
     return [loss, *_watched(tuned.histories, "tuned", words, looks=looks)]
+
+
+def of_drift(tuned: Finetuned, metric: str) -> list[Illustration]:
+    """What each model has gained against what it has cost the base."""
+    drift = drift_of(metric)
+    adapted = [cell.figures for cell in tuned.cells]
+    drifted = [each.figures for each in tuned.drifts]
+    named = [(cell.line, cell.model) for cell in tuned.cells]
+    models = points(named, adapted, drifted, (metric, drift))
+    if not models:
+        return []
+    most = tuned.section["limits"]["drift_at_most"]
+    plot = drift_plot(models, tuned.baseline.get(metric), tuned.floors.get(metric), most)
+    said = "; ".join(f"{m.name}: {m.adapted.text()} at {m.drifted.text()}" for m in models)
+    return [
+        Illustration(
+            "drift",
+            plot,
+            f"Plot of adaptation over drift. {said}",
+            "Down and to the left is better: nearer to the new holdout, and to what the base drew "
+            "from the same seeds and prompts.",
+        )
+    ]
 
 
 def _cost(results: Results, metric: str, cells: Sequence[Cell], beside: Sequence[Cell]) -> Plate:

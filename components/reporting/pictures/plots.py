@@ -35,7 +35,7 @@ def trade_off(cells: Sequence[Cell], floor: Figure | None, distance: str, score:
     def plot(axes: Axes) -> None:
         for index, (name, line) in enumerate(_by_guidance(cells, distance, score).items()):
             x, y = [c.figures[score] for c in line], [c.figures[distance] for c in line]
-            _errorbar(axes, index, name, x, y)
+            errorbar(axes, index, name, x, y)
             for cell, px, py in zip(line, x, y, strict=True):
                 axes.annotate(
                     f"{cell.guidance:g}", (px.value, py.value), (7, 6), textcoords="offset points"
@@ -54,7 +54,7 @@ def over_guidance(cells: Sequence[Cell], floor: Figure | None, metric: str) -> P
         for index, (name, line) in enumerate(lines.items()):
             apart = _apart(index, len(lines))
             x = [cell.guidance * apart for cell in line]
-            _errorbar(axes, index, name, x, [cell.figures[metric] for cell in line])
+            errorbar(axes, index, name, x, [cell.figures[metric] for cell in line])
         values = sorted({cell.guidance for cell in cells})
         if values[0] > 0 and values[-1] / values[0] > 3:
             axes.set_xscale("log")
@@ -76,7 +76,7 @@ def over_evaluations(cells: Sequence[Cell], floor: Figure | None, metric: str) -
         for index, (name, line) in enumerate(lines.items()):
             apart = _apart(index, len(lines))
             x = [cell.evaluations * apart for cell in line]
-            _errorbar(axes, index, name, x, [cell.figures[metric] for cell in line])
+            errorbar(axes, index, name, x, [cell.figures[metric] for cell in line])
         log_scale(axes, "x")
         axes.set_xlabel("network evaluations an image")
         _distance_axis(axes, cells, floor, metric)
@@ -146,9 +146,10 @@ def _value(cell: Cell, metric: str) -> float:
     return cell.figures[metric].value
 
 
-def _errorbar(
+def errorbar(
     axes: Axes, index: int, name: str, x: Sequence[Figure | float], y: Sequence[Figure]
 ) -> None:
+    """The index-th line through points with their intervals, as far as they have such."""
     figures = [p for p in x if isinstance(p, Figure)]
     axes.errorbar(
         [p.value if isinstance(p, Figure) else p for p in x],

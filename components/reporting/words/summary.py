@@ -17,7 +17,8 @@ from components.figures.standing import (
 )
 from components.figures.winner import better_beside
 from components.reporting.cells import Cell
-from components.reporting.results import Finetuned, Results
+from components.reporting.finetuned import Finetuned
+from components.reporting.results import Results
 from components.reporting.words.distillation import finding
 from components.reporting.words.naming import capital, count
 from components.spec.metrics import families_of, judge_of

@@ -12,11 +12,17 @@ from components.spec.tunings import Tuning, tunings
 
 @dataclass(frozen=True)
 class TunedCell:
-    """The fine-tuned model under one sampling section."""
+    """The fine-tuned model under one sampling section.
+
+    Attributes:
+        drift: its samples against the baseline's holdout, and one by one against the baseline's
+            own; None for what is compared at equal cost.
+    """
 
     sampling: SamplingSpec
     sample: Node
     evaluate: Node
+    drift: Node | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,11 @@ class TunedModel:
     @property
     def evaluate(self) -> Node:
         return self.cells[0].evaluate
+
+    def ends(self) -> list[Node]:
+        """The stages that all others of the model lead to."""
+        drifts = [cell.drift for cell in self.cells if cell.drift]
+        return [*(cell.evaluate for cell in self.cells), *drifts]
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,11 @@ class FinetunePlan:
 
     def ends(self) -> list[Node]:
         """The stages that all others lead to."""
-        return [self.reference, *(cell.evaluate for cell in self.cells), self.evaluate_baseline]
+        return [
+            self.reference,
+            *(end for model in self.models for end in model.ends()),
+            self.evaluate_baseline,
+        ]
 
 
 def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
@@ -106,7 +121,11 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
         sample = sources.sampled(f"sample-finetuned{suffix}", sampling, models, "finetune")
         judged = {"samples": sample, "data": data}
         evaluate = sources.judged(f"evaluate-finetuned{suffix}", "evaluate", judged)
-        return TunedCell(sampling, sample, evaluate)
+        if spec.entry.compared == "cost":
+            return TunedCell(sampling, sample, evaluate)
+        beside = {"samples": sample, "data": own, "base": best.sample}
+        drift = sources.judged(f"evaluate-drift{suffix}", "evaluate", beside)
+        return TunedCell(sampling, sample, evaluate, drift)
 
     cells = tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling)))
     return TunedModel(tuning, finetune, cells)

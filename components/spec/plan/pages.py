@@ -91,6 +91,8 @@ def _of_the_tuned(tuned: FinetunePlan) -> dict[str, Node]:
     for index, cell in enumerate(tuned.cells):
         inputs[f"sample:finetuned:{index}"] = cell.sample
         inputs[f"evaluate:finetuned:{index}"] = cell.evaluate
+        if cell.drift:
+            inputs[f"drift:{index}"] = cell.drift
     return inputs
 
 

@@ -17,6 +17,23 @@ TAKEN_OVER = ("steps", "batch_size", "lr", "warmup_steps", "ema", "evaluate_ever
 """Fields that a fine-tune has in the place of its baseline's training section."""
 
 
+class FinetuneLimits(Section):
+    """What a fine-tune may cost the base; the winner is the best of those that keep it."""
+
+    drift_at_most: float | None = Field(
+        None,
+        ge=0.0,
+        le=2.0,
+        description="feature drift from the base's images of the same seeds and prompts; none: any",
+    )
+    base_fd_at_most: float | None = Field(
+        None,
+        ge=0.0,
+        le=1.0e6,
+        description="Fréchet distance to the base's own holdout, in times the base's; none: any",
+    )
+
+
 S = TypeVar("S", bound=Section)
 
 
@@ -67,6 +84,7 @@ class FinetuneSpec(Section):
     evaluate_every: int = Field(
         0, ge=0, le=MOST_STEPS, description="steps between evaluations; 0 is off"
     )
+    limits: FinetuneLimits = FinetuneLimits()
     sampling: list[Overrides] = Field(
         default_factory=list,
         description="sampling settings beside the baseline's; the first one's figures are the "

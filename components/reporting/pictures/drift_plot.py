@@ -1,0 +1,81 @@
+"""What a fine-tune has gained against what it has cost the base: a point a model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from components.figures.figure import Figure, direction, readable
+from components.figures.judgement import Figures
+from components.reporting.pictures.canvas import Plot, legend
+from components.reporting.pictures.floor import draw_floor
+from components.reporting.pictures.plots import errorbar
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A point of the plot.
+
+    Attributes:
+        line: models of one line are joined, in this order: checkpoints of one training.
+        adapted: distance to the new data's holdout.
+        drifted: feature drift from the base's images.
+    """
+
+    name: str
+    line: str
+    adapted: Figure
+    drifted: Figure
+
+
+def drift_plot(
+    models: Sequence[Tuned], before: Figure | None, floor: Figure | None, most: float | None
+) -> Plot:
+    """Adaptation (y) over drift (x), both with their intervals.
+
+    Args:
+        before: the base's distance to the new data's holdout: its drift is 0.
+        floor: that of real images.
+        most: the drift that the file allows; None for any.
+    """
+
+    def plot(axes: Axes) -> None:
+        lines: dict[str, list[Tuned]] = {}
+        for model in models:
+            lines.setdefault(model.line, []).append(model)
+        for index, (name, line) in enumerate(lines.items()):
+            errorbar(axes, index, name, [m.drifted for m in line], [m.adapted for m in line])
+        if before is not None:
+            errorbar(axes, len(lines), "base, before", [0.0], [before])
+        if floor is not None:
+            draw_floor(axes.axhline, axes.axhspan, floor)
+        if most is not None:
+            axes.axvline(most, linestyle="--", linewidth=1.0, color="grey", label="limit")
+        first = models[0]
+        axes.set_xlim(left=-0.02 * max(1e-6, *(m.drifted.high for m in models), most or 0.0))
+        axes.set_xlabel(f"{readable(first.drifted.metric)} from the base (drift), lower is better")
+        metric = first.adapted.metric
+        axes.set_ylabel(f"{readable(metric)} to the new holdout\n{direction(metric)} is better")
+        legend(axes)
+
+    return plot
+
+
+def points(
+    names: Sequence[tuple[str, str]],
+    adapted: Sequence[Figures],
+    drifted: Sequence[Figures],
+    metrics: tuple[str, str],
+) -> list[Tuned]:
+    """The models that have both figures.
+
+    Args:
+        names: of each model, and of its line.
+        metrics: the distance, and the drift.
+    """
+    distance, drift = metrics
+    return [
+        Tuned(name, line, gained[distance], lost[drift])
+        for (name, line), gained, lost in zip(names, adapted, drifted, strict=True)
+        if distance in gained and drift in lost
+    ]

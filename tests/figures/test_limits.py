@@ -1,0 +1,61 @@
+"""Which fine-tune is chosen, and what is said of the choice."""
+
+import pytest
+
+from components.figures.figure import Figure
+from components.figures.limits import Limits, choose, reason
+from tests.figures.made import made as made_with
+
+FD, DRIFT = "fd_efficientnet_lite0", "drift_efficientnet_lite0"
+NAMES = ["rank=4", "rank=16", "rank=64"]
+
+
+def made(metric: str, value: float) -> Figure:
+    return made_with(metric, value, 0.9 * value, 1.1 * value)
+
+
+def models(*pairs: tuple[float, float, float]) -> tuple[list[dict[str, Figure]], ...]:
+    """(distance to the new holdout, drift, distance to the base's) of each."""
+    adapted = [{FD: made(FD, gained)} for gained, _, _ in pairs]
+    drifted = [{DRIFT: made(DRIFT, lost), FD: made(FD, own)} for _, lost, own in pairs]
+    return adapted, drifted
+
+
+BEFORE = {FD: made(FD, 100.0)}
+THREE = models((300.0, 0.1, 110.0), (200.0, 0.2, 150.0), (100.0, 0.4, 400.0))
+
+
+@pytest.mark.parametrize(
+    ("limits", "best", "kept", "words"),
+    [
+        (Limits(), 2, 3, "Of 3 fine-tunes, rank=64 has the best"),
+        (Limits(drift=0.3), 1, 2, "2 of 3 keep that, of which rank=16 has the best"),
+        (Limits(drift=0.15), 0, 1, "of 3, rank=4 alone keeps that"),
+        (Limits(base_distance=2.0), 1, 2, "at most 2 times the distance to the base's holdout"),
+        (Limits(0.3, 1.2), 0, 1, "drift of at most 0.3 and at most 1.2 times"),
+        (Limits(drift=0.05), 0, 0, "none of 3 keeps that; rank=4 exceeds it least"),
+        (Limits(base_distance=1.0), 0, 0, "none of 3 keeps that; rank=4 exceeds it least"),
+    ],
+)
+def test_the_best_of_those_that_keep_the_limits_is_chosen(
+    limits: Limits, best: int, kept: int, words: str
+) -> None:
+    adapted, drifted = THREE
+    choice = choose(adapted, drifted, BEFORE, FD, limits)
+    assert (choice.best, choice.kept) == (best, kept)
+    assert words in reason(choice, NAMES, FD, limits)
+
+
+def test_one_alone_is_only_spoken_of_where_there_are_limits() -> None:
+    adapted, drifted = models((300.0, 0.1, 110.0))
+    choice = choose(adapted, drifted, BEFORE, FD, Limits())
+    assert reason(choice, [""], FD, Limits()) == ""
+    for most, words in ((0.2, "which the fine-tune keeps"), (0.05, "does not keep that")):
+        choice = choose(adapted, drifted, BEFORE, FD, Limits(drift=most))
+        assert words in reason(choice, [""], FD, Limits(drift=most))
+
+
+def test_what_was_not_measured_exceeds_nothing_and_wins_nothing() -> None:
+    adapted, _ = THREE
+    broken = [{FD: made(FD, float("nan"))}, *adapted[1:]]
+    assert choose(broken, [{}, {}, {}], BEFORE, FD, Limits()).best == 2
