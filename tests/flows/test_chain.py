@@ -127,15 +127,18 @@ def test_prefect_shows_one_flow_run_whose_tasks_are_named_after_the_stages(
         (run,) = client.read_flow_runs()
         tasks = client.read_task_runs()
     assert (run.name, run.state_name) == ("digits", "Completed")
-    assert run.parameters["experiment"]["sweep"] == {"process.schedule": ["linear", "cosine"]}
+    assert run.parameters["experiment"]["sweep"] == {
+        "process.schedule": ["linear", "cosine"],
+        "finetune.kind": ["full", "lora"],
+    }
     by_name = {task.name: task for task in tasks}
-    assert {"prepare", "train-schedule=linear", "finetune", "report", "study"} < set(by_name)
+    assert {"prepare", "train-schedule=linear", "finetune-kind=lora", "report", "study"} < set(by_name)
     for name, task in by_name.items():
         assert name.startswith(task.task_key.rpartition("-")[0]), "the task is the stage"
         assert task.state_name == "Completed"
         assert {"name", "key", "spec", "inputs"} <= set(task.task_inputs)
     read = {source.id for source in by_name["report"].task_inputs["wait_for"]}
-    assert {by_name["finetune"].id, by_name["evaluate-schedule=linear"].id} < read
+    assert {by_name["finetune-kind=lora"].id, by_name["evaluate-schedule=linear"].id} < read
 
 
 def test_nothing_is_left_in_the_working_folder_of_the_store(finished: Finished) -> None:
@@ -280,7 +283,7 @@ def test_the_registered_model_samples_is_evaluated_and_exported(finished: Finish
     assert figures["fd_efficientnet_lite0"]["n_generated"] == 40
     assert (root / "exported" / "unet" / "config.json").is_file()
     rows = list(csv.DictReader((root / "table.csv").open()))
-    assert len({row["name"] for row in rows}) == 5
+    assert len({row["name"] for row in rows}) == 6
     assert {"fd_efficientnet_lite0", "recall_efficientnet_lite0"} < {row["metric"] for row in rows}
     plan = project.alphabar_here("plan", "experiment.yaml").stdout
     assert "to run: 0 of" in plan
