@@ -144,7 +144,7 @@ FAMILIES: dict[str, MetricFamily] = {
         "1 − cosine of features",
         needs=("base images",),
         of_each_image=True,
-        column=MainColumn(9),
+        column=MainColumn(0, 1.0),
     ),
     "inception_score": MetricFamily(
         "Inception Score",

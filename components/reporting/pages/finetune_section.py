@@ -84,7 +84,7 @@ def _drift(results: Results, tuned: Finetuned) -> dict[str, Any] | None:
     best, metric = results.chosen, results.metric
     named = zip(tuned.cells, tuned.drifts, strict=True)
     subjects = [
-        Subject("the base", best.judgement, best.evaluations, "base"),
+        Subject("the base", best.judgement, best.evaluations),
         *(Subject(cell.line, judgement, cell.evaluations) for cell, judgement in named),
     ]
     caption = "On the base's own holdout"

@@ -53,7 +53,7 @@ def drift_plot(
             axes.axvline(most, linestyle="--", linewidth=1.0, color="grey", label="limit")
         first = models[0]
         axes.set_xlim(left=-0.02 * max(1e-6, *(m.drifted.high for m in models), most or 0.0))
-        axes.set_xlabel(f"{readable(first.drifted.metric)} from the base (drift), lower is better")
+        axes.set_xlabel(f"{readable(first.drifted.metric)} from the base, lower is better")
         metric = first.adapted.metric
         axes.set_ylabel(f"{readable(metric)} to the new holdout\n{direction(metric)} is better")
         legend(axes)
