@@ -49,8 +49,9 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
         "holdout": [row for row in kept if row.drawing in held_out],
     }
     _refuse_empty(splits, data, own)
+    splits["train"] = _so_many(raw, splits["train"], data)
     vector, channels = SOURCES[data.source].vector, channels_of(data, raw, rows)
-    done = not_square = 0
+    done, not_square, count = 0, 0, sum(map(len, splits.values()))
     for name, members in splits.items():
         with (out / f"{name}.npy").open("wb") as file:
             shape = (len(members), data.size, data.size, channels)
@@ -60,7 +61,7 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
                 file.write(_pixels(path, data, grey=channels == 1).tobytes())
                 not_square += not (vector or is_square(path))
                 done += 1
-                runtime.progress(done, len(kept), f"preparing {row.file_name}")
+                runtime.progress(done, count, f"preparing {row.file_name}")
         _write_table(out / f"{name}.csv", members, classes)
     captions = {name: [row.captions for row in members] for name, members in splits.items()}
     write_captions(out, captions)
@@ -118,6 +119,31 @@ def _held_out_drawings(raw: Path, rows: Sequence[Row], data: DataSpec) -> set[st
         for drawing, row in first.items()
         if is_held_out(locate(raw, row.file_name).read_bytes(), data.split_seed, data.holdout)
     }
+
+
+def _so_many(raw: Path, rows: list[Row], data: DataSpec) -> list[Row]:
+    """`data.images` of the training images, in their order; the same ones whatever else there is.
+
+    Those of the lowest hash are taken: fewer of them are some of more.
+
+    Raises:
+        AlphabarError: there are not as many.
+    """
+    if data.images is None:
+        return rows
+    if data.images > len(rows):
+        raise AlphabarError(
+            f"`data.images: {data.images}` is more than the {len(rows)} images of {raw} that are "
+            "not held out",
+            f"ask for {len(rows)} or fewer, or leave it out",
+        )
+    places = sorted(range(len(rows)), key=lambda k: _hashed(raw, rows[k], data.split_seed))
+    return [rows[k] for k in sorted(places[: data.images])]
+
+
+def _hashed(raw: Path, row: Row, seed: int) -> bytes:
+    content = locate(raw, row.file_name).read_bytes()
+    return hashlib.sha256(f"{seed}: images:".encode() + content).digest()
 
 
 def _of_style(rows: Sequence[Row], style: str | None, raw: Path) -> list[Row]:

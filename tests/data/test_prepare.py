@@ -93,6 +93,27 @@ def test_a_larger_holdout_keeps_what_was_held_out() -> None:
     assert {c for c in contents if is_held_out(c, 1, 0.3)} != large
 
 
+def test_so_many_training_images_are_taken_and_fewer_are_some_of_more(
+    fetched: Path, digits: dict[str, Path], tmp_path: Path
+) -> None:
+    raw, given = fetched / "data/digits", {"source": "digits", "holdout": 0.3}
+    more = prepared(raw, tmp_path / "more", **given, images=200)
+    few = prepared(raw, tmp_path / "few", **given, images=50)
+    names = [files_of(folder, "train") for folder in (digits["regular"], more, few)]
+    assert [len(each) for each in names] == [load_info(digits["regular"]).n_train, 200, 50]
+    assert load_info(few).n_train == 50
+    assert set(names[2]) < set(names[1]) < set(names[0])
+    assert names[1] == [name for name in names[0] if name in set(names[1])]
+    assert files_of(few, "holdout") == files_of(digits["regular"], "holdout")
+    whole = load_split(digits["regular"], "train")
+    places = [names[0].index(name) for name in names[2]]
+    np.testing.assert_array_equal(load_split(few, "train").images, whole.images[places])
+    other = prepared(raw, tmp_path / "other", **given, images=50, split_seed=1)
+    assert len(set(files_of(other, "train")) & set(names[2])) < 15
+    with pytest.raises(AlphabarError, match=r"`data.images: 5000` is more than the \d+ images"):
+        prepared(raw, tmp_path / "all", **given, images=5000)
+
+
 @pytest.mark.parametrize("size", [32, 64])
 @pytest.mark.parametrize(("style", "count"), [("color", 1918), ("line", 1913)])
 def test_openmoji_is_prepared_at_every_size_in_both_styles(

@@ -107,6 +107,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "data.flip": (True, DATA),
     "data.holdout": (0.2, DATA),
     "data.split_seed": (1, DATA),
+    "data.images": (100, DATA),
     "data.caption_column": ("words", DATA),
     "data.label_column": ("kind", DATA),
     "data.license": ("CC0", STUDY),

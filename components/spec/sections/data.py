@@ -25,6 +25,14 @@ class DataSpec(Section):
     )
     holdout: float = Field(0.1, gt=0.0, lt=0.9, description="share of the images held out")
     split_seed: int = Field(0, ge=0, le=MOST_SEED, description="seed of the split's hash")
+    images: int | None = Field(
+        None,
+        ge=1,
+        le=100_000_000,
+        exclude_if=lambda images: images is None,
+        description="train on so many of those that are not held out, by the split's hash; none: "
+        "all",
+    )
     caption_column: str = Field("caption", description="metadata column with the caption")
     label_column: str = Field("label", description="metadata column with the class, if any")
     license: Annotated[str | None, Unkeyed()] = Field(
