@@ -2,7 +2,7 @@
 peft has the layers."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from components.networks.checkpoint import Checkpoint
 from components.networks.seeded import seeded
 from components.spec.catalogue.finetuning import TARGETS, LoraSettings
 from components.spec.sections.training import TrainingSpec
+from components.training.batches import TrainingSet
 from components.training.denoising_task import denoising_task
-from components.training.task import Task
+from components.training.task import Inputs, Objective, Task
 
 _NAME = "default"
 """What peft calls the adapter within its layers."""
@@ -36,6 +37,27 @@ def lora(
     Raises:
         AlphabarError: `targets` names no layer, or a rank is above a layer's width.
     """
+    return lora_task(model, spec, training, inputs["model"])
+
+
+def lora_task(
+    model: Checkpoint,
+    spec: Mapping[str, Any],
+    training: TrainingSpec,
+    base: Path,
+    *,
+    objective: Objective | None = None,
+    data: Callable[[Checkpoint, TrainingSpec, Inputs], TrainingSet] | None = None,
+) -> Task:
+    """The same for any kind whose section has the settings of `LoraSettings`.
+
+    Args:
+        base: the directory of ``model``, which the adapter is one of.
+        objective, data: as `denoising_task` has them.
+
+    Raises:
+        AlphabarError: as `lora`.
+    """
     settings = LoraSettings.model_validate({n: spec[n] for n in LoraSettings.model_fields})
     parts = parts_of(model)
     chosen = chosen_layers(layers_of(parts), settings)
@@ -43,14 +65,16 @@ def lora(
         own = {n.partition(".")[2]: each for n, each in chosen.items() if n.startswith(f"{part}.")}
         if own:
             _put_in(network, own, settings, training.seed)
-    adapter = Adapter("lora", weights_sha256(inputs["model"]))
+    adapter = Adapter("lora", weights_sha256(base))
 
     def save(folder: Path, network: nn.Module) -> None:
         trained = _trained(parts_of(model, network), chosen)
         tensors, said = diffusers_tensors(trained, parts), diffusers_metadata(trained, parts)
         save_adapter(folder, model, adapter, tensors, said)
 
-    task = denoising_task(model, training, trains=is_change, save=save)
+    task = denoising_task(
+        model, training, objective=objective, trains=is_change, save=save, data=data
+    )
     return replace(task, random_layers=task.random_layers or settings.dropout > 0)
 
 

@@ -13,6 +13,7 @@ from components.files.digests import file_sha256
 from components.files.json_file import write_json
 from components.files.samples import COLUMNS, GROUP
 from components.files.tables import write_table
+from components.generation.asked import prompts_of
 from components.generation.generate import generate
 from components.generation.prompts import Prompts, file_prompts, split_prompts
 from components.generation.sampler import Sampler, load_sampler
@@ -28,8 +29,9 @@ GRID_IMAGES = 50
 def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
     """Sample ``spec["samples"]`` images from the checkpoint in ``inputs["model"]``, guided by the
     one in ``inputs["guide"]`` where there is one. With ``inputs["base"]`` the model is an adapter
-    of that. They are asked for by the file ``inputs["prompts"]``, whose digest the spec has, or by
-    the captions of a split, the holdout's unless the spec names another.
+    of that. They are asked for by the file ``inputs["prompts"]``, whose digest the spec has, all by
+    one ``text`` of the spec, or by the captions of a split, the holdout's unless the spec names
+    another.
 
     Raises:
         AlphabarError: the file of prompts is not the one that was planned, or is broken.
@@ -40,12 +42,14 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     sampler = load_sampler(
         inputs["model"], sampling, guide, device, base=base, weights=runtime.weights
     )
-    count = spec["samples"]
-    if (file := inputs.get("prompts")) is None:
-        split = spec.get("prompts", {}).get("split", "holdout")
+    count, asked = spec["samples"], spec.get("prompts", {})
+    if "text" in asked:
+        prompts = prompts_of(sampler.model, [asked["text"]], count)
+    elif (file := inputs.get("prompts")) is None:
+        split = asked.get("split", "holdout")
         prompts = split_prompts(inputs["data"], split, count, sampler.model.conditioner)
     else:
-        if file_sha256(file) != spec["prompts"]["sha256"]:
+        if file_sha256(file) != asked["sha256"]:
             raise AlphabarError(f"{file} was changed since the plan was made", "run it again")
         prompts = file_prompts(file, sampler.model.conditioner, count)
     write_samples(sampler, prompts, out, runtime.progress)

@@ -30,6 +30,7 @@ class Purpose(IntEnum):
     CAPTION = 6  # which of an image's several captions; a step
     POSTERIOR = 7  # latents within an autoencoder's normals; a step
     FLIP = 8  # which images are mirrored; a step
+    PRIOR_ORDER = 9  # the shuffle of the images of a subject's class; a pass
 
 
 def words(seeds: Sequence[int], index: int, purpose: Purpose, count: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import pytorch_lightning as pl
 import torch
@@ -19,6 +19,10 @@ Batch = tuple[int, Tensor, Rows]
 """(step, what is trained on, its conditions)."""
 
 
+Order = Callable[[int, int, int], Tensor]
+"""(step, rows of a batch, seed) → which rows of what is stored stand in the step's batch."""
+
+
 @dataclass(frozen=True)
 class TrainingSet:
     """What is trained on.
@@ -31,6 +35,7 @@ class TrainingSet:
         captions: says which entries each row has; None where each has one, of its own number.
         mirrored: the rows of the mirrored images, which take the place of half of ``stored``'s at
             each step; None where none do.
+        order: the rows of each batch; None for shuffled passes over all of ``stored``.
     """
 
     stored: Stored
@@ -38,6 +43,7 @@ class TrainingSet:
     rows: Table
     captions: Captions | None = None
     mirrored: Stored | None = None
+    order: Order | None = None
 
 
 class Batches(IterableDataset[Batch]):
@@ -82,14 +88,8 @@ class Batches(IterableDataset[Batch]):
         return first + (drawn * counts >> 32)
 
     def _index(self, step: int) -> Tensor:
-        n = len(self.data.stored)
-        position = torch.arange(step * self.batch_size, (step + 1) * self.batch_size)
-        passes, rank = position // n, position % n
-        index = torch.empty_like(position)
-        for number in sorted(set(passes.tolist())):
-            here = passes == number
-            index[here] = _shuffled(n, self.seed, number)[rank[here]]
-        return index
+        order = self.data.order or partial(passes, len(self.data.stored))
+        return order(step, self.batch_size, self.seed)
 
 
 class TrainingData(pl.LightningDataModule):
@@ -110,7 +110,19 @@ class TrainingData(pl.LightningDataModule):
         return step, self.batches.data.encode(step, stored), rows
 
 
-@lru_cache(maxsize=2)
-def _shuffled(n: int, seed: int, number: int) -> Tensor:
+def passes(n: int, step: int, count: int, seed: int, purpose: Purpose = Purpose.ORDER) -> Tensor:
+    """The ``count`` rows of a step, (count,): those of all steps together are one endless stream of
+    shuffled passes over ``n`` rows."""
+    position = torch.arange(step * count, (step + 1) * count)
+    number, rank = position // n, position % n
+    index = torch.empty_like(position)
+    for each in sorted(set(number.tolist())):
+        here = number == each
+        index[here] = _shuffled(n, seed, each, purpose)[rank[here]]
+    return index
+
+
+@lru_cache(maxsize=4)
+def _shuffled(n: int, seed: int, number: int, purpose: Purpose) -> Tensor:
     """The order of the pass ``number`` over ``n`` rows."""
-    return torch.randperm(n, generator=generator(seed, number, Purpose.ORDER))
+    return torch.randperm(n, generator=generator(seed, number, purpose))

@@ -41,6 +41,13 @@ class DenoisingLoss:
         Args:
             x0: (batch, channel, height, width).
         """
+        return self.errors(network, step, x0, rows, part).mean()
+
+    def errors(
+        self, network: nn.Module, step: int, x0: Tensor, rows: Rows, part: slice = WHOLE
+    ) -> Tensor:
+        """The weighted squared errors that the loss is the mean of, of the rows ``part``:
+        (rows, channel, height, width)."""
         spec, schedule, prediction = self.training, self.model.schedule, self.model.prediction
         random = generator(spec.seed, step, Purpose.TRAINING)
         eps = torch.randn(x0.shape, generator=random)
@@ -60,7 +67,7 @@ class DenoisingLoss:
         )
         target = prediction.target(x0, eps, alpha, sigma)
         error = torch.nn.functional.mse_loss(output.float(), target, reduction="none")
-        return (self._weight(t).to(error).view(-1, 1, 1, 1) * error).mean()
+        return self._weight(t).to(error).view(-1, 1, 1, 1) * error
 
     def dropped(self, rows: Rows, generator: torch.Generator) -> Rows:
         """A share of the rows replaced by the absent condition (Ho, Salimans 2022, alg. 1)."""
