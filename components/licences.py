@@ -9,9 +9,10 @@ to the images. The directory of others' weights says it in the head of its READM
 LICENSE; a stage that reads one publishes that, and those after it pass it on.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 from components.errors import AlphabarError, shortened
 from components.files.json_file import load_json, write_json
@@ -144,12 +145,22 @@ def _back(folder: Path, store: Path, datasets: Path) -> Iterator[Licensed]:
     if not (folder / MANIFEST).is_file():
         return
     manifest = read_manifest(folder)
-    if manifest.get("stage") == "prepare":
-        data = DataSpec.model_validate(manifest["spec"] | manifest.get("unkeyed", {}))
+    if (said := _of_raw_data(manifest)) is not None:
+        data = DataSpec.model_validate(said)
         yield from licence_of_data(data) or _of_file(data, datasets)
     for key in (manifest.get("inputs") or {}).values():
         for source in sorted(store.glob(f"*/{key}")):
             yield from _back(source, store, datasets)
+
+
+def _of_raw_data(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The data section of a stage that reads raw files; None for another stage."""
+    spec: dict[str, Any] = manifest.get("spec", {})
+    aside: dict[str, Any] = manifest.get("unkeyed", {})
+    of_folder: dict[str, Any] | None = spec.get("data")
+    if manifest.get("stage") == "prepare":
+        return spec | aside
+    return of_folder if manifest.get("stage") == "subject" else None
 
 
 def _of_file(data: DataSpec, datasets: Path) -> list[Licensed]:

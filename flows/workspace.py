@@ -57,11 +57,13 @@ class Workspace:
         return raw_folder(data, self.root).folder
 
     def outside_inputs(self, node: Node) -> dict[str, Path]:
-        """What a stage reads beside other stages' outputs: raw data for `prepare`, and what the
-        file names of the user's own: prompts for `sample`, a trained codec for
+        """What a stage reads beside other stages' outputs: raw data for `prepare` and `subject`,
+        and what the file names of the user's own: prompts for `sample`, a trained codec for
         `autoencoder`, the directory of a network that others have trained for `train`."""
         if node.stage == "prepare":
             return {"raw": self.raw(DataSpec.model_validate(node.spec))}
+        if node.stage == "subject" and "data" in node.spec:
+            return {"raw": self.raw(DataSpec.model_validate(node.spec["data"]))}
         prompts = node.settings.get("prompts") if node.stage == "sample" else None
         pretrained = node.settings.get("codec", {}).get("pretrained")
         network = node.settings.get("network", {}).get("pretrained")

@@ -81,6 +81,21 @@ def test_the_users_own_images_say_it_in_a_file(tmp_path: Path) -> None:
     assert words(tmp_path, model) == ["images (mine): CC0 1.0 Universal."]
 
 
+def test_a_subjects_folder_is_asked_for_its_terms_too(tmp_path: Path) -> None:
+    folder = trained(tmp_path, {"source": "digits"})
+    data = DataSpec(source="folder", name="mine").model_dump(mode="json")
+    for stage, key, told in (
+        ("subject", "e" * 64, {"spec": {"data": data}, "inputs": {"data": PREPARED}}),
+        ("finetune", "f" * 64, {"spec": {}, "inputs": {"subject": "e" * 64, "model": folder.name}}),
+    ):
+        folder = tmp_path / "store" / stage / key
+        folder.mkdir(parents=True)
+        write_manifest(folder, {"stage": stage, "key": key, **told, "files": {}})
+    (tmp_path / "datasets" / "mine").mkdir(parents=True)
+    (tmp_path / "datasets" / "mine" / "LICENSE").write_text("All rights reserved by me\n")
+    assert any("All rights reserved by me" in each for each in words(tmp_path, folder))
+
+
 def test_the_experiment_file_has_the_last_word() -> None:
     data = DataSpec(source="folder", name="mine", license="CC BY 4.0, by me")
     assert [each.words for each in licence_of_data(data)] == ["images (mine): CC BY 4.0, by me."]

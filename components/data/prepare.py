@@ -58,7 +58,7 @@ def prepare(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
             _write_header(file, shape)
             for row in members:
                 path = locate(raw, row.file_name)
-                file.write(_pixels(path, data, grey=channels == 1).tobytes())
+                file.write(pixels_of(path, data, grey=channels == 1).tobytes())
                 not_square += not (vector or is_square(path))
                 done += 1
                 runtime.progress(done, count, f"preparing {row.file_name}")
@@ -172,7 +172,9 @@ def _refuse_empty(splits: Mapping[str, Sequence[Row]], data: DataSpec, own: bool
             )
 
 
-def _pixels(path: Path, data: DataSpec, *, grey: bool) -> NDArray[np.uint8]:
+def pixels_of(path: Path, data: DataSpec, *, grey: bool) -> NDArray[np.uint8]:
+    """An image file as `data` has it, (size, size, channel); raises AlphabarError where it is
+    missing or corrupt."""
     if SOURCES[data.source].vector:
         return svg_pixels(path, data.size)
     return square_pixels(path, data.size, grey=grey, fit=data.fit)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.finetuning.consistency import consistency
+from components.finetuning.dreambooth import dreambooth
 from components.finetuning.full import full
 from components.finetuning.lora import lora
 from components.networks.checkpoint import Checkpoint
@@ -19,4 +20,9 @@ Kind = Callable[[Checkpoint, Mapping[str, Any], TrainingSpec, Mapping[str, Path]
 """(model, the finetune section as far as the kind reads it, training section, the stage's inputs)
 → what is trained."""
 
-FINETUNES: dict[str, Kind] = {"full": full, "lora": lora, "consistency": consistency}
+FINETUNES: dict[str, Kind] = {
+    "full": full,
+    "lora": lora,
+    "dreambooth": dreambooth,
+    "consistency": consistency,
+}

@@ -112,6 +112,7 @@ class Experiment(Section):
         if self.finetune is not None:
             self.finetune.data(self.data)
             self.finetune.samplings(self.sampling)
+            self._reads_a_word(self.finetune)
         if self.study is not None and self.finetune is None:
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
         told = CONDITIONERS[self.conditioning.encoder]
@@ -141,3 +142,15 @@ class Experiment(Section):
         if self.sampling.guided_by_model and not self.guide:
             raise ValueError(f"`sampling.guide: {self.sampling.guide}` needs the section `guide`")
         return self
+
+    def _reads_a_word(self, finetune: FinetuneSpec) -> None:
+        """Raise ValueError where the model reads no captions and is to learn a word; a directory
+        of others may say what reads them."""
+        encoder = self.conditioning.encoder
+        if not finetune.entry.needs_subject or CONDITIONERS[encoder].captions:
+            return
+        if self.network.pretrained is None or "encoder" in self.conditioning.model_fields_set:
+            raise ValueError(
+                f"`finetune.kind: {finetune.kind}` teaches a word, and `conditioning.encoder: "
+                f"{encoder}` reads none"
+            )

@@ -17,6 +17,7 @@ from components.spec.experiment import Experiment
 from components.spec.keys import digest
 from components.spec.pipelines.vae_folder import read_vae_folder
 from components.spec.plan import DataHash, Plan, plan_baselines
+from components.spec.tunings import tunings
 from flows.run.machine import resolved
 from flows.run.pretrained import as_directory_says, network_hashes
 from flows.run.trained_files import refuse_broken, refuse_unfit_codecs
@@ -46,7 +47,16 @@ def plan_here(
         network_hashes(workspace.weights),
     )
     refuse_unfit_codecs(plan.cells, workspace.root)
+    _find_subjects(plan)
     return plan
+
+
+def _find_subjects(plan: Plan) -> None:
+    """Raise AlphabarError where a folder with the images of a subject is missing, or is not what
+    its pin says: the fine-tune is planned only once the best baseline is known."""
+    for each in tunings(plan.experiment):
+        if (data := each.spec.subject_data(plan.experiment.data)) is not None:
+            plan.outside.data_hash(data)
 
 
 def weights_hashes(folder: Path | None) -> Callable[[str], str | None]:

@@ -95,6 +95,20 @@ LATENT = {
 LEARNT = {"autoencoder", "encode", "encode-finetune", *MODEL - LIKELIHOOD}
 TOKENS = {"network": {"kind": "transformer"}}
 LOW_RANK: dict[str, Any] = {"finetune": {"kind": "lora", "style": "bold"}}
+SUBJECT: dict[str, Any] = {
+    "evaluation": {"likelihood": "none"},
+    "finetune": {
+        "kind": "dreambooth",
+        "style": None,
+        "subject": ["a", "b"],
+        "token": "sks",
+        "class_word": "cat",
+        "weights": "lora",
+    },
+}
+PRIOR, OF_SUBJECT = {"prior"}, {"subject"}
+SAMPLE_SUBJECT = {"sample-subject", "similarity"}
+SAMPLE_BOTH = SAMPLE_SUBJECT | {"sample-subject-baseline"}
 DISTILLED = {"finetune": {"kind": "consistency", "evaluate_every": 10}}
 
 FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
@@ -235,6 +249,14 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "finetune.teacher_steps": also(DISTILLED, 8, FEW_STEPS),
     "finetune.teacher_guidance": also(DISTILLED, 7.0, FEW_STEPS),
     "finetune.segments": also(DISTILLED, 5, FEW_STEPS),
+    "finetune.subject": also(SUBJECT, "a-folder", OF_SUBJECT | SAMPLE_SUBJECT | TUNED),
+    "finetune.token": also(SUBJECT, "zwx", SAMPLE_BOTH | TUNED),
+    "finetune.class_word": also(SUBJECT, "dog", PRIOR | SAMPLE_BOTH | TUNED),
+    "finetune.prompt": also(SUBJECT, "{token} {class_word}", PRIOR | SAMPLE_BOTH | TUNED),
+    "finetune.prior_weight": also(SUBJECT, 0.5, SAMPLE_SUBJECT | TUNED),
+    "finetune.prior_images": also(SUBJECT, 7, PRIOR | SAMPLE_SUBJECT | TUNED),
+    "finetune.weights": also(SUBJECT, "full", SAMPLE_SUBJECT | TUNED),
+    "finetune.subject_samples": also(SUBJECT, 7, SAMPLE_BOTH | REPORT),
     "finetune.rank": also(LOW_RANK, 8, TUNED),
     "finetune.alpha": also(LOW_RANK, 8.0, TUNED),
     "finetune.dropout": also(LOW_RANK, 0.5, TUNED),

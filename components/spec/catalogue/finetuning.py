@@ -9,13 +9,22 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from components.spec.catalogue.consistency import (
+    ConsistencySettings,
+    few_steps,
+    one_step_a_segment,
+    teacher_and_average,
+)
+from components.spec.catalogue.subjects import SubjectSettings
+
 Values = Mapping[str, Any]
 """A section of the experiment file as plain values."""
 
 
 @dataclass(frozen=True)
 class FinetuneWords:
-    """What a kind is called; ``{kind}`` and ``{style}`` stand for those of the file.
+    """What a kind is called; ``{kind}``, ``{style}``, ``{token}`` and ``{class_word}`` stand for
+    those of the file.
 
     Attributes:
         act: what is done: ``distillation``.
@@ -50,6 +59,14 @@ def _none_beside(section: Values, conditional: bool) -> int:
     return 0
 
 
+def _never(section: Values) -> bool:
+    return False
+
+
+def _none_unread(section: Values) -> frozenset[str]:
+    return frozenset()
+
+
 @dataclass(frozen=True)
 class FinetuneEntry:
     """A kind of fine-tune.
@@ -64,8 +81,13 @@ class FinetuneEntry:
         needs_style: whether it is nothing without another style to move to.
         needs_own_data: whether it reads the baseline's data besides its own, in the role
             ``base_data``.
+        needs_subject: whether it teaches a word for the images of `finetune.subject`, so that the
+            model must read captions. They come in the role ``subject``, images of its class that
+            the baseline has drawn in the role ``prior``; ``data`` is the baseline's own.
         saves_adapter: whether it publishes what it has trained alone, which is read with the
             baseline's model beside it, in the role ``base``.
+        saves_adapter_where: finetune section → the same, of a kind where the section decides.
+        unread: finetune section → its settings that the stage `finetune` does not read.
         sampled: (finetune section, the baseline's sampling section) → how the model is sampled,
             unless the file says otherwise.
         watched: finetune section → fields of the training section by which evaluations sample it.
@@ -80,7 +102,10 @@ class FinetuneEntry:
     settings: type[BaseModel] | None = None
     needs_style: bool = False
     needs_own_data: bool = False
+    needs_subject: bool = False
     saves_adapter: bool = False
+    saves_adapter_where: Callable[[Values], bool] = _never
+    unread: Callable[[Values], frozenset[str]] = _none_unread
     sampled: Callable[[Values, Values], Values] = _as_the_baseline
     watched: Callable[[Values], Values] = _as_in_training
     beside: Callable[[Values, bool], int] = _none_beside
@@ -89,29 +114,6 @@ class FinetuneEntry:
     def options(self) -> tuple[str, ...]:
         """Names of `settings`' fields."""
         return tuple(self.settings.model_fields) if self.settings else ()
-
-
-class ConsistencySettings(BaseModel):
-    """What distillation reads."""
-
-    teacher_steps: int = Field(
-        50, ge=2, le=1000, description="consistency: DDIM steps of the teacher"
-    )
-    teacher_guidance: float = Field(
-        1.0, ge=0.0, le=50.0, description="consistency: guidance that is distilled in"
-    )
-    segments: int = Field(
-        2, ge=1, le=16, description="consistency: parts of the time, each crossed in one step"
-    )
-
-    @model_validator(mode="after")
-    def _segments_are_equal(self) -> Self:
-        if self.teacher_steps % self.segments:
-            raise ValueError(
-                f"`teacher_steps: {self.teacher_steps}` cannot be split into `segments: "
-                f"{self.segments}` equal parts"
-            )
-        return self
 
 
 class TargetRank(BaseModel):
@@ -148,21 +150,37 @@ class LoraSettings(BaseModel):
     dora: bool = Field(False, description="lora: with a magnitude for every output")
 
 
-def _few_steps(section: Values, baseline: Values) -> Values:
-    """One DDIM step a segment, or consistency sampling in 2 steps; guidance is taken in."""
-    kept = {name: baseline[name] for name in ("clip", "seed")}
-    if section["segments"] == 1:
-        return kept | {"solver": "consistency", "steps": 2}
-    return kept | {"solver": "ddim", "steps": section["segments"]}
+class DreamBoothSettings(SubjectSettings, LoraSettings):
+    """What DreamBooth reads; the LoRA's part of it with `weights: lora`."""
+
+    weights: Literal["full", "lora"] = Field(
+        "full",
+        description="dreambooth: which are trained: all (`lr: 5.0e-6` is usual) or a LoRA's "
+        "(`lr: 5.0e-4`)",
+    )
+
+    @model_validator(mode="after")
+    def _a_lora_is_asked_for(self) -> Self:
+        for name, field in LoraSettings.model_fields.items():
+            if getattr(self, name) != field.default and not _TRAINS_A_LORA[self.weights]:
+                raise ValueError(f"`{name}` has no meaning with `weights: {self.weights}`")
+        return self
 
 
-def _one_step_a_segment(section: Values) -> Values:
-    return {"evaluate_steps": section["segments"], "evaluate_guidance": 1.0}
+_TRAINS_A_LORA = {"full": False, "lora": True}
+"""By `weights`."""
 
 
-def _teacher_and_average(section: Values, conditional: bool) -> int:
-    """A step of the teacher, and what the moving average makes of where it leads."""
-    return 3 if conditional and section["teacher_guidance"] != 1 else 2
+def _trains_a_lora(section: Values) -> bool:
+    return _TRAINS_A_LORA[section["weights"]]
+
+
+def _of_other_stages(section: Values) -> frozenset[str]:
+    """What other stages read, and what nothing does without a prior or a LoRA."""
+    found = {"subject", "subject_samples"}
+    if not _trains_a_lora(section):
+        found |= LoraSettings.model_fields.keys()
+    return frozenset(found if section["prior_weight"] else found | {"prior_images"})
 
 
 FINETUNES: dict[str, FinetuneEntry] = {
@@ -200,6 +218,25 @@ FINETUNES: dict[str, FinetuneEntry] = {
         needs_style=True,
         saves_adapter=True,
     ),
+    "dreambooth": FinetuneEntry(
+        "a rare word for the subject of 3 to 30 images, full or LoRA, with a prior of its class",
+        "Ruiz et al. 2023",
+        FinetuneWords(
+            act="fine-tuning",
+            done="fine-tuned",
+            model="DreamBooth",
+            run="DreamBooth of {token} {class_word}",
+            goal="{token} {class_word}",
+            title="DreamBooth: {token} {class_word}",
+            about="The best baseline was taught a word for one subject; both are measured against "
+            "the baseline's holdout, which says what it no longer can.",
+        ),
+        compared="sampling",
+        settings=DreamBoothSettings,
+        needs_subject=True,
+        saves_adapter_where=_trains_a_lora,
+        unread=_of_other_stages,
+    ),
     "consistency": FinetuneEntry(
         "consistency distillation into a sampler of 1 to 4 steps",
         "Song et al. 2023; Heek et al. 2024",
@@ -216,9 +253,9 @@ FINETUNES: dict[str, FinetuneEntry] = {
         ),
         compared="cost",
         settings=ConsistencySettings,
-        sampled=_few_steps,
-        watched=_one_step_a_segment,
-        beside=_teacher_and_average,
+        sampled=few_steps,
+        watched=one_step_a_segment,
+        beside=teacher_and_average,
     ),
 }
 
@@ -231,7 +268,8 @@ def finetune_words(section: Values, own_style: str | None) -> FinetuneWords:
     """
     words = FINETUNES[section["kind"]].words
     style = section["style"] or own_style or "of the baseline"
-    given = {"kind": section["kind"], "style": style}
+    names = ("kind", "token", "class_word")
+    given = {"style": style} | {name: section.get(name) for name in names}
     return FinetuneWords(
         **{field.name: getattr(words, field.name).format(**given) for field in fields(words)}
     )

@@ -6,6 +6,7 @@ from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.encoded import encoded
 from components.spec.plan.node import Node, roles
 from components.spec.plan.sources import Sources
+from components.spec.plan.subject import SubjectNodes, subject_inputs, subject_nodes
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.tunings import Tuning, tunings
 
@@ -31,11 +32,13 @@ class TunedModel:
 
     Attributes:
         cells: one for each sampling section; the first one's figures are the model's.
+        subject: what shows how well it has learnt a subject; None for a kind without one.
     """
 
     tuning: Tuning
     finetune: Node
     cells: tuple[TunedCell, ...]
+    subject: SubjectNodes | None = None
 
     @property
     def sample(self) -> Node:
@@ -48,7 +51,8 @@ class TunedModel:
     def ends(self) -> list[Node]:
         """The stages that all others of the model lead to."""
         drifts = [cell.drift for cell in self.cells if cell.drift]
-        return [*(cell.evaluate for cell in self.cells), *drifts]
+        shown = self.subject.ends() if self.subject else []
+        return [*(cell.evaluate for cell in self.cells), *drifts, *shown]
 
 
 @dataclass(frozen=True)
@@ -101,11 +105,14 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
 def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
     base, spec = best.cell.experiment, tuning.spec
     data, own = sources.finetune_data(), sources.data()
-    read = {"kind": spec.kind} | spec.settings
+    read = {"kind": spec.kind} | spec.read
     inputs = {"model": best.train, "data": data}
-    # the codec comes with the model
-    made = encoded(sources, data).items()
-    inputs |= {role: node for role, node in made if node.stage == "encode"}
+    if spec.entry.needs_subject:
+        inputs |= subject_inputs(sources, tuning, best.train)
+    else:
+        # the codec comes with the model
+        made = encoded(sources, data).items()
+        inputs |= {role: node for role, node in made if node.stage == "encode"}
     inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
     training, named = spec.training(base.training), f"-{tuning.name}" if tuning.name else ""
     finetune = sources.trained(
@@ -115,7 +122,7 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
     def cell(index: int, sampling: SamplingSpec) -> TunedCell:
         suffix = named + (f"-{index + 1}" if index else "")
         models = {"model": finetune, "data": own}
-        models |= roles(base=best.train if spec.entry.saves_adapter else None)
+        models |= roles(base=best.train if spec.saves_adapter else None)
         if sampling.guided_by_model:
             models |= roles(guide=sources.guide())
         sample = sources.sampled(f"sample-finetuned{suffix}", sampling, models, "finetune")
@@ -128,4 +135,7 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
         return TunedCell(sampling, sample, evaluate, drift)
 
     cells = tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling)))
-    return TunedModel(tuning, finetune, cells)
+    subject = None
+    if spec.entry.needs_subject:
+        subject = subject_nodes(sources, tuning, inputs["subject"], best.train, finetune)
+    return TunedModel(tuning, finetune, cells, subject)

@@ -67,7 +67,8 @@ def with_settings(entries: Mapping[str, FinetuneEntry]) -> Callable[[type[S]], t
 
 @with_settings(FINETUNES)
 class FinetuneSpec(Section):
-    """The best baseline, trained further: on another style, or into a few-step sampler.
+    """The best baseline, trained further: on another style, on one subject, or into a few-step
+    sampler.
 
     It has the fields of every kind's own settings besides; those of other kinds are refused.
     """
@@ -97,6 +98,7 @@ class FinetuneSpec(Section):
         if self.entry.needs_style and self.style is None:
             raise ValueError(f"`kind: {self.kind}` needs a `style` to move to")
         self._settings_fit_together()
+        self._subject_fits()
         self.samplings(SamplingSpec())
         return self
 
@@ -109,10 +111,31 @@ class FinetuneSpec(Section):
             faults = [fault["msg"].removeprefix("Value error, ") for fault in error.errors()]
             raise ValueError("; ".join(faults)) from None
 
+    def _subject_fits(self) -> None:
+        if not self.entry.needs_subject:
+            return
+        if self.style is not None:
+            raise ValueError(
+                f"`style` has no meaning with kind `{self.kind}`: its data is `subject`"
+            )
+        if self.settings.get("prior_weight") and self.batch_size < 2:
+            raise ValueError("`batch_size: 1` has no place for the prior, which is half of a batch")
+
     @property
     def settings(self) -> dict[str, Any]:
         """What its kind alone reads."""
         return {name: getattr(self, name) for name in self.entry.options}
+
+    @property
+    def read(self) -> dict[str, Any]:
+        """What the stage `finetune` reads of that."""
+        unread = self.entry.unread(self.settings)
+        return {name: value for name, value in self.settings.items() if name not in unread}
+
+    @property
+    def saves_adapter(self) -> bool:
+        """Whether what it has trained is published alone."""
+        return self.entry.saves_adapter or self.entry.saves_adapter_where(self.settings)
 
     @property
     def entry(self) -> FinetuneEntry:
@@ -139,6 +162,16 @@ class FinetuneSpec(Section):
             raise ValueError("finetune.style is the style that the baseline is trained on")
         return base.model_copy(update={"style": self.style})
 
+    def subject_data(self, base: DataSpec) -> DataSpec | None:
+        """The folder of the subject's images, at the size of the baseline's; None for a subject
+        that is no folder's."""
+        name = self.settings.get("subject")
+        if not isinstance(name, str):
+            return None
+        of_folder = {"source": "folder", "name": name, "size": base.size}
+        fit = {} if SOURCES[base.source].square else {"fit": base.fit}
+        return DataSpec.model_validate(of_folder | fit)
+
     def samplings(self, base: SamplingSpec) -> list[SamplingSpec]:
         """How the fine-tuned model is sampled: as its kind has it, or as `sampling` changes that.
 
@@ -146,13 +179,13 @@ class FinetuneSpec(Section):
             ValueError: a change is not one of the sampling section's.
         """
         values = dict(self.entry.sampled(self.model_dump(), base.model_dump()))
-        if self.entry.saves_adapter:
+        if self.saves_adapter:
             values["ema_length"] = None
         try:
             found = [
                 SamplingSpec.model_validate(values | change) for change in self.sampling or [{}]
             ]
-            if not self.entry.saves_adapter and any(each.adapter_scale != 1 for each in found):
+            if not self.saves_adapter and any(each.adapter_scale != 1 for each in found):
                 raise ValueError(f"`adapter_scale` has no meaning with kind `{self.kind}`")
             return found
         except ValidationError as error:
@@ -171,7 +204,7 @@ class FinetuneSpec(Section):
         own["accumulate"] = min(base.accumulate, self.batch_size)
         if not self.evaluate_every:
             own |= {n: TrainingSpec.model_fields[n].default for n in DECIDED_BY_EVALUATIONS}
-        if self.entry.saves_adapter:
+        if self.saves_adapter:
             own["ema_snapshots"] = 0
         own |= self.entry.watched(self.model_dump())
         return TrainingSpec.model_validate(base.model_dump() | own)

@@ -1,0 +1,86 @@
+"""A subject of a few images: what the experiment file says of it, and the prompts that follow."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, Field, model_validator
+
+FEWEST_IMAGES, MOST_IMAGES = 3, 30
+"""Of one subject."""
+
+TOKEN, CLASS_WORD = "{token}", "{class_word}"
+"""What stands for both in the template of a prompt."""
+
+
+class SubjectSettings(BaseModel):
+    """What a fine-tune reads that teaches a word for one subject."""
+
+    subject: (
+        Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+        | Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+        | None
+    ) = Field(
+        None,
+        description="dreambooth: which 3 to 30 images: the name of a folder that `data add` has "
+        "added, or a list of captions, of images of the baseline's data (of both splits; the "
+        "baseline has seen those that are not held out)",
+    )
+    token: str | None = Field(
+        None,
+        pattern=r"^\S+$",
+        max_length=64,
+        description="dreambooth: a rare word that comes to mean the subject",
+    )
+    class_word: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="dreambooth: what the subject is, such as cat",
+    )
+    prompt: str = Field(
+        f"a {TOKEN} {CLASS_WORD}",
+        max_length=1000,
+        description="dreambooth: of the subject; without the token that of the class",
+    )
+    prior_weight: float = Field(
+        1.0,
+        ge=0.0,
+        le=100.0,
+        description="dreambooth: of the loss of images of the class, which the baseline draws and "
+        "which are half of each batch; 0 is without",
+    )
+    prior_images: int = Field(
+        100, ge=2, le=100_000, description="dreambooth: images of the class that are drawn, once"
+    )
+    subject_samples: int = Field(
+        40,
+        ge=2,
+        le=100_000,
+        description="dreambooth: images of the subject's prompt that tuned model and baseline draw",
+    )
+
+    @model_validator(mode="after")
+    def _all_is_said(self) -> Self:
+        for name, what in (
+            ("subject", "a folder of `data add`, or captions of the data"),
+            ("token", "a rare word, such as sks"),
+            ("class_word", "what the subject is, such as cat"),
+        ):
+            if getattr(self, name) is None:
+                raise ValueError(f"`kind: dreambooth` needs a `{name}`: {what}")
+        for part in (TOKEN, CLASS_WORD):
+            if part not in self.prompt:
+                raise ValueError(f"`prompt: {self.prompt}` lacks `{part}`")
+        return self
+
+
+def subject_prompt(section: Mapping[str, Any]) -> str:
+    """What the subject's images are shown and asked for with."""
+    prompt: str = section["prompt"]
+    return prompt.replace(TOKEN, section["token"]).replace(CLASS_WORD, section["class_word"])
+
+
+def class_prompt(section: Mapping[str, Any]) -> str:
+    """The same without the token: what the class's images are asked for with."""
+    prompt = " ".join(section["prompt"].replace(TOKEN, " ").split())
+    return prompt.replace(CLASS_WORD, section["class_word"])
