@@ -271,3 +271,14 @@ def test_prompts_for_a_model_that_is_told_nothing_are_refused(captioned: Path) -
     }
     with pytest.raises(AlphabarError, match="`evaluation.prompts` has no meaning"):
         plan_of(values, captioned)
+
+
+def test_a_subject_s_folder_that_is_missing_is_told_before_anything_is_trained(
+    shrunk: dict[str, Any], fetched: Path
+) -> None:
+    told = {"kind": "dreambooth", "subject": "my-dog", "token": "sks", "class_word": "dog"}
+    values = shrunk | {"conditioning": {"encoder": "minilm"}, "evaluation": {}, "also": []}
+    warning = plan_of(values | {"sweep": {}, "finetune": told}, fetched).warning
+    assert warning is not None
+    assert "my-dog.dvc does not exist" in warning
+    assert plan_of(values | {"sweep": {}}, fetched).warning is None
