@@ -102,7 +102,7 @@ def _published(directory: Path, manifest: dict[str, Any]) -> Node:
     """
     inputs, key = {}, manifest.get("inputs", {}).get("model")
     if key is not None:
-        places = [directory.parent.parent / stage / key for stage in ("train", "finetune")]
+        places = [directory.parent.parent / stage / key for stage in ("train", "base", "finetune")]
         base = next((place for place in places if place.is_dir()), places[0])
         if base.is_dir() or manifest["stage"] == "finetune":
             inputs["model"] = _published(base, read_manifest(base))

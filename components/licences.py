@@ -21,6 +21,7 @@ from components.files.text_file import read_text
 from components.spec.catalogue.entries import Licence
 from components.spec.experiment import Experiment
 from components.spec.licences import Licensed, images_words, licence_of_data, licence_of_encoder
+from components.spec.model_folder import ORIGIN
 from components.spec.pipelines.folder import is_pipeline
 from components.spec.sections.data import DataSpec
 
@@ -52,9 +53,12 @@ def licences_of(folder: Path, store: Path, datasets: Path) -> list[Licensed]:
 def licences_of_model(
     experiment: Experiment, model: Path, store: Path, datasets: Path
 ) -> list[Licensed]:
-    """Of what a trained ``model`` of ``experiment`` is given on with: its images, by what the file
-    says first of all, the encoder that it needs, and the weights of others that it began with."""
-    images = licence_of_data(experiment.data) or licences_of(model, store, datasets)
+    """Of what a ``model`` of ``experiment`` is given on with: its images, by what the file says
+    first of all, the encoder that it needs, and the weights of others that it began with. A model
+    that was there already has seen none of the file's images."""
+    given = (model / ORIGIN).is_file()
+    own = [] if given else licence_of_data(experiment.data)
+    images = own or licences_of(model, store, datasets)
     encoder = licence_of_encoder(experiment.conditioning.model_dump())
     return list(dict.fromkeys([*images, *encoder, *licences_in(model)]))
 

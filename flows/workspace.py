@@ -59,11 +59,16 @@ class Workspace:
     def outside_inputs(self, node: Node) -> dict[str, Path]:
         """What a stage reads beside other stages' outputs: raw data for `prepare` and `subject`,
         and what the file names of the user's own: prompts for `sample`, a trained codec for
-        `autoencoder`, the directory of a network that others have trained for `train`."""
+        `autoencoder`, the directory of a network that others have trained for `train`, a whole
+        model for `base`."""
         if node.stage == "prepare":
             return {"raw": self.raw(DataSpec.model_validate(node.spec))}
         if node.stage == "subject" and "data" in node.spec:
             return {"raw": self.raw(DataSpec.model_validate(node.spec["data"]))}
+        if node.stage == "base":
+            from flows.tools.models import find_given
+
+            return {"base": find_given(node.settings["base"]["name"], self)}
         prompts = node.settings.get("prompts") if node.stage == "sample" else None
         pretrained = node.settings.get("codec", {}).get("pretrained")
         network = node.settings.get("network", {}).get("pretrained")

@@ -36,7 +36,7 @@ def caption_notes(
     """
     asked: dict[tuple[str, str, int | None], Node] = {}
     for cell in cells:
-        conditioning, data = cell.train.spec["conditioning"], cell.train.inputs["data"]
+        conditioning, data = cell.train.spec["conditioning"], cell.data
         limit = conditioning.get("max_tokens")
         asked.setdefault((data.key, conditioning["encoder"], limit), data)
     several = len({encoder for _, encoder, _ in asked}) > 1

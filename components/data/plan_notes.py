@@ -41,7 +41,7 @@ def plan_notes(
 def fit_notes(cells: Iterable[PlannedCell], store: Store, root: Path) -> list[str]:
     """Of each data set: how many images are not square, and what becomes of them. Prepared data
     has counted them; before, it is their headers that say so."""
-    nodes = {cell.train.inputs["data"].key: cell.train.inputs["data"] for cell in cells}
+    nodes = {cell.data.key: cell.data for cell in cells}
     fits = [(node.spec["fit"], _not_square(node, store, root)) for node in nodes.values()]
     return list(dict.fromkeys(fit_words(fit, count) for fit, count in fits if count))
 

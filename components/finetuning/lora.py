@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from components.errors import AlphabarError, first_of
-from components.networks.adapters import Adapter, save_adapter, weights_sha256
+from components.networks.adapters import Adapter, save_adapter
 from components.networks.adapters.lora_written import diffusers_metadata, diffusers_tensors
 from components.networks.adapters.low_rank import LowRank, layers_of
 from components.networks.adapters.parts import parts_of
@@ -65,7 +65,7 @@ def lora_task(
         own = {n.partition(".")[2]: each for n, each in chosen.items() if n.startswith(f"{part}.")}
         if own:
             _put_in(network, own, settings, training.seed)
-    adapter = Adapter("lora", weights_sha256(base))
+    adapter = Adapter.of("lora", base)
 
     def save(folder: Path, network: nn.Module) -> None:
         trained = _trained(parts_of(model, network), chosen)

@@ -23,6 +23,7 @@ from components.reporting.words.naming import (
     sampler_name,
 )
 from components.reporting.words.watching import remarks
+from components.spec.model_folder import ORIGIN
 from components.spec.sweep import PROMPTS
 from components.training.costs import Costs, read_costs
 from components.training.stopwatch import read_seconds
@@ -158,9 +159,18 @@ def model_names(cells: Sequence[Mapping[str, Any]], trained: Sequence[Path]) -> 
 
 
 def read_histories(cells: Sequence[Cell], inputs: Mapping[str, Path]) -> list[History]:
-    """One history a network, in the order of the cells, and the fine-tune's last."""
+    """One history a network that was trained, in the order of the cells."""
     names = {inputs[f"train:{i}"]: cell.model for i, cell in reversed(list(enumerate(cells)))}
-    return [read_history(directory, name) for directory, name in reversed(names.items())]
+    return [
+        read_history(directory, name)
+        for directory, name in reversed(names.items())
+        if is_trained(directory)
+    ]
+
+
+def is_trained(directory: Path) -> bool:
+    """Whether a network was trained there, and not brought there as it was."""
+    return not there(directory / ORIGIN)
 
 
 def read_history(directory: Path, name: str) -> History:

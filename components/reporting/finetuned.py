@@ -74,13 +74,13 @@ class Finetuned:
 
 def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finetuned:
     """The fine-tunes that ``spec`` names, one at least."""
-    models, style = spec["finetunes"], spec["data"]["style"]
+    models, data = spec["finetunes"], spec["data"]
     best = models[spec["best_finetune"]]
-    entry, words = FINETUNES[best["finetune"]["kind"]], finetune_words(best["finetune"], style)
+    entry, words = FINETUNES[best["finetune"]["kind"]], finetune_words(best["finetune"], data)
     cells, places, several = list[Cell](), list[int](), len(models) > 1
     for model in models:
         places.append(len(cells))
-        called = model["name"] or finetune_words(model["finetune"], style).model
+        called = model["name"] or finetune_words(model["finetune"], data).model
         for sampling in model["samplings"]:
             given = (
                 inputs[f"sample:finetuned:{len(cells)}"],
@@ -93,7 +93,7 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
     return Finetuned(
         entry,
         words,
-        best["finetune"]["style"] or style,
+        best["finetune"]["style"] or data["style"],
         tuple(cells),
         places[spec["best_finetune"]],
         read_judgement(inputs["evaluate:baseline"]),

@@ -12,6 +12,7 @@ from components.files.manifest import intact, remedy
 from components.reporting.cells import (
     Cell,
     History,
+    is_trained,
     read_cells,
     read_histories,
     read_history,
@@ -71,6 +72,8 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
     finetuned = read_finetuned(spec, inputs) if spec["finetunes"] else None
     histories, codecs = read_histories(cells, inputs), read_codecs(spec, inputs)
     trained = inputs[f"train:{best}"]
+    if finetuned and not is_trained(trained):
+        trained = inputs[f"finetune:{spec['best_finetune']}"]
     told = data_words(read_object(intact(trained / "metrics.json"), remedy(trained)))
     costs = read_costs(inputs["scorer"]) if "scorer" in inputs else None
     guides = _guides(spec, inputs)

@@ -107,14 +107,42 @@ class Experiment(Section):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "Experiment":
-        refuse_unsound(self.network, self.conditioning)
-        refuse_unfit(self.network, self.codec, self.data.size, "data.size")
+        if self.base is None:  # else who reads the base looks
+            refuse_unsound(self.network, self.conditioning)
+            refuse_unfit(self.network, self.codec, self.data.size, "data.size")
         if self.finetune is not None:
             self.finetune.data(self.data)
             self.finetune.samplings(self.sampling)
             self._reads_a_word(self.finetune)
         if self.study is not None and self.finetune is None:
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
+        self._asks_for_what_there_is()
+        return self
+
+    @property
+    def base(self) -> str | None:
+        """The model that is there already and stands in the baseline's place, if any."""
+        return None if self.finetune is None else self.finetune.base
+
+    def _asks_for_what_there_is(self) -> None:
+        if self.base is None or "encoder" in self.conditioning.model_fields_set:
+            self._asks_for_what_the_model_is_told()
+        if self.evaluation.counts_bits and CODECS[self.codec.kind].levels is None:
+            raise ValueError(
+                f"`evaluation.likelihood: {self.evaluation.likelihood}` counts bits of pixels, and "
+                f"codec `{self.codec.kind}` works on latents, whose density says nothing of them"
+            )
+        if self.sampling.ema_length is not None and self.base is not None:
+            raise ValueError(
+                f"`sampling.ema_length` has no meaning with `finetune.base: {self.base}`, which "
+                "brings no snapshots"
+            )
+        if self.sampling.ema_length is not None and not self.training.ema_snapshots:
+            raise ValueError("`sampling.ema_length` needs `training.ema_snapshots`, 10 or so")
+        if self.sampling.guided_by_model and not self.guide:
+            raise ValueError(f"`sampling.guide: {self.sampling.guide}` needs the section `guide`")
+
+    def _asks_for_what_the_model_is_told(self) -> None:
         told = CONDITIONERS[self.conditioning.encoder]
         if self.evaluation.recognises and not told.labels:
             labelled = next(name for name, entry in CONDITIONERS.items() if entry.labels)
@@ -132,16 +160,6 @@ class Experiment(Section):
                 f"`evaluation.prompts: {SEEN}` has no meaning with conditioning.encoder: "
                 f"{self.conditioning.encoder}: its classes are asked for alike in both splits"
             )
-        if self.evaluation.counts_bits and CODECS[self.codec.kind].levels is None:
-            raise ValueError(
-                f"`evaluation.likelihood: {self.evaluation.likelihood}` counts bits of pixels, and "
-                f"codec `{self.codec.kind}` works on latents, whose density says nothing of them"
-            )
-        if self.sampling.ema_length is not None and not self.training.ema_snapshots:
-            raise ValueError("`sampling.ema_length` needs `training.ema_snapshots`, 10 or so")
-        if self.sampling.guided_by_model and not self.guide:
-            raise ValueError(f"`sampling.guide: {self.sampling.guide}` needs the section `guide`")
-        return self
 
     def _reads_a_word(self, finetune: FinetuneSpec) -> None:
         """Raise ValueError where the model reads no captions and is to learn a word; a directory
@@ -149,7 +167,8 @@ class Experiment(Section):
         encoder = self.conditioning.encoder
         if not finetune.entry.needs_subject or CONDITIONERS[encoder].captions:
             return
-        if self.network.pretrained is None or "encoder" in self.conditioning.model_fields_set:
+        others = self.network.pretrained or self.base
+        if others is None or "encoder" in self.conditioning.model_fields_set:
             raise ValueError(
                 f"`finetune.kind: {finetune.kind}` teaches a word, and `conditioning.encoder: "
                 f"{encoder}` reads none"

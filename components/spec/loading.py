@@ -65,11 +65,13 @@ def parse_experiment(values: dict[str, Any], origin: str) -> Experiment:
 
     ``origin`` is what a message calls the place that the values come from.
     """
+    from components.spec.based import refuse_without_a_baseline
     from components.spec.idle import refuse_idle
     from components.spec.sweep import expand  # which validates each cell with this module
     from components.spec.tunings import tunings
 
     experiment = validate(values, origin)
+    refuse_without_a_baseline(experiment, origin)
     refuse_idle(experiment, expand(experiment, origin), origin)
     tunings(experiment, origin)
     return experiment

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError
-from components.files.json_file import load_json
-from components.files.manifest import intact
+from components.files.digests import known_sha256
+from components.files.json_file import load_json, read_object, write_json
+from components.files.manifest import intact, remedy
+from components.spec.keys import digest
 from components.spec.pipelines.folder import is_pipeline, read_pipeline
 
 GUIDE = "guide"
@@ -16,6 +18,9 @@ ADAPTER_FILE = "adapter.safetensors"
 
 CODEC = "codec"
 """Folder: the autoencoder of a model of latents, as diffusers writes one."""
+
+WEIGHTS = "model.safetensors"
+"""File: a model of ours, its network's weights."""
 
 SAMPLING = "sampling.json"
 """File: the sampling section that the model's figures were measured with."""
@@ -53,12 +58,55 @@ def drawing_notes(model: Path, guidance: float) -> tuple[str, ...]:
 def own_guide(model: Path) -> Path | None:
     """The directory of the weaker model that a model was registered with, if any."""
     guide = model / GUIDE
-    return guide if (guide / "model.safetensors").is_file() else None
+    return guide if (guide / WEIGHTS).is_file() else None
+
+
+ORIGIN = "origin.json"
+"""File: says that a model was brought here as it is, and what the network of the diffusers
+directory is known by that it is a copy of."""
+
+
+def write_origin(model: Path, network: str | None) -> None:
+    """Say of ``model`` that it is a copy, ``network`` being as `origin_of` has it."""
+    write_json(model / ORIGIN, {"network": network})
+
+
+def origin_of(model: Path) -> str | None:
+    """`weights_sha256` of the diffusers directory that a model is a copy of, if it is one."""
+    path = model / ORIGIN
+    if not path.is_file():
+        return None
+    found = read_object(intact(path), remedy(model)).get("network")
+    return None if found is None else str(found)
 
 
 def codec_files(model: Path) -> dict[str, Path]:
     """The files of a model's own codec, by their names in its directory; empty for pixels."""
     return {f"{CODEC}/{path.name}": path for path in sorted((model / CODEC).glob("*"))}
+
+
+def own_files(model: Path) -> dict[str, Path]:
+    """What a model of ours is read from, by the names in its directory."""
+    return {WEIGHTS: model / WEIGHTS} | codec_files(model)
+
+
+def content_digest(model: Path) -> str:
+    """SHA-256 of all that is read of a model's directory, ours or a diffusers pipeline's, wherever
+    it lies."""
+    if is_pipeline(model):
+        return read_pipeline(model).digest
+    return digest([[name, known_sha256(intact(path))] for name, path in own_files(model).items()])
+
+
+def weights_sha256(model: Path) -> str:
+    """What a model's weights are known by to its adapters: of a diffusers pipeline its network's.
+
+    Raises:
+        OSError: there is no model.
+    """
+    if is_pipeline(model):
+        return read_pipeline(model).network_digest
+    return known_sha256(intact(model / WEIGHTS))
 
 
 def _broken(path: Path, why: str) -> AlphabarError:

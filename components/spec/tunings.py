@@ -12,7 +12,7 @@ from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sweep import ONE_CELL, Overridden, cell_name
 from components.spec.whose_cells import SECTION, of_finetunes
 
-FIXED = ("style", "sampling", "limits", "subject", "subject_samples")
+FIXED = ("base", "style", "sampling", "limits", "subject", "subject_samples")
 """Keys of the section that hold for all of its cells: what they are compared against and by."""
 
 
@@ -96,7 +96,7 @@ def _tuning(experiment: Experiment, point: Overrides, origin: str) -> Tuning:
             )
         section[key] = value
     overrides = tuple(point.items())
-    values = experiment.model_dump(mode="python") | ONE_CELL | {SECTION: section}
+    values = experiment.as_written() | ONE_CELL | {SECTION: section}
     changed = validate(values, f"{origin}, cell {shortened(cell_name(overrides), 300)}")
     assert changed.finetune is not None
     return Tuning(overrides, changed.finetune)

@@ -6,11 +6,12 @@ from typing import Any
 
 from components.figures.figure import Figure
 from components.figures.judgement import Figures
-from components.files.manifest import MANIFEST, read_manifest
+from components.files.manifest import MANIFEST, read_manifest, there
 from components.networks.checkpoint_header import read_config
 from components.spec.catalogue import FINETUNES
 from components.spec.catalogue.sampling import guide_of
 from components.spec.licences import Licensed
+from components.spec.model_folder import ORIGIN
 from components.tracking.fields import flatten, protocol_texts
 
 
@@ -48,7 +49,8 @@ def model_card(
         words.act.capitalize() if words else "": tuned,
         "Origin": flatten({tag: value for tag, value in tags.items() if value is not None}),
     }
-    text = [f"# {name}", "", "A diffusion model, trained and measured by alphabar."]
+    done = "measured" if there(weights.parent / ORIGIN) else "trained and measured"
+    text = [f"# {name}", "", f"A diffusion model, {done} by alphabar."]
     if guide := guide_of(sampling).card:
         text.append(guide)
     if words:

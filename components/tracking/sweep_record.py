@@ -22,6 +22,9 @@ from components.tracking.registry import Submitted, register
 from components.tracking.runs import Tracker
 from components.tracking.search import BESIDE, BEST, RANKED_BY
 
+PARTS = ("process", "conditioning", "network")
+"""Sections that say what a network is."""
+
 
 class SweepRecord:
     """Writes what is published of one sweep; what is recorded already is left as it is.
@@ -178,6 +181,12 @@ class SweepRecord:
         return self._tracker.child(self.run, codec.name, codec.key, params, self._tags(codec))
 
     def _model_run(self, cell: PlannedCell) -> str:
+        if not cell.trained:
+            params = _params(cell.cell.experiment, *PARTS)
+            params["base"] = cell.cell.experiment.base
+            return self._tracker.child(
+                self.run, "base", cell.train.key, params, self._tags(cell.train)
+            )
         name = f"train {cell.cell.model_name}"
         return self._network_run(name, cell.train, cell.cell.experiment)
 
@@ -186,8 +195,7 @@ class SweepRecord:
         return self._network_run(name, guide, weaker(cell.cell.experiment))
 
     def _network_run(self, name: str, node: Node, experiment: Experiment) -> str:
-        parts = {"data", "process", "conditioning", "network", "training"}
-        params = experiment.model_dump(mode="json", include=parts)
+        params = _params(experiment, "data", *PARTS, "training")
         return self._tracker.child(self.run, name, node.key, params, self._tags(node))
 
     def _cell_run(self, parent: str, cell: PlannedCell) -> None:
@@ -221,8 +229,8 @@ class SweepRecord:
         }
 
 
-def _params(experiment: Experiment, section: str) -> dict[str, Any]:
-    return experiment.model_dump(mode="json", include={section})
+def _params(experiment: Experiment, *sections: str) -> dict[str, Any]:
+    return experiment.model_dump(mode="json", include={*sections})
 
 
 @contextlib.contextmanager

@@ -28,6 +28,7 @@ from components.networks.codecs.autoencoder import config_of
 from components.networks.device import resolve_device
 from components.process.streams import Purpose, generator
 from components.runtime import Runtime
+from components.spec.model_folder import CODEC
 
 FILE, MIRRORED = "train.npy", "mirrored.npy"
 
@@ -37,7 +38,8 @@ _AT_ONCE = 256
 def encode_images(
     spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime
 ) -> None:
-    """Write the training split of ``data`` as the autoencoder in ``autoencoder`` sees it.
+    """Write the training split of ``data`` as the autoencoder in ``autoencoder`` sees it, or that
+    of the model in ``model``.
 
     Args:
         spec: ``kind``, of the codec.
@@ -45,9 +47,9 @@ def encode_images(
     info, images = load_info(inputs["data"]), load_images(inputs["data"], "train", mapped=True)
     device = resolve_device(runtime.accelerator)
     shape = info.channels, info.size, info.size
-    codec: Any = build_codec(
-        config_of(inputs["autoencoder"], spec["kind"]), shape, inputs["autoencoder"]
-    )
+    model = inputs.get("model")
+    home = inputs["autoencoder"] if model is None else model / CODEC
+    codec: Any = build_codec(config_of(home, spec["kind"]), shape, home)
     sides = {FILE: images} | ({MIRRORED: images[:, :, ::-1]} if info.flip else {})
     total = len(sides) * len(images)
     for number, (name, shown) in enumerate(sides.items()):

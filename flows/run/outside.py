@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import astuple
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from components.data.pin import pinned_hashes
 from components.data.prompt_file import read_prompts
@@ -17,7 +18,9 @@ from components.spec.experiment import Experiment
 from components.spec.keys import digest
 from components.spec.pipelines.vae_folder import read_vae_folder
 from components.spec.plan import DataHash, Plan, plan_baselines
+from components.spec.plan.node import BaseContent
 from components.spec.tunings import tunings
+from flows.run.based import Base, as_base_says, content_of, find_base_of, refuse_other_images
 from flows.run.machine import resolved
 from flows.run.pretrained import as_directory_says, network_hashes
 from flows.run.trained_files import refuse_broken, refuse_unfit_codecs
@@ -34,10 +37,17 @@ def plan_here(
 
     Raises:
         AlphabarError: raw data is missing or not what its pin says, or a file of prompts or a text
-            encoder's folder is missing or broken, or a codec's cannot take the images.
+            encoder's folder is missing or broken, or a codec's cannot take the images; or there
+            is no such base, or the file contradicts it.
     """
+    base = find_base_of(experiment, workspace)
+    if base is not None:
+        settled = as_base_says(experiment, base)
+        refuse_other_images(settled, base, workspace.root)
+    else:
+        settled = as_directory_says(experiment, workspace.root, workspace.weights)
     plan = plan_baselines(
-        as_directory_says(experiment, workspace.root, workspace.weights),
+        settled,
         data_hash or pinned_hashes(workspace.root),
         resolved(experiment.runner),
         weights_hashes(workspace.weights),
@@ -45,6 +55,7 @@ def plan_here(
         folder_hashes(workspace.root),
         encoders_hashes(workspace.weights),
         network_hashes(workspace.weights),
+        base_contents(base, workspace),
     )
     refuse_unfit_codecs(plan.cells, workspace.root)
     _find_subjects(plan)
@@ -57,6 +68,18 @@ def _find_subjects(plan: Plan) -> None:
     for each in tunings(plan.experiment):
         if (data := each.spec.subject_data(plan.experiment.data)) is not None:
             plan.outside.data_hash(data)
+
+
+def base_contents(base: Base | None, workspace: Workspace) -> BaseContent:
+    """A function that gives what is known of ``base``, which is looked at once."""
+
+    @cache
+    def content(name: str) -> dict[str, Any]:
+        assert base is not None
+        assert name == base.name
+        return content_of(base, workspace)
+
+    return content
 
 
 def weights_hashes(folder: Path | None) -> Callable[[str], str | None]:

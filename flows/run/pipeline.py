@@ -15,7 +15,7 @@ from flows.console import Display
 from flows.run.execution import Workers
 from flows.run.finished import finished_finetunes
 from flows.run.phase import run_phase
-from flows.run.pretrained_words import directory_notes
+from flows.run.pretrained_words import given_notes
 from flows.run.recording import Recorder
 from flows.run.results import Outcome, every_node
 from flows.run.session import Session
@@ -32,7 +32,7 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
     """
     experiment = plan.experiment
     of_data = plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights)
-    for note in (*directory_notes(experiment, workspace.root, workspace.weights), *of_data):
+    for note in (*given_notes(experiment, workspace), *of_data):
         display.say(note)
     with Recorder.connected(plan, workspace, display) as recorder:
         with _session(workspace, display, experiment, link) as session:

@@ -12,7 +12,7 @@ from components.spec.experiment import Experiment
 from components.spec.plan import Plan
 from components.spec.sections.data import DataSpec
 from flows.run.outside import plan_here
-from flows.run.pretrained_words import directory_notes
+from flows.run.pretrained_words import given_notes
 from flows.telling import show, tell
 from flows.workspace import Workspace
 
@@ -42,7 +42,7 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
         warning = str(error)
         plan = plan_here(experiment, workspace, _unknown)
     stages = planned_stages(plan, workspace.store)
-    notes = directory_notes(plan.experiment, workspace.root, workspace.weights)
+    notes = given_notes(plan.experiment, workspace)
     if not warning:
         notes += plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights)
     return Description(plan, stages, notes, warning)
@@ -57,8 +57,9 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     cells = description.plan.cells
     experiment = description.plan.experiment
     models = {cell.train.key for cell in cells}
-    trained = number_of(len(models), "trained model")
-    tell(f"{experiment.name}: {number_of(len(cells), 'cell')} from {trained}")
+    base, trained = experiment.base, number_of(len(models), "trained model")
+    source = trained if base is None else f"the base {base}"
+    tell(f"{experiment.name}: {number_of(len(cells), 'cell')} from {source}")
     compute = description.plan.outside.compute
     threads = number_of(compute.threads, "thread")
     tell(f"a stage computes with {threads}, networks on {compute.accelerator}")
@@ -82,7 +83,8 @@ def print_plan(description: Description, *, every: bool = False) -> None:
         tell("estimated time: unknown, nothing of the kind has run in this store yet")
     following = [name for name in ("finetune", "study") if getattr(experiment, name)]
     if following:
-        tell(f"then, on the best baseline: {', '.join([*following, 'report'])}")
+        start = "the best baseline" if base is None or len(cells) > 1 else "the base"
+        tell(f"then, on {start}: {', '.join([*following, 'report'])}")
     for note in description.notes:
         tell(note)
     if description.warning:

@@ -60,14 +60,14 @@ def as_directory_says(experiment: Experiment, root: Path, weights: Path | None) 
     settled = validate(values, f"the experiment, with {KEY}: {name}")
     _refuse_other_latents(settled, pipeline)
     _refuse_other_text(settled, pipeline, weights)
-    _refuse_odd_size(settled, pipeline)
+    if settled.codec.pretrained is not None:
+        refuse_odd_size(settled.data.size, pipeline, f"`{KEY}: {name}`")
     return settled
 
 
 def _process(experiment: Experiment, pipeline: PipelineFolder) -> dict[str, Any]:
     """The section `process`; raises AlphabarError where the file says it otherwise."""
-    own = pipeline.scheduler.process.model_dump(mode="python")
-    own.setdefault("steps_offset", pipeline.scheduler.process.steps_offset)
+    own = process_of(pipeline)
     said = experiment.process
     for key in sorted(said.model_fields_set):
         value = getattr(said, key)
@@ -77,6 +77,13 @@ def _process(experiment: Experiment, pipeline: PipelineFolder) -> dict[str, Any]
                 f"says {quoted(own[key])}",
                 f"leave `process.{key}` out: `{KEY}` says it",
             )
+    return own
+
+
+def process_of(pipeline: PipelineFolder) -> dict[str, Any]:
+    """What its scheduler says, as the section `process`."""
+    own = pipeline.scheduler.process.model_dump(mode="python")
+    own.setdefault("steps_offset", pipeline.scheduler.process.steps_offset)
     return own
 
 
@@ -126,16 +133,19 @@ def _refuse_other_text(
     )
 
 
-def _refuse_odd_size(experiment: Experiment, pipeline: PipelineFolder) -> None:
-    """Raise AlphabarError where the directory's autoencoder and network cannot take the images."""
-    if experiment.codec.pretrained is None:
-        return
-    size, multiple = experiment.data.size, pipeline.factor * pipeline.patch
+def refuse_odd_size(size: int, pipeline: PipelineFolder, named: str) -> None:
+    """Raise AlphabarError where the directory's autoencoder and network cannot take images of
+    ``size`` pixels.
+
+    Args:
+        named: where the file names the directory.
+    """
+    multiple = pipeline.factor * pipeline.patch
     most = pipeline.network.get("pos_embed_max_size")
     if size % multiple or (most is not None and size // multiple > most):
         beyond = f", at most {most * multiple}" if most is not None else ""
         raise AlphabarError(
-            f"`data.size: {size}` does not fit `{KEY}: {experiment.network.pretrained}`, which "
-            f"takes multiples of {multiple} pixels{beyond}",
+            f"`data.size: {size}` does not fit {named}, which takes multiples of {multiple} "
+            f"pixels{beyond}",
             "choose another `data.size`",
         )

@@ -38,6 +38,7 @@ STAGES = {
     "autoencoder": Stage("components.training.autoencoder:autoencoder", **_TRAINED),
     "encode": Stage("components.training.encode:encode"),
     "subject": Stage("components.data.subject:subject"),
+    "base": Stage("components.finetuning.base:base"),
     "train": Stage("components.training.train:train", **_TRAINED),
     "sample": Stage("components.generation.sample:sample", picture="grid.png"),
     "similarity": Stage("components.evaluation.similarity:similarity"),

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, shortened
 from components.files.hub import ABSENT, DOWNLOAD, HUB_ID, find_folder
 from components.files.manifest import MANIFEST, read_manifest
 from components.spec.model_folder import ADAPTER_FILE
@@ -48,6 +48,25 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
             "a registered model, such as digits@champion",
         )
     return path
+
+
+def find_given(base: str, workspace: Workspace) -> Path:
+    """The directory of the model that `finetune.base` names.
+
+    Raises:
+        AlphabarError: there is no such model, or it is an adapter of one.
+    """
+    folder = find_folder(base, workspace.root, workspace.weights)
+    if folder and (folder / ADAPTER_FILE).is_file() and not _is_whole(folder):
+        raise AlphabarError(
+            f"`finetune.base: {shortened(base, 200)}` is an adapter, and no whole model",
+            f"bake it in first: alphabar merge {base} --out FOLDER",
+        )
+    try:
+        return find_model(str(folder or base), workspace).absolute()
+    except AlphabarError as error:
+        said = f"`finetune.base: {shortened(base, 200)}`: {error.what}"
+        raise AlphabarError(said, error.remedy) from error
 
 
 def find_base(directory: Path, workspace: Workspace) -> Path | None:

@@ -237,6 +237,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "evaluation.confidence": (0.9, JUDGED | LIKELIHOOD),
     "guide": also(UNGUIDED, {"training.steps": 7}, {"train-guide", *SAMPLED}),
     "finetune.kind": also({"finetune": {"style": "bold"}}, "consistency", TUNED),
+    "finetune.base": also({"finetune": {"base": "a"}}, "b", MODEL - TRAIN | {"base"}),
     "finetune.style": also(
         {"finetune": {"kind": "consistency"}}, None, DATA - {"prepare", "encode-text", *DRIFT}
     ),
@@ -332,8 +333,14 @@ def planned(values: dict[str, Any], **others: Any) -> Plan:
     def data_hash(data: Any) -> str:
         return f"hash of {data.source} {data.name}"
 
-    folder = {"folder": "digest of {}".format, "network": "digest of {}".format}
-    return plan_baselines(validate(values, "the test"), data_hash, **folder | others)
+    of = "digest of {}".format
+    found = {"folder": of, "network": of, "base": lambda name: model_of(of(name))}
+    return plan_baselines(validate(values, "the test"), data_hash, **found | others)
+
+
+def model_of(sha256: str) -> dict[str, Any]:
+    """What a plan is told of the model of `finetune.base`."""
+    return {"sha256": sha256, "licences": []}
 
 
 def nodes(plan: Plan) -> dict[str, Node]:
@@ -386,6 +393,16 @@ def test_what_is_in_an_encoder_s_folder_changes_what_reads_captions_with_it() ->
     assert changed(one, other) == one.keys() - unread
     told = one["train"].spec["conditioning"]
     assert told["digests"] == ["the digest of clip:some/folder"]
+
+
+def test_where_a_base_lies_is_told_by_the_report_and_in_no_other_key() -> None:
+    start = merged(WHOLE, {"finetune": {"base": "here"}})
+    moved = with_value(start, "finetune.base", "there")
+    same = {"base": lambda name: model_of("the same")}
+    one, other = (nodes(planned(values, **same)) for values in (start, moved))
+    assert changed(one, other) == REPORT
+    assert "here" not in json.dumps(one["base"].spec)
+    assert one["base"].settings["base"]["name"] == "here"
 
 
 NOBODY_READS: dict[str, tuple[dict[str, Any], str, Any]] = {

@@ -15,7 +15,7 @@ from components.networks.adapters.own import (
     load_adapted,
     load_worn,
     save_adapter,
-    weights_sha256,
 )
+from components.spec.model_folder import weights_sha256
 
 __all__ = ["BARE", "Adapter", "Worn", "load_adapted", "load_worn", "save_adapter", "weights_sha256"]

@@ -1,7 +1,8 @@
 """Our own adapters: what a fine-tune has trained, in a file that is read with its base model.
 
     adapter.safetensors     the weights; its header has ``adapter`` (format, SHA-256 of the base's
-                            weights) besides what that of model.safetensors says
+                            weights, and of the network that those are a copy of, if of any)
+                            besides what that of model.safetensors says
 
 How a format's weights are put into the base's network is its member of `FORMATS`.
 """
@@ -16,15 +17,14 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from components.errors import AlphabarError
-from components.files.digests import known_sha256
-from components.files.manifest import intact
 from components.networks.adapters.parts import with_lora
 from components.networks.checkpoint import Checkpoint, check_weights, load_checkpoint
-from components.networks.checkpoint_header import FILE_NAME, HEADER, broken, read_header
+from components.networks.checkpoint_header import HEADER, broken, read_header
 from components.networks.headed_file import save_with_header
 from components.networks.weights_file import read_weights
 from components.spec.model_config import parse_config
-from components.spec.model_folder import ADAPTER_FILE
+from components.spec.model_folder import ADAPTER_FILE, origin_of, weights_sha256
+from components.spec.pipelines.folder import is_pipeline
 
 ENTRY = "adapter"
 
@@ -36,15 +36,17 @@ class Adapter:
     Attributes:
         form: a name of `FORMATS`.
         base: SHA-256 of the base model's weights.
+        origin: of the network of a diffusers directory, where the base is a copy of one.
     """
 
     form: str
     base: str
+    origin: str | None = None
 
-
-def weights_sha256(directory: Path) -> str:
-    """What a model's weights are known by to its adapters."""
-    return known_sha256(intact(directory / FILE_NAME))
+    @classmethod
+    def of(cls, form: str, base: Path) -> "Adapter":
+        """An adapter of the model in the directory ``base``."""
+        return cls(form, weights_sha256(base), origin_of(base))
 
 
 def save_adapter(
@@ -60,6 +62,7 @@ def save_adapter(
         entries: of the header besides, for other readers.
     """
     entry = {"format": adapter.form, "base": adapter.base}
+    entry |= {"origin": adapter.origin} if adapter.origin else {}
     header = model.config.model_dump(mode="json") | {ENTRY: entry}
     tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
     said = {HEADER: json.dumps(header, sort_keys=True), **entries}
@@ -175,11 +178,11 @@ def _put_on(model: Checkpoint, base: Path, path: Path, strength: float) -> Check
     header = read_header(path)
     try:
         entry = header.pop(ENTRY)
-        put_in, of = FORMATS[entry["format"]], entry["base"]
+        put_in, of = FORMATS[entry["format"]], {entry["base"], entry.get("origin")}
     except (KeyError, TypeError) as error:
         raise broken(path, error) from error
     config = parse_config(header, f"the header of {path}")
-    if not (base / FILE_NAME).is_file() or of != weights_sha256(base):
+    if weights_sha256(base) not in of:
         raise AlphabarError(
             f"{path} is an adapter of another model than the one in {base}",
             "give the model that it was trained on",
@@ -189,7 +192,8 @@ def _put_on(model: Checkpoint, base: Path, path: Path, strength: float) -> Check
     except (KeyError, RuntimeError) as error:
         raise broken(path, error) from error
     check_weights(path, model.network)
-    return replace(model, config=config)
+    # a directory of others draws at its own size, and has its own text encoders
+    return model if is_pipeline(base) else replace(model, config=config)
 
 
 def _in_their_place(model: Checkpoint, path: Path, strength: float) -> Checkpoint:

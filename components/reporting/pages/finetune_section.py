@@ -77,6 +77,17 @@ def _before_and_after(results: Results, choice: Choice) -> list[dict[str, Any]]:
     ]
 
 
+OF_THE_BASE = (
+    "The same models on what the base could do: its own holdout, and, image by image, what it drew "
+    "from the same seeds and prompts."
+)
+OF_ANOTHERS = (
+    "How far the tuned models have gone from what the base drew, image by image, from the same "
+    "seeds and prompts. The images that it was trained on are not at hand: the other figures are "
+    "to the holdout of the new data."
+)
+
+
 def _drift(results: Results, tuned: Finetuned) -> dict[str, Any] | None:
     """What the base could do and the tuned models no longer do; None where it was not measured."""
     if not tuned.drifts:
@@ -87,6 +98,9 @@ def _drift(results: Results, tuned: Finetuned) -> dict[str, Any] | None:
         Subject("the base", best.judgement, best.evaluations),
         *(Subject(cell.line, judgement, cell.evaluations) for cell, judgement in named),
     ]
-    caption = "On the base's own holdout"
+    own = tuned.section.get("base") is None or tuned.section["style"] is not None
+    caption = "On the base's own holdout" if own else "Beside the base's images"
+    about = OF_THE_BASE if own else OF_ANOTHERS
     table = ranked_table(caption, subjects, results.floors, metric, best=0, noun="images")
-    return {"table": table, "plots": plotted(of_drift(tuned, metric)) if metric else []}
+    plots = plotted(of_drift(tuned, metric)) if metric else []
+    return {"about": about, "table": table, "plots": plots}

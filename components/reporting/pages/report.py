@@ -55,7 +55,7 @@ def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
 def _save_plots(results: Results, out: Path) -> None:
     for plate in plates(results):
         canvas.save_png(out / f"{plate.file}.png", [each.plot for each in plate.plots])
-    shown = [curves.losses(results.histories)]
+    shown = [curves.losses(results.histories)] if results.histories else []
     if results.finetuned:
         shown.append(curves.losses(results.finetuned.histories))
     canvas.save_png(out / "loss.png", shown)

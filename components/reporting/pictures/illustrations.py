@@ -75,7 +75,9 @@ def plates(results: Results) -> list[Plate]:
 
 
 def of_training(results: Results) -> list[Illustration]:
-    """The losses, and the metrics met on the way."""
+    """The losses, and the metrics met on the way; nothing where no network was trained."""
+    if not results.histories:
+        return []
     final = ", ".join(f"{h.name} {h.loss[-1]:.4f}" for h in results.histories if h.loss)
     label = f"Line plot of the training loss over steps; last values: {final}"
     caption = "Training loss."

@@ -24,7 +24,8 @@ Values = Mapping[str, Any]
 @dataclass(frozen=True)
 class FinetuneWords:
     """What a kind is called; ``{kind}``, ``{style}``, ``{token}`` and ``{class_word}`` stand for
-    those of the file.
+    those of the file, ``{start}`` for what it starts from and ``{target}`` for what it is trained
+    on.
 
     Attributes:
         act: what is done: ``distillation``.
@@ -193,9 +194,9 @@ FINETUNES: dict[str, FinetuneEntry] = {
             model="fine-tuned",
             run="fine-tuned on {style}",
             goal="{style}",
-            title="Fine-tune to the style {style}",
-            about="The best baseline was trained further on the other style; both are measured "
-            "against the holdout of {style}.",
+            title="Fine-tune to {target}",
+            about="{start} was trained further on {target}; both are measured against the holdout "
+            "of {style}.",
         ),
         compared="sampling",
         needs_style=True,
@@ -209,9 +210,9 @@ FINETUNES: dict[str, FinetuneEntry] = {
             model="fine-tuned, LoRA",
             run="LoRA on {style}",
             goal="{style}",
-            title="LoRA to the style {style}",
-            about="Low-rank changes of the best baseline were trained on the other style; both are "
-            "measured against the holdout of {style}.",
+            title="LoRA to {target}",
+            about="{start} stays as it is; low-rank changes of it were trained on {target}. Both "
+            "are measured against the holdout of {style}.",
         ),
         compared="sampling",
         settings=LoraSettings,
@@ -247,8 +248,8 @@ FINETUNES: dict[str, FinetuneEntry] = {
             run="distilled",
             goal="{kind}",
             title="Distillation into few steps: {kind}",
-            about="The best baseline was distilled into a sampler of few steps; both are measured "
-            "against the same holdout.",
+            about="{start} was distilled into a sampler of few steps; both are measured against "
+            "the same holdout.",
             card="It was distilled: it draws in a few steps, with its guidance taken in.",
         ),
         compared="cost",
@@ -260,16 +261,21 @@ FINETUNES: dict[str, FinetuneEntry] = {
 }
 
 
-def finetune_words(section: Values, own_style: str | None) -> FinetuneWords:
+def finetune_words(section: Values, data: Values) -> FinetuneWords:
     """What the fine-tune of a section is called.
 
     Args:
-        own_style: the baseline's, to which the model is tuned where the section names none.
+        data: the section `data`: the model is tuned to its style, or to those images, where
+            ``section`` names no style.
     """
-    words = FINETUNES[section["kind"]].words
-    style = section["style"] or own_style or "of the baseline"
-    names = ("kind", "token", "class_word")
-    given = {"style": style} | {name: section.get(name) for name in names}
+    words, base = FINETUNES[section["kind"]].words, section.get("base")
+    style = section["style"] or data["style"]
+    called = style or data.get("name") or data["source"]
+    given = {name: section.get(name) for name in ("kind", "token", "class_word")} | {
+        "style": called,
+        "start": "The best baseline" if base is None else f"The base {base}",
+        "target": f"the style {style}" if style else called,
+    }
     return FinetuneWords(
         **{field.name: getattr(words, field.name).format(**given) for field in fields(words)}
     )

@@ -8,6 +8,7 @@ from components.spec.experiment import Experiment
 from components.spec.keys import digest
 from components.spec.metrics import ranking_metric
 from components.spec.plan.node import (
+    BaseContent,
     Compute,
     DataHash,
     EncodersHash,
@@ -16,6 +17,7 @@ from components.spec.plan.node import (
     PromptsHash,
     WeightsHash,
     in_order,
+    no_base,
     no_encoders,
     no_folders,
     no_weights,
@@ -30,7 +32,11 @@ from components.spec.tunings import tunings
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell and the stages that lead to its figures."""
+    """A cell and the stages that lead to its figures.
+
+    Attributes:
+        train: what its network comes from: a training, or the stage `base`.
+    """
 
     cell: Cell
     train: Node
@@ -41,6 +47,16 @@ class PlannedCell:
     @property
     def name(self) -> str:
         return self.cell.name
+
+    @property
+    def data(self) -> Node:
+        """The data that its images are judged against."""
+        return self.reference.inputs["data"]
+
+    @property
+    def trained(self) -> bool:
+        """Whether its network is trained, and not a model that was there already."""
+        return "training" in self.train.spec
 
     @property
     def may_win(self) -> bool:
@@ -87,9 +103,11 @@ def plan_baselines(
     folder: FolderHash = no_folders,
     encoders: EncodersHash = no_encoders,
     network: FolderHash = no_folders,
+    base: BaseContent = no_base,
 ) -> Plan:
     """The stages of every cell; what they depend on besides is as `Outside` has it."""
-    outside = Outside(data_hash, compute or Compute(), weights, prompts, folder, encoders, network)
+    machine = compute or Compute()
+    outside = Outside(data_hash, machine, weights, prompts, folder, encoders, network, base)
     swept = bool(experiment.sweep or experiment.cells or experiment.also)
     made: dict[Hashable, Node] = {}
     cells = [_plan_cell(cell, Sources(cell, outside, swept, made)) for cell in expand(experiment)]

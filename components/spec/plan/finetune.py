@@ -94,10 +94,10 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     assert plan.experiment.finetune is not None
     sources = Sources(best.cell, plan.outside)
     data = sources.finetune_data()
-    before = {"samples": best.sample, "data": data}
+    before = sources.judged("evaluate-baseline", "evaluate", {"samples": best.sample, "data": data})
     return FinetunePlan(
         tuple(_model(each, best, sources) for each in tunings(plan.experiment)),
-        sources.judged("evaluate-baseline", "evaluate", before),
+        best.evaluate if best.evaluate.key == before.key else before,
         sources.reference(data),
     )
 

@@ -22,6 +22,7 @@ STAGE_VERSIONS = {
     "autoencoder": 1,
     "encode": 1,
     "subject": 1,
+    "base": 1,
     "train": 6,
     "sample": 4,
     "similarity": 1,
@@ -93,9 +94,19 @@ def no_encoders(encoder: str) -> list[str]:
     return []
 
 
+BaseContent = Callable[[str], dict[str, Any]]
+"""What is known of the model of `finetune.base`: ``sha256`` of its files, and ``licences`` of what
+it was made from. Its sections are in the experiment."""
+
+
 def no_folders(path: str) -> str:
     """Where nobody looks into folders."""
     raise LookupError(path)
+
+
+def no_base(name: str) -> dict[str, Any]:
+    """Where nobody looks for models."""
+    raise LookupError(name)
 
 
 def no_weights(extractor: str) -> None:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 
 from components.spec.plan.node import (
+    BaseContent,
     Compute,
     DataHash,
     EncodersHash,
     FolderHash,
     PromptsHash,
     WeightsHash,
+    no_base,
     no_encoders,
     no_folders,
     no_weights,
@@ -28,6 +30,7 @@ class Outside:
         folder: gives the digest of a folder that the file names.
         encoders: gives the digests of the folders that text encoders are read from.
         network: gives the digest of the network in a directory of `network.pretrained`.
+        base: gives what is known of the model of `finetune.base`.
     """
 
     data_hash: DataHash
@@ -37,6 +40,7 @@ class Outside:
     folder: FolderHash = no_folders
     encoders: EncodersHash = no_encoders
     network: FolderHash = no_folders
+    base: BaseContent = no_base
 
     def digests(self, *extractors: str) -> dict[str, str]:
         """Extractor → digest, of those whose weights lie in a file here."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from components.spec.catalogue.evaluation import extractor_of
 from components.spec.experiment import Experiment
+from components.spec.plan.based import base
 from components.spec.plan.encoded import digests_of, encoded
 from components.spec.plan.node import Node, dump, roles, unkeyed
 from components.spec.plan.outside import Outside
@@ -64,7 +65,7 @@ class Sources:
     def autoencoder(self) -> Node | None:
         """What makes latents of images, where the codec does; learnt from the cell's own data."""
         codec = self.cell.experiment.codec
-        if not codec.learnt:
+        if not codec.learnt or self.cell.experiment.base is not None:
             return None
 
         refuse_half_precision(codec.precision, "codec", self.outside.compute)
@@ -86,19 +87,22 @@ class Sources:
         """Inputs of a training on ``data`` by role: the latents, where the codec has some, and
         what has made them."""
         codec, autoencoder = self.cell.experiment.codec, self.autoencoder()
-        if autoencoder is None:
+        if not codec.learnt:
             return {}
-        inputs = {"data": data, "autoencoder": autoencoder}
+        own = roles(autoencoder=autoencoder)
+        inputs = {"data": data} | (own or {"model": self.model()})
         name = data.name.replace("prepare", "encode") + self.suffixed("codec")
 
         def make() -> Node:
             return self.computed(name, "encode", {"kind": codec.kind}, inputs, ("codec.kind",))
 
         encoded = self.once(name, make, of=("data", "codec"))
-        return {"autoencoder": autoencoder, "encoded": encoded}
+        return own | {"encoded": encoded}
 
     def model(self) -> Node:
         """The cell's network."""
+        if self.cell.experiment.base is not None:
+            return self.once("base", lambda: base(self))
         return self.once("train", lambda: self._train("train", self.cell.experiment))
 
     def guide(self) -> Node | None:

@@ -67,15 +67,25 @@ def with_settings(entries: Mapping[str, FinetuneEntry]) -> Callable[[type[S]], t
 
 @with_settings(FINETUNES)
 class FinetuneSpec(Section):
-    """The best baseline, trained further: on another style, on one subject, or into a few-step
-    sampler.
+    """The best baseline, or a model that is there already, trained further: on another style or
+    other data, on one subject, or into a few-step sampler.
 
     It has the fields of every kind's own settings besides; those of other kinds are refused.
     """
 
     kind: Annotated[str, OneOf("finetunes")] = Field("full", description="what training does")
+    base: str | None = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        exclude_if=lambda base: base is None,
+        description="model to start from, in the place of a trained baseline: registered "
+        "(digits@champion), a folder, or a diffusers directory or its hub id",
+    )
     style: str | None = Field(
-        None, description="the style to move to, such as bold or line; none: the baseline's own"
+        None,
+        description="the style to move to, such as bold or line; none: the baseline's own, with a "
+        "`base` the data as they are",
     )
     steps: int = Field(1000, ge=1, le=MOST_STEPS, description="optimiser steps")
     batch_size: int = Field(128, ge=1, le=65_536)
@@ -95,8 +105,11 @@ class FinetuneSpec(Section):
     @model_validator(mode="after")
     def _options_are_read(self) -> "FinetuneSpec":
         refuse_unread(self, "kind", FINETUNES)
-        if self.entry.needs_style and self.style is None:
-            raise ValueError(f"`kind: {self.kind}` needs a `style` to move to")
+        if self.entry.needs_style and self.style is None and self.base is None:
+            raise ValueError(
+                f"`kind: {self.kind}` needs a `style` to move to, or a `base`, the model that is "
+                "trained further on the data"
+            )
         self._settings_fit_together()
         self._subject_fits()
         self.samplings(SamplingSpec())
@@ -144,7 +157,7 @@ class FinetuneSpec(Section):
 
     def words(self, data: DataSpec) -> FinetuneWords:
         """What it is called; ``data`` is the baseline's."""
-        return finetune_words(self.model_dump(), data.style)
+        return finetune_words(self.model_dump(), data.model_dump())
 
     def data(self, base: DataSpec) -> DataSpec:
         """What is trained on: the baseline's data, in `style` where one is given.
