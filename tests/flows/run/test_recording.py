@@ -55,7 +55,11 @@ class Quiet(Display):
 
 def published(store: Store) -> Plan:
     """The plan of one cell, with files where its stages would put them."""
-    values = {"name": "digits", "data": {"source": "digits"}}
+    values = {
+        "name": "digits",
+        "data": {"source": "digits"},
+        "evaluation": {"clip": "none"},  # no scorer
+    }
     plan = plan_baselines(parse_experiment(values, "the experiment"), lambda data: "abc")
     cell = plan.cells[0]
     for node in (cell.train, cell.sample, cell.evaluate):
