@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.data.arrays import SplitName
-from components.data.readers import cut_of
+from components.data.readers import Reader, cut_of
 from components.errors import AlphabarError, quoted
 from components.files.text_file import odd_character
 from components.generation.prompts import Prompts, file_prompts, split_prompts
@@ -63,7 +63,8 @@ def prompts_of(model: Checkpoint, asked: Sequence[str], count: int) -> Prompts:
 
 def prompt_words(sampler: Sampler, asked: Sequence[str]) -> list[str]:
     """What is to be said of prompts, and of the negative one: which are empty, and which are longer
-    than the model's encoder reads; nothing where none is."""
+    than the model's encoder reads, and which words of its adapters nobody has written; nothing
+    where none is."""
     readers = sampler.model.conditioner.readers
     negative = sampler.sampling.negative_prompt
     texts = [*dict.fromkeys([*asked, *([negative] if negative else [])])]
@@ -72,7 +73,15 @@ def prompt_words(sampler: Sampler, asked: Sequence[str]) -> list[str]:
     return [
         *(empty if readers and not all(text.strip() for text in asked) else []),
         *([cut.words("prompts")] if cut is not None and cut.cut else []),
+        *(f"no prompt has the word `{word}`" for word in _unsaid(readers, texts)),
     ]
+
+
+def _unsaid(readers: Sequence[Reader], texts: Sequence[str]) -> list[str]:
+    """Words that adapters have taught the model, and that none of ``texts`` has."""
+    added = readers[0].added if readers else ()
+    words = [token for token in added if token.rpartition("_")[0] not in added]
+    return [word for word in words if not any(word.lower() in text.lower() for text in texts)]
 
 
 def edit_prompts(sampler: Sampler, asked: Sequence[str], count: int) -> Prompts | None:

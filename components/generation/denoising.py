@@ -36,7 +36,7 @@ def encode_conditions(sampler: Sampler, prompts: Prompts) -> Conditions:
         AlphabarError: a class or the negative prompt is none that the model knows.
     """
     model, count = sampler.model, len(prompts)
-    strong = model.conditioner.encode(prompts.classes, prompts.captions)
+    strong = model.conditioner.encode(prompts.classes, prompts.told or prompts.captions)
     if sampler.guide is not None:
         weak = sampler.guide.conditioner.encode(prompts.classes, prompts.captions)
         return Conditions(strong, weak)

@@ -11,6 +11,7 @@ from components.data.arrays import SplitName, load_captions, load_classes, load_
 from components.data.prompt_file import read_prompts
 from components.networks.conditioners import Conditioner
 from components.networks.conditioners.conditioner import Prompt
+from components.networks.conditioners.text import worded
 from components.spec.model_config import ImagesSpec
 
 
@@ -20,12 +21,14 @@ class Prompts:
 
     Attributes:
         groups: what a file of prompts calls each one's group; empty where there are no groups.
+        told: what the model is told in the captions' place; empty where it is told those.
     """
 
     classes: tuple[int, ...]
     labels: tuple[str, ...]
     captions: tuple[str, ...]
     groups: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, classes: Sequence[int], captions: Sequence[str]) -> "Prompts":
@@ -42,6 +45,7 @@ class Prompts:
             tuple(self.labels[row] for row in rows),
             tuple(self.captions[row] for row in rows),
             tuple(self.groups[row] for row in rows if self.groups),
+            tuple(self.told[row] for row in rows if self.told),
         )
 
 
@@ -68,7 +72,9 @@ def split_prompts(data: Path, split: SplitName, count: int, conditioner: Conditi
         classes = class_of[chosen].tolist()
         asked = captions.some_texts(distinct[chosen])
     labels = [info.classes[c] if c >= 0 else "" for c in classes]
-    return Prompts(tuple(classes), tuple(labels), tuple(asked))
+    told = worded(conditioner, asked)
+    other = told if told != tuple(asked) else ()
+    return Prompts(tuple(classes), tuple(labels), tuple(asked), told=other)
 
 
 def _in_turn(classes: NDArray[np.int64]) -> NDArray[np.int64]:

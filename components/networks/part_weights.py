@@ -128,21 +128,23 @@ def pickled_tensors(files: WeightFiles) -> dict[str, Tensor]:
     """
     found: dict[str, Tensor] = {}
     for path in files.files:
-        held = _unpickled(path)
+        held = unpickled(path, "give the directory with .safetensors files")
         if not isinstance(held, dict) or not all(isinstance(t, Tensor) for t in held.values()):
             raise AlphabarError(f"{path} holds something else than tensors by name", REMEDY)
         found |= held
     return found
 
 
-def _unpickled(path: Path) -> object:
+def unpickled(path: Path, remedy: str) -> object:
+    """What a pickle holds, which runs nothing; AlphabarError, with that remedy, where it would have
+    to, and where it is broken."""
     try:
         mapped = torch.serialization._is_zipfile(path.open("rb"))
         return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise AlphabarError(
             f"{path} is a pickle that needs more than `weights_only`: it could run any code",
-            "give the directory with .safetensors files",
+            remedy,
         ) from error
     except Exception as error:  # of odd bytes torch.load raises whatever there is
         raise _broken(path, error) from error

@@ -5,6 +5,8 @@ low_rank.py       LoRA and DoRA: what they do to a layer
 lora_file.py      files of diffusers, peft and kohya's scripts
 lora_written.py   the same, written
 spelling.py       how those call tensors and layers
+embedding.py      a new word of the text encoders
+embedding_file.py files of such words, of ours, diffusers, kohya's scripts and A1111
 parts.py          what they can change of a model
 """
 

@@ -17,6 +17,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from components.errors import AlphabarError
+from components.networks.adapters.embedding import with_embedding
+from components.networks.adapters.embedding_file import find_embedding
 from components.networks.adapters.parts import with_lora
 from components.networks.checkpoint import Checkpoint, check_weights, load_checkpoint
 from components.networks.checkpoint_header import HEADER, broken, read_header
@@ -147,7 +149,7 @@ def load_adapted(
 def with_adapters(
     model: Checkpoint, base: Path, adapters: Sequence[tuple[Path, float]]
 ) -> Checkpoint:
-    """``model`` with adapters, ours or a LoRA of other tools, one after the other.
+    """``model`` with adapters, ours, or a LoRA or a new word of other tools, one after the other.
 
     Args:
         base: the directory that it was loaded from.
@@ -160,6 +162,8 @@ def with_adapters(
         own = given / ADAPTER_FILE if given.is_dir() else given
         if own.is_file() and is_ours(own):
             model = _put_on(model, base, own, strength)
+        elif (embedding := find_embedding(given)) is not None:
+            model = with_embedding(model, embedding, strength)
         else:
             model = with_lora(model, given, strength)
     return model
@@ -209,5 +213,6 @@ def _in_their_place(model: Checkpoint, path: Path, strength: float) -> Checkpoin
 FORMATS: dict[str, Callable[[Checkpoint, Path, float], Checkpoint]] = {
     "weights": _in_their_place,
     "lora": with_lora,
+    "embedding": with_embedding,
 }
 """Format → (base model, the adapter's file, how many times it counts) → the model that draws."""

@@ -1,7 +1,7 @@
 """The networks of a model that adapters change, as diffusers' pipelines call them, and a model with
 a LoRA of other tools."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,8 @@ from components.networks.adapters.lora_file import read_lora, tells_text
 from components.networks.adapters.low_rank import Lora, bake
 from components.networks.adapters.spelling import TEXT, TRANSFORMER, UNET
 from components.networks.checkpoint import Checkpoint
+from components.networks.conditioners.encoders.frozen import FrozenEncoder
+from components.networks.conditioners.encoders.joined import JoinedEncoder
 from components.networks.conditioners.text import TextCondition
 from components.networks.denoisers import denoiser_of
 
@@ -43,7 +45,30 @@ def text_parts(model: Checkpoint) -> dict[str, nn.Module]:
     told = model.conditioner
     if not isinstance(told, TextCondition):
         return {}
-    return {_encoder(number): part.loaded() for number, part in enumerate(told.encoder.parts)}
+    return text_names([part.loaded() for part in told.encoder.parts])
+
+
+def text_names(networks: Sequence[nn.Module]) -> dict[str, nn.Module]:
+    """Text encoders by what diffusers' pipelines call them."""
+    return {_encoder(number): network for number, network in enumerate(networks)}
+
+
+def clip_text(model: Checkpoint) -> TextCondition:
+    """How a model reads captions that a CLIP encodes, or two as SDXL has them.
+
+    Raises:
+        AlphabarError: it reads none, or with other encoders.
+    """
+    told = model.conditioner
+    if isinstance(told, TextCondition) and isinstance(told.encoder, FrozenEncoder | JoinedEncoder):
+        parts: Sequence[Any] = told.encoder.parts
+        if all(part.convention.loader.startswith("CLIPText") for part in parts):
+            return told
+    raise AlphabarError(
+        f"the model's `conditioning.encoder: {model.config.conditioning.encoder}` is none that can "
+        "be trained, nor told new words: only one CLIP, or two as SDXL has them, can",
+        "give a model that is told captions by `clip:DIR` or by Stable Diffusion's `pipeline:DIR`",
+    )
 
 
 def text_changed(model: Checkpoint) -> bool:

@@ -49,10 +49,21 @@ class Part:
         for name in self.files:
             if (self.tokenizer / name).is_file():
                 shutil.copyfile(self.tokenizer / name, home / name)
+        if added := self.encoder.reader.added:
+            _add_tokens(home, self.kind, added)
         return {
             f"text_encoder{suffix}": ["transformers", type(network).__name__],
             f"tokenizer{suffix}": ["transformers", self.kind],
         }
+
+
+def _add_tokens(home: Path, kind: str, tokens: Sequence[str]) -> None:
+    """Tell the tokenizer in ``home`` of words that the encoder has embeddings of."""
+    import transformers
+
+    tokenizer = getattr(transformers, kind).from_pretrained(str(home), local_files_only=True)
+    tokenizer.add_tokens([*tokens])
+    tokenizer.save_pretrained(str(home))
 
 
 def exported_text(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
+from torch import Tensor
 
 from components.data.readers import EncoderFolder
 from components.data.readers.pipeline_folders import encoders_of, find_pipeline
@@ -77,10 +78,16 @@ class ZeroedText(TextCondition):
     `force_zeros_for_empty_prompt` asks for."""
 
     def null(self, count: int) -> Rows:
-        rows = super().null(count)
+        return self._without(super().null(count), torch.ones(count, dtype=torch.bool))
+
+    def _without(self, rows: Rows, absent: Tensor) -> Rows:
         return {
-            name: row if name == TIME_IDS else torch.zeros_like(row) for name, row in rows.items()
+            name: row if name == TIME_IDS else _zeroed(row, absent) for name, row in rows.items()
         }
+
+
+def _zeroed(row: Tensor, where: Tensor) -> Tensor:
+    return row.masked_fill(where.to(row.device).view(-1, *(1,) * (row.ndim - 1)), 0)
 
 
 def pipeline_text(

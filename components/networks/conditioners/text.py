@@ -13,7 +13,7 @@ from torch import Tensor
 from components.data.captions import Entries
 from components.data.readers import Reader
 from components.errors import AlphabarError
-from components.networks.conditioners.conditioner import Exported, Prompt, Table
+from components.networks.conditioners.conditioner import Conditioner, Exported, Prompt, Table
 from components.networks.conditioners.encoders import Encoded, TextEncoder
 from components.networks.conditioners.rows import Rows
 from components.networks.conditioners.stored_states import StoredStates, load_states
@@ -37,6 +37,8 @@ class TextCondition:
         export: how it is exported; None where it cannot be.
         stored: what the encoder has made of the captions that are trained on, and of none; None
             for asking it at every batch.
+        template: what is said in the place of a caption of the data, with ``{caption}`` for that
+            one; None for the caption itself.
     """
 
     encoder: TextEncoder
@@ -45,6 +47,7 @@ class TextCondition:
     export: Export | None = None
     stored: StoredStates | None = None
     n_classes: int = 0
+    template: str | None = None
 
     @property
     def limit(self) -> int:
@@ -68,13 +71,38 @@ class TextCondition:
         where that is another encoder's."""
         return replace(self, stored=load_states(folder, self.encoder.form))
 
-    def adapted(self, changes: Mapping[int, Change]) -> "TextCondition":
-        """The same with some of the encoder's networks changed, by their number."""
+    def adapted(
+        self, changes: Mapping[int, Change], readers: Mapping[int, Reader] = {}
+    ) -> "TextCondition":
+        """The same with some of the encoder's networks changed, by their number, and their
+        readers."""
         parts = [
-            part.adapted(changes[number]) if number in changes else part
+            part.adapted(changes[number], readers.get(number)) if number in changes else part
             for number, part in enumerate(self.encoder.parts)
         ]
         return replace(self, encoder=self.encoder.of_parts(parts))
+
+    def of_networks(self, networks: Sequence[Any]) -> "TextCondition":
+        """The same of networks in the place of the encoder's, as they are whenever they are
+        asked."""
+        pairs = zip(self.encoder.parts, networks, strict=True)
+        parts = [part.of_network(network) for part, network in pairs]
+        return replace(self, encoder=self.encoder.of_parts(parts), stored=None)
+
+    def live(self, networks: Sequence[Any], captions: Sequence[str | None]) -> Rows:
+        """Rows of captions that are trained on, with gradients, as ``networks`` have them in the
+        place of the encoder's own; None is the absent condition."""
+        pairs = zip(self.encoder.parts, networks, strict=True)
+        encoder = self.encoder.of_parts([part.live(network) for part, network in pairs])
+        live = replace(self, encoder=encoder, stored=None)
+        rows = live._encode([caption or "" for caption in captions], self.limit)
+        absent = torch.tensor([caption is None for caption in captions])
+        return self._without(rows, absent)
+
+    def _without(self, rows: Rows, absent: Tensor) -> Rows:
+        """``rows``, of which those of ``absent`` (batch,) are of the empty caption, as the absent
+        condition has them."""
+        return rows
 
     def encode(self, classes: Sequence[int], captions: Sequence[str]) -> Rows:
         return self._encode(captions, self.encoder.limit)
@@ -128,3 +156,11 @@ class TextCondition:
                 "the model's text encoder is not exported", "export a model of another conditioner"
             )
         return self.export(self.encoder, self.captions or ["a picture"])
+
+
+def worded(conditioner: Conditioner, captions: Sequence[str]) -> tuple[str, ...]:
+    """What a model is told of images whose captions the data have."""
+    template = conditioner.template if isinstance(conditioner, TextCondition) else None
+    if template is None:
+        return tuple(captions)
+    return tuple(template.replace("{caption}", caption) for caption in captions)

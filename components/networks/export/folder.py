@@ -59,6 +59,8 @@ def save_diffusers(
     """
     length = sampling.get("ema_length")
     checkpoint = load_worn(model, worn, ema_length=length, weights=weights)
+    if single_file is not None:
+        _refuse_words(model, checkpoint)
     export = _prepared(model, checkpoint, sampling, licences)
     if single_file is None and export.pipeline == OWN:
         index = write_own_pipeline(export, out)
@@ -103,6 +105,15 @@ def _prepared(
         pipeline_of(network, scheduler, told, codec) or OWN,
         list(dict.fromkeys([*licences, *own, *theirs])),
     )
+
+
+def _refuse_words(model: Path, checkpoint: Checkpoint) -> None:
+    """Raise AlphabarError for words that only a tokenizer can tell, which one file has none of."""
+    if words := [word for reader in checkpoint.conditioner.readers for word in reader.added]:
+        raise AlphabarError(
+            f"{model} was taught the word `{words[0]}`, and one file has no tokenizer to know it",
+            "leave `--single-file` out, or the embedding",
+        )
 
 
 def _exported_codec(model: Path, checkpoint: Checkpoint) -> ExportedCodec:

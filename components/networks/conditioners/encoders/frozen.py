@@ -48,16 +48,33 @@ class FrozenEncoder:
         (part,) = parts
         return part
 
-    def adapted(self, change: Callable[[Any], None]) -> "FrozenEncoder":
-        """The same with a network of its own, which ``change`` has changed in place."""
+    def adapted(
+        self, change: Callable[[Any], None], reader: Reader | None = None
+    ) -> "FrozenEncoder":
+        """The same with a network of its own, which ``change`` has changed in place, and with
+        another reader, where one is given."""
 
         def load() -> Any:
             network = self._load()
             change(network)
             return network
 
+        return self._of(load, reader)
+
+    def of_network(self, network: Any) -> "FrozenEncoder":
+        """The same of ``network``, as it is whenever it is asked."""
+        return self._of(lambda: network)
+
+    def live(self, network: Any) -> "FrozenEncoder":
+        """The same of ``network``, with gradients, on its device."""
+        return LiveEncoder(lambda: network, lambda: self.reader, self.convention, self.form)
+
+    def _of(self, load: Callable[[], Any], reader: Reader | None = None) -> "FrozenEncoder":
+        def find() -> Reader:
+            return reader or self.reader
+
         kept = self.convention, self.form
-        return FrozenEncoder(load, lambda: self.reader, *kept, device=self.device, changed=True)
+        return FrozenEncoder(load, find, *kept, device=self.device, changed=True)
 
     @property
     def readers(self) -> tuple[Reader, ...]:
@@ -95,15 +112,16 @@ class FrozenEncoder:
             found = self._run(input_ids=tokens)
         layer, pooled = self.convention.layer, self.convention.pooled
         states = found.last_hidden_state if layer is None else found.hidden_states[layer]
-        vectors = [None] * len(ids) if pooled is None else _kept(getattr(found, pooled[0]))
+        vectors = [None] * len(ids) if pooled is None else self._kept(getattr(found, pooled[0]))
         return [
             Encoded(each[:length].clone(), vector)
-            for each, length, vector in zip(_kept(states), lengths, vectors, strict=True)
+            for each, length, vector in zip(self._kept(states), lengths, vectors, strict=True)
         ]
 
     def _run(self, **given: Tensor) -> Any:
+        network = self.loaded()
         placed = {name: tensor.to(self.device) for name, tensor in given.items()}
-        return self.loaded()(**placed, output_hidden_states=self.convention.layer is not None)
+        return network(**placed, output_hidden_states=self.convention.layer is not None)
 
     def loaded(self) -> Any:
         """The network, on its device."""
@@ -111,6 +129,22 @@ class FrozenEncoder:
             self._network = self._load().to(self.device)
         return self._network
 
+    def _kept(self, rows: Tensor) -> list[Tensor]:
+        return list(rows.float().cpu())
 
-def _kept(rows: Tensor) -> list[Tensor]:
-    return list(rows.float().cpu())
+
+class LiveEncoder(FrozenEncoder):
+    """A `TextEncoder` whose network is being trained: what it gives has gradients, and stays on the
+    network's device."""
+
+    def encode(self, captions: Sequence[str], limit: int) -> list[Encoded]:
+        """All of ``captions`` at once."""
+        return self._encoded([torch.tensor(self.reader.ids(each, limit)) for each in captions])
+
+    def loaded(self) -> Any:
+        network = self._load()
+        self.device = next(network.parameters()).device
+        return network
+
+    def _kept(self, rows: Tensor) -> list[Tensor]:
+        return list(rows.float())
