@@ -12,6 +12,7 @@ from components.finetuning.consistency import consistency
 from components.finetuning.dreambooth import dreambooth
 from components.finetuning.full import full
 from components.finetuning.lora import lora
+from components.finetuning.textual_inversion import textual_inversion
 from components.networks.checkpoint import Checkpoint
 from components.spec.sections.training import TrainingSpec
 from components.training.task import Task
@@ -24,5 +25,6 @@ FINETUNES: dict[str, Kind] = {
     "full": full,
     "lora": lora,
     "dreambooth": dreambooth,
+    "textual_inversion": textual_inversion,
     "consistency": consistency,
 }

@@ -2,7 +2,7 @@
 peft has the layers."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,14 @@ from components.errors import AlphabarError, first_of
 from components.networks.adapters import Adapter, save_adapter
 from components.networks.adapters.lora_written import diffusers_metadata, diffusers_tensors
 from components.networks.adapters.low_rank import LowRank, layers_of
-from components.networks.adapters.parts import parts_of
+from components.networks.adapters.parts import parts_of, text_names
 from components.networks.checkpoint import Checkpoint
 from components.networks.seeded import seeded
-from components.spec.catalogue.finetuning import TARGETS, LoraSettings
+from components.spec.catalogue.lora import TARGETS, LoraSettings
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
 from components.training.denoising_task import denoising_task
+from components.training.live_text import WithText, live_model, own_encoders, texts_of
 from components.training.task import Inputs, Objective, Task
 
 _NAME = "default"
@@ -35,9 +36,10 @@ def lora(
     """The task of training changes of ``model``, which stays as it is.
 
     Raises:
-        AlphabarError: `targets` names no layer, or a rank is above a layer's width.
+        AlphabarError: `targets` names no layer, or a rank is above a layer's width, or there is
+            no text encoder that could be trained.
     """
-    return lora_task(model, spec, training, inputs["model"])
+    return lora_task(model, spec, training, inputs["model"], texts=texts_of(inputs))
 
 
 def lora_task(
@@ -48,19 +50,23 @@ def lora_task(
     *,
     objective: Objective | None = None,
     data: Callable[[Checkpoint, TrainingSpec, Inputs], TrainingSet] | None = None,
+    texts: Sequence[str] = (),
 ) -> Task:
     """The same for any kind whose section has the settings of `LoraSettings`.
 
     Args:
         base: the directory of ``model``, which the adapter is one of.
         objective, data: as `denoising_task` has them.
+        texts: the distinct captions of the data, by their place; read where `text_encoder` is set.
 
     Raises:
         AlphabarError: as `lora`.
     """
     settings = LoraSettings.model_validate({n: spec[n] for n in LoraSettings.model_fields})
-    parts = parts_of(model)
+    encoders = own_encoders(model) if settings.text_encoder else []
+    parts = parts_of(model) | text_names(encoders)
     chosen = chosen_layers(layers_of(parts), settings)
+    _refuse_untouched(chosen, text_names(encoders))
     for part, network in parts.items():
         own = {n.partition(".")[2]: each for n, each in chosen.items() if n.startswith(f"{part}.")}
         if own:
@@ -68,14 +74,33 @@ def lora_task(
     adapter = Adapter.of("lora", base)
 
     def save(folder: Path, network: nn.Module) -> None:
-        trained = _trained(parts_of(model, network), chosen)
+        trained = _trained(_parts_within(model, network), chosen)
         tensors, said = diffusers_tensors(trained, parts), diffusers_metadata(trained, parts)
         save_adapter(folder, model, adapter, tensors, said)
 
+    live = live_model(model, encoders, texts) if encoders else None
     task = denoising_task(
-        model, training, objective=objective, trains=is_change, save=save, data=data
+        model, training, objective=objective, trains=is_change, save=save, data=data, live=live
     )
     return replace(task, random_layers=task.random_layers or settings.dropout > 0)
+
+
+def _parts_within(model: Checkpoint, network: nn.Module) -> dict[str, nn.Module]:
+    """The parts of a network that is trained, or of an average of it."""
+    if isinstance(network, WithText):
+        return parts_of(model, network.denoiser) | text_names([*network.encoders])
+    return parts_of(model, network)
+
+
+def _refuse_untouched(chosen: Iterable[str], texts: Iterable[str]) -> None:
+    """Every text encoder that is asked for must have a layer that changes."""
+    changed = {name.partition(".")[0] for name in chosen}
+    if untouched := [part for part in texts if part not in changed]:
+        raise AlphabarError(
+            f"`finetune.text_encoder: true`, and `finetune.targets` names no layer of "
+            f"{untouched[0]}",
+            f"say {' or '.join(TARGETS)}, or name layers such as q_proj, too",
+        )
 
 
 def is_change(name: str) -> bool:

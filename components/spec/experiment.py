@@ -114,6 +114,7 @@ class Experiment(Section):
             self.finetune.data(self.data)
             self.finetune.samplings(self.sampling)
             self._reads_a_word(self.finetune)
+            self._text_is_trained(self.finetune)
         if self.study is not None and self.finetune is None:
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
         self._asks_for_what_there_is()
@@ -172,4 +173,14 @@ class Experiment(Section):
             raise ValueError(
                 f"`finetune.kind: {finetune.kind}` teaches a word, and `conditioning.encoder: "
                 f"{encoder}` reads none"
+            )
+
+    def _text_is_trained(self, tuned: FinetuneSpec) -> None:
+        if not tuned.entry.trains_text(tuned.model_dump()):
+            return
+        if not CONDITIONERS[self.conditioning.encoder].trained:
+            able = ", ".join(name for name, entry in CONDITIONERS.items() if entry.trained)
+            raise ValueError(
+                f"`finetune` trains text encoders, and conditioning.encoder: "
+                f"{self.conditioning.encoder} is none that can be: {able} are"
             )

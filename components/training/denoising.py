@@ -4,6 +4,7 @@ The same images, levels and noise at every evaluation of a run, so that its curv
 alone: neither solver nor guidance, nor how a judge sees the images, is in it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from torch import Tensor, nn
 from components.data.arrays import load_captions, load_classes, load_images
 from components.figures.statistics.intervals import Estimate, mean_interval
 from components.networks.checkpoint import Checkpoint
+from components.networks.conditioners import Conditioner
 from components.networks.conditioners.rows import Rows
+from components.networks.conditioners.text import worded
 from components.process.diffuse import coefficients, diffuse
 from components.process.streams import Purpose, normal
 from components.sampling.denoiser import denoiser
@@ -41,6 +44,8 @@ class DenoisingProbe:
     model: Checkpoint
     images: Tensor
     x0: Tensor
+    classes: Sequence[int]
+    captions: Sequence[str]
     rows: Rows
     confidence: float
 
@@ -51,10 +56,15 @@ class DenoisingProbe:
         taken = np.linspace(0, len(held) - 1, min(IMAGES, len(held))).astype(np.int64)
         shown = np.ascontiguousarray(held[taken].transpose(0, 3, 1, 2))
         images = torch.from_numpy(shown).to(model.device)
-        captions = load_captions(data, "holdout").firsts(taken)
+        captions = worded(model.conditioner, load_captions(data, "holdout").firsts(taken))
         classes = load_classes(data, "holdout")[taken].tolist()
         rows = model.conditioner.encode(classes, captions)
-        return cls(model, images, model.codec.encode(images), rows, confidence)
+        x0 = model.codec.encode(images)
+        return cls(model, images, x0, classes, captions, rows, confidence)
+
+    def told_by(self, conditioner: Conditioner) -> "DenoisingProbe":
+        """The same with what another conditioner makes of the captions."""
+        return replace(self, rows=conditioner.encode(self.classes, self.captions))
 
     @property
     def families(self) -> dict[str, OfEach]:

@@ -22,7 +22,8 @@ from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
 from components.training.denoising_loss import DenoisingLoss
 from components.training.latents import MIRRORED, drawn, load_encoded
-from components.training.sampled_look import SampledLook
+from components.training.live_text import trained_model
+from components.training.sampled_look import SampledLook, with_network
 from components.training.stored import Mirrored, StoredImages
 from components.training.task import Inputs, Objective, Save, Task, every_weight
 
@@ -35,6 +36,7 @@ def denoising_task(
     trains: Callable[[str], bool] = every_weight,
     save: Save | None = None,
     data: Callable[[Checkpoint, TrainingSpec, Inputs], TrainingSet] | None = None,
+    live: Checkpoint | None = None,
 ) -> Task:
     """The task of training ``model``.
 
@@ -43,7 +45,10 @@ def denoising_task(
         trains: as `Task` has it; every weight, unless it says otherwise.
         save: how weights are kept; as a checkpoint that needs no other.
         data: what is trained on; the training split of the prepared ``data``.
+        live: the model with its text encoders in the network (`live_text.live_model`), where they
+            are trained, too.
     """
+    trained, seen = (live, trained_model) if live else (model, with_network)
 
     def look(
         training: TrainingSpec,
@@ -52,15 +57,15 @@ def denoising_task(
         device: torch.device,
         extractor: str | None,
     ) -> SampledLook:
-        return SampledLook.over(model, training, inputs, runtime, extractor)
+        return SampledLook.over(model, training, inputs, runtime, extractor, seen)
 
     def snapshot(folder: Path, average: nn.Module, sigma_rel: float, step: int) -> None:
         write_snapshot(folder, model.config, average, sigma_rel, step)
 
     return Task(
-        model.network,
-        objective or DenoisingLoss(model, training),
-        partial(data or training_images, model, training),
+        trained.network,
+        objective or DenoisingLoss(trained, training),
+        partial(data or training_images, trained, training),
         look,
         save or partial(_save_whole, model),
         snapshot,

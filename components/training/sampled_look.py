@@ -1,5 +1,6 @@
 """A look at a denoiser: EMA samples on fixed seeds, judged on the holdout, and how it denoises."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,12 +26,18 @@ from components.training.task import Inputs
 GRID_COLUMNS, GRID_IMAGES = 10, 30
 
 
+def with_network(model: Checkpoint, average: nn.Module) -> Checkpoint:
+    """``model`` with an average in the place of its network."""
+    return replace(model, network=average)
+
+
 @dataclass(frozen=True)
 class SampledLook:
     """Samples an image for each of ``prompts``, judges them, and probes the network.
 
     Attributes:
         ranking: the Fréchet distance of the extractor.
+        seen: (model, average) → the model that is sampled.
     """
 
     model: Checkpoint
@@ -39,6 +46,7 @@ class SampledLook:
     judge: Judge
     probe: DenoisingProbe
     ranking: str
+    seen: Callable[[Checkpoint, nn.Module], Checkpoint] = with_network
 
     @classmethod
     def over(
@@ -48,6 +56,7 @@ class SampledLook:
         inputs: Inputs,
         runtime: Runtime,
         extractor: str | None = None,
+        seen: Callable[[Checkpoint, nn.Module], Checkpoint] = with_network,
     ) -> "SampledLook":
         """The look at ``model`` in a training run; ``inputs`` has data and maybe scorer.
 
@@ -71,7 +80,7 @@ class SampledLook:
             inputs["data"], "holdout", training.evaluate_samples, model.conditioner
         )
         _release(model)
-        return cls(model, sampling, prompts, judge, probe, ranking)
+        return cls(model, sampling, prompts, judge, probe, ranking, seen)
 
     def names(self) -> list[str]:
         found = [*self.judge.names(), *self.probe.names()]
@@ -80,7 +89,7 @@ class SampledLook:
 
     def __call__(self, average: nn.Module) -> Seen:
         try:
-            return self._see(replace(self.model, network=average))
+            return self._see(self.seen(self.model, average))
         finally:  # whatever went wrong, training goes on, and has no use for them
             _release(self.model)
             self.judge.release()
@@ -91,7 +100,9 @@ class SampledLook:
         found = ImageSet(images, classes, self.prompts.captions, "generated")
         figures = self.judge.measure(found, self.sampling.seed).figures
         sheet = contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
-        return Seen(sheet, {**figures, **self.probe.measure(model.network)})
+        told = model.conditioner is not self.model.conditioner
+        probe = self.probe.told_by(model.conditioner) if told else self.probe
+        return Seen(sheet, {**figures, **probe.measure(model.network)})
 
 
 def _release(model: Checkpoint) -> None:

@@ -18,7 +18,7 @@ from components.networks.adapters.low_rank import layers_of
 from components.networks.adapters.parts import parts_of
 from components.networks.checkpoint import load_checkpoint
 from components.runtime import Runtime
-from components.spec.catalogue.finetuning import LoraSettings, TargetRank
+from components.spec.catalogue.lora import LoraSettings, TargetRank
 from components.spec.loading import parse_experiment
 from components.spec.plan import TunedModel, plan_baselines, plan_finetune
 from tests.finetuning.test_finetune import baseline

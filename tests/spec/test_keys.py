@@ -109,6 +109,10 @@ SUBJECT: dict[str, Any] = {
 PRIOR, OF_SUBJECT = {"prior"}, {"subject"}
 SAMPLE_SUBJECT = {"sample-subject", "similarity"}
 SAMPLE_BOTH = SAMPLE_SUBJECT | {"sample-subject-baseline"}
+TAUGHT: dict[str, Any] = {
+    "conditioning": {"encoder": "clip:a/folder"},
+    "finetune": {"kind": "textual_inversion", "token": "<a>", "initial": "cat", "style": "bold"},
+}
 DISTILLED = {"finetune": {"kind": "consistency", "evaluate_every": 10}}
 
 FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
@@ -266,6 +270,14 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "finetune.dora": also(LOW_RANK, True, TUNED),
     "finetune.limits.drift_at_most": (0.5, REPORT),
     "finetune.limits.base_fd_at_most": (2.0, REPORT),
+    "finetune.text_encoder": also(
+        LOW_RANK | {"conditioning": {"encoder": "clip:a/folder"}},
+        True,
+        TUNED | {"encode-text-finetune"},
+    ),
+    "finetune.vectors": also(TAUGHT, 2, TUNED),
+    "finetune.initial": also(TAUGHT, "dog", TUNED),
+    "finetune.template": also(TAUGHT, "a {token}", TUNED),
     "finetune.sampling": ([{"steps": 7}], TUNED - FINETUNE),
     "study.pairs": (7, STUDY),
     "study.seed": (7, STUDY),

@@ -214,6 +214,7 @@ class ConditionerEntry:
         joins: whether two such encoders can be read side by side.
         licence: of its encoder's weights, where they come with a package.
         stored: whether the stage `encode` makes its text states of the data's captions, once.
+        trained: whether fine-tunes may train its encoders, or teach them words.
     """
 
     line: str
@@ -223,6 +224,7 @@ class ConditionerEntry:
     captions: bool = False
     token_limit: int | None = None
     stored: bool = False
+    trained: bool = False
     joins: bool = False
     width: int | None = None
     whole: bool = False

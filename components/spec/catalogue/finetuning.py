@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from components.spec.catalogue.consistency import (
     ConsistencySettings,
@@ -15,6 +15,8 @@ from components.spec.catalogue.consistency import (
     one_step_a_segment,
     teacher_and_average,
 )
+from components.spec.catalogue.inversion import InversionSettings
+from components.spec.catalogue.lora import LoraSettings
 from components.spec.catalogue.subjects import SubjectSettings
 
 Values = Mapping[str, Any]
@@ -64,6 +66,10 @@ def _never(section: Values) -> bool:
     return False
 
 
+def _always(section: Values) -> bool:
+    return True
+
+
 def _none_unread(section: Values) -> frozenset[str]:
     return frozenset()
 
@@ -89,11 +95,14 @@ class FinetuneEntry:
             baseline's model beside it, in the role ``base``.
         saves_adapter_where: finetune section → the same, of a kind where the section decides.
         unread: finetune section → its settings that the stage `finetune` does not read.
+        scaled: whether that can count more or less than once (`sampling.adapter_scale`).
         sampled: (finetune section, the baseline's sampling section) → how the model is sampled,
             unless the file says otherwise.
         watched: finetune section → fields of the training section by which evaluations sample it.
         beside: (finetune section, whether the model is told what to draw) → network evaluations
             that a row of a training step takes besides its own forward and backward pass.
+        trains_text: finetune section → whether captions are encoded in every step, since what
+            reads them is trained; else they are stored.
     """
 
     line: str
@@ -107,48 +116,16 @@ class FinetuneEntry:
     saves_adapter: bool = False
     saves_adapter_where: Callable[[Values], bool] = _never
     unread: Callable[[Values], frozenset[str]] = _none_unread
+    scaled: bool = True
     sampled: Callable[[Values, Values], Values] = _as_the_baseline
     watched: Callable[[Values], Values] = _as_in_training
     beside: Callable[[Values, bool], int] = _none_beside
+    trains_text: Callable[[Values], bool] = _never
 
     @property
     def options(self) -> tuple[str, ...]:
         """Names of `settings`' fields."""
         return tuple(self.settings.model_fields) if self.settings else ()
-
-
-class TargetRank(BaseModel):
-    """A rank of its own for the layers of one target."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    rank: int = Field(ge=1, le=1024)
-    alpha: float | None = Field(None, gt=0.0, le=8192.0)
-
-
-TARGETS: dict[str, tuple[str, ...]] = {
-    "attention": ("to_q", "to_k", "to_v", "to_out.0"),
-    "feed_forward": ("ff.net.0.proj", "ff.net.2"),
-}
-"""What `finetune.targets` may say in the place of layers' names → the ends of their names."""
-
-
-class LoraSettings(BaseModel):
-    """What a LoRA reads."""
-
-    rank: int = Field(4, ge=1, le=1024, description="lora: rank of a layer's change")
-    alpha: float | None = Field(
-        None, gt=0.0, le=8192.0, description="lora: α, of the scale α/rank; none: the rank"
-    )
-    dropout: float = Field(0.0, ge=0.0, lt=1.0, description="lora: of what a change is made of")
-    targets: list[str] | dict[str, TargetRank] = Field(
-        ["attention"],
-        min_length=1,
-        description="lora: attention, feed_forward, or ends of layers' names; also as a mapping to "
-        "a rank and an alpha of their own",
-    )
-    rslora: bool = Field(False, description="lora: scale α/√rank in the place of α/rank")
-    dora: bool = Field(False, description="lora: with a magnitude for every output")
 
 
 class DreamBoothSettings(SubjectSettings, LoraSettings):
@@ -165,6 +142,8 @@ class DreamBoothSettings(SubjectSettings, LoraSettings):
         for name, field in LoraSettings.model_fields.items():
             if getattr(self, name) != field.default and not _TRAINS_A_LORA[self.weights]:
                 raise ValueError(f"`{name}` has no meaning with `weights: {self.weights}`")
+        if self.text_encoder:
+            raise ValueError("`text_encoder` has no meaning with kind `dreambooth`")
         return self
 
 
@@ -182,6 +161,10 @@ def _of_other_stages(section: Values) -> frozenset[str]:
     if not _trains_a_lora(section):
         found |= LoraSettings.model_fields.keys()
     return frozenset(found if section["prior_weight"] else found | {"prior_images"})
+
+
+def _text_if_asked(section: Values) -> bool:
+    return bool(section["text_encoder"])
 
 
 FINETUNES: dict[str, FinetuneEntry] = {
@@ -218,6 +201,26 @@ FINETUNES: dict[str, FinetuneEntry] = {
         settings=LoraSettings,
         needs_style=True,
         saves_adapter=True,
+        trains_text=_text_if_asked,
+    ),
+    "textual_inversion": FinetuneEntry(
+        "a new word for what the images show, and nothing else; of CLIP text encoders",
+        "Gal et al. 2022",
+        FinetuneWords(
+            act="textual inversion",
+            done="taught a word",
+            model="with the word {token}",
+            run="the word {token}",
+            goal="{token}",
+            title="Textual inversion: {token}",
+            about="The best baseline was taught the word {token}; none of its weights changed. "
+            "Both are measured against the same holdout.",
+        ),
+        compared="sampling",
+        settings=InversionSettings,
+        saves_adapter=True,
+        scaled=False,
+        trains_text=_always,
     ),
     "dreambooth": FinetuneEntry(
         "a rare word for the subject of 3 to 30 images, full or LoRA, with a prior of its class",

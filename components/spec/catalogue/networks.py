@@ -43,6 +43,7 @@ _CONDITIONERS = {
         ("dropout", "max_tokens"),
         captions=True,
         stored=True,
+        trained=True,
         joins=True,
     ),
     "t5:DIR_OR_ID": ConditionerEntry(
@@ -58,6 +59,7 @@ _CONDITIONERS = {
         ("dropout", "max_tokens"),
         captions=True,
         stored=True,
+        trained=True,
     ),
     "pipeline:DIR_OR_ID": ConditionerEntry(
         "the text encoders of a diffusers directory, read and joined as its pipeline does it",
@@ -65,6 +67,7 @@ _CONDITIONERS = {
         ("dropout", "max_tokens"),
         captions=True,
         stored=True,
+        trained=True,
         whole=True,
     ),
 }

@@ -29,7 +29,8 @@ class SubjectSettings(BaseModel):
         None,
         pattern=r"^\S+$",
         max_length=64,
-        description="dreambooth: a rare word that comes to mean the subject",
+        description="dreambooth, textual_inversion: the word that is taught: a rare one, such as "
+        "sks; one that the tokenizer does not know, such as <my-cat>",
     )
     class_word: str | None = Field(
         None,

@@ -112,7 +112,8 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
     else:
         # the codec comes with the model
         made = encoded(sources, data).items()
-        inputs |= {role: node for role, node in made if node.stage == "encode"}
+        live = {"text"} if spec.entry.trains_text(spec.model_dump()) else set()
+        inputs |= {role: node for role, node in made if node.stage == "encode" and role not in live}
     inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
     training, named = spec.training(base.training), f"-{tuning.name}" if tuning.name else ""
     finetune = sources.trained(

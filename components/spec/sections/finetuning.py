@@ -198,7 +198,8 @@ class FinetuneSpec(Section):
             found = [
                 SamplingSpec.model_validate(values | change) for change in self.sampling or [{}]
             ]
-            if not self.saves_adapter and any(each.adapter_scale != 1 for each in found):
+            able = self.saves_adapter and self.entry.scaled
+            if not able and any(each.adapter_scale != 1 for each in found):
                 raise ValueError(f"`adapter_scale` has no meaning with kind `{self.kind}`")
             return found
         except ValidationError as error:

@@ -1,6 +1,7 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,9 @@ class Words:
         self.told(caption)
         self.ids = list(range(len(caption.split()) + 2))
         return self
+
+    def get_added_tokens_decoder(self) -> dict[int, Any]:
+        return {}
 
 
 def reader(name: str, limit: int, told: Callable[[str], None] = lambda caption: None) -> Reader:

@@ -1,0 +1,150 @@
+"""A new word: vectors of the text encoders' embeddings that are all that is trained (textual
+inversion: Gal et al. 2022), with the loss that the model was trained with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from components.data.arrays import load_captions
+from components.data.readers import Reader
+from components.errors import AlphabarError, number_of, shortened
+from components.networks.adapters import Adapter, save_adapter, weights_sha256
+from components.networks.adapters.embedding import ids_of, knowing
+from components.networks.adapters.embedding_file import Embedding
+from components.networks.adapters.parts import clip_text
+from components.networks.checkpoint import Checkpoint
+from components.networks.conditioners.text import worded
+from components.spec.catalogue.inversion import InversionSettings
+from components.spec.sections.training import TrainingSpec
+from components.training.denoising_task import denoising_task
+from components.training.live_text import WithText, live_model, own_encoders, texts_of
+from components.training.task import Task
+
+FEWEST_IMAGES = 2
+"""Of one image a word cannot tell what is meant from everything else that it shows."""
+
+
+class NewWords(nn.Module):
+    """An embedding with trained rows in the place of those from ``first`` on; the others stay."""
+
+    def __init__(self, known: nn.Embedding, first: int, vectors: Tensor) -> None:
+        super().__init__()
+        self.known, self.first = known, first
+        self.vectors = nn.Parameter(vectors.clone())
+
+    @property
+    def weight(self) -> Tensor:
+        """All rows, (tokens, width)."""
+        return torch.cat([self.known.weight[: self.first], self.vectors])
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """ids (…) → (…, width)."""
+        new = ids >= self.first
+        rows = self.known(ids.masked_fill(new, 0))
+        trained = nn.functional.embedding((ids - self.first).clamp(min=0), self.vectors)
+        return torch.where(new[..., None], trained, rows)
+
+
+def textual_inversion(
+    model: Checkpoint,
+    spec: Mapping[str, Any],
+    training: TrainingSpec,
+    inputs: Mapping[str, Path],
+) -> Task:
+    """The task of learning a word for what the images show; all weights of ``model`` stay.
+
+    Raises:
+        AlphabarError: its text encoders are no CLIPs, the word is known already, the initial one is
+            none, captions lack the word, or there are too few images.
+    """
+    settings = InversionSettings.model_validate(
+        {n: spec[n] for n in InversionSettings.model_fields}
+    )
+    start, base = _start(model, settings), model
+    model = knowing(base, start, f"`finetune.token: {start.token}`")
+    _refuse_few_images(inputs["data"])
+    _refuse_lacking(model, start, inputs["data"])
+    encoders = own_encoders(base)
+    for encoder, reader, vectors in zip(encoders, _readers(model), start.vectors, strict=True):
+        first = ids_of(reader, [start.token])[0]
+        rows = NewWords(encoder.get_input_embeddings(), first, vectors)
+        encoder.set_input_embeddings(rows)
+    live = live_model(model, encoders, worded(model.conditioner, texts_of(inputs)))
+    adapter = Adapter("embedding", weights_sha256(inputs["model"]))
+
+    def save(folder: Path, network: nn.Module) -> None:
+        assert isinstance(network, WithText)
+        encoded: Sequence[Any] = [*network.encoders]
+        found = tuple(each.get_input_embeddings().vectors.detach() for each in encoded)
+        word = replace(start, vectors=found)
+        save_adapter(folder, model, adapter, word.tensors(), word.entries())
+
+    live = replace(live, config=_never_absent(live))
+    return denoising_task(model, training, trains=is_vector, save=save, live=live)
+
+
+def is_vector(name: str) -> bool:
+    """Whether a weight of a network is the vectors of a `NewWords`."""
+    return name.endswith("token_embedding.vectors")
+
+
+def _never_absent(model: Checkpoint) -> Any:
+    """The configuration with no dropped captions: without its word a row teaches nothing."""
+    told = model.config.conditioning.model_copy(update={"dropout": 0.0})
+    return model.config.model_copy(update={"conditioning": told})
+
+
+def _start(model: Checkpoint, settings: InversionSettings) -> Embedding:
+    """The word as it is before training: every vector is that of the initial word."""
+    assert settings.token is not None
+    assert settings.initial is not None
+    vectors = []
+    for part in clip_text(model).encoder.parts:
+        ids = part.reader.ids_of_word(settings.initial)
+        if len(ids) != 1:
+            raise AlphabarError(
+                f"`finetune.initial: {settings.initial}` is {number_of(len(ids), 'token')} of "
+                f"`{part.reader.name}`, and vectors start as those of one",
+                "give a word that the tokenizer has whole, such as `cat`, `face` or `drawing`",
+            )
+        row = part.loaded().get_input_embeddings().weight[ids[0]]
+        vectors.append(row.detach().cpu().expand(settings.vectors, -1).clone())
+    model.conditioner.release()
+    template = settings.template and settings.template.replace("{token}", settings.token)
+    return Embedding(settings.token, tuple(vectors), template)
+
+
+def _readers(model: Checkpoint) -> Sequence[Reader]:
+    return model.conditioner.readers
+
+
+def _refuse_few_images(data: Path) -> None:
+    count = len(load_captions(data, "train"))
+    if count < FEWEST_IMAGES:
+        raise AlphabarError(
+            f"a word is learnt from {FEWEST_IMAGES} images at least, and there is {count} to train "
+            "on",
+            "give 3 to 5 that show the same thing in different ways",
+        )
+
+
+def _refuse_lacking(model: Checkpoint, word: Embedding, data: Path) -> None:
+    """Raise AlphabarError where captions that are trained on do not have the word."""
+    captions, limit = load_captions(data, "train"), clip_text(model).limit
+    texts = worded(model.conditioner, captions.some_texts(np.unique(captions.ids)))
+    for reader in _readers(model):
+        own = ids_of(reader, word.tokens)[-1]
+        lacking = [text for text in texts if own not in reader.ids(text, limit)]
+        if lacking:
+            raise AlphabarError(
+                f"{len(lacking)} of {number_of(len(texts), 'caption')} that are trained on lack "
+                f"`finetune.token: {word.token}` within {limit} tokens, such as "
+                f"`{shortened(lacking[0])}`",
+                "write it into them, or say what is said in their place: `finetune.template: "
+                '"a photo of a {token}"`',
+            )

@@ -1,0 +1,41 @@
+"""What a LoRA reads of the section `finetune`."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class TargetRank(BaseModel):
+    """A rank of its own for the layers of one target."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rank: int = Field(ge=1, le=1024)
+    alpha: float | None = Field(None, gt=0.0, le=8192.0)
+
+
+TARGETS: dict[str, tuple[str, ...]] = {
+    "attention": ("to_q", "to_k", "to_v", "to_out.0", "q_proj", "k_proj", "v_proj", "out_proj"),
+    "feed_forward": ("ff.net.0.proj", "ff.net.2", "fc1", "fc2"),
+}
+"""What `finetune.targets` may say in the place of layers' names → the ends of their names, those
+of text encoders behind the others."""
+
+
+class LoraSettings(BaseModel):
+    """What a LoRA reads."""
+
+    rank: int = Field(4, ge=1, le=1024, description="lora: rank of a layer's change")
+    alpha: float | None = Field(
+        None, gt=0.0, le=8192.0, description="lora: α, of the scale α/rank; none: the rank"
+    )
+    dropout: float = Field(0.0, ge=0.0, lt=1.0, description="lora: of what a change is made of")
+    targets: list[str] | dict[str, TargetRank] = Field(
+        ["attention"],
+        min_length=1,
+        description="lora: attention, feed_forward, or ends of layers' names; also as a mapping to "
+        "a rank and an alpha of their own",
+    )
+    rslora: bool = Field(False, description="lora: scale α/√rank in the place of α/rank")
+    dora: bool = Field(False, description="lora: with a magnitude for every output")
+    text_encoder: bool = Field(
+        False, description="lora: change layers of the text encoders, too, as `targets` has it"
+    )
