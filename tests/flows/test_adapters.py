@@ -71,7 +71,7 @@ def of_another_model(root: Path) -> str:
     return "other.safetensors"
 
 
-def pickle(root: Path) -> str:
+def word(root: Path) -> str:
     torch.save({"string_to_param": {"*": torch.ones(2)}}, root / "style.pt")
     return "style.pt"
 
@@ -81,7 +81,7 @@ def pickle(root: Path) -> str:
     [
         (loha, "loha.safetensors holds a LoHa"),
         (of_another_model, "other.safetensors is an adapter of another model"),
-        (pickle, "style.pt is no file of safetensors"),
+        (word, "style.pt is an embedding of another model: its vectors have widths"),
         (lambda root: "missing.safetensors", "there is no adapter at missing.safetensors"),
         (lambda root: "style.safetensors:11", "its weight is 11"),
         (lambda root: "style.safetensors:nan", "its weight is nan"),

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from components.errors import AlphabarError, first_line, first_of, quoted
 from components.files.manifest import intact
-from components.networks.adapters.spelling import named
+from components.networks.adapters.lora_file import is_of_layers
 from components.networks.part_weights import unpickled
 
 DIFFUSERS_FILES = ("learned_embeds.safetensors", "learned_embeds.bin")
@@ -83,7 +83,7 @@ def find_embedding(path: Path) -> Path | None:
             keys = list(file.keys())
     except (SafetensorError, OSError):
         return None
-    return path if _is_sdxl(keys) or (len(keys) == 1 and named(keys[0]) is None) else None
+    return path if _is_sdxl(keys) or (len(keys) == 1 and not is_of_layers(keys[0])) else None
 
 
 def read_embedding(path: Path) -> Embedding:

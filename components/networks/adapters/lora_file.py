@@ -129,6 +129,11 @@ def _content(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ) from error
 
 
+def is_of_layers(name: str) -> bool:
+    """Whether a tensor's name is one of adapters that change layers, read or not."""
+    return named(name) is not None or any(mark in name for mark in _OTHERS)
+
+
 def _refuse_others(file: Path, tensors: Mapping[str, Tensor]) -> None:
     for mark, kind in _OTHERS.items():
         if found := [key for key in tensors if mark in key]:
