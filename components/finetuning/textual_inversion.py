@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from components.data.arrays import load_captions
 from components.data.readers import Reader
 from components.errors import AlphabarError, number_of, shortened
-from components.networks.adapters import Adapter, save_adapter, weights_sha256
+from components.networks.adapters import Adapter, save_adapter
 from components.networks.adapters.embedding import ids_of, knowing
 from components.networks.adapters.embedding_file import Embedding
 from components.networks.adapters.parts import clip_text
@@ -75,7 +75,7 @@ def textual_inversion(
         rows = NewWords(encoder.get_input_embeddings(), first, vectors)
         encoder.set_input_embeddings(rows)
     live = live_model(model, encoders, worded(model.conditioner, texts_of(inputs)))
-    adapter = Adapter("embedding", weights_sha256(inputs["model"]))
+    adapter = Adapter.of("embedding", inputs["model"])
 
     def save(folder: Path, network: nn.Module) -> None:
         assert isinstance(network, WithText)

@@ -168,15 +168,19 @@ class Experiment(Section):
         encoder = self.conditioning.encoder
         if not finetune.entry.needs_subject or CONDITIONERS[encoder].captions:
             return
-        others = self.network.pretrained or self.base
-        if others is None or "encoder" in self.conditioning.model_fields_set:
+        if not self._of_others():
             raise ValueError(
                 f"`finetune.kind: {finetune.kind}` teaches a word, and `conditioning.encoder: "
                 f"{encoder}` reads none"
             )
 
+    def _of_others(self) -> bool:
+        """Whether a directory of others may say what reads captions."""
+        others = self.network.pretrained or self.base
+        return others is not None and "encoder" not in self.conditioning.model_fields_set
+
     def _text_is_trained(self, tuned: FinetuneSpec) -> None:
-        if not tuned.entry.trains_text(tuned.model_dump()):
+        if not tuned.entry.trains_text(tuned.model_dump()) or self._of_others():
             return
         if not CONDITIONERS[self.conditioning.encoder].trained:
             able = ", ".join(name for name, entry in CONDITIONERS.items() if entry.trained)
