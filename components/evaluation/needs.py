@@ -12,6 +12,11 @@ REMEDIES: dict[Need, str] = {"real images": "--reference", "training images": "-
 """Sets of images that may be unknown → the option that says where they are."""
 
 
+_OF_THE_TUNED: Need = "base images"
+"""What only a fine-tune's samples have beside them: those of its base. Families that need it are no
+figures of other images, which lack nothing."""
+
+
 def needs_are_met(family: str, extractor: str, known: Collection[Need]) -> bool:
     """Whether a family has all that it says it needs.
 
@@ -38,6 +43,8 @@ def refuse_missing(
     """
     for family in asked_of("extractor", protocol.families) if protocol.demanded else ():
         if any(metric_name(family, name) in figures for name in protocol.extractors):
+            continue
+        if _OF_THE_TUNED in METRICS[family].needs and _OF_THE_TUNED not in known:
             continue
         what = f"`{family}` is asked for and cannot be measured"
         for need, option in REMEDIES.items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from components.figures.figure import Figure, readable, sign
 from components.figures.judgement import Figures
-from components.spec.metrics import metric_name
+from components.spec.metrics import DRIFT, metric_name
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Limits:
 
 def drift_of(metric: str) -> str:
     """The feature drift by the network that judges ``metric``."""
-    return metric_name("drift", metric.partition("_")[2])
+    return metric_name(DRIFT, metric.partition("_")[2])
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ METRICS = Choices("metrics", MetricFamily, _NAMED)
 PUBLISHED = {name: family.published.name for name, family in FAMILIES.items() if family.published}
 """Family → a figure's whole name where Inception judges."""
 
+DRIFT = "drift"
+"""The family that says how far a fine-tune's images went from its base's."""
+
 RANKING = next(name for name, family in FAMILIES.items() if family.ranks)
 """The family that ranks cells."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from components.spec.metrics import DRIFT
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.encoded import encoded
 from components.spec.plan.node import Node, roles
@@ -132,7 +133,7 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
         if spec.entry.compared == "cost":
             return TunedCell(sampling, sample, evaluate)
         beside = {"samples": sample, "data": own, "base": best.sample}
-        drift = sources.judged(f"evaluate-drift{suffix}", "evaluate", beside)
+        drift = sources.judged(f"evaluate-drift{suffix}", "evaluate", beside, DRIFT)
         return TunedCell(sampling, sample, evaluate, drift)
 
     cells = tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling)))

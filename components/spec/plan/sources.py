@@ -136,14 +136,17 @@ class Sources:
 
         return self.once(name, make, of=("data",))
 
-    def judged(self, name: str, stage: str, inputs: dict[str, Node]) -> Node:
-        """`evaluate` or `reference`: figures of what ``inputs`` has.
+    def judged(self, name: str, stage: str, inputs: dict[str, Node], *also: str) -> Node:
+        """`evaluate` or `reference`: figures of what ``inputs`` has, and those of the families
+        ``also``, whether the file names them or not.
 
         The model's likelihood is an input of its own, and no part of the section.
         """
         evaluation = self.cell.experiment.evaluation
         spec = dump(evaluation)
         del spec["likelihood"], spec["prompts"]
+        if spec["metrics"]:
+            spec["metrics"] = list(dict.fromkeys([*spec["metrics"], *also]))
         reads = tuple(f"evaluation.{field}" for field in spec)
         weights = self.outside.digests(*evaluation.extractors(), evaluation.clip)
         inputs = inputs | roles(scorer=self.scorer())
