@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from components.figures.figure import Figure, readable, sign
 from components.figures.judgement import Figures
+from components.figures.likeness import Likeness
 from components.spec.metrics import DRIFT, metric_name
 
 
@@ -71,55 +72,76 @@ class Choice:
     kept: int
 
 
-def choose(
-    adapted: Sequence[Figures],
-    drifted: Sequence[Figures],
-    before: Figures,
-    metric: str,
-    limits: Limits,
-) -> Choice:
-    """The fine-tune with the best ``metric`` of those that keep the limits; where none does, the
-    one that exceeds them least.
+@dataclass(frozen=True)
+class Gain:
+    """What fine-tunes are ranked by: the less the better.
+
+    Attributes:
+        words: what it is called, behind ``the best``.
+        values: of each; None where it was not measured.
+    """
+
+    words: str
+    values: Sequence[float | None]
+
+
+def gain_of(
+    adapted: Sequence[Figures], likenesses: Sequence[Mapping[str, Likeness]], metric: str
+) -> Gain:
+    """The likeness to the subject where every model has learnt one, else the distance ``metric``.
 
     Args:
         adapted: each model's figures against the new data's holdout.
-        drifted: against the base's.
+        likenesses: each model's, by extractor; empty for one without a subject.
+    """
+    judge = metric.partition("_")[2]
+    known = [found[judge].tuned.value for found in likenesses if judge in found]
+    if known and len(known) == len(adapted):
+        return Gain("likeness to the subject", [-value for value in known])
+    values = [_rank(figures.get(metric)) for figures in adapted]
+    return Gain(f"{readable(metric)} to the new holdout", values)
+
+
+def choose(
+    gain: Gain, drifted: Sequence[Figures], before: Figures, metric: str, limits: Limits
+) -> Choice:
+    """The fine-tune with the best gain of those that keep the limits; where none does, the one
+    that exceeds them least.
+
+    Args:
+        drifted: each model's figures against the base's holdout, its drift among them.
         before: the base's own.
+        metric: the distance that ranks.
     """
     beyond = [limits.excess(figures, before, metric) for figures in drifted]
     able = [i for i, part in enumerate(beyond) if part == 0]
-    known = [i for i in able if metric in adapted[i] and adapted[i][metric].finite]
+    known = {i: value for i in able if (value := gain.values[i]) is not None}
     if known:
-        return Choice(min(known, key=lambda i: _rank(adapted[i][metric])), len(able))
+        return Choice(min(known, key=lambda i: known[i]), len(able))
     return Choice(min(range(len(beyond)), key=lambda i: (beyond[i], i)), len(able))
 
 
-def reason(choice: Choice, names: Sequence[str], metric: str, limits: Limits) -> str:
+def reason(choice: Choice, names: Sequence[str], gain: Gain, limits: Limits) -> str:
     """Why the choice is what it is, in a sentence; empty where there was none."""
     said, count = limits.words(), len(names)
     if count < 2 and not said:
         return ""
     name = names[choice.best] or "The fine-tune"
     if not said:
-        return f"Of {count} fine-tunes, {name} has the best {readable(metric)} to the new holdout."
+        return f"Of {count} fine-tunes, {name} has the best {gain.words}."
+    allowed = f"The file allows {said}"
+    if count == 1:
+        return f"{allowed}, which the fine-tune {'keeps' if choice.kept else 'does not keep'}."
     if not choice.kept:
-        which = f"none of {count} keeps" if count > 1 else "the fine-tune does not keep"
-        least = f"; {name} exceeds it least" if count > 1 else ""
-        return f"The file allows {said}: {which} that{least}."
-    if choice.kept == 1 or count == 1:
-        return (
-            f"The file allows {said}: of {count}, {name} alone keeps that."
-            if count > 1
-            else (f"The file allows {said}, which the fine-tune keeps.")
-        )
-    return (
-        f"The file allows {said}: {choice.kept} of {count} keep that, of which {name} has the best "
-        f"{readable(metric)} to the new holdout."
-    )
+        return f"{allowed}: none of {count} keeps that; {name} exceeds it least."
+    if choice.kept == 1:
+        return f"{allowed}: of {count}, {name} alone keeps that."
+    best = f"of which {name} has the best {gain.words}"
+    return f"{allowed}: {choice.kept} of {count} keep that, {best}."
 
 
-def _rank(figure: Figure) -> float:
-    return sign(figure.metric) * figure.value
+def _rank(figure: Figure | None) -> float | None:
+    return sign(figure.metric) * figure.value if figure and figure.finite else None
 
 
 def _beyond(value: float, most: float) -> float:

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from components.errors import AlphabarError
 from components.figures.figure import Figure, readable, sign
-from components.figures.limits import Limits, choose
+from components.figures.likeness import read_likeness
+from components.figures.limits import Limits, choose, gain_of
 from components.figures.record import read_judgement
 from components.figures.standing import NOISE, UNLIKE, Standing, standings
 from components.spec.plan import FinetunePlan, Plan, PlannedCell
@@ -76,7 +77,10 @@ def best_finetune(plan: Plan, best: PlannedCell, tuned: FinetunePlan, store: Sto
     ]
     before = read_judgement(store.path(best.evaluate)).figures
     limits = Limits.of(tuned.models[0].tuning.spec.limits.model_dump())
-    return choose(adapted, drifted, before, plan.ranked_by, limits).best
+    shown = [model.subject for model in tuned.models]
+    likenesses = [read_likeness(store.path(each.similarity)) if each else {} for each in shown]
+    gain = gain_of(adapted, likenesses, plan.ranked_by)
+    return choose(gain, drifted, before, plan.ranked_by, limits).best
 
 
 def _first(sets: Sequence[Mapping[str, Figure]], metric: str) -> int | None:

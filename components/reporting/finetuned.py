@@ -1,13 +1,18 @@
 """The fine-tunes of a run, read from the stages' directories."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from components.data.subject import load_subject
 from components.figures.closest import read_pairs
 from components.figures.judgement import Figures, Judgement
-from components.figures.limits import Limits, choose, reason
+from components.figures.likeness import Likeness, read_likeness
+from components.figures.limits import Limits, choose, gain_of, reason
 from components.figures.record import read_judgement
 from components.files.samples import read_samples
 from components.reporting.cells import Cell, History, evaluations_of, read_history
@@ -15,6 +20,22 @@ from components.reporting.tables.subject import Subject
 from components.reporting.words.naming import line_name, phrase, sampler_name
 from components.spec.catalogue import FINETUNES
 from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
+
+
+@dataclass(frozen=True)
+class LearntSubject:
+    """How well a model has learnt a subject.
+
+    Attributes:
+        likeness: extractor → how much its images are like the subject's.
+        real: the subject's images.
+        tuned, baseline: images of the subject's prompt by the model and by its base.
+    """
+
+    likeness: Mapping[str, Likeness]
+    real: NDArray[np.uint8]
+    tuned: NDArray[np.uint8]
+    baseline: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -34,6 +55,8 @@ class Finetuned:
         drifts: what each of ``cells`` reaches on the base's own holdout, and its drift from the
             base's images; empty where they are compared at equal cost.
         why: why the best one is chosen, a sentence; empty where there was no choice.
+        learnt: what shows how well each model has learnt a subject, by the model's name; empty
+            for kinds without one.
     """
 
     entry: FinetuneEntry
@@ -47,6 +70,7 @@ class Finetuned:
     section: Mapping[str, Any]
     drifts: tuple[Judgement, ...] = ()
     why: str = ""
+    learnt: Mapping[str, LearntSubject] = field(default_factory=dict)
 
     @property
     def chosen(self) -> Cell:
@@ -110,6 +134,11 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
         _why(
             spec, inputs, [cells[place] for place in places], [drifts[k] for k in places if drifts]
         ),
+        {
+            cells[place].model: _subject(index, inputs)
+            for index, place in enumerate(places)
+            if f"similarity:{index}" in inputs
+        },
     )
 
 
@@ -131,8 +160,20 @@ def _why(
     baseline = next(i for i, cell in enumerate(spec["cells"]) if cell["name"] == spec["best"])
     before = read_judgement(inputs[f"evaluate:{baseline}"]).figures
     drifted = [each.figures for each in drifts] or [{}] * len(firsts)
-    choice = choose([cell.figures for cell in firsts], drifted, before, metric, limits)
-    return reason(choice, [cell.model for cell in firsts], metric, limits)
+    roles = [f"similarity:{index}" for index in range(len(firsts))]
+    likenesses = [read_likeness(inputs[role]) if role in inputs else {} for role in roles]
+    gain = gain_of([cell.figures for cell in firsts], likenesses, metric)
+    choice = choose(gain, drifted, before, metric, limits)
+    return reason(choice, [cell.model for cell in firsts], gain, limits)
+
+
+def _subject(index: int, inputs: Mapping[str, Path]) -> LearntSubject:
+    drawn = (f"sample:subject:{index}", f"sample:subject-baseline:{index}")
+    return LearntSubject(
+        read_likeness(inputs[f"similarity:{index}"]),
+        load_subject(inputs[f"subject:{index}"]),
+        *(read_samples(inputs[role]).images for role in drawn),
+    )
 
 
 def _tuned_cell(

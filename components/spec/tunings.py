@@ -12,7 +12,7 @@ from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sweep import ONE_CELL, Overridden, cell_name
 from components.spec.whose_cells import SECTION, of_finetunes
 
-FIXED = ("base", "style", "sampling", "limits", "subject", "subject_samples")
+FIXED = ("base", "style", "images", "sampling", "limits", "subject", "subject_samples")
 """Keys of the section that hold for all of its cells: what they are compared against and by."""
 
 

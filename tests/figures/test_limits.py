@@ -3,7 +3,8 @@
 import pytest
 
 from components.figures.figure import Figure
-from components.figures.limits import Limits, choose, reason
+from components.figures.likeness import Likeness, Value
+from components.figures.limits import Gain, Limits, choose, gain_of, reason
 from tests.figures.made import made as made_with
 
 FD, DRIFT = "fd_efficientnet_lite0", "drift_efficientnet_lite0"
@@ -41,21 +42,43 @@ def test_the_best_of_those_that_keep_the_limits_is_chosen(
     limits: Limits, best: int, kept: int, words: str
 ) -> None:
     adapted, drifted = THREE
-    choice = choose(adapted, drifted, BEFORE, FD, limits)
+    gain = gain_of(adapted, [{}] * 3, FD)
+    choice = choose(gain, drifted, BEFORE, FD, limits)
     assert (choice.best, choice.kept) == (best, kept)
-    assert words in reason(choice, NAMES, FD, limits)
+    assert words in reason(choice, NAMES, gain, limits)
 
 
 def test_one_alone_is_only_spoken_of_where_there_are_limits() -> None:
     adapted, drifted = models((300.0, 0.1, 110.0))
-    choice = choose(adapted, drifted, BEFORE, FD, Limits())
-    assert reason(choice, [""], FD, Limits()) == ""
-    for most, words in ((0.2, "which the fine-tune keeps"), (0.05, "does not keep that")):
-        choice = choose(adapted, drifted, BEFORE, FD, Limits(drift=most))
-        assert words in reason(choice, [""], FD, Limits(drift=most))
+    gain = gain_of(adapted, [{}], FD)
+    choice = choose(gain, drifted, BEFORE, FD, Limits())
+    assert reason(choice, [""], gain, Limits()) == ""
+    for most, words in ((0.2, "which the fine-tune keeps"), (0.05, "fine-tune does not keep")):
+        choice = choose(gain, drifted, BEFORE, FD, Limits(drift=most))
+        assert words in reason(choice, [""], gain, Limits(drift=most))
 
 
 def test_what_was_not_measured_exceeds_nothing_and_wins_nothing() -> None:
     adapted, _ = THREE
     broken = [{FD: made(FD, float("nan"))}, *adapted[1:]]
-    assert choose(broken, [{}, {}, {}], BEFORE, FD, Limits()).best == 2
+    gain = gain_of(broken, [{}] * 3, FD)
+    assert gain.values == [None, 200.0, 100.0]
+    assert choose(gain, [{}, {}, {}], BEFORE, FD, Limits()).best == 2
+
+
+def likeness(value: float) -> dict[str, Likeness]:
+    of_each = Value(value, value - 0.1, value + 0.1)
+    return {"efficientnet_lite0": Likeness(of_each, of_each, of_each, of_each)}
+
+
+def test_who_has_learnt_a_subject_is_ranked_by_likeness_and_not_by_standing_still() -> None:
+    """The one that has changed least is nearest to the base's holdout, and has learnt nothing."""
+    adapted, drifted = models((100.0, 0.01, 100.0), (150.0, 0.2, 150.0), (300.0, 0.5, 300.0))
+    shown = [likeness(0.2), likeness(0.6), likeness(0.7)]
+    gain = gain_of(adapted, shown, FD)
+    assert gain == Gain("likeness to the subject", [-0.2, -0.6, -0.7])
+    for limits, best in ((Limits(), 2), (Limits(drift=0.3), 1)):
+        choice = choose(gain, drifted, BEFORE, FD, limits)
+        assert choice.best == best
+        assert "has the best likeness to the subject" in reason(choice, NAMES, gain, limits)
+    assert gain_of(adapted, [likeness(0.2), {}, {}], FD).values == [100.0, 150.0, 300.0]

@@ -245,6 +245,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "finetune.style": also(
         {"finetune": {"kind": "consistency"}}, None, DATA - {"prepare", "encode-text", *DRIFT}
     ),
+    "finetune.images": (100, DATA - {"prepare", "encode-text"}),
     "finetune.steps": (7, TUNED),
     "finetune.batch_size": (7, TUNED),
     "finetune.lr": (0.5, TUNED),

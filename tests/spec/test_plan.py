@@ -168,6 +168,16 @@ def test_the_bound_is_measured_once_a_model(shrunk: dict[str, Any]) -> None:
     )
 
 
+def test_a_finetune_is_trained_on_so_many_images(shrunk: dict[str, Any]) -> None:
+    section = {"kind": "lora", "style": "bold", "images": 50}
+    plan = planned(shrunk | {"finetune": section, "sweep": {}, "also": []})
+    tuned = plan_finetune(plan, plan.cells[0])
+    data = tuned.chosen.finetune.inputs["data"]
+    assert (data.spec["style"], data.spec["images"]) == ("bold", 50)
+    assert tuned.evaluate_baseline.inputs["data"] is tuned.chosen.evaluate.inputs["data"]
+    assert "images" not in plan.cells[0].train.inputs["data"].spec
+
+
 def test_adapters_scales_are_compared_without_training(shrunk: dict[str, Any]) -> None:
     section = {"kind": "lora", "style": "bold", "sampling": [{"adapter_scale": 0.5}, {}]}
     values = shrunk | {"finetune": section, "sweep": {}}

@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from components.figures.figure import main_metric
 from components.reporting.cells import Cell
 from components.reporting.finetuned import Finetuned
 from components.reporting.pages.template import plotted
 from components.reporting.pictures.illustrations import of_drift, of_tuning
-from components.reporting.pictures.tiles import Choice, data_uri, same_rows, tile
+from components.reporting.pictures.tiles import Choice, data_uri, same_rows, strip, tile
 from components.reporting.results import Results
 from components.reporting.tables.ranked_table import ranked_table
 from components.reporting.tables.subject import Subject
+from components.reporting.tables.table import Table
 from components.reporting.words.distillation import finding, rivals_of, yardstick
 
+SUBJECT_IMAGES = 8
+"""Images of a subject that are shown of each model."""
 MOST_TUNED = 4
 """Samplings of the fine-tuned models whose samples are shown."""
 
@@ -35,6 +41,7 @@ def finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None:
         ),
         "why": tuned.why,
         "drift": _drift(results, tuned),
+        "subject": _subject(tuned),
         "findings": _findings(tuned.cells, results) if tuned.at_equal_cost else [],
         "pictures": _before_and_after(results, choice),
         "plots": plotted(of_tuning(tuned, results.spec["looks"]["finetune"])),
@@ -104,3 +111,22 @@ def _drift(results: Results, tuned: Finetuned) -> dict[str, Any] | None:
     table = ranked_table(caption, subjects, results.floors, metric, best=0, noun="images")
     plots = plotted(of_drift(tuned, metric)) if metric else []
     return {"about": about, "table": table, "plots": plots}
+
+
+def _subject(tuned: Finetuned) -> dict[str, Any] | None:
+    """How well each model has learnt its subject; None for kinds without one."""
+    if not tuned.learnt:
+        return None
+    rows, pictures = list[list[str]](), list[tuple[str, NDArray[np.uint8]]]()
+    for name, learnt in tuned.learnt.items():
+        if not pictures:
+            pictures = [("The subject", learnt.real), ("The base", learnt.baseline)]
+        pictures.append((name, learnt.tuned))
+        for judge, found in learnt.likeness.items():
+            values = (found.tuned, found.baseline, found.difference, found.ceiling)
+            rows.append([name, judge, *(value.text() for value in values)])
+    columns = ("model", "extractor", "likeness", "the base's", "difference", "among real ones")
+    return {
+        "table": Table.of_texts("Likeness to the subject", columns, rows),
+        "pictures": [(name, data_uri(strip(images, SUBJECT_IMAGES))) for name, images in pictures],
+    }

@@ -69,6 +69,12 @@ def tile(samples: Samples, choice: Choice) -> np.ndarray:
     return contact_sheet(reduced(images, choice.largest), choice.columns)
 
 
+def strip(images: np.ndarray, count: int) -> np.ndarray:
+    """The first ``count`` images in one row, uint8 (height, width, channel)."""
+    shown = np.ascontiguousarray(images[:count])
+    return contact_sheet(reduced(shown, LARGEST), len(shown))
+
+
 def data_uri(array: np.ndarray) -> str:
     """The array as a PNG in a ``data:`` address."""
     buffer = io.BytesIO()

@@ -213,7 +213,7 @@ FINETUNES: dict[str, FinetuneEntry] = {
             run="the word {token}",
             goal="{token}",
             title="Textual inversion: {token}",
-            about="The best baseline was taught the word {token}; none of its weights changed. "
+            about="{start} was taught the word {token}; none of its weights changed. "
             "Both are measured against the same holdout.",
         ),
         compared="sampling",
@@ -232,7 +232,7 @@ FINETUNES: dict[str, FinetuneEntry] = {
             run="DreamBooth of {token} {class_word}",
             goal="{token} {class_word}",
             title="DreamBooth: {token} {class_word}",
-            about="The best baseline was taught a word for one subject; both are measured against "
+            about="{start} was taught a word for one subject; both are measured against "
             "the baseline's holdout, which says what it no longer can.",
         ),
         compared="sampling",

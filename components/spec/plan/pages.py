@@ -87,7 +87,13 @@ def _of_the_tuned(tuned: FinetunePlan) -> dict[str, Node]:
         "evaluate:baseline": tuned.evaluate_baseline,
         "reference:finetuned": tuned.reference,
     }
-    inputs |= {f"finetune:{index}": model.finetune for index, model in enumerate(tuned.models)}
+    for index, model in enumerate(tuned.models):
+        inputs[f"finetune:{index}"] = model.finetune
+        if model.subject:
+            inputs[f"subject:{index}"] = model.subject.images
+            inputs[f"similarity:{index}"] = model.subject.similarity
+            inputs[f"sample:subject:{index}"] = model.subject.tuned
+            inputs[f"sample:subject-baseline:{index}"] = model.subject.baseline
     for index, cell in enumerate(tuned.cells):
         inputs[f"sample:finetuned:{index}"] = cell.sample
         inputs[f"evaluate:finetuned:{index}"] = cell.evaluate

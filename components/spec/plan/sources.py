@@ -45,7 +45,9 @@ class Sources:
         data = experiment.finetune.data(experiment.data)
         if data == experiment.data:
             return self.data()
-        return self._prepare("prepare-finetune", data, ("data", "finetune.style"))
+        return self._prepare(
+            "prepare-finetune", data, ("data", "finetune.style", "finetune.images")
+        )
 
     def scorer(self) -> Node | None:
         """The domain CLIP, trained on every style that the experiment shows it."""

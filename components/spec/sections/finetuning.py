@@ -87,6 +87,14 @@ class FinetuneSpec(Section):
         description="the style to move to, such as bold or line; none: the baseline's own, with a "
         "`base` the data as they are",
     )
+    images: int | None = Field(
+        None,
+        ge=1,
+        le=100_000_000,
+        exclude_if=lambda images: images is None,
+        description="train on so many of the images, as `data.images` has it; none: on as many as "
+        "the baseline",
+    )
     steps: int = Field(1000, ge=1, le=MOST_STEPS, description="optimiser steps")
     batch_size: int = Field(128, ge=1, le=65_536)
     lr: float = Field(1.0e-4, gt=0.0, le=1.0)
@@ -127,10 +135,11 @@ class FinetuneSpec(Section):
     def _subject_fits(self) -> None:
         if not self.entry.needs_subject:
             return
-        if self.style is not None:
-            raise ValueError(
-                f"`style` has no meaning with kind `{self.kind}`: its data is `subject`"
-            )
+        for name in ("style", "images"):
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"`{name}` has no meaning with kind `{self.kind}`: its data is `subject`"
+                )
         if self.settings.get("prior_weight") and self.batch_size < 2:
             raise ValueError("`batch_size: 1` has no place for the prior, which is half of a batch")
 
@@ -160,20 +169,22 @@ class FinetuneSpec(Section):
         return finetune_words(self.model_dump(), data.model_dump())
 
     def data(self, base: DataSpec) -> DataSpec:
-        """What is trained on: the baseline's data, in `style` where one is given.
+        """What is trained on: the baseline's data, in `style` where one is given, and so many
+        `images`.
 
         Raises:
             PydanticCustomError: they have no such style.
             ValueError: it is the baseline's own.
         """
+        fewer = {} if self.images is None else {"images": self.images}
         if self.style is None:
-            return base
+            return base.model_copy(update=fewer)
         check_style(base.source, self.style, "finetune.style")
         if not SOURCES[base.source].styles:
             raise ValueError(f"finetune needs a second style; source `{base.source}` has one")
         if self.style == base.style:
             raise ValueError("finetune.style is the style that the baseline is trained on")
-        return base.model_copy(update={"style": self.style})
+        return base.model_copy(update={"style": self.style, **fewer})
 
     def subject_data(self, base: DataSpec) -> DataSpec | None:
         """The folder of the subject's images, at the size of the baseline's; None for a subject
