@@ -45,9 +45,8 @@ class Sources:
         data = experiment.finetune.data(experiment.data)
         if data == experiment.data:
             return self.data()
-        return self._prepare(
-            "prepare-finetune", data, ("data", "finetune.style", "finetune.images")
-        )
+        reads = ("data", "finetune.style", "finetune.images")
+        return self._prepare("prepare-finetune", data, reads)
 
     def scorer(self) -> Node | None:
         """The domain CLIP, trained on every style that the experiment shows it."""
@@ -59,7 +58,7 @@ class Sources:
             inputs = {"data": self.data()}
             if experiment.finetune is not None and (other := self.finetune_data()) != self.data():
                 inputs["data:finetune"] = other
-            name, spec = f"scorer{self._suffix}", dump(experiment.scorer)
+            name, spec = f"scorer{self.suffixed('data')}", dump(experiment.scorer)
             return self.computed(name, "scorer", spec, inputs, ("scorer",))
 
         return self.once("scorer", make, of=("data",))
@@ -249,10 +248,6 @@ class Sources:
             reads=(*reads, "runner"),
         )
 
-    @property
-    def _suffix(self) -> str:
-        return self.suffixed("data")
-
     def suffixed(self, *sections: str) -> str:
         """The cell's overrides of some sections or fields as the end of a name."""
         overrides = self._overrides(*sections)
@@ -277,7 +272,7 @@ class Sources:
     def _prepare(self, name: str, data: DataSpec, reads: tuple[str, ...]) -> Node:
         def make() -> Node:
             pinned = self.outside.data_hash(data)
-            named, packages = name + self._suffix, data.packages()
+            named, packages = name + self.suffixed("data"), data.packages()
             aside = {"license": data.license} if data.license else {}
             return Node(
                 named,
