@@ -36,6 +36,14 @@ def export(
             help="Write DIR/NAME.safetensors, too: Stable Diffusion 1, 2 or XL in one file.",
         ),
     ] = False,
+    lora: Annotated[
+        bool,
+        typer.Option(
+            "--lora",
+            help="Of a fine-tune of kind lora, write what it has trained alone: diffusers' file, "
+            "and kohya's.",
+        ),
+    ] = False,
     options: SamplingOptions = AS_SAMPLED,
     solver: Solver = None,
 ) -> None:
@@ -46,7 +54,7 @@ def export(
 
     Example: `alphabar export digits@champion exported/digits`
     """
-    from flows.tools.exporting import EXPORT, export_model
+    from flows.tools.exporting import EXPORT, export_lora, export_model
     from flows.tools.sampling import choose
     from flows.workspace import Workspace
 
@@ -55,6 +63,10 @@ def export(
         raise AlphabarError("one new folder is needed", "name it: `alphabar export MODEL DIR`")
     workspace = Workspace.here()
     chosen = choose(EXPORT, options.request(str(model), None, solver=solver), workspace)
+    if lora:
+        for line in export_lora(chosen, target, workspace):
+            tell(line)
+        return
     written = export_model(chosen, target, workspace, single_file=single_file)
     for line in written.words(target):
         tell(line)

@@ -46,6 +46,27 @@ def export_model(
         )
 
 
+def export_lora(chosen: Chosen, out: Path, workspace: Workspace) -> list[str]:
+    """Write a LoRA of ours into the new folder ``out`` for other tools; what was written, and what
+    was not, a sentence each.
+
+    Raises:
+        AlphabarError: ``out`` exists, the model is no LoRA, or a file is broken.
+    """
+    if chosen.base is None:
+        raise AlphabarError(
+            f"{chosen.model} is a whole model, and no LoRA",
+            "give the folder of a fine-tune of kind lora, such as artifacts/finetune/<key>, or "
+            "leave out --lora",
+        )
+    with new_folder(out, workspace.store_root) as part:
+        prepare_process(threads=None)
+        from components.networks.adapters.lora_export import save_lora
+
+        name = out.absolute().name
+        return save_lora(chosen.model, chosen.base, part, name, workspace.weights)
+
+
 def export_study(
     baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any], workspace: Workspace
 ) -> None:

@@ -88,12 +88,14 @@ def write_kohya(
     base_version: str,
     architecture: str,
     title: str,
+    two_encoders: bool = False,
 ) -> None:
     """Write the file that kohya's scripts, A1111 and ComfyUI read.
 
     Args:
         base_version: what kohya calls the base model: ``sd_v1``, ``sd_v2``, ``sdxl_base_v1-0``.
         architecture: what `modelspec.architecture` calls it.
+        two_encoders: whether the model is SDXL, whose layers have other names there.
 
     Raises:
         AlphabarError: the adapter is a DoRA, which other tools do not read in this form alike.
@@ -103,10 +105,9 @@ def write_kohya(
             "a DoRA is not written in kohya's form, which tools read in different ways",
             "use the file for diffusers",
         )
-    two = "text_encoder_2" in parts
     tensors: dict[str, Tensor] = {}
     for layer, change in lora.items():
-        name = kohya_name(layer, parts[layer.partition(".")[0]], two_encoders=two)
+        name = kohya_name(layer, parts[layer.partition(".")[0]], two_encoders=two_encoders)
         tensors[f"{name}.lora_down.weight"] = change.down.contiguous().cpu()
         tensors[f"{name}.lora_up.weight"] = change.up.contiguous().cpu()
         tensors[f"{name}.alpha"] = torch.tensor(change.scale * change.rank)
