@@ -28,7 +28,14 @@ ROOT = Path(__file__).parents[2]
 DVC = Path(sys.executable).with_name("dvc")
 OF_THE_CELL = {"prepare", "prepare-finetune", "scorer", "train", "sample", "evaluate"}
 GUIDED = {"sample", "sample-finetuned", "report"}
-FOLLOWING = {"evaluate", "evaluate-finetuned", "evaluate-baseline", "report", "study"}
+FOLLOWING = {
+    "evaluate",
+    "evaluate-finetuned",
+    "evaluate-drift",
+    "evaluate-baseline",
+    "report",
+    "study",
+}
 
 pytestmark = pytest.mark.slow
 

@@ -79,7 +79,7 @@ def find_embedding(path: Path) -> Path | None:
     if path.suffix in PICKLES and path.is_file():
         return path
     try:
-        with safe_open(path, framework="np") as file:
+        with safe_open(intact(path), framework="np") as file:
             keys = list(file.keys())
     except (SafetensorError, OSError):
         return None

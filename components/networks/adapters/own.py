@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from components.errors import AlphabarError
+from components.files.manifest import intact
 from components.networks.adapters.embedding import with_embedding
 from components.networks.adapters.embedding_file import find_embedding
 from components.networks.adapters.parts import with_lora
@@ -172,7 +173,7 @@ def with_adapters(
 def is_ours(path: Path) -> bool:
     """Whether a file's header is one of ours; False for what is no file of safetensors."""
     try:
-        with safe_open(path, framework="np") as file:
+        with safe_open(intact(path), framework="np") as file:
             return HEADER in (file.metadata() or {})
     except (SafetensorError, OSError):
         return False
