@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from components.figures.figure import Figure, readable, sign
 from components.figures.judgement import Figures
 from components.figures.likeness import Likeness
-from components.spec.metrics import DRIFT, metric_name
+from components.spec.metrics import DRIFT, family_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Limits:
             metric: the distance that ranks.
         """
         parts = [0.0]
-        drift = drifted.get(drift_of(metric))
+        drift = drift_in(drifted, metric)
         if self.drift is not None and drift is not None:
             parts.append(_beyond(drift.value, self.drift))
         if self.base_distance is not None and metric in drifted and metric in before:
@@ -54,9 +54,22 @@ class Limits:
         return max(parts)
 
 
-def drift_of(metric: str) -> str:
-    """The feature drift by the network that judges ``metric``."""
-    return metric_name(DRIFT, metric.partition("_")[2])
+def drift_in(figures: Figures, metric: str) -> Figure | None:
+    """The feature drift by the network that judges ``metric``, where both were measured."""
+    judge = _extractor([figures], metric)
+    return next(
+        (
+            figure
+            for name, figure in figures.items()
+            if family_of(name) == DRIFT and figure.protocol.extractor == judge
+        ),
+        None,
+    )
+
+
+def _extractor(sets: Sequence[Figures], metric: str) -> str | None:
+    """Who judges ``metric``, by its record: names such as `fid` do not say it."""
+    return next((each[metric].protocol.extractor for each in sets if metric in each), None)
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,7 @@ def gain_of(
         adapted: each model's figures against the new data's holdout.
         likenesses: each model's, by extractor; empty for one without a subject.
     """
-    judge = metric.partition("_")[2]
+    judge = _extractor(adapted, metric) or ""
     known = [found[judge].tuned.value for found in likenesses if judge in found]
     if known and len(known) == len(adapted):
         return Gain("likeness to the subject", [-value for value in known])

@@ -4,15 +4,15 @@ import pytest
 
 from components.figures.figure import Figure
 from components.figures.likeness import Likeness, Value
-from components.figures.limits import Gain, Limits, choose, gain_of, reason
+from components.figures.limits import Gain, Limits, choose, drift_in, gain_of, reason
 from tests.figures.made import made as made_with
 
 FD, DRIFT = "fd_efficientnet_lite0", "drift_efficientnet_lite0"
 NAMES = ["rank=4", "rank=16", "rank=64"]
 
 
-def made(metric: str, value: float) -> Figure:
-    return made_with(metric, value, 0.9 * value, 1.1 * value)
+def made(metric: str, value: float, extractor: str = "efficientnet_lite0") -> Figure:
+    return made_with(metric, value, 0.9 * value, 1.1 * value, extractor=extractor)
 
 
 def models(*pairs: tuple[float, float, float]) -> tuple[list[dict[str, Figure]], ...]:
@@ -46,6 +46,22 @@ def test_the_best_of_those_that_keep_the_limits_is_chosen(
     choice = choose(gain, drifted, BEFORE, FD, limits)
     assert (choice.best, choice.kept) == (best, kept)
     assert words in reason(choice, NAMES, gain, limits)
+
+
+def test_the_drift_is_that_of_who_judges_the_distance() -> None:
+    """Also where the distance's name does not say who that is, as FID's."""
+    inception = {"extractor": "inception"}
+    found = {
+        "fid": made("fid", 100.0, **inception),
+        "drift_inception": made("drift_inception", 0.4, **inception),
+        "drift_dinov2": made("drift_dinov2", 0.1, extractor="dinov2"),
+    }
+    drift = drift_in(found, "fid")
+    assert drift is not None
+    assert drift.value == 0.4
+    before = {"fid": made("fid", 100.0, **inception)}
+    assert Limits(drift=0.2).excess(found, before, "fid") == pytest.approx(1.0)
+    assert drift_in({"drift_dinov2": found["drift_dinov2"]}, "fid") is None
 
 
 def test_one_alone_is_only_spoken_of_where_there_are_limits() -> None:

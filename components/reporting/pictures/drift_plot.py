@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from components.figures.figure import Figure, direction, readable
 from components.figures.judgement import Figures
+from components.figures.limits import drift_in
 from components.reporting.pictures.canvas import Plot, legend
 from components.reporting.pictures.floor import draw_floor
 from components.reporting.pictures.plots import errorbar
@@ -65,17 +66,16 @@ def points(
     names: Sequence[tuple[str, str]],
     adapted: Sequence[Figures],
     drifted: Sequence[Figures],
-    metrics: tuple[str, str],
+    metric: str,
 ) -> list[Tuned]:
     """The models that have both figures.
 
     Args:
         names: of each model, and of its line.
-        metrics: the distance, and the drift.
+        metric: the distance.
     """
-    distance, drift = metrics
     return [
-        Tuned(name, line, gained[distance], lost[drift])
+        Tuned(name, line, gained[metric], drift)
         for (name, line), gained, lost in zip(names, adapted, drifted, strict=True)
-        if distance in gained and drift in lost
+        if metric in gained and (drift := drift_in(lost, metric))
     ]

@@ -7,7 +7,6 @@ from typing import Any
 
 from components.figures.figure import Figure, first_of, readable, sign
 from components.figures.judgement import Figures
-from components.figures.limits import drift_of
 from components.figures.winner import winner
 from components.reporting.cells import Cell, History
 from components.reporting.finetuned import Finetuned
@@ -110,11 +109,10 @@ def of_tuning(tuned: Finetuned, looks: Looks = ()) -> list[Illustration]:
 
 def of_drift(tuned: Finetuned, metric: str) -> list[Illustration]:
     """What each model has gained against what it has cost the base."""
-    drift = drift_of(metric)
     adapted = [cell.figures for cell in tuned.cells]
     drifted = [each.figures for each in tuned.drifts]
     named = [(cell.line, cell.model) for cell in tuned.cells]
-    models = points(named, adapted, drifted, (metric, drift))
+    models = points(named, adapted, drifted, metric)
     if not models:
         return []
     most = tuned.section["limits"]["drift_at_most"]
