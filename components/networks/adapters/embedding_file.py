@@ -16,9 +16,9 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from components.errors import AlphabarError, first_line, first_of, quoted
+from components.errors import AlphabarError, first_of, quoted
 from components.files.manifest import intact
-from components.networks.adapters.lora_file import is_of_layers
+from components.networks.adapters.lora_file import content_of, is_of_layers
 from components.networks.part_weights import unpickled
 
 DIFFUSERS_FILES = ("learned_embeds.safetensors", "learned_embeds.bin")
@@ -97,7 +97,10 @@ def read_embedding(path: Path) -> Embedding:
             f"{path} has {path.stat().st_size:,} bytes, and an embedding at most {MOST_BYTES:,}",
             _REMEDY,
         )
-    held, said = (unpickled(path, _REMEDY), {}) if path.suffix in PICKLES else _safe(path)
+    if path.suffix in PICKLES:
+        held, said = unpickled(path, _REMEDY), dict[str, str]()
+    else:
+        held, said = content_of(path, _REMEDY)
     token, tensors = _content(path, held)
     token = said.get(TOKEN, token)
     if not token or token.split() != [token]:
@@ -111,17 +114,6 @@ def read_embedding(path: Path) -> Embedding:
             _REMEDY,
         )
     return Embedding(token, vectors, said.get(TEMPLATE))
-
-
-def _safe(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(intact(path), framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, file.metadata() or {}
-    except (SafetensorError, OSError) as error:
-        raise AlphabarError(
-            f"{path} is no file of safetensors ({first_line(error)})", _REMEDY
-        ) from error
 
 
 def _content(path: Path, held: object) -> tuple[str, list[Any]]:

@@ -5,9 +5,10 @@ configuration for each part), peft in adapter_config.json beside the file, kohya
 layer. Where it is not said, it is the rank.
 """
 
+import contextlib
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def read_lora(path: Path, parts: Mapping[str, nn.Module]) -> Lora:
         AlphabarError: it is broken, of another kind, or of another model.
     """
     file = _file_of(path)
-    tensors, metadata = _content(file)
+    tensors, metadata = content_of(file, _REMEDY)
     _refuse_others(file, tensors)
     layers = layers_of(parts)
     pieces, spelt = _by_layer(file, tensors, LayerNames(parts, layers))
@@ -103,7 +104,8 @@ def _by_layer(
 def tells_text(path: Path) -> bool:
     """Whether the adapter in ``path`` changes text encoders; raises AlphabarError where it is
     broken."""
-    return any(_TEXT.search(name) for name in _content(_file_of(path))[0])
+    with opened(_file_of(path), _REMEDY) as file:
+        return any(_TEXT.search(name) for name in file.keys())  # noqa: SIM118
 
 
 def _file_of(path: Path) -> Path:
@@ -117,16 +119,23 @@ def _file_of(path: Path) -> Path:
     raise AlphabarError(f"{path} holds neither {PEFT_WEIGHTS} nor {DIFFUSERS_FILE}", _REMEDY)
 
 
-def _content(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors and the header's entries."""
+@contextlib.contextmanager
+def opened(path: Path, remedy: str) -> Iterator[Any]:
+    """A file of safetensors; raises AlphabarError with this remedy where it is none, or damaged."""
     try:
-        with safe_open(intact(file), framework="pt") as opened:
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-            return tensors, opened.metadata() or {}
+        with safe_open(intact(path), framework="pt") as file:
+            yield file
     except (SafetensorError, OSError) as error:
         raise AlphabarError(
-            f"{file} is no file of safetensors ({first_line(error)})", _REMEDY
+            f"{path} is no file of safetensors ({first_line(error)})", remedy
         ) from error
+
+
+def content_of(path: Path, remedy: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Its tensors and its header's entries; raises AlphabarError as `opened` does."""
+    with opened(path, remedy) as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return tensors, file.metadata() or {}
 
 
 def is_of_layers(name: str) -> bool:
