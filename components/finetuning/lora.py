@@ -13,7 +13,7 @@ from components.errors import AlphabarError, first_of
 from components.networks.adapters import Adapter, save_adapter
 from components.networks.adapters.lora_written import diffusers_metadata, diffusers_tensors
 from components.networks.adapters.low_rank import LowRank, layers_of
-from components.networks.adapters.parts import parts_of, text_names
+from components.networks.adapters.parts import clip_text, parts_of, text_names
 from components.networks.checkpoint import Checkpoint
 from components.networks.seeded import seeded
 from components.spec.catalogue.lora import TARGETS, LoraSettings
@@ -63,6 +63,8 @@ def lora_task(
         AlphabarError: as `lora`.
     """
     settings = LoraSettings.model_validate({n: spec[n] for n in LoraSettings.model_fields})
+    if settings.text_encoder:
+        clip_text(model)  # others are refused
     encoders = own_encoders(model) if settings.text_encoder else []
     parts = parts_of(model) | text_names(encoders)
     chosen = chosen_layers(layers_of(parts), settings)

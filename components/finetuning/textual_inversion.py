@@ -16,7 +16,7 @@ from components.errors import AlphabarError, number_of, shortened
 from components.networks.adapters import Adapter, save_adapter
 from components.networks.adapters.embedding import ids_of, knowing
 from components.networks.adapters.embedding_file import Embedding
-from components.networks.adapters.parts import clip_text
+from components.networks.adapters.parts import told_text
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.text import worded
 from components.spec.catalogue.inversion import InversionSettings
@@ -59,8 +59,8 @@ def textual_inversion(
     """The task of learning a word for what the images show; all weights of ``model`` stay.
 
     Raises:
-        AlphabarError: its text encoders are no CLIPs, the word is known already, the initial one is
-            none, captions lack the word, or there are too few images.
+        AlphabarError: its text encoders can be told none, the word is known already, the initial
+            one is none, captions lack the word, or there are too few images.
     """
     settings = InversionSettings.model_validate(
         {n: spec[n] for n in InversionSettings.model_fields}
@@ -90,7 +90,7 @@ def textual_inversion(
 
 def is_vector(name: str) -> bool:
     """Whether a weight of a network is the vectors of a `NewWords`."""
-    return name.endswith("token_embedding.vectors")
+    return name.endswith(".vectors")
 
 
 def _never_absent(model: Checkpoint) -> Any:
@@ -104,7 +104,7 @@ def _start(model: Checkpoint, settings: InversionSettings) -> Embedding:
     assert settings.token is not None
     assert settings.initial is not None
     vectors = []
-    for part in clip_text(model).encoder.parts:
+    for part in told_text(model).encoder.parts:
         ids = part.reader.ids_of_word(settings.initial)
         if len(ids) != 1:
             raise AlphabarError(
@@ -135,7 +135,7 @@ def _refuse_few_images(data: Path) -> None:
 
 def _refuse_lacking(model: Checkpoint, word: Embedding, data: Path) -> None:
     """Raise AlphabarError where captions that are trained on do not have the word."""
-    captions, limit = load_captions(data, "train"), clip_text(model).limit
+    captions, limit = load_captions(data, "train"), told_text(model).limit
     texts = worded(model.conditioner, captions.some_texts(np.unique(captions.ids)))
     for reader in _readers(model):
         own = ids_of(reader, word.tokens)[-1]

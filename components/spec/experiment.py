@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from components.spec.catalogue import CODECS, CONDITIONERS
+from components.spec.catalogue.entries import ConditionerEntry
 from components.spec.sections.base import Overrides, Scalar, Section, Slug
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.data import DataSpec
@@ -182,9 +183,15 @@ class Experiment(Section):
     def _text_is_trained(self, tuned: FinetuneSpec) -> None:
         if not tuned.entry.trains_text(tuned.model_dump()) or self._of_others():
             return
-        if not CONDITIONERS[self.conditioning.encoder].trained:
-            able = ", ".join(name for name, entry in CONDITIONERS.items() if entry.trained)
+        words, encoder = tuned.entry.words_alone, self.conditioning.encoder
+
+        def able(entry: ConditionerEntry) -> bool:
+            return entry.captions if words else entry.trained
+
+        if not able(CONDITIONERS[encoder]):
+            what = "teaches a text encoder a word" if words else "trains text encoders"
+            others = ", ".join(name for name, entry in CONDITIONERS.items() if able(entry))
             raise ValueError(
-                f"`finetune` trains text encoders, and conditioning.encoder: "
-                f"{self.conditioning.encoder} is none that can be: {able} are"
+                f"`finetune` {what}, and conditioning.encoder: {encoder} is none that can be: "
+                f"{others} are"
             )

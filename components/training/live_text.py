@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from components.data.arrays import load_captions
 from components.data.captions import Entries
-from components.networks.adapters.parts import clip_text
+from components.networks.adapters.parts import told_text
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.conditioner import Table
 from components.networks.conditioners.rows import Rows
@@ -83,7 +83,7 @@ def live_model(
     Args:
         texts: the distinct captions of the data, by their place.
     """
-    told = clip_text(model)
+    told = told_text(model)
     network = WithText(model.network, told, encoders, texts)
     same = {field.name: getattr(told, field.name) for field in fields(TextCondition)}
     return replace(model, network=network, conditioner=LiveCaptions(**same))
@@ -92,7 +92,7 @@ def live_model(
 def trained_model(model: Checkpoint, network: nn.Module) -> Checkpoint:
     """``model`` as it draws with a `WithText` that was made of it, or an average of such."""
     assert isinstance(network, WithText)
-    told = clip_text(model).of_networks([*network.encoders])
+    told = told_text(model).of_networks([*network.encoders])
     return replace(model, network=network.denoiser, conditioner=told)
 
 
@@ -100,7 +100,7 @@ def own_encoders(model: Checkpoint) -> list[Any]:
     """Networks of the encoders that read the model's captions, loaded for this alone.
 
     Raises:
-        AlphabarError: they are no CLIPs that are read as Stable Diffusion does.
+        AlphabarError: as `told_text`.
     """
-    parts = clip_text(model).encoder.parts
+    parts = told_text(model).encoder.parts
     return [part.adapted(lambda network: None).loaded() for part in parts]

@@ -48,11 +48,16 @@ def base(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "two":
         second = tiny_clip(tmp_path / "other", width=24, projection=24, pad="!", seed=1)
         encoder = f"{encoder} + clip:{second}"
+    return told_by(encoder, tmp_path / "base")
+
+
+def told_by(encoder: str, folder: Path) -> Path:
+    """A model of digits that is told captions by ``encoder``."""
     config = model_config(encoder, classes=DIGITS, dropout=0.5)
     model = new_checkpoint(config, seed=0)
-    (tmp_path / "base").mkdir()
-    save_checkpoint(tmp_path / "base", config, model.network)
-    return tmp_path / "base"
+    folder.mkdir()
+    save_checkpoint(folder, config, model.network)
+    return folder
 
 
 def asked(**section: Any) -> dict[str, Any]:
@@ -173,7 +178,7 @@ def test_targets_without_a_layer_of_the_text_encoder_are_refused(base: Path, dig
 
 def test_other_conditions_are_refused_by_name(tmp_path: Path) -> None:
     model = new_checkpoint(model_config("minilm"), seed=0)
-    with pytest.raises(AlphabarError, match="encoder: minilm` is none that can be"):
+    with pytest.raises(AlphabarError, match="encoder: minilm` is none whose"):
         clip_text(model)
 
 

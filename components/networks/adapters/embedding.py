@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from components.data.readers import Reader
 from components.errors import AlphabarError
 from components.networks.adapters.embedding_file import Embedding, read_embedding
-from components.networks.adapters.parts import clip_text
+from components.networks.adapters.parts import told_text
 from components.networks.checkpoint import Checkpoint
 
 
@@ -38,7 +38,7 @@ def knowing(model: Checkpoint, word: Embedding, whose: str) -> Checkpoint:
     Args:
         whose: where it comes from, for messages.
     """
-    told = clip_text(model)
+    told = told_text(model)
     parts: Sequence[Any] = told.encoder.parts
     widths = [each.shape[1] for each in word.vectors]
     own = [part.form.width for part in parts]

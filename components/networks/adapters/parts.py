@@ -53,21 +53,38 @@ def text_names(networks: Sequence[nn.Module]) -> dict[str, nn.Module]:
     return {_encoder(number): network for number, network in enumerate(networks)}
 
 
-def clip_text(model: Checkpoint) -> TextCondition:
-    """How a model reads captions that a CLIP encodes, or two as SDXL has them.
+def told_text(model: Checkpoint) -> TextCondition:
+    """How a model reads captions that one encoder reads, or two CLIPs as SDXL has them.
 
     Raises:
-        AlphabarError: it reads none, or with other encoders.
+        AlphabarError: it reads none, or with several as Stable Diffusion 3 and Flux do.
     """
     told = model.conditioner
     if isinstance(told, TextCondition) and isinstance(told.encoder, FrozenEncoder | JoinedEncoder):
-        parts: Sequence[Any] = told.encoder.parts
-        if all(part.convention.loader.startswith("CLIPText") for part in parts):
-            return told
+        return told
     raise AlphabarError(
         f"the model's `conditioning.encoder: {model.config.conditioning.encoder}` is none that can "
-        "be trained, nor told new words: only one CLIP, or two as SDXL has them, can",
-        "give a model that is told captions by `clip:DIR` or by Stable Diffusion's `pipeline:DIR`",
+        "be told new words, nor trained: only one text encoder, or two CLIPs as SDXL has them, can",
+        "give a model that is told captions by `minilm`, `clip:DIR`, `t5:DIR` or by Stable "
+        "Diffusion's `pipeline:DIR`",
+    )
+
+
+def clip_text(model: Checkpoint) -> TextCondition:
+    """The same of a model whose encoders are CLIPs, whose layers LoRAs name.
+
+    Raises:
+        AlphabarError: they are others.
+    """
+    told = told_text(model)
+    parts: Sequence[Any] = told.encoder.parts
+    if all(part.convention.loader.startswith("CLIPText") for part in parts):
+        return told
+    raise AlphabarError(
+        f"the model's `conditioning.encoder: {model.config.conditioning.encoder}` is none whose "
+        "layers a LoRA changes: only one CLIP, or two as SDXL has them, is",
+        "leave `finetune.text_encoder` out, or give a model that is told captions by `clip:DIR` or "
+        "by Stable Diffusion's `pipeline:DIR`",
     )
 
 

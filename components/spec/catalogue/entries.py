@@ -214,7 +214,7 @@ class ConditionerEntry:
         joins: whether two such encoders can be read side by side.
         licence: of its encoder's weights, where they come with a package.
         stored: whether the stage `encode` makes its text states of the data's captions, once.
-        trained: whether fine-tunes may train its encoders, or teach them words.
+        trained: whether fine-tunes may train its encoders' layers.
     """
 
     line: str

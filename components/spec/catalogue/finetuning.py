@@ -103,6 +103,7 @@ class FinetuneEntry:
             that a row of a training step takes besides its own forward and backward pass.
         trains_text: finetune section → whether captions are encoded in every step, since what
             reads them is trained; else they are stored.
+        words_alone: whether new words are all that is trained of what reads them.
     """
 
     line: str
@@ -121,6 +122,7 @@ class FinetuneEntry:
     watched: Callable[[Values], Values] = _as_in_training
     beside: Callable[[Values, bool], int] = _none_beside
     trains_text: Callable[[Values], bool] = _never
+    words_alone: bool = False
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -204,7 +206,7 @@ FINETUNES: dict[str, FinetuneEntry] = {
         trains_text=_text_if_asked,
     ),
     "textual_inversion": FinetuneEntry(
-        "a new word for what the images show, and nothing else; of CLIP text encoders",
+        "a new word for what the images show, and nothing else",
         "Gal et al. 2022",
         FinetuneWords(
             act="textual inversion",
@@ -221,6 +223,7 @@ FINETUNES: dict[str, FinetuneEntry] = {
         saves_adapter=True,
         scaled=False,
         trains_text=_always,
+        words_alone=True,
     ),
     "dreambooth": FinetuneEntry(
         "a rare word for the subject of 3 to 30 images, full or LoRA, with a prior of its class",
