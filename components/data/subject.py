@@ -4,7 +4,7 @@ images.npy     (n, height, width, channel) uint8
 subject.csv    file_name, caption: of each image
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from components.spec.catalogue.subjects import FEWEST_IMAGES, MOST_IMAGES
 from components.spec.sections.data import DataSpec
 
 IMAGES, TABLE = "images.npy", "subject.csv"
+OF_CAPTIONS = "with the captions of `finetune.subject` in the baseline's data"
 SPLITS: tuple[SplitName, ...] = ("train", "holdout")
 
 
@@ -45,13 +46,11 @@ def subject(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
             no image has one of the captions.
     """
     if "captions" in spec:
-        found = _with_captions(inputs["data"], spec["captions"])
-        where = "with the captions of `finetune.subject` in the baseline's data"
+        images = _few(_with_captions(inputs["data"], spec["captions"]), OF_CAPTIONS)
     else:
         data = DataSpec.model_validate(spec["data"])
         found = _in_folder(inputs["raw"], data, grey=load_info(inputs["data"]).channels == 1)
-        where = f"in datasets/{data.name}, which `finetune.subject` names"
-    images = _few(found, where)
+        images = _few(found, of_folder(data))
     np.save(out / IMAGES, np.stack([image.pixels for image in images]))
     rows = [(image.file_name, image.caption) for image in images]
     write_table(out / TABLE, ("file_name", "caption"), rows)
@@ -71,6 +70,34 @@ def load_subject(directory: Path) -> NDArray[np.uint8]:
     return images
 
 
+def of_folder(data: DataSpec) -> str:
+    """Where a subject's images lie that are a folder's."""
+    return f"in datasets/{data.name}, which `finetune.subject` names"
+
+
+def refuse_not_few(count: int, where: str) -> None:
+    """Raise AlphabarError where so many images, which lie ``where``, are too few or too many."""
+    if FEWEST_IMAGES <= count <= MOST_IMAGES:
+        return
+    many = count > MOST_IMAGES
+    there = f"more than {MOST_IMAGES} images" if many else number_of(count, "image")
+    raise AlphabarError(
+        f"there {'is' if count == 1 else 'are'} {there} {where}",
+        f"give {FEWEST_IMAGES} to {MOST_IMAGES} images of the subject; more are a style, which "
+        "`finetune.kind: full` and `lora` learn",
+    )
+
+
+def refuse_unmet(captions: Set[str]) -> None:
+    """Raise AlphabarError where there are captions of a subject that no image has."""
+    if captions:
+        missing = first_of([quoted(each) for each in sorted(captions)])
+        raise AlphabarError(
+            f"no image of the data has the caption {missing}",
+            "give captions of `finetune.subject` as the data has them, letter by letter",
+        )
+
+
 def _few(found: Iterator[_Image], where: str) -> list[_Image]:
     """All of them; raises AlphabarError where they are too few or too many."""
     images = list[_Image]()
@@ -78,15 +105,8 @@ def _few(found: Iterator[_Image], where: str) -> list[_Image]:
         images.append(image)
         if len(images) > MOST_IMAGES:
             break
-    if FEWEST_IMAGES <= len(images) <= MOST_IMAGES:
-        return images
-    many = len(images) > MOST_IMAGES
-    there = f"more than {MOST_IMAGES} images" if many else number_of(len(images), "image")
-    raise AlphabarError(
-        f"there {'is' if len(images) == 1 else 'are'} {there} {where}",
-        f"give {FEWEST_IMAGES} to {MOST_IMAGES} images of the subject; more are a style, which "
-        "`finetune.kind: full` and `lora` learn",
-    )
+    refuse_not_few(len(images), where)
+    return images
 
 
 def _with_captions(data: Path, captions: Sequence[str]) -> Iterator[_Image]:
@@ -100,11 +120,7 @@ def _with_captions(data: Path, captions: Sequence[str]) -> Iterator[_Image]:
             if shared := wanted.intersection(of_images.of_image(row)):
                 met |= shared
                 yield _Image(np.array(images[row]), name, of_images[row])
-    if missing := sorted(wanted - met):
-        raise AlphabarError(
-            f"no image of the data has the caption {first_of([quoted(each) for each in missing])}",
-            "give captions of `finetune.subject` as the data has them, letter by letter",
-        )
+    refuse_unmet(wanted - met)
 
 
 def _in_folder(raw: Path, data: DataSpec, *, grey: bool) -> Iterator[_Image]:

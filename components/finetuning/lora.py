@@ -2,21 +2,21 @@
 peft has the layers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
-from components.errors import AlphabarError, first_of
 from components.networks.adapters import Adapter, save_adapter
 from components.networks.adapters.lora_written import diffusers_metadata, diffusers_tensors
 from components.networks.adapters.low_rank import LowRank, layers_of
 from components.networks.adapters.parts import clip_text, parts_of, text_names
 from components.networks.checkpoint import Checkpoint
 from components.networks.seeded import seeded
-from components.spec.catalogue.lora import TARGETS, LoraSettings
+from components.spec.catalogue.lora import LoraSettings
+from components.spec.chosen_layers import Shapes, chosen_layers, refuse_untouched
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
 from components.training.denoising_task import denoising_task
@@ -67,8 +67,8 @@ def lora_task(
         clip_text(model)  # others are refused
     encoders = own_encoders(model) if settings.text_encoder else []
     parts = parts_of(model) | text_names(encoders)
-    chosen = chosen_layers(layers_of(parts), settings)
-    _refuse_untouched(chosen, text_names(encoders))
+    chosen = chosen_layers(shapes_of(layers_of(parts)), settings)
+    refuse_untouched(chosen, text_names(encoders))
     for part, network in parts.items():
         own = {n.partition(".")[2]: each for n, each in chosen.items() if n.startswith(f"{part}.")}
         if own:
@@ -94,57 +94,14 @@ def _parts_within(model: Checkpoint, network: nn.Module) -> dict[str, nn.Module]
     return parts_of(model, network)
 
 
-def _refuse_untouched(chosen: Iterable[str], texts: Iterable[str]) -> None:
-    """Every text encoder that is asked for must have a layer that changes."""
-    changed = {name.partition(".")[0] for name in chosen}
-    if untouched := [part for part in texts if part not in changed]:
-        raise AlphabarError(
-            f"`finetune.text_encoder: true`, and `finetune.targets` names no layer of "
-            f"{untouched[0]}",
-            f"say {' or '.join(TARGETS)}, or name layers such as q_proj, too",
-        )
-
-
 def is_change(name: str) -> bool:
     """Whether a weight of a network with peft's layers is one of theirs."""
     return ".lora_" in name
 
 
-def chosen_layers(
-    layers: Mapping[str, nn.Module], settings: LoraSettings
-) -> dict[str, tuple[int, float]]:
-    """Layer → (rank, α), by `targets`; of two that mean a layer the later one has its say.
-
-    Raises:
-        AlphabarError: one names no layer, or its rank is above a layer's width.
-    """
-    chosen: dict[str, tuple[int, float]] = {}
-    for target in settings.targets:
-        own = settings.targets[target] if isinstance(settings.targets, dict) else settings
-        ends = TARGETS.get(target, (target,))
-        found = [name for name in layers if any(f".{name}".endswith(f".{end}") for end in ends)]
-        if not found:
-            known = sorted({name.rpartition(".")[2] for name in layers})
-            raise AlphabarError(
-                f"`finetune.targets: {target}` names no layer of the model",
-                f"say {' or '.join(TARGETS)}, or how layers end: {first_of(known)}",
-            )
-        for name in found:
-            _refuse_too_wide(name, layers[name], own.rank)
-            chosen[name] = own.rank, own.alpha or float(own.rank)
-    return chosen
-
-
-def _refuse_too_wide(name: str, layer: nn.Module, rank: int) -> None:
-    """A change of a rank above the layer's width has no more than that one."""
-    weight = layer.weight
-    assert isinstance(weight, Tensor)
-    width = min(weight.flatten(1).shape)
-    if rank > width:
-        raise AlphabarError(
-            f"`finetune.rank: {rank}` is above the width of {name}, which is {width}",
-            f"use a rank of at most {width}, or leave that layer out of `finetune.targets`",
-        )
+def shapes_of(layers: Mapping[str, nn.Module]) -> Shapes:
+    """The shapes of layers' weights."""
+    return {name: tuple(layer.get_parameter("weight").shape) for name, layer in layers.items()}
 
 
 def _put_in(

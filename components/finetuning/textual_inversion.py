@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from components.data.arrays import load_captions
 from components.data.readers import Reader
-from components.errors import AlphabarError, number_of, shortened
+from components.data.readers.words import lacking, refuse_few_images, refuse_lacking, start_of
 from components.networks.adapters import Adapter, save_adapter
 from components.networks.adapters.embedding import ids_of, knowing
 from components.networks.adapters.embedding_file import Embedding
@@ -24,9 +24,6 @@ from components.spec.sections.training import TrainingSpec
 from components.training.denoising_task import denoising_task
 from components.training.live_text import WithText, live_model, own_encoders, texts_of
 from components.training.task import Task
-
-FEWEST_IMAGES = 2
-"""Of one image a word cannot tell what is meant from everything else that it shows."""
 
 
 class NewWords(nn.Module):
@@ -67,7 +64,7 @@ def textual_inversion(
     )
     start, base = _start(model, settings), model
     model = knowing(base, start, f"`finetune.token: {start.token}`")
-    _refuse_few_images(inputs["data"])
+    refuse_few_images(len(load_captions(inputs["data"], "train")))
     _refuse_lacking(model, start, inputs["data"])
     encoders = own_encoders(base)
     for encoder, reader, vectors in zip(encoders, _readers(model), start.vectors, strict=True):
@@ -105,14 +102,8 @@ def _start(model: Checkpoint, settings: InversionSettings) -> Embedding:
     assert settings.initial is not None
     vectors = []
     for part in told_text(model).encoder.parts:
-        ids = part.reader.ids_of_word(settings.initial)
-        if len(ids) != 1:
-            raise AlphabarError(
-                f"`finetune.initial: {settings.initial}` is {number_of(len(ids), 'token')} of "
-                f"`{part.reader.name}`, and vectors start as those of one",
-                "give a word that the tokenizer has whole, such as `cat`, `face` or `drawing`",
-            )
-        row = part.loaded().get_input_embeddings().weight[ids[0]]
+        first = start_of(part.reader, settings.initial)
+        row = part.loaded().get_input_embeddings().weight[first]
         vectors.append(row.detach().cpu().expand(settings.vectors, -1).clone())
     model.conditioner.release()
     template = settings.template and settings.template.replace("{token}", settings.token)
@@ -123,28 +114,10 @@ def _readers(model: Checkpoint) -> Sequence[Reader]:
     return model.conditioner.readers
 
 
-def _refuse_few_images(data: Path) -> None:
-    count = len(load_captions(data, "train"))
-    if count < FEWEST_IMAGES:
-        raise AlphabarError(
-            f"a word is learnt from {FEWEST_IMAGES} images at least, and there is {count} to train "
-            "on",
-            "give 3 to 5 that show the same thing in different ways",
-        )
-
-
 def _refuse_lacking(model: Checkpoint, word: Embedding, data: Path) -> None:
     """Raise AlphabarError where captions that are trained on do not have the word."""
     captions, limit = load_captions(data, "train"), told_text(model).limit
     texts = worded(model.conditioner, captions.some_texts(np.unique(captions.ids)))
     for reader in _readers(model):
-        own = ids_of(reader, word.tokens)[-1]
-        lacking = [text for text in texts if own not in reader.ids(text, limit)]
-        if lacking:
-            raise AlphabarError(
-                f"{len(lacking)} of {number_of(len(texts), 'caption')} that are trained on lack "
-                f"`finetune.token: {word.token}` within {limit} tokens, such as "
-                f"`{shortened(lacking[0])}`",
-                "write it into them, or say what is said in their place: `finetune.template: "
-                '"a photo of a {token}"`',
-            )
+        without = lacking(reader, word.tokens[-1], texts, limit)
+        refuse_lacking(without, len(texts), word.token, limit)

@@ -99,15 +99,7 @@ def _kinds(files: WeightFiles) -> dict[str, str]:
 
 def shapes_of(files: WeightFiles, rename: Rename = str) -> dict[str, Shape]:
     """Every tensor's shape, by name, from the headers of safetensors."""
-    shapes: dict[str, Shape] = {}
-    for path in files.files:
-        try:
-            with safe_open(intact(path), framework="np") as file:
-                for name in file.keys():  # noqa: SIM118
-                    shapes[rename(name)] = tuple(file.get_slice(name).get_shape())
-        except (SafetensorError, OSError) as error:
-            raise _broken(path, error) from error
-    return shapes
+    return {rename(name): shape for name, shape in files.shapes().items()}
 
 
 def _saved(files: WeightFiles) -> Iterator[tuple[str, Tensor]]:

@@ -113,7 +113,9 @@ class Experiment(Section):
             refuse_unfit(self.network, self.codec, self.data.size, "data.size")
         if self.finetune is not None:
             self.finetune.data(self.data)
-            self.finetune.samplings(self.sampling)
+            drawn = self.finetune.samplings(self.sampling)
+            if any(e.ema_length for e in drawn) and not self.training.ema_snapshots:
+                raise ValueError("`finetune.sampling.ema_length` needs `training.ema_snapshots`")
             self._reads_a_word(self.finetune)
             self._text_is_trained(self.finetune)
         if self.study is not None and self.finetune is None:

@@ -27,6 +27,7 @@ MOST_CHOICES = 50
 """Valid names that a remedy lists; a section has fewer, a model may have many classes."""
 
 SCALARS = ("str", "int", "float", "bool")
+CONSTRAINED = ("constrained-str", "constrained-int")
 LONG_WORD = re.compile(r"\S{100,}")
 KINDS = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
 
@@ -126,7 +127,8 @@ def _without_alternatives(faults: list[Any]) -> list[Any]:
     """One fault for a value that may be of several types, where pydantic has one for each type."""
     found: dict[tuple[Any, ...], Any] = {}
     for fault in _opened(faults):
-        place = fault["loc"]
+        place = tuple(part for part in fault["loc"] if not _is_type(part))
+        fault = fault | {"loc": place}
         if len(place) > 1 and place[-1] in SCALARS:
             fault = {
                 "loc": place[:-1],
@@ -136,6 +138,11 @@ def _without_alternatives(faults: list[Any]) -> list[Any]:
             }
         found.setdefault((fault["loc"], fault["type"]), fault)
     return list(found.values())
+
+
+def _is_type(part: object) -> bool:
+    """Whether a part of a fault's place is no key, but what pydantic calls one of several types."""
+    return isinstance(part, str) and (part in CONSTRAINED or part.startswith(("list[", "dict[")))
 
 
 def _opened(faults: list[Any]) -> Iterator[Any]:

@@ -89,6 +89,11 @@ def _tuning(experiment: Experiment, point: Overrides, origin: str) -> Tuning:
     for path, value in point.items():
         key = path.partition(".")[2]
         able = [name for name in valid_names(SECTION) if name not in FIXED]
+        if key.partition(".")[0] in FIXED:
+            raise AlphabarError(
+                f"{origin}: `{shortened(path)}` cannot be swept: it holds for all fine-tunes",
+                f"give it in the section `{SECTION}`",
+            )
         if key not in able:
             raise AlphabarError(
                 f"{origin}: `{shortened(path)}` cannot be swept",

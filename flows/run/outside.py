@@ -19,11 +19,11 @@ from components.spec.keys import digest
 from components.spec.pipelines.vae_folder import read_vae_folder
 from components.spec.plan import DataHash, Plan, plan_baselines
 from components.spec.plan.node import BaseContent
-from components.spec.tunings import tunings
 from flows.run.based import Base, as_base_says, content_of, find_base_of, refuse_other_images
 from flows.run.machine import resolved
 from flows.run.pretrained import as_directory_says, network_hashes
 from flows.run.trained_files import refuse_broken, refuse_unfit_codecs
+from flows.run.tunings_ahead import refuse_unfit_tunings
 from flows.workspace import Workspace
 
 
@@ -58,16 +58,8 @@ def plan_here(
         base_contents(base, workspace),
     )
     refuse_unfit_codecs(plan.cells, workspace.root)
-    _find_subjects(plan)
+    refuse_unfit_tunings(plan, base, workspace)
     return plan
-
-
-def _find_subjects(plan: Plan) -> None:
-    """Raise AlphabarError where a folder with the images of a subject is missing, or is not what
-    its pin says: the fine-tune is planned only once the best baseline is known."""
-    for each in tunings(plan.experiment):
-        if (data := each.spec.subject_data(plan.experiment.data)) is not None:
-            plan.outside.data_hash(data)
 
 
 def base_contents(base: Base | None, workspace: Workspace) -> BaseContent:

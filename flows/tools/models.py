@@ -24,6 +24,7 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
     """
     registered = REGISTERED.match(model)
     if registered and not Path(model).exists():
+        _refuse_unrecorded(model, workspace)
         from components.tracking.connection import connect
         from components.tracking.versions import load_model_dir
 
@@ -48,6 +49,16 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
             "a registered model, such as digits@champion",
         )
     return path
+
+
+def _refuse_unrecorded(model: str, workspace: Workspace) -> None:
+    """Raise AlphabarError where nothing has been recorded yet: to ask would begin a store."""
+    database = workspace.root / "mlruns" / "mlflow.db"
+    if workspace.tracking_uri is None and not database.exists():
+        raise AlphabarError(
+            f"MLflow has no model {model}: {database} does not exist",
+            "run an experiment first, which registers its best model",
+        )
 
 
 def find_given(base: str, workspace: Workspace) -> Path:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.errors import AlphabarError, shortened
+from components.errors import AlphabarError, quoted, shortened
 from components.files.new_folder import new_folder
 from components.runtime import Progress
 from components.spec.catalogue import CONDITIONERS
@@ -201,23 +201,32 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
     )
 
 
+_GIVE_ONE = "give a file or a folder"
+
+
 def adapter_of(text: str) -> tuple[Path, float]:
     """FILE or FILE:WEIGHT; raises AlphabarError where the file is not there, or the weight is none
     within −10 and 10."""
+    if text and Path(text).exists():
+        return Path(text), 1.0
     name, _, weight = text.rpartition(":")
-    times = 1.0
-    if name and not Path(text).exists():
-        try:
-            times = float(weight)
-        except ValueError:
-            name = text
-        if not -10 <= times <= 10:
-            raise AlphabarError(f"`--adapter {text}`: its weight is {weight}", "give one up to 10")
-    else:
-        name = text
-    if not Path(name).exists():
-        raise AlphabarError(f"there is no adapter at {name}", "give a file or a folder")
+    times = _number(weight)
+    if not name or not Path(name).exists():
+        missing = name if name and times is not None else text
+        raise AlphabarError(f"there is no adapter at {missing or quoted(text)}", _GIVE_ONE)
+    if times is None or not -10 <= times <= 10:
+        raise AlphabarError(
+            f"`--adapter {text}`: its weight is {weight or 'missing'}",
+            "give a number from -10 to 10, or leave the colon out",
+        )
     return Path(name), times
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _refuse_unread(sampling: SamplingSpec, origin: str) -> None:

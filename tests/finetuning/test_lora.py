@@ -10,7 +10,7 @@ from safetensors import safe_open
 
 from components.errors import AlphabarError
 from components.finetuning.finetune import finetune
-from components.finetuning.lora import chosen_layers
+from components.finetuning.lora import shapes_of
 from components.generation.sample import sample
 from components.networks.adapters import load_adapted
 from components.networks.adapters.lora_file import read_lora
@@ -19,6 +19,7 @@ from components.networks.adapters.parts import parts_of
 from components.networks.checkpoint import load_checkpoint
 from components.runtime import Runtime
 from components.spec.catalogue.lora import LoraSettings, TargetRank
+from components.spec.chosen_layers import chosen_layers
 from components.spec.loading import parse_experiment
 from components.spec.plan import TunedModel, plan_baselines, plan_finetune
 from tests.finetuning.test_finetune import baseline
@@ -114,4 +115,4 @@ def test_targets_without_a_layer_and_ranks_above_the_width_are_refused(
 ) -> None:
     layers = layers_of(parts_of(load_checkpoint(baseline(tmp_path / "model"))))
     with pytest.raises(AlphabarError, match=message):
-        chosen_layers(layers, settings)
+        chosen_layers(shapes_of(layers), settings)

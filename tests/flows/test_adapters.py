@@ -60,6 +60,12 @@ def test_images_with_adapters_are_judged(project: Project) -> None:
     assert figures[0].stdout != figures[1].stdout
 
 
+def cut_short(root: Path) -> str:
+    (root / "ours").mkdir(exist_ok=True)
+    (root / "ours" / "adapter.safetensors").write_bytes(b"\x10")
+    return "ours"
+
+
 def loha(root: Path) -> str:
     save_file({"lora_unet_x.hada_w1_a": torch.ones(1)}, root / "loha.safetensors")
     return "loha.safetensors"
@@ -79,12 +85,17 @@ def word(root: Path) -> str:
 @pytest.mark.parametrize(
     ("write", "message"),
     [
+        (cut_short, "ours/adapter.safetensors is no file of safetensors"),
         (loha, "loha.safetensors holds a LoHa"),
         (of_another_model, "other.safetensors is an adapter of another model"),
         (word, "style.pt is an embedding of another model: its vectors have widths"),
         (lambda root: "missing.safetensors", "there is no adapter at missing.safetensors"),
         (lambda root: "style.safetensors:11", "its weight is 11"),
         (lambda root: "style.safetensors:nan", "its weight is nan"),
+        (lambda root: "style.safetensors:abc", "its weight is abc"),
+        (lambda root: "style.safetensors:", "its weight is missing"),
+        (lambda root: "missing.safetensors:0.5", "there is no adapter at missing.safetensors\n"),
+        (lambda root: "", "there is no adapter at ''"),
     ],
 )
 @pytest.mark.parametrize("command", ["sample", "merge"])

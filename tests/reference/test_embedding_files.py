@@ -193,6 +193,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("evil.pt", {"string_to_param": {"*": Evil()}}, "needs more than `weights_only`"),
     ("list.pt", [torch.zeros(16)], "holds no embedding of a word"),
     ("empty.pt", {"string_to_param": {"*": 3}}, "holds no embedding of a word"),
+    ("lora.pt", {"unet.attn1.to_q.lora_A.weight": torch.ones(2, 2)}, "is a LoRA as a pickle"),
     ("large.pt", {TOKEN: torch.zeros(2**22 + 1)}, "bytes, and an embedding at most"),
 ]
 

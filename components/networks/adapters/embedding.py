@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from components.data.readers import Reader
+from components.data.readers.words import refuse_known
 from components.errors import AlphabarError
 from components.networks.adapters.embedding_file import Embedding, read_embedding
 from components.networks.adapters.parts import told_text
@@ -55,16 +56,6 @@ def knowing(model: Checkpoint, word: Embedding, whose: str) -> Checkpoint:
         changes[number] = partial(_put_in, ids_of(readers[number], word.tokens), vectors)
     told = replace(told.adapted(changes, readers), template=word.template or told.template)
     return replace(model, conditioner=told)
-
-
-def refuse_known(reader: Reader, tokens: Sequence[str], whose: str) -> None:
-    """Raise AlphabarError where a tokenizer knows one of the words."""
-    if known := [token for token in tokens if reader.knows(token)]:
-        raise AlphabarError(
-            f"{whose}: the tokenizer of `{reader.name}` knows `{known[0]}` already, which then "
-            "would mean two things",
-            "choose a word that nobody writes, such as <my-cat>",
-        )
 
 
 def ids_of(reader: Reader, tokens: Sequence[str]) -> list[int]:

@@ -16,6 +16,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from components.data.readers.words import tokens_of
 from components.errors import AlphabarError, first_of, quoted
 from components.files.manifest import intact
 from components.networks.adapters.lora_file import content_of, is_of_layers
@@ -58,7 +59,7 @@ class Embedding:
     @property
     def tokens(self) -> list[str]:
         """The word, and what diffusers calls its further vectors."""
-        return [self.token, *(f"{self.token}_{number}" for number in range(1, self.count))]
+        return tokens_of(self.token, self.count)
 
     def tensors(self) -> dict[str, Tensor]:
         """As a file has it."""
@@ -104,7 +105,10 @@ def read_embedding(path: Path) -> Embedding:
     token, tensors = _content(path, held)
     token = said.get(TOKEN, token)
     if not token or token.split() != [token]:
-        raise AlphabarError(f"{path}: its word {quoted(token)} is none", "rename the file")
+        raise AlphabarError(
+            f"{path}: its word {quoted(token)} is none",
+            "give one whose word has no spaces; where the file's name is the word, rename it",
+        )
     vectors = tuple(_vectors(path, tensor) for tensor in tensors)
     counts = {len(each) for each in vectors}
     if len(counts) > 1 or max(counts) > MOST_VECTORS:
@@ -125,6 +129,10 @@ def _content(path: Path, held: object) -> tuple[str, list[Any]]:
             return name if isinstance(name, str) else path.stem, [own["*"]]
         if _is_sdxl(held):
             return path.stem, [held[key] for key in SDXL_KEYS]
+        if any(is_of_layers(str(key)) for key in held):
+            raise AlphabarError(
+                f"{path} is a LoRA as a pickle, which is not read", "give it as .safetensors"
+            )
         if len(held) == 1:
             (key, tensor), *_ = held.items()
             return path.stem if key == SD_KEY else str(key), [tensor]

@@ -21,11 +21,13 @@ from components.files.json_file import load_json, parse_json
 from components.files.manifest import intact
 from components.networks.adapters.low_rank import Lora, LowRank, layers_of, refuse_unfit
 from components.networks.adapters.spelling import LayerNames, Piece, named
+from components.spec.model_folder import ADAPTER_FILE
 
 METADATA = "lora_adapter_metadata"
 """Entry of the header in diffusers' files."""
 
 PEFT_CONFIG, PEFT_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+MOST_ALPHA = 1e6
 DIFFUSERS_FILE = "pytorch_lora_weights.safetensors"
 
 _REMEDY = "give a LoRA that diffusers, peft or kohya's scripts have written, as .safetensors"
@@ -38,6 +40,10 @@ _OTHERS = {
     ".diff": "a change of whole weights",
 }
 """Part of a tensor's name → what kind of adapter has it, which is not read."""
+
+MOST_REPEATED = 3
+"""Quantifiers of a pattern of peft's configuration: more take more than an instant."""
+_REPEATED, _REPEATED_GROUP = re.compile(r"[*+?{]"), re.compile(r"\)[*+?{]")
 
 _TEXT = re.compile(r"^(text_encoder|lora_te\d?_)|\btext_model\b|\.q_proj\.")
 
@@ -113,7 +119,7 @@ def _file_of(path: Path) -> Path:
         if not path.is_file():
             raise AlphabarError(f"there is no adapter at {path}", _REMEDY)
         return path
-    for name in (PEFT_WEIGHTS, DIFFUSERS_FILE):
+    for name in (PEFT_WEIGHTS, DIFFUSERS_FILE, ADAPTER_FILE):
         if (path / name).is_file():
             return path / name
     raise AlphabarError(f"{path} holds neither {PEFT_WEIGHTS} nor {DIFFUSERS_FILE}", _REMEDY)
@@ -169,8 +175,10 @@ class _Settings:
         config = self.by_part.get(part) or self.by_part.get("")
         if config is None:
             return _Said()
-        alpha = config.get("lora_alpha")
-        for pattern, value in (config.get("alpha_pattern") or {}).items():
+        alpha, patterns = config.get("lora_alpha"), config.get("alpha_pattern") or {}
+        if not isinstance(patterns, dict):
+            raise AlphabarError(f"{self.file}: its `alpha_pattern` is no JSON object", _REMEDY)
+        for pattern, value in patterns.items():
             if any(_matches(pattern, each) for each in (name, spelt)):
                 alpha = value
                 break
@@ -180,7 +188,9 @@ class _Settings:
 
 
 def _matches(pattern: str, name: str) -> bool:
-    """As peft finds a layer's entry."""
+    """As peft finds a layer's entry; what a hostile file could hang us with matches nothing."""
+    if len(_REPEATED.findall(pattern)) > MOST_REPEATED or _REPEATED_GROUP.search(pattern):
+        return False
     try:
         return re.match(rf"(.*\.)?({pattern})$", name) is not None
     except re.error:
@@ -189,6 +199,11 @@ def _matches(pattern: str, name: str) -> bool:
 
 def _settings(file: Path, metadata: Mapping[str, str]) -> _Settings:
     beside = file.parent / PEFT_CONFIG
+    if file.name == PEFT_WEIGHTS and METADATA not in metadata and not beside.is_file():
+        raise AlphabarError(
+            f"{file} has no {PEFT_CONFIG} beside it, which says its α",
+            "copy the folder again, with both files",
+        )
     if file.name == PEFT_WEIGHTS and beside.is_file():
         try:
             found = load_json(intact(beside))
@@ -220,19 +235,44 @@ def _change(file: Path, layer: str, pieces: Mapping[Piece, Tensor], said: _Said)
     for piece in ("down", "up"):
         if piece not in pieces:
             raise AlphabarError(f"{file} lacks the {piece} projection of {layer}", _REMEDY)
+    if odd := [piece for piece, tensor in pieces.items() if not tensor.is_floating_point()]:
+        raise AlphabarError(
+            f"{file} has {pieces[odd[0]].dtype} numbers of {layer}, which are none without their "
+            "scales",
+            "give the adapter as it was before it was quantised",
+        )
     if not all(bool(tensor.float().isfinite().all()) for tensor in pieces.values()):
         raise AlphabarError(
             f"{file} has numbers of {layer} that are not finite",
             "the file is damaged, or its training has diverged: give another",
         )
     down, up = pieces["down"].float(), pieces["up"].float()
-    if down.ndim not in (2, 4) or up.ndim != down.ndim or up.shape[1] != down.shape[0]:
+    fit = down.ndim in (2, 4) and up.ndim == down.ndim and up.shape[1] == down.shape[0] > 0
+    if not fit:
         raise AlphabarError(
             f"{file}: the projections of {layer} do not fit each other: {tuple(down.shape)} and "
             f"{tuple(up.shape)}",
             _REMEDY,
         )
+    magnitude = pieces.get("magnitude")
+    if magnitude is not None and magnitude.numel() != len(up):
+        raise AlphabarError(
+            f"{file} has {magnitude.numel()} magnitudes of {layer}, which has {len(up)} outputs",
+            _REMEDY,
+        )
     alpha = said.alpha if said.alpha is not None else float(down.shape[0])
     if "alpha" in pieces:
-        alpha = float(pieces["alpha"])
-    return LowRank(down, up, alpha, said.stabilised, pieces.get("magnitude"))
+        alpha = _scalar(file, layer, pieces["alpha"])
+    if not 0 < alpha <= MOST_ALPHA:
+        raise AlphabarError(
+            f"{file} says α = {alpha:g} of {layer}, which tools read in different ways",
+            f"give an adapter whose α are above 0 and at most {MOST_ALPHA:g}; what it does is "
+            "turned round by a negative weight: `--adapter FILE:-1`",
+        )
+    return LowRank(down, up, alpha, said.stabilised, magnitude)
+
+
+def _scalar(file: Path, layer: str, alpha: Tensor) -> float:
+    if alpha.numel() != 1:
+        raise AlphabarError(f"{file} has {alpha.numel()} numbers as the α of {layer}", _REMEDY)
+    return float(alpha)

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from components.data.readers.words import untaught
 from components.errors import AlphabarError
 from components.networks.adapters.lora_file import read_lora, tells_text
 from components.networks.adapters.low_rank import Lora, bake
@@ -62,12 +63,7 @@ def told_text(model: Checkpoint) -> TextCondition:
     told = model.conditioner
     if isinstance(told, TextCondition) and isinstance(told.encoder, FrozenEncoder | JoinedEncoder):
         return told
-    raise AlphabarError(
-        f"the model's `conditioning.encoder: {model.config.conditioning.encoder}` is none that can "
-        "be told new words, nor trained: only one text encoder, or two CLIPs as SDXL has them, can",
-        "give a model that is told captions by `minilm`, `clip:DIR`, `t5:DIR` or by Stable "
-        "Diffusion's `pipeline:DIR`",
-    )
+    raise untaught(model.config.conditioning.encoder)
 
 
 def clip_text(model: Checkpoint) -> TextCondition:

@@ -243,6 +243,7 @@ class DenoiserEntry:
     Attributes:
         unfit: (network section, side of what it works on) → why it cannot; None where it can.
         unsound: (network section, whether captions are read) → what does not fit; None if all does.
+        attended: network section → channels of its widest attention; None where that is not known.
         foreign: whether others have trained it, so that a folder says what it is.
     """
 
@@ -251,4 +252,5 @@ class DenoiserEntry:
     options: tuple[str, ...] = ()
     unfit: Callable[[Mapping[str, Any], int], str | None] = lambda section, size: None
     unsound: Callable[[Mapping[str, Any], bool], str | None] = lambda section, captions: None
+    attended: Callable[[Mapping[str, Any]], int | None] = lambda section: None
     foreign: bool = False

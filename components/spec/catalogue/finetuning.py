@@ -157,6 +157,16 @@ def _trains_a_lora(section: Values) -> bool:
     return _TRAINS_A_LORA[section["weights"]]
 
 
+def trained_lora(kind: str, settings: Values) -> LoraSettings | None:
+    """The LoRA that a kind trains with these settings, which fit together; None for none."""
+    own = FINETUNES[kind].settings
+    if own is None or not issubclass(own, LoraSettings):
+        return None
+    found = own.model_validate(settings)
+    trains = not isinstance(found, DreamBoothSettings) or _TRAINS_A_LORA[found.weights]
+    return found if trains else None
+
+
 def _of_other_stages(section: Values) -> frozenset[str]:
     """What other stages read, and what nothing does without a prior or a LoRA."""
     found = {"subject", "subject_samples"}

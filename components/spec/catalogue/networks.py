@@ -155,6 +155,7 @@ _DENOISERS = {
         ("channels", "layers_per_block", "attention", "head_channels", "dropout"),
         unfit=_halved,
         unsound=_attention,
+        attended=lambda section: max(section["channels"]),
     ),
     "transformer": DenoiserEntry(
         "a DiT: patches as tokens, adaLN-Zero blocks, cross-attention to captions",
@@ -162,6 +163,7 @@ _DENOISERS = {
         ("patch", "depth", "width", "heads", "dropout"),
         unfit=_in_patches,
         unsound=_in_heads,
+        attended=lambda section: int(section["width"]),
     ),
     "diffusers": DenoiserEntry(
         "a class of diffusers' own, as a pipeline's directory has it, with its weights",

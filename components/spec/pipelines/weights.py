@@ -54,13 +54,17 @@ class WeightFiles:
         Raises:
             AlphabarError: a file is cut short.
         """
-        if self.pickled:
-            return None
-        found: set[str] = set()
+        return None if self.pickled else set(self.shapes())
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every tensor's shape, by name, from the headers of safetensors; raises AlphabarError as
+        `names` does."""
+        found: dict[str, tuple[int, ...]] = {}
         for path in self.files:
             try:
                 with safe_open(intact(path), framework="np") as file:
-                    found |= set(file.keys())
+                    for name in file.keys():  # noqa: SIM118
+                        found[name] = tuple(file.get_slice(name).get_shape())
             except (SafetensorError, OSError) as error:
                 raise AlphabarError(
                     f"{path} is not a whole file of weights ({first_line(error)})", REMEDY

@@ -209,6 +209,11 @@ class FinetuneSpec(Section):
             found = [
                 SamplingSpec.model_validate(values | change) for change in self.sampling or [{}]
             ]
+            if self.saves_adapter and any(each.ema_length is not None for each in found):
+                raise ValueError(
+                    f"`ema_length` has no meaning with kind `{self.kind}`: an adapter has no "
+                    "snapshots"
+                )
             able = self.saves_adapter and self.entry.scaled
             if not able and any(each.adapter_scale != 1 for each in found):
                 raise ValueError(f"`adapter_scale` has no meaning with kind `{self.kind}`")

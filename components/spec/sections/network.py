@@ -156,6 +156,11 @@ class NetworkSpec(Section):
         """Whether it says what a foreign network is."""
         return self.pretrained is not None
 
+    @property
+    def attended(self) -> int | None:
+        """Channels of its widest attention; None where that is not known."""
+        return DENOISERS[self.kind].attended(self.model_dump())
+
     def unfit(self, size: int) -> str | None:
         """Why it cannot work on what is ``size`` wide and high; None where it can."""
         return DENOISERS[self.kind].unfit(self.model_dump(), size)

@@ -128,6 +128,24 @@ WRONG: dict[str, tuple[dict[str, Tensor], str]] = {
         "do not fit each other",
     ),
     "empty": ({}, "changes no layer"),
+    "no rank": (
+        {
+            "lora_unet_attn1_to_q.lora_down.weight": torch.ones(0, 6),
+            "lora_unet_attn1_to_q.lora_up.weight": torch.ones(8, 0),
+        },
+        "do not fit each other",
+    ),
+    "several α": (KOHYA | {"lora_unet_attn1_to_q.alpha": torch.ones(3)}, "3 numbers as the α of"),
+    "α of 0": (KOHYA | {"lora_unet_attn1_to_q.alpha": torch.tensor(0.0)}, "says α = 0 of"),
+    "α below 0": (KOHYA | {"lora_unet_attn1_to_q.alpha": torch.tensor(-2.0)}, "says α = -2 of"),
+    "magnitudes": (
+        SPELLINGS["peft's ends"] | {f"{Q}.lora_magnitude_vector": torch.ones(9)},
+        "9 magnitudes of unet.attn1.to_q, which has 8 outputs",
+    ),
+    "quantised": (
+        {name: tensor.to(torch.int8) for name, tensor in KOHYA.items()},
+        "int8 numbers of unet.attn1.to_q",
+    ),
 }
 
 
@@ -163,6 +181,30 @@ def no_alpha(folder: Path) -> Path:
     return folder / "lora.safetensors"
 
 
+def with_pattern(folder: Path, pattern: Any) -> Path:
+    said = {"unet.r": 2, "unet.lora_alpha": 4, "unet.alpha_pattern": pattern}
+    header = {METADATA: json.dumps(said)}
+    save_file(SPELLINGS["peft's ends"], folder / "lora.safetensors", header)
+    return folder / "lora.safetensors"
+
+
+def no_patterns(folder: Path) -> Path:
+    return with_pattern(folder, [1])
+
+
+@pytest.mark.parametrize("pattern", [r"([a-z_0-9]+[a-z_0-9.]*)+!", ".*" * 30 + "!", "("])
+def test_a_pattern_that_would_never_end_is_passed_over(
+    tmp_path: Path, parts: dict[str, nn.Module], pattern: str
+) -> None:
+    path = with_pattern(tmp_path, {pattern: 3})
+    assert read_lora(path, parts)[Q].alpha == 4
+
+
+def half_copied(folder: Path) -> Path:
+    save_file(SPELLINGS["peft"], folder / "adapter_model.safetensors")
+    return folder
+
+
 def broken_config(folder: Path) -> Path:
     save_file(SPELLINGS["peft"], folder / "adapter_model.safetensors")
     (folder / "adapter_config.json").write_text("[1]")
@@ -176,6 +218,8 @@ def broken_config(folder: Path) -> Path:
         (empty_folder, "holds neither adapter_model.safetensors nor pytorch_lora_weights"),
         (broken_metadata, "`lora_adapter_metadata` is broken"),
         (no_alpha, "says no α of unet.attn1.to_q: 'two'"),
+        (no_patterns, "its `alpha_pattern` is no JSON object"),
+        (half_copied, "has no adapter_config.json beside it"),
         (broken_config, "no JSON object of peft's configuration"),
     ],
 )
