@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from components.errors import AlphabarError
+from components.figures.best_finetune import Measured, decide
 from components.figures.figure import Figure, readable, sign
-from components.figures.likeness import read_likeness
-from components.figures.limits import Limits, choose, gain_of
 from components.figures.record import read_judgement
 from components.figures.standing import NOISE, UNLIKE, Standing, standings
 from components.spec.plan import FinetunePlan, Plan, PlannedCell
@@ -70,17 +69,16 @@ def best_cell(plan: Plan, store: Store) -> PlannedCell:
 def best_finetune(plan: Plan, best: PlannedCell, tuned: FinetunePlan, store: Store) -> int:
     """Which of the fine-tuned models, each under its first sampling, is chosen: see
     `components.figures.limits`."""
-    cells = [model.cells[0] for model in tuned.models]
-    adapted = [read_judgement(store.path(cell.evaluate)).figures for cell in cells]
-    drifted = [
-        read_judgement(store.path(cell.drift)).figures if cell.drift else {} for cell in cells
+    models = [
+        Measured(
+            store.path(model.evaluate),
+            store.path(model.cells[0].drift) if model.cells[0].drift else None,
+            store.path(model.subject.similarity) if model.subject else None,
+        )
+        for model in tuned.models
     ]
-    before = read_judgement(store.path(best.evaluate)).figures
-    limits = Limits.of(tuned.models[0].tuning.spec.limits.model_dump())
-    shown = [model.subject for model in tuned.models]
-    likenesses = [read_likeness(store.path(each.similarity)) if each else {} for each in shown]
-    gain = gain_of(adapted, likenesses, plan.ranked_by)
-    return choose(gain, drifted, before, plan.ranked_by, limits).best
+    limits = tuned.models[0].tuning.spec.limits.model_dump()
+    return decide(models, store.path(best.evaluate), plan.ranked_by, limits).choice.best
 
 
 def _first(sets: Sequence[Mapping[str, Figure]], metric: str) -> int | None:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.data.subject import load_subject
+from components.figures.best_finetune import Measured, decide
 from components.figures.closest import read_pairs
 from components.figures.judgement import Figures, Judgement
 from components.figures.likeness import Likeness, read_likeness
-from components.figures.limits import Limits, choose, gain_of, reason
 from components.figures.record import read_judgement
 from components.files.samples import read_samples
 from components.reporting.cells import Cell, History, evaluations_of, read_history
@@ -131,9 +131,7 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
         ),
         best["finetune"],
         tuple(drifts),
-        _why(
-            spec, inputs, [cells[place] for place in places], [drifts[k] for k in places if drifts]
-        ),
+        _why(spec, inputs, places, [cells[place].model for place in places]),
         {
             cells[place].model: _subject(index, inputs)
             for index, place in enumerate(places)
@@ -145,26 +143,29 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
 def _why(
     spec: Mapping[str, Any],
     inputs: Mapping[str, Path],
-    firsts: Sequence[Cell],
-    drifts: Sequence[Judgement],
+    places: Sequence[int],
+    names: Sequence[str],
 ) -> str:
-    """Why the best fine-tune is chosen; as `components.figures.winner.best_finetune` has chosen.
+    """Why the best fine-tune is chosen.
 
     Args:
-        firsts: each model under its first sampling, and ``drifts`` of those.
+        places: of each model's first sampling among all cells.
+        names: of the models.
     """
     metric = spec["metric"]
     if metric is None:
         return ""
-    limits = Limits.of(spec["finetunes"][0]["finetune"]["limits"])
+    models = [
+        Measured(
+            inputs[f"evaluate:finetuned:{place}"],
+            inputs.get(f"drift:{place}"),
+            inputs.get(f"similarity:{index}"),
+        )
+        for index, place in enumerate(places)
+    ]
     baseline = next(i for i, cell in enumerate(spec["cells"]) if cell["name"] == spec["best"])
-    before = read_judgement(inputs[f"evaluate:{baseline}"]).figures
-    drifted = [each.figures for each in drifts] or [{}] * len(firsts)
-    roles = [f"similarity:{index}" for index in range(len(firsts))]
-    likenesses = [read_likeness(inputs[role]) if role in inputs else {} for role in roles]
-    gain = gain_of([cell.figures for cell in firsts], likenesses, metric)
-    choice = choose(gain, drifted, before, metric, limits)
-    return reason(choice, [cell.model for cell in firsts], gain, limits)
+    limits = spec["finetunes"][0]["finetune"]["limits"]
+    return decide(models, inputs[f"evaluate:{baseline}"], metric, limits).reason(names)
 
 
 def _subject(index: int, inputs: Mapping[str, Path]) -> LearntSubject:
