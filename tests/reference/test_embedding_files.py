@@ -10,8 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from components.errors import AlphabarError
-from components.generation.asked import prompt_words, prompts_of
-from components.generation.generate import generate
+from components.generation.asked import prompt_words
 from components.generation.sampler import load_sampler
 from components.networks.adapters import Adapter, Worn, save_adapter
 from components.networks.adapters.embedding_file import Embedding
@@ -20,10 +19,12 @@ from components.networks.export.folder import save_diffusers
 from components.spec.model_folder import own_sampling
 from components.spec.sections.sampling import SamplingSpec
 from tests.decibels import decibels
+from tests.drawn_alike import by_diffusers, by_us
 from tests.networks.test_pipeline import theirs as diffusers_pipeline
 from tests.tiny_pipelines import write_sd1, write_sd2, write_sdxl
 
 TOKEN = "<my-cat>"
+HOW: dict[str, Any] = {"steps": 8, "guidance": 20.0}
 PROMPTS = [f"a red {TOKEN}", f"{TOKEN} and a blue {TOKEN} heart"]
 WIDTHS = {"sd1": (16,), "sd2": (16,), "sdxl": (16, 24)}
 WRITERS = {"sd1": write_sd1, "sd2": write_sd2, "sdxl": write_sdxl}
@@ -53,21 +54,11 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def ours(folder: Path, *adapters: Path, prompts: list[str] = PROMPTS) -> Tensor:
     """Images in [−1, 1]."""
-    settings = SamplingSpec.model_validate(own_sampling(folder) | {"steps": 8, "guidance": 20.0})
-    sampler = load_sampler(folder, settings, adapters=[(file, 1.0) for file in adapters])
-    found = generate(sampler, prompts_of(sampler.model, prompts, 2)).images
-    return torch.from_numpy(found) / 127.5 - 1
+    return by_us(folder, prompts, **HOW, adapters=[(file, 1.0) for file in adapters])
 
 
 def theirs(pipeline: Any, prompts: list[str] = PROMPTS) -> Tensor:
-    images = pipeline(
-        prompts,
-        num_inference_steps=8,
-        guidance_scale=20.0,
-        generator=[torch.Generator().manual_seed(k) for k in (0, 1)],
-        output_type="np",
-    ).images
-    return torch.from_numpy(images) * 2 - 1
+    return by_diffusers(pipeline, prompts, **HOW)
 
 
 def taught(folder: Path, file: Path) -> Any:

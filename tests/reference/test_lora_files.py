@@ -10,9 +10,6 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from components.generation.asked import prompts_of
-from components.generation.generate import generate
-from components.generation.sampler import load_sampler
 from components.networks.adapters import Adapter, save_adapter
 from components.networks.adapters.lora_export import save_lora
 from components.networks.adapters.lora_file import read_lora
@@ -26,9 +23,8 @@ from components.networks.adapters.low_rank import Lora, LowRank, bake, layers_of
 from components.networks.adapters.parts import parts_of, text_parts
 from components.networks.checkpoint import load_checkpoint
 from components.networks.pipeline import read_parts
-from components.spec.model_folder import own_sampling
-from components.spec.sections.sampling import SamplingSpec
 from tests.decibels import decibels
+from tests.drawn_alike import by_diffusers, by_us
 from tests.networks.test_pipeline import PROMPTS
 from tests.networks.test_pipeline import theirs as diffusers_pipeline
 from tests.tiny_pipelines import write_sd1, write_sdxl
@@ -229,12 +225,9 @@ def test_images_with_adapters_are_those_of_diffusers(
     files = [tmp_path / f"{number}.safetensors" for number in range(len(weights))]
     for number, file in enumerate(files):
         trained(folder, file, spread, seed=number)
-    settings = SamplingSpec.model_validate(own_sampling(folder) | {"steps": 8, "guidance": 30.0})
-    adapters = list(zip(files, weights, strict=True))
-    sampler = load_sampler(folder, settings, adapters=adapters)
-    found = generate(sampler, prompts_of(sampler.model, PROMPTS, 2)).images
-    plain = load_sampler(folder, settings)
-    without = generate(plain, prompts_of(plain.model, PROMPTS, 2)).images
+    how: dict[str, Any] = {"steps": 8, "guidance": 30.0}
+    found = by_us(folder, PROMPTS, **how, adapters=list(zip(files, weights, strict=True)))
+    without = by_us(folder, PROMPTS, **how)
     pipeline = diffusers_pipeline(folder)
     for file in files:
         pipeline.load_lora_weights(
@@ -242,17 +235,9 @@ def test_images_with_adapters_are_those_of_diffusers(
         )
     names = [f"adapter{file.stem}" for file in files]
     pipeline.set_adapters(names, adapter_weights=list(weights))
-    drawn_by_it = pipeline(
-        PROMPTS,
-        num_inference_steps=8,
-        guidance_scale=30.0,
-        generator=[torch.Generator().manual_seed(k) for k in (0, 1)],
-        output_type="np",
-    ).images
-    expected = torch.from_numpy(drawn_by_it) * 2 - 1
-    ours = torch.from_numpy(found) / 127.5 - 1
-    assert decibels(ours, expected) > 50
-    assert decibels(torch.from_numpy(without) / 127.5 - 1, expected) < 40
+    expected = by_diffusers(pipeline, PROMPTS, **how)
+    assert decibels(found, expected) > 50
+    assert decibels(without, expected) < 40
 
 
 @pytest.mark.parametrize("text", [False, True])
@@ -272,22 +257,13 @@ def test_a_lora_of_ours_is_exported_in_both_forms(folder: Path, tmp_path: Path, 
     save_adapter(ours, model, Adapter.of("lora", folder), tensors, said)
     lines = save_lora(ours, folder, out, "style")
     assert len(lines) == 2
-    settings = SamplingSpec.model_validate(own_sampling(folder) | {"steps": 4, "guidance": 30.0})
-    sampler = load_sampler(ours, settings, base=folder)
-    images = generate(sampler, prompts_of(sampler.model, PROMPTS, 2)).images
+    how: dict[str, Any] = {"steps": 4, "guidance": 30.0}
+    images = by_us(ours, PROMPTS, **how, base=folder)
     names = ["pytorch_lora_weights.safetensors", *([] if text else ["style.safetensors"])]
     for name in names:
         pipeline = diffusers_pipeline(folder)
         pipeline.load_lora_weights(out, weight_name=name)
-        drawn_by_it = pipeline(
-            PROMPTS,
-            num_inference_steps=4,
-            guidance_scale=30.0,
-            generator=[torch.Generator().manual_seed(k) for k in (0, 1)],
-            output_type="np",
-        ).images
-        expected = torch.from_numpy(drawn_by_it) * 2 - 1
-        assert decibels(torch.from_numpy(images) / 127.5 - 1, expected) > 50, name
+        assert decibels(images, by_diffusers(pipeline, PROMPTS, **how)) > 50, name
     if text:
         stored, prefix = load_file(out / "style.safetensors"), "lora_te"
         prefix += "1" * (folder.name == "sdxl")
