@@ -1,14 +1,23 @@
 """The experiment files that people start from."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
-from components.spec.loading import load_experiment
+from components.spec.loading import load_experiment, parse_experiment
 from components.spec.plan import in_order, plan_baselines
+from components.spec.tunings import tunings
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "experiments").glob("*.yaml"))
+WRITTEN = [
+    (page.name, block)
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for block in re.findall(r"```yaml\n(name: .*?)```", page.read_text(), re.DOTALL)
+]
+"""Whole experiment files in what people read."""
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -18,6 +27,12 @@ def test_every_file_is_a_plan_under_its_own_name(file: Path) -> None:
     plan = plan_baselines(experiment, lambda data: data.source)
     stages = [node.stage for cell in plan.cells for node in in_order([cell.evaluate])]
     assert {"prepare", "train", "sample", "evaluate"} <= {*stages}
+
+
+@pytest.mark.parametrize(("page", "block"), WRITTEN)
+def test_every_whole_file_in_the_documents_is_one(page: str, block: str) -> None:
+    experiment = parse_experiment(yaml.safe_load(block), page)
+    assert bool(tunings(experiment)) == (experiment.finetune is not None)
 
 
 def test_latents_and_pixels_differ_in_what_is_compared() -> None:
