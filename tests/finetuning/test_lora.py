@@ -22,6 +22,7 @@ from components.spec.catalogue.lora import LoraSettings, TargetRank
 from components.spec.chosen_layers import chosen_layers
 from components.spec.loading import parse_experiment
 from components.spec.plan import TunedModel, plan_baselines, plan_finetune
+from components.spec.tunings import tunings
 from tests.finetuning.test_finetune import baseline
 
 
@@ -116,3 +117,12 @@ def test_targets_without_a_layer_and_ranks_above_the_width_are_refused(
     layers = layers_of(parts_of(load_checkpoint(baseline(tmp_path / "model"))))
     with pytest.raises(AlphabarError, match=message):
         chosen_layers(shapes_of(layers), settings)
+
+
+def test_lists_of_targets_can_be_swept() -> None:
+    section = {"kind": "lora", "style": "bold"}
+    values = {"name": "swept", "data": {"source": "digits"}, "finetune": section}
+    several = {"finetune.targets": [["to_q", "to_v"], "attention"]}
+    found = tunings(parse_experiment(values | {"sweep": several}, "test"))
+    assert [each.spec.settings["targets"] for each in found] == [["to_q", "to_v"], ["attention"]]
+    assert [each.name for each in found] == ["targets=to_q + to_v", "targets=attention"]

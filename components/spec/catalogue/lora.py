@@ -1,6 +1,10 @@
 """What a LoRA reads of the section `finetune`."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from components.spec.catalogue.networks import AND
 
 
 class TargetRank(BaseModel):
@@ -20,6 +24,11 @@ TARGETS: dict[str, tuple[str, ...]] = {
 of text encoders behind the others."""
 
 
+def _listed(value: Any) -> Any:
+    """Names that a sweep has joined, or one alone, as the list of them; anything else as it is."""
+    return value.split(AND) if isinstance(value, str) else value
+
+
 class LoraSettings(BaseModel):
     """What a LoRA reads."""
 
@@ -28,7 +37,7 @@ class LoraSettings(BaseModel):
         None, gt=0.0, le=8192.0, description="lora: α, of the scale α/rank; none: the rank"
     )
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="lora: of what a change is made of")
-    targets: list[str] | dict[str, TargetRank] = Field(
+    targets: Annotated[list[str] | dict[str, TargetRank], BeforeValidator(_listed)] = Field(
         ["attention"],
         min_length=1,
         description="lora: attention, feed_forward, or ends of layers' names; also as a mapping to "
