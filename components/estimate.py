@@ -14,6 +14,9 @@ from components.spec.cost import Cost, stage_cost
 from components.spec.plan import Node, Plan
 from components.store import Store
 
+MODELS = ("train", "base", "finetune", "checkpoint")
+"""Stages that publish a model which others draw with."""
+
 LATEST = 8
 """Runs of a stage in the store from which its time is estimated."""
 
@@ -102,9 +105,9 @@ def _published(directory: Path, manifest: dict[str, Any]) -> Node:
     """
     inputs, key = {}, manifest.get("inputs", {}).get("model")
     if key is not None:
-        places = [directory.parent.parent / stage / key for stage in ("train", "base", "finetune")]
+        places = [directory.parent.parent / stage / key for stage in MODELS]
         base = next((place for place in places if place.is_dir()), places[0])
-        if base.is_dir() or manifest["stage"] == "finetune":
+        if base.is_dir() or manifest["stage"] in ("finetune", "checkpoint"):
             inputs["model"] = _published(base, read_manifest(base))
     return Node("", manifest["stage"], manifest["spec"], inputs)
 

@@ -21,7 +21,8 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
 
     Args:
         spec: ``kind`` with the options that it reads, ``training`` as `FinetuneSpec.training` has
-            it, and with evaluations ``judge``, whose ``extractor`` judges them.
+            it, ``checkpoints``, where the model is kept after earlier steps, too, and with
+            evaluations ``judge``, whose ``extractor`` judges them.
 
     Raises:
         AlphabarError: the data's images or classes are not those of the model, or its process
@@ -46,4 +47,5 @@ def finetune(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
     training = TrainingSpec.model_validate(spec["training"])
     publish_licences(out, licences_in(inputs["model"]))
     task = FINETUNES[spec["kind"]](model, spec, training, inputs)
+    task = replace(task, checkpoints=spec.get("checkpoints", ()))
     fit(task, training, inputs, out, runtime, spec.get("judge", {}).get("extractor"))

@@ -21,7 +21,7 @@ class Side:
 
     Attributes:
         sample: the key of the stage run that drew the images.
-        model: the key of the `train` or `finetune` run whose model drew them.
+        model: the key of the stage run whose model drew them, such as a `train` or `finetune` one.
         sampling: the sampling section that they were drawn with.
     """
 

@@ -39,6 +39,19 @@ class LearntSubject:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a cell stands among those of its training.
+
+    Attributes:
+        line: what those have in common, in words.
+        step: after which it is; None where the training has one model.
+    """
+
+    line: str
+    step: int | None = None
+
+
+@dataclass(frozen=True)
 class Finetuned:
     """The fine-tunes' results, all against the holdout of their data.
 
@@ -50,13 +63,14 @@ class Finetuned:
         best: which of ``cells`` has the fine-tune's figures.
         before: the best baseline, judged against that holdout.
         floors: real training images against it.
-        histories: how each was trained.
+        histories: how each was trained; several cells may be of one training.
         section: the best one's settings.
         drifts: what each of ``cells`` reaches on the base's own holdout, and its drift from the
             base's images; empty where they are compared at equal cost.
         why: why the best one is chosen, a sentence; empty where there was no choice.
         learnt: what shows how well each model has learnt a subject, by the model's name; empty
             for kinds without one.
+        places: of each of ``cells``.
     """
 
     entry: FinetuneEntry
@@ -71,6 +85,7 @@ class Finetuned:
     drifts: tuple[Judgement, ...] = ()
     why: str = ""
     learnt: Mapping[str, LearntSubject] = field(default_factory=dict)
+    places: tuple[Place, ...] = ()
 
     @property
     def chosen(self) -> Cell:
@@ -101,16 +116,19 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
     models, data = spec["finetunes"], spec["data"]
     best = models[spec["best_finetune"]]
     entry, words = FINETUNES[best["finetune"]["kind"]], finetune_words(best["finetune"], data)
-    cells, places, several = list[Cell](), list[int](), len(models) > 1
+    cells, firsts, places = list[Cell](), list[int](), list[Place]()
     for model in models:
-        places.append(len(cells))
-        called = model["name"] or finetune_words(model["finetune"], data).model
+        firsts.append(len(cells))
+        plain = finetune_words(model["finetune"], data).model
+        called = model["name"] or plain
         for sampling in model["samplings"]:
             given = (
                 inputs[f"sample:finetuned:{len(cells)}"],
                 inputs[f"evaluate:finetuned:{len(cells)}"],
             )
-            cells.append(_tuned_cell(sampling, model["samplings"], given, entry, called))
+            cell = _tuned_cell(sampling, model["samplings"], given, entry, called)
+            cells.append(cell)
+            places.append(_place(model, cell, plain))
     drifts = [
         read_judgement(inputs[role]) for k in range(len(cells)) if (role := f"drift:{k}") in inputs
     ]
@@ -119,37 +137,58 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
         words,
         best["finetune"]["style"] or data["style"],
         tuple(cells),
-        places[spec["best_finetune"]],
+        firsts[spec["best_finetune"]],
         read_judgement(inputs["evaluate:baseline"]),
         read_judgement(inputs["reference:finetuned"]).figures,
-        tuple(
-            read_history(
-                inputs[f"finetune:{index}"],
-                f"{words.done}, {model['name']}" if several else words.done,
-            )
-            for index, model in enumerate(models)
-        ),
+        _histories(models, inputs, words.done),
         best["finetune"],
         tuple(drifts),
-        _why(spec, inputs, places, [cells[place].model for place in places]),
+        _why(spec, inputs, firsts, [cells[place].model for place in firsts]),
         {
             cells[place].model: _subject(index, inputs)
-            for index, place in enumerate(places)
+            for index, place in enumerate(firsts)
             if f"similarity:{index}" in inputs
         },
+        tuple(places),
+    )
+
+
+def _place(model: Mapping[str, Any], cell: Cell, plain: str) -> Place:
+    """Checkpoints of one training are on a line; of another model its samplings are.
+
+    Args:
+        plain: what the model of a training is called that has no name.
+    """
+    step = model.get("checkpoint")
+    if step is None:
+        return Place(cell.model)
+    return Place(line_name(model["training"] or plain, cell.sampler, several=True), step)
+
+
+def _histories(
+    models: Sequence[Mapping[str, Any]], inputs: Mapping[str, Path], done: str
+) -> tuple[History, ...]:
+    """How each training went, once, though several of ``models`` are of it."""
+    names: dict[Path, str] = {}
+    for index, model in enumerate(models):
+        names.setdefault(inputs[f"finetune:{index}"], model.get("training", model["name"]))
+    several = len(names) > 1
+    return tuple(
+        read_history(directory, f"{done}, {name}" if several else done)
+        for directory, name in names.items()
     )
 
 
 def _why(
     spec: Mapping[str, Any],
     inputs: Mapping[str, Path],
-    places: Sequence[int],
+    firsts: Sequence[int],
     names: Sequence[str],
 ) -> str:
     """Why the best fine-tune is chosen.
 
     Args:
-        places: of each model's first sampling among all cells.
+        firsts: of each model's samplings, where it stands among all cells.
         names: of the models.
     """
     metric = spec["metric"]
@@ -161,7 +200,7 @@ def _why(
             inputs.get(f"drift:{place}"),
             inputs.get(f"similarity:{index}"),
         )
-        for index, place in enumerate(places)
+        for index, place in enumerate(firsts)
     ]
     baseline = next(i for i, cell in enumerate(spec["cells"]) if cell["name"] == spec["best"])
     limits = spec["finetunes"][0]["finetune"]["limits"]

@@ -118,6 +118,7 @@ class Experiment(Section):
                 raise ValueError("`finetune.sampling.ema_length` needs `training.ema_snapshots`")
             self._reads_a_word(self.finetune)
             self._text_is_trained(self.finetune)
+            self._checkpoints_are_cells(self.finetune)
         if self.study is not None and self.finetune is None:
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
         self._asks_for_what_there_is()
@@ -175,6 +176,24 @@ class Experiment(Section):
             raise ValueError(
                 f"`finetune.kind: {finetune.kind}` teaches a word, and `conditioning.encoder: "
                 f"{encoder}` reads none"
+            )
+
+    def _checkpoints_are_cells(self, tuned: FinetuneSpec) -> None:
+        """Raise ValueError where evaluations or an EMA length would say what a checkpoint is."""
+        if not tuned.checkpoints:
+            return
+        training = tuned.training(self.training)
+        for name, usual in (("patience", 0), ("publish", "last")):
+            if (value := getattr(training, name)) != usual:
+                raise ValueError(
+                    f"`training.{name}: {value}` has no meaning with `finetune.checkpoints`, whose "
+                    "cells are compared after training: leave one out, or "
+                    "`finetune.evaluate_every`"
+                )
+        if any(each.ema_length is not None for each in tuned.samplings(self.sampling)):
+            raise ValueError(
+                "`sampling.ema_length` has no meaning with `finetune.checkpoints`, which keep the "
+                "average of `finetune.ema`"
             )
 
     def _of_others(self) -> bool:

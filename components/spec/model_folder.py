@@ -16,6 +16,9 @@ GUIDE = "guide"
 ADAPTER_FILE = "adapter.safetensors"
 """File: what a fine-tune has trained, where that is read with the model that it started from."""
 
+CHECKPOINTS = "checkpoints"
+"""Folder: what a fine-tune was after earlier steps, a folder each."""
+
 CODEC = "codec"
 """Folder: the autoencoder of a model of latents, as diffusers writes one."""
 
@@ -78,6 +81,16 @@ def origin_of(model: Path) -> str | None:
         return None
     found = read_object(intact(path), remedy(model)).get("network")
     return None if found is None else str(found)
+
+
+def step_folder(step: int) -> str:
+    """The name of the folder of what was after ``step``."""
+    return f"step_{step:06d}"
+
+
+def step_of(folder: Path) -> int:
+    """The reverse of `step_folder`."""
+    return int(folder.name.removeprefix("step_"))
 
 
 def codec_files(model: Path) -> dict[str, Path]:

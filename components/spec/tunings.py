@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from components.errors import AlphabarError, shortened
@@ -12,31 +12,55 @@ from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sweep import ONE_CELL, Overridden, cell_name
 from components.spec.whose_cells import SECTION, of_finetunes
 
-FIXED = ("base", "style", "images", "sampling", "limits", "subject", "subject_samples")
-"""Keys of the section that hold for all of its cells: what they are compared against and by."""
+FIXED = (
+    *("base", "style", "images", "sampling", "limits", "subject", "subject_samples"),
+    "checkpoints",
+)
+"""Keys of the section that hold for all of its cells: what they are compared against and by, and
+after which steps."""
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """One point of the sweep over the fine-tune.
+    """One point of the sweep over the fine-tune, after its last step or an earlier one.
 
     Attributes:
         overrides: what differs from the file.
         spec: the section with that applied.
+        checkpoint: the step, where its training has several cells; else None.
     """
 
     overrides: Overridden
     spec: FinetuneSpec
+    checkpoint: int | None = None
 
     @cached_property
     def name(self) -> str:
-        """A name for tables and folders, such as ``rank=4``; empty for one that is alone."""
-        return cell_name(self.overrides) if self.overrides else ""
+        """A name for tables, such as ``rank=4,checkpoint=100``; empty for one that is alone."""
+        step = () if self.checkpoint is None else ((f"{SECTION}.checkpoint", self.checkpoint),)
+        return _name((*self.overrides, *step))
+
+    @cached_property
+    def training(self) -> str:
+        """The name of what it is a checkpoint of, such as ``rank=4``; empty where all are one's."""
+        return _name(self.overrides)
+
+    @property
+    def of_training(self) -> str:
+        """What stands behind the names of stages that all checkpoints of a training share."""
+        return f"-{self.training}" if self.training else ""
+
+    @property
+    def suffix(self) -> str:
+        """What stands behind the names of its own stages; DVC takes no ``=`` in one."""
+        step = "" if self.checkpoint is None else f"-checkpoint-{self.checkpoint}"
+        return self.of_training + step
 
 
 def tunings(experiment: Experiment, origin: str = "the experiment") -> list[Tuning]:
     """The fine-tunes of an experiment: the product of ``sweep``'s axes over `finetune`, then those
-    ``cells`` that change nothing else; without such, the file's own. None without a section.
+    ``cells`` that change nothing else; without such, the file's own; each after every step that
+    the section asks for. None without a section.
 
     Raises:
         AlphabarError: there is no such section, a path may not be swept or a value is not valid, or
@@ -51,7 +75,7 @@ def tunings(experiment: Experiment, origin: str = "the experiment") -> list[Tuni
                 "give the section what holds for all of its cells",
             )
         return []
-    found = [_tuning(experiment, point, origin) for point in points]
+    found = [each for point in points for each in _tunings(experiment, point, origin)]
     compared = {each.spec.entry.compared for each in found}
     if len(compared) > 1:
         kinds = ", ".join(sorted({each.spec.kind for each in found}))
@@ -77,6 +101,17 @@ def _points(experiment: Experiment) -> list[Overrides]:
     swept: list[Overrides] = [dict(point) for point in itertools.product(*axes)]
     alone = not own and experiment.finetune is not None
     return [*(swept if axes or alone else []), *own]
+
+
+def _name(overrides: Overridden) -> str:
+    return cell_name(overrides) if overrides else ""
+
+
+def _tunings(experiment: Experiment, point: Overrides, origin: str) -> list[Tuning]:
+    """A point after each of its steps."""
+    last = _tuning(experiment, point, origin)
+    steps = last.spec.cell_steps
+    return [replace(last, checkpoint=step) for step in steps] or [last]
 
 
 def _tuning(experiment: Experiment, point: Overrides, origin: str) -> Tuning:

@@ -78,20 +78,26 @@ class SweepRecord:
 
     def finetuned(self, best: PlannedCell, tuned: FinetunePlan) -> None:
         """The fine-tuned models, their cells, and the baseline measured as they are."""
+        runs: dict[str, str] = {}
         for model in tuned.models:
-            run = self._finetune_run(best, model)
+            trained = model.finetune.key
+            if trained not in runs:
+                runs[trained] = self._finetune_run(best, model)
+            run = runs[trained]
+            self._tuned_cells(run, best, model)
             if model is tuned.chosen:
                 settings = self._tuned_params(best, model)
                 params = settings | _params(best.cell.experiment, "sampling")
                 goal = model.tuning.spec.words(best.cell.experiment.data).goal
                 name, again = f"baseline on {goal}", "before fine-tuning"
                 self._leaf(run, name, params, best.sample, tuned.evaluate_baseline, again)
+        for run in runs.values():
             self._tracker.finish(run, "FINISHED")
 
     def _finetune_run(self, best: PlannedCell, model: TunedModel) -> str:
-        """The run of a fine-tuned model with its cells."""
-        spec, settings = model.tuning.spec, self._tuned_params(best, model)
-        words, named = spec.words(best.cell.experiment.data), f" {model.tuning.name}".rstrip()
+        """The run of a model's training, which may be others' of other steps, too."""
+        spec, named = model.tuning.spec, f" {model.tuning.training}".rstrip()
+        words = spec.words(best.cell.experiment.data)
         run = self._tracker.child(
             self.run,
             f"finetune {words.goal}{named}",
@@ -100,6 +106,14 @@ class SweepRecord:
             self._tags(model.finetune),
         )
         self._tracker.log_training(run, self._store.path(model.finetune))
+        return run
+
+    def _tuned_cells(self, run: str, best: PlannedCell, model: TunedModel) -> None:
+        """The cells of a fine-tuned model, below its training's ``run``."""
+        spec, settings = model.tuning.spec, self._tuned_params(best, model)
+        words, named = spec.words(best.cell.experiment.data), f" {model.tuning.name}".rstrip()
+        if model.tuning.checkpoint is not None:
+            settings["checkpoint"] = model.tuning.checkpoint
         for index, cell in enumerate(model.cells):
             params = settings | {"sampling": cell.sampling.model_dump(mode="json")}
             which = f", sampling {index + 1}" if index else ""
@@ -107,7 +121,6 @@ class SweepRecord:
                 which = f", {cell.sampling.steps} steps"
             name = f"{words.run}{named}{which}"
             self._leaf(run, name, params, cell.sample, cell.evaluate, "fine-tuned")
-        return run
 
     def _tuned_params(self, best: PlannedCell, model: TunedModel) -> dict[str, Any]:
         own = best.cell.experiment

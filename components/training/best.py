@@ -13,6 +13,7 @@ from pathlib import Path
 
 from components.files.json_file import write_json
 from components.files.put import put, remove_parts
+from components.spec.model_folder import step_folder, step_of
 from components.training.track_record import Mark
 
 FOLDER, RECORD = "best", "best.json"
@@ -32,13 +33,13 @@ class BestCheckpoint:
         """Forget what lies past ``step``, from which training goes on, and what is half-written."""
         remove_parts(self.folder)
         for found in self._found():
-            if _step(found) > step:
+            if step_of(found) > step:
                 shutil.rmtree(found)
         self.resume_at(step)
 
     def put(self, mark: Mark, save: Callable[[Path], None]) -> None:
         """Make what ``save`` writes into a folder the best so far."""
-        with put(self.folder / f"step_{mark.step:06d}") as part:
+        with put(self.folder / step_folder(mark.step)) as part:
             part.mkdir(parents=True)
             save(part)
             write_json(part / RECORD, dataclasses.asdict(mark))
@@ -51,18 +52,14 @@ class BestCheckpoint:
 
     def latest(self) -> Path | None:
         """The folder of the best so far; None when there is none."""
-        return max(self._found(), key=_step, default=None)
+        return max(self._found(), key=step_of, default=None)
 
     def _prune(self) -> None:
-        found = sorted(self._found(), key=_step)
-        past = [folder for folder in found if _step(folder) <= self.resume_step]
+        found = sorted(self._found(), key=step_of)
+        past = [folder for folder in found if step_of(folder) <= self.resume_step]
         for folder in found[:-1]:
             if folder not in past[-1:]:
                 shutil.rmtree(folder)
 
     def _found(self) -> list[Path]:
         return list(self.folder.glob("step_*"))
-
-
-def _step(folder: Path) -> int:
-    return int(folder.name.removeprefix("step_"))

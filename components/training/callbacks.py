@@ -12,9 +12,10 @@ from components.meter import Meter
 from components.runtime import Progress
 from components.spec.sections.training import TrainingSpec
 from components.training.history import Journal
+from components.training.kept import keep
 from components.training.module import TrainingModule
 from components.training.stopwatch import Stopwatch
-from components.training.task import Snapshot
+from components.training.task import Save, Snapshot
 from components.training.watch import Watch
 
 HISTORY_EVERY = 10  # steps between rows of history.csv
@@ -144,6 +145,22 @@ class WriteSnapshots(pl.Callback):
             pairs = zip(pl_module.power_sigma_rels, pl_module.power_emas, strict=True)
             for sigma_rel, average in pairs:
                 self.write(self.folder, average, sigma_rel, step)
+
+
+class KeepCheckpoints(pl.Callback):
+    """After each of ``steps``, the moving average as ``save`` writes it.
+
+    Stands before `KeepResumePoint`: what was kept up to a resume point's step is on the disk.
+    """
+
+    def __init__(self, scratch: Path, steps: Collection[int], save: Save) -> None:
+        self.scratch, self.steps, self.save = scratch, steps, save
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if trainer.global_step in self.steps:
+            keep(self.scratch, trainer.global_step, self.save, pl_module.ema)
 
 
 class Evaluate(pl.Callback):

@@ -4,6 +4,7 @@ model.safetensors            what `training.publish` names
 best/model.safetensors       `publish: last`, where evaluations ran: the best one's weights
 best/best.json               its step, metric, value, low, high
 last/model.safetensors       `publish: best`: the last step's weights; best.json lies at the top
+checkpoints/step_000100/     what the model was after that step, where the task keeps some
 
 A run whose loss is not finite at last publishes its best weights at the top, and no others.
 """
@@ -15,6 +16,7 @@ from typing import Any
 
 from components.files.json_file import write_json
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
+from components.spec.model_folder import CHECKPOINTS
 from components.training.best import FOLDER as BEST
 from components.training.history import (
     EVALUATIONS_FILE,
@@ -39,7 +41,7 @@ def publish(trained: Trained, out: Path, facts: Mapping[str, int]) -> None:
         shutil.copyfile(scratch / name, out / name)
     if watch is not None and watch.missed.rows():
         shutil.copyfile(watch.missed.path, out / MISSED_FILE)
-    for name in ("samples", SNAPSHOTS):
+    for name in ("samples", SNAPSHOTS, CHECKPOINTS):
         if (scratch / name).is_dir():
             shutil.copytree(scratch / name, out / name)
     figures = {**_figures(trained), **_publish_weights(trained, out), **facts}

@@ -18,6 +18,7 @@ from components.training.history import (
     HISTORY_FILE,
     Journal,
 )
+from components.training.kept import forget_after as forget_kept
 from components.training.watch import Watch
 
 RESUME_FILE = "resume.ckpt"
@@ -42,6 +43,7 @@ def rewind(scratch: Path, watch: Watch | None, step: int) -> None:
     for name, columns in ((HISTORY_FILE, HISTORY), (EVALUATIONS_FILE, EVALUATIONS)):
         Journal(scratch / name, columns).rewind(step)
     forget_after(scratch / SNAPSHOTS, step)
+    forget_kept(scratch, step)
     if watch is not None:
         watch.rewind(step)
 

@@ -1,7 +1,7 @@
 """What a run trains: which weights of which network, by which loss, on what, how it is watched and
 what it keeps."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -86,6 +86,7 @@ class Task:
             are, bit by bit.
         random_layers: whether the network draws random numbers while it trains: dropout.
         facts: the stage's inputs → what else metrics.json is to say.
+        checkpoints: the steps after which the moving average is kept beside that of the last.
     """
 
     network: nn.Module
@@ -97,3 +98,4 @@ class Task:
     trains: Callable[[str], bool] = every_weight
     random_layers: bool = False
     facts: Callable[[Inputs], dict[str, int]] = no_facts
+    checkpoints: Sequence[int] = ()

@@ -10,6 +10,7 @@ from components.training.callbacks import (
     BeginStep,
     EndStep,
     Evaluate,
+    KeepCheckpoints,
     MoveAverage,
     ReportProgress,
     WriteHistory,
@@ -58,4 +59,6 @@ def _callbacks(run: Run) -> list[pl.Callback]:
     if training.ema_snapshots and run.task.snapshot:
         steps = snapshot_steps(training.steps, training.ema_snapshots)
         callbacks.append(WriteSnapshots(run.scratch / SNAPSHOTS, steps, run.task.snapshot))
+    if run.task.checkpoints:
+        callbacks.append(KeepCheckpoints(run.scratch, run.task.checkpoints, run.task.save))
     return [*callbacks, resume, BeginStep(run.meter)]

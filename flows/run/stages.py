@@ -45,6 +45,7 @@ STAGES = {
     "likelihood": Stage("components.evaluation.stages:likelihood"),
     "evaluate": Stage("components.evaluation.stages:evaluate", "summary.json"),
     "finetune": Stage("components.finetuning.finetune:finetune", **_TRAINED),
+    "checkpoint": Stage("components.finetuning.checkpoint:checkpoint"),
     "report": Stage("components.reporting.pages.report:report"),
     "study": Stage("components.preference.study:study"),
 }

@@ -113,6 +113,16 @@ TAUGHT: dict[str, Any] = {
     "conditioning": {"encoder": "clip:a/folder"},
     "finetune": {"kind": "textual_inversion", "token": "<a>", "initial": "cat", "style": "bold"},
 }
+STEPS = {
+    "finetune-checkpoint-7",
+    *(
+        f"{stage}-checkpoint-{step}"
+        for stage in SAMPLE_TUNED | EVALUATE_TUNED
+        for step in (7, 1000)
+    ),
+}
+"""What takes the place of stages of one model: those of two."""
+
 DISTILLED = {"finetune": {"kind": "consistency", "evaluate_every": 10}}
 
 FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
@@ -252,6 +262,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "finetune.warmup_steps": (7, TUNED),
     "finetune.ema": (0.5, TUNED),
     "finetune.evaluate_every": (7, TUNED),
+    "finetune.checkpoints": ([7], TUNED | STEPS),
     "finetune.teacher_steps": also(DISTILLED, 8, FEW_STEPS),
     "finetune.teacher_guidance": also(DISTILLED, 7.0, FEW_STEPS),
     "finetune.segments": also(DISTILLED, 5, FEW_STEPS),

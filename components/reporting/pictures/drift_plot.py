@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from components.figures.figure import Figure, direction, readable
 from components.figures.judgement import Figures
 from components.figures.limits import drift_in
+from components.reporting.finetuned import Place
 from components.reporting.pictures.canvas import Plot, legend
 from components.reporting.pictures.floor import draw_floor
 from components.reporting.pictures.plots import errorbar
@@ -18,13 +19,14 @@ class Tuned:
     """A point of the plot.
 
     Attributes:
-        line: models of one line are joined, in this order: checkpoints of one training.
+        place: models of one line are joined, in this order, each with its step beside it:
+            checkpoints of one training.
         adapted: distance to the new data's holdout.
         drifted: feature drift from the base's images.
     """
 
     name: str
-    line: str
+    place: Place
     adapted: Figure
     drifted: Figure
 
@@ -43,9 +45,10 @@ def drift_plot(
     def plot(axes: Axes) -> None:
         lines: dict[str, list[Tuned]] = {}
         for model in models:
-            lines.setdefault(model.line, []).append(model)
+            lines.setdefault(model.place.line, []).append(model)
         for index, (name, line) in enumerate(lines.items()):
             errorbar(axes, index, name, [m.drifted for m in line], [m.adapted for m in line])
+            _label(axes, line)
         if before is not None:
             errorbar(axes, len(lines), "base, before", [0.0], [before])
         if floor is not None:
@@ -62,8 +65,16 @@ def drift_plot(
     return plot
 
 
+def _label(axes: Axes, line: Sequence[Tuned]) -> None:
+    """Each checkpoint's step beside it."""
+    for model in line:
+        if model.place.step is not None:
+            at = model.drifted.value, model.adapted.value
+            axes.annotate(f"{model.place.step}", at, (7, 6), textcoords="offset points")
+
+
 def points(
-    names: Sequence[tuple[str, str]],
+    names: Sequence[tuple[str, Place]],
     adapted: Sequence[Figures],
     drifted: Sequence[Figures],
     metric: str,
@@ -71,11 +82,11 @@ def points(
     """The models that have both figures.
 
     Args:
-        names: of each model, and of its line.
+        names: of each model, and where it stands.
         metric: the distance.
     """
     return [
-        Tuned(name, line, gained[metric], drift)
-        for (name, line), gained, lost in zip(names, adapted, drifted, strict=True)
+        Tuned(name, place, gained[metric], drift)
+        for (name, place), gained, lost in zip(names, adapted, drifted, strict=True)
         if metric in gained and (drift := drift_in(lost, metric))
     ]

@@ -111,7 +111,7 @@ def of_drift(tuned: Finetuned, metric: str) -> list[Illustration]:
     """What each model has gained against what it has cost the base."""
     adapted = [cell.figures for cell in tuned.cells]
     drifted = [each.figures for each in tuned.drifts]
-    named = [(cell.line, cell.model) for cell in tuned.cells]
+    named = [(c.line, place) for c, place in zip(tuned.cells, tuned.places, strict=True)]
     models = points(named, adapted, drifted, metric)
     if not models:
         return []
@@ -124,9 +124,16 @@ def of_drift(tuned: Finetuned, metric: str) -> list[Illustration]:
             plot,
             f"Plot of adaptation over drift. {said}",
             "Down and to the left is better: nearer to the new holdout, and to what the base drew "
-            "from the same seeds and prompts.",
+            f"from the same seeds and prompts.{_of_steps(tuned)}",
         )
     ]
+
+
+def _of_steps(tuned: Finetuned) -> str:
+    """What is to be said of checkpoints; nothing where there are none."""
+    if all(place.step is None for place in tuned.places):
+        return ""
+    return " Lines join checkpoints of one training; numbers are its steps."
 
 
 def _cost(results: Results, metric: str, cells: Sequence[Cell], beside: Sequence[Cell]) -> Plate:

@@ -32,12 +32,16 @@ class TunedModel:
     """The best baseline, trained further in one way.
 
     Attributes:
+        finetune: its training, which it may share with others, of other steps.
+        published: whose directory has the model as it is drawn from, or its adapter: the training,
+            or the stage `checkpoint`.
         cells: one for each sampling section; the first one's figures are the model's.
         subject: what shows how well it has learnt a subject; None for a kind without one.
     """
 
     tuning: Tuning
     finetune: Node
+    published: Node
     cells: tuple[TunedCell, ...]
     subject: SubjectNodes | None = None
 
@@ -107,6 +111,8 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
     base, spec = best.cell.experiment, tuning.spec
     data, own = sources.finetune_data(), sources.data()
     read = {"kind": spec.kind} | spec.read
+    if spec.kept_steps:
+        read["checkpoints"] = spec.kept_steps
     inputs = {"model": best.train, "data": data}
     if spec.entry.needs_subject:
         inputs |= subject_inputs(sources, tuning, best.train)
@@ -116,14 +122,15 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
         live = {"text"} if spec.entry.trains_text(spec.model_dump()) else set()
         inputs |= {role: node for role, node in made if node.stage == "encode" and role not in live}
     inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
-    training, named = spec.training(base.training), f"-{tuning.name}" if tuning.name else ""
+    training = spec.training(base.training)
     finetune = sources.trained(
-        f"finetune{named}", "finetune", read, training, inputs, ("finetune",)
+        f"finetune{tuning.of_training}", "finetune", read, training, inputs, ("finetune",)
     )
+    published = _published(tuning, finetune, best.train)
 
     def cell(index: int, sampling: SamplingSpec) -> TunedCell:
-        suffix = named + (f"-{index + 1}" if index else "")
-        models = {"model": finetune, "data": own}
+        suffix = tuning.suffix + (f"-{index + 1}" if index else "")
+        models = {"model": published, "data": own}
         models |= roles(base=best.train if spec.saves_adapter else None)
         if sampling.guided_by_model:
             models |= roles(guide=sources.guide())
@@ -139,5 +146,19 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
     cells = tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling)))
     subject = None
     if spec.entry.needs_subject:
-        subject = subject_nodes(sources, tuning, inputs["subject"], best.train, finetune)
-    return TunedModel(tuning, finetune, cells, subject)
+        subject = subject_nodes(sources, tuning, inputs["subject"], best.train, published)
+    return TunedModel(tuning, finetune, published, cells, subject)
+
+
+def _published(tuning: Tuning, finetune: Node, base: Node) -> Node:
+    """What has the model: its training after the last step, or what keeps an earlier one.
+
+    The model that it started from is an input in the role ``model``, as of every fine-tune: an
+    adapter is read with that.
+    """
+    step = tuning.checkpoint
+    if step is None or step == tuning.spec.steps:
+        return finetune
+    reads = ("finetune.checkpoints", "finetune.steps")
+    inputs = {"model": base, "training": finetune}
+    return Node(f"finetune{tuning.suffix}", "checkpoint", {"step": step}, inputs, reads=reads)

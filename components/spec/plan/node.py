@@ -29,6 +29,7 @@ STAGE_VERSIONS = {
     "likelihood": 2,
     "evaluate": 6,
     "finetune": 6,
+    "checkpoint": 1,
     "report": 10,
     "study": 4,
 }

@@ -75,11 +75,14 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
 
 def _told(model: TunedModel) -> dict[str, Any]:
     """What the report is told of a fine-tune."""
-    return {
+    told: dict[str, Any] = {
         "name": model.tuning.name,
         "finetune": dump(model.tuning.spec),
         "samplings": [dump(cell.sampling) for cell in model.cells],
     }
+    if model.tuning.checkpoint is not None:
+        told |= {"training": model.tuning.training, "checkpoint": model.tuning.checkpoint}
+    return told
 
 
 def _of_the_tuned(tuned: FinetunePlan) -> dict[str, Node]:

@@ -42,7 +42,7 @@ def subject_inputs(sources: Sources, tuning: Tuning, model: Node) -> dict[str, N
     seed = (sampling.seed + PRIOR_SEEDS) % (2 * PRIOR_SEEDS)
     drawn = sampling.model_copy(update={"seed": seed})
     text, count = class_prompt(spec.settings), spec.settings["prior_images"]
-    name, reads = f"prior{_behind(tuning)}", ("prompt", "class_word", "prior_images")
+    name, reads = f"prior{tuning.of_training}", ("prompt", "class_word", "prior_images")
     prior = _sampled(sources, name, drawn, {"model": model}, text, count, reads)
     return images | {"prior": prior}
 
@@ -51,7 +51,7 @@ def subject_nodes(
     sources: Sources, tuning: Tuning, images: Node, model: Node, tuned: Node
 ) -> SubjectNodes:
     """What shows how well ``tuned``, made from ``model``, draws the subject in ``images``."""
-    spec, named = tuning.spec, _behind(tuning)
+    spec, named = tuning.spec, tuning.suffix
     text, count = subject_prompt(spec.settings), spec.settings["subject_samples"]
     own = sources.cell.experiment.sampling
     sampling, *_ = spec.samplings(own)
@@ -59,7 +59,7 @@ def subject_nodes(
     reads = ("prompt", "token", "class_word", "subject_samples")
     name = f"sample-subject{named}"
     ours = _sampled(sources, name, sampling, models, text, count, (*reads, "sampling"))
-    name, theirs = f"sample-subject-baseline{named}", {"model": model}
+    name, theirs = f"sample-subject-baseline{tuning.of_training}", {"model": model}
     before = _sampled(sources, name, own, theirs, text, count, reads)
     compared = {"tuned": ours, "baseline": before, "subject": images}
     similarity = _similarity(sources, f"similarity{named}", compared)
@@ -101,7 +101,3 @@ def _sampled(
     spec = {"sampling": dump(sampling), "samples": count, "prompts": {"text": text}}
     reads = ("sampling", *(f"finetune.{each}" for each in reads))
     return sources.computed(name, "sample", spec, inputs, reads, plugins=sampling.packages())
-
-
-def _behind(tuning: Tuning) -> str:
-    return f"-{tuning.name}" if tuning.name else ""

@@ -1,9 +1,10 @@
 """The sections `finetune` and `study`."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError, create_model, model_validator
+from pydantic import Field, ValidationError, create_model, field_validator, model_validator
 
 from components.spec.catalogue import FINETUNES, SOURCES
 from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
@@ -103,12 +104,40 @@ class FinetuneSpec(Section):
     evaluate_every: int = Field(
         0, ge=0, le=MOST_STEPS, description="steps between evaluations; 0 is off"
     )
+    checkpoints: list[Annotated[int, Field(ge=1, le=MOST_STEPS)]] | None = Field(
+        None,
+        max_length=100,
+        exclude_if=lambda steps: steps is None,
+        description="steps after which the model is a cell, too, beside the one after the last",
+    )
     limits: FinetuneLimits = FinetuneLimits()
     sampling: list[Overrides] = Field(
         default_factory=list,
         description="sampling settings beside the baseline's; the first one's figures are the "
         "fine-tune's",
     )
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _each_is_one_cell(cls, steps: list[int] | None) -> list[int] | None:
+        """In their order; raises ValueError for none, and for a step that stands there twice."""
+        if steps is None:
+            return None
+        if not steps:
+            raise ValueError("an empty list names no step: leave it out")
+        for before, step in itertools.pairwise(sorted(steps)):
+            if before == step:
+                raise ValueError(f"the checkpoint {step} is planned twice")
+        return sorted(steps)
+
+    @model_validator(mode="after")
+    def _checkpoints_are_reached(self) -> "FinetuneSpec":
+        if self.checkpoints and self.checkpoints[-1] > self.steps:
+            raise ValueError(
+                f"`checkpoints: {self.checkpoints[-1]}` lies behind the last of `steps: "
+                f"{self.steps}`"
+            )
+        return self
 
     @model_validator(mode="after")
     def _options_are_read(self) -> "FinetuneSpec":
@@ -153,6 +182,16 @@ class FinetuneSpec(Section):
         """What the stage `finetune` reads of that."""
         unread = self.entry.unread(self.settings)
         return {name: value for name, value in self.settings.items() if name not in unread}
+
+    @property
+    def cell_steps(self) -> list[int]:
+        """After which steps its model is a cell, where that is more than one; the last is."""
+        return sorted({*self.checkpoints, self.steps}) if self.checkpoints else []
+
+    @property
+    def kept_steps(self) -> list[int]:
+        """Of those the ones that are not the last step: what training keeps on its way."""
+        return [step for step in self.cell_steps if step < self.steps]
 
     @property
     def saves_adapter(self) -> bool:
