@@ -7,9 +7,9 @@ from components.data.plan_notes import plan_notes
 from components.errors import AlphabarError, number_of
 from components.estimate import PlannedStage, planned_stages
 from components.reporting.tables.table import Column, Table
-from components.spec.cost import Cost
+from components.spec.cost import Cost, stage_cost
 from components.spec.experiment import Experiment
-from components.spec.plan import Plan
+from components.spec.plan import Plan, in_order, plan_finetune
 from components.spec.sections.data import DataSpec
 from flows.run.outside import plan_here
 from flows.run.pretrained_words import given_notes
@@ -25,12 +25,17 @@ EVALUATIONS = Column("network evaluations", right=True)
 
 @dataclass(frozen=True)
 class Description:
-    """A plan, its stages, what is to be said of its captions, and what it cannot know yet."""
+    """A plan, its stages, what is to be said of its captions, and what it cannot know yet.
+
+    Attributes:
+        tuning: how many fine-tunes there are and what they cost; empty without any.
+    """
 
     plan: Plan
     stages: list[PlannedStage]
     notes: list[str]
     warning: str | None
+    tuning: str = ""
 
 
 def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
@@ -38,14 +43,31 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
     warning = None
     try:
         plan = plan_here(experiment, workspace)
+        tuning = _tuning_words(plan)
     except AlphabarError as error:
         warning = str(error)
         plan = plan_here(experiment, workspace, _unknown)
+        tuning = _tuning_words(plan)
     stages = planned_stages(plan, workspace.store)
     notes = given_notes(plan.experiment, workspace)
     if not warning:
         notes += plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights)
-    return Description(plan, stages, notes, warning)
+    return Description(plan, stages, notes, warning, tuning)
+
+
+def _tuning_words(plan: Plan) -> str:
+    """What follows the baselines: cells, trainings, network evaluations, about as many whichever
+    of several baselines is the best."""
+    able = [cell for cell in plan.cells if cell.may_win]
+    if plan.experiment.finetune is None:
+        return ""
+    tuned, known = plan_finetune(plan, able[0]), {node.key for node in plan.nodes()}
+    costs = [stage_cost(node) for node in in_order(tuned.ends()) if node.key not in known]
+    trainings = {model.finetune.key for model in tuned.models}
+    total = f"{sum(cost.evaluations for cost in costs):,}" if len(able) > 1 else _count(costs)
+    about = f"about {total}" if len(able) > 1 else total
+    cells = number_of(len(tuned.cells), "cell")
+    return f"{cells} from {number_of(len(trainings), 'training')}, {about} network evaluations"
 
 
 def print_plan(description: Description, *, every: bool = False) -> None:
@@ -85,6 +107,8 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     if following:
         start = "the best baseline" if base is None or len(cells) > 1 else "the base"
         tell(f"then, on {start}: {', '.join([*following, 'report'])}")
+    if description.tuning:
+        tell(f"the fine-tune: {description.tuning}")
     for note in description.notes:
         tell(note)
     if description.warning:

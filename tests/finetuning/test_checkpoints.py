@@ -25,11 +25,8 @@ from components.training.denoising_loss import DenoisingLoss
 from tests.finetuning.test_finetune import baseline
 
 RUNTIME = Runtime(accelerator="cpu")
-FILES = {
-    "full": "model.safetensors",
-    "lora": "adapter.safetensors",
-    "consistency": "model.safetensors",
-}
+WHOLE, ADAPTER = "model.safetensors", "adapter.safetensors"
+FILES = {"full": WHOLE, "lora": ADAPTER, "consistency": WHOLE}
 
 
 def planned(shrunk: dict[str, Any], kind: str, **settings: Any) -> FinetunePlan:

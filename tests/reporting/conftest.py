@@ -277,10 +277,11 @@ def build(root: Path, case: Case = DIGITS_CASE, caption: str = "the digit") -> S
 
 def _sampling(role: str, spec: dict[str, Any]) -> dict[str, Any]:
     """The sampling section behind a role's directory; the best cell's where there is none."""
-    _, _, which = role.partition(":")
+    kind, _, which = role.partition(":")
     first, _, index = which.partition(":")
+    of_a_cell = kind in ("train", "sample", "evaluate") and first.isdigit()
     chosen = next(cell for cell in spec["cells"] if cell["name"] == spec["best"])
-    cell = spec["cells"][int(first)] if first.isdigit() else chosen
+    cell = spec["cells"][int(first)] if of_a_cell else chosen
     tuned = first == "finetuned"
     samplings = [each for model in spec["finetunes"] for each in model["samplings"]]
     section: dict[str, Any] = samplings[int(index or 0)] if tuned else {}

@@ -59,7 +59,7 @@ def line_setting(cells: Sequence[Cell], most: int | None = None) -> str | None:
     Otherwise the one with the most values, of those with at most ``most``; None if there is none.
     """
     samplings = [cell.sampling for cell in cells]
-    values = {n: len({canonical_json(s[n]) for s in samplings}) for n in varying(samplings)}
+    values = {n: len({canonical_json(s.get(n)) for s in samplings}) for n in varying(samplings)}
     fit = {name: count for name, count in values.items() if most is None or count <= most}
     return max(fit, key=lambda name: (name == "steps", fit[name]), default=None)
 

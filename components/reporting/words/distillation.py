@@ -25,7 +25,9 @@ def finding(cell: Cell, results: Results) -> str:
         return ""
     figure, rivals = cell.figures[metric], rivals_of(results)
     done = tuned.words.done
-    parts = [f"The {done} model at {_cost(cell)}: {readable(metric)} {figure.text()}."]
+    several = len({each.model for each in tuned.cells}) > 1
+    model = f"{done} model, {cell.model.replace(',', ', ')}," if several else f"{done} model"
+    parts = [f"The {model} at {_cost(cell)}: {readable(metric)} {figure.text()}."]
     if other := yardstick(cell, rivals):
         parts.append(
             _against(figure, done, f"The baseline's {_named(other)}", other.figures[metric])

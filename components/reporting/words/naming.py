@@ -5,6 +5,7 @@ from typing import Any
 
 from components.spec.catalogue import SOLVERS
 from components.spec.sections.evaluation import SEEN
+from components.spec.sections.sampling import SamplingSpec
 from components.spec.sweep import PROMPTS, is_of_network
 
 OPTIONS = {option for entry in SOLVERS.own.values() for option in entry.options}
@@ -57,7 +58,12 @@ def sampler_name(
     if not names and not without:
         names = ["guidance"]
     names.sort(key=lambda name: name != "guidance")  # what is compared comes first
-    return ", ".join(phrase(f"sampling.{name}", sampling[name]) for name in names)
+    return ", ".join(phrase(f"sampling.{name}", _of(sampling, name)) for name in names)
+
+
+def _of(sampling: Mapping[str, Any], name: str) -> Any:
+    """A key's value; what is at its default may not be there, such as `adapter_scale`."""
+    return sampling.get(name, SamplingSpec.model_fields[name].default)
 
 
 def model_name(planned: Mapping[str, Any]) -> str:
@@ -84,9 +90,11 @@ def joined(*words: str) -> str:
 
 
 def varying(settings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The keys whose values are not the same in all of ``settings``, in the first one's order."""
+    """The keys whose values are not the same in all of ``settings``, in the first one's order, then
+    those that it lacks."""
+    keys = dict.fromkeys(key for each in settings for key in each)
     first = settings[0] if settings else {}
-    return [key for key in first if any(other.get(key) != first[key] for other in settings)]
+    return [key for key in keys if any(other.get(key) != first.get(key) for other in settings)]
 
 
 def is_read(option: str, solver: str) -> bool:
