@@ -69,25 +69,44 @@ def similarities(
     Args:
         real, tuned, baseline: (n, d) features; tuned and baseline with as many rows.
     """
-    near = {"tuned": _cosines(tuned, real), "baseline": _cosines(baseline, real)}
+    near = {"tuned": cosines(tuned, real), "baseline": cosines(baseline, real)}
     near["difference"] = near["tuned"] - near["baseline"]
-    others = _cosines(real, real)
+    others = cosines(real, real)
     np.fill_diagonal(others, np.nan)
 
     def ceiling(_: Rows, rows: Rows) -> float:
         # an image that is drawn twice is none of its own neighbours
         return float(np.nanmean(others[np.ix_(rows, rows)]))
 
-    def mean_of(cosines: Floats) -> Callable[[Rows, Rows], float]:
-        return lambda generated, rows: float(cosines[np.ix_(generated, rows)].mean())
+    measures = {name: _mean_of(each) for name, each in near.items()} | {"ceiling": ceiling}
+    return _with_intervals(measures, len(tuned), len(real), confidence)
 
-    measures = {name: mean_of(cosines) for name, cosines in near.items()} | {"ceiling": ceiling}
-    resampled = _resampled(len(tuned), len(real))
+
+def mean_cosine(
+    real: NDArray[np.float32], drawn: NDArray[np.float32], confidence: float
+) -> dict[str, float]:
+    """``value``, ``low`` and ``high`` of ``tuned`` in `similarities`, for ``drawn``."""
+    measure = _mean_of(cosines(drawn, real))
+    return _with_intervals({"drawn": measure}, len(drawn), len(real), confidence)["drawn"]
+
+
+Measure = Callable[[Rows, Rows], float]
+"""Of rows of generated and of real images."""
+
+
+def _mean_of(near: Floats) -> Measure:
+    return lambda generated, rows: float(near[np.ix_(generated, rows)].mean())
+
+
+def _with_intervals(
+    measures: Mapping[str, Measure], generated: int, real: int, confidence: float
+) -> dict[str, dict[str, float]]:
+    resampled = _resampled(generated, real)
     ends = [50 * (1 - confidence), 50 * (1 + confidence)]
     found = {}
     for name, measure in measures.items():
         low, high = np.percentile([measure(*rows) for rows in resampled], ends)
-        value = measure(np.arange(len(tuned)), np.arange(len(real)))
+        value = measure(np.arange(generated), np.arange(real))
         found[name] = {"value": value, "low": float(low), "high": float(high)}
     return found
 
@@ -104,9 +123,9 @@ def _resampled(generated: int, real: int) -> list[tuple[Rows, Rows]]:
     return found
 
 
-def _cosines(one: NDArray[np.float32], other: NDArray[np.float32]) -> Floats:
+def cosines(one: NDArray[np.float32], other: NDArray[np.float32]) -> Floats:
     """(rows of ``one``, rows of ``other``)."""
     wide = (each.astype(np.float64) for each in (one, other))
     left, right = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in wide)
-    cosines: Floats = left @ right.T
-    return cosines
+    found: Floats = left @ right.T
+    return found

@@ -20,6 +20,7 @@ from components.data.subject import load_subject
 from components.errors import AlphabarError
 from components.files.samples import read_samples
 from components.finetuning.lora import lora_task
+from components.finetuning.subject_look import subject_look
 from components.networks.checkpoint import Checkpoint
 from components.networks.codecs.autoencoder import Autoencoder
 from components.networks.conditioners.rows import Rows, take
@@ -66,7 +67,8 @@ def dreambooth(
         task = lora_task(model, spec, training, inputs["model"], objective=objective, data=told)
     else:
         task = denoising_task(model, training, objective=objective, data=told)
-    return replace(task, facts=lambda _: images.facts)
+    look = partial(subject_look, model, spec)
+    return replace(task, look=look, facts=lambda _: images.facts)
 
 
 @dataclass(frozen=True)

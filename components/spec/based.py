@@ -2,6 +2,7 @@
 
 from components.errors import AlphabarError, shortened
 from components.spec.experiment import Experiment
+from components.spec.metrics import LIKENESS, tells_of_a_subject
 from components.spec.sections.finetuning import TAKEN_OVER
 from components.spec.whose_cells import is_of_finetune
 
@@ -32,6 +33,13 @@ def refuse_without_a_baseline(experiment: Experiment, origin: str) -> None:
             f"{origin}: `finetune.limits.base_fd_at_most` has no meaning with {said}: the images "
             "that it was trained on are not at hand",
             "give `drift_at_most`, or its own data as `data` and the new one as `finetune.style`",
+        )
+    select_by = experiment.training.select_by
+    if select_by and finetune.entry.needs_subject and not tells_of_a_subject(select_by):
+        raise AlphabarError(
+            f"{origin}: `training.select_by: {shortened(select_by)}` is not taken while `kind: "
+            f"{finetune.kind}` learns a subject",
+            f"leave it out, and {LIKENESS} to the subject decides",
         )
     if experiment.guide:
         raise AlphabarError(

@@ -235,6 +235,13 @@ FAMILIES: dict[str, MetricFamily] = {
         "Wang et al. 2004",
         judge="level",
     ),
+    "likeness": MetricFamily(
+        "likeness to the subject",
+        "higher",
+        "cosine of features with those of the subject's images",
+        "Ruiz et al. 2023",
+        judge="subject",
+    ),
     "reconstruction_psnr": MetricFamily(
         "reconstruction PSNR in dB",
         "higher",

@@ -5,10 +5,11 @@ from typing import Literal
 
 Direction = Literal["lower", "higher", "neither"]
 
-Judge = Literal["extractor", "clip", "classifier", "model", "scorer", "level", "codec"]
+Judge = Literal["extractor", "clip", "classifier", "model", "scorer", "level", "codec", "subject"]
 """Who judges: a network that looks at images, one that reads captions too, a classifier of real
 images, the model itself whatever sampler draws, the training of the domain's CLIP, a noise
-level that a network in training takes away, or the codec itself."""
+level that a network in training takes away, the codec itself, or a network that looks at images
+of a subject while it is learnt."""
 
 Need = Literal["real images", "training images", "base images", "clip extractor"]
 """What not every evaluation has."""
@@ -33,8 +34,10 @@ class JudgeKind:
     sees: str = ""
 
 
+_EXTRACTORS = ("efficientnet_lite0", "inception", "dinov2")
+
 JUDGES: dict[Judge, JudgeKind] = {
-    "extractor": JudgeKind(("efficientnet_lite0", "inception", "dinov2"), asked=True),
+    "extractor": JudgeKind(_EXTRACTORS, asked=True),
     "clip": JudgeKind(("domain",), asked=True, alone=True),
     "classifier": JudgeKind(("svc",)),
     "model": JudgeKind((), alone=True, of_samples=False),
@@ -44,6 +47,7 @@ JUDGES: dict[Judge, JudgeKind] = {
         sees="held-out images seen through noise by the EMA weights, without a sampler,",
     ),
     "codec": JudgeKind((), alone=True),
+    "subject": JudgeKind(_EXTRACTORS),
 }
 
 

@@ -33,6 +33,9 @@ PUBLISHED = {name: family.published.name for name, family in FAMILIES.items() if
 DRIFT = "drift"
 """The family that says how far a fine-tune's images went from its base's."""
 
+LIKENESS = "likeness"
+"""The family that says in training how well a subject is learnt."""
+
 RANKING = next(name for name, family in FAMILIES.items() if family.ranks)
 """The family that ranks cells."""
 
@@ -113,6 +116,12 @@ def judge_of(name: str) -> str:
     """What stands behind the family in a figure's full name; may be empty."""
     family = family_of(name)
     return name.removeprefix(family).strip("_") if family else ""
+
+
+def tells_of_a_subject(name: str) -> bool:
+    """Whether evaluations take a figure while a subject is learnt, by its full name."""
+    family = family_of(name)
+    return family is not None and METRICS[family].judge in ("subject", "level")
 
 
 def lower_is_better(name: str) -> bool:

@@ -1,7 +1,8 @@
 """A look at a denoiser: EMA samples on fixed seeds, judged on the holdout, and how it denoises."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from torch import nn
@@ -20,7 +21,7 @@ from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising import DenoisingProbe
-from components.training.look import Seen
+from components.training.look import Interval, Seen
 from components.training.task import Inputs
 
 GRID_COLUMNS, GRID_IMAGES = 10, 30
@@ -31,19 +32,40 @@ def with_network(model: Checkpoint, average: nn.Module) -> Checkpoint:
     return replace(model, network=average)
 
 
+class Judgements(Protocol):
+    """Figures by name."""
+
+    @property
+    def figures(self) -> Mapping[str, Interval]: ...
+
+
+class SamplesJudge(Protocol):
+    """Judges what was drawn."""
+
+    def names(self) -> list[str]:
+        """The figures that it takes."""
+
+    def measure(self, images: ImageSet, seed: int | None) -> Judgements:
+        """``seed`` is the first one of the images."""
+
+    def release(self) -> None:
+        """Let go of what is large and can be loaded again."""
+
+
 @dataclass(frozen=True)
 class SampledLook:
     """Samples an image for each of ``prompts``, judges them, and probes the network.
 
     Attributes:
-        ranking: the Fréchet distance of the extractor.
+        ranking: the figure that decides: the Fréchet distance of the extractor, unless somebody
+            else judges.
         seen: (model, average) → the model that is sampled.
     """
 
     model: Checkpoint
     sampling: SamplingSpec
     prompts: Prompts
-    judge: Judge
+    judge: SamplesJudge
     probe: DenoisingProbe
     ranking: str
     seen: Callable[[Checkpoint, nn.Module], Checkpoint] = with_network

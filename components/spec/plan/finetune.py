@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.spec.metrics import DRIFT
+from components.spec.metrics import DRIFT, LIKENESS
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.encoded import encoded
 from components.spec.plan.node import Node, roles
@@ -123,6 +123,8 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
         inputs |= {role: node for role, node in made if node.stage == "encode" and role not in live}
     inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
     training = spec.training(base.training)
+    if spec.entry.needs_subject and training.evaluate_every:
+        read["judged_by"] = LIKENESS  # evaluations before were by the distance to the holdout
     finetune = sources.trained(
         f"finetune{tuning.of_training}", "finetune", read, training, inputs, ("finetune",)
     )

@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, create_model, field_validator, mode
 
 from components.spec.catalogue import FINETUNES, SOURCES
 from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
+from components.spec.metrics import tells_of_a_subject
 from components.spec.sections.base import MOST_SEED, MOST_STEPS, Overrides, Section, refuse_unread
 from components.spec.sections.data import DataSpec, check_style
 from components.spec.sections.names import OneOf
@@ -266,7 +267,8 @@ class FinetuneSpec(Section):
 
         Without evaluations of its own it publishes its last weights, whatever the baseline does.
         An adapter has no snapshots, and so no other EMA length is sampled.
-        Evaluations sample it as its kind has it.
+        Evaluations sample it as its kind has it; of a subject no distance is taken that could
+        decide.
         """
         own: dict[str, Any] = {name: getattr(self, name) for name in TAKEN_OVER}
         own["evaluate_at"] = []  # steps of the baseline's training
@@ -275,6 +277,8 @@ class FinetuneSpec(Section):
             own |= {n: TrainingSpec.model_fields[n].default for n in DECIDED_BY_EVALUATIONS}
         if self.saves_adapter:
             own["ema_snapshots"] = 0
+        if self.entry.needs_subject and base.select_by and not tells_of_a_subject(base.select_by):
+            own["select_by"] = None
         own |= self.entry.watched(self.model_dump())
         return TrainingSpec.model_validate(base.model_dump() | own)
 
