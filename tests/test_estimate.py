@@ -64,8 +64,9 @@ def test_text_is_encoded_in_the_time_that_text_took_and_not_images(
     assert {s.node.name: s.seconds for s in found} == {"encode-text": 7.0, "encode": 90.0}
 
 
+@pytest.mark.parametrize("checkpoint", [False, True])
 def test_a_network_is_expected_to_take_what_its_like_took(
-    shrunk: dict[str, Any], tmp_path: Path
+    shrunk: dict[str, Any], tmp_path: Path, checkpoint: bool
 ) -> None:
     shrunk |= {"sweep": {"network.kind": ["unet", "transformer"]}, "also": []}
     shrunk["network"] |= {"patch": 4, "depth": 1, "width": 16, "heads": 2}
@@ -73,13 +74,17 @@ def test_a_network_is_expected_to_take_what_its_like_took(
     trains = [s.node for s in stages_of(shrunk, tmp_path) if s.node.stage == "train"]
     planned = {node.spec["network"]["kind"]: node for node in trains}
     for kind, node in planned.items():
-        of_model = {"samples": 60}, took[kind] / 10, {"model": kind}
+        model = f"early {kind}" if checkpoint else kind
+        of_model = {"samples": 60}, took[kind] / 10, {"model": model}
         for stage, run in (("train", (node.spec, took[kind], {})), ("sample", of_model)):
             folder = tmp_path / "artifacts" / stage / kind
             folder.mkdir(parents=True)
             (folder / "metrics.json").write_text('{"samples": 60, "network_evaluations": 16.0}')
             said = dict(zip(("spec", "wall_seconds", "inputs"), run, strict=True))
             seal_folder(folder, {"stage": stage, **said})
+        kept = tmp_path / "artifacts" / "checkpoint" / model
+        kept.mkdir(parents=True)
+        seal_folder(kept, {"stage": "checkpoint", "spec": {"step": 1}, "inputs": {"model": kind}})
     found = stages_of(shrunk, tmp_path)
     for kind, node in planned.items():
         ours = [s for s in found if node in (s.node, s.node.inputs.get("model"))]

@@ -143,6 +143,26 @@ def test_a_checkpoint_is_published_and_drawn_from_as_any_model(
     assert (drawn[0] != drawn[1]).any()
 
 
+@pytest.mark.parametrize("kind", FILES)
+def test_the_best_evaluation_of_every_kind_is_what_the_model_was_then(
+    shrunk: dict[str, Any], tmp_path: Path, digits: Path, kind: str
+) -> None:
+    watched = {"publish": "best", "evaluate_samples": 20, "evaluate_steps": 2}
+    shrunk["training"] = shrunk["training"] | {"evaluate_every": 2} | watched
+    plan = planned(shrunk, kind, evaluate_every=2)
+    settings = plan.chosen.finetune.settings | {"checkpoints": [2, 4]}
+    out = tmp_path / "out"
+    out.mkdir()
+    inputs = {"model": baseline(tmp_path / "model"), "data": digits}
+    finetune(settings, inputs, out, RUNTIME)
+    figures = json.loads((out / "metrics.json").read_text())
+    assert figures["published"] == "best"
+    assert figures["best_metric"] == "fd_efficientnet_lite0"
+    step = figures["best_step"]
+    then = out / "last" if step == 6 else out / "checkpoints" / f"step_{step:06d}"
+    assert (out / FILES[kind]).read_bytes() == (then / FILES[kind]).read_bytes()
+
+
 def test_a_training_that_lost_a_checkpoint_is_named(
     shrunk: dict[str, Any], tmp_path: Path, digits: Path
 ) -> None:

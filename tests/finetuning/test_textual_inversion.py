@@ -226,3 +226,17 @@ def test_the_plan_stores_no_text_states_for_it_and_refuses_other_encoders(
     values["conditioning"] = {"encoder": "class"}
     with pytest.raises(AlphabarError, match=r"conditioning\.encoder: class is none that can be"):
         parse_experiment(values, "test")
+
+
+def test_the_word_as_it_was_after_an_earlier_step_is_kept(
+    base: Path, digits: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    inputs = {"model": base, "data": digits}
+    finetune(asked() | {"checkpoints": [2]}, inputs, out, Runtime(accelerator="cpu"))
+    early, last = out / "checkpoints" / "step_000002", out
+    words = [tables(load_adapted(folder, base)) for folder in (early, last)]
+    for old, one, other in zip(tables(load_checkpoint(base)), *words, strict=True):
+        assert torch.equal(one[: len(old)], other[: len(old)])
+        assert not torch.equal(one[len(old) :], other[len(old) :])

@@ -9,7 +9,7 @@ from components.figures.figure import Figure, direction, readable
 from components.figures.judgement import Figures
 from components.figures.limits import drift_in
 from components.reporting.finetuned import Place
-from components.reporting.pictures.canvas import Plot, legend
+from components.reporting.pictures.canvas import Plot, legend, line_style
 from components.reporting.pictures.floor import draw_floor
 from components.reporting.pictures.plots import errorbar
 
@@ -48,7 +48,7 @@ def drift_plot(
             lines.setdefault(model.place.line, []).append(model)
         for index, (name, line) in enumerate(lines.items()):
             errorbar(axes, index, name, [m.drifted for m in line], [m.adapted for m in line])
-            _label(axes, line)
+            _label(axes, index, line)
         if before is not None:
             errorbar(axes, len(lines), "base, before", [0.0], [before])
         if floor is not None:
@@ -65,12 +65,21 @@ def drift_plot(
     return plot
 
 
-def _label(axes: Axes, line: Sequence[Tuned]) -> None:
-    """Each checkpoint's step beside it."""
+def _label(axes: Axes, index: int, line: Sequence[Tuned]) -> None:
+    """Each checkpoint's step beside it, in its line's colour; of lines by turns above and below."""
+    above = index % 2 == 0
     for model in line:
         if model.place.step is not None:
-            at = model.drifted.value, model.adapted.value
-            axes.annotate(f"{model.place.step}", at, (7, 6), textcoords="offset points")
+            axes.annotate(
+                f"{model.place.step}",
+                (model.drifted.value, model.adapted.value),
+                (5, 4) if above else (-5, -4),
+                textcoords="offset points",
+                ha="left" if above else "right",
+                va="bottom" if above else "top",
+                color=line_style(index)["color"],
+                fontsize="small",
+            )
 
 
 def points(

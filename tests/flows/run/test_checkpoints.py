@@ -13,10 +13,11 @@ from components.networks.adapters import load_adapted
 from components.networks.checkpoint import load_checkpoint
 from components.preference.models import read_models
 from components.spec.loading import parse_experiment
-from components.spec.plan import plan_study
+from components.spec.plan import in_order, plan_finetune, plan_study
 from components.store import Store
 from components.tracking import connect
 from flows.run.dvc_file import dvc_file
+from flows.run.execution import produce
 from flows.run.experiment import ExperimentRun
 from flows.run.finished import finished_outcome, what_follows
 from flows.run.planning import describe_plan, print_plan
@@ -26,6 +27,8 @@ from flows.run.verification import checked_plan
 from flows.tools.models import find_base
 from flows.workspace import Workspace
 from tests.finetuning.test_finetune import baseline
+from tests.flows.run.test_based import OF_STYLE, STYLE, write_pictures
+from tests.tiny_pipelines import write_sd1
 
 OURS: dict[str, Any] = {
     "name": "ours",
@@ -166,3 +169,28 @@ def test_dvc_runs_a_stage_for_each_checkpoint(place: Workspace) -> None:
     assert figures["steps"] == 2
     load_adapted(folder / "finetune-checkpoint-2", folder / "base")
     load_checkpoint(folder / "base")
+
+
+def test_a_checkpoint_of_latents_is_whole_and_may_be_a_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_pictures(tmp_path / "datasets" / "mine")
+    write_sd1(tmp_path / "sd1")
+    place = Workspace(tmp_path, tmp_path / "artifacts")
+    section = {"base": "sd1", "kind": "full", "steps": 2, "batch_size": 4, "checkpoints": [1]}
+    values = STYLE | OF_STYLE | {"finetune": section}
+    plan = checked_plan(parse_experiment(values, "the test"), place)
+    early, last = plan_finetune(plan, plan.cells[0]).models
+    for node in in_order([early.published, last.published]):
+        produce(node, place, lambda *_: None)
+    kept, whole = (place.store.path(each.published) for each in (early, last))
+    files = {path.name for path in (kept / "codec").iterdir()}
+    assert files == {path.name for path in (whole / "codec").iterdir()}
+    one, other = (load_checkpoint(folder).network.state_dict() for folder in (kept, whole))
+    assert any(bool((one[name] != other[name]).any()) for name in one)
+    begins = values | {"finetune": {"base": str(kept), "steps": 1}}
+    (cell,) = checked_plan(parse_experiment(begins, "the test"), place).cells
+    assert (produce(cell.train, place, lambda *_: None) / "model.safetensors").read_bytes() == (
+        kept / "model.safetensors"
+    ).read_bytes()
