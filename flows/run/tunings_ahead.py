@@ -50,7 +50,7 @@ def refuse_unfit_tunings(plan: Plan, base: Base | None, workspace: Workspace) ->
     Args:
         base: the model of `finetune.base`.
     """
-    specs = [each.spec for each in tunings(plan.experiment)]
+    specs = [*{each.training: each.spec for each in tunings(plan.experiment)}.values()]
     for spec in specs:
         if (subject := spec.subject_data(plan.experiment.data)) is not None:
             plan.outside.data_hash(subject)
