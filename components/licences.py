@@ -63,6 +63,15 @@ def licences_of_model(
     return list(dict.fromkeys([*images, *encoder, *licences_in(model)]))
 
 
+def licences_of_tuned(
+    experiment: Experiment, model: Path, store: Path, datasets: Path
+) -> list[Licensed]:
+    """The same of a fine-tune that is published in ``model``: of all that it and its base have
+    seen, by their manifests."""
+    encoder = licence_of_encoder(experiment.conditioning.model_dump())
+    return list(dict.fromkeys([*licences_of(model, store, datasets), *encoder]))
+
+
 def licences_in(folder: Path) -> list[Licensed]:
     """What ``folder`` says itself: in its record, else as a pipeline's directory does.
 

@@ -6,6 +6,7 @@ where something beside it is better, that is said.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from components.errors import AlphabarError
@@ -66,9 +67,9 @@ def best_cell(plan: Plan, store: Store) -> PlannedCell:
     return candidates[first]
 
 
-def best_finetune(plan: Plan, best: PlannedCell, tuned: FinetunePlan, store: Store) -> int:
-    """Which of the fine-tuned models, each under its first sampling, is chosen: see
-    `components.figures.limits`."""
+def with_choice(plan: Plan, best: PlannedCell, tuned: FinetunePlan, store: Store) -> FinetunePlan:
+    """``tuned``, which is evaluated, with which of its models, each under its first sampling, is
+    chosen: see `components.figures.limits`."""
     models = [
         Measured(
             store.path(model.evaluate),
@@ -78,7 +79,8 @@ def best_finetune(plan: Plan, best: PlannedCell, tuned: FinetunePlan, store: Sto
         for model in tuned.models
     ]
     limits = tuned.models[0].tuning.spec.limits.model_dump()
-    return decide(models, store.path(best.evaluate), plan.ranked_by, limits).choice.best
+    choice = decide(models, store.path(best.evaluate), plan.ranked_by, limits).choice
+    return replace(tuned, best=choice.best, allowed=choice.kept > 0)
 
 
 def _first(sets: Sequence[Mapping[str, Figure]], metric: str) -> int | None:

@@ -24,12 +24,18 @@ from components.spec.sections.training import TrainingSpec
 
 
 class RegistrySpec(Section):
-    """Where the winner is registered, and what makes it champion.
+    """Where the winner and its fine-tune are registered, and what makes them champions.
 
-    The gate is asked once, when the winner is registered; `alphabar promote` asks again.
+    The gate is asked once, when one is registered; `alphabar promote` asks again.
     """
 
     model: Slug | None = Field(None, description="model name in the registry; none: no record")
+    finetuned: Slug | None = Field(
+        None,
+        exclude_if=lambda name: name is None,
+        description="model name of the chosen fine-tune, whose first champion must beat its own "
+        "baseline; none: no record",
+    )
     gate: str | None = Field(
         None,
         min_length=1,
@@ -38,9 +44,16 @@ class RegistrySpec(Section):
     )
 
     @model_validator(mode="after")
-    def _gate_has_a_model(self) -> "RegistrySpec":
-        if self.gate is not None and self.model is None:
-            raise ValueError("`gate` decides who is champion in the registry: give `model` too")
+    def _names_fit_together(self) -> "RegistrySpec":
+        if self.gate is not None and self.model is None and self.finetuned is None:
+            raise ValueError(
+                "`gate` decides who is champion in the registry: give `model` too, or `finetuned`"
+            )
+        if self.finetuned is not None and self.finetuned == self.model:
+            raise ValueError(
+                f"`model` and `finetuned` are both {self.model}: a baseline and its fine-tune are "
+                "versions of two models, each with its champion"
+            )
         return self
 
 
@@ -121,6 +134,11 @@ class Experiment(Section):
             self._checkpoints_are_cells(self.finetune)
         if self.study is not None and self.finetune is None:
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
+        if self.registry.finetuned is not None and self.finetune is None:
+            raise ValueError(
+                f"`registry.finetuned: {self.registry.finetuned}` registers a fine-tune: give "
+                "`finetune` too"
+            )
         self._asks_for_what_there_is()
         return self
 

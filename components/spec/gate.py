@@ -27,7 +27,9 @@ class MetricGate(Section):
     at_most: float | None = Field(None, description="largest value, in the metric's unit")
     at_least: float | None = Field(None, description="smallest value, in the metric's unit")
     better_than_champion: bool = Field(
-        False, description="better than the champion beyond the interval of their difference"
+        False,
+        description="better than the champion beyond the interval of their difference; than its "
+        "baseline, for a fine-tune whose name has no champion",
     )
     not_worse_than_champion_by: float | None = Field(
         None, ge=0.0, description="largest loss against the champion, in the metric's unit"

@@ -1,5 +1,6 @@
 """What a model's directory holds beside its model.safetensors, or in its place."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ from components.files.json_file import load_json, read_object, write_json
 from components.files.manifest import intact, remedy
 from components.spec.keys import digest
 from components.spec.pipelines.folder import is_pipeline, read_pipeline
+
+REGISTERED = re.compile(r"^(?:models:/)?([a-z0-9][a-z0-9_-]*)@([\w-]+)$")
+"""How a registered model is named: NAME@ALIAS, or a version's number in the place of an alias."""
 
 GUIDE = "guide"
 """Folder: the weaker model of autoguidance, where the model was registered with one."""
@@ -96,6 +100,12 @@ def step_of(folder: Path) -> int:
 def codec_files(model: Path) -> dict[str, Path]:
     """The files of a model's own codec, by their names in its directory; empty for pixels."""
     return {f"{CODEC}/{path.name}": path for path in sorted((model / CODEC).glob("*"))}
+
+
+def trained_file(model: Path) -> str:
+    """The name of the file with what was trained: an adapter's where there is one alone."""
+    alone = not (model / WEIGHTS).is_file() and (model / ADAPTER_FILE).is_file()
+    return ADAPTER_FILE if alone else WEIGHTS
 
 
 def own_files(model: Path) -> dict[str, Path]:

@@ -17,27 +17,50 @@ from components.spec.gate import Gate
 from components.spec.keys import digest
 from components.tracking.fields import exact, protocol_texts, tag_texts
 from components.tracking.gate import Condition, Decision
+from components.tracking.versions import BASELINE, CHAMPION
 
 REASON, AGAINST = "gate.reason", "gate.champion_before"
+AGAINST_BASELINE = "gate.baseline_before"
 DIGEST, ARTIFACT = "gate.digest", "gate.decision"
-DETAILS = ("gate.condition.", "gate.candidate.", "gate.champion.", "gate.difference.")
-"""Version tags: one a condition, and the figures that the conditions were held against."""
+DETAILS = (
+    AGAINST_BASELINE,
+    "gate.condition.",
+    "gate.candidate.",
+    "gate.champion.",
+    "gate.baseline.",
+    "gate.difference.",
+)
+"""Version tags: one a condition, and whom and which figures the conditions were held against."""
 
 LONGEST_NAME = 200
 """MLflow takes 250 characters; the rest is for what stands around a metric's name."""
 
-COLUMNS = ("metric", "condition", "candidate", "champion", "difference", "passed", "reason")
-
 
 @dataclass(frozen=True)
 class Case:
-    """What was decided about which version, and against which champion."""
+    """What was decided about which version, and against whom.
+
+    Attributes:
+        champion: the version that it was held against; None where there was none.
+        baseline: what the baseline is called that it was held against in a champion's place.
+    """
 
     model: str
     version: str
     champion: str | None
     gate: Gate
     decision: Decision
+    baseline: str | None = None
+
+    @property
+    def rival(self) -> str:
+        """What the one is called that it was held against."""
+        return BASELINE if self.baseline else CHAMPION
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What `lines` has of a condition."""
+        return ("metric", "condition", "candidate", self.rival, "difference", "passed", "reason")
 
     def content(self) -> dict[str, Any]:
         """All of it as plain JSON values; a number that is not finite is text."""
@@ -46,6 +69,7 @@ class Case:
                 "model": self.model,
                 "version": self.version,
                 "champion": self.champion,
+                **({"baseline": self.baseline} if self.baseline else {}),
                 "accepted": self.decision.promote,
                 "reason": self.decision.reason,
                 "gate": self.gate.model_dump(mode="json"),
@@ -90,13 +114,14 @@ def log_decision(client: MlflowClient, version: ModelVersion, case: Case) -> Non
 def decision_tags(case: Case) -> dict[str, str]:
     """The decision and every figure that it used, as tags of the version."""
     tags: dict[str, Any] = {REASON: case.decision.reason, AGAINST: case.champion or "none"}
+    tags[AGAINST_BASELINE] = case.baseline
     for each in case.decision.conditions:
         outcome, name = "passed" if each.passed else "failed", _tag_name(each.metric)
         tags[f"gate.condition.{name}.{each.kind}"] = f"{outcome}: {each.reason}"
         if each.candidate:
             tags[f"gate.candidate.{name}"] = exact(each.candidate)
         if each.champion:
-            tags[f"gate.champion.{name}"] = exact(each.champion)
+            tags[f"gate.{case.rival}.{name}"] = exact(each.champion)
         if each.difference:
             tags[f"gate.difference.{name}"] = _difference(each)
         if each.win_rate:
@@ -105,7 +130,7 @@ def decision_tags(case: Case) -> dict[str, str]:
 
 
 def lines(conditions: Sequence[Condition]) -> list[tuple[str, ...]]:
-    """One line a condition, as `COLUMNS` says."""
+    """One line a condition, as `Case.columns` says."""
     return [
         (
             each.metric,
@@ -123,6 +148,8 @@ def lines(conditions: Sequence[Condition]) -> list[tuple[str, ...]]:
 def headline(case: Case) -> str:
     """The decision in one line."""
     against = f"against champion {case.champion}" if case.champion else "without a champion"
+    if case.baseline:
+        against = f"against its baseline ({case.baseline}), {against}"
     outcome = "accepted" if case.decision.promote else "rejected"
     return f"{case.model} version {case.version}, {against}: {outcome}"
 
@@ -130,7 +157,7 @@ def headline(case: Case) -> str:
 def markdown(case: Case, decided: str) -> str:
     """The decision as a page to read."""
     text = [f"# {headline(case)}", "", f"Decided {decided}.", ""]
-    text += [_line(COLUMNS), _line(["---"] * len(COLUMNS))]
+    text += [_line(case.columns), _line(["---"] * len(case.columns))]
     text += [_line(line) for line in lines(case.decision.conditions)]
     known = {each.metric: each.candidate for each in case.decision.conditions if each.candidate}
     if known:

@@ -1,4 +1,8 @@
-"""Who becomes champion: a version that holds every condition of a gate, measured alike."""
+"""Who becomes champion: a version that holds every condition of a gate, measured alike.
+
+It is compared with its rival: the present champion, or the baseline of a fine-tune that is the
+first of its name.
+"""
 
 import difflib
 from collections.abc import Iterator
@@ -12,6 +16,7 @@ from components.figures.win_rate import WinRate
 from components.spec.gate import Gate, MetricGate, PreferenceGate
 from components.spec.metrics import lower_is_better
 from components.tracking.fields import exact, protocol_texts, shown
+from components.tracking.versions import CHAMPION
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,8 @@ class Condition:
         metric: the figure's full name, or ``preference``.
         kind: the gate file's key, such as ``at_most``.
         asked: what it was to be, as text; empty for a condition without a number.
-        difference: candidate minus champion, where the two were compared.
+        champion: the rival's figure.
+        difference: candidate minus rival, where the two were compared.
         win_rate: the study's, for ``preference``.
     """
 
@@ -53,20 +59,25 @@ class Decision:
 
 
 def decide(
-    gate: Gate, candidate: Figures, champion: Figures | None, study: WinRate | None = None
+    gate: Gate,
+    candidate: Figures,
+    rival: Figures | None,
+    study: WinRate | None = None,
+    called: str = CHAMPION,
 ) -> Decision:
     """Hold the candidate against every condition of ``gate``.
 
-    Without a champion the comparisons pass, but not for a figure that is not finite.
+    Without a rival the comparisons pass, but not for a figure that is not finite.
 
     Args:
-        candidate, champion: figures by full name; ``NAME/GROUP`` for one of a group.
+        candidate, rival: figures by full name; ``NAME/GROUP`` for one of a group.
         study: the win rate of the candidate; None when there was no study.
+        called: what the rival is: ``champion`` or ``baseline``.
     """
     held = [
         condition
         for name, asked in gate.metrics.items()
-        for condition in _of_metric(name, asked, candidate, champion)
+        for condition in _of_metric(name, asked, candidate, rival, called)
     ]
     if gate.preference is not None:
         held.append(_of_preference(gate.preference, study))
@@ -74,7 +85,7 @@ def decide(
 
 
 def _of_metric(
-    name: str, asked: MetricGate, candidate: Figures, champion: Figures | None
+    name: str, asked: MetricGate, candidate: Figures, rival: Figures | None, called: str
 ) -> Iterator[Condition]:
     mine = candidate.get(name)
     for kind, limit in _asked(asked):
@@ -89,18 +100,18 @@ def _of_metric(
             assert limit is not None
             passed, reason = _absolute(mine, kind, limit, asked.certain)
             yield Condition(name, kind, words, passed, reason, mine)
-        elif champion is None:
+        elif rival is None:
             yield Condition(name, kind, words, True, "there was no champion", mine)
         else:
-            theirs = champion.get(name)
-            if theirs is None or (why := _incomparable(mine, theirs)):
-                why = why if theirs else _not_measured(name, champion)
+            theirs = rival.get(name)
+            if theirs is None or (why := _incomparable(mine, theirs, called)):
+                why = why if theirs else _not_measured(name, rival, called)
                 yield Condition(name, kind, words, False, f"not comparable{why}", mine, theirs)
                 continue
             found = difference(mine, theirs)
             passed, reason = _compared(mine, limit, found, asked.certain)
-            reason = f"{reason}: {mine.metric} {shown(mine)} against the champion's {shown(theirs)}"
-            yield Condition(name, kind, words, passed, reason, mine, theirs, found)
+            beside = f"{mine.metric} {shown(mine)} against the {called}'s {shown(theirs)}"
+            yield Condition(name, kind, words, passed, f"{reason}: {beside}", mine, theirs, found)
 
 
 def _asked(asked: MetricGate) -> Iterator[tuple[str, float | None]]:
@@ -122,18 +133,18 @@ def _absolute(mine: Figure, kind: str, limit: float, certain: bool) -> tuple[boo
     return passed, f"{_told(mine)} is {'at least' if passed else 'not at least'} {limit:g}"
 
 
-def _incomparable(mine: Figure, theirs: Figure) -> str:
+def _incomparable(mine: Figure, theirs: Figure, called: str) -> str:
     """Why the two cannot be compared, to be read after "not comparable"; empty when they can."""
     if parts := differing(mine, theirs):
         ours, others = protocol_texts(mine), protocol_texts(theirs)
         told = [f"{part} {ours.get(part)} against {others.get(part)}" for part in parts]
         return f", the protocols differ: {', '.join(told)}"
-    return "" if theirs.finite else f": the champion's {_told(theirs)} is not finite"
+    return "" if theirs.finite else f": the {called}'s {_told(theirs)} is not finite"
 
 
-def _not_measured(name: str, champion: Figures) -> str:
-    known = ", ".join(list(champion)[:5]) or "no figure"
-    return f": measured by {name}, the champion by {known}"
+def _not_measured(name: str, rival: Figures, called: str) -> str:
+    known = ", ".join(list(rival)[:5]) or "no figure"
+    return f": measured by {name}, the {called} by {known}"
 
 
 def _told(figure: Figure) -> str:

@@ -7,12 +7,18 @@ from typing import Any
 from components.figures.figure import Figure
 from components.figures.judgement import Figures
 from components.files.manifest import MANIFEST, read_manifest, there
+from components.networks.adapter_header import read_adapter
 from components.networks.checkpoint_header import read_config
 from components.spec.catalogue import FINETUNES
 from components.spec.catalogue.sampling import guide_of
 from components.spec.licences import Licensed
-from components.spec.model_folder import ORIGIN
+from components.spec.model_folder import ADAPTER_FILE, ORIGIN
 from components.tracking.fields import flatten, protocol_texts
+
+OF_ADAPTER = (
+    "It holds what a fine-tune has trained, and is read with the model that it started from, which "
+    "`base` below names."
+)
 
 
 def model_card(
@@ -27,7 +33,8 @@ def model_card(
     """Markdown in plain text: configuration, sampling settings, figures, origin, licences.
 
     Args:
-        weights: the model.safetensors; a manifest.json beside it tells how it was trained.
+        weights: the model.safetensors, or the adapter.safetensors; a manifest.json beside it tells
+            how it was trained.
         figures: of the whole set.
         figure: the one that stands for the model; its protocol is shown.
         licences: of what it was trained on, and needs.
@@ -35,6 +42,8 @@ def model_card(
     Raises:
         AlphabarError: ``weights`` is missing or is not a safetensors file.
     """
+    alone = weights.name == ADAPTER_FILE
+    config = read_adapter(weights)[1] if alone else read_config(weights.parent)
     shown = {
         metric: f"{each.value:.6g} ({each.low:.6g} to {each.high:.6g})"
         for metric, each in {figure.metric: figure, **figures}.items()
@@ -45,12 +54,15 @@ def model_card(
     sections = {
         "Figures": shown | protocol,
         "Sampling": flatten(sampling),
-        "Configuration": flatten(read_config(weights.parent).model_dump(mode="json")),
+        "Configuration": flatten(config.model_dump(mode="json")),
         words.act.capitalize() if words else "": tuned,
         "Origin": flatten({tag: value for tag, value in tags.items() if value is not None}),
     }
     done = "measured" if there(weights.parent / ORIGIN) else "trained and measured"
-    text = [f"# {name}", "", f"A diffusion model, {done} by alphabar."]
+    what = "An adapter of a diffusion model" if alone else "A diffusion model"
+    text = [f"# {name}", "", f"{what}, {done} by alphabar."]
+    if alone:
+        text.append(OF_ADAPTER)
     if guide := guide_of(sampling).card:
         text.append(guide)
     if words:

@@ -16,7 +16,15 @@ from components.spec.gate import Gate
 from components.tracking.decision_log import Case, log_decision
 from components.tracking.gate import decide
 from components.tracking.runs import Tracker
-from components.tracking.versions import CANDIDATE, CHAMPION, check_files, figures_of, find_version
+from components.tracking.versions import (
+    BASELINE,
+    CANDIDATE,
+    CHAMPION,
+    STARTED_FROM,
+    check_files,
+    figures_of,
+    find_version,
+)
 
 PROMOTED = "gate.promoted"
 """Version tag, written last: whether it passed the latest decision, and was not rolled back."""
@@ -65,6 +73,8 @@ def promote(
     dry_run: bool = False,
 ) -> Promotion:
     """Hold a version against ``gate`` and the present champion; make it champion if it passes.
+
+    Where there is no champion, a fine-tune is held against the baseline that it started from.
 
     A version that is champion already is held against the one that it replaced (the last that is
     still there), so that a second call decides as the first did and changes nothing. A champion
@@ -172,14 +182,14 @@ def _judge(tracker: Tracker, version: ModelVersion, gate: Gate, study: WinRate |
         _, champion = _earlier(client, model)
     else:
         champion = _version(client, model, str(present)) if present else None
-    decision = decide(
-        gate,
-        figures_of(tracker, version),
-        figures_of(tracker, champion) if champion else None,
-        study,
-    )
+    baseline = None if champion else version.tags.get(STARTED_FROM)
+    rival = figures_of(tracker, champion) if champion else None
+    if baseline:
+        rival = figures_of(tracker, version, BASELINE)
+    called = BASELINE if baseline else CHAMPION
+    decision = decide(gate, figures_of(tracker, version), rival, study, called)
     opponent = str(champion.version) if champion else None
-    case = Case(model, number, opponent, gate, decision)
+    case = Case(model, number, opponent, gate, decision, baseline)
     return Promotion(case, was_champion, opponent if was_champion else None)
 
 

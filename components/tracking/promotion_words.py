@@ -37,5 +37,7 @@ def _of_champion(case: Case) -> str:
     """The headline where the version itself is champion: whom is it held against?"""
     before = f"held against version {case.champion}, which it replaced"
     how = before if case.champion else "compared with nobody"
+    if case.baseline:
+        how = f"held against its baseline ({case.baseline})"
     outcome = "accepted" if case.decision.promote else "rejected"
     return f"{case.model} version {case.version} is champion already, {how}: {outcome}"

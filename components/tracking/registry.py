@@ -19,7 +19,7 @@ from components.licences import LICENCES, licence_record
 from components.spec.gate import Gate, better_by
 from components.spec.keys import digest
 from components.spec.licences import Licensed
-from components.spec.model_folder import GUIDE, SAMPLING, codec_files
+from components.spec.model_folder import GUIDE, SAMPLING, WEIGHTS, codec_files, trained_file
 from components.spec.record_tags import KEY, SAMPLED_WITH
 from components.tracking.decision_log import REASON
 from components.tracking.fields import protocol_texts, shown, tag_texts
@@ -27,11 +27,12 @@ from components.tracking.model_card import model_card
 from components.tracking.promotion import PROMOTED, ROLLED_BACK, judge_registered, settle
 from components.tracking.runs import Tracker
 from components.tracking.versions import (
+    BASELINE,
     CANDIDATE,
     CHAMPION,
     EVALUATION,
     SEALED,
-    WEIGHTS,
+    STARTED_FROM,
 )
 
 FOLDER = "model"
@@ -39,11 +40,47 @@ FOLDER = "model"
 
 
 @dataclass(frozen=True)
+class StartedFrom:
+    """What a fine-tuned model started from.
+
+    Attributes:
+        baseline: what it is called among the cells.
+        evaluation: its figures, on the holdout that the fine-tuned model is judged against.
+        key: its model's in the store.
+        given: `finetune.base`, where it was there already.
+        registered: the version that it is, as ``digits@3``; None where it is none.
+    """
+
+    baseline: str
+    evaluation: Path
+    key: str
+    given: str | None = None
+    registered: str | None = None
+
+    @property
+    def tags(self) -> dict[str, str | None]:
+        """The lineage, as tags of the version."""
+        return {
+            STARTED_FROM: self.baseline,
+            "base.key": self.key,
+            "base.given": self.given,
+            "base.registered": self.registered,
+        }
+
+    @property
+    def noted(self) -> dict[str, Any]:
+        """What the manifest says of it, by which the base of an adapter is found again."""
+        said = {"given": self.given, "registered": self.registered}
+        found = {name: value for name, value in said.items() if value is not None}
+        return {"inputs": {"model": self.key}, "base": found}
+
+
+@dataclass(frozen=True)
 class Submitted:
     """What is registered.
 
     Attributes:
-        weights: the directory of a model.safetensors.
+        weights: the directory of a model.safetensors, or of an adapter.safetensors alone.
         evaluation: the directory of a metrics.json, and pseudo_values.npz where there is one.
         metric: the figure that stands for the model, and decides unless ``gate`` says more.
         sampling: the settings that the figures were measured with.
@@ -51,6 +88,7 @@ class Submitted:
         guide: the directory of the weaker model of ``sampling.guide: weaker``.
         gate: what it must show to become champion; None: a better ``metric``.
         licences: of what it was trained on.
+        started_from: of a fine-tuned model, which is held against it while there is no champion.
     """
 
     weights: Path
@@ -61,6 +99,12 @@ class Submitted:
     guide: Path | None = None
     gate: Gate | None = None
     licences: Sequence[Licensed] = ()
+    started_from: StartedFrom | None = None
+
+    @property
+    def every_tag(self) -> dict[str, Any]:
+        """Its tags and those of its base."""
+        return {**self.tags, **(self.started_from.tags if self.started_from else {})}
 
 
 @dataclass(frozen=True)
@@ -88,10 +132,10 @@ def register(
 ) -> Registered:
     """Register ``model`` under ``model_name``, once a key.
 
-    The weights, the whole evaluation, the sampling settings, the guide and a README.md become
-    artifacts of ``run_id`` under ``model/``; the version gets the alias ``candidate``, and
-    ``champion`` when the gate lets it. A second call with the same key returns the latest
-    decision and what the version is by then; after a kill in between it completes the
+    The weights, the whole evaluation, that of its baseline, the sampling settings, the guide and a
+    README.md become artifacts of ``run_id`` under ``model/``; the version gets the alias
+    ``candidate``, and ``champion`` when the gate lets it. A second call with the same key returns
+    the latest decision and what the version is by then; after a kill in between it completes the
     registration.
 
     Raises:
@@ -103,18 +147,18 @@ def register(
     gate = model.gate or better_by(model.metric)
     card = model_card(
         model_name,
-        model.weights / WEIGHTS,
+        model.weights / trained_file(model.weights),
         judgement.figures,
         measured,
         model.sampling,
-        model.tags,
+        model.every_tag,
         model.licences,
     )
     with tracker.talking(), tracker.exclusive():
         version = _find(tracker, model_name, key)
         if version is None:
             files = _log_files(tracker, run_id, model, card)
-            described = _figure_tags(measured) | tag_texts(model.tags)
+            described = _figure_tags(measured) | tag_texts(model.every_tag)
             sampled_with = digest(dict(model.sampling))
             identity = {KEY: key, SAMPLED_WITH: sampled_with} | files
             about = f"{measured.metric} {shown(measured)}"
@@ -146,10 +190,11 @@ def _figure(judgement: Judgement, model: Submitted) -> Figure:
 
 def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> dict[str, str]:
     """Store the registered model's directory with its manifest; the tags that tell of them."""
-    measured = [name for name in (RECORD, PSEUDO_VALUES) if there(model.evaluation / name)]
+    trained, start = trained_file(model.weights), model.started_from
     files: dict[str, Path | str] = {
-        WEIGHTS: intact(model.weights / WEIGHTS),
-        **{f"{EVALUATION}/{name}": model.evaluation / name for name in measured},
+        trained: intact(model.weights / trained),
+        **_measured(EVALUATION, model.evaluation),
+        **(_measured(BASELINE, start.evaluation) if start else {}),
         SAMPLING: json.dumps(dict(model.sampling), indent=1, sort_keys=True) + "\n",
         LICENCES: json.dumps(licence_record(model.licences), indent=1, ensure_ascii=False) + "\n",
         "README.md": card,
@@ -159,7 +204,7 @@ def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> di
         files[f"{GUIDE}/{WEIGHTS}"] = intact(model.guide / WEIGHTS)
         of_guide = codec_files(model.guide)
         files |= {f"{GUIDE}/{name}": intact(path) for name, path in of_guide.items()}
-    manifest: dict[str, Any] = {"files": listed(files)}
+    manifest: dict[str, Any] = {"files": listed(files), **(start.noted if start else {})}
     manifest[SEAL] = seal(manifest)
     files[MANIFEST] = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
     for name, content in files.items():
@@ -169,6 +214,12 @@ def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> di
         else:
             tracker.client.log_text(run_id, content, place)
     return {SEALED: manifest[SEAL]}
+
+
+def _measured(folder: str, evaluation: Path) -> dict[str, Path]:
+    """The files of an evaluation, by their names in the registered directory."""
+    found = [name for name in (RECORD, PSEUDO_VALUES) if there(evaluation / name)]
+    return {f"{folder}/{name}": evaluation / name for name in found}
 
 
 def _find(tracker: Tracker, name: str, key: str) -> ModelVersion | None:

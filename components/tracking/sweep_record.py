@@ -1,7 +1,5 @@
 """A sweep's record in MLflow: a child run a trained model, below it its cells, and the winner."""
 
-import contextlib
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -9,8 +7,6 @@ from typing import Any, Literal
 from components.data.pin import USERS
 from components.figures.winner import REFERENCE
 from components.files.manifest import there
-from components.licences import licences_of_model
-from components.networks.checkpoint import load_checkpoint, save_checkpoint
 from components.spec.codec_files import JUDGEMENT
 from components.spec.experiment import Experiment
 from components.spec.gate import Gate
@@ -18,7 +14,7 @@ from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, TunedMod
 from components.spec.record_tags import STAGE_KEY
 from components.spec.sweep import weaker
 from components.store import Store, git_commit
-from components.tracking.registry import Submitted, register
+from components.tracking.nominees import Registry, data_hash, told, tuned_of, winner_of
 from components.tracking.runs import Tracker
 from components.tracking.search import BESIDE, BEST, RANKED_BY
 
@@ -83,6 +79,7 @@ class SweepRecord:
             trained = model.finetune.key
             if trained not in runs:
                 runs[trained] = self._finetune_run(best, model)
+                self._tracker.log_training(runs[trained], self._store.path(model.finetune))
             run = runs[trained]
             self._tuned_cells(run, best, model)
             if model is tuned.chosen:
@@ -97,16 +94,13 @@ class SweepRecord:
     def _finetune_run(self, best: PlannedCell, model: TunedModel) -> str:
         """The run of a model's training, which may be others' of other steps, too."""
         spec, named = model.tuning.spec, f" {model.tuning.training}".rstrip()
-        words = spec.words(best.cell.experiment.data)
-        run = self._tracker.child(
+        return self._tracker.child(
             self.run,
-            f"finetune {words.goal}{named}",
+            f"finetune {spec.words(best.cell.experiment.data).goal}{named}",
             model.finetune.key,
             {"finetune": spec.model_dump(mode="json"), "baseline": best.name},
             self._tags(model.finetune),
         )
-        self._tracker.log_training(run, self._store.path(model.finetune))
-        return run
 
     def _tuned_cells(self, run: str, best: PlannedCell, model: TunedModel) -> None:
         """The cells of a fine-tuned model, below its training's ``run``."""
@@ -133,25 +127,32 @@ class SweepRecord:
         self._tracker.log_artifacts(self.run, report, "report")
         self._tracker.tag(self.run, BEST, best.name)
 
-    def registered(self, model: str, best: PlannedCell, gate: Gate | None) -> str:
-        """Register the winner as ``model``; what became of it, in words."""
-        sampling, guide = best.cell.experiment.sampling, best.sample.inputs.get("guide")
-        trained = self._store.path(best.train)
-        with _measured_weights(trained, sampling.ema_length, self._weights) as weights:
-            submitted = Submitted(
-                weights,
-                self._store.path(best.evaluate),
-                self._plan.ranked_by,
-                sampling.model_dump(mode="json"),
-                self._tags(best.train) | {"cell": best.name},
-                self._store.path(guide) if guide else None,
-                gate,
-                licences_of_model(best.cell.experiment, trained, self._store.root, self._datasets),
-            )
-            run = self._model_run(best)
-            result = register(self._tracker, model, run, best.evaluate.key, submitted)
-        alias = " and ".join(result.aliases) or "neither candidate nor champion any more"
-        return f"{model} version {result.version}, {alias}: {result.reason}"
+    def registered(
+        self, best: PlannedCell, tuned: FinetunePlan | None, gate: Gate | None
+    ) -> list[str]:
+        """Register the winner and the chosen fine-tune, as far as the file asks for it; what became
+        of each, in words."""
+        registry = Registry(self._tracker, self._store, self._plan.ranked_by, gate, self._weights)
+        wanted, said, shown = self._plan.experiment.registry, list[str](), dict[str, str]()
+        if name := wanted.model:
+            nominee = winner_of(best, self._store, self._datasets, self._tags(best.train))
+            found = registry.enter(name, self._model_run(best), nominee)
+            said.append(told(name, found))
+            shown["baseline"] = f"{name}@{found.version}"
+        if (name := wanted.finetuned) and tuned and not tuned.allowed:
+            said.append(f"{name}: nothing is registered: no fine-tune keeps `finetune.limits`")
+        elif name and tuned:
+            tags, base = self._tags(tuned.chosen.published), best.cell.experiment.base
+            names = [*filter(None, [base]), *shown.values()]
+            version = registry.version_of(self._store.path(best.train), names)
+            nominee = tuned_of(best, tuned, self._store, self._datasets, tags, version)
+            found = registry.enter(name, self._finetune_run(best, tuned.chosen), nominee)
+            said.append(told(name, found))
+            shown["finetuned"] = f"{name}@{found.version}"
+        if tuned and self._plan.experiment.study:
+            for side, version in shown.items():
+                self._tracker.tag(self.run, f"study.{side}", version)
+        return said
 
     def end(self, status: Literal["FINISHED", "FAILED", "KILLED"]) -> None:
         """End the sweep's run, as FINISHED, FAILED or KILLED; a finished one is complete."""
@@ -237,37 +238,13 @@ class SweepRecord:
         commit = store.manifest(node).get("git_commit") if store.has(node) else None
         return {
             STAGE_KEY: node.key,
-            "data.dvc_hash": _data_hash(node),
+            "data.dvc_hash": data_hash(node),
             "git.commit": commit or git_commit(),
         }
 
 
 def _params(experiment: Experiment, *sections: str) -> dict[str, Any]:
     return experiment.model_dump(mode="json", include={*sections})
-
-
-@contextlib.contextmanager
-def _measured_weights(
-    trained: Path, ema_length: float | None, encoders: Path | None
-) -> Iterator[Path]:
-    """The directory with the weights that the figures are of: rebuilt for an EMA length.
-
-    Args:
-        encoders: the folder in which an encoder's weights are looked for first.
-    """
-    if ema_length is None:
-        yield trained
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        model = load_checkpoint(trained, ema_length=ema_length, weights=encoders)
-        save_checkpoint(Path(folder), model.config, model.network, model.codec)
-        yield Path(folder)
-
-
-def _data_hash(node: Node) -> str | None:
-    if node.data_hash:
-        return node.data_hash
-    return next((found for n in node.inputs.values() if (found := _data_hash(n))), None)
 
 
 def _codec_of(cell: PlannedCell) -> Node | None:

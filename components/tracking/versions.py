@@ -15,12 +15,18 @@ from components.errors import AlphabarError
 from components.figures.figure import Figure
 from components.figures.record import read_judgement
 from components.files.manifest import MANIFEST, SEAL, check_listed, read_manifest
+from components.spec.model_folder import WEIGHTS, trained_file
 from components.tracking.runs import Tracker
 
 CANDIDATE, CHAMPION = "candidate", "champion"
-WEIGHTS = "model.safetensors"
 EVALUATION = "evaluation"
 """Folder in the registered model's directory: metrics.json, and pseudo_values.npz if any."""
+
+BASELINE = "baseline"
+"""Folder beside it: the same of the baseline that a fine-tune started from, on the same holdout."""
+
+STARTED_FROM = "alphabar.baseline"
+"""Version tag of a fine-tune: what that baseline is called."""
 
 SEALED = "alphabar.manifest"
 """Version tag: the seal of the manifest.json in the registered model's directory."""
@@ -46,8 +52,9 @@ def find_version(tracker: Tracker, name: str, alias_or_version: str) -> ModelVer
 def load_model_dir(
     tracker: Tracker, name: str, alias_or_version: str, into: Path | None = None
 ) -> Path:
-    """The directory of a registered model: ``model.safetensors``, ``README.md`` and
-    ``evaluation/``; ``guide/model.safetensors`` where it was guided by a weaker model.
+    """The directory of a registered model: ``model.safetensors``, or an ``adapter.safetensors``
+    alone, ``README.md`` and ``evaluation/``; ``guide/model.safetensors`` where it was guided by a
+    weaker model, ``baseline/`` of a fine-tune.
 
     Args:
         alias_or_version: ``candidate``, ``champion`` or a version's number.
@@ -66,8 +73,9 @@ def load_model_dir(
                 found = _download(tracker, str(version.source), into)
     except (OSError, AlphabarError) as error:
         raise _files_gone(version, error) from error
-    if not (found / WEIGHTS).is_file():
-        raise _files_gone(version, FileNotFoundError(f"{found / WEIGHTS} does not exist"))
+    weights = found / trained_file(found)
+    if not weights.is_file():
+        raise _files_gone(version, FileNotFoundError(f"{weights} does not exist"))
     with _damage_named(version):
         _check_seal(version, found)
         check_listed(found)
@@ -84,27 +92,44 @@ def check_files(tracker: Tracker, version: ModelVersion) -> None:
         load_model_dir(tracker, version.name, number, Path(folder))
 
 
-def figures_of(tracker: Tracker, version: ModelVersion) -> dict[str, Figure]:
+def figures_of(tracker: Tracker, version: ModelVersion, of: str = EVALUATION) -> dict[str, Figure]:
     """Every figure of the version by its full name, those of groups as ``NAME/GROUP``.
+
+    Args:
+        of: `EVALUATION`, or `BASELINE` for those of what a fine-tune started from.
 
     Raises:
         AlphabarError: the record is gone or broken.
     """
-    with _damage_named(version), _evaluation(tracker, version) as folder:
+    with _damage_named(version), _record(tracker, version, of) as folder:
         _check_seal(version, folder.parent)
         return read_judgement(folder).by_name
 
 
+def weights_of(tracker: Tracker, version: ModelVersion) -> str | None:
+    """SHA-256 of a version's model.safetensors, as its manifest has it; None where it has none.
+
+    Raises:
+        AlphabarError: the manifest is gone or broken.
+    """
+    if SEALED not in version.tags:
+        return None
+    with _damage_named(version), _record(tracker, version, EVALUATION) as folder:
+        _check_seal(version, folder.parent)
+        entry = read_manifest(folder.parent)["files"].get(WEIGHTS)
+        return entry and str(entry["sha256"])
+
+
 @contextlib.contextmanager
-def _evaluation(tracker: Tracker, version: ModelVersion) -> Iterator[Path]:
+def _record(tracker: Tracker, version: ModelVersion, of: str) -> Iterator[Path]:
     if is_local_uri(version.source):
-        yield Path(local_file_uri_to_path(version.source)) / EVALUATION
+        yield Path(local_file_uri_to_path(version.source)) / of
         return
     with tempfile.TemporaryDirectory() as folder:
         try:
             if SEALED in version.tags:
                 _download(tracker, f"{version.source}/{MANIFEST}", Path(folder))
-            found = _download(tracker, f"{version.source}/{EVALUATION}", Path(folder))
+            found = _download(tracker, f"{version.source}/{of}", Path(folder))
         except (OSError, MlflowException) as error:
             raise _files_gone(version, error) from error
         yield found

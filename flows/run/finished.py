@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from components.figures.winner import best_cell, best_finetune
+from components.figures.winner import best_cell, with_choice
 from components.reporting.publishing import publish_report
 from components.spec.plan import (
     FinetunePlan,
@@ -48,8 +48,7 @@ def finished_finetunes(
     whole = [model for model in tuned.models if all(map(store.has, model.ends()))]
     if not whole:
         return None
-    found = replace(tuned, models=tuple(whole))
-    return replace(found, best=best_finetune(plan, best, found, store))
+    return with_choice(plan, best, replace(tuned, models=tuple(whole)), store)
 
 
 def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | None, list[Node]]:
@@ -57,5 +56,5 @@ def what_follows(plan: Plan, store: Store) -> tuple[PlannedCell, FinetunePlan | 
     best = best_cell(plan, store)
     tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
     if tuned and all(store.has(end) for end in tuned.ends()):
-        tuned = replace(tuned, best=best_finetune(plan, best, tuned, store))
+        tuned = with_choice(plan, best, tuned, store)
     return best, tuned, plan_pages(plan, best, tuned)

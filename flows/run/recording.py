@@ -26,7 +26,8 @@ class Recorder:
     nothing more is asked of it until `finish` tries again; what is missing then, the next run adds.
 
     Attributes:
-        registered: what became of the winner in the registry, once `finish` has run.
+        registered: what became of the winner and of its fine-tune in the registry, once `finish`
+            has run.
         lost: MLflow took something not, and the record lacks something.
     """
 
@@ -39,7 +40,7 @@ class Recorder:
     ) -> None:
         self._tracker, self._record, self._gate, self._say = tracker, record, gate, say
         self._writing = threading.Lock()
-        self.registered: str | None = None
+        self.registered: tuple[str, ...] = ()
         self.lost = self._said = False
 
     @classmethod
@@ -91,7 +92,7 @@ class Recorder:
                 self._write(lambda: self._record.baselines(plan))
 
     def finish(self, outcome: Outcome) -> None:
-        """Log the fine-tuned model and the report, register the winner, end the sweep."""
+        """Log the fine-tuned model and the report, register the winners, end the sweep."""
         if self._record.complete:
             return
         from components.tracking.connection import answers
@@ -124,6 +125,5 @@ class Recorder:
         if outcome.tuned:
             self._record.finetuned(outcome.best, outcome.tuned)
         self._record.winner(outcome.best, outcome.report)
-        if model := outcome.plan.experiment.registry.model:
-            self.registered = self._record.registered(model, outcome.best, self._gate)
+        self.registered = tuple(self._record.registered(outcome.best, outcome.tuned, self._gate))
         self._record.end("FAILED" if outcome.failures else "FINISHED")

@@ -20,6 +20,7 @@ class Outcome:
         failures: stage run name → what stopped it; the rest of the plan went on without it.
         stages_run: how many stages were not published before.
         stages: how many there are, each key once, the pages among them.
+        registered: what became of each model that was registered, a sentence each.
         recorded: whether MLflow has the whole record.
     """
 
@@ -30,7 +31,7 @@ class Outcome:
     failures: dict[str, Exception]
     stages_run: int
     stages: int
-    registered: str | None = None
+    registered: tuple[str, ...] = ()
     recorded: bool = True
 
 
@@ -87,8 +88,8 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     tell(f"report   {outcome.report / 'index.html'}")
     if (outcome.report / "study").is_dir():
         tell(f"study    {outcome.report / 'study' / 'index.html'}")
-    if outcome.registered:
-        tell(f"registry {outcome.registered}")
+    for line in outcome.registered:
+        tell(f"registry {line}")
     where = workspace.tracking_uri or "`alphabar up` serves the runs"
     if not outcome.recorded:
         where += ", where the record lacks something: run again, and it is added"

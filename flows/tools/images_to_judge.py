@@ -9,10 +9,11 @@ from components.data.prompt_file import read_prompts
 from components.errors import AlphabarError
 from components.files.hub import find_folder
 from components.files.manifest import intact
+from components.spec.model_folder import REGISTERED
 from flows.console import Display
 from flows.tools.against import AgainstExperiment, AgainstFolder
 from flows.tools.judged import SAMPLES
-from flows.tools.models import REGISTERED, holds_model
+from flows.tools.models import holds_model
 from flows.tools.sampling import Manner, Request, choose, write_sampled
 from flows.tools.told import told
 from flows.workspace import Workspace

@@ -1,16 +1,17 @@
 """Trained models as the user names them, and what an adapter is an adapter of."""
 
-import re
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from components.errors import AlphabarError, shortened
 from components.files.hub import ABSENT, DOWNLOAD, HUB_ID, find_folder
 from components.files.manifest import MANIFEST, read_manifest
-from components.spec.model_folder import ADAPTER_FILE
+from components.networks.adapter_header import read_adapter
+from components.spec.model_folder import ADAPTER_FILE, REGISTERED
 from components.spec.pipelines.folder import is_pipeline
 from flows.workspace import Workspace
-
-REGISTERED = re.compile(r"^(?:models:/)?([a-z0-9][a-z0-9_-]*)@([\w-]+)$")
 
 
 def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> Path:
@@ -20,7 +21,8 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
         adapters: whether one with an adapter.safetensors will do.
 
     Raises:
-        AlphabarError: there is no such directory, or no such model in the registry.
+        AlphabarError: there is no such directory, or no such model in the registry, or it is an
+            adapter and must be none.
     """
     registered = REGISTERED.match(model)
     if registered and not Path(model).exists():
@@ -29,7 +31,10 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
         from components.tracking.versions import load_model_dir
 
         tracker = connect(workspace.tracking_uri, workspace.root)
-        return load_model_dir(tracker, registered[1], registered[2])
+        found = load_model_dir(tracker, registered[1], registered[2])
+        if not adapters and not _is_whole(found):
+            raise _no_whole_model(model, model)
+        return found
     path = Path(model)
     if path.is_file():
         path = path.parent
@@ -68,42 +73,74 @@ def find_given(base: str, workspace: Workspace) -> Path:
         AlphabarError: there is no such model, or it is an adapter of one.
     """
     folder = find_folder(base, workspace.root, workspace.weights)
-    if folder and (folder / ADAPTER_FILE).is_file() and not _is_whole(folder):
-        raise AlphabarError(
-            f"`finetune.base: {shortened(base, 200)}` is an adapter, and no whole model",
-            f"bake it in first: alphabar merge {base} --out FOLDER",
-        )
+    said = f"`finetune.base: {shortened(base, 200)}`"
     try:
-        return find_model(str(folder or base), workspace).absolute()
+        found = find_model(str(folder or base), workspace, adapters=True).absolute()
     except AlphabarError as error:
-        said = f"`finetune.base: {shortened(base, 200)}`: {error.what}"
-        raise AlphabarError(said, error.remedy) from error
+        raise AlphabarError(f"{said}: {error.what}", error.remedy) from error
+    if not _is_whole(found):
+        raise _no_whole_model(said, base)
+    return found
 
 
-def find_base(directory: Path, workspace: Workspace) -> Path | None:
-    """The directory of the model that the one in ``directory`` is an adapter of, which its
-    manifest names; None where it is a whole model.
+def _no_whole_model(said: str, model: str) -> AlphabarError:
+    return AlphabarError(
+        f"{said} is an adapter, and no whole model",
+        f"bake it in first: alphabar merge {model} --out FOLDER",
+    )
+
+
+def find_base(directory: Path, workspace: Workspace, called: str | None = None) -> Path | None:
+    """The directory of the model that the one in ``directory`` is an adapter of; None where it is
+    a whole model.
+
+    The manifest names it: by its key, for the store; and of a registered adapter by the version
+    that it is and by `finetune.base`, which are looked for in this order. It must have the weights
+    that the adapter was trained on.
+
+    Args:
+        called: what the adapter is called in messages; its directory unless given.
 
     Raises:
-        AlphabarError: the manifest is missing, or that model is not in the store.
+        AlphabarError: the manifest is missing, that model is nowhere, or is another one by now.
     """
     if _is_whole(directory):
         return None
+    name = called or str(directory)
     folder = next((f for f in (directory, directory.parent) if (f / MANIFEST).is_file()), None)
     if folder is None:
         raise AlphabarError(
-            f"{directory} holds an adapter without the manifest.json that names its base",
+            f"{name} holds an adapter without the manifest.json that names its base",
             "give the directory in the store, such as artifacts/finetune/<key>",
         )
-    key = read_manifest(folder).get("inputs", {}).get("model")
-    for base in sorted(workspace.store_root.glob(f"*/{key}")) if key else ():
-        if _is_whole(base):
+    adapter, _ = read_adapter(directory / ADAPTER_FILE)
+    manifest, others = read_manifest(folder), list[Path]()
+    for base in _bases(manifest, workspace):
+        if adapter.fits(base):
             return base
+        others.append(base)
+    key, elsewhere = manifest.get("inputs", {}).get("model"), manifest.get("base", {})
+    if others:
+        raise AlphabarError(
+            f"{name} is an adapter of another model than the one in {others[0]}: that has other "
+            f"weights than its base, {key}, had",
+            "put back the model that it was trained on, or run the experiment again",
+        )
+    looked = "".join(f", nor to be had as {place}" for place in elsewhere.values())
     raise AlphabarError(
-        f"{directory} is an adapter of a model that is not in {workspace.store_root} ({key})",
+        f"{name} is an adapter of a model that is not in {workspace.store_root} ({key}){looked}",
         "run the experiment again, which makes it anew, or set ALPHABAR_STORE to the store that "
         "has it",
     )
+
+
+def _bases(manifest: Mapping[str, Any], workspace: Workspace) -> Iterator[Path]:
+    """Where the base of an adapter with this manifest may lie; what is not there is left out."""
+    key, elsewhere = manifest.get("inputs", {}).get("model"), manifest.get("base", {})
+    yield from filter(_is_whole, sorted(workspace.store_root.glob(f"*/{key}")) if key else ())
+    for name in filter(None, map(elsewhere.get, ("registered", "given"))):
+        with contextlib.suppress(AlphabarError):
+            yield find_given(name, workspace)
 
 
 def holds_model(directory: Path) -> bool:

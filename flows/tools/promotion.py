@@ -60,11 +60,11 @@ def roll_back(model: str, workspace: Workspace) -> "Rollback":
 def show(promotion: "Promotion", *, dry_run: bool) -> None:
     """Print the table of conditions and what follows from it."""
     from components.reporting.tables.table import Table
-    from components.tracking.decision_log import COLUMNS, lines
+    from components.tracking.decision_log import lines
     from components.tracking.promotion_words import outcome, title
 
-    conditions = lines(promotion.case.decision.conditions)
-    telling.show(Table.of_texts(title(promotion), COLUMNS, conditions))
+    case = promotion.case
+    telling.show(Table.of_texts(title(promotion), case.columns, lines(case.decision.conditions)))
     telling.tell(outcome(promotion, dry_run=dry_run))
 
 

@@ -96,6 +96,7 @@ class Chosen:
         base: the directory of the model that ``model`` is an adapter of, if it is one.
         weights: the folder in which an encoder's weights are looked for first.
         adapters: that it is drawn with besides, and how many times each counts.
+        called: as the user has named it.
     """
 
     model: Path
@@ -106,6 +107,7 @@ class Chosen:
     base: Path | None = None
     weights: Path | None = None
     adapters: tuple[tuple[Path, float], ...] = ()
+    called: str = ""
 
     @property
     def captioned(self) -> bool:
@@ -149,8 +151,9 @@ class Chosen:
         """Its adapters by name, and how many times each counts."""
         from components.reporting.words.naming import listed
 
-        scale, own = self.sampling.adapter_scale, [(self.model, 1.0)] if self.base else []
-        return listed([f"{path.name} × {scale * n:g}" for path, n in [*own, *self.adapters]])
+        scale, others = self.sampling.adapter_scale, [(p.name, n) for p, n in self.adapters]
+        own = [(Path(self.called or self.model).name, 1.0)] if self.base else []
+        return listed([f"{name} × {scale * n:g}" for name, n in [*own, *others]])
 
     def words(self) -> str:
         """What is used, and whose settings that are."""
@@ -173,7 +176,7 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         AlphabarError: there is no such model, or a setting is wrong.
     """
     directory = find_model(request.model, workspace, adapters=True)
-    base = find_base(directory, workspace)
+    base = find_base(directory, workspace, request.model)
     origin = f"the options of `alphabar {manner.command}`"
     options = {**request.options, **({"guide": GUIDED_BY_MODEL} if request.guide else {})}
     own = own_sampling(directory)
@@ -198,6 +201,7 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         base,
         workspace.weights,
         tuple(adapter_of(text) for text in request.adapters),
+        request.model,
     )
 
 

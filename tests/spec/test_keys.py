@@ -294,6 +294,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "study.pairs": (7, STUDY),
     "study.seed": (7, STUDY),
     "registry.model": ("other", NOTHING),
+    "registry.finetuned": ("other", NOTHING),
     "registry.gate": ("gates.yaml", NOTHING),
     "runner.kind": ("ray", NOTHING),
     "runner.workers": (7, NOTHING),

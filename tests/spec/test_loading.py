@@ -62,6 +62,11 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
         ({"sweep": {"registry.model": ["a"]}}, ["`registry.model` cannot be swept"]),
         ({"registry": {"gate": "gates.yaml"}}, ["`registry`", "give `model` too"]),
         ({"registry": {"model": "a", "gate": ""}}, ["`registry.gate: ''`"]),
+        ({"registry": {"finetuned": "a"}}, ["`registry.finetuned: a`", "give `finetune` too"]),
+        (
+            {"registry": {"model": "a", "finetuned": "a"}, "finetune": {"style": "bold"}},
+            ["`model` and `finetuned` are both a"],
+        ),
         ({"sweep": {"sampling.guidance": [1, 1.0]}}, ["guidance=1 is planned twice"]),
         ({"sweep": {"training.seed": [[1]]}}, ["`sweep.training.seed.0: [1]`", "must be text"]),
         ({"sweep": {"sampling.guidance": []}}, ["`sweep.sampling.guidance: []`"]),

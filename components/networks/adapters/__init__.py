@@ -10,9 +10,9 @@ embedding_file.py files of such words, of ours, diffusers, kohya's scripts and A
 parts.py          what they can change of a model
 """
 
+from components.networks.adapter_header import Adapter
 from components.networks.adapters.own import (
     BARE,
-    Adapter,
     Worn,
     load_adapted,
     load_worn,

@@ -18,38 +18,16 @@ from torch import Tensor
 
 from components.errors import AlphabarError
 from components.files.manifest import intact
+from components.networks.adapter_header import ENTRY, Adapter, read_adapter
 from components.networks.adapters.embedding import with_embedding
 from components.networks.adapters.embedding_file import find_embedding
 from components.networks.adapters.parts import with_lora
 from components.networks.checkpoint import Checkpoint, check_weights, load_checkpoint
-from components.networks.checkpoint_header import HEADER, broken, read_header
+from components.networks.checkpoint_header import HEADER, broken
 from components.networks.headed_file import save_with_header
 from components.networks.weights_file import read_weights
-from components.spec.model_config import parse_config
-from components.spec.model_folder import ADAPTER_FILE, origin_of, weights_sha256
+from components.spec.model_folder import ADAPTER_FILE
 from components.spec.pipelines.folder import is_pipeline
-
-ENTRY = "adapter"
-
-
-@dataclass(frozen=True)
-class Adapter:
-    """What ``adapter.safetensors`` holds besides the model's configuration.
-
-    Attributes:
-        form: a name of `FORMATS`.
-        base: SHA-256 of the base model's weights.
-        origin: of the network of a diffusers directory, where the base is a copy of one.
-    """
-
-    form: str
-    base: str
-    origin: str | None = None
-
-    @classmethod
-    def of(cls, form: str, base: Path) -> "Adapter":
-        """An adapter of the model in the directory ``base``."""
-        return cls(form, weights_sha256(base), origin_of(base))
 
 
 def save_adapter(
@@ -180,14 +158,10 @@ def is_ours(path: Path) -> bool:
 
 
 def _put_on(model: Checkpoint, base: Path, path: Path, strength: float) -> Checkpoint:
-    header = read_header(path)
-    try:
-        entry = header.pop(ENTRY)
-        put_in, of = FORMATS[entry["format"]], {entry["base"], entry.get("origin")}
-    except (KeyError, TypeError) as error:
-        raise broken(path, error) from error
-    config = parse_config(header, f"the header of {path}")
-    if weights_sha256(base) not in of:
+    adapter, config = read_adapter(path)
+    if (put_in := FORMATS.get(adapter.form)) is None:
+        raise broken(path, KeyError(adapter.form))
+    if not adapter.fits(base):
         raise AlphabarError(
             f"{path} is an adapter of another model than the one in {base}",
             "give the model that it was trained on",

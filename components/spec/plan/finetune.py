@@ -69,12 +69,14 @@ class FinetunePlan:
         evaluate_baseline: the baseline's samples against that holdout: where fine-tuning starts
             from.
         best: which of ``models`` is the winner, once that is known.
+        allowed: whether that one keeps the file's limits, as far as is known.
     """
 
     models: tuple[TunedModel, ...]
     evaluate_baseline: Node
     reference: Node
     best: int = 0
+    allowed: bool = True
 
     @property
     def chosen(self) -> TunedModel:
