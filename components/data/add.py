@@ -51,7 +51,7 @@ def add_folder(
     name: str,
     root: Path,
     *,
-    caption_column: str = DEFAULT_CAPTION_COLUMN,
+    caption_column: str | None = DEFAULT_CAPTION_COLUMN,
     label_column: str = DEFAULT_LABEL_COLUMN,
     progress: Progress = silent,
 ) -> Added:
@@ -62,6 +62,10 @@ def add_folder(
     whole. An image in the folder that is not listed is a fault too: its owner believes that it is
     in the data. Files called LICENSE go along, others are left behind, and counted. The copy
     appears by one rename; after a fault or a kill there is none.
+
+    Args:
+        caption_column: None for images without captions, such as those of one subject; what needs
+            captions refuses the copy later.
 
     Returns:
         the new folder, for ``dvc add``, and what was read.

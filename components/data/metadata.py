@@ -129,6 +129,7 @@ def _metadata_file(folder: Path) -> Path:
         )
         if tables:
             add += f"; or is it {tables[0]}? Then rename it to metadata{Path(tables[0]).suffix}"
+        add += "; images of one subject need none: `data add --no-captions`"
         raise AlphabarError(f"{folder} has neither {' nor '.join(NAMES)}", add)
     return found[0]
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from components.data.arrays import SplitName, load_captions, load_images, load_info
 from components.data.faults import naming
+from components.data.metadata import Row
 from components.data.prepare import pixels_of
-from components.data.sources.folder import locate, read_rows
+from components.data.sources.folder import has_captions, locate, read_rows
 from components.errors import AlphabarError, first_of, number_of, quoted
 from components.files.array_file import read_array
 from components.files.manifest import intact
@@ -75,6 +76,12 @@ def of_folder(data: DataSpec) -> str:
     return f"in datasets/{data.name}, which `finetune.subject` names"
 
 
+def subject_rows(raw: Path, data: DataSpec) -> tuple[Row, ...]:
+    """The images of a subject's folder ``raw``, with their captions where they have some."""
+    captions = data.caption_column if has_captions(raw, data.caption_column) else None
+    return read_rows(raw, captions, data.label_column)
+
+
 def refuse_not_few(count: int, where: str) -> None:
     """Raise AlphabarError where so many images, which lie ``where``, are too few or too many."""
     if FEWEST_IMAGES <= count <= MOST_IMAGES:
@@ -124,6 +131,6 @@ def _with_captions(data: Path, captions: Sequence[str]) -> Iterator[_Image]:
 
 
 def _in_folder(raw: Path, data: DataSpec, *, grey: bool) -> Iterator[_Image]:
-    for row in read_rows(raw, data.caption_column, data.label_column):
+    for row in subject_rows(raw, data):
         pixels = pixels_of(locate(raw, row.file_name), data, grey=grey)
         yield _Image(pixels, row.file_name, row.caption)

@@ -74,7 +74,7 @@ class Summary:
             pixels: file name → digest of its pixels.
         """
         rows = reading.rows
-        captions = [caption for row in rows for caption in row.captions]
+        captions = [caption for row in rows for caption in row.captions if caption]
         return cls(
             len(rows),
             Counter(row.label for row in rows if row.label),
@@ -102,7 +102,9 @@ class Summary:
         said = [
             f"images: {self.images}",
             *self.notes,
-            f"captions: {number_of(self.captions, 'different one')}; {self.cut.words()}",
+            f"captions: {number_of(self.captions, 'different one')}; {self.cut.words()}"
+            if self.captions
+            else "captions: none are read, so that the images can be of one subject alone",
         ]
         if self.several:
             said.append(

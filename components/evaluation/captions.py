@@ -23,6 +23,7 @@ from components.evaluation.images.image_files import Pictures
 from components.figures.statistics.intervals import Rows
 from components.files.digests import known_sha256
 from components.spec.metric_family import Judge
+from components.spec.reading import AS_READ, Reading
 
 Embeddings = NDArray[np.float32]
 
@@ -138,7 +139,7 @@ class CaptionView:
         distinct: (m, dimension) each distinct caption once.
         caption_of: (n,) row of ``distinct``.
         confidence: level of every interval.
-        cut: what `Clip.cut` says of the distinct captions; stands with every figure of them.
+        told: what stands with every figure of them, such as what `Clip.cut` says.
     """
 
     clip: Clip
@@ -146,7 +147,7 @@ class CaptionView:
     distinct: Embeddings
     caption_of: Rows
     confidence: float
-    cut: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[str, int | str] = field(default_factory=dict)
 
     kind: ClassVar[Judge] = "clip"
 
@@ -164,13 +165,25 @@ class CaptionView:
 
     @classmethod
     def of(
-        cls, clip: Clip, images: Pictures, captions: Sequence[str], confidence: float
+        cls,
+        clip: Clip,
+        images: Pictures,
+        captions: Sequence[str],
+        confidence: float,
+        reading: Reading | None = None,
     ) -> "CaptionView":
-        """Embed both; each distinct caption once."""
-        distinct, caption_of = distinct_captions(captions)
+        """Embed both; each distinct caption once.
+
+        Args:
+            reading: how captions are read that have a word which only a fine-tune knows.
+        """
+        read = [*captions] if reading is None else [reading.read(text) for text in captions]
+        distinct, caption_of = distinct_captions(read)
         embedded = clip.captions(distinct)
-        seen, cut = clip.images(images), clip.cut(distinct)
-        return cls(clip, seen, embedded, caption_of, confidence, cut)
+        told: dict[str, int | str] = {**clip.cut(distinct)}
+        if reading is not None and read != [*captions]:
+            told[AS_READ] = reading.words
+        return cls(clip, clip.images(images), embedded, caption_of, confidence, told)
 
     def rows(self, generated: Rows, _reference: Rows) -> "CaptionView":
         """Some of the images, with all captions."""

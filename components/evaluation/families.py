@@ -118,12 +118,12 @@ def _to_training(view: View, measured: Measured) -> Finding:
 
 def _clip_score(view: CaptionView) -> Finding:
     measured = clip_score_estimate(view.images, view.own, view.confidence)
-    return Finding(measured, CAPTIONS, len(view.distinct), view.cut)
+    return Finding(measured, CAPTIONS, len(view.distinct), view.told)
 
 
 def _clip_cosine(view: CaptionView) -> Finding:
     measured = clip_cosine_estimate(view.images, view.own, view.confidence)
-    return Finding(measured, CAPTIONS, len(view.distinct), view.cut)
+    return Finding(measured, CAPTIONS, len(view.distinct), view.told)
 
 
 def _r_precision(view: CaptionView) -> Finding:
@@ -132,7 +132,7 @@ def _r_precision(view: CaptionView) -> Finding:
             "one caption leaves nothing to choose from", "ask for images by several captions"
         )
     found = clip_r_precision(view.images, view.distinct, view.caption_of, SEED, view.confidence)
-    settings = {"candidates": found.candidates, "seed": SEED, **view.cut}
+    settings = {"candidates": found.candidates, "seed": SEED, **view.told}
     return Finding(found.measured, CAPTIONS, len(view.distinct), settings, found.chance)
 
 

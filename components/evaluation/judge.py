@@ -28,6 +28,7 @@ from components.figures.protocol import CAPTIONS, Protocol
 from components.spec.catalogue.evaluation import extractor_of
 from components.spec.metric_family import Judge as Kind
 from components.spec.metrics import METRICS, asked_of, metric_name, needing
+from components.spec.reading import Reading
 
 GROUP_IMAGES, MOST_GROUPS = 20, 100
 """Groups with fewer images on either side are left out, and those after so many."""
@@ -55,6 +56,10 @@ class Judge:
         protocol: what is measured, and how.
         references: the real images.
         bank: where features come from.
+
+    Args:
+        scorer_dir: the stage `scorer`'s output, for ``clip: domain``.
+        reading: how captions are read that have a word which only a fine-tune knows.
     """
 
     def __init__(
@@ -63,18 +68,14 @@ class Judge:
         references: References,
         bank: FeatureBank,
         scorer_dir: Path | None = None,
+        reading: Reading | None = None,
     ) -> None:
         self.protocol, self.references, self.bank = protocol, references, bank
-        self._scorer_dir = scorer_dir
+        self._scorer_dir, self._reading = scorer_dir, reading
 
     @classmethod
     def of_data(
-        cls,
-        data: Path,
-        scorer_dir: Path | None,
-        spec: dict[str, Any],
-        bank: FeatureBank,
-        base: ImageSet | None = None,
+        cls, data: Path, scorer_dir: Path | None, spec: dict[str, Any], bank: FeatureBank
     ) -> "Judge":
         """A judge against prepared data.
 
@@ -82,15 +83,13 @@ class Judge:
             data: the prepared directory.
             scorer_dir: the stage `scorer`'s output, for ``clip: domain``.
             spec: the evaluation section as plain values.
-            base: of what is judged, as the base model drew it.
         """
-        references = replace(References.of_data(data), base=base)
-        return cls(EvaluationProtocol.of(spec), references, bank, scorer_dir)
+        return cls(EvaluationProtocol.of(spec), References.of_data(data), bank, scorer_dir)
 
     def only(self, families: Collection[str]) -> "Judge":
         """A judge of some families."""
         protocol = replace(self.protocol, families=tuple(families))
-        return Judge(protocol, self.references, self.bank, self._scorer_dir)
+        return Judge(protocol, self.references, self.bank, self._scorer_dir, self._reading)
 
     @cached_property
     def clip(self) -> Clip | None:
@@ -199,7 +198,8 @@ class Judge:
                 f"{bare} of {len(images)} images have no caption",
                 "give every image a caption, or set `evaluation.clip: none`",
             )
-        return CaptionView.of(self.clip, images.images, images.captions, self.protocol.confidence)
+        level = self.protocol.confidence
+        return CaptionView.of(self.clip, images.images, images.captions, level, self._reading)
 
     def recognition(self, images: ImageSet) -> Recognition | None:
         """Images and the classifier of real ones, where one is wanted."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from components.data.arrays import load_info, load_split
+from components.data.subject import load_subject
 from components.errors import AlphabarError
 from components.evaluation.families import MEASURES
 from components.evaluation.features.feature_bank import FeatureBank
@@ -16,6 +17,8 @@ from components.evaluation.images.image_sources import read_samples
 from components.evaluation.judge import Judge
 from components.evaluation.likelihood import BOUND_SEED
 from components.evaluation.model_view import ModelView
+from components.evaluation.protocol import EvaluationProtocol
+from components.evaluation.references import References
 from components.figures.figure import Figure, Origins
 from components.figures.judgement import Judgement
 from components.figures.protocol import NOTHING, Protocol
@@ -26,6 +29,7 @@ from components.networks.checkpoint import load_checkpoint
 from components.networks.device import resolve_device
 from components.runtime import Runtime
 from components.spec.metrics import METRICS, families_of
+from components.spec.reading import READING, Reading
 
 _FLOOR_SEED = 0  # which training images the floor is taken from
 
@@ -40,10 +44,10 @@ def reference(
     since scorer and classifier have seen the training images.
 
     Args:
-        spec: the evaluation section.
+        spec: as `evaluate` has it.
         inputs: ``data``, and ``scorer`` where ``spec["clip"]`` is domain.
     """
-    judge = _judge(spec, inputs, runtime)
+    judge = _judge(spec, inputs, runtime, References.of_data(inputs["data"]))
     training, holdout = judge.references.training, judge.references.holdout
     assert training is not None
     assert holdout is not None
@@ -96,10 +100,13 @@ def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
     """All figures of a cell's samples; writes what `write_judgement` and `write_summary` do.
 
     Args:
-        spec: the evaluation section.
-        inputs: ``samples``, ``data``, ``scorer`` where ``spec["clip"]`` is domain,
-            ``likelihood`` where the model's figures are wanted beside its samples', and ``base``,
-            samples of the model that it was tuned from, where it is to be held against those.
+        spec: the evaluation section; ``reading`` besides, of captions with a word that only a
+            fine-tune knows (`components.spec.reading`).
+        inputs: ``samples``, ``scorer`` where ``spec["clip"]`` is domain, ``likelihood`` where the
+            model's figures are wanted beside its samples', and ``base``, samples of the model that
+            it was tuned from, where it is to be held against those. What they are judged against
+            is ``data``; or ``like``, other samples in the place of its held-out images; or
+            ``subject``, the few images that a model was tuned on, without any held-out ones.
 
     Raises:
         AlphabarError: the base's samples are of other seeds or prompts.
@@ -107,7 +114,8 @@ def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
     samples, seeds = read_samples(inputs["samples"])
     origins = Origins.of(seeds, samples.classes, samples.captions)
     base = _of_the_base(inputs["base"], origins) if "base" in inputs else None
-    judgement = _judge(spec, inputs, runtime, base).measure(samples, int(seeds.min()))
+    judge = _judge(spec, inputs, runtime, _against(inputs, base))
+    judgement = judge.measure(samples, int(seeds.min()))
     judgement = judgement.made_from(origins)
     if "likelihood" in inputs:
         judgement = judgement.beside(read_judgement(inputs["likelihood"]))
@@ -127,12 +135,23 @@ def _of_the_base(folder: Path, tuned: Origins) -> ImageSet:
     return replace(images, name="base samples")
 
 
+def _against(inputs: Mapping[str, Path], base: ImageSet | None) -> References:
+    """What `evaluate` judges samples against."""
+    if "data" in inputs:
+        return replace(References.of_data(inputs["data"]), base=base)
+    if "subject" in inputs:
+        images = load_subject(inputs["subject"])
+        return References(None, ImageSet.bare(images, "the subject's images"), base)
+    others, _ = read_samples(inputs["like"])
+    real = replace(others, name="other samples of the base", data_hash=others.key)
+    return References(real, None, base)
+
+
 def _judge(
-    spec: dict[str, Any],
-    inputs: Mapping[str, Path],
-    runtime: Runtime,
-    base: ImageSet | None = None,
+    spec: Mapping[str, Any], inputs: Mapping[str, Path], runtime: Runtime, against: References
 ) -> Judge:
     device = resolve_device(runtime.accelerator)
     bank = FeatureBank(device, runtime.cache, runtime.progress, runtime.weights)
-    return Judge.of_data(inputs["data"], inputs.get("scorer"), spec, bank, base)
+    section = {name: value for name, value in spec.items() if name != READING}
+    reading = Reading.of(spec.get(READING))
+    return Judge(EvaluationProtocol.of(section), against, bank, inputs.get("scorer"), reading)

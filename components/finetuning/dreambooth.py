@@ -5,7 +5,7 @@ plus λ times that of images of the class, which the base itself has drawn from 
 the class does not come to mean the subject, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from components.finetuning.lora import lora_task
 from components.finetuning.subject_look import subject_look
 from components.networks.checkpoint import Checkpoint
 from components.networks.codecs.autoencoder import Autoencoder
+from components.networks.conditioners.conditioner import Conditioner
 from components.networks.conditioners.rows import Rows, take
 from components.process.streams import Purpose
 from components.spec.catalogue import FINETUNES
@@ -32,8 +33,9 @@ from components.training.batches import Order, TrainingSet, passes
 from components.training.denoising_loss import DenoisingLoss
 from components.training.denoising_task import denoising_task
 from components.training.latents import drawn
+from components.training.live_text import PLACES, LiveCaptions
 from components.training.parts import WHOLE
-from components.training.task import Inputs, Task
+from components.training.task import Inputs, Objective, Task
 
 _AT_ONCE = 64
 """Images that an autoencoder is shown at once."""
@@ -60,13 +62,17 @@ def dreambooth(
         )
     images = Images.of(spec, inputs)
     _refuse_other_shape(images.subject, model, inputs["subject"])
-    loss = DenoisingLoss(model, training)
-    objective = PriorPreservation(loss, spec["prior_weight"]) if images.prior is not None else loss
     told = partial(_shown, images)
+
+    def objective(trained: Checkpoint) -> Objective:
+        loss = DenoisingLoss(trained, training)
+        return loss if images.prior is None else PriorPreservation(loss, spec["prior_weight"])
+
     if FINETUNES[spec["kind"]].saves_adapter_where(spec):
-        task = lora_task(model, spec, training, inputs["model"], objective=objective, data=told)
+        base, texts = inputs["model"], images.prompts
+        task = lora_task(model, spec, training, base, objective=objective, data=told, texts=texts)
     else:
-        task = denoising_task(model, training, objective=objective, data=told)
+        task = denoising_task(model, training, objective=objective(model), data=told)
     look = partial(subject_look, model, spec)
     return replace(task, look=look, facts=lambda _: images.facts)
 
@@ -171,11 +177,9 @@ def _in_turns(subject: int, prior: int, step: int, count: int, seed: int) -> Ten
 def _shown(
     images: Images, model: Checkpoint, training: TrainingSpec, inputs: Inputs
 ) -> TrainingSet:
-    """The images with their prompt's conditions, which the encoder makes once, and, where the
-    model works on latents, the normals that each step draws x0 from."""
-    told = model.conditioner.encode([-1, -1], images.prompts)
-    model.conditioner.null(1)  # kept from now on
-    model.conditioner.release()
+    """The images with their prompt's conditions, which the encoder makes once unless it is trained,
+    and, where the model works on latents, the normals that each step draws x0 from."""
+    told = _told(model.conditioner, images.prompts)
 
     def rows(index: Tensor) -> Rows:
         return take(told, (index >= len(images.subject)).long())
@@ -186,6 +190,16 @@ def _shown(
     moments = _moments(codec, images.all, model.device)
     codec.release()
     return TrainingSet(moments, partial(drawn, training.seed), rows, order=order)
+
+
+def _told(conditioner: Conditioner, prompts: Sequence[str]) -> Rows:
+    """A row for each of ``prompts``: its states, or its place where they are made in the step."""
+    if isinstance(conditioner, LiveCaptions):
+        return {PLACES: torch.arange(len(prompts))}
+    told = conditioner.encode([-1] * len(prompts), prompts)
+    conditioner.null(1)  # kept from now on
+    conditioner.release()
+    return told
 
 
 def _moments(codec: Autoencoder, images: Tensor, device: torch.device) -> Tensor:

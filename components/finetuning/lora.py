@@ -48,7 +48,7 @@ def lora_task(
     training: TrainingSpec,
     base: Path,
     *,
-    objective: Objective | None = None,
+    objective: Callable[[Checkpoint], Objective] | None = None,
     data: Callable[[Checkpoint, TrainingSpec, Inputs], TrainingSet] | None = None,
     texts: Sequence[str] = (),
 ) -> Task:
@@ -56,8 +56,9 @@ def lora_task(
 
     Args:
         base: the directory of ``model``, which the adapter is one of.
-        objective, data: as `denoising_task` has them.
-        texts: the distinct captions of the data, by their place; read where `text_encoder` is set.
+        objective: the trained model → what is in the place of the denoising loss.
+        data: as `denoising_task` has it.
+        texts: what images are told, by its place; read where `text_encoder` is set.
 
     Raises:
         AlphabarError: as `lora`.
@@ -81,8 +82,9 @@ def lora_task(
         save_adapter(folder, model, adapter, tensors, said)
 
     live = live_model(model, encoders, texts) if encoders else None
+    loss = objective and objective(live or model)
     task = denoising_task(
-        model, training, objective=objective, trains=is_change, save=save, data=data, live=live
+        model, training, objective=loss, trains=is_change, save=save, data=data, live=live
     )
     return replace(task, random_layers=task.random_layers or settings.dropout > 0)
 

@@ -30,8 +30,8 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     """Sample ``spec["samples"]`` images from the checkpoint in ``inputs["model"]``, guided by the
     one in ``inputs["guide"]`` where there is one. With ``inputs["base"]`` the model is an adapter
     of that. They are asked for by the file ``inputs["prompts"]``, whose digest the spec has, all by
-    one ``text`` of the spec, or by the captions of a split, the holdout's unless the spec names
-    another.
+    one ``text`` of the spec or by its ``texts`` in turn, or by the captions of a split, the
+    holdout's unless the spec names another.
 
     Raises:
         AlphabarError: the file of prompts is not the one that was planned, or is broken.
@@ -43,8 +43,8 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
         inputs["model"], sampling, guide, device, base=base, weights=runtime.weights
     )
     count, asked = spec["samples"], spec.get("prompts", {})
-    if "text" in asked:
-        prompts = prompts_of(sampler.model, [asked["text"]], count)
+    if texts := asked.get("texts", [asked["text"]] if "text" in asked else []):
+        prompts = prompts_of(sampler.model, texts, count)
     elif (file := inputs.get("prompts")) is None:
         split = asked.get("split", "holdout")
         prompts = split_prompts(inputs["data"], split, count, sampler.model.conditioner)

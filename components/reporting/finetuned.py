@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from components.data.subject import load_subject
 from components.figures.best_finetune import Measured, decide
-from components.figures.closest import read_pairs
+from components.figures.closest import ClosestPairs, read_pairs
 from components.figures.judgement import Figures, Judgement
 from components.figures.likeness import Likeness, read_likeness
 from components.figures.record import read_judgement
@@ -23,19 +23,39 @@ from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, f
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """What a model and its base have drawn of the same prompts and seeds.
+
+    Attributes:
+        prompts: in the order in which they take turns.
+        tuned, baseline: the images, (n, height, width, channel).
+        of_tuned, of_baseline: their figures.
+    """
+
+    prompts: Sequence[str]
+    tuned: NDArray[np.uint8]
+    baseline: NDArray[np.uint8]
+    of_tuned: Judgement
+    of_baseline: Judgement
+
+
+@dataclass(frozen=True)
 class LearntSubject:
-    """How well a model has learnt a subject.
+    """How well a model has learnt a subject, and what has become of the subject's class.
 
     Attributes:
         likeness: extractor → how much its images are like the subject's.
         real: the subject's images.
-        tuned, baseline: images of the subject's prompt by the model and by its base.
+        subject: images of the subject's prompts.
+        kin: images of the class, without the word that was taught.
+        pairs: the tuned model's images of the subject that lie closest to its real ones.
     """
 
     likeness: Mapping[str, Likeness]
     real: NDArray[np.uint8]
-    tuned: NDArray[np.uint8]
-    baseline: NDArray[np.uint8]
+    subject: Drawn
+    kin: Drawn
+    pairs: ClosestPairs | None = None
 
 
 @dataclass(frozen=True)
@@ -208,11 +228,23 @@ def _why(
 
 
 def _subject(index: int, inputs: Mapping[str, Path]) -> LearntSubject:
-    drawn = (f"sample:subject:{index}", f"sample:subject-baseline:{index}")
     return LearntSubject(
         read_likeness(inputs[f"similarity:{index}"]),
         load_subject(inputs[f"subject:{index}"]),
-        *(read_samples(inputs[role]).images for role in drawn),
+        _drawn("subject", index, inputs),
+        _drawn("class", index, inputs),
+        read_pairs(inputs[f"evaluate:subject:{index}"]),
+    )
+
+
+def _drawn(what: str, index: int, inputs: Mapping[str, Path]) -> Drawn:
+    roles = (f"{what}:{index}", f"{what}-baseline:{index}")
+    tuned, baseline = (read_samples(inputs[f"sample:{role}"]) for role in roles)
+    return Drawn(
+        list(dict.fromkeys(row.caption for row in tuned.rows)),
+        tuned.images,
+        baseline.images,
+        *(read_judgement(inputs[f"evaluate:{role}"]) for role in roles),
     )
 
 

@@ -36,6 +36,9 @@ DRIFT = "drift"
 LIKENESS = "likeness"
 """The family that says in training how well a subject is learnt."""
 
+R_PRECISION = "r_precision"
+"""The family that asks whether an image finds its caption among others."""
+
 RANKING = next(name for name, family in FAMILIES.items() if family.ranks)
 """The family that ranks cells."""
 

@@ -13,8 +13,8 @@ from components.spec.sweep import ONE_CELL, Overridden, cell_name
 from components.spec.whose_cells import SECTION, of_finetunes
 
 FIXED = (
-    *("base", "style", "images", "sampling", "limits", "subject", "subject_samples"),
-    "checkpoints",
+    *("base", "style", "images", "sampling", "limits", "checkpoints"),
+    *("subject", "subject_samples", "subject_prompts", "class_samples"),
 )
 """Keys of the section that hold for all of its cells: what they are compared against and by, and
 after which steps."""

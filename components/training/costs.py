@@ -10,8 +10,12 @@ from typing import Any
 from components.files.json_file import read_object
 from components.files.manifest import MANIFEST, intact, read_manifest, remedy, there
 from components.meter import MEMORY, PEAK_MEMORY, SECONDS_A_STEP, STEP_MEMORY
+from components.spec.model_folder import ADAPTER_FILE, WEIGHTS
 
 PUBLISHED = "published_bytes"
+
+FILES = (ADAPTER_FILE, WEIGHTS)
+"""Of which the first one that there is holds what was trained."""
 
 COSTS = "costs"
 """What a manifest holds what `components.meter` measured under."""
@@ -29,6 +33,8 @@ class Costs:
         peak_memory: the most in use at all, evaluations among it, bytes.
         memory: whose that is, `components.meter.GPU` or `PROCESS`; empty where it is not known.
         published: bytes of all files that it left.
+        trained: how many of the parameters were trained.
+        weights: bytes of the file of the model, or of what was trained of it, alone.
     """
 
     parameters: int | None = None
@@ -38,6 +44,8 @@ class Costs:
     peak_memory: int | None = None
     memory: str = ""
     published: int | None = None
+    trained: int | None = None
+    weights: int | None = None
 
     def measured(self) -> dict[str, float | None]:
         """Name → value, as records have them, of what the manifest says."""
@@ -66,4 +74,6 @@ def read_costs(directory: Path) -> Costs:
         taken.get(PEAK_MEMORY),
         taken.get(MEMORY, ""),
         sum(entry["size"] for entry in files.values()) if files else None,
+        figures.get("trained_parameters", figures.get("parameters")),
+        next((files[name]["size"] for name in FILES if name in files), None),
     )

@@ -42,27 +42,43 @@ def add(
         str, typer.Option(help="The metadata column to train on.")
     ] = "caption",
     label_column: Annotated[str, typer.Option(help="The metadata column with classes.")] = "label",
+    captions: Annotated[
+        bool,
+        typer.Option(
+            "--captions/--no-captions",
+            help="Whether they have captions; images of one subject (DreamBooth) need none.",
+        ),
+    ] = True,
     quiet: Quiet = False,
 ) -> None:
     """Check every image of a folder, copy it to datasets/NAME and put that under DVC.
 
     Captions and classes are read in metadata.csv or .jsonl, in a .txt beside each image, in the
     names of class folders, or in parquet files as Hugging Face exports them.
+    With --no-captions none are read, and `finetune.subject` alone can use the images.
 
     Example: `alphabar data add ~/pictures --name pictures`
     """
+    from components.errors import AlphabarError
     from components.spec.sections.data import DataSpec
     from flows.console import Work
     from flows.tools.adding import add_data
     from flows.workspace import Workspace
 
-    with Work(f"data add {name}", quiet=quiet) as progress:
-        added = add_data(
-            directory, name, Workspace.here().root, caption_column, label_column, progress
+    default = DataSpec.model_fields["caption_column"].default
+    if not captions and caption_column != default:
+        raise AlphabarError(
+            "`--caption-column` has no meaning with `--no-captions`", "leave one of them out"
         )
+    with Work(f"data add {name}", quiet=quiet) as progress:
+        column = caption_column if captions else None
+        added = add_data(directory, name, Workspace.here().root, column, label_column, progress)
     for line in added.summary.words():
         tell(line)
     tell(f"{added.folder} is checked and pinned by {added.folder}.dvc; commit that file")
+    if not captions:
+        tell(f"use it with `finetune: {{kind: dreambooth, subject: {name}, …}}`")
+        return
     columns = {"caption_column": caption_column, "label_column": label_column}
     fields = DataSpec.model_fields
     named = {"name": name} | {n: c for n, c in columns.items() if c != fields[n].default}

@@ -176,13 +176,20 @@ def _refuse_unfit_captions(
 def _refuse_unfit_subject(spec: FinetuneSpec, data: DataSpec, root: Path) -> None:
     if not spec.entry.needs_subject:
         return
-    from components.data.subject import OF_CAPTIONS, of_folder, refuse_not_few, refuse_unmet
+    from components.data.subject import (
+        OF_CAPTIONS,
+        of_folder,
+        refuse_not_few,
+        refuse_unmet,
+        subject_rows,
+    )
 
-    folder = spec.subject_data(data)
-    rows = _rows(folder or data, root)
-    if folder is not None and rows:
-        refuse_not_few(len(rows), of_folder(folder))
-    elif rows:
+    if (folder := spec.subject_data(data)) is not None:
+        raw = raw_folder(folder, root).folder
+        if raw.is_dir() and (own := subject_rows(raw, folder)):
+            refuse_not_few(len(own), of_folder(folder))
+        return
+    if rows := _rows(data, root):
         wanted = set(spec.settings["subject"])
         shown = [row for row in rows if wanted.intersection(row.captions)]
         refuse_unmet(wanted.difference(*(row.captions for row in shown)))

@@ -14,7 +14,7 @@ def add_data(
     directory: Path,
     name: str,
     root: Path,
-    caption_column: str,
+    caption_column: str | None,
     label_column: str,
     progress: Progress,
 ) -> Added:

@@ -8,8 +8,12 @@ from PIL import Image
 
 from components.data.add import add_folder
 from components.data.listing import list_files
+from components.data.prepare import prepare
 from components.data.sources.folder import read_rows
+from components.data.subject import load_subject, subject
 from components.errors import AlphabarError
+from components.runtime import Runtime
+from components.spec.sections.data import DataSpec
 
 
 def test_a_good_folder_is_copied_whole(tmp_path: Path, pictures: Callable[..., Path]) -> None:
@@ -259,3 +263,29 @@ def test_a_name_is_found_however_its_letters_are_composed(
     target = add_folder(source, "mine", tmp_path).folder
     assert meant in list_files(target)
     assert [row.file_name for row in read_rows(target, "caption", "label")][-1] == meant
+
+
+def test_images_of_a_subject_are_added_without_captions(
+    tmp_path: Path, pictures: Callable[..., Path]
+) -> None:
+    source = pictures(5)
+    captioned = add_folder(source, "others", tmp_path).folder
+    (source / "metadata.jsonl").unlink()
+    with pytest.raises(AlphabarError) as refused:
+        add_folder(source, "mine", tmp_path)
+    assert "--no-captions" in refused.value.remedy
+    added = add_folder(source, "mine", tmp_path, caption_column=None)
+    assert set(list_files(added.folder)) == {"metadata.jsonl", *(f"{k}.png" for k in range(5))}
+    assert any(line.startswith("captions: none are read") for line in added.summary.words())
+    rows = read_rows(added.folder, None, "label")
+    assert [(row.file_name, row.caption) for row in rows] == [(f"{k}.png", "") for k in range(5)]
+    spec = DataSpec(source="folder", name="mine", size=8, holdout=0.4).model_dump(mode="json")
+    runtime = Runtime(accelerator="cpu")
+    out, base = tmp_path / "subject", tmp_path / "base"
+    for folder in (out, base):
+        folder.mkdir()
+    with pytest.raises(AlphabarError, match=r"mine/metadata\.jsonl has no column `caption`"):
+        prepare(spec, {"raw": added.folder}, base, runtime)
+    prepare(spec | {"name": "others"}, {"raw": captioned}, base, runtime)
+    subject({"data": spec}, {"data": base, "raw": added.folder}, out, runtime)
+    assert load_subject(out).shape == (5, 8, 8, 3)

@@ -10,6 +10,8 @@ import pytest
 from components.data.arrays import load_split
 from components.errors import AlphabarError
 from components.evaluation.stages import evaluate, reference
+from components.figures.closest import read_pairs
+from components.figures.comparison import differing, unpaired
 from components.figures.record import read_judgement
 from components.runtime import Runtime
 
@@ -133,6 +135,111 @@ def test_drift_is_measured_image_by_image_from_the_bases_samples(
     table.to_csv(other / "samples.csv", index=False)
     with pytest.raises(AlphabarError, match="are of other seeds or prompts"):
         evaluate(spec, {"samples": samples, "data": digits, "base": other}, out, RUNTIME)
+
+
+def asked_for(samples: Path, out: Path, captions: list[str]) -> Path:
+    """A copy whose images were asked for by ``captions`` in turn."""
+    shutil.copytree(samples, out)
+    table = pd.read_csv(out / "samples.csv")
+    table["caption"] = [captions[k % len(captions)] for k in range(len(table))]
+    table.to_csv(out / "samples.csv", index=False)
+    return out
+
+
+def test_who_judges_captions_reads_the_class_word_in_the_place_of_a_taught_one(
+    samples: Path,
+    digits: Path,
+    scorer_dir: Path,
+    evaluation_spec: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    spec = evaluation_spec | {"classifier": "none", "groups": "none"}
+    token = asked_for(samples, tmp_path / "token", ["a sks three", "a bold sks three"])
+    words = asked_for(samples, tmp_path / "words", ["a three", "a bold three"])
+    reading = {"token": "sks", "word": "three"}
+    found = {}
+    for name, drawn, told in (
+        ("read", token, {"reading": reading}),
+        ("bare", token, {}),
+        ("words", words, {"reading": reading}),
+    ):
+        (out := tmp_path / f"of-{name}").mkdir()
+        evaluate(
+            spec | told, {"samples": drawn, "data": digits, "scorer": scorer_dir}, out, RUNTIME
+        )
+        found[name] = read_judgement(out)
+    read, bare, other = (found[name].figures for name in ("read", "bare", "words"))
+    for family in ("clip_score_domain", "clip_cosine_domain", "r_precision_domain"):
+        assert read[family].value == other[family].value
+        assert read[family].protocol.settings["captions"] == "sks read as three"  # type: ignore[index]
+        assert "captions" not in (other[family].protocol.settings or {}), "nothing was replaced"
+        assert differing(read[family], bare[family]) == ["settings"]
+    assert bare["clip_score_domain"].value != read["clip_score_domain"].value
+    assert read["r_precision_domain"].protocol.chance == 0.5
+    (out := tmp_path / "floor").mkdir()
+    word = load_split(digits, "holdout").captions[0].split()[-1]
+    told = {"reading": {"token": word, "word": "cat"}}
+    reference(spec | told, {"data": digits, "scorer": scorer_dir}, out, RUNTIME)
+    floor = read_judgement(out).figures["clip_score_domain"].protocol.settings
+    assert floor == {"captions": f"{word} read as cat"}
+    assert read[FD].compared == bare[FD].compared
+    same = [found[name].origins for name in ("read", "bare")]
+    assert same[0].prompts == same[1].prompts, "what they were asked for is what pairs them"  # type: ignore[union-attr]
+
+
+def test_samples_of_a_subject_are_looked_for_among_its_few_images(
+    samples: Path, scorer_dir: Path, evaluation_spec: dict[str, Any], tmp_path: Path
+) -> None:
+    images = np.load(samples / "images.npy")
+    (tmp_path / "subject").mkdir()
+    np.save(tmp_path / "subject" / "images.npy", images[:5])
+    spec = evaluation_spec | {"metrics": None, "classifier": "none", "groups": "none"}
+    drawn = asked_for(samples, tmp_path / "drawn", ["a three"])
+    inputs = {"samples": drawn, "subject": tmp_path / "subject", "scorer": scorer_dir}
+    (out := tmp_path / "out").mkdir()
+    evaluate(spec, inputs, out, RUNTIME)
+    judgement = read_judgement(out)
+    assert FD not in judgement.figures, "there are no held-out images"
+    copies = judgement.figures[COPIES]
+    assert (copies.protocol.n_reference, copies.protocol.reference) == (5, "the subject's images")
+    assert copies.value <= 55 / 60
+    pairs = read_pairs(out)
+    assert pairs is not None
+    assert {pair.generated for pair in pairs.pairs[:5]} == set(range(5))
+    for pair, (ours, theirs) in zip(pairs.pairs[:5], pairs.images[:5], strict=True):
+        assert (pair.generated, pair.ratio) == (pair.training, 0.0)
+        assert (ours == theirs).all()
+        assert (theirs == images[pair.training]).all()
+    assert "one caption" in judgement.left_out["r_precision_domain"]
+
+
+def test_samples_are_judged_against_other_samples_in_the_place_of_real_images(
+    samples: Path, digits: Path, evaluation_spec: dict[str, Any], tmp_path: Path
+) -> None:
+    others = tmp_path / "others"
+    shutil.copytree(samples, others)
+    np.save(others / "images.npy", load_split(digits, "holdout").images[:60])
+    alike = tmp_path / "alike"
+    shutil.copytree(samples, alike)
+    images = np.load(alike / "images.npy")
+    images[:] = images[:1]
+    images[:, :, :, :] += np.arange(60, dtype=np.uint8)[:, None, None, None] % 3
+    np.save(alike / "images.npy", images)
+    spec = evaluation_spec | {"clip": "none", "classifier": "none", "metrics": None}
+    found = {}
+    for name, drawn in (("wide", samples), ("alike", alike)):
+        (out := tmp_path / f"of-{name}").mkdir()
+        evaluate(spec, {"samples": drawn, "like": others, "base": samples}, out, RUNTIME)
+        found[name] = read_judgement(out).figures
+    wide, narrow = found["wide"], found["alike"]
+    judge = "efficientnet_lite0"
+    assert wide[FD].protocol.reference == "other samples of the base"
+    assert COPIES not in wide, "nobody says what it was trained on"
+    assert wide[f"drift_{judge}"].value < 1e-6
+    assert narrow[f"drift_{judge}"].low > 0.01
+    assert narrow[f"vendi_{judge}"].high < wide[f"vendi_{judge}"].low
+    assert narrow[f"recall_{judge}"].high < wide[f"recall_{judge}"].low
+    assert not unpaired(narrow[f"vendi_{judge}"], wide[f"vendi_{judge}"])
 
 
 def test_features_are_extracted_once(

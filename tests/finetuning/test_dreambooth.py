@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,8 @@ def test_the_plan_draws_the_prior_once_from_the_base_and_shows_the_subject(
     assert inputs["prior"].spec["prompts"] == {"text": "a digit"}
     assert inputs["prior"].inputs == {"model": inputs["model"]}
     assert shown is not None
-    for drawn in (shown.tuned, shown.baseline):
+    tuned, base = shown.subject.tuned, shown.subject.baseline
+    for drawn in (tuned, base):
         assert (drawn.spec["prompts"], drawn.spec["samples"]) == ({"text": "a sks digit"}, 40)
     read = {role: node.name for role, node in shown.similarity.inputs.items()}
     assert read == {
@@ -111,10 +113,29 @@ def test_the_plan_draws_the_prior_once_from_the_base_and_shows_the_subject(
         "baseline": "sample-subject-baseline",
         "subject": "subject",
     }
-    assert shown.tuned.inputs["model"] is plan.finetune
-    assert shown.baseline.inputs == {"model": inputs["model"]}
-    seeds = inputs["prior"].spec["sampling"]["seed"], shown.tuned.spec["sampling"]["seed"]
-    assert abs(seeds[0] - seeds[1]) > 100_000, "what is judged was trained on"
+    assert tuned.inputs["model"] is plan.finetune
+    assert base.inputs == {"model": inputs["model"]}
+    kin = shown.kin
+    others = kin.of_tuned.inputs["like"]
+    assert kin.of_tuned.inputs == {"samples": kin.tuned, "base": kin.baseline, "like": others} | {
+        "scorer": kin.of_tuned.inputs["scorer"]
+    }
+    for drawn in (kin.tuned, kin.baseline, others):
+        assert (drawn.spec["prompts"], drawn.spec["samples"]) == ({"text": "a digit"}, 100)
+    drawn_from = [
+        node.spec["sampling"]["seed"] for node in (inputs["prior"], others, tuned, kin.tuned)
+    ]
+    assert drawn_from[2:] == [base.spec["sampling"]["seed"]] * 2
+    apart = [abs(a - b) for a, b in itertools.combinations(drawn_from[:3], 2)]
+    assert min(apart) > 100_000, "what is judged was trained on, or judged by itself"
+    reading = {"token": "sks", "word": "digit", "numbered": False}
+    assert shown.subject.of_tuned.spec["reading"] == reading
+    assert "reading" not in plan.evaluate.spec, "no caption of the data has the word"
+    several = planned(shrunk, subject_prompts=["a {token} {class_word}", "{token}, bold"]).subject
+    assert several is not None
+    assert several.subject.tuned.spec["prompts"] == {"texts": ["a sks digit", "sks, bold"]}
+    assert several.kin.tuned.key == kin.tuned.key
+    assert several.kin.baseline.key == kin.baseline.key
     other = planned(shrunk, steps=7, lr=0.5, token="zwx", weights="lora", rank=2)
     assert other.finetune.inputs["prior"].key == inputs["prior"].key
     assert "base" in other.sample.inputs
@@ -311,6 +332,7 @@ def test_a_model_that_reads_no_captions_is_refused(
         ({"class_word": None}, "needs a `class_word`"),
         ({"prompt": "a {class_word}"}, r"lacks `\{token\}`"),
         ({"prompt": "a {token}"}, r"lacks `\{class_word\}`"),
+        ({"subject_prompts": ["a cat"]}, r"`subject_prompts` has `a cat`, which lacks `\{token\}`"),
         ({"rank": 8}, "`rank` has no meaning with `weights: full`"),
         ({"style": "bold"}, "`style` has no meaning with kind `dreambooth`"),
         ({"batch_size": 1}, "`batch_size: 1` has no place for the prior"),

@@ -191,3 +191,51 @@ def test_an_absent_condition_of_zeros_is_trained_as_zeros(tmp_path: Path) -> Non
     for name, row in found.items():
         torch.testing.assert_close(row[:1].detach(), absent[name])
         torch.testing.assert_close(row[1:].detach(), asked[name], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("prior_weight", [0.0, 1.0])
+def test_a_subjects_word_is_learnt_by_the_text_encoders_too(
+    base: Path, digits: Path, tmp_path: Path, prior_weight: float
+) -> None:
+    subject = {"kind": "dreambooth", "style": None, "subject": "mine", "token": "sks"}
+    rest = {"class_word": "digit", "weights": "lora", "prior_images": 4, "ema": 0.5}
+    spec = FinetuneSpec.model_validate(
+        {"text_encoder": True, "steps": 4, "batch_size": 5, "lr": 1e-1, "warmup_steps": 0}
+        | {"prior_weight": prior_weight, "evaluate_every": 2, **subject, **rest}
+    )
+    training = spec.training(TrainingSpec(evaluate_steps=2, evaluate_samples=20))
+    told = {"kind": "dreambooth", "training": training.model_dump(mode="json")}
+    settings = LoraSettings.model_validate({n: spec.settings[n] for n in LoraSettings.model_fields})
+    told |= spec.read | settings.model_dump(mode="json")
+    inputs = {"model": base, "data": digits, "subject": tmp_path / "subject"}
+    inputs["subject"].mkdir()
+    images = np.random.default_rng(0).integers(0, 255, (5, 8, 8, 1), dtype=np.uint8)
+    np.save(inputs["subject"] / "images.npy", images)
+    drawing = {"sampling": SamplingSpec(steps=2).model_dump(mode="json"), "samples": 4}
+    if prior_weight:
+        inputs["prior"] = tmp_path / "prior"
+        inputs["prior"].mkdir()
+        prompts = {"prompts": {"text": "a digit"}}
+        sample(drawing | prompts, {"model": base}, inputs["prior"], Runtime(accelerator="cpu"))
+    for name in ("tuned", "again"):
+        (tmp_path / name).mkdir()
+        finetune(told, inputs, tmp_path / name, Runtime(accelerator="cpu"))
+    written = [(tmp_path / n / "adapter.safetensors").read_bytes() for n in ("tuned", "again")]
+    assert written[0] == written[1]
+    before, after = load_checkpoint(base), load_adapted(tmp_path / "tuned", base)
+    learnt = read_lora(
+        tmp_path / "tuned" / "adapter.safetensors", parts_of(before) | text_parts(before)
+    )
+    changed = {layer.partition(".")[0] for layer, change in learnt.items() if change.up.any()}
+    assert changed == set(parts_of(before) | text_parts(before))
+    ours, plain = (
+        states(model, ["a sks digit"])["encoder_hidden_states"] for model in (after, before)
+    )
+    assert (ours - plain).abs().max() > 1e-3
+    (tmp_path / "drawn").mkdir()
+    prompts = {"prompts": {"texts": ["a sks digit", "a digit"]}}
+    read = {"model": tmp_path / "tuned", "base": base}
+    sample(drawing | prompts, read, tmp_path / "drawn", Runtime(accelerator="cpu"))
+    assert np.load(tmp_path / "drawn" / "images.npy").shape == (4, 8, 8, 1)
+    listed = (tmp_path / "drawn" / "samples.csv").read_text().splitlines()
+    assert [row.rpartition(",")[2] for row in listed[1:]] == ["a sks digit", "a digit"] * 2

@@ -94,6 +94,24 @@ BY_SCHEDULE = (205.0, 172.0, 181.0, 230.0, 198.0, 168.0, 176.0, 260.0)
 BOUNDS = (3.11, 3.02, 3.05, 3.2, 3.1, 3.01, 2.98, 3.3)
 
 
+SUBJECT: dict[str, Any] = {
+    "name": "subject",
+    "data": {"source": "digits", "holdout": 0.3},
+    "conditioning": {"encoder": "minilm"},
+    "evaluation": {"samples": 40},
+    "finetune": {
+        "kind": "dreambooth",
+        "subject": "mine",
+        "token": "sks",
+        "class_word": "digit",
+        "subject_prompts": ["a {token} {class_word}", "{token} in bold"],
+        "limits": {"drift_at_most": 0.5},
+    },
+    "sweep": {"finetune.prior_weight": [0, 1]},
+}
+"""A network that is taught a subject twice."""
+
+
 @dataclass(frozen=True)
 class Case:
     """What a report is made from.
@@ -118,6 +136,24 @@ def distance_of_digits(which: str, _: dict[str, Any]) -> float:
     return DISTANCES[int(which)] if which.isdigit() else 400.0 - 200 * (which == "finetuned:0")
 
 
+def write_subject(directory: Path) -> Path:
+    """Five images, in the format of the stage `subject`."""
+    directory.mkdir(parents=True)
+    images = np.random.default_rng(5).integers(0, 255, (5, 8, 8, 1), dtype=np.uint8)
+    np.save(directory / "images.npy", images)
+    return directory
+
+
+def write_likeness(directory: Path, tuned: float) -> Path:
+    """In the format of the stage `similarity`."""
+    directory.mkdir(parents=True)
+    values = {"tuned": tuned, "baseline": 0.25, "difference": tuned - 0.25, "ceiling": 0.76}
+    found = {n: {"value": v, "low": v - 0.05, "high": v + 0.05} for n, v in values.items()}
+    content = {"confidence": 0.95, "similarity": {"efficientnet_lite0": found}}
+    (directory / "metrics.json").write_text(json.dumps(content))
+    return directory
+
+
 def distance_of_solvers(_: str, sampling: dict[str, Any]) -> float:
     scale, power = EXCESS[sampling["solver"]]
     return 150.0 + scale * float(evaluations(sampling)) ** -power
@@ -126,6 +162,7 @@ def distance_of_solvers(_: str, sampling: dict[str, Any]) -> float:
 DIGITS_CASE = Case(EXPERIMENT, distance_of_digits, 0.0)
 RICH_CASE = Case(EXPERIMENT, distance_of_digits, 0.0, rich=True)
 SOLVERS_CASE = Case(SOLVERS, distance_of_solvers, 0.035)
+SUBJECT_CASE = Case(SUBJECT, distance_of_digits, 0.0, rich=True)
 SCHEDULES_CASE = Case(SCHEDULES, lambda which, _: BY_SCHEDULE[int(which)], 0.05, BOUNDS)
 
 
@@ -311,6 +348,10 @@ def _write(
             floor = every_figure(FLOOR, 0.41, 0.985)
             floor.pop("groups")
         write_figures(directory, floor)
+    elif kind == "subject":
+        write_subject(directory)
+    elif kind == "similarity":
+        write_likeness(directory, 0.62 + float(which) / 100)
     elif kind == "drift":
         content = figures(300.0, 0.2, 0.9)
         content["metrics"]["drift_efficientnet_lite0"] = record(0.12 + number / 100, 0.02)
@@ -321,6 +362,8 @@ def _write(
             bound = case.bounds[int(which)]
         if case.rich:
             content = every_figure(fd, 0.3 + 20 / fd, 0.97)
+            if which.startswith("class:"):
+                content["metrics"]["drift_efficientnet_lite0"] = record(0.07, 0.02)
             write_evidence(write_figures(directory, content), content, number)
         else:
             write_figures(directory, figures(fd, 0.3 + 20 / fd, 0.97, case.half, bound))

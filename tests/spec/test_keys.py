@@ -107,8 +107,11 @@ SUBJECT: dict[str, Any] = {
     },
 }
 PRIOR, OF_SUBJECT = {"prior"}, {"subject"}
-SAMPLE_SUBJECT = {"sample-subject", "similarity"}
-SAMPLE_BOTH = SAMPLE_SUBJECT | {"sample-subject-baseline"}
+ALIKE = {"similarity", "evaluate-subject"}
+KIN = {"sample-class", "evaluate-class"}
+KIN_BOTH = KIN | {"sample-class-baseline", "sample-class-others", "evaluate-class-baseline"}
+SAMPLE_SUBJECT = {"sample-subject", *ALIKE, *KIN}
+SAMPLE_BOTH = SAMPLE_SUBJECT | {"sample-subject-baseline", "evaluate-subject-baseline"}
 TAUGHT: dict[str, Any] = {
     "conditioning": {"encoder": "clip:a/folder"},
     "finetune": {"kind": "textual_inversion", "token": "<a>", "initial": "cat", "style": "bold"},
@@ -123,6 +126,7 @@ STEPS = {
 }
 """What takes the place of stages of one model: those of two."""
 
+AS_READ = {"evaluate-baseline", "reference-finetune-as-read"}
 DISTILLED = {"finetune": {"kind": "consistency", "evaluate_every": 10}}
 
 FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
@@ -266,14 +270,20 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "finetune.teacher_steps": also(DISTILLED, 8, FEW_STEPS),
     "finetune.teacher_guidance": also(DISTILLED, 7.0, FEW_STEPS),
     "finetune.segments": also(DISTILLED, 5, FEW_STEPS),
-    "finetune.subject": also(SUBJECT, "a-folder", OF_SUBJECT | SAMPLE_SUBJECT | TUNED),
+    "finetune.subject": also(
+        SUBJECT, "a-folder", OF_SUBJECT | SAMPLE_SUBJECT | TUNED | {"evaluate-subject-baseline"}
+    ),
     "finetune.token": also(SUBJECT, "zwx", SAMPLE_BOTH | TUNED),
-    "finetune.class_word": also(SUBJECT, "dog", PRIOR | SAMPLE_BOTH | TUNED),
-    "finetune.prompt": also(SUBJECT, "{token} {class_word}", PRIOR | SAMPLE_BOTH | TUNED),
+    "finetune.class_word": also(SUBJECT, "dog", PRIOR | SAMPLE_BOTH | KIN_BOTH | TUNED),
+    "finetune.prompt": also(
+        SUBJECT, "{token} {class_word}", PRIOR | SAMPLE_BOTH | KIN_BOTH | TUNED
+    ),
     "finetune.prior_weight": also(SUBJECT, 0.5, SAMPLE_SUBJECT | TUNED),
     "finetune.prior_images": also(SUBJECT, 7, PRIOR | SAMPLE_SUBJECT | TUNED),
     "finetune.weights": also(SUBJECT, "full", SAMPLE_SUBJECT | TUNED),
-    "finetune.subject_samples": also(SUBJECT, 7, SAMPLE_BOTH | REPORT),
+    "finetune.subject_samples": also(SUBJECT, 7, (SAMPLE_BOTH - KIN) | REPORT),
+    "finetune.subject_prompts": also(SUBJECT, ["{token}"], (SAMPLE_BOTH - KIN) | REPORT),
+    "finetune.class_samples": also(SUBJECT, 70, KIN_BOTH | REPORT),
     "finetune.rank": also(LOW_RANK, 8, TUNED),
     "finetune.alpha": also(LOW_RANK, 8.0, TUNED),
     "finetune.dropout": also(LOW_RANK, 0.5, TUNED),
@@ -288,8 +298,8 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
         TUNED | {"encode-text-finetune"},
     ),
     "finetune.vectors": also(TAUGHT, 2, TUNED),
-    "finetune.initial": also(TAUGHT, "dog", TUNED),
-    "finetune.template": also(TAUGHT, "a {token}", TUNED),
+    "finetune.initial": also(TAUGHT, "dog", TUNED | AS_READ),
+    "finetune.template": also(TAUGHT, "a {token}", TUNED | AS_READ),
     "finetune.sampling": ([{"steps": 7}], TUNED - FINETUNE),
     "study.pairs": (7, STUDY),
     "study.seed": (7, STUDY),

@@ -28,7 +28,7 @@ def test_a_store_keeps_what_the_stage_says_and_the_size_of_all_files(tmp_path: P
 
     found = read_costs(Store(tmp_path).produce(NODE, stage))
     metrics = len(json.dumps({"parameters": 3, "steps": 5}))
-    assert found == Costs(3, 5, 0.5, 7, 9, "GPU", 1500 + metrics)
+    assert found == Costs(3, 5, 0.5, 7, 9, "GPU", 1500 + metrics, 3, 1000)
 
 
 def test_a_folder_of_dvc_repro_knows_the_size_alone(tmp_path: Path) -> None:

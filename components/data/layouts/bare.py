@@ -57,6 +57,14 @@ def from_names(folder: Path) -> Table | None:
     return _table(folder, names, [name.replace("_", " ").strip() for name in of], [], _CLASSES)
 
 
+def from_images(folder: Path) -> Table | None:
+    """The table of images of which nothing is told; None where there are none."""
+    images = folder_files(folder).images
+    names = [path.relative_to(folder).as_posix() for path in images]
+    records = tuple((name, {"file_name": name}) for name in names)
+    return Table(folder, ("file_name",), records) if names else None
+
+
 def _captions(path: Path, folder: Path) -> list[str]:
     """The captions in a text: its lines that are not blank."""
     refuse_link_out(path, folder)

@@ -55,8 +55,12 @@ class Reading:
     repeated: int
 
 
-def read_rows(folder: Path, caption_column: str, label_column: str) -> tuple[Row, ...]:
-    """All rows of the folder's metadata file, in its order; raises AlphabarError on any fault."""
+def read_rows(folder: Path, caption_column: str | None, label_column: str) -> tuple[Row, ...]:
+    """All rows of the folder's metadata file, in its order; raises AlphabarError on any fault.
+
+    Args:
+        caption_column: None where captions are not read; rows have none then.
+    """
     reading = inspect(folder, caption_column, label_column)
     if reading.faults:
         raise AlphabarError(
@@ -66,11 +70,12 @@ def read_rows(folder: Path, caption_column: str, label_column: str) -> tuple[Row
     return reading.rows
 
 
-def inspect(folder: Path, caption_column: str, label_column: str) -> Reading:
+def inspect(folder: Path, caption_column: str | None, label_column: str) -> Reading:
     """Read what lists the folder's images and collect the faults of its rows.
 
-    The columns ``file_name`` and ``caption_column`` must be there; ``style``, ``drawing`` and
-    ``split`` are read where they are, all regardless of case. A ``split`` that says train in every
+    The columns ``file_name`` and ``caption_column``, unless that is None, must be there;
+    ``style``, ``drawing`` and ``split`` are read where they are, all regardless of case. A
+    ``split`` that says train in every
     row is none; without one, folders at the top that all bear splits' names are the split. Without
     the column ``label`` an image's class is its sub-folder's name, as Hugging Face has it, when
     there are at least two such names; else it has none. Where some images lie in class folders and
@@ -79,10 +84,11 @@ def inspect(folder: Path, caption_column: str, label_column: str) -> Reading:
     Raises:
         AlphabarError: the file is missing or broken, or a column that is asked for is not there.
     """
-    return reading_of(read_layout(folder), caption_column, label_column)
+    table = read_layout(folder, captioned=caption_column is not None)
+    return reading_of(table, caption_column, label_column)
 
 
-def reading_of(table: Table, caption_column: str, label_column: str) -> Reading:
+def reading_of(table: Table, caption_column: str | None, label_column: str) -> Reading:
     """As `inspect`, of a table that is read already."""
     table, columns = _meant(table, caption_column, label_column)
     faults: list[str] = []
@@ -119,14 +125,16 @@ def reading_of(table: Table, caption_column: str, label_column: str) -> Reading:
     )
 
 
-def _meant(table: Table, caption_column: str, label_column: str) -> tuple[Table, Columns]:
+def _meant(table: Table, caption_column: str | None, label_column: str) -> tuple[Table, Columns]:
     """The table with the columns that are meant, which are there, and what they are called."""
     columns = Columns(caption_column, label_column)
     table = meant(table, columns.read)
     require(table, FILE_NAME, FILE_NAME)
-    require(table, caption_column, "caption")
     if label_column != DEFAULT_LABEL_COLUMN:
         require(table, label_column, "label")
+    if caption_column is None:
+        return table, columns
+    require(table, caption_column, "caption")
     if not any(filled(record.get(caption_column)) for _, record in table.records):
         raise AlphabarError(
             f"the column `{caption_column}` of {table.path} is empty in all "
@@ -134,6 +142,13 @@ def _meant(table: Table, caption_column: str, label_column: str) -> tuple[Table,
             "name the one that holds the captions with `--caption-column`, or fill it in",
         )
     return with_absent_told(table, caption_column), columns
+
+
+def has_captions(folder: Path, caption_column: str) -> bool:
+    """Whether a folder's images have captions in that column; raises AlphabarError where what
+    lists them is broken."""
+    table = read_layout(folder, captioned=False)
+    return caption_column in meant(table, [caption_column]).columns
 
 
 def locate(folder: Path, file_name: str) -> Path:

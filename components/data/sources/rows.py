@@ -21,15 +21,16 @@ OPTIONAL = ("style", "drawing", "split")
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns hold captions and classes."""
+    """Which columns hold captions and classes; None where captions are not read."""
 
-    caption: str
+    caption: str | None
     label: str
 
     @property
     def read(self) -> frozenset[str]:
         """Every column that is read where it is."""
-        return frozenset({"file_name", self.caption, self.label, *OPTIONAL})
+        captions = () if self.caption is None else (self.caption,)
+        return frozenset({"file_name", *captions, self.label, *OPTIONAL})
 
 
 def row_of(record: dict[str, Any], columns: Columns) -> Row:
@@ -41,7 +42,8 @@ def row_of(record: dict[str, Any], columns: Columns) -> Row:
         safe_name(file_name)
     except AlphabarError as error:
         raise ValueError(error.what) from None
-    caption, *more = _captions(record, columns.caption)
+    named = columns.caption
+    caption, *more = [""] if named is None else _captions(record, named)
     split = text_of(record, "split")
     if split:
         try:

@@ -3,23 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from components.figures.figure import main_metric
 from components.reporting.cells import Cell
 from components.reporting.finetuned import Finetuned
+from components.reporting.pages.subject_section import subject_section
 from components.reporting.pages.template import plotted
-from components.reporting.pictures.illustrations import of_drift, of_tuning
-from components.reporting.pictures.tiles import Choice, data_uri, same_rows, strip, tile
+from components.reporting.pictures.drift_plot import of_drift
+from components.reporting.pictures.illustrations import of_tuning
+from components.reporting.pictures.tiles import Choice, data_uri, same_rows, tile
 from components.reporting.results import Results
+from components.reporting.tables.cost_table import cost_table
 from components.reporting.tables.ranked_table import ranked_table
 from components.reporting.tables.subject import Subject
-from components.reporting.tables.table import Table
+from components.reporting.words.as_read import as_read
+from components.reporting.words.copies import copying_of_tuned
 from components.reporting.words.distillation import finding, rivals_of, yardstick
 
-SUBJECT_IMAGES = 8
-"""Images of a subject that are shown of each model."""
 MOST_TUNED = 4
 """Samplings of the fine-tuned models whose samples are shown."""
 
@@ -39,9 +38,12 @@ def finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None:
             main_metric(tuned.figures),
             noun="images",
         ),
+        "read": "" if tuned.learnt else as_read(tuned.figures),
         "why": tuned.why,
         "drift": _drift(results, tuned),
-        "subject": _subject(tuned),
+        "subject": subject_section(tuned),
+        "costs": cost_table([(each.name, each.costs, each.seconds) for each in tuned.histories]),
+        "copies": copying_of_tuned(results),
         "findings": _findings(tuned.cells, results) if tuned.at_equal_cost else [],
         "pictures": _before_and_after(results, choice),
         "plots": plotted(of_tuning(tuned, results.spec["looks"]["finetune"])),
@@ -100,33 +102,17 @@ def _drift(results: Results, tuned: Finetuned) -> dict[str, Any] | None:
     if not tuned.drifts:
         return None
     best, metric = results.chosen, results.metric
-    named = zip(tuned.cells, tuned.drifts, strict=True)
+    named, section = zip(tuned.cells, tuned.drifts, strict=True), tuned.section
+    # judged against the same data the base is, too, as captions are read there
+    same = section["style"] is None and section.get("images") is None
     subjects = [
-        Subject("the base", best.judgement, best.evaluations),
+        Subject("the base", tuned.before if same else best.judgement, best.evaluations),
         *(Subject(cell.line, judgement, cell.evaluations) for cell, judgement in named),
     ]
-    own = tuned.section.get("base") is None or tuned.section["style"] is not None
+    own = section.get("base") is None or section["style"] is not None
     caption = "On the base's own holdout" if own else "Beside the base's images"
-    about = OF_THE_BASE if own else OF_ANOTHERS
-    table = ranked_table(caption, subjects, results.floors, metric, best=0, noun="images")
+    about = f"{OF_THE_BASE if own else OF_ANOTHERS} {tuned.words.drift}".rstrip()
+    floors = tuned.floors if same else results.floors
+    table = ranked_table(caption, subjects, floors, metric, best=0, noun="images")
     plots = plotted(of_drift(tuned, metric)) if metric else []
     return {"about": about, "table": table, "plots": plots}
-
-
-def _subject(tuned: Finetuned) -> dict[str, Any] | None:
-    """How well each model has learnt its subject; None for kinds without one."""
-    if not tuned.learnt:
-        return None
-    rows, pictures = list[list[str]](), list[tuple[str, NDArray[np.uint8]]]()
-    for name, learnt in tuned.learnt.items():
-        if not pictures:
-            pictures = [("The subject", learnt.real), ("The base", learnt.baseline)]
-        pictures.append((name, learnt.tuned))
-        for judge, found in learnt.likeness.items():
-            values = (found.tuned, found.baseline, found.difference, found.ceiling)
-            rows.append([name, judge, *(value.text() for value in values)])
-    columns = ("model", "extractor", "likeness", "the base's", "difference", "among real ones")
-    return {
-        "table": Table.of_texts("Likeness to the subject", columns, rows),
-        "pictures": [(name, data_uri(strip(images, SUBJECT_IMAGES))) for name, images in pictures],
-    }

@@ -12,7 +12,6 @@ from components.reporting.cells import Cell, History
 from components.reporting.finetuned import Finetuned
 from components.reporting.pictures import curves, plots
 from components.reporting.pictures.canvas import Plot
-from components.reporting.pictures.drift_plot import drift_plot, points
 from components.reporting.pictures.sheet import leading
 from components.reporting.results import Results
 from components.reporting.tables.columns import ordered_metrics
@@ -105,35 +104,6 @@ def of_tuning(tuned: Finetuned, looks: Looks = ()) -> list[Illustration]:
     losses = curves.losses(tuned.histories)
     loss = Illustration("finetune", losses, label, f"{words.capitalize()} loss.")
     return [loss, *_watched(tuned.histories, "tuned", words, looks=looks)]
-
-
-def of_drift(tuned: Finetuned, metric: str) -> list[Illustration]:
-    """What each model has gained against what it has cost the base."""
-    adapted = [cell.figures for cell in tuned.cells]
-    drifted = [each.figures for each in tuned.drifts]
-    named = [(c.line, place) for c, place in zip(tuned.cells, tuned.places, strict=True)]
-    models = points(named, adapted, drifted, metric)
-    if not models:
-        return []
-    most = tuned.section["limits"]["drift_at_most"]
-    plot = drift_plot(models, tuned.baseline.get(metric), tuned.floors.get(metric), most)
-    said = "; ".join(f"{m.name}: {m.adapted.text()} at {m.drifted.text()}" for m in models)
-    return [
-        Illustration(
-            "drift",
-            plot,
-            f"Plot of adaptation over drift. {said}",
-            "Down and to the left is better: nearer to the new holdout, and to what the base drew "
-            f"from the same seeds and prompts.{_of_steps(tuned)}",
-        )
-    ]
-
-
-def _of_steps(tuned: Finetuned) -> str:
-    """What is to be said of checkpoints; nothing where there are none."""
-    if all(place.step is None for place in tuned.places):
-        return ""
-    return " Lines join checkpoints of one training; numbers are its steps."
 
 
 def _cost(results: Results, metric: str, cells: Sequence[Cell], beside: Sequence[Cell]) -> Plate:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import fill
+from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -27,6 +28,19 @@ ROW, LINE = 0.27, 0.16
 """The height of a row where cells are listed, and of each further line of its name, inches."""
 LABEL = 34
 """Letters of such a name on one line."""
+
+
+class Spanned(Protocol):
+    """A value with its interval."""
+
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def low(self) -> float: ...
+
+    @property
+    def high(self) -> float: ...
 
 
 def trade_off(cells: Sequence[Cell], floor: Figure | None, distance: str, score: str) -> Plot:
@@ -147,12 +161,12 @@ def _value(cell: Cell, metric: str) -> float:
 
 
 def errorbar(
-    axes: Axes, index: int, name: str, x: Sequence[Figure | float], y: Sequence[Figure]
+    axes: Axes, index: int, name: str, x: Sequence[Spanned | float], y: Sequence[Spanned]
 ) -> None:
     """The index-th line through points with their intervals, as far as they have such."""
-    figures = [p for p in x if isinstance(p, Figure)]
+    figures = [p for p in x if not isinstance(p, float | int)]
     axes.errorbar(
-        [p.value if isinstance(p, Figure) else p for p in x],
+        [p if isinstance(p, float | int) else p.value for p in x],
         [p.value for p in y],
         xerr=_reach(figures) if figures else None,
         yerr=_reach(y),
@@ -165,7 +179,7 @@ def errorbar(
     )
 
 
-def _reach(figures: Sequence[Figure]) -> np.ndarray:
+def _reach(figures: Sequence[Spanned]) -> np.ndarray:
     """Error bars, (2, n): how far the interval reaches below and above the value."""
     reach = [(max(0.0, f.value - f.low), max(0.0, f.high - f.value)) for f in figures]
     return np.array(reach).T

@@ -1,6 +1,6 @@
 """What each training took: time, memory, and the size of what it left."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from components.meter import GPU
 from components.reporting.tables.table import Column, Content, Table
@@ -16,17 +16,19 @@ MEMORY_WORDS = {
 COLUMNS = (
     Column("trained"),
     Column("parameters", right=True),
+    Column("of them trained", brief="of them\ntrained", right=True),
     Column("steps", right=True),
     Column("a step", hint="median, without evaluations", right=True),
     Column("training", right=True),
     Column("evaluations", right=True),
     Column("memory in a step", brief="memory,\na step", right=True),
     Column("memory at most", hint="evaluations included", brief="memory,\nat most", right=True),
+    Column("weights", hint="the file of the model, or of what was trained of it", right=True),
     Column("published", hint="all files that it left", right=True),
 )
 
 
-def cost_table(trained: Sequence[tuple[str, Costs, dict[str, float]]]) -> Table:
+def cost_table(trained: Sequence[tuple[str, Costs, Mapping[str, float]]]) -> Table:
     """A row for each training: its name, its costs, its seconds by part."""
     rows = [_row(name, costs, seconds) for name, costs, seconds in trained]
     table = Table.of_texts("What training took", COLUMNS, rows).without_empty_columns()
@@ -34,16 +36,18 @@ def cost_table(trained: Sequence[tuple[str, Costs, dict[str, float]]]) -> Table:
     return table.noted(*(MEMORY_WORDS[gpu] for gpu in sorted(known)))
 
 
-def _row(name: str, costs: Costs, seconds: dict[str, float]) -> list[Content]:
+def _row(name: str, costs: Costs, seconds: Mapping[str, float]) -> list[Content]:
     return [
         name,
         "" if costs.parameters is None else f"{costs.parameters:,}",
+        "" if costs.trained is None else f"{costs.trained:,}",
         "" if costs.steps is None else f"{costs.steps:,}",
         duration(costs.seconds_a_step),
         duration(seconds.get(TRAINING)),
         duration(seconds.get(EVALUATIONS) or None),
         size(costs.step_memory),
         size(costs.peak_memory),
+        size(costs.weights),
         size(costs.published),
     ]
 

@@ -8,7 +8,6 @@ from components.figures.figure import Figure, first_of
 from components.figures.judgement import Figures
 from components.reporting.pictures.tiles import data_uri, reduced
 from components.reporting.results import Results
-from components.reporting.words.naming import capital
 from components.spec.metric_families import FAMILIES
 from components.spec.metrics import judge_of, slug
 
@@ -19,19 +18,40 @@ SIDE = 64
 
 
 def copying(results: Results) -> list[dict[str, Any]]:
-    """What is shown of the best cell and of the fine-tuned model; empty without training images."""
+    """What is shown of the best cell; empty without training images."""
     best = results.chosen
-    shown = [(f"The best cell, {best.name.replace(',', ', ')}", best, results.floors)]
-    if tuned := results.finetuned:
-        shown.append((capital(tuned.chosen.line), tuned.chosen, tuned.floors))
-    found = []
-    for words, cell, floors in shown:
-        judge = slug(cell.pairs.extractor) if cell.pairs else ""
-        sentences = copying_words(cell.figures, floors, judge)
-        if sentences or cell.pairs:
-            pairs = _pictures(cell.pairs) if cell.pairs else []
-            found.append({"words": words, "sentences": sentences, "pairs": pairs})
-    return found
+    name = f"The best cell, {best.name.replace(',', ', ')}"
+    return _shown(name, best.figures, results.floors, best.pairs)
+
+
+def copying_of_tuned(results: Results) -> list[dict[str, Any]]:
+    """The same of the best fine-tune and the images that it was tuned on, which for one subject are
+    the subject's."""
+    tuned = results.finetuned
+    if tuned is None:
+        return []
+    name = f"Copies of what it was tuned on: {tuned.chosen.line.replace(',', ', ')}"
+    if (learnt := tuned.learnt.get(tuned.chosen.model)) is None:
+        return _shown(name, tuned.figures, tuned.floors, tuned.chosen.pairs)
+    # none of them is held out: what its base draws has not seen them either
+    found = _shown(name, learnt.subject.of_tuned.figures, {}, learnt.pairs)
+    before = copying_words(learnt.subject.of_baseline.figures, {}, _judge(learnt.pairs))
+    beside = [f"Of the base, at the same seeds: {told[:1].lower()}{told[1:]}" for told in before]
+    return [{**each, "sentences": [*each["sentences"], *beside]} for each in found]
+
+
+def _judge(pairs: ClosestPairs | None) -> str:
+    return slug(pairs.extractor) if pairs else ""
+
+
+def _shown(
+    words: str, figures: Figures, floors: Figures, closest: ClosestPairs | None
+) -> list[dict[str, Any]]:
+    sentences = copying_words(figures, floors, _judge(closest))
+    if not sentences and closest is None:
+        return []
+    pairs = _pictures(closest) if closest else []
+    return [{"words": words, "sentences": sentences, "pairs": pairs}]
 
 
 def copying_words(figures: Figures, floors: Figures, judge: str = "") -> list[str]:

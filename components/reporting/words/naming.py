@@ -12,6 +12,9 @@ OPTIONS = {option for entry in SOLVERS.own.values() for option in entry.options}
 """The sampling options that only some solvers read."""
 CAPITALS = ("snr", "ema")
 
+QUOTED = 4
+"""Prompts that are named one by one."""
+
 
 def phrase(path: str, value: object) -> str:
     """A setting where nothing around it says which it is: ``schedule cosine``, ``10 steps``.
@@ -121,6 +124,13 @@ def listed(words: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def quoted(texts: Sequence[str]) -> str:
+    """``“a”, “b” and 3 more``."""
+    shown = [f"“{text}”" for text in texts[:QUOTED]]
+    more = len(texts) - len(shown)
+    return listed([*shown, *([f"{more} more"] if more else [])])
 
 
 def capital(text: str) -> str:

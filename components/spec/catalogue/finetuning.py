@@ -5,9 +5,9 @@ The other half of a kind, what torch does, is its member of `components.finetuni
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel
 
 from components.spec.catalogue.consistency import (
     ConsistencySettings,
@@ -15,9 +15,16 @@ from components.spec.catalogue.consistency import (
     one_step_a_segment,
     teacher_and_average,
 )
-from components.spec.catalogue.inversion import InversionSettings
+from components.spec.catalogue.dreambooth import (
+    TRAINS_A_LORA,
+    DreamBoothSettings,
+    of_other_stages,
+    trains_a_lora,
+)
+from components.spec.catalogue.inversion import InversionSettings, inversion_reading
 from components.spec.catalogue.lora import LoraSettings
-from components.spec.catalogue.subjects import SubjectSettings
+from components.spec.catalogue.subjects import subject_reading
+from components.spec.reading import Reading
 
 Values = Mapping[str, Any]
 """A section of the experiment file as plain values."""
@@ -38,6 +45,7 @@ class FinetuneWords:
         title: the report's heading.
         about: the report's sentence below it.
         card: the model card's sentence; empty where its training is not told there.
+        drift: what the report says of its drift besides.
     """
 
     act: str
@@ -48,6 +56,7 @@ class FinetuneWords:
     title: str
     about: str
     card: str = ""
+    drift: str = ""
 
 
 def _as_the_baseline(section: Values, baseline: Values) -> Values:
@@ -68,6 +77,10 @@ def _never(section: Values) -> bool:
 
 def _always(section: Values) -> bool:
     return True
+
+
+def _as_written(section: Values) -> None:
+    return None
 
 
 def _none_unread(section: Values) -> frozenset[str]:
@@ -104,6 +117,8 @@ class FinetuneEntry:
         trains_text: finetune section → whether captions are encoded in every step, since what
             reads them is trained; else they are stored.
         words_alone: whether new words are all that is trained of what reads them.
+        reading: finetune section → how a judge of captions reads the word that is taught; None
+            for a kind that teaches none.
     """
 
     line: str
@@ -123,38 +138,12 @@ class FinetuneEntry:
     beside: Callable[[Values, bool], int] = _none_beside
     trains_text: Callable[[Values], bool] = _never
     words_alone: bool = False
+    reading: Callable[[Values], Reading | None] = _as_written
 
     @property
     def options(self) -> tuple[str, ...]:
         """Names of `settings`' fields."""
         return tuple(self.settings.model_fields) if self.settings else ()
-
-
-class DreamBoothSettings(SubjectSettings, LoraSettings):
-    """What DreamBooth reads; the LoRA's part of it with `weights: lora`."""
-
-    weights: Literal["full", "lora"] = Field(
-        "full",
-        description="dreambooth: which are trained: all (`lr: 5.0e-6` is usual) or a LoRA's "
-        "(`lr: 5.0e-4`)",
-    )
-
-    @model_validator(mode="after")
-    def _a_lora_is_asked_for(self) -> Self:
-        for name, field in LoraSettings.model_fields.items():
-            if getattr(self, name) != field.default and not _TRAINS_A_LORA[self.weights]:
-                raise ValueError(f"`{name}` has no meaning with `weights: {self.weights}`")
-        if self.text_encoder:
-            raise ValueError("`text_encoder` has no meaning with kind `dreambooth`")
-        return self
-
-
-_TRAINS_A_LORA = {"full": False, "lora": True}
-"""By `weights`."""
-
-
-def _trains_a_lora(section: Values) -> bool:
-    return _TRAINS_A_LORA[section["weights"]]
 
 
 def trained_lora(kind: str, settings: Values) -> LoraSettings | None:
@@ -163,16 +152,8 @@ def trained_lora(kind: str, settings: Values) -> LoraSettings | None:
     if own is None or not issubclass(own, LoraSettings):
         return None
     found = own.model_validate(settings)
-    trains = not isinstance(found, DreamBoothSettings) or _TRAINS_A_LORA[found.weights]
+    trains = not isinstance(found, DreamBoothSettings) or TRAINS_A_LORA[found.weights]
     return found if trains else None
-
-
-def _of_other_stages(section: Values) -> frozenset[str]:
-    """What other stages read, and what nothing does without a prior or a LoRA."""
-    found = {"subject", "subject_samples"}
-    if not _trains_a_lora(section):
-        found |= LoraSettings.model_fields.keys()
-    return frozenset(found if section["prior_weight"] else found | {"prior_images"})
 
 
 def _text_if_asked(section: Values) -> bool:
@@ -227,6 +208,8 @@ FINETUNES: dict[str, FinetuneEntry] = {
             title="Textual inversion: {token}",
             about="{start} was taught the word {token}; none of its weights changed. "
             "Both are measured against the same holdout.",
+            drift="Prompts without {token} are drawn as the base draws them, to the bit: this is "
+            "the drift of those with it.",
         ),
         compared="sampling",
         settings=InversionSettings,
@@ -234,6 +217,7 @@ FINETUNES: dict[str, FinetuneEntry] = {
         scaled=False,
         trains_text=_always,
         words_alone=True,
+        reading=inversion_reading,
     ),
     "dreambooth": FinetuneEntry(
         "a rare word for the subject of 3 to 30 images, full or LoRA, with a prior of its class",
@@ -251,8 +235,10 @@ FINETUNES: dict[str, FinetuneEntry] = {
         compared="sampling",
         settings=DreamBoothSettings,
         needs_subject=True,
-        saves_adapter_where=_trains_a_lora,
-        unread=_of_other_stages,
+        saves_adapter_where=trains_a_lora,
+        unread=of_other_stages,
+        trains_text=_text_if_asked,
+        reading=subject_reading,
     ),
     "consistency": FinetuneEntry(
         "consistency distillation into a sampler of 1 to 4 steps",

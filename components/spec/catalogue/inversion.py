@@ -1,8 +1,11 @@
 """What a textual inversion reads of the section `finetune`."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import BaseModel, Field, model_validator
+
+from components.spec.reading import Reading
 
 
 class InversionSettings(BaseModel):
@@ -43,3 +46,9 @@ class InversionSettings(BaseModel):
         if self.template is not None and "{token}" not in self.template:
             raise ValueError(f"`template: {self.template}` lacks the word: write {{token}}")
         return self
+
+
+def inversion_reading(section: Mapping[str, Any]) -> Reading:
+    """How a judge of captions reads the token: as the word that it began as."""
+    template = section["template"] and section["template"].replace("{token}", section["token"])
+    return Reading(section["token"], section["initial"], numbered=True, template=template)

@@ -46,5 +46,7 @@ class LoraSettings(BaseModel):
     rslora: bool = Field(False, description="lora: scale α/√rank in the place of α/rank")
     dora: bool = Field(False, description="lora: with a magnitude for every output")
     text_encoder: bool = Field(
-        False, description="lora: change layers of the text encoders, too, as `targets` has it"
+        False,
+        description="lora, dreambooth of a LoRA: change layers of the text encoders, too, as "
+        "`targets` has it",
     )

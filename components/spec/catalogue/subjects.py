@@ -5,6 +5,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from components.spec.reading import Reading
+
 FEWEST_IMAGES, MOST_IMAGES = 3, 30
 """Of one subject."""
 
@@ -59,6 +61,22 @@ class SubjectSettings(BaseModel):
         le=100_000,
         description="dreambooth: images of the subject's prompt that tuned model and baseline draw",
     )
+    subject_prompts: list[Annotated[str, Field(max_length=1000)]] | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        exclude_if=lambda prompts: prompts is None,
+        description="dreambooth: prompts that these take turns with, such as 'a {token} "
+        "{class_word} in the snow'; none: `prompt` alone",
+    )
+    class_samples: int = Field(
+        100,
+        ge=20,
+        le=100_000,
+        exclude_if=lambda count: count == 100,
+        description="dreambooth: images of the class, without the token, that tuned model and "
+        "baseline draw",
+    )
 
     @model_validator(mode="after")
     def _all_is_said(self) -> Self:
@@ -72,12 +90,29 @@ class SubjectSettings(BaseModel):
         for part in (TOKEN, CLASS_WORD):
             if part not in self.prompt:
                 raise ValueError(f"`prompt: {self.prompt}` lacks `{part}`")
+        for prompt in self.subject_prompts or ():
+            if TOKEN not in prompt:
+                raise ValueError(f"`subject_prompts` has `{prompt}`, which lacks `{TOKEN}`")
         return self
 
 
 def subject_prompt(section: Mapping[str, Any]) -> str:
-    """What the subject's images are shown and asked for with."""
-    prompt: str = section["prompt"]
+    """What the subject's images are shown with."""
+    return _said(section["prompt"], section)
+
+
+def asked_prompts(section: Mapping[str, Any]) -> list[str]:
+    """What images of the subject are asked for with, to be judged; each once."""
+    asked = section["subject_prompts"] or [section["prompt"]]
+    return list(dict.fromkeys(_said(prompt, section) for prompt in asked))
+
+
+def subject_reading(section: Mapping[str, Any]) -> Reading:
+    """How a judge of captions reads the token: as the class word, which it knows."""
+    return Reading(section["token"], section["class_word"])
+
+
+def _said(prompt: str, section: Mapping[str, Any]) -> str:
     return prompt.replace(TOKEN, section["token"]).replace(CLASS_WORD, section["class_word"])
 
 

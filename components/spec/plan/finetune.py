@@ -1,6 +1,6 @@
 """The stages that follow once the best baseline is known: its fine-tune and their figures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from components.spec.metrics import DRIFT, LIKENESS
 from components.spec.plan.baselines import Plan, PlannedCell
@@ -8,6 +8,7 @@ from components.spec.plan.encoded import encoded
 from components.spec.plan.node import Node, roles
 from components.spec.plan.sources import Sources
 from components.spec.plan.subject import SubjectNodes, subject_inputs, subject_nodes
+from components.spec.reading import Reading
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.tunings import Tuning, tunings
 
@@ -100,18 +101,30 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
     """The stages that follow once ``best`` is known; the experiment has a ``finetune``."""
     assert plan.experiment.finetune is not None
     sources = Sources(best.cell, plan.outside)
-    data = sources.finetune_data()
-    before = sources.judged("evaluate-baseline", "evaluate", {"samples": best.sample, "data": data})
+    data, several = sources.finetune_data(), tunings(plan.experiment)
+    readings = {_reading(each, sources) for each in several}
+    reading = readings.pop() if len(readings) == 1 else None  # of several no one is all models'
+    judged = {"samples": best.sample, "data": data}
+    before = sources.judged("evaluate-baseline", "evaluate", judged, reading=reading)
     return FinetunePlan(
-        tuple(_model(each, best, sources) for each in tunings(plan.experiment)),
+        tuple(_model(each, best, sources) for each in several),
         best.evaluate if best.evaluate.key == before.key else before,
-        sources.reference(data),
+        sources.reference(data, reading),
     )
+
+
+def _reading(tuning: Tuning, sources: Sources) -> Reading | None:
+    """How captions are read that samples are drawn for: those of the data have a taught word where
+    it is learnt from them, those of a file may have any."""
+    reading, entry = tuning.spec.entry.reading(tuning.spec.model_dump()), tuning.spec.entry
+    if reading is None or sources.cell.experiment.evaluation.prompts_file is None:
+        return None if entry.needs_subject else reading
+    return replace(reading, template=None)  # which is said of the data's captions alone
 
 
 def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
     base, spec = best.cell.experiment, tuning.spec
-    data, own = sources.finetune_data(), sources.data()
+    data, own, reading = sources.finetune_data(), sources.data(), _reading(tuning, sources)
     read = {"kind": spec.kind} | spec.read
     if spec.kept_steps:
         read["checkpoints"] = spec.kept_steps
@@ -140,11 +153,15 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
             models |= roles(guide=sources.guide())
         sample = sources.sampled(f"sample-finetuned{suffix}", sampling, models, "finetune")
         judged = {"samples": sample, "data": data}
-        evaluate = sources.judged(f"evaluate-finetuned{suffix}", "evaluate", judged)
+        name = f"evaluate-finetuned{suffix}"
+        evaluate = sources.judged(name, "evaluate", judged, reading=reading)
         if spec.entry.compared == "cost":
             return TunedCell(sampling, sample, evaluate)
         beside = {"samples": sample, "data": own, "base": best.sample}
-        drift = sources.judged(f"evaluate-drift{suffix}", "evaluate", beside, DRIFT)
+        name = f"evaluate-drift{suffix}"
+        # what it is held against is the baseline, as judged here where the data are its own
+        same = reading if data is own else None
+        drift = sources.judged(name, "evaluate", beside, DRIFT, reading=same)
         return TunedCell(sampling, sample, evaluate, drift)
 
     cells = tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling)))

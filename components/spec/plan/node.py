@@ -30,7 +30,7 @@ STAGE_VERSIONS = {
     "evaluate": 6,
     "finetune": 6,
     "checkpoint": 1,
-    "report": 10,
+    "report": 11,
     "study": 4,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""

@@ -95,8 +95,11 @@ def _of_the_tuned(tuned: FinetunePlan) -> dict[str, Node]:
         if model.subject:
             inputs[f"subject:{index}"] = model.subject.images
             inputs[f"similarity:{index}"] = model.subject.similarity
-            inputs[f"sample:subject:{index}"] = model.subject.tuned
-            inputs[f"sample:subject-baseline:{index}"] = model.subject.baseline
+            for what, pair in (("subject", model.subject.subject), ("class", model.subject.kin)):
+                inputs[f"sample:{what}:{index}"] = pair.tuned
+                inputs[f"sample:{what}-baseline:{index}"] = pair.baseline
+                inputs[f"evaluate:{what}:{index}"] = pair.of_tuned
+                inputs[f"evaluate:{what}-baseline:{index}"] = pair.of_baseline
     for index, cell in enumerate(tuned.cells):
         inputs[f"sample:finetuned:{index}"] = cell.sample
         inputs[f"evaluate:finetuned:{index}"] = cell.evaluate

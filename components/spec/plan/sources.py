@@ -4,16 +4,16 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.spec.catalogue.evaluation import extractor_of
 from components.spec.experiment import Experiment
 from components.spec.plan.based import base
 from components.spec.plan.encoded import digests_of, encoded
+from components.spec.plan.judging import TAUGHT, as_watched, judging
 from components.spec.plan.node import Node, dump, roles, unkeyed
 from components.spec.plan.outside import Outside
 from components.spec.plan.precision import refuse_half_precision
+from components.spec.reading import READING, Reading
 from components.spec.sections.base import Section
 from components.spec.sections.data import DataSpec
-from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.network import NetworkSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
@@ -128,27 +128,32 @@ class Sources:
 
         return self.once("likelihood", make)
 
-    def reference(self, data: Node) -> Node:
+    def reference(self, data: Node, reading: Reading | None = None) -> Node:
         """The floor: what real images of ``data`` reach in the place of samples."""
-        name = data.name.replace("prepare", "reference")
+        name = data.name.replace("prepare", "reference") + ("-as-read" if reading else "")
 
         def make() -> Node:
-            return self.judged(name, "reference", {"data": data})
+            return self.judged(name, "reference", {"data": data}, reading=reading)
 
         return self.once(name, make, of=("data",))
 
-    def judged(self, name: str, stage: str, inputs: dict[str, Node], *also: str) -> Node:
-        """`evaluate` or `reference`: figures of what ``inputs`` has, and those of the families
-        ``also``, whether the file names them or not.
+    def judged(
+        self,
+        name: str,
+        stage: str,
+        inputs: dict[str, Node],
+        *also: str,
+        reading: Reading | None = None,
+        changed: dict[str, Any] | None = None,
+    ) -> Node:
+        """`evaluate` or `reference`: figures of what ``inputs`` has; the rest as `judging` has it.
 
-        The model's likelihood is an input of its own, and no part of the section.
+        The model's likelihood is an input of its own.
         """
         evaluation = self.cell.experiment.evaluation
-        spec = dump(evaluation)
-        del spec["likelihood"], spec["prompts"]
-        if spec["metrics"]:
-            spec["metrics"] = list(dict.fromkeys([*spec["metrics"], *also]))
-        reads = tuple(f"evaluation.{field}" for field in spec)
+        spec = judging(evaluation, also, reading, changed)
+        reads = tuple(f"evaluation.{field}" for field in spec if field != READING)
+        reads += TAUGHT if reading else ()
         weights = self.outside.digests(*evaluation.extractors(), evaluation.clip)
         inputs = inputs | roles(scorer=self.scorer())
         plugins = evaluation.packages()
@@ -193,7 +198,7 @@ class Sources:
         """
         reads = (*reads, "training")
         refuse_half_precision(training.precision, "training", self.outside.compute)
-        training = _as_watched(training, self.cell.experiment.evaluation)
+        training = as_watched(training, self.cell.experiment.evaluation)
         spec, weights = spec | {"training": dump(training)}, {}
         if training.evaluate_every:
             inputs = inputs | roles(scorer=self.scorer())
@@ -286,12 +291,3 @@ class Sources:
             )
 
         return self.once(name, make, of=("data",))
-
-
-def _as_watched(training: TrainingSpec, evaluation: EvaluationSpec) -> TrainingSpec:
-    """Without a size that the extractor does not read."""
-    entry = extractor_of(evaluation.extractor)
-    if entry is not None and "size" in entry.options:
-        return training
-    default = TrainingSpec.model_fields["evaluate_size"].default
-    return training.model_copy(update={"evaluate_size": default})

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from components.reporting.finetuned import Finetuned
-from components.reporting.pictures.illustrations import of_drift, of_tuning
+from components.reporting.pictures.drift_plot import of_drift
+from components.reporting.pictures.illustrations import of_tuning
 from components.reporting.results import read
 from tests.reporting.conftest import EXPERIMENT, Case, build
 

@@ -1,6 +1,6 @@
 from components.figures.figure import Figure
 from components.reporting.results import Results
-from components.reporting.words.copies import copying, copying_words
+from components.reporting.words.copies import copying, copying_of_tuned, copying_words
 from tests.figures.made import made
 
 AUTHENTICITY, RATIO = "authenticity_x", "neighbour_ratio_x"
@@ -40,11 +40,12 @@ def test_the_figures_are_those_of_the_network_that_chose_the_pairs() -> None:
 
 
 def test_best_and_fine_tuned_show_their_pairs(rich: Results) -> None:
-    shown = copying(rich)
-    assert [model["words"] for model in shown] == [
+    shown, tuned = copying(rich), copying_of_tuned(rich)
+    assert [model["words"] for model in shown + tuned] == [
         "The best cell, schedule=cosine, guidance=2",
-        "Fine-tuned",
+        "Copies of what it was tuned on: fine-tuned",
     ]
+    assert len(tuned[0]["pairs"]) == 4
     assert [pair["ratio"] for pair in shown[0]["pairs"]] == ["0.50", "0.60", "0.70", "0.80"]
     assert len(shown[0]["sentences"]) == 4
 
