@@ -3,6 +3,7 @@ inversion: Gal et al. 2022), with the loss that the model was trained with."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,24 @@ from torch import Tensor, nn
 from components.data.arrays import load_captions
 from components.data.readers import Reader
 from components.data.readers.words import lacking, refuse_few_images, refuse_lacking, start_of
+from components.finetuning.subject_images import SubjectImages, shown
+from components.finetuning.subject_look import subject_look
 from components.networks.adapters import Adapter, save_adapter
 from components.networks.adapters.embedding import ids_of, knowing
 from components.networks.adapters.embedding_file import Embedding
 from components.networks.adapters.parts import told_text
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.text import worded
-from components.spec.catalogue.inversion import InversionSettings
+from components.spec.catalogue.inversion import OF_SUBJECTS, InversionSettings
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising_task import denoising_task
-from components.training.live_text import WithText, live_model, own_encoders, texts_of
+from components.training.live_text import (
+    WithText,
+    live_model,
+    own_encoders,
+    texts_of,
+    trained_model,
+)
 from components.training.task import Task
 
 
@@ -60,18 +69,23 @@ def textual_inversion(
             one is none, captions lack the word, or there are too few images.
     """
     settings = InversionSettings.model_validate(
-        {n: spec[n] for n in InversionSettings.model_fields}
+        {name: spec[name] for name in InversionSettings.model_fields if name not in OF_SUBJECTS}
     )
     start, base = _start(model, settings), model
     model = knowing(base, start, f"`finetune.token: {start.token}`")
-    refuse_few_images(len(load_captions(inputs["data"], "train")))
-    _refuse_lacking(model, start, inputs["data"])
+    images = SubjectImages.of(model, spec, inputs) if "subject" in inputs else None
+    if images is None:
+        refuse_few_images(len(load_captions(inputs["data"], "train")))
+        _refuse_lacking(model, start, _told(model, inputs["data"]))
+    else:
+        _refuse_lacking(model, start, images.prompts[:1])
     encoders = own_encoders(base)
     for encoder, reader, vectors in zip(encoders, _readers(model), start.vectors, strict=True):
         first = ids_of(reader, [start.token])[0]
         rows = NewWords(encoder.get_input_embeddings(), first, vectors)
         encoder.set_input_embeddings(rows)
-    live = live_model(model, encoders, worded(model.conditioner, texts_of(inputs)))
+    texts = images.prompts if images else worded(model.conditioner, texts_of(inputs))
+    live = live_model(model, encoders, texts)
     adapter = Adapter.of("embedding", inputs["model"])
 
     def save(folder: Path, network: nn.Module) -> None:
@@ -82,7 +96,12 @@ def textual_inversion(
         save_adapter(folder, model, adapter, word.tensors(), word.entries())
 
     live = replace(live, config=_never_absent(live))
-    return denoising_task(model, training, trains=is_vector, save=save, live=live)
+    data = partial(shown, images) if images else None
+    task = denoising_task(model, training, trains=is_vector, save=save, live=live, data=data)
+    if images is None:
+        return task
+    look = partial(subject_look, model, spec, seen=trained_model)
+    return replace(task, look=look, facts=lambda _: images.facts)
 
 
 def is_vector(name: str) -> bool:
@@ -114,10 +133,15 @@ def _readers(model: Checkpoint) -> Sequence[Reader]:
     return model.conditioner.readers
 
 
-def _refuse_lacking(model: Checkpoint, word: Embedding, data: Path) -> None:
-    """Raise AlphabarError where captions that are trained on do not have the word."""
-    captions, limit = load_captions(data, "train"), told_text(model).limit
-    texts = worded(model.conditioner, captions.some_texts(np.unique(captions.ids)))
+def _told(model: Checkpoint, data: Path) -> tuple[str, ...]:
+    """What the model is told of the images that are trained on."""
+    captions = load_captions(data, "train")
+    return worded(model.conditioner, captions.some_texts(np.unique(captions.ids)))
+
+
+def _refuse_lacking(model: Checkpoint, word: Embedding, texts: Sequence[str]) -> None:
+    """Raise AlphabarError where what is trained on is not shown with the word."""
+    limit = told_text(model).limit
     for reader in _readers(model):
         without = lacking(reader, word.tokens[-1], texts, limit)
         refuse_lacking(without, len(texts), word.token, limit)

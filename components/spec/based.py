@@ -35,7 +35,7 @@ def refuse_without_a_baseline(experiment: Experiment, origin: str) -> None:
             "give `drift_at_most`, or its own data as `data` and the new one as `finetune.style`",
         )
     select_by = experiment.training.select_by
-    if select_by and finetune.entry.needs_subject and not tells_of_a_subject(select_by):
+    if select_by and finetune.learns_subject and not tells_of_a_subject(select_by):
         raise AlphabarError(
             f"{origin}: `training.select_by: {shortened(select_by)}` is not taken while `kind: "
             f"{finetune.kind}` learns a subject",

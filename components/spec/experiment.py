@@ -188,7 +188,7 @@ class Experiment(Section):
         """Raise ValueError where the model reads no captions and is to learn a word; a directory
         of others may say what reads them."""
         encoder = self.conditioning.encoder
-        if not finetune.entry.needs_subject or CONDITIONERS[encoder].captions:
+        if not finetune.learns_subject or CONDITIONERS[encoder].captions:
             return
         if not self._of_others():
             raise ValueError(

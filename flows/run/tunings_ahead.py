@@ -26,6 +26,7 @@ from components.networks.checkpoint_header import FILE_NAME, read_shapes
 from components.spec.catalogue.finetuning import trained_lora
 from components.spec.catalogue.inversion import InversionSettings
 from components.spec.catalogue.lora import LoraSettings
+from components.spec.catalogue.subjects import subject_prompt
 from components.spec.chosen_layers import (
     Shapes,
     chosen_layers,
@@ -143,7 +144,12 @@ def _refuse_unfit_words(
         refuse_known(reader, tokens, f"`finetune.token: {settings.token}`")
         start_of(reader, settings.initial)
     data = spec.data(experiment.data)
-    if rows := _rows(data, workspace.root):
+    if spec.learns_subject:
+        said = [subject_prompt(spec.settings)]
+        for reader in (reader.with_tokens(tokens) for reader in readers):
+            most = experiment.conditioning.max_tokens or reader.limit
+            refuse_lacking(lacking(reader, tokens[-1], said, most), 1, settings.token, most)
+    elif rows := _rows(data, workspace.root):
         limit = experiment.conditioning.max_tokens
         told = [reader.with_tokens(tokens) for reader in readers]
         _refuse_unfit_captions(rows, data, settings, told, limit)
@@ -174,7 +180,7 @@ def _refuse_unfit_captions(
 
 
 def _refuse_unfit_subject(spec: FinetuneSpec, data: DataSpec, root: Path) -> None:
-    if not spec.entry.needs_subject:
+    if not spec.learns_subject:
         return
     from components.data.subject import (
         OF_CAPTIONS,

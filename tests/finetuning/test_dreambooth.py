@@ -17,8 +17,9 @@ from components.data.prepare import prepare
 from components.data.subject import load_subject, subject
 from components.errors import AlphabarError
 from components.files.manifest import listed, write_manifest
-from components.finetuning.dreambooth import Images, PriorPreservation, dreambooth
+from components.finetuning.dreambooth import PriorPreservation, dreambooth
 from components.finetuning.finetune import finetune
+from components.finetuning.subject_images import SubjectImages
 from components.generation.sample import sample
 from components.networks.adapters import load_adapted
 from components.networks.checkpoint import load_checkpoint, new_checkpoint, save_checkpoint
@@ -261,15 +262,15 @@ def test_another_prior_than_the_planned_one_is_refused(
 ) -> None:
     plan = planned(shrunk)
     inputs = inputs_of(plan, tmp_path, base, digits)
-    prior = inputs["prior"]
+    prior, model = inputs["prior"], load_checkpoint(base)
     for changed, asked in (
         ({"class_word": "cat"}, "4 of `a cat`"),
         ({"prior_images": 9}, "9 of `a digit`"),
     ):
         with pytest.raises(AlphabarError, match=f"holds 4 images, not the {asked}"):
-            Images.of(plan.finetune.settings | changed, inputs)
+            SubjectImages.of(model, plan.finetune.settings | changed, inputs)
     write_manifest(prior, {"files": listed({p.name: p for p in prior.iterdir()})})
-    Images.of(plan.finetune.settings, inputs)
+    SubjectImages.of(model, plan.finetune.settings, inputs)
     drawn = np.load(prior / "images.npy")
     drawn[0] ^= 1
     np.save(prior / "images.npy", drawn)

@@ -21,7 +21,12 @@ from components.spec.catalogue.dreambooth import (
     of_other_stages,
     trains_a_lora,
 )
-from components.spec.catalogue.inversion import InversionSettings, inversion_reading
+from components.spec.catalogue.inversion import (
+    InversionSettings,
+    inversion_reading,
+    of_a_subject,
+    of_its_subject,
+)
 from components.spec.catalogue.lora import LoraSettings
 from components.spec.catalogue.subjects import subject_reading
 from components.spec.reading import Reading
@@ -101,9 +106,10 @@ class FinetuneEntry:
         needs_style: whether it is nothing without another style to move to.
         needs_own_data: whether it reads the baseline's data besides its own, in the role
             ``base_data``.
-        needs_subject: whether it teaches a word for the images of `finetune.subject`, so that the
-            model must read captions. They come in the role ``subject``, images of its class that
-            the baseline has drawn in the role ``prior``; ``data`` is the baseline's own.
+        learns_subject: finetune section → whether it teaches a word for the images of
+            `finetune.subject`, so that the model must read captions. They come in the role
+            ``subject``, images of its class that the baseline has drawn, where it reads some, in
+            the role ``prior``; ``data`` is the baseline's own.
         saves_adapter: whether it publishes what it has trained alone, which is read with the
             baseline's model beside it, in the role ``base``.
         saves_adapter_where: finetune section → the same, of a kind where the section decides.
@@ -128,7 +134,7 @@ class FinetuneEntry:
     settings: type[BaseModel] | None = None
     needs_style: bool = False
     needs_own_data: bool = False
-    needs_subject: bool = False
+    learns_subject: Callable[[Values], bool] = _never
     saves_adapter: bool = False
     saves_adapter_where: Callable[[Values], bool] = _never
     unread: Callable[[Values], frozenset[str]] = _none_unread
@@ -213,6 +219,8 @@ FINETUNES: dict[str, FinetuneEntry] = {
         ),
         compared="sampling",
         settings=InversionSettings,
+        learns_subject=of_a_subject,
+        unread=of_its_subject,
         saves_adapter=True,
         scaled=False,
         trains_text=_always,
@@ -234,7 +242,7 @@ FINETUNES: dict[str, FinetuneEntry] = {
         ),
         compared="sampling",
         settings=DreamBoothSettings,
-        needs_subject=True,
+        learns_subject=_always,
         saves_adapter_where=trains_a_lora,
         unread=of_other_stages,
         trains_text=_text_if_asked,

@@ -3,21 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
+from components.spec.catalogue.subjects import SubjectFields
 from components.spec.reading import Reading
 
+OF_SUBJECTS = SubjectFields.model_fields.keys() - {"token"}
+"""What is read of a subject alone."""
 
-class InversionSettings(BaseModel):
-    """What a textual inversion reads."""
 
-    token: str | None = Field(
-        None,
-        pattern=r"^\S+$",
-        max_length=64,
-        description="dreambooth, textual_inversion: the word that is taught: a rare one, such as "
-        "sks; one that the tokenizer does not know, such as <my-cat>",
-    )
+class InversionSettings(SubjectFields):
+    """What a textual inversion reads; it is of the data's images, or of a `subject`."""
+
     vectors: int = Field(
         1, ge=1, le=64, description="textual_inversion: that the word stands for, in each encoder"
     )
@@ -45,10 +42,32 @@ class InversionSettings(BaseModel):
             )
         if self.template is not None and "{token}" not in self.template:
             raise ValueError(f"`template: {self.template}` lacks the word: write {{token}}")
+        if self.subject is not None:
+            self.refuse_unsaid("textual_inversion")
+            if self.template is not None:
+                raise ValueError("`template` has no meaning with a `subject`: give its `prompt`")
+            return self
+        for name in sorted(OF_SUBJECTS - {"subject"}):
+            if getattr(self, name) != SubjectFields.model_fields[name].default:
+                raise ValueError(f"`{name}` has no meaning without a `subject`")
         return self
 
 
 def inversion_reading(section: Mapping[str, Any]) -> Reading:
-    """How a judge of captions reads the token: as the word that it began as."""
+    """How a judge of captions reads the token: as the class word of a subject, else as the word
+    that it began as."""
+    word = section["class_word"] or section["initial"]
     template = section["template"] and section["template"].replace("{token}", section["token"])
-    return Reading(section["token"], section["initial"], numbered=True, template=template)
+    return Reading(section["token"], word, numbered=True, template=template)
+
+
+def of_a_subject(section: Mapping[str, Any]) -> bool:
+    """Whether it learns the images of one, and not those of the data."""
+    return section["subject"] is not None
+
+
+def of_its_subject(section: Mapping[str, Any]) -> frozenset[str]:
+    """What the stage `finetune` does not read."""
+    if not of_a_subject(section):
+        return frozenset(OF_SUBJECTS)
+    return frozenset(OF_SUBJECTS - {"class_word", "prompt"})

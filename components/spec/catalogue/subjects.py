@@ -14,8 +14,8 @@ TOKEN, CLASS_WORD = "{token}", "{class_word}"
 """What stands for both in the template of a prompt."""
 
 
-class SubjectSettings(BaseModel):
-    """What a fine-tune reads that teaches a word for one subject."""
+class SubjectFields(BaseModel):
+    """What a fine-tune reads that may teach a word for one subject."""
 
     subject: (
         Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -23,9 +23,9 @@ class SubjectSettings(BaseModel):
         | None
     ) = Field(
         None,
-        description="dreambooth: which 3 to 30 images: the name of a folder that `data add` has "
-        "added, or a list of captions, of images of the baseline's data (of both splits; the "
-        "baseline has seen those that are not held out)",
+        description="dreambooth, textual_inversion: which 3 to 30 images: the name of a folder "
+        "that `data add` has added, or a list of captions, of images of the baseline's data (of "
+        "both splits; the baseline has seen those that are not held out)",
     )
     token: str | None = Field(
         None,
@@ -38,13 +38,58 @@ class SubjectSettings(BaseModel):
         None,
         min_length=1,
         max_length=200,
-        description="dreambooth: what the subject is, such as cat",
+        description="dreambooth, textual_inversion: what the subject is, such as cat",
     )
     prompt: str = Field(
         f"a {TOKEN} {CLASS_WORD}",
         max_length=1000,
-        description="dreambooth: of the subject; without the token that of the class",
+        description="dreambooth, textual_inversion: of the subject; without the token that of the "
+        "class",
     )
+    subject_samples: int = Field(
+        40,
+        ge=2,
+        le=100_000,
+        description="dreambooth, textual_inversion: images of the subject's prompt that tuned "
+        "model and baseline draw",
+    )
+    subject_prompts: list[Annotated[str, Field(max_length=1000)]] | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        exclude_if=lambda prompts: prompts is None,
+        description="dreambooth, textual_inversion: prompts that these take turns with, such as "
+        "'a {token} {class_word} in the snow'; none: `prompt` alone",
+    )
+    class_samples: int = Field(
+        100,
+        ge=20,
+        le=100_000,
+        exclude_if=lambda count: count == 100,
+        description="dreambooth, textual_inversion: images of the class, without the token, that "
+        "tuned model and baseline draw",
+    )
+
+    def refuse_unsaid(self, kind: str) -> None:
+        """Raise ValueError where what a subject needs is not all said."""
+        for name, what in (
+            ("subject", "a folder of `data add`, or captions of the data"),
+            ("token", "a rare word, such as sks"),
+            ("class_word", "what the subject is, such as cat"),
+        ):
+            if getattr(self, name) is None:
+                raise ValueError(f"`kind: {kind}` needs a `{name}`: {what}")
+        for part in (TOKEN, CLASS_WORD):
+            if part not in self.prompt:
+                raise ValueError(f"`prompt: {self.prompt}` lacks `{part}`")
+        for prompt in self.subject_prompts or ():
+            if TOKEN not in prompt:
+                raise ValueError(f"`subject_prompts` has `{prompt}`, which lacks `{TOKEN}`")
+
+
+class SubjectSettings(SubjectFields):
+    """What a fine-tune reads that teaches a word for one subject beside images of its class."""
+
     prior_weight: float = Field(
         1.0,
         ge=0.0,
@@ -55,44 +100,10 @@ class SubjectSettings(BaseModel):
     prior_images: int = Field(
         100, ge=2, le=100_000, description="dreambooth: images of the class that are drawn, once"
     )
-    subject_samples: int = Field(
-        40,
-        ge=2,
-        le=100_000,
-        description="dreambooth: images of the subject's prompt that tuned model and baseline draw",
-    )
-    subject_prompts: list[Annotated[str, Field(max_length=1000)]] | None = Field(
-        None,
-        min_length=1,
-        max_length=1000,
-        exclude_if=lambda prompts: prompts is None,
-        description="dreambooth: prompts that these take turns with, such as 'a {token} "
-        "{class_word} in the snow'; none: `prompt` alone",
-    )
-    class_samples: int = Field(
-        100,
-        ge=20,
-        le=100_000,
-        exclude_if=lambda count: count == 100,
-        description="dreambooth: images of the class, without the token, that tuned model and "
-        "baseline draw",
-    )
 
     @model_validator(mode="after")
     def _all_is_said(self) -> Self:
-        for name, what in (
-            ("subject", "a folder of `data add`, or captions of the data"),
-            ("token", "a rare word, such as sks"),
-            ("class_word", "what the subject is, such as cat"),
-        ):
-            if getattr(self, name) is None:
-                raise ValueError(f"`kind: dreambooth` needs a `{name}`: {what}")
-        for part in (TOKEN, CLASS_WORD):
-            if part not in self.prompt:
-                raise ValueError(f"`prompt: {self.prompt}` lacks `{part}`")
-        for prompt in self.subject_prompts or ():
-            if TOKEN not in prompt:
-                raise ValueError(f"`subject_prompts` has `{prompt}`, which lacks `{TOKEN}`")
+        self.refuse_unsaid("dreambooth")
         return self
 
 

@@ -116,9 +116,9 @@ def plan_finetune(plan: Plan, best: PlannedCell) -> FinetunePlan:
 def _reading(tuning: Tuning, sources: Sources) -> Reading | None:
     """How captions are read that samples are drawn for: those of the data have a taught word where
     it is learnt from them, those of a file may have any."""
-    reading, entry = tuning.spec.entry.reading(tuning.spec.model_dump()), tuning.spec.entry
+    reading = tuning.spec.entry.reading(tuning.spec.model_dump())
     if reading is None or sources.cell.experiment.evaluation.prompts_file is None:
-        return None if entry.needs_subject else reading
+        return None if tuning.spec.learns_subject else reading
     return replace(reading, template=None)  # which is said of the data's captions alone
 
 
@@ -129,7 +129,7 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
     if spec.kept_steps:
         read["checkpoints"] = spec.kept_steps
     inputs = {"model": best.train, "data": data}
-    if spec.entry.needs_subject:
+    if spec.learns_subject:
         inputs |= subject_inputs(sources, tuning, best.train)
     else:
         # the codec comes with the model
@@ -138,7 +138,7 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
         inputs |= {role: node for role, node in made if node.stage == "encode" and role not in live}
     inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
     training = spec.training(base.training)
-    if spec.entry.needs_subject and training.evaluate_every:
+    if spec.learns_subject and training.evaluate_every:
         read["judged_by"] = LIKENESS  # evaluations before were by the distance to the holdout
     finetune = sources.trained(
         f"finetune{tuning.of_training}", "finetune", read, training, inputs, ("finetune",)
@@ -166,7 +166,7 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
 
     cells = tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling)))
     subject = None
-    if spec.entry.needs_subject:
+    if spec.learns_subject:
         subject = subject_nodes(sources, tuning, inputs["subject"], best.train, published)
     return TunedModel(tuning, finetune, published, cells, subject)
 

@@ -14,6 +14,7 @@ from components.spec.plan.precision import refuse_half_precision
 from components.spec.reading import READING, Reading
 from components.spec.sections.base import Section
 from components.spec.sections.data import DataSpec
+from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sections.network import NetworkSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
@@ -40,13 +41,24 @@ class Sources:
 
     def finetune_data(self) -> Node:
         """The data that the fine-tune is trained on; `data` where that is the same."""
-        experiment = self.cell.experiment
-        assert experiment.finetune is not None
-        data = experiment.finetune.data(experiment.data)
-        if data == experiment.data:
+        assert self.cell.experiment.finetune is not None
+        return self._of_finetune("prepare-finetune", self.cell.experiment.finetune)
+
+    def _whole_style(self) -> Node:
+        """The same with all images of its style: who judges captions is to know it, however few of
+        them the fine-tune is shown."""
+        finetune, own = self.cell.experiment.finetune, self.finetune_data()
+        assert finetune is not None
+        if finetune.images is None:
+            return own
+        whole = finetune.model_copy(update={"images": None})
+        return self._of_finetune("prepare-finetune-scorer", whole)
+
+    def _of_finetune(self, name: str, finetune: FinetuneSpec) -> Node:
+        data = finetune.data(self.cell.experiment.data)
+        if data == self.cell.experiment.data:
             return self.data()
-        reads = ("data", "finetune.style", "finetune.images")
-        return self._prepare("prepare-finetune", data, reads)
+        return self._prepare(name, data, ("data", "finetune.style", "finetune.images"))
 
     def scorer(self) -> Node | None:
         """The domain CLIP, trained on every style that the experiment shows it."""
@@ -56,7 +68,7 @@ class Sources:
 
         def make() -> Node:
             inputs = {"data": self.data()}
-            if experiment.finetune is not None and (other := self.finetune_data()) != self.data():
+            if experiment.finetune is not None and (other := self._whole_style()) != self.data():
                 inputs["data:finetune"] = other
             name, spec = f"scorer{self.suffixed('data')}", dump(experiment.scorer)
             return self.computed(name, "scorer", spec, inputs, ("scorer",))
@@ -277,17 +289,10 @@ class Sources:
     def _prepare(self, name: str, data: DataSpec, reads: tuple[str, ...]) -> Node:
         def make() -> Node:
             pinned = self.outside.data_hash(data)
-            named, packages = name + self.suffixed("data"), data.packages()
+            named, own = name + self.suffixed("data"), data.packages()
             aside = {"license": data.license} if data.license else {}
             return Node(
-                named,
-                "prepare",
-                dump(data),
-                {},
-                pinned,
-                unkeyed=aside,
-                plugins=packages,
-                reads=reads,
+                named, "prepare", dump(data), {}, pinned, unkeyed=aside, plugins=own, reads=reads
             )
 
         return self.once(name, make, of=("data",))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.spec.catalogue.subjects import asked_prompts, class_prompt, subject_reading
+from components.spec.catalogue.subjects import asked_prompts, class_prompt
 from components.spec.metrics import DRIFT
 from components.spec.plan.judging import NO_DATA
 from components.spec.plan.node import Node, dump, roles
@@ -60,7 +60,7 @@ def subject_inputs(sources: Sources, tuning: Tuning, model: Node) -> dict[str, N
     """What a fine-tune of ``model`` is trained on, by role."""
     spec, sampling = tuning.spec, sources.cell.experiment.sampling
     images = {"subject": _images(sources, tuning)}
-    if not spec.settings["prior_weight"]:
+    if not spec.settings.get("prior_weight"):
         return images
     drawn = _other_seeds(sampling, PRIOR_SEEDS)
     text, count = class_prompt(spec.settings), spec.settings["prior_images"]
@@ -79,7 +79,7 @@ def subject_nodes(
     asked = asked_prompts(settings)
     reads = ("prompt", "token", "class_word", "subject_prompts", "subject_samples")
     ours, before = shown.drawn("subject", asked, settings["subject_samples"], reads)
-    reading = subject_reading(settings)
+    reading = tuning.spec.entry.reading(tuning.spec.model_dump())
 
     def of_subject(name: str, samples: Node) -> Node:
         judged = {"samples": samples, "subject": images}

@@ -163,7 +163,7 @@ class FinetuneSpec(Section):
             raise ValueError("; ".join(faults)) from None
 
     def _subject_fits(self) -> None:
-        if not self.entry.needs_subject:
+        if not self.learns_subject:
             return
         for name in ("style", "images"):
             if getattr(self, name) is not None:
@@ -172,6 +172,11 @@ class FinetuneSpec(Section):
                 )
         if self.settings.get("prior_weight") and self.batch_size < 2:
             raise ValueError("`batch_size: 1` has no place for the prior, which is half of a batch")
+
+    @property
+    def learns_subject(self) -> bool:
+        """Whether it is of a subject's few images, in the place of the data's."""
+        return self.entry.learns_subject(self.settings)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -277,7 +282,7 @@ class FinetuneSpec(Section):
             own |= {n: TrainingSpec.model_fields[n].default for n in DECIDED_BY_EVALUATIONS}
         if self.saves_adapter:
             own["ema_snapshots"] = 0
-        if self.entry.needs_subject and base.select_by and not tells_of_a_subject(base.select_by):
+        if self.learns_subject and base.select_by and not tells_of_a_subject(base.select_by):
             own["select_by"] = None
         own |= self.entry.watched(self.model_dump())
         return TrainingSpec.model_validate(base.model_dump() | own)
