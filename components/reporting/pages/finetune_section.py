@@ -8,6 +8,7 @@ from components.reporting.cells import Cell
 from components.reporting.finetuned import Finetuned
 from components.reporting.pages.subject_section import subject_section
 from components.reporting.pages.template import plotted
+from components.reporting.pages.tuned_differences import tuned_differences
 from components.reporting.pictures.drift_plot import of_drift
 from components.reporting.pictures.illustrations import of_tuning
 from components.reporting.pictures.tiles import Choice, data_uri, same_rows, tile
@@ -41,6 +42,7 @@ def finetune_section(results: Results, choice: Choice) -> dict[str, Any] | None:
         "read": "" if tuned.learnt else as_read(tuned.figures),
         "why": tuned.why,
         "drift": _drift(results, tuned),
+        "differences": tuned_differences(tuned, results.metric),
         "subject": subject_section(tuned),
         "costs": cost_table([(each.name, each.costs, each.seconds) for each in tuned.histories]),
         "copies": copying_of_tuned(results),

@@ -22,6 +22,9 @@ from components.reporting.tables.table import Table
 from components.reporting.words.summary import headline
 from components.runtime import Runtime
 
+BESIDE_BASE = "beside the base"
+"""Behind the name of a fine-tune that is judged on what the base could do, its drift with it."""
+
 
 def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
     """Write `index.html` and its pictures, `results.csv` and `metrics.json` into ``out``.
@@ -62,11 +65,13 @@ def _save_plots(results: Results, out: Path) -> None:
 
 
 def every_figure(results: Results) -> Table:
-    """Every figure of the cells and of what the fine-tune is compared with."""
+    """Every figure of the cells, of what the fine-tune is compared with, and of its drift."""
     cells = [cell.subject for cell in results.cells]
     further: list[Subject] = []
     if tuned := results.finetuned:
         floors, _ = beside(tuned.floors, [tuned.baseline, *(cell.figures for cell in tuned.cells)])
         compared = [*tuned.subjects(results.chosen), Subject(FLOOR, Judgement(floors))]
         further = [replace(s, name=f"{s.name} ({tuned.words.goal})") for s in compared]
+        named = zip(tuned.cells, tuned.drifts, strict=True) if tuned.drifts else ()
+        further += [Subject(f"{c.line} ({BESIDE_BASE})", d, c.evaluations) for c, d in named]
     return figures_compared(cells, results.floors, results.metric, results.best, further)

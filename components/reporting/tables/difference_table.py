@@ -1,4 +1,4 @@
-"""Every main figure less that of the best, with the difference's own interval."""
+"""Figures of several sets of images less those of one of them, with the differences' intervals."""
 
 from collections.abc import Sequence
 
@@ -11,21 +11,47 @@ from components.reporting.tables.values import told_difference
 
 
 def difference_table(results: Results) -> Table | None:
-    """A row for each cell but the best; None without anything to compare."""
+    """Every main figure of each cell but the best; None without anything to compare."""
     rows, metric, top = [cell.figures for cell in results.cells], results.metric, results.best
-    if metric is None or len(rows) < 2:
+    if metric is None:
         return None
-    metrics = [m for m in main_metrics(rows, metric) if m in rows[top]]
-    columns = [_against(rows, m, top) for m in metrics]
+    caption = f"Differences from {results.chosen.name.replace(',', ', ')}"
+    names = [cell.name for cell in results.cells]
+    return differences_from(caption, names, rows, top, main_metrics(rows, metric), noun="run")
+
+
+def differences_from(
+    caption: str,
+    names: Sequence[str],
+    rows: Sequence[Figures],
+    top: int,
+    metrics: Sequence[str],
+    noun: str,
+) -> Table | None:
+    """A row for each set but ``top``, its figures less those of ``top``, with Holm's p over all
+    pairs; None without anything to compare.
+
+    Args:
+        caption: what they are.
+        names: of the sets.
+        rows: their figures.
+        top: the set that all are compared with.
+        metrics: a column each, where ``top`` has them.
+        noun: what a set is called.
+    """
+    metrics = [metric for metric in metrics if metric in rows[top]]
+    if not metrics or len(rows) < 2:
+        return None
+    columns = [_against(rows, metric, top) for metric in metrics]
     return Table(
-        f"Differences from {results.chosen.name.replace(',', ', ')}",
-        (Column("run"), *(metric_column(m) for m in metrics)),
+        caption,
+        (Column(noun), *(metric_column(metric) for metric in metrics)),
         tuple(
-            Row((cell.name, *(column[i] for column in columns)))
-            for i, cell in enumerate(results.cells)
+            Row((name, *(column[i] for column in columns)))
+            for i, name in enumerate(names)
             if i != top
         ),
-        level=results.chosen.figures[metric].confidence,
+        level=rows[top][metrics[0]].confidence,
     )
 
 
