@@ -259,7 +259,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "finetune.style": also(
         {"finetune": {"kind": "consistency"}}, None, DATA - {"prepare", "encode-text", *DRIFT}
     ),
-    "finetune.images": (100, DATA - {"prepare", "encode-text"}),
+    "finetune.images": (100, OF_FINETUNE | TUNED | {"prepare-finetune-scorer"}),
     "finetune.steps": (7, TUNED),
     "finetune.batch_size": (7, TUNED),
     "finetune.lr": (0.5, TUNED),
