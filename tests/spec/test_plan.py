@@ -350,3 +350,11 @@ def test_a_sweep_over_the_finetune_that_makes_no_sense_is_refused(
     sweep = {"sweep": {"finetune.rank": [2, 4]}}
     with pytest.raises(AlphabarError, match=message):
         parse_experiment(shrunk | section | sweep | values, "test")
+
+
+def test_as_many_images_of_the_new_style_are_one_preparation(shrunk: dict[str, Any]) -> None:
+    shrunk["data"] = shrunk["data"] | {"images": 90}
+    plan = planned(shrunk | {"finetune": {"style": "bold", "images": 90}, "study": None})
+    nodes = in_order(plan_finetune(plan, plan.cells[0]).ends())
+    (scorer,) = {node.key: node for node in nodes if node.stage == "scorer"}.values()
+    assert scorer.inputs["data:finetune"].name in {node.name for node in nodes}

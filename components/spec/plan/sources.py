@@ -49,9 +49,10 @@ class Sources:
         them the fine-tune is shown."""
         finetune, own = self.cell.experiment.finetune, self.finetune_data()
         assert finetune is not None
-        if finetune.images is None:
-            return own
+        data = self.cell.experiment.data
         whole = finetune.model_copy(update={"images": None})
+        if whole.data(data) == finetune.data(data):
+            return own
         return self._of_finetune("prepare-finetune-scorer", whole)
 
     def _of_finetune(self, name: str, finetune: FinetuneSpec) -> Node:
