@@ -8,18 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-
-class Interval(Protocol):
-    """A figure with its interval, whoever has taken it."""
-
-    @property
-    def value(self) -> float: ...
-
-    @property
-    def low(self) -> float: ...
-
-    @property
-    def high(self) -> float: ...
+from components.figures.interval import Interval
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from components.data.grids import contact_sheet
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
+from components.figures.interval import Interval
 from components.generation.generate import generate
 from components.generation.prompts import Prompts, split_prompts
 from components.generation.sampler import Sampler, check_steps
@@ -21,7 +22,7 @@ from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising import DenoisingProbe
-from components.training.look import Interval, Seen
+from components.training.look import Seen
 from components.training.task import Inputs
 
 GRID_COLUMNS, GRID_IMAGES = 10, 30

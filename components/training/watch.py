@@ -15,6 +15,7 @@ from torch import nn
 
 from components.data.grids import save_png
 from components.errors import AlphabarError
+from components.figures.interval import Interval
 from components.runtime import Runtime
 from components.spec.metrics import lower_is_better
 from components.spec.sections.training import TrainingSpec
@@ -27,7 +28,7 @@ from components.training.history import (
     NOT_FINITE,
     Journal,
 )
-from components.training.look import Interval, Look, Seen
+from components.training.look import Look, Seen
 from components.training.task import Inputs, Save, Task
 from components.training.track_record import Mark, TrackRecord, marks_of, track_record
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import fill
-from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from components.figures.figure import Figure, direction, readable
+from components.figures.interval import Interval
 from components.figures.standing import BEST, NOISE, standings
 from components.figures.winner import called, winner
 from components.reporting.cells import Cell
@@ -28,19 +28,6 @@ ROW, LINE = 0.27, 0.16
 """The height of a row where cells are listed, and of each further line of its name, inches."""
 LABEL = 34
 """Letters of such a name on one line."""
-
-
-class Spanned(Protocol):
-    """A value with its interval."""
-
-    @property
-    def value(self) -> float: ...
-
-    @property
-    def low(self) -> float: ...
-
-    @property
-    def high(self) -> float: ...
 
 
 def trade_off(cells: Sequence[Cell], floor: Figure | None, distance: str, score: str) -> Plot:
@@ -161,7 +148,7 @@ def _value(cell: Cell, metric: str) -> float:
 
 
 def errorbar(
-    axes: Axes, index: int, name: str, x: Sequence[Spanned | float], y: Sequence[Spanned]
+    axes: Axes, index: int, name: str, x: Sequence[Interval | float], y: Sequence[Interval]
 ) -> None:
     """The index-th line through points with their intervals, as far as they have such."""
     figures = [p for p in x if not isinstance(p, float | int)]
@@ -179,7 +166,7 @@ def errorbar(
     )
 
 
-def _reach(figures: Sequence[Spanned]) -> np.ndarray:
+def _reach(figures: Sequence[Interval]) -> np.ndarray:
     """Error bars, (2, n): how far the interval reaches below and above the value."""
     reach = [(max(0.0, f.value - f.low), max(0.0, f.high - f.value)) for f in figures]
     return np.array(reach).T
