@@ -13,14 +13,26 @@ from numpy.typing import NDArray
 
 from components.data.subject import load_subject
 from components.evaluation.features.feature_bank import FeatureBank
+from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.image_sources import read_samples
-from components.figures.statistics.intervals import Floats
+from components.figures.figure import Figure, Origins
+from components.figures.judgement import Judgement
+from components.figures.likeness import JUDGED
+from components.figures.protocol import NOTHING, Protocol
+from components.figures.record import write_judgement
+from components.figures.statistics.intervals import Estimate, Floats
+from components.figures.statistics.measured import Measured
 from components.files.json_file import write_json
 from components.networks.device import resolve_device
 from components.runtime import Runtime
+from components.spec.metrics import LIKENESS, metric_name
+from components.spec.reading import READING, Reading
 
 RESAMPLED = 2000
 """Bootstrap samples."""
+
+METHOD = f"bootstrap percentiles over both sets ({RESAMPLED} samples)"
+"""How intervals are made."""
 
 _SEED = 0  # fixed: the same images must give the same interval
 
@@ -31,27 +43,60 @@ def similarity(
     spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime
 ) -> None:
     """Write metrics.json: extractor → ``tuned``, ``baseline``, ``difference`` (the first less the
-    second, on equal seeds) and ``ceiling``, each with ``value``, ``low`` and ``high``.
+    second, on equal seeds) and ``ceiling``, each with ``value``, ``low`` and ``high``; and into the
+    folder `JUDGED` the tuned model's as figures, with what each image adds (`write_judgement`).
 
     Args:
-        spec: ``extractors``, ``size`` and ``confidence``, as the evaluation section has them.
+        spec: ``extractors``, ``size`` and ``confidence``, as the evaluation section has them, and
+            ``reading``: images pair where they were asked for alike but for the taught word.
         inputs: ``tuned`` and ``baseline``, samples; ``subject``.
     """
-    real = load_subject(inputs["subject"])
-    drawn = {name: read_samples(inputs[name])[0].images for name in ("tuned", "baseline")}
+    real = ImageSet.bare(load_subject(inputs["subject"]), "the subject's images", NOTHING)
+    drawn, seeds = read_samples(inputs["tuned"])
+    before, _ = read_samples(inputs["baseline"])
     device = resolve_device(runtime.accelerator)
     bank = FeatureBank(device, runtime.cache, runtime.progress, runtime.weights)
-    found = {}
+    found, figures, level = {}, {}, spec["confidence"]
     for extractor in spec["extractors"]:
-        features = bank.features(real, extractor, spec["size"])
-        seen = {
-            name: bank.features(images, extractor, spec["size"]).values
-            for name, images in drawn.items()
-        }
-        told = similarities(features.values, seen["tuned"], seen["baseline"], spec["confidence"])
-        counts = {"n_generated": len(seen["tuned"]), "n_reference": len(real)}
+        features = bank.features(real.images, extractor, spec["size"])
+        tuned, baseline = (
+            bank.features(each.images, extractor, spec["size"]).values for each in (drawn, before)
+        )
+        told = similarities(features.values, tuned, baseline, level)
+        protocol = Protocol(
+            n_generated=len(drawn),
+            n_reference=len(real),
+            extractor=extractor,
+            resize=features.resize,
+            reference=real.name,
+            data_hash=real.data_hash,
+            seed=int(seeds.min()),
+            reference_key=real.key,
+        )
+        counts = {"n_generated": len(drawn), "n_reference": len(real)}
         found[extractor] = {**told, **counts, "resize": features.resize}
-    write_json(out / "metrics.json", {"confidence": spec["confidence"], "similarity": found})
+        mean, name = told["tuned"], metric_name(LIKENESS, extractor)
+        estimate = Estimate(mean["value"], mean["low"], mean["high"], level, METHOD)
+        figures[name] = Figure(name, measured(cosines(tuned, features.values), estimate), protocol)
+    write_json(out / "metrics.json", {"confidence": level, "similarity": found})
+    reading = Reading.of(spec.get(READING))
+    captions = [reading.read(text) if reading else text for text in drawn.captions]
+    (out / JUDGED).mkdir()
+    origins = Origins.of(seeds, drawn.classes, captions)
+    write_judgement(out / JUDGED, Judgement(figures).made_from(origins))
+
+
+def measured(near: Floats, estimate: Estimate) -> Measured:
+    """The mean of ``near``, (generated, real) cosines, with what each image adds to it.
+
+    A generated image adds its mean over the real ones, a real one its mean over the generated.
+    What is left is of both, and both of these means' variances contain it (the two-way analysis
+    of variance; Efron, Stein 1981).
+    """
+    generated, real = near.mean(axis=1), near.mean(axis=0)
+    left = near - generated[:, None] - real + near.mean()
+    freedom = near.size * max(1, (len(generated) - 1) * (len(real) - 1))
+    return Measured(estimate, generated, real, left.ravel() / freedom**0.5)
 
 
 def similarities(

@@ -8,6 +8,10 @@ from components.errors import AlphabarError
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
 
+JUDGED = "judgement"
+"""The folder in the stage's that has the tuned model's likeness as figures, `likeness_EXTRACTOR`,
+with what each image adds (`components.figures.record`)."""
+
 
 @dataclass(frozen=True)
 class Value:

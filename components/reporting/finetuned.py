@@ -12,7 +12,7 @@ from components.data.subject import load_subject
 from components.figures.best_finetune import Measured, decide
 from components.figures.closest import ClosestPairs, read_pairs
 from components.figures.judgement import Figures, Judgement
-from components.figures.likeness import Likeness, read_likeness
+from components.figures.likeness import JUDGED, Likeness, read_likeness
 from components.figures.record import read_judgement
 from components.files.samples import read_samples
 from components.reporting.cells import Cell, History, evaluations_of, read_history
@@ -45,6 +45,7 @@ class LearntSubject:
 
     Attributes:
         likeness: extractor → how much its images are like the subject's.
+        alike: the same as figures, with what each image adds.
         real: the subject's images.
         subject: images of the subject's prompts.
         kin: images of the class, without the word that was taught.
@@ -52,6 +53,7 @@ class LearntSubject:
     """
 
     likeness: Mapping[str, Likeness]
+    alike: Figures
     real: NDArray[np.uint8]
     subject: Drawn
     kin: Drawn
@@ -228,8 +230,10 @@ def _why(
 
 
 def _subject(index: int, inputs: Mapping[str, Path]) -> LearntSubject:
+    compared = inputs[f"similarity:{index}"]
     return LearntSubject(
-        read_likeness(inputs[f"similarity:{index}"]),
+        read_likeness(compared),
+        read_judgement(compared / JUDGED).figures,
         load_subject(inputs[f"subject:{index}"]),
         _drawn("subject", index, inputs),
         _drawn("class", index, inputs),

@@ -131,6 +131,7 @@ def test_the_plan_draws_the_prior_once_from_the_base_and_shows_the_subject(
     assert min(apart) > 100_000, "what is judged was trained on, or judged by itself"
     reading = {"token": "sks", "word": "digit", "numbered": False}
     assert shown.subject.of_tuned.spec["reading"] == reading
+    assert shown.similarity.spec["reading"] == reading, "images of other words would not pair"
     assert "reading" not in plan.evaluate.spec, "no caption of the data has the word"
     several = planned(shrunk, subject_prompts=["a {token} {class_word}", "{token}, bold"]).subject
     assert several is not None

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from components.figures.judgement import Judgement
+from components.figures.likeness import JUDGED
 from components.files.samples import SampleRow, Samples
 from components.reporting.cells import Cell
 from components.reporting.pages.report import report
@@ -133,6 +134,7 @@ class Case:
         rich: whether evaluations hold every metric, pseudo-values, groups and closest pairs,
             and not four figures alone.
         drifts: of each fine-tuned cell.
+        alike: likeness of each fine-tuned model to its subject.
     """
 
     experiment: dict[str, Any]
@@ -141,6 +143,7 @@ class Case:
     bounds: tuple[float, ...] = ()
     rich: bool = False
     drifts: tuple[float, ...] = ()
+    alike: tuple[float, ...] = (0.62, 0.63)
 
 
 def distance_of_digits(which: str, _: dict[str, Any]) -> float:
@@ -162,6 +165,9 @@ def write_likeness(directory: Path, tuned: float) -> Path:
     found = {n: {"value": v, "low": v - 0.05, "high": v + 0.05} for n, v in values.items()}
     content = {"confidence": 0.95, "similarity": {"efficientnet_lite0": found}}
     (directory / "metrics.json").write_text(json.dumps(content))
+    name, judged = "likeness_efficientnet_lite0", directory / JUDGED
+    content = {"metrics": {name: record(tuned, 0.05)}}
+    write_evidence(write_figures(judged, content), content, round(100 * tuned))
     return directory
 
 
@@ -362,7 +368,7 @@ def _write(
     elif kind == "subject":
         write_subject(directory)
     elif kind == "similarity":
-        write_likeness(directory, 0.62 + float(which) / 100)
+        write_likeness(directory, case.alike[int(which)])
     elif kind == "drift":
         content = figures(300.0, 0.2, 0.9)
         drift = case.drifts[int(which)] if case.drifts else 0.12 + number / 100

@@ -1,13 +1,13 @@
 """The part of the page that tells fine-tunes apart: which adapts more, and which drifts more."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from components.figures.figure import first_of, sign
 from components.figures.judgement import Figures
 from components.figures.limits import drift_in
 from components.figures.standing import Standing, standings
-from components.reporting.finetuned import Finetuned
+from components.reporting.finetuned import Finetuned, LearntSubject
 from components.reporting.tables.difference_table import differences_from
 from components.reporting.words.adaptation import adaptation
 from components.spec.metrics import R_PRECISION
@@ -15,9 +15,8 @@ from components.spec.metrics import R_PRECISION
 OF_PROMPTS = (R_PRECISION, "clip_score")
 """What is said, besides, of how well images fit their prompts."""
 
-NO_PAIRS = (
-    "Likeness to the subject is not among them: no values of single images are recorded that could "
-    "be paired. CLIP figures are of the subject's prompts, under each model's first sampling."
+OF_SUBJECTS = (
+    "Likeness and CLIP figures are of the subject's prompts, under each model's first sampling."
 )
 
 
@@ -29,15 +28,13 @@ def tuned_differences(tuned: Finetuned, metric: str | None) -> dict[str, Any] | 
     """
     if metric is None or len(tuned.cells) < 2:
         return None
-    drifts = _drifts(tuned, metric)
+    gains, drifts = _gained(tuned, metric), _drifts(tuned, metric)
     rows = [
         {**of_prompts, **gained, **drifted}
-        for of_prompts, gained, drifted in zip(
-            _of_prompts(tuned), _gained(tuned, metric), drifts, strict=True
-        )
+        for of_prompts, gained, drifted in zip(_of_prompts(tuned), gains, drifts, strict=True)
     ]
-    drift = next(iter(drifts[tuned.best]), None)
-    metrics = [metric, drift, *(first_of(rows[tuned.best], family) for family in OF_PROMPTS)]
+    gain, drift = (next(iter(found[tuned.best]), None) for found in (gains, drifts))
+    metrics = [gain, drift, *(first_of(rows[tuned.best], family) for family in OF_PROMPTS)]
     table = differences_from(
         "Differences between fine-tunes",
         [cell.line for cell in tuned.cells],
@@ -51,9 +48,9 @@ def tuned_differences(tuned: Finetuned, metric: str | None) -> dict[str, Any] | 
     return {
         "chosen": tuned.chosen.line,
         "table": table,
-        "about": NO_PAIRS if _of_subjects(tuned) else "",
+        "about": OF_SUBJECTS if _of_subjects(tuned) else "",
         # samplings at other costs adapt no further, they are allowed more
-        "told": "" if tuned.at_equal_cost else _told(tuned, rows, metric, drift),
+        "told": "" if tuned.at_equal_cost else _told(tuned, rows, gain, drift),
     }
 
 
@@ -63,10 +60,25 @@ def _of_subjects(tuned: Finetuned) -> bool:
 
 
 def _gained(tuned: Finetuned, metric: str) -> list[Figures]:
-    """Each cell's distance to the new holdout; of subjects, which have none, nothing."""
-    if _of_subjects(tuned):
-        return [{} for _ in tuned.cells]
-    return [_only(cell.figures, [metric]) for cell in tuned.cells]
+    """Each cell's distance to the new holdout; of subjects, which have none, the likeness by who
+    judges that."""
+    if not _of_subjects(tuned):
+        return [_only(cell.figures, [metric]) for cell in tuned.cells]
+    judges = {c.figures[metric].protocol.extractor for c in tuned.cells if metric in c.figures}
+    return [
+        {name: found for name, found in figures.items() if found.protocol.extractor in judges}
+        for figures in _of_first_sampling(tuned, lambda learnt: learnt.alike)
+    ]
+
+
+def _of_first_sampling(tuned: Finetuned, of: Callable[[LearntSubject], Figures]) -> list[Figures]:
+    """What each cell's model has learnt of its subject, under its first sampling; nothing under
+    others."""
+    found, seen = list[Figures](), set[str]()
+    for cell in tuned.cells:
+        found.append({} if cell.model in seen else of(tuned.learnt[cell.model]))
+        seen.add(cell.model)
+    return found
 
 
 def _drifts(tuned: Finetuned, metric: str) -> list[Figures]:
@@ -79,12 +91,9 @@ def _drifts(tuned: Finetuned, metric: str) -> list[Figures]:
 
 def _of_prompts(tuned: Finetuned) -> list[Figures]:
     """Each cell's figures of `OF_PROMPTS`: of subjects, on the subject's prompts."""
-    judged, seen = [cell.figures for cell in tuned.cells], set[str]()
+    judged = [cell.figures for cell in tuned.cells]
     if _of_subjects(tuned):
-        for i, cell in enumerate(tuned.cells):
-            first = cell.model not in seen
-            judged[i] = tuned.learnt[cell.model].subject.of_tuned.figures if first else {}
-            seen.add(cell.model)
+        judged = _of_first_sampling(tuned, lambda learnt: learnt.subject.of_tuned.figures)
     names = [first_of(judged[tuned.best], family) for family in OF_PROMPTS]
     return [_only(figures, [name for name in names if name]) for figures in judged]
 
@@ -93,9 +102,9 @@ def _only(figures: Figures, names: Sequence[str]) -> Figures:
     return {name: figures[name] for name in names if name in figures}
 
 
-def _told(tuned: Finetuned, rows: Sequence[Figures], metric: str, drift: str | None) -> str:
+def _told(tuned: Finetuned, rows: Sequence[Figures], gain: str | None, drift: str | None) -> str:
     """How the chosen one stands to the next best; empty where nothing ranks the others."""
-    other = _next_best(tuned, metric)
+    other = _next_best(rows, gain, tuned.best)
     if other is None:
         return ""
 
@@ -104,19 +113,14 @@ def _told(tuned: Finetuned, rows: Sequence[Figures], metric: str, drift: str | N
         return standings(rows, name, tuned.best)[other] if known else None
 
     chosen, next_best = (tuned.cells[i].line.replace(",", ", ") for i in (tuned.best, other))
-    return adaptation(chosen, next_best, of(metric), of(drift))
+    return adaptation(chosen, next_best, of(gain), of(drift))
 
 
-def _next_best(tuned: Finetuned, metric: str) -> int | None:
-    """Of all cells but the chosen one, that which has gained most."""
-    gains = dict[int, float]()
-    for i, cell in enumerate(tuned.cells):
-        if _of_subjects(tuned):
-            drawn = tuned.learnt[cell.model].likeness
-            judge = cell.figures[metric].protocol.extractor if metric in cell.figures else ""
-            if judge in drawn:
-                gains[i] = drawn[judge].tuned.value
-        elif metric in cell.figures and cell.figures[metric].finite:
-            gains[i] = -sign(metric) * cell.figures[metric].value
-    gains.pop(tuned.best, None)
+def _next_best(rows: Sequence[Figures], gain: str | None, best: int) -> int | None:
+    """Of all rows but the ``best``, that which has gained most."""
+    gains = {
+        i: -sign(gain) * row[gain].value
+        for i, row in enumerate(rows)
+        if gain is not None and i != best and gain in row and row[gain].finite
+    }
     return max(gains, key=lambda i: gains[i], default=None)

@@ -25,12 +25,12 @@ STAGE_VERSIONS = {
     "base": 1,
     "train": 6,
     "sample": 4,
-    "similarity": 1,
+    "similarity": 2,
     "likelihood": 2,
     "evaluate": 6,
     "finetune": 6,
     "checkpoint": 1,
-    "report": 11,
+    "report": 12,
     "study": 4,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.spec.catalogue.subjects import asked_prompts, class_prompt
+from components.spec.catalogue.subjects import asked_prompts, class_prompt, subject_reading
 from components.spec.metrics import DRIFT
 from components.spec.plan.judging import NO_DATA
 from components.spec.plan.node import Node, dump, roles
 from components.spec.plan.sources import Sources
+from components.spec.reading import READING, Reading
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.tunings import Tuning
 
@@ -92,7 +93,7 @@ def subject_nodes(
         of_subject(f"evaluate-subject-baseline{tuning.of_training}", before),
     )
     compared = {"tuned": ours, "baseline": before, "subject": images}
-    similarity = _similarity(sources, f"similarity{named}", compared)
+    similarity = _similarity(sources, f"similarity{named}", compared, subject_reading(settings))
     return SubjectNodes(images, subject, _kin(shown), similarity)
 
 
@@ -147,11 +148,14 @@ def _other_seeds(sampling: SamplingSpec, far: int) -> SamplingSpec:
     return sampling.model_copy(update={"seed": (sampling.seed + far) % (2 * PRIOR_SEEDS)})
 
 
-def _similarity(sources: Sources, name: str, inputs: dict[str, Node]) -> Node:
+def _similarity(sources: Sources, name: str, inputs: dict[str, Node], reading: Reading) -> Node:
+    """`similarity`; ``reading`` tells which images of fine-tunes with other words pair."""
     evaluation = sources.cell.experiment.evaluation
     told, extractors = dump(evaluation), evaluation.extractors()
     spec = {"extractors": extractors} | {field: told[field] for field in ("size", "confidence")}
+    spec[READING] = reading.told()
     reads = tuple(f"evaluation.{f}" for f in ("extractor", "others", "size", "confidence"))
+    reads += ("finetune.token", "finetune.class_word")
     weights = sources.outside.digests(*extractors)
     return sources.computed(name, "similarity", spec, inputs, reads, weights)
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from components.reporting.tables.table import Value
 from tests.reporting.conftest import KINDS, SUBJECT_CASE, Case, build, distance_of_digits
 
 FD, DRIFT = "fd_efficientnet_lite0", "drift_efficientnet_lite0"
+LIKENESS = "likeness_efficientnet_lite0"
 
 
 def results_of(root: Path, case: Case) -> Results:
@@ -71,16 +73,31 @@ def test_one_fine_tune_has_nothing_to_be_told_from(rich: Results) -> None:
     assert "Differences between fine-tunes" not in page(rich)
 
 
-def test_of_subjects_the_drift_is_compared_and_the_likeness_is_not(tmp_path: Path) -> None:
-    subject = results_of(tmp_path, SUBJECT_CASE)
+@pytest.mark.parametrize(
+    ("alike", "told"),
+    [
+        ((0.7, 0.5), "adapts more than prior_weight=1 (likeness to the subject"),
+        ((0.5, 0.7), "adapts less than prior_weight=1 (likeness to the subject"),
+        ((0.6, 0.6), "cannot be told from prior_weight=1 in adaptation (likeness"),
+    ],
+)
+def test_subjects_are_told_apart_by_likeness(
+    tmp_path: Path, alike: tuple[float, float], told: str
+) -> None:
+    subject = results_of(tmp_path, replace(SUBJECT_CASE, alike=alike))
     assert subject.finetuned is not None
     found = tuned_differences(subject.finetuned, subject.metric)
     assert found is not None
     metrics = [column.metric for column in found["table"].columns[1:]]
-    assert metrics == [DRIFT, "r_precision_domain", "clip_score_domain"]
-    assert "Likeness to the subject is not among them" in found["about"]
-    assert "drifts" in found["told"]
-    assert "adapts" not in found["told"]
+    assert metrics == [LIKENESS, DRIFT, "r_precision_domain", "clip_score_domain"]
+    less = found["table"].rows[0].cells[1]
+    assert isinstance(less, Value)
+    assert float(less.value) == pytest.approx(alike[1] - alike[0])
+    assert re.fullmatch(r"p \S+, paired", less.remark)
+    assert less.apart == (alike[0] != alike[1])
+    assert "under each model's first sampling" in found["about"]
+    assert found["told"].startswith(f"prior_weight=0 {told}")
+    assert "Fréchet" not in found["told"]
 
 
 def test_the_csv_has_the_drift_of_each_fine_tune(kinds: Results, tmp_path: Path) -> None:
