@@ -127,6 +127,16 @@ class Finetuned:
         """The best baseline's figures."""
         return self.before.figures
 
+    @property
+    def on_base_data(self) -> bool:
+        """Whether one holdout judges what it has gained and what the base could do."""
+        return self.section["style"] is None and self.section.get("images") is None
+
+    def base_beside(self, best: Cell) -> Judgement:
+        """The base's figures on what it could do; the ``best`` baseline's, as captions are read
+        there where one holdout judges both."""
+        return self.before if self.on_base_data else best.judgement
+
     def subjects(self, best: Cell) -> list[Subject]:
         """What is compared, the ``best`` baseline first."""
         name = f"baseline, before {self.words.act}"

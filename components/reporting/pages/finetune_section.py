@@ -13,6 +13,7 @@ from components.reporting.pictures.drift_plot import of_drift
 from components.reporting.pictures.illustrations import of_tuning
 from components.reporting.pictures.tiles import Choice, data_uri, same_rows, tile
 from components.reporting.results import Results
+from components.reporting.tables.against_base import BASE
 from components.reporting.tables.cost_table import cost_table
 from components.reporting.tables.ranked_table import ranked_table
 from components.reporting.tables.subject import Subject
@@ -105,16 +106,14 @@ def _drift(results: Results, tuned: Finetuned) -> dict[str, Any] | None:
         return None
     best, metric = results.chosen, results.metric
     named, section = zip(tuned.cells, tuned.drifts, strict=True), tuned.section
-    # judged against the same data the base is, too, as captions are read there
-    same = section["style"] is None and section.get("images") is None
     subjects = [
-        Subject("the base", tuned.before if same else best.judgement, best.evaluations),
+        Subject(BASE, tuned.base_beside(best), best.evaluations),
         *(Subject(cell.line, judgement, cell.evaluations) for cell, judgement in named),
     ]
     own = section.get("base") is None or section["style"] is not None
     caption = "On the base's own holdout" if own else "Beside the base's images"
     about = f"{OF_THE_BASE if own else OF_ANOTHERS} {tuned.words.drift}".rstrip()
-    floors = tuned.floors if same else results.floors
+    floors = tuned.floors if tuned.on_base_data else results.floors
     table = ranked_table(caption, subjects, floors, metric, best=0, noun="images")
     plots = plotted(of_drift(tuned, metric)) if metric else []
     return {"about": about, "table": table, "plots": plots}

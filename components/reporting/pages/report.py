@@ -1,13 +1,10 @@
 """The stage `report`: the page, its pictures, `results.csv` and the headline figures."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from components.data.grids import save_png
-from components.figures.floors import beside
-from components.figures.judgement import Judgement
 from components.files.json_file import write_json
 from components.reporting.pages.page import choice_of, page
 from components.reporting.pictures import canvas, curves
@@ -17,13 +14,10 @@ from components.reporting.pictures.tiles import labelled_sheet
 from components.reporting.results import Results, read
 from components.reporting.tables.csv_file import save_csv
 from components.reporting.tables.every_figure import figures_compared
-from components.reporting.tables.subject import FLOOR, Subject
 from components.reporting.tables.table import Table
+from components.reporting.tables.tuned_figures import tuned_figures
 from components.reporting.words.summary import headline
 from components.runtime import Runtime
-
-BESIDE_BASE = "beside the base"
-"""Behind the name of a fine-tune that is judged on what the base could do, its drift with it."""
 
 
 def report(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
@@ -65,13 +59,8 @@ def _save_plots(results: Results, out: Path) -> None:
 
 
 def every_figure(results: Results) -> Table:
-    """Every figure of the cells, of what the fine-tune is compared with, and of its drift."""
+    """Every figure of the cells, and of the fine-tunes beside each other and beside their base."""
     cells = [cell.subject for cell in results.cells]
-    further: list[Subject] = []
-    if tuned := results.finetuned:
-        floors, _ = beside(tuned.floors, [tuned.baseline, *(cell.figures for cell in tuned.cells)])
-        compared = [*tuned.subjects(results.chosen), Subject(FLOOR, Judgement(floors))]
-        further = [replace(s, name=f"{s.name} ({tuned.words.goal})") for s in compared]
-        named = zip(tuned.cells, tuned.drifts, strict=True) if tuned.drifts else ()
-        further += [Subject(f"{c.line} ({BESIDE_BASE})", d, c.evaluations) for c, d in named]
+    tuned = results.finetuned
+    further = tuned_figures(tuned, results.chosen) if tuned else []
     return figures_compared(cells, results.floors, results.metric, results.best, further)

@@ -1,6 +1,6 @@
 """Models that were tuned, each beside what its base makes of the same prompts and seeds."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from components.figures.figure import Figure, readable, scale_of, unit_of
@@ -33,19 +33,17 @@ def against_base(
     columns = [Column("model")]
     for metric in metrics:
         columns += [metric_column(metric, ranks=True), LESS, P]
-    rows, bases, seen = list[list[Content]](), set[str](), list[Subject]()
-    for name, tuned, base in models:
-        key = base.origins.prompts if base.origins else ""
-        if key not in bases:
-            bases.add(key)
-            called = BASE if len(bases) == 1 else f"{BASE}, beside {name}"
-            values = values_of(base.figures, metrics)
-            rows.append([called, *(cell for value in values for cell in (value, None, ""))])
-        missing = {m: why for m, why in tuned.left_out.items() if family_of(m) in families}
-        seen.append(Subject(name, replace(tuned, left_out=missing)))
+    rows, seen = list[list[Content]](), list[Subject]()
+    for name, judgement, base in with_bases(models):
+        values = values_of(judgement.figures, metrics)
+        if base is None:
+            rows.append([name, *(cell for value in values for cell in (value, None, ""))])
+            continue
+        missing = {m: why for m, why in judgement.left_out.items() if family_of(m) in families}
+        seen.append(Subject(name, replace(judgement, left_out=missing)))
         row: list[Content] = [name]
-        for metric, value in zip(metrics, values_of(tuned.figures, metrics), strict=True):
-            standing = _standing(tuned.figures.get(metric), base.figures.get(metric))
+        for metric, value in zip(metrics, values, strict=True):
+            standing = _standing(judgement.figures.get(metric), base.figures.get(metric))
             row += [value, difference_of(standing) if standing else None]
             row.append(standing.p_text() if standing else "")
         rows.append(row)
@@ -53,6 +51,20 @@ def against_base(
     made = Table.of_texts(caption, columns, rows).without_empty_columns()
     notes = (*left_out(seen, "model"), *_chances(tables, metrics))
     return Table(caption, made.columns, made.rows, notes, level)
+
+
+def with_bases(
+    models: Iterable[tuple[str, Judgement, Judgement]],
+) -> Iterator[tuple[str, Judgement, Judgement | None]]:
+    """Each model with its figures and its base's; before the first of those that share a base,
+    that base itself, whose own is None."""
+    known = set[str]()
+    for name, tuned, base in models:
+        key = base.origins.prompts if base.origins else ""
+        if key not in known:
+            known.add(key)
+            yield BASE if len(known) == 1 else f"{BASE}, beside {name}", base, None
+        yield name, tuned, base
 
 
 def _chances(tables: Sequence[Figures], metrics: Sequence[str]) -> list[str]:

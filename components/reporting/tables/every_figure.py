@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from components.figures.judgement import Figures
@@ -15,6 +15,44 @@ from components.reporting.tables.table import Table
 CANDIDATE = "candidate"
 
 Record = dict[str, Any]
+
+COLUMNS = ("difference", "difference_low", "difference_high", "p_holm", "paired", "difference_from")
+
+
+@dataclass(frozen=True)
+class Less:
+    """A set of images less another one.
+
+    Attributes:
+        name: the other's; empty where there is none.
+        of: metric → how the one stands to it.
+    """
+
+    name: str = ""
+    of: Mapping[str, Standing] = field(default_factory=dict)
+
+    def record(self, metric: str) -> Record:
+        """The `COLUMNS` of a figure, None where it has no difference."""
+        found = self.of.get(metric, Standing(""))
+        values: Sequence[Any] = [None] * len(COLUMNS)
+        if less := found.difference:
+            values = (less.value, less.low, less.high, found.p, less.paired, self.name)
+        return dict(zip(COLUMNS, values, strict=True))
+
+
+@dataclass(frozen=True)
+class Further:
+    """A set of images beside the cells, such as those of a fine-tuned model.
+
+    Attributes:
+        subject: the set.
+        chosen: how it stands to that of the chosen model.
+        base: how it stands to that of its base.
+    """
+
+    subject: Subject
+    chosen: Less = Less()
+    base: Less = Less()
 
 
 def figures_alone(named: Mapping[str, Figures]) -> Table:
@@ -32,13 +70,15 @@ def figures_compared(
     floors: Figures,
     metric: str | None,
     top: int,
-    further: Sequence[Subject] = (),
+    further: Sequence[Further] = (),
 ) -> Table:
     """As `figures_alone`, with how each stands to that of row ``top``.
 
     Behind the figure stand ``difference``, its ``difference_low`` and ``difference_high``,
-    ``p_holm``, ``paired`` (what the page shows as differences), ``standing``, by each metric for
-    itself, and ``role``: ``candidate``, or what a row is that may not win.
+    ``p_holm``, ``paired`` (what the page shows as differences), ``difference_from`` (the other's
+    name), ``standing``, by each metric for itself, and ``role``: ``candidate``, or what a row is
+    that may not win. What is in ``further`` has the same columns for its difference from the chosen
+    one, and, with ``base_`` before their names, for that from its base.
     The standing of ``top`` itself is `BEST` by ``metric`` and `CHOSEN` by the others. Groups of
     classes or captions follow the whole set; they are not compared.
 
@@ -47,11 +87,12 @@ def figures_compared(
         floors: the figures of real images.
         metric: the one that chose ``top``; None where nothing ranks the rows.
         top: the row that all are compared with.
-        further: sets that are not compared, such as those of a fine-tuned model.
+        further: sets that stand beside these, such as those of fine-tuned models.
     """
     found: list[Record] = []
     rows = [subject.figures for subject in subjects]
-    compared = {m: _compared(rows, m, metric, top) for m in ordered_metrics(rows)}
+    own = subjects[top].name if subjects else ""
+    compared = {m: _compared(rows, m, metric, top, own) for m in ordered_metrics(rows)}
     for i, subject in enumerate(subjects):
         more = {"network_evaluations": subject.evaluations, "role": subject.beside or CANDIDATE}
         whole = _plain(subject.name, subject.figures, group="", **more)
@@ -60,29 +101,30 @@ def figures_compared(
             found += _plain(subject.name, of_group, group=group, **more)
     real = _plain(FLOOR, floors, group="", network_evaluations=None)
     found += [record | {"standing": "floor"} for record in real]
-    for other in further:
-        more = {"group": "", "network_evaluations": other.evaluations}
-        found += _plain(other.name, other.figures, **more)
-    return Table.of_records("figures", found)
+    return Table.of_records("figures", [*found, *(r for each in further for r in _beside(each))])
+
+
+def _beside(further: Further) -> list[Record]:
+    """A set's figures with both of its differences."""
+    subject = further.subject
+    more = {"group": "", "network_evaluations": subject.evaluations}
+    return [
+        record
+        | further.chosen.record(record["metric"])
+        | {f"base_{name}": v for name, v in further.base.record(record["metric"]).items()}
+        for record in _plain(subject.name, subject.figures, **more)
+    ]
 
 
 def _compared(
-    rows: Sequence[Figures], metric: str, ranked_by: str | None, top: int
+    rows: Sequence[Figures], metric: str, ranked_by: str | None, top: int, name: str
 ) -> list[Record]:
-    """The columns that compare, one entry a row."""
-    able = ranked_by is not None and metric in rows[top]
+    """The columns that compare, one entry a row; ``name`` is that of row ``top``."""
+    able = ranked_by is not None and metric in rows[top] and rows[top][metric].finite
     known = standings(rows, metric, top) if able else [Standing("")] * len(rows)
     if known[top].kind == BEST and metric != ranked_by:
         known[top] = replace(known[top], kind=CHOSEN)
-    return [_difference(each) | {"standing": each.kind} for each in known]
-
-
-def _difference(standing: Standing) -> Record:
-    columns = ("difference", "difference_low", "difference_high", "p_holm", "paired")
-    values: Sequence[Any] = [None] * len(columns)
-    if found := standing.difference:
-        values = (found.value, found.low, found.high, standing.p, found.paired)
-    return dict(zip(columns, values, strict=True))
+    return [Less(name, {metric: each}).record(metric) | {"standing": each.kind} for each in known]
 
 
 def _plain(name: str, figures: Figures, **more: object) -> list[Record]:

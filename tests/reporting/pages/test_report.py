@@ -86,7 +86,7 @@ def test_the_settings_of_a_figure_are_words() -> None:
 def test_results_csv_has_a_row_a_cell_and_metric(written: Path) -> None:
     with (written / "results.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    rows_of_tuned = 2 * 4 + 3 + 5  # before and after, the new floor, on what the base could do
+    rows_of_tuned = 2 * 4 + 3 + 4 + 5  # before and after, the new floor, both on the base's own
     assert len(rows) == 7 * 4 + 3 + rows_of_tuned  # cells, floor
     first = rows[0]
     assert first["name"] == "schedule=linear,guidance=1"
