@@ -1,5 +1,7 @@
 """A sampled cell: its figures with intervals, their protocol, and a picture a prompt."""
 
+from collections.abc import Collection
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,15 @@ from PIL import Image
 from components.errors import AlphabarError
 from components.figures.figure import Figure
 from components.figures.judgement import Figures
+from components.figures.likeness import JUDGED, read_likeness
 from components.figures.record import PSEUDO_VALUES, RECORD, figure_record, read_judgement
 from components.files.array_file import read_array
 from components.files.digests import known_sha256
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy, there
 from components.files.tables import read_csv
-from components.tracking.fields import log_metrics, tag_texts
+from components.spec.metrics import LIKENESS, family_of, metric_name
+from components.tracking.fields import interval, log_metrics, tag_texts
 from components.tracking.images import from_array, log_image, logged_images, slugs
 
 WHOLE = "alphabar.cell_recorded"
@@ -61,17 +65,52 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
     log_metrics(client, run_id, [], tag_texts({**tags, RECORD_DIGEST: digest, WHOLE: "true"}))
 
 
-def log_judgement(client: MlflowClient, run_id: str, directory: Path) -> None:
+def log_judgement(
+    client: MlflowClient,
+    run_id: str,
+    directory: Path,
+    prefix: str = "",
+    families: Collection[str] | None = None,
+) -> None:
     """Log the figures in ``directory`` as `log_cell` does those of a cell, once.
+
+    Args:
+        prefix: before their names, such as ``class_``: of which images they are.
+        families: which of them; None for all.
 
     Raises:
         AlphabarError: a file is missing or broken.
     """
     run = client.get_run(run_id)
-    figures = read_judgement(directory).figures
+    figures = {
+        f"{prefix}{name}": figure
+        for name, figure in read_judgement(directory).figures.items()
+        if families is None or family_of(name) in families
+    }
     tags = {f"protocol.{name}": protocol(figure) for name, figure in figures.items()}
     if not tags.keys() <= run.data.tags.keys():
         log_metrics(client, run_id, _ends(figures, run.info.start_time), tag_texts(tags))
+
+
+def log_likeness(client: MlflowClient, run_id: str, directory: Path) -> None:
+    """Log what the stage `similarity` has found: ``likeness_EXTRACTOR`` as `log_judgement` does,
+    and the base's, the difference and the ceiling behind that name and ``_baseline``,
+    ``_difference`` and ``_ceiling``, with their ends.
+
+    Raises:
+        AlphabarError: a file is missing or broken.
+    """
+    started = client.get_run(run_id).info.start_time
+    beside = [
+        metric
+        for judge, found in read_likeness(directory).items()
+        for part in ("baseline", "difference", "ceiling")
+        for metric in interval(
+            f"{metric_name(LIKENESS, judge)}_{part}", asdict(getattr(found, part)), 0, started
+        )
+    ]
+    log_metrics(client, run_id, beside, {})
+    log_judgement(client, run_id, directory / JUDGED)
 
 
 def _ends(figures: Figures, started: int) -> list[Metric]:

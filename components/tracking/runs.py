@@ -3,7 +3,7 @@
 import contextlib
 import shlex
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.lock import locked
 from components.spec.record_tags import COMPLETE, KEY
-from components.tracking.cell_log import log_cell, log_judgement
+from components.tracking.cell_log import log_cell, log_judgement, log_likeness
 from components.tracking.fields import flatten, log_fields, tag_texts
 from components.tracking.training_log import log_training
 
@@ -97,10 +97,21 @@ class Tracker:
         with self.talking():
             log_cell(self.client, run_id, sample_dir, evaluate_dir)
 
-    def log_judgement(self, run_id: str, directory: Path) -> None:
+    def log_judgement(
+        self,
+        run_id: str,
+        directory: Path,
+        prefix: str = "",
+        families: Collection[str] | None = None,
+    ) -> None:
         """Log the figures of a judgement: `cell_log.log_judgement`."""
         with self.talking():
-            log_judgement(self.client, run_id, directory)
+            log_judgement(self.client, run_id, directory, prefix, families)
+
+    def log_likeness(self, run_id: str, directory: Path) -> None:
+        """Log how like its subject a fine-tune's images are: `cell_log.log_likeness`."""
+        with self.talking():
+            log_likeness(self.client, run_id, directory)
 
     def log_artifacts(self, run_id: str, directory: Path, path: str) -> None:
         """Store all files of ``directory`` under ``path`` in the run, over what is there."""

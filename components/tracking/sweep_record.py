@@ -10,7 +10,9 @@ from components.files.manifest import there
 from components.spec.codec_files import JUDGEMENT
 from components.spec.experiment import Experiment
 from components.spec.gate import Gate
+from components.spec.metrics import DRIFT
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, TunedModel
+from components.spec.plan.subject import SubjectNodes
 from components.spec.record_tags import STAGE_KEY
 from components.spec.sweep import weaker
 from components.store import Store, git_commit
@@ -114,7 +116,17 @@ class SweepRecord:
             if spec.entry.compared == "cost":
                 which = f", {cell.sampling.steps} steps"
             name = f"{words.run}{named}{which}"
-            self._leaf(run, name, params, cell.sample, cell.evaluate, "fine-tuned")
+            leaf = self._leaf(run, name, params, cell.sample, cell.evaluate, "fine-tuned")
+            if cell.drift:
+                self._tracker.log_judgement(leaf, self._store.path(cell.drift), families=[DRIFT])
+            if model.subject and index == 0:
+                self._of_subject(leaf, model.subject)
+
+    def _of_subject(self, run: str, shown: SubjectNodes) -> None:
+        """What shows how well a subject was learnt, and what has become of its class."""
+        self._tracker.log_likeness(run, self._store.path(shown.similarity))
+        for prefix, pair in (("subject_", shown.subject), ("class_", shown.kin)):
+            self._tracker.log_judgement(run, self._store.path(pair.of_tuned), prefix)
 
     def _tuned_params(self, best: PlannedCell, model: TunedModel) -> dict[str, Any]:
         own = best.cell.experiment
@@ -226,12 +238,13 @@ class SweepRecord:
         sample: Node,
         evaluate: Node,
         beside: str,
-    ) -> None:
+    ) -> str:
         """A cell's run; ``beside`` says what one is that may not win."""
         tags = {RANKED_BY: self._plan.ranked_by, BESIDE: beside or None} | self._tags(evaluate)
         run = self._tracker.child(parent, name, evaluate.key, params, tags)
         self._tracker.log_cell(run, self._store.path(sample), self._store.path(evaluate))
         self._tracker.finish(run, "FINISHED")
+        return run
 
     def _tags(self, node: Node) -> dict[str, Any]:
         store = self._store

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric
@@ -148,19 +149,15 @@ def _log_files(client: MlflowClient, run_id: str, directory: Path, timestamp: in
             client.log_artifact(run_id, str(directory / name), "training")
     path = directory / "metrics.json"
     figures = read_object(intact(path), remedy(directory)) if path.is_file() else {}
+    # the final loss is the history's last row already
+    logged: dict[str, Any] = {name: value for name, value in figures.items() if name != "loss"}
+    seconds, costs = read_seconds(directory), read_costs(directory)
+    logged |= {f"{part}_seconds": taken for part, taken in seconds.items()}
+    logged |= {"evaluations_share": evaluations_share(seconds), **costs.measured()}
     metrics = [
         Metric(name, float(value), timestamp, 0)
-        for name, value in figures.items()
-        # the final loss is the history's last row already
-        if name != "loss" and isinstance(value, int | float) and math.isfinite(value)
-    ]
-    if (share := evaluations_share(read_seconds(directory))) is not None:
-        metrics.append(Metric("evaluations_share", share, timestamp, 0))
-    costs = read_costs(directory)
-    metrics += [
-        Metric(name, float(value), timestamp, 0)
-        for name, value in costs.measured().items()
-        if value is not None
+        for name, value in logged.items()
+        if isinstance(value, int | float) and math.isfinite(value)
     ]
     told = {MEMORY_TAG: costs.memory} if costs.memory else {}
     log_metrics(client, run_id, metrics, {WHOLE: "true", **told})

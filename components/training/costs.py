@@ -12,7 +12,7 @@ from components.files.manifest import MANIFEST, intact, read_manifest, remedy, t
 from components.meter import MEMORY, PEAK_MEMORY, SECONDS_A_STEP, STEP_MEMORY
 from components.spec.model_folder import ADAPTER_FILE, WEIGHTS
 
-PUBLISHED = "published_bytes"
+PUBLISHED, WEIGHTS_BYTES, TRAINED = "published_bytes", "weights_bytes", "trained_parameters"
 
 FILES = (ADAPTER_FILE, WEIGHTS)
 """Of which the first one that there is holds what was trained."""
@@ -48,12 +48,14 @@ class Costs:
     weights: int | None = None
 
     def measured(self) -> dict[str, float | None]:
-        """Name → value, as records have them, of what the manifest says."""
+        """Name → value, as records have them, of what the figures do not say themselves."""
         return {
             SECONDS_A_STEP: self.seconds_a_step,
             STEP_MEMORY: self.step_memory,
             PEAK_MEMORY: self.peak_memory,
             PUBLISHED: self.published,
+            TRAINED: self.trained,
+            WEIGHTS_BYTES: self.weights,
         }
 
 
@@ -74,6 +76,6 @@ def read_costs(directory: Path) -> Costs:
         taken.get(PEAK_MEMORY),
         taken.get(MEMORY, ""),
         sum(entry["size"] for entry in files.values()) if files else None,
-        figures.get("trained_parameters", figures.get("parameters")),
+        figures.get(TRAINED, figures.get("parameters")),
         next((files[name]["size"] for name in FILES if name in files), None),
     )

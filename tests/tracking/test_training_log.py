@@ -60,7 +60,8 @@ def test_a_published_directory_is_logged_whole_and_once(
 ) -> None:
     seconds = {"training": 3.0, "evaluations": 1.0}
     costs = {"seconds_a_step": 0.5, "peak_memory_bytes": 9, "memory": "process"}
-    taken = {"seconds": seconds, "costs": costs}
+    files = {"model.safetensors": {"size": 7}, "history.csv": {"size": 5}}
+    taken = {"seconds": seconds, "costs": costs, "files": files}
     (train_dir / "manifest.json").write_text(json.dumps(taken))
     (train_dir / "best").mkdir()
     for name in ("best/best.json", "best/model.safetensors"):
@@ -72,6 +73,11 @@ def test_a_published_directory_is_logged_whole_and_once(
     assert points(tracker, run_id, "evaluations_share") == [(0, 0.25)]
     assert points(tracker, run_id, "seconds_a_step") == [(0, 0.5)]
     assert points(tracker, run_id, "peak_memory_bytes") == [(0, 9.0)]
+    assert points(tracker, run_id, "trained_parameters") == [(0, 3.0)]
+    assert points(tracker, run_id, "weights_bytes") == [(0, 7.0)]
+    assert points(tracker, run_id, "published_bytes") == [(0, 12.0)]
+    assert points(tracker, run_id, "training_seconds") == [(0, 3.0)]
+    assert points(tracker, run_id, "evaluations_seconds") == [(0, 1.0)]
     assert points(tracker, run_id, "step_memory_bytes") == []
     assert tracker.client.get_run(run_id).data.tags["alphabar.memory"] == "process"
     assert sample_steps(tracker, run_id) == [5]
