@@ -1,19 +1,27 @@
 """What a fine-tune has gained against what it has cost the base: a point a model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes
 
 from components.figures.figure import Figure, direction, readable
+from components.figures.interval import Interval
 from components.figures.judgement import Figures
 from components.figures.likeness import Likeness, Value
 from components.figures.limits import drift_in
 from components.reporting.finetuned import Finetuned, Place
-from components.reporting.pictures.canvas import GREY, INK, Plot, legend, line_style
+from components.reporting.pictures.canvas import GREY, INK, Plot, colour, legend
 from components.reporting.pictures.illustrations import Illustration
+from components.reporting.pictures.labels import Box, Label, put_labels
 from components.reporting.pictures.plots import errorbar
+
+NEAR = 0.4
+"""Models that take less than this share of both axes are shown again, closer up."""
+STROKES = 24
+"""So many places of a line between two models are kept free of labels."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +76,28 @@ def of_drift(tuned: Finetuned, metric: str) -> list[Illustration]:
         return []
     most = tuned.section["limits"]["drift_at_most"]
     said = "; ".join(f"{m.name}: {m.adapted.text()} at {m.drifted.text()}" for m in models)
-    return [
-        Illustration(
-            "drift",
-            drift_plot(models, gained, most),
-            f"Plot of adaptation over drift. {said}",
-            f"{where}, and nearer to what the base drew from the same seeds and prompts."
-            f"{_of_steps(tuned)}",
-        )
-    ]
+    near = crowded(models, gained, most)
+    whole = Illustration(
+        "drift",
+        drift_plot(models, gained, most, numbered=not near),
+        f"Plot of adaptation over drift. {said}",
+        f"{where}, and nearer to what the base drew from the same seeds and prompts."
+        f"{_of_steps(models, numbered=not near)}",
+    )
+    closer = Illustration(
+        "driftnear",
+        near_plot(models, gained.words),
+        "The same models alone, closer up; their figures are in the plot before",
+        f"The same models alone, closer up.{_of_steps(models, numbered=True)}",
+    )
+    return [whole, closer] if near else [whole]
 
 
-def _of_steps(tuned: Finetuned) -> str:
+def _of_steps(models: Sequence[Tuned], *, numbered: bool) -> str:
     """What is to be said of checkpoints; nothing where there are none."""
-    if all(place.step is None for place in tuned.places):
+    if all(model.place.step is None for model in models):
         return ""
-    return " Lines join checkpoints of one training; numbers are its steps."
+    return f" Lines join checkpoints of one training{'; numbers are its steps' * numbered}."
 
 
 def _likenesses(
@@ -108,20 +122,30 @@ def _likenesses(
     return models, Gained(words, found[0].baseline, found[0].ceiling, called)
 
 
-def drift_plot(models: Sequence[Tuned], gained: Gained, most: float | None) -> Plot:
+def crowded(models: Sequence[Tuned], gained: Gained, most: float | None) -> bool:
+    """Whether several models lie so near to each other, beside all else that the plot shows, that
+    they hide one another."""
+    across, up = _reach([m.drifted for m in models]), _reach([m.adapted for m in models])
+    beside = [each for each in (gained.before, gained.real) if each is not None]
+    wide, high = [*across, 0.0, most or 0.0], [*up, *_reach(beside)]
+    return len(models) > 2 and all(
+        max(part) - min(part) < NEAR * (max(whole) - min(whole))
+        for part, whole in ((across, wide), (up, high))
+    )
+
+
+def drift_plot(
+    models: Sequence[Tuned], gained: Gained, most: float | None, *, numbered: bool = True
+) -> Plot:
     """Adaptation (y) over drift (x), both with their intervals.
 
     Args:
         most: the drift that the file allows; None for any.
+        numbered: whether checkpoints have their steps beside them.
     """
 
     def plot(axes: Axes) -> None:
-        lines: dict[str, list[Tuned]] = {}
-        for model in models:
-            lines.setdefault(model.place.line, []).append(model)
-        for index, (name, line) in enumerate(lines.items()):
-            errorbar(axes, index, name, [m.drifted for m in line], [m.adapted for m in line])
-            _label(axes, index, line)
+        lines = _lines(axes, models)
         if (before := gained.before) is not None:
             errorbar(axes, len(lines), "base, before", [0.0], [before])
             axes.axhline(before.value, color=GREY, linestyle=":", linewidth=1.0)
@@ -132,28 +156,68 @@ def drift_plot(models: Sequence[Tuned], gained: Gained, most: float | None) -> P
         if most is not None:
             axes.axvline(most, linestyle="--", linewidth=1.0, color="grey", label="limit")
         axes.set_xlim(left=-0.02 * max(1e-6, *(m.drifted.high for m in models), most or 0.0))
-        axes.set_xlabel(f"{readable(models[0].drifted.metric)} from the base, lower is better")
-        axes.set_ylabel(gained.words)
-        legend(axes)
+        _finish(axes, models, gained.words)
+        if numbered:
+            _number(axes, lines)
 
     return plot
 
 
-def _label(axes: Axes, index: int, line: Sequence[Tuned]) -> None:
-    """Each checkpoint's step beside it, in its line's colour; of lines by turns above and below."""
-    above = index % 2 == 0
+def near_plot(models: Sequence[Tuned], words: str) -> Plot:
+    """The models of `drift_plot` alone, so that those show apart that lie near each other there."""
+
+    def plot(axes: Axes) -> None:
+        lines = _lines(axes, models)
+        _finish(axes, models, words)
+        _number(axes, lines)
+
+    return plot
+
+
+def _lines(axes: Axes, models: Sequence[Tuned]) -> list[list[Tuned]]:
+    """Draw the models of each line, and return them."""
+    lines: dict[str, list[Tuned]] = {}
+    for model in models:
+        lines.setdefault(model.place.line, []).append(model)
+    for index, (name, line) in enumerate(lines.items()):
+        errorbar(axes, index, name, [m.drifted for m in line], [m.adapted for m in line])
+    return list(lines.values())
+
+
+def _finish(axes: Axes, models: Sequence[Tuned], words: str) -> None:
+    axes.set_xlabel(f"{readable(models[0].drifted.metric)} from the base, lower is better")
+    axes.set_ylabel(words)
+    legend(axes)
+
+
+def _number(axes: Axes, lines: Sequence[Sequence[Tuned]]) -> None:
+    """Each checkpoint's step beside it, in its line's colour."""
+    labels = [
+        Label(str(model.place.step), model.drifted.value, model.adapted.value, colour(index))
+        for index, line in enumerate(lines)
+        for model in line
+        if model.place.step is not None
+    ]
+    points = [Box(m.drifted.value, m.adapted.value) for line in lines for m in line]
+    put_labels(axes, labels, points, [box for line in lines for box in _strokes(line)])
+
+
+def _strokes(line: Sequence[Tuned]) -> Iterator[Box]:
+    """Where a line's intervals lie, and what joins its models."""
     for model in line:
-        if model.place.step is not None:
-            axes.annotate(
-                f"{model.place.step}",
-                (model.drifted.value, model.adapted.value),
-                (5, 4) if above else (-5, -4),
-                textcoords="offset points",
-                ha="left" if above else "right",
-                va="bottom" if above else "top",
-                color=line_style(index)["color"],
-                fontsize="small",
-            )
+        x, y = model.drifted, model.adapted
+        yield Box((x.low + x.high) / 2, y.value, (x.high - x.low) / 2)
+        yield Box(x.value, (y.low + y.high) / 2, 0.0, (y.high - y.low) / 2)
+    for one, other in pairwise(line):
+        for share in (k / STROKES for k in range(STROKES)):
+            across = other.drifted.value - one.drifted.value
+            up = other.adapted.value - one.adapted.value
+            yield Box(one.drifted.value + share * across, one.adapted.value + share * up)
+
+
+def _reach(values: Sequence[Interval]) -> list[float]:
+    """The ends of all intervals."""
+    return [end for value in values for end in (value.low, value.high)]
 
 
 def points(
