@@ -19,7 +19,8 @@ from components.reporting.cells import Cell, History, evaluations_of, read_histo
 from components.reporting.tables.subject import Subject
 from components.reporting.words.naming import line_name, phrase, sampler_name
 from components.spec.catalogue import FINETUNES
-from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
+from components.spec.catalogue.finetune_words import FinetuneWords
+from components.spec.catalogue.finetuning import FinetuneEntry
 
 
 @dataclass(frozen=True)
@@ -147,11 +148,12 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
     """The fine-tunes that ``spec`` names, one at least."""
     models, data = spec["finetunes"], spec["data"]
     best = models[spec["best_finetune"]]
-    entry, words = FINETUNES[best["finetune"]["kind"]], finetune_words(best["finetune"], data)
+    entry = FINETUNES[best["finetune"]["kind"]]
+    words = entry.words.of(best["finetune"], data)
     cells, firsts, places = list[Cell](), list[int](), list[Place]()
     for model in models:
         firsts.append(len(cells))
-        plain = finetune_words(model["finetune"], data).model
+        plain = FINETUNES[model["finetune"]["kind"]].words.of(model["finetune"], data).model
         called = model["name"] or plain
         for sampling in model["samplings"]:
             given = (

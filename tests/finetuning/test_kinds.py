@@ -24,7 +24,8 @@ from components.networks.adapters import Adapter, load_adapted, save_adapter, we
 from components.networks.checkpoint import Checkpoint, load_checkpoint
 from components.runtime import Runtime
 from components.spec.catalogue import FINETUNES as ENTRIES
-from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords
+from components.spec.catalogue.finetune_words import FinetuneWords
+from components.spec.catalogue.finetuning import FinetuneEntry
 from components.spec.loading import parse_experiment
 from components.spec.plan import TunedModel, plan_baselines, plan_finetune
 from components.spec.sections.base import Section

@@ -4,7 +4,7 @@ The other half of a kind, what torch does, is its member of `components.finetuni
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -21,8 +21,10 @@ from components.spec.catalogue.dreambooth import (
     of_other_stages,
     trains_a_lora,
 )
+from components.spec.catalogue.finetune_words import FinetuneWords
 from components.spec.catalogue.inversion import (
     InversionSettings,
+    drift_of_a_word,
     inversion_reading,
     of_a_subject,
     of_its_subject,
@@ -33,35 +35,6 @@ from components.spec.reading import Reading
 
 Values = Mapping[str, Any]
 """A section of the experiment file as plain values."""
-
-
-@dataclass(frozen=True)
-class FinetuneWords:
-    """What a kind is called; ``{kind}``, ``{style}``, ``{token}`` and ``{class_word}`` stand for
-    those of the file, ``{start}`` for what it starts from and ``{target}`` for what it is trained
-    on.
-
-    Attributes:
-        act: what is done: ``distillation``.
-        done: what the model then is: ``distilled``.
-        model: what the report calls the model.
-        run: what MLflow calls it.
-        goal: what it is trained for, in a word.
-        title: the report's heading.
-        about: the report's sentence below it.
-        card: the model card's sentence; empty where its training is not told there.
-        drift: what the report says of its drift besides.
-    """
-
-    act: str
-    done: str
-    model: str
-    run: str
-    goal: str
-    title: str
-    about: str
-    card: str = ""
-    drift: str = ""
 
 
 def _as_the_baseline(section: Values, baseline: Values) -> Values:
@@ -90,6 +63,10 @@ def _as_written(section: Values) -> None:
 
 def _none_unread(section: Values) -> frozenset[str]:
     return frozenset()
+
+
+def _nothing(section: Values) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +102,8 @@ class FinetuneEntry:
         words_alone: whether new words are all that is trained of what reads them.
         reading: finetune section → how a judge of captions reads the word that is taught; None
             for a kind that teaches none.
+        of_drift: finetune section → what must be known to read its drift, a sentence; empty where
+            that says what it says of all.
     """
 
     line: str
@@ -145,6 +124,7 @@ class FinetuneEntry:
     trains_text: Callable[[Values], bool] = _never
     words_alone: bool = False
     reading: Callable[[Values], Reading | None] = _as_written
+    of_drift: Callable[[Values], str] = _nothing
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -214,8 +194,6 @@ FINETUNES: dict[str, FinetuneEntry] = {
             title="Textual inversion: {token}",
             about="{start} was taught the word {token}; none of its weights changed. "
             "Both are measured against the same holdout.",
-            drift="Prompts without {token} are drawn as the base draws them, to the bit: this is "
-            "the drift of those with it.",
         ),
         compared="sampling",
         settings=InversionSettings,
@@ -226,6 +204,7 @@ FINETUNES: dict[str, FinetuneEntry] = {
         trains_text=_always,
         words_alone=True,
         reading=inversion_reading,
+        of_drift=drift_of_a_word,
     ),
     "dreambooth": FinetuneEntry(
         "a rare word for the subject of 3 to 30 images, full or LoRA, with a prior of its class",
@@ -269,23 +248,3 @@ FINETUNES: dict[str, FinetuneEntry] = {
         beside=teacher_and_average,
     ),
 }
-
-
-def finetune_words(section: Values, data: Values) -> FinetuneWords:
-    """What the fine-tune of a section is called.
-
-    Args:
-        data: the section `data`: the model is tuned to its style, or to those images, where
-            ``section`` names no style.
-    """
-    words, base = FINETUNES[section["kind"]].words, section.get("base")
-    style = section["style"] or data["style"]
-    called = style or data.get("name") or data["source"]
-    given = {name: section.get(name) for name in ("kind", "token", "class_word")} | {
-        "style": called,
-        "start": "The best baseline" if base is None else f"The base {base}",
-        "target": f"the style {style}" if style else called,
-    }
-    return FinetuneWords(
-        **{field.name: getattr(words, field.name).format(**given) for field in fields(words)}
-    )

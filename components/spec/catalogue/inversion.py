@@ -61,6 +61,15 @@ def inversion_reading(section: Mapping[str, Any]) -> Reading:
     return Reading(section["token"], word, numbered=True, template=template)
 
 
+def drift_of_a_word(section: Mapping[str, Any]) -> str:
+    """What must be known to read the drift: of which prompts it is."""
+    token = section["token"]
+    return (
+        f"Prompts without {token} are drawn as the base draws them, to the bit: this is the drift "
+        "of those with it."
+    )
+
+
 def of_a_subject(section: Mapping[str, Any]) -> bool:
     """Whether it learns the images of one, and not those of the data."""
     return section["subject"] is not None

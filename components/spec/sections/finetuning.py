@@ -7,7 +7,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, ValidationError, create_model, field_validator, model_validator
 
 from components.spec.catalogue import FINETUNES, SOURCES
-from components.spec.catalogue.finetuning import FinetuneEntry, FinetuneWords, finetune_words
+from components.spec.catalogue.finetune_words import FinetuneWords
+from components.spec.catalogue.finetuning import FinetuneEntry
 from components.spec.metrics import tells_of_a_subject
 from components.spec.sections.base import MOST_SEED, MOST_STEPS, Overrides, Section, refuse_unread
 from components.spec.sections.data import DataSpec, check_style
@@ -211,7 +212,7 @@ class FinetuneSpec(Section):
 
     def words(self, data: DataSpec) -> FinetuneWords:
         """What it is called; ``data`` is the baseline's."""
-        return finetune_words(self.model_dump(), data.model_dump())
+        return self.entry.words.of(self.model_dump(), data.model_dump())
 
     def data(self, base: DataSpec) -> DataSpec:
         """What is trained on: the baseline's data, in `style` where one is given, and so many
