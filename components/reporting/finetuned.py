@@ -1,6 +1,6 @@
 """The fine-tunes of a run, read from the stages' directories."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,7 @@ class Finetuned:
         learnt: what shows how well each model has learnt a subject, by the model's name; empty
             for kinds without one.
         places: of each of ``cells``.
+        of_drift: what must be known to read their drifts, sentences.
     """
 
     entry: FinetuneEntry
@@ -109,6 +110,7 @@ class Finetuned:
     why: str = ""
     learnt: Mapping[str, LearntSubject] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
+    of_drift: tuple[str, ...] = ()
 
     @property
     def chosen(self) -> Cell:
@@ -184,7 +186,14 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
             if f"similarity:{index}" in inputs
         },
         tuple(places),
+        _of_drift(model["finetune"] for model in models),
     )
+
+
+def _of_drift(sections: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What must be known to read the drifts of fine-tunes, each sentence once."""
+    said = (FINETUNES[each["kind"]].of_drift(each) for each in sections)
+    return tuple(dict.fromkeys(filter(None, said)))
 
 
 def _place(model: Mapping[str, Any], cell: Cell, plain: str) -> Place:

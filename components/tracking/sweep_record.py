@@ -20,6 +20,9 @@ from components.tracking.nominees import Registry, data_hash, told, tuned_of, wi
 from components.tracking.runs import Tracker
 from components.tracking.search import BESIDE, BEST, RANKED_BY
 
+NOTE = "mlflow.note.content"
+"""Run tag: what MLflow shows as the run's description."""
+
 PARTS = ("process", "conditioning", "network")
 """Sections that say what a network is."""
 
@@ -101,7 +104,7 @@ class SweepRecord:
             f"finetune {spec.words(best.cell.experiment.data).goal}{named}",
             model.finetune.key,
             {"finetune": spec.model_dump(mode="json"), "baseline": best.name},
-            self._tags(model.finetune),
+            self._tags(model.finetune) | {NOTE: spec.entry.of_drift(spec.settings) or None},
         )
 
     def _tuned_cells(self, run: str, best: PlannedCell, model: TunedModel) -> None:

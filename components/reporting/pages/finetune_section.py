@@ -112,8 +112,7 @@ def _drift(results: Results, tuned: Finetuned) -> dict[str, Any] | None:
     ]
     own = section.get("base") is None or section["style"] is not None
     caption = "On the base's own holdout" if own else "Beside the base's images"
-    known = tuned.entry.of_drift(section)
-    about = f"{OF_THE_BASE if own else OF_ANOTHERS} {known}".rstrip()
+    about = " ".join([OF_THE_BASE if own else OF_ANOTHERS, *tuned.of_drift])
     floors = tuned.floors if tuned.on_base_data else results.floors
     table = ranked_table(caption, subjects, floors, metric, best=0, noun="images")
     plots = plotted(of_drift(tuned, metric)) if metric else []

@@ -62,11 +62,17 @@ def inversion_reading(section: Mapping[str, Any]) -> Reading:
 
 
 def drift_of_a_word(section: Mapping[str, Any]) -> str:
-    """What must be known to read the drift: of which prompts it is."""
-    token = section["token"]
+    """What must be known to read the drift: only prompts with the word can have any, and of a
+    subject captions of the data are without."""
+    same = (
+        f"Under equal sampling the textual inversion of {section['token']} draws prompts without "
+        "that word as its base does, to the bit"
+    )
+    if not of_a_subject(section):
+        return f"{same}: its drift is that of prompts with it."
     return (
-        f"Prompts without {token} are drawn as the base draws them, to the bit: this is the drift "
-        "of those with it."
+        f"{same}. Captions of the data are such, the word being its subject's: on them its drift "
+        "is 0 by nature, so that no `drift_at_most` above 0 rules it out."
     )
 
 

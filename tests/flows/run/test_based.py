@@ -359,3 +359,26 @@ def test_a_run_from_nothing_ends_in_report_record_registry_and_study(place: Work
     card = (load_model_dir(connect(None, place.root), "begun", "1") / "README.md").read_text()
     assert "A diffusion model, measured by alphabar." in card
     assert "creativeml-openrail-m" in card
+
+
+def test_the_record_says_that_the_drift_of_a_subjects_word_is_none(place: Workspace) -> None:
+    word = {"base": "sd1", "kind": "textual_inversion", "token": "<zwx>", "initial": "red", **SHORT}
+    subject = {"subject": [f"picture {k}" for k in range(3)], "class_word": "cat"}
+    counts = {"subject_samples": 2, "class_samples": 20}
+    values = STYLE | OF_STYLE | {"name": "word", "finetune": word | subject | counts}
+    experiment = parse_experiment(values, "the test")
+    outcome = ExperimentRun(checked_plan(experiment, place), place, quiet=True).alone()
+    assert outcome.recorded
+    assert outcome.tuned is not None
+    drawn = [place.store.path(n) for n in (outcome.tuned.chosen.sample, outcome.best.sample)]
+    ours, theirs = (np.load(folder / "images.npy") for folder in drawn)
+    assert (ours == theirs).all()
+    client = connect(None, place.root).client
+    (found,) = client.search_experiments(filter_string="name = 'word'")
+    said = [
+        run.data.tags.get("mlflow.note.content", "")
+        for run in client.search_runs([found.experiment_id])
+        if (run.info.run_name or "").startswith("finetune ")
+    ]
+    assert len(said) == 1
+    assert "on them its drift is 0 by nature" in said[0]

@@ -12,6 +12,7 @@ from components.files.tables import write_csv
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan
 from flows.run.outside import plan_here
+from flows.run.planning import describe_plan
 from flows.workspace import Workspace
 from tests.finetuning.test_finetune import baseline
 from tests.flows.run.test_based import write_pictures
@@ -140,6 +141,27 @@ def test_a_cell_of_a_sweep_is_looked_at_as_the_file_s_own(place: Workspace) -> N
         planned(place, LORA, sweep={"finetune.rank": [4, 9]})
     with pytest.raises(AlphabarError, match="`finetune.limits` cannot be swept: it holds for all"):
         planned(place, LORA, sweep={"finetune.limits": [1]})
+
+
+OF_A_SUBJECT: dict[str, Any] = {
+    **{key: value for key, value in SUBJECT.items() if key not in ("kind", "token")},
+    **{"kind": "textual_inversion", "token": "<zwx>", "initial": "red"},
+}
+STRICT = {"limits": {"drift_at_most": 0.1}}
+
+
+def test_a_limit_on_drift_that_cannot_bind_is_said_in_the_plan(place: Workspace) -> None:
+    def notes(finetune: dict[str, Any], **sections: Any) -> list[str]:
+        values = {"name": "ahead", "data": DATA, "finetune": finetune} | sections
+        experiment = parse_experiment(values | {"runner": {"threads": 1}}, "the test")
+        found = describe_plan(experiment, place).notes
+        return [note for note in found if note.startswith("finetune.limits")]
+
+    cell = {f"finetune.{name}": OF_A_SUBJECT[name] for name in ("kind", "token", "initial")}
+    (alone,) = notes(OF_A_SUBJECT | STRICT)
+    assert "its drift is 0 by nature, so that no `drift_at_most` above 0 rules it out." in alone
+    assert notes(SUBJECT | STRICT, cells=[{"finetune.lr": 1e-3}, cell]) == [alone]
+    assert notes(OF_A_SUBJECT) == notes(SUBJECT | STRICT) == notes(WORD | STRICT) == []
 
 
 def test_captions_of_a_split_are_those_that_are_trained_on(place: Workspace) -> None:

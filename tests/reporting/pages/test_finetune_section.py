@@ -1,5 +1,6 @@
 """What the page says of fine-tunes."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,7 +10,7 @@ import pytest
 from components.reporting.pages.page import page
 from components.reporting.pictures.drift_plot import of_drift
 from components.reporting.results import Results, read
-from tests.reporting.conftest import SUBJECT_CASE, build
+from tests.reporting.conftest import DIGITS_CASE, KINDS, SUBJECT_CASE, build
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,44 @@ def test_the_plot_of_a_subject_has_likeness_over_drift(subject: Results) -> None
     assert {0.25, 0.76} <= heights
     bars = [bar for line in axes.containers for bar in line.lines[2]]
     assert len(bars) >= 4, "both intervals of both models"
+
+
+NATURE = (
+    "Under equal sampling the textual inversion of &lt;a&gt; draws prompts without that word as "
+    "its base does, to the bit"
+)
+
+
+@pytest.mark.parametrize("chosen", ["dreambooth", "textual_inversion"])
+def test_the_drift_of_a_subjects_word_is_said_to_be_none_whichever_is_chosen(
+    tmp_path: Path, chosen: str
+) -> None:
+    word = {"finetune.kind": "textual_inversion", "finetune.token": "<a>"}
+    cells = [{"finetune.prior_weight": 0}, word | {"finetune.initial": "digit"}]
+    if chosen == "textual_inversion":
+        cells.reverse()
+    values = SUBJECT_CASE.experiment | {"sweep": {}, "cells": cells}
+    given = build(tmp_path, replace(SUBJECT_CASE, experiment=values))
+    found = read(given.spec, given.inputs)
+    assert found.finetuned is not None
+    assert found.finetuned.section["kind"] == chosen
+    text = page(found)
+    assert text.count(NATURE) == 1
+    assert (
+        "on them its drift is 0 by nature, so that no `drift_at_most` above 0 rules it out." in text
+    )
+    assert "prompts with it" not in text
+
+
+def test_the_drift_of_a_word_of_the_datas_is_said_to_be_of_prompts_with_it(tmp_path: Path) -> None:
+    word = {"finetune.kind": "textual_inversion", "finetune.token": "<a>"}
+    word |= {"finetune.initial": "digit", "finetune.template": "{caption} {token}"}
+    told = {"conditioning": {"encoder": "minilm"}, "cells": [{"finetune.kind": "full"}, word]}
+    case = replace(DIGITS_CASE, experiment=KINDS | {"sweep": {}} | told)
+    given = build(tmp_path, case)
+    text = page(read(given.spec, given.inputs))
+    assert f"{NATURE}: its drift is that of prompts with it." in text
+    assert "0 by nature" not in text
 
 
 def test_what_each_fine_tune_took_has_a_row(subject: Results) -> None:
