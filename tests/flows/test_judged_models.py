@@ -5,14 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
-from PIL import Image
 
-from components.data.listing import directory_hash
 from components.figures.judgement import Judgement
-from components.files.tables import write_csv
 from flows.tools.judged import Judged, group_notes
 from tests.figures.made import record, write_record
+from tests.flows.pinned import write_pictures
 from tests.flows.project import Project
 from tests.tiny_pipelines import write_sd1
 
@@ -26,15 +23,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made = Project(root)
     write_sd1(root / "sd1")
     folder = root / "datasets" / "pictures"
-    folder.mkdir(parents=True)
-    random = np.random.default_rng(0)
-    for k in range(60):
-        pixels = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{k}.png")
-    rows = [{"file_name": f"{k}.png", "caption": f"picture {k}"} for k in range(60)]
-    write_csv(folder / "metadata.csv", rows)
-    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
-    folder.with_suffix(".dvc").write_text(pin)
+    write_pictures(folder, [{"caption": f"picture {k}"} for k in range(60)])
     (root / "pictures").symlink_to(folder)
     made.write(
         {

@@ -12,7 +12,6 @@ import torch
 import yaml
 from PIL import Image
 
-from components.data.listing import directory_hash
 from components.errors import AlphabarError
 from components.files.tables import write_csv
 from components.licences import licences_of
@@ -34,6 +33,7 @@ from flows.tools.models import find_base
 from flows.workspace import Workspace
 from tests.figures.made import record, write_record
 from tests.finetuning.test_finetune import baseline
+from tests.flows.pinned import write_pictures, write_pin
 from tests.model_config import DIGITS, model_config
 from tests.tiny_pipelines import (
     write_flux,
@@ -73,26 +73,6 @@ def root(tmp_path_factory: pytest.TempPathFactory, fetched: Path) -> Path:
     write_sd1(root / "sd1")
     (root / "sd1" / "README.md").write_text("---\nlicense: creativeml-openrail-m\n---\n")
     return root
-
-
-def write_pictures(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    random = np.random.default_rng(0)
-    for k in range(60):
-        pixels = random.integers(0, 256, (16, 16, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{k}.png")
-    write_csv(
-        folder / "metadata.csv",
-        [{"file_name": f"{k}.png", "caption": f"picture {k}", "label": "a"} for k in range(60)],
-    )
-    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
-    folder.with_suffix(".dvc").write_text(pin)
-
-
-@pytest.fixture
-def place(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.chdir(root)
-    return Workspace(root, root / "artifacts")
 
 
 def planned(values: dict[str, Any], place: Workspace, **finetune: Any) -> Plan:
@@ -319,8 +299,7 @@ def test_a_model_of_classes_is_not_tuned_on_others(place: Workspace) -> None:
     folder.mkdir()
     Image.new("L", (8, 8)).save(folder / "a.png")
     write_csv(folder / "metadata.csv", [{"file_name": "a.png", "caption": "a", "label": "cat"}])
-    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
-    folder.with_suffix(".dvc").write_text(pin)
+    write_pin(folder)
     with pytest.raises(AlphabarError, match="is told the classes 0, 1, .*, and the data has cat"):
         planned(OURS | {"data": write}, place)
 

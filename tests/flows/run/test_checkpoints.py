@@ -27,7 +27,8 @@ from flows.run.verification import checked_plan
 from flows.tools.models import find_base
 from flows.workspace import Workspace
 from tests.finetuning.test_finetune import baseline
-from tests.flows.run.test_based import OF_STYLE, STYLE, write_pictures
+from tests.flows.pinned import write_pictures
+from tests.flows.run.test_based import OF_STYLE, STYLE
 from tests.tiny_pipelines import write_sd1
 
 OURS: dict[str, Any] = {

@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
 
 from components.data.caption_notes import caption_notes
-from components.data.listing import directory_hash
 from components.data.prepare import prepare
 from components.data.readers import readers_of
 from components.errors import AlphabarError
@@ -27,6 +25,7 @@ from flows.run.planning import (
     print_plan,
 )
 from flows.workspace import Workspace
+from tests.flows.pinned import write_pin
 from tests.tiny_text_encoders import tiny_clip
 
 
@@ -143,8 +142,7 @@ def captioned(tmp_path: Path) -> Path:
         ends = {0: f"{LONG} red", 1: f"{LONG} blue"}
         rows.append({"file_name": f"{number}.png", "caption": ends.get(number, "a cat")})
     write_csv(folder / "metadata.csv", rows)
-    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
-    folder.with_suffix(".dvc").write_text(pin)
+    write_pin(folder)
     return tmp_path
 
 
@@ -182,8 +180,7 @@ def test_each_encoder_of_a_sweep_cuts_captions_where_it_does(
     folder = captioned / "datasets" / "mine"
     with (folder / "metadata.csv").open("a") as file:
         file.write(f"3.png,{LONG * 4}\n")
-    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
-    folder.with_suffix(".dvc").write_text(pin)
+    write_pin(folder)
     values = CAPTIONED | {"sweep": {"conditioning.encoder": ["minilm", name]}}
     description = plan_of(values, captioned)
     (count,) = (reader.count(LONG * 4) for reader in readers_of(name))
@@ -205,8 +202,7 @@ def test_a_plan_says_how_many_images_have_several_captions(captioned: Path) -> N
     folder = captioned / "datasets" / "mine"
     with (folder / "metadata.csv").open("a") as file:
         file.write("3.png,a dog\n3.png,a bird\n4.png,a dog\n")
-    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
-    folder.with_suffix(".dvc").write_text(pin)
+    write_pin(folder)
     cut, several = plan_of(CAPTIONED, captioned).notes
     assert cut.startswith("none of 15 captions is cut")
     assert several == "2 images have several captions"
@@ -219,8 +215,7 @@ def test_models_that_read_no_captions_have_nothing_to_say_of_them(captioned: Pat
 def test_a_plan_says_what_becomes_of_images_that_are_not_square(captioned: Path) -> None:
     folder = captioned / "datasets" / "mine"
     Image.fromarray(np.zeros((8, 9), np.uint8)).save(folder / "5.png")
-    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
-    folder.with_suffix(".dvc").write_text(pin)
+    write_pin(folder)
     for fit, done in (("crop", "cropped to their central square"), ("pad", "padded with white")):
         data = CAPTIONED["data"] | {"fit": fit}
         assert plan_of(CAPTIONED | {"data": data}, captioned).notes[1:] == [

@@ -56,9 +56,8 @@ def run(values: dict[str, Any], place: Workspace) -> Outcome:
 
 
 @pytest.fixture
-def place(ran: tuple[Path, Outcome], monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.chdir(ran[0])
-    return Workspace(ran[0], ran[0] / "artifacts")
+def root(ran: tuple[Path, Outcome]) -> Path:
+    return ran[0]
 
 
 @pytest.fixture

@@ -4,18 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from components.data.listing import directory_hash
 from components.errors import AlphabarError
-from components.files.tables import write_csv
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan
 from flows.run.outside import plan_here
 from flows.run.planning import describe_plan
 from flows.workspace import Workspace
 from tests.finetuning.test_finetune import baseline
-from tests.flows.run.test_based import write_pictures
+from tests.flows.pinned import write_pictures
 from tests.tiny_pipelines import write_flux, write_sd1, write_sdxl
 
 DATA = {"source": "folder", "name": "mine", "size": 16, "holdout": 0.5}
@@ -52,22 +49,9 @@ def root(tmp_path_factory: pytest.TempPathFactory, fetched: Path) -> Path:
 
 def with_captions(root: Path, name: str, captions: list[str], held_out: int) -> None:
     """The images with ``captions``, and ``held_out`` of them of a caption that lacks the word."""
-    folder = root / "datasets" / name
-    write_pictures(folder)
     told = [*((each, "train") for each in captions), *[("a picture", "test")] * held_out]
-    rows = [
-        {"file_name": f"{k}.png", "caption": caption, "split": split}
-        for k, (caption, split) in enumerate(told)
-    ]
-    write_csv(folder / "metadata.csv", rows)
-    pin = yaml.safe_dump({"outs": [{"md5": directory_hash(folder), "hash": "md5"}]})
-    folder.with_suffix(".dvc").write_text(pin)
-
-
-@pytest.fixture
-def place(root: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.chdir(root)
-    return Workspace(root, root / "artifacts")
+    rows = [{"caption": caption, "split": split} for caption, split in told]
+    write_pictures(root / "datasets" / name, rows)
 
 
 def planned(place: Workspace, finetune: dict[str, Any], **sections: Any) -> Plan:
