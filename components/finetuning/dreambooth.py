@@ -5,7 +5,7 @@ plus λ times that of images of the class, which the base itself has drawn from 
 the class does not come to mean the subject, too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,9 +24,7 @@ from components.spec.catalogue import FINETUNES
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising_loss import DenoisingLoss
 from components.training.denoising_task import denoising_task
-from components.training.live_text import trained_model
 from components.training.parts import WHOLE
-from components.training.sampled_look import with_network
 from components.training.task import Objective, Task
 
 
@@ -56,15 +54,15 @@ def dreambooth(
         loss = DenoisingLoss(trained, training)
         return loss if images.prior is None else PriorPreservation(loss, spec["prior_weight"])
 
-    seen: Callable[[Checkpoint, nn.Module], Checkpoint] = with_network
+    look = partial(subject_look, model, spec)
     if FINETUNES[spec["kind"]].saves_adapter_where(spec):
-        seen = trained_model if spec["text_encoder"] else seen
         base, texts = inputs["model"], images.prompts
-        task = lora_task(model, spec, training, base, objective=objective, data=told, texts=texts)
+        task = lora_task(
+            model, spec, training, base, objective=objective, data=told, texts=texts, look=look
+        )
     else:
-        task = denoising_task(model, training, objective=objective(model), data=told)
-    look = partial(subject_look, model, spec, seen=seen)
-    return replace(task, look=look, facts=lambda _: images.facts)
+        task = denoising_task(model, training, objective=objective(model), data=told, look=look)
+    return replace(task, facts=lambda _: images.facts)
 
 
 @dataclass(frozen=True)

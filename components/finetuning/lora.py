@@ -21,6 +21,7 @@ from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
 from components.training.denoising_task import denoising_task
 from components.training.live_text import WithText, live_model, own_encoders, texts_of
+from components.training.sampled_look import LookAt
 from components.training.task import Inputs, Objective, Task
 
 _NAME = "default"
@@ -51,13 +52,14 @@ def lora_task(
     objective: Callable[[Checkpoint], Objective] | None = None,
     data: Callable[[Checkpoint, TrainingSpec, Inputs], TrainingSet] | None = None,
     texts: Sequence[str] = (),
+    look: LookAt | None = None,
 ) -> Task:
     """The same for any kind whose section has the settings of `LoraSettings`.
 
     Args:
         base: the directory of ``model``, which the adapter is one of.
         objective: the trained model → what is in the place of the denoising loss.
-        data: as `denoising_task` has it.
+        data, look: as `denoising_task` has them.
         texts: what images are told, by its place; read where `text_encoder` is set.
 
     Raises:
@@ -84,7 +86,14 @@ def lora_task(
     live = live_model(model, encoders, texts) if encoders else None
     loss = objective and objective(live or model)
     task = denoising_task(
-        model, training, objective=loss, trains=is_change, save=save, data=data, live=live
+        model,
+        training,
+        objective=loss,
+        trains=is_change,
+        save=save,
+        data=data,
+        live=live,
+        look=look,
     )
     return replace(task, random_layers=task.random_layers or settings.dropout > 0)
 

@@ -5,14 +5,13 @@ anything was learnt. So the mean cosine with the subject's images decides, as th
 `similarity` takes it afterwards.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from components.data.subject import load_subject
 from components.evaluation.features.feature_bank import FeatureBank
@@ -29,7 +28,7 @@ from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising import DenoisingProbe
-from components.training.sampled_look import SampledLook, with_network
+from components.training.sampled_look import SampledLook, Sees
 from components.training.task import Inputs
 
 
@@ -82,7 +81,7 @@ def subject_look(
     runtime: Runtime,
     device: torch.device,
     extractor: str | None,
-    seen: Callable[[Checkpoint, nn.Module], Checkpoint] = with_network,
+    seen: Sees,
 ) -> SampledLook:
     """What evaluates ``model`` while it learns the images in ``inputs["subject"]``; the probe is of
     the baseline's holdout.

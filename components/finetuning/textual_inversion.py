@@ -30,7 +30,6 @@ from components.training.live_text import (
     live_model,
     own_encoders,
     texts_of,
-    trained_model,
 )
 from components.training.task import Task
 
@@ -97,11 +96,11 @@ def textual_inversion(
 
     live = replace(live, config=_never_absent(live))
     data = partial(shown, images) if images else None
-    task = denoising_task(model, training, trains=is_vector, save=save, live=live, data=data)
-    if images is None:
-        return task
-    look = partial(subject_look, model, spec, seen=trained_model)
-    return replace(task, look=look, facts=lambda _: images.facts)
+    look = partial(subject_look, model, spec) if images else None
+    task = denoising_task(
+        model, training, trains=is_vector, save=save, live=live, data=data, look=look
+    )
+    return replace(task, facts=lambda _: images.facts) if images else task
 
 
 def is_vector(name: str) -> bool:

@@ -23,7 +23,7 @@ from components.training.batches import TrainingSet
 from components.training.denoising_loss import DenoisingLoss
 from components.training.latents import MIRRORED, drawn, load_encoded
 from components.training.live_text import trained_model
-from components.training.sampled_look import SampledLook, with_network
+from components.training.sampled_look import LookAt, SampledLook, Sees, with_network
 from components.training.stored import Mirrored, StoredImages
 from components.training.task import Inputs, Objective, Save, Task, every_weight
 
@@ -37,6 +37,7 @@ def denoising_task(
     save: Save | None = None,
     data: Callable[[Checkpoint, TrainingSpec, Inputs], TrainingSet] | None = None,
     live: Checkpoint | None = None,
+    look: LookAt | None = None,
 ) -> Task:
     """The task of training ``model``.
 
@@ -47,17 +48,9 @@ def denoising_task(
         data: what is trained on; the training split of the prepared ``data``.
         live: the model with its text encoders in the network (`live_text.live_model`), where they
             are trained, too.
+        look: makes what evaluates the run; samples of the holdout's prompts.
     """
     trained, seen = (live, trained_model) if live else (model, with_network)
-
-    def look(
-        training: TrainingSpec,
-        inputs: Inputs,
-        runtime: Runtime,
-        device: torch.device,
-        extractor: str | None,
-    ) -> SampledLook:
-        return SampledLook.over(model, training, inputs, runtime, extractor, seen)
 
     def snapshot(folder: Path, average: nn.Module, sigma_rel: float, step: int) -> None:
         write_snapshot(folder, model.config, average, sigma_rel, step)
@@ -66,13 +59,25 @@ def denoising_task(
         trained.network,
         objective or DenoisingLoss(trained, training),
         partial(data or training_images, trained, training),
-        look,
+        partial(look or partial(_holdout_look, model), seen=seen),
         save or partial(_save_whole, model),
         snapshot,
         trains,
         random_layers=model.config.network.dropout > 0,
         facts=partial(_of_data, model),
     )
+
+
+def _holdout_look(
+    model: Checkpoint,
+    training: TrainingSpec,
+    inputs: Inputs,
+    runtime: Runtime,
+    device: torch.device,
+    extractor: str | None,
+    seen: Sees,
+) -> SampledLook:
+    return SampledLook.over(model, training, inputs, runtime, extractor, seen)
 
 
 def training_images(model: Checkpoint, training: TrainingSpec, inputs: Inputs) -> TrainingSet:

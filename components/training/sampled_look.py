@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+import torch
 from torch import nn
 
 from components.data.grids import contact_sheet
@@ -31,6 +32,25 @@ GRID_COLUMNS, GRID_IMAGES = 10, 30
 def with_network(model: Checkpoint, average: nn.Module) -> Checkpoint:
     """``model`` with an average in the place of its network."""
     return replace(model, network=average)
+
+
+Sees = Callable[[Checkpoint, nn.Module], Checkpoint]
+"""(model, average) → the model that is sampled."""
+
+
+class LookAt(Protocol):
+    """Makes what evaluates a run, once it is known how what is trained is put into the model."""
+
+    def __call__(
+        self,
+        training: TrainingSpec,
+        inputs: Inputs,
+        runtime: Runtime,
+        device: torch.device,
+        extractor: str | None,
+        seen: Sees,
+    ) -> "SampledLook":
+        """As `components.training.task.MakeLook`."""
 
 
 class Judgements(Protocol):
@@ -69,7 +89,7 @@ class SampledLook:
     judge: SamplesJudge
     probe: DenoisingProbe
     ranking: str
-    seen: Callable[[Checkpoint, nn.Module], Checkpoint] = with_network
+    seen: Sees = with_network
 
     @classmethod
     def over(
@@ -79,7 +99,7 @@ class SampledLook:
         inputs: Inputs,
         runtime: Runtime,
         extractor: str | None = None,
-        seen: Callable[[Checkpoint, nn.Module], Checkpoint] = with_network,
+        seen: Sees = with_network,
     ) -> "SampledLook":
         """The look at ``model`` in a training run; ``inputs`` has data and maybe scorer.
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from components.errors import AlphabarError
+from components.finetuning.dreambooth import dreambooth
 from components.finetuning.finetune import finetune
 from components.generation.sample import sample
 from components.networks.adapters import load_adapted
@@ -36,6 +37,7 @@ from components.training.live_text import (
     texts_of,
     trained_model,
 )
+from components.training.sampled_look import SampledLook
 from tests.model_config import DIGITS, model_config
 from tests.tiny_pipelines import write_sdxl
 from tests.tiny_text_encoders import tiny_clip
@@ -222,6 +224,10 @@ def test_a_subjects_word_is_learnt_by_the_text_encoders_too(
         finetune(told, inputs, tmp_path / name, Runtime(accelerator="cpu"))
     written = [(tmp_path / n / "adapter.safetensors").read_bytes() for n in ("tuned", "again")]
     assert written[0] == written[1]
+    task = dreambooth(load_checkpoint(base), told, training, inputs)
+    look = task.look(training, inputs, Runtime(accelerator="cpu"), torch.device("cpu"), None)
+    assert isinstance(look, SampledLook)
+    assert look.seen is trained_model, "evaluations draw with the encoders as they were"
     before, after = load_checkpoint(base), load_adapted(tmp_path / "tuned", base)
     learnt = read_lora(
         tmp_path / "tuned" / "adapter.safetensors", parts_of(before) | text_parts(before)
