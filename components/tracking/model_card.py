@@ -29,15 +29,17 @@ def model_card(
     sampling: Mapping[str, Any],
     tags: Mapping[str, Any],
     licences: Sequence[Licensed] = (),
+    training: Path | None = None,
 ) -> str:
     """Markdown in plain text: configuration, sampling settings, figures, origin, licences.
 
     Args:
-        weights: the model.safetensors, or the adapter.safetensors; a manifest.json beside it tells
-            how it was trained.
+        weights: the model.safetensors, or the adapter.safetensors.
         figures: of the whole set.
         figure: the one that stands for the model; its protocol is shown.
         licences: of what it was trained on, and needs.
+        training: the directory of what trained it, whose manifest.json tells how; that of
+            ``weights`` where none is given.
 
     Raises:
         AlphabarError: ``weights`` is missing or is not a safetensors file.
@@ -48,7 +50,7 @@ def model_card(
         metric: f"{each.value:.6g} ({each.low:.6g} to {each.high:.6g})"
         for metric, each in {figure.metric: figure, **figures}.items()
     }
-    tuned = fine_tune(weights.parent)
+    tuned = fine_tune(training or weights.parent)
     words = FINETUNES[tuned["kind"]].words if tuned else None
     protocol = {f"measured with {part}": value for part, value in protocol_texts(figure).items()}
     sections = {
@@ -76,8 +78,8 @@ def model_card(
 
 
 def fine_tune(directory: Path) -> dict[str, str]:
-    """How the model in a published stage's ``directory`` was fine-tuned; empty where it was not,
-    or where its kind has nothing to say of that."""
+    """How the model of the training in ``directory`` was fine-tuned; empty where it was not, or
+    where its kind has nothing to say of that."""
     if not (directory / MANIFEST).is_file():
         return {}  # weights without a manifest: nothing is known of their training
     spec = read_manifest(directory).get("spec")

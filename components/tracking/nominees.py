@@ -30,12 +30,14 @@ class Nominee:
 
     Attributes:
         model: the stage that made it.
+        training: the stage that trained it, of which ``model`` may be a checkpoint.
         sample, evaluate: its images and their figures.
         sampling: how those were drawn.
         tags, licences, started_from: as `Submitted` has them.
     """
 
     model: Node
+    training: Node
     sample: Node
     evaluate: Node
     sampling: SamplingSpec
@@ -55,7 +57,13 @@ def winner_of(best: PlannedCell, store: Store, datasets: Path, tags: Mapping[str
     licences = licences_of_model(experiment, store.path(best.train), store.root, datasets)
     cell = {"cell": best.name}
     return Nominee(
-        best.train, best.sample, best.evaluate, experiment.sampling, {**tags, **cell}, licences
+        best.train,
+        best.train,
+        best.sample,
+        best.evaluate,
+        experiment.sampling,
+        {**tags, **cell},
+        licences,
     )
 
 
@@ -92,6 +100,7 @@ def tuned_of(
     sampling = chosen.cells[0].sampling
     return Nominee(
         chosen.published,
+        chosen.finetune,
         chosen.sample,
         chosen.evaluate,
         sampling,
@@ -142,6 +151,7 @@ class Registry:
                 self.gate,
                 nominee.licences,
                 nominee.started_from,
+                self.store.path(nominee.training),
             )
             return register(self.tracker, name, run, nominee.evaluate.key, submitted)
 

@@ -89,6 +89,8 @@ class Submitted:
         gate: what it must show to become champion; None: a better ``metric``.
         licences: of what it was trained on.
         started_from: of a fine-tuned model, which is held against it while there is no champion.
+        training: the directory of what trained it, where ``weights`` is another one: of a
+            checkpoint, or of an average that was rebuilt.
     """
 
     weights: Path
@@ -100,6 +102,7 @@ class Submitted:
     gate: Gate | None = None
     licences: Sequence[Licensed] = ()
     started_from: StartedFrom | None = None
+    training: Path | None = None
 
     @property
     def every_tag(self) -> dict[str, Any]:
@@ -153,6 +156,7 @@ def register(
         model.sampling,
         model.every_tag,
         model.licences,
+        model.training,
     )
     with tracker.talking(), tracker.exclusive():
         version = _find(tracker, model_name, key)

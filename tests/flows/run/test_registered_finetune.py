@@ -3,6 +3,7 @@ named."""
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from components.spec.keys import digest
 from components.spec.loading import parse_experiment
 from components.spec.record_tags import SAMPLED_WITH, STAGE_KEY
 from components.tracking import connect
+from components.tracking.nominees import Registry, tuned_of
 from flows.run.experiment import ExperimentRun
 from flows.run.results import Outcome
 from flows.run.verification import checked_plan
@@ -181,6 +183,27 @@ def test_a_base_that_was_replaced_is_named_and_not_drawn_from(
     assert not (tmp_path / "out").exists()
     back = registered_alone("bold@1", place, tmp_path, {"registered": "plain@1"}, key)
     assert find_base(back, replaced) == find_model("plain@1", place)
+
+
+def test_the_card_of_a_distilled_checkpoint_says_that_it_was_distilled(
+    place: Workspace,
+) -> None:
+    section = {"base": "model", "kind": "consistency", "steps": 2, "batch_size": 4}
+    section |= {"segments": 1, "checkpoints": [1]}
+    outcome = run(OURS | {"name": "few", "finetune": section}, place)
+    assert outcome.tuned is not None
+    cards, tracker = [], connect(None, place.root)
+    for number, model in enumerate(outcome.tuned.models):
+        tuned = replace(outcome.tuned, best=number)
+        nominee = tuned_of(outcome.best, tuned, place.store, place.root / "datasets", {}, None)
+        record = tracker.sweep("few", model.evaluate.key, {}, {})
+        registry = Registry(tracker, place.store, outcome.plan.ranked_by, None, None)
+        found = registry.enter("few", record, nominee)
+        cards.append((find_model(f"few@{found.version}", place) / "README.md").read_text())
+    assert [model.published.stage for model in outcome.tuned.models] == ["checkpoint", "finetune"]
+    for card in cards:
+        assert "It was distilled: it draws in a few steps, with its guidance taken in." in card
+        assert "- segments: 1" in card
 
 
 def test_where_no_fine_tune_keeps_the_limits_none_is_registered_and_that_is_said(
