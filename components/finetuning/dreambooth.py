@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from components.data.readers.words import refuse_cut
 from components.errors import AlphabarError
 from components.finetuning.lora import lora_task
 from components.finetuning.subject_images import SubjectImages, shown
@@ -48,6 +49,9 @@ def dreambooth(
             "start from a model that reads captions",
         )
     images = SubjectImages.of(model, spec, inputs)
+    live = spec.get("text_encoder", False)  # else prompts are read whole
+    most = model.config.conditioning.max_tokens if live else None
+    refuse_cut(model.conditioner.readers, "prompt", images.prompts[:1], spec["token"], most)
     told = partial(shown, images)
 
     def objective(trained: Checkpoint) -> Objective:

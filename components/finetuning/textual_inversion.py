@@ -13,7 +13,13 @@ from torch import Tensor, nn
 
 from components.data.arrays import load_captions
 from components.data.readers import Reader
-from components.data.readers.words import lacking, refuse_few_images, refuse_lacking, start_of
+from components.data.readers.words import (
+    lacking,
+    refuse_cut,
+    refuse_few_images,
+    refuse_lacking,
+    start_of,
+)
 from components.finetuning.subject_images import SubjectImages, shown
 from components.finetuning.subject_look import subject_look
 from components.networks.adapters import Adapter, save_adapter
@@ -77,7 +83,8 @@ def textual_inversion(
         refuse_few_images(len(load_captions(inputs["data"], "train")))
         _refuse_lacking(model, start, _told(model, inputs["data"]))
     else:
-        _refuse_lacking(model, start, images.prompts[:1])
+        for reader in _readers(model):
+            refuse_cut([reader], "prompt", images.prompts[:1], start.token, told_text(model).limit)
     encoders = own_encoders(base)
     for encoder, reader, vectors in zip(encoders, _readers(model), start.vectors, strict=True):
         first = ids_of(reader, [start.token])[0]

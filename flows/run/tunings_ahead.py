@@ -13,6 +13,7 @@ from components.data.readers import Reader, readers_of
 from components.data.readers.pipeline_folders import find_pipeline
 from components.data.readers.words import (
     lacking,
+    refuse_cut,
     refuse_few_images,
     refuse_known,
     refuse_lacking,
@@ -26,7 +27,7 @@ from components.networks.checkpoint_header import FILE_NAME, read_shapes
 from components.spec.catalogue.finetuning import trained_lora
 from components.spec.catalogue.inversion import InversionSettings
 from components.spec.catalogue.lora import LoraSettings
-from components.spec.catalogue.subjects import subject_prompt
+from components.spec.catalogue.subjects import asked_prompts, subject_prompt
 from components.spec.chosen_layers import (
     Shapes,
     chosen_layers,
@@ -142,7 +143,11 @@ def _refuse_unfit_words(
     encoder = experiment.conditioning.encoder
     if spec.entry.trains_text(spec.model_dump()) and pipeline is not None and pipeline.family.flow:
         raise untaught(encoder)
+    limit = experiment.conditioning.max_tokens
     if spec.entry.settings is not InversionSettings:
+        if spec.learns_subject:
+            most = limit if spec.entry.trains_text(spec.model_dump()) else None
+            _refuse_cut_prompts(spec, readers_of(encoder, workspace.weights), most)
         return
     settings = InversionSettings.model_validate(spec.settings)
     assert settings.token is not None
@@ -153,15 +158,21 @@ def _refuse_unfit_words(
         refuse_known(reader, tokens, f"`finetune.token: {settings.token}`")
         start_of(reader, settings.initial)
     data = spec.data(experiment.data)
+    told = [reader.with_tokens(tokens) for reader in readers]
     if spec.learns_subject:
-        said = [subject_prompt(spec.settings)]
-        for reader in (reader.with_tokens(tokens) for reader in readers):
-            most = experiment.conditioning.max_tokens or reader.limit
-            refuse_lacking(lacking(reader, tokens[-1], said, most), 1, settings.token, most)
+        for reader in told:
+            _refuse_cut_prompts(spec, [reader], limit)
     elif rows := _rows(data, workspace.root):
-        limit = experiment.conditioning.max_tokens
-        told = [reader.with_tokens(tokens) for reader in readers]
         _refuse_unfit_captions(rows, data, settings, told, limit)
+
+
+def _refuse_cut_prompts(
+    spec: FinetuneSpec, readers: Sequence[Reader], max_tokens: int | None
+) -> None:
+    """What the subject's images are shown with is cut at ``max_tokens``, what is drawn never is."""
+    settings, word = spec.settings, spec.settings["token"]
+    refuse_cut(readers, "prompt", [subject_prompt(settings)], word, max_tokens)
+    refuse_cut(readers, "subject_prompts", asked_prompts(settings), word)
 
 
 def _refuse_unfit_captions(

@@ -10,6 +10,7 @@ import torch
 from pydantic import ValidationError
 from safetensors.torch import load_file
 
+from components.errors import AlphabarError
 from components.finetuning import FINETUNES
 from components.networks.adapters import load_adapted
 from components.networks.checkpoint import load_checkpoint
@@ -93,6 +94,18 @@ def test_the_word_alone_is_learnt_from_the_subjects_images(
         rows_of = [row for row in csv.DictReader(file) if row["metric"] == LIKENESS]
     assert [int(row["step"]) for row in rows_of] == [2, 4]
     assert len({row["value"] for row in rows_of}) == 2, "the same was drawn twice"
+
+
+@pytest.mark.parametrize("kind", [WORD, {"prior_weight": 0.0}])
+def test_a_prompt_whose_word_is_not_read_is_refused(
+    shrunk: dict[str, Any], tmp_path: Path, base: Path, digits: Path, kind: dict[str, Any]
+) -> None:
+    prompt = "a " * 300 + "{token} {class_word}"
+    plan = planned(shrunk, **kind, prior_images=100, prompt=prompt)
+    inputs = inputs_of(plan, tmp_path, base, digits)
+    with pytest.raises(AlphabarError, match="`finetune.prompt`: `a a .*, and 256 are read") as said:
+        tuned(plan, inputs, tmp_path / "out")
+    assert "in `finetune.prompt`" in said.value.remedy
 
 
 @pytest.mark.parametrize(

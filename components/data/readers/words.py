@@ -68,6 +68,34 @@ def lacking(reader: Reader, last: str, texts: Iterable[str], limit: int) -> list
     return [text for text in texts if own not in reader.ids(text, limit)]
 
 
+def refuse_cut(
+    readers: Sequence[Reader],
+    field: str,
+    prompts: Iterable[str],
+    word: str,
+    max_tokens: int | None = None,
+) -> None:
+    """Raise AlphabarError where a subject's prompt has its word behind all that is read of it; one
+    of ``readers`` that reads so far is enough.
+
+    Args:
+        field: of the section `finetune`, which the prompts come from.
+        word: it stands in each of them; ``readers`` know it, where it is one of several tokens.
+        max_tokens: at which they are cut, where that is less than what a reader reads.
+    """
+    most = [min(max_tokens or reader.limit, reader.limit) for reader in readers]
+    for prompt in prompts:
+        begin = prompt[: prompt.index(word) + len(word)]
+        needed = [reader.count(begin) for reader in readers]
+        if needed and all(n > limit for n, limit in zip(needed, most, strict=True)):
+            raise AlphabarError(
+                f"`finetune.{field}`: `{shortened(prompt, 200)}` has {min(needed)} tokens as far "
+                f"as `finetune.token: {word}`, and {max(most)} are read",
+                f"put `{{token}}` further to the front in `finetune.{field}`, as in "
+                '"a {token} {class_word}"',
+            )
+
+
 def refuse_lacking(
     lacking: Sequence[str], count: int, token: str, limit: int, where: str = "that are trained on"
 ) -> None:

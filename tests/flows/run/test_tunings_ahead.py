@@ -131,6 +131,39 @@ OF_A_SUBJECT: dict[str, Any] = {
     **{key: value for key, value in SUBJECT.items() if key not in ("kind", "token")},
     **{"kind": "textual_inversion", "token": "<zwx>", "initial": "red"},
 }
+LONG = " ".join(["red"] * 80)
+AHEAD = f"{LONG} {{token}} {{class_word}}"
+"""A prompt whose token lies behind the 77 that a CLIP reads."""
+
+
+@pytest.mark.parametrize("kind", [OF_A_SUBJECT, SUBJECT, SUBJECT | {"base": "sdxl"}])
+def test_a_subjects_prompt_whose_word_is_not_read_is_named(
+    place: Workspace, kind: dict[str, Any]
+) -> None:
+    read = ["a {token} {class_word}", f"a {{token}} {{class_word}} {LONG}"]
+    assert planned(place, kind | {"subject_prompts": read, "prompt": read[1]}).cells
+    for field, value in (("prompt", AHEAD), ("subject_prompts", [*read, AHEAD])):
+        with pytest.raises(AlphabarError) as caught:
+            planned(place, kind | {field: value})
+        assert caught.value.what.startswith(f"`finetune.{field}`: `red red red")
+        word = kind["token"]
+        assert f"tokens as far as `finetune.token: {word}`, and 77 are read" in caught.value.what
+        assert f"in `finetune.{field}`" in caught.value.remedy
+        assert "template" not in caught.value.remedy
+
+
+def test_what_a_subject_is_shown_with_is_cut_where_captions_are_and_what_is_drawn_is_not(
+    place: Workspace,
+) -> None:
+    said = {"conditioning": {"max_tokens": 8}}
+    late = f"{' '.join(['red'] * 8)} {{token}} {{class_word}}"
+    for kind in (OF_A_SUBJECT, SUBJECT | {"weights": "lora", "rank": 2, "text_encoder": True}):
+        with pytest.raises(AlphabarError, match="`finetune.prompt`: .* and 8 are read"):
+            planned(place, kind | {"prompt": late}, **said)
+        assert planned(place, kind | {"subject_prompts": [late]}, **said).cells
+    assert planned(place, SUBJECT | {"prompt": late}, **said).cells
+
+
 STRICT = {"limits": {"drift_at_most": 0.1}}
 
 
