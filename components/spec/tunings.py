@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from components.errors import AlphabarError, shortened
+from components.spec.catalogue import FINETUNES
 from components.spec.experiment import Experiment
 from components.spec.sections.base import Overrides
 from components.spec.sections.finetuning import FinetuneSpec
@@ -25,7 +26,8 @@ class Tuning:
     """One point of the sweep over the fine-tune, after its last step or an earlier one.
 
     Attributes:
-        overrides: what differs from the file.
+        overrides: what differs from the file. What its kind does not read may stand there at its
+            default, in the place of what the file has for others; no name has that.
         spec: the section with that applied.
         checkpoint: the step, where its training has several cells; else None.
     """
@@ -38,12 +40,20 @@ class Tuning:
     def name(self) -> str:
         """A name for tables, such as ``rank=4,checkpoint=100``; empty for one that is alone."""
         step = () if self.checkpoint is None else ((f"{SECTION}.checkpoint", self.checkpoint),)
-        return _name((*self.overrides, *step))
+        return _name((*self._read, *step))
 
     @cached_property
     def training(self) -> str:
         """The name of what it is a checkpoint of, such as ``rank=4``; empty where all are one's."""
-        return _name(self.overrides)
+        return _name(self._read)
+
+    @cached_property
+    def _read(self) -> Overridden:
+        """Of the overrides those that its kind reads; the others are at their defaults."""
+        others = frozenset(name for entry in FINETUNES.values() for name in entry.options)
+        unread = others - {*self.spec.entry.options}
+        read = tuple(o for o in self.overrides if o[0].partition(".")[2] not in unread)
+        return read or self.overrides
 
     @property
     def of_training(self) -> str:

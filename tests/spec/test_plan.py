@@ -324,6 +324,29 @@ def test_a_sweep_over_the_finetune_starts_from_one_baseline(shrunk: dict[str, An
     assert keys[0] == keys[1]
 
 
+def test_a_fine_tune_is_not_named_by_what_its_kind_does_not_read(shrunk: dict[str, Any]) -> None:
+    section = {"kind": "lora", "style": "bold", "rank": 8, "targets": ["feed_forward"]}
+    full = {"finetune.kind": "full", "finetune.lr": 1e-3}
+    usual = {"finetune.rank": 4, "finetune.targets": "attention"}
+    sweep = {"finetune.rank": [2, 4]}
+    values = shrunk | {"finetune": section, "sweep": sweep, "cells": [full | usual], "also": []}
+    plan = planned(values)
+    tuned = plan_finetune(plan, plan.cells[0])
+    assert [each.tuning.name for each in tuned.models] == ["rank=2", "rank=4", "kind=full,lr=0.001"]
+    assert tuned.models[2].finetune.name == "finetune-kind=full,lr=0.001"
+    checkpoints = {"checkpoints": [1]}
+    plan = planned(values | {"finetune": section | checkpoints})
+    early = plan_finetune(plan, plan.cells[0]).models[-2].tuning
+    assert early.name == "kind=full,lr=0.001,checkpoint=1"
+    twice = values | {"cells": [full | usual, full | usual | {"finetune.dropout": 0.0}]}
+    with pytest.raises(AlphabarError, match="the fine-tune kind=full,lr=0.001 is planned twice"):
+        planned(twice)
+    whole = {"finetune": {"kind": "full", "style": "bold"}, "cells": [{"finetune.rank": 4}]}
+    plan = planned(shrunk | whole | {"sweep": {}, "also": []})
+    (only,) = plan_finetune(plan, plan.cells[0]).models
+    assert only.tuning.name == "rank=4", "of what reads nothing else a name is left"
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
