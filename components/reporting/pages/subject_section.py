@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.reporting.finetuned import Drawn, Finetuned, LearntSubject
+from components.reporting.finetuned import Finetuned
+from components.reporting.learnt_subject import Drawn, LearntSubject
 from components.reporting.pictures.tiles import data_uri, strip
 from components.reporting.tables.against_base import against_base
 from components.reporting.tables.table import Table

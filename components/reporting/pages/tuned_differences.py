@@ -7,7 +7,8 @@ from components.figures.figure import first_of, sign
 from components.figures.judgement import Figures
 from components.figures.limits import drift_in
 from components.figures.standing import Standing, standings
-from components.reporting.finetuned import Finetuned, LearntSubject
+from components.reporting.finetuned import Finetuned
+from components.reporting.learnt_subject import LearntSubject
 from components.reporting.tables.difference_table import differences_from
 from components.reporting.words.adaptation import adaptation
 from components.spec.metrics import R_PRECISION

@@ -9,7 +9,8 @@ from components.figures.likeness import Likeness
 from components.figures.standing import Standing, between, standings
 from components.figures.statistics.paired import Difference
 from components.reporting.cells import Cell
-from components.reporting.finetuned import Finetuned, LearntSubject
+from components.reporting.finetuned import Finetuned
+from components.reporting.learnt_subject import LearntSubject
 from components.reporting.tables.against_base import BASE, with_bases
 from components.reporting.tables.every_figure import Further, Less
 from components.reporting.tables.subject import FLOOR, Subject
