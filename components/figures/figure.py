@@ -23,6 +23,8 @@ from components.spec.metrics import (
 
 OF_NETWORKS = tuple(name for name, family in METRICS.own.items() if not family.of_samples)
 """Figures of a network, whatever its sampler: the same in all of its cells."""
+ROUNDING = 1e-12
+"""Values as small as this are what sums of equal numbers leave of 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,16 +107,16 @@ class Figure:
         half = max(self.high - self.value, self.value - self.low, 0.0)
         decimals = self.decimals()
         if self.unit and not (half <= self.value <= 1.0 - half):
-            return f"{self.scale * self.value:.{decimals}f} {self.interval()}"
-        return f"{self.scale * self.value:.{decimals}f} ±{self.scale * half:.{decimals}f}"
+            return f"{plain(self.scale * self.value, decimals)} {self.interval()}"
+        return f"{plain(self.scale * self.value, decimals)} ±{self.scale * half:.{decimals}f}"
 
     def short(self) -> str:
         """The value alone, with the digits of `text`."""
-        return f"{self.scale * self.value:.{self.decimals()}f}{self.unit}"
+        return f"{plain(self.scale * self.value, self.decimals())}{self.unit}"
 
     def interval(self) -> str:
         """``[low, high]``, with the digits of `text`."""
-        low, high = (f"{self.scale * end:.{self.decimals()}f}" for end in (self.low, self.high))
+        low, high = (plain(self.scale * end, self.decimals()) for end in (self.low, self.high))
         return f"[{low}, {high}]"
 
     @property
@@ -130,10 +132,23 @@ class Figure:
         return decimals_of(self.scale * (self.high - self.low) / 2, self.scale * self.value)
 
 
+def plain(number: float, decimals: int, sign: str = "") -> str:
+    """``number`` with so many decimals; a zero has no minus.
+
+    Args:
+        sign: ``+`` to write that of positive numbers too, and of zeros.
+    """
+    rounded = round(number, decimals) if math.isfinite(number) else number
+    return f"{rounded + 0.0:{sign}.{decimals}f}"
+
+
 def decimals_of(half: float, value: float) -> int:
-    """Decimals for two significant digits of ``half``, or of a hundredth of ``value`` without."""
-    if not half > 0:
-        half = abs(value) / 100 or 1.0
+    """Decimals for two significant digits of ``half``, or of a hundredth of ``value`` without.
+
+    What is below `ROUNDING` is 0: the order of a sum can leave as much.
+    """
+    if not half > ROUNDING:
+        half = abs(value) / 100 if abs(value) > ROUNDING else 1.0
     return min(7, max(0, 1 - math.floor(math.log10(half))))
 
 

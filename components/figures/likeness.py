@@ -22,7 +22,16 @@ class Value:
     high: float
 
     def text(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.value:.3f} {self.interval()}"
+
+    def interval(self, sign: str = "") -> str:
+        """``[low, high]``; with the sign of positive numbers too where ``sign`` is ``+``."""
+        return f"[{self.low:{sign}.3f}, {self.high:{sign}.3f}]"
+
+    @property
+    def apart(self) -> bool:
+        """Whether the interval leaves out 0, as that of a difference may."""
+        return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True)

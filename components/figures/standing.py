@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.figures.comparison import difference, differing, unpaired
-from components.figures.figure import Figure, decimals_of, direction, scale_of, sign, unit_of
+from components.figures.figure import (
+    Figure,
+    decimals_of,
+    direction,
+    plain,
+    scale_of,
+    sign,
+    unit_of,
+)
 from components.figures.statistics.paired import AgainstBest, Difference, against_best
 
 BEST, NOISE, WORSE = "best", "within noise of the best", "worse than the best"
@@ -52,18 +60,18 @@ class Standing:
 
     def short(self) -> str:
         """The difference alone: ``+value``."""
-        return f"{self._scaled()[0]:+.{self._decimals()}f}{self._points()}"
+        return f"{plain(self._scaled()[0], self._decimals(), '+')}{self._points()}"
 
     def interval(self) -> str:
         """The difference's ``[low, high]``."""
-        _, low, high = (f"{x:+.{self._decimals()}f}" for x in self._scaled())
+        _, low, high = (plain(x, self._decimals(), "+") for x in self._scaled())
         return f"[{low}, {high}]"
 
     def compact(self) -> str:
         """The difference as ``+value ±half``."""
         value, low, high = self._scaled()
         decimals = self._decimals()
-        return f"{value:+.{decimals}f} ±{max(high - value, value - low):.{decimals}f}"
+        return f"{plain(value, decimals, '+')} ±{max(high - value, value - low):.{decimals}f}"
 
     def size(self) -> str:
         """``value ±half`` without its sign; of shares in percentage points."""

@@ -88,6 +88,7 @@ class History:
         remarks: what else is to be known of its evaluations; mostly nothing.
         seconds: what its parts took, where that is known.
         costs: what else it took, and what it left.
+        path: where it lies, as in ``artifacts/finetune/KEY``; empty where that is not known.
     """
 
     name: str
@@ -97,6 +98,7 @@ class History:
     remarks: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
     costs: Costs = field(default_factory=Costs)
+    path: str = ""
 
 
 def read_cells(spec: dict[str, Any], inputs: Mapping[str, Path]) -> list[Cell]:
@@ -192,7 +194,12 @@ def read_history(directory: Path, name: str) -> History:
     points_of = {metric: tuple(points) for metric, points in watched.items()}
     told = remarks(read_object(intact(directory / "metrics.json"), remedy(directory)))
     seconds, costs = read_seconds(directory), read_costs(directory)
-    return History(name, steps, loss, points_of, told, seconds, costs)
+    return History(name, steps, loss, points_of, told, seconds, costs, stage_path(directory))
+
+
+def stage_path(directory: Path) -> str:
+    """A stage's directory as people call it from the working directory: ``artifacts/STAGE/KEY``."""
+    return "/".join(directory.parts[-3:])
 
 
 def _read_csv(path: Path) -> list[dict[str, str]]:

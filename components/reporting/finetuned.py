@@ -1,18 +1,20 @@
 """The fine-tunes of a run, read from the stages' directories."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from components.figures.best_finetune import Measured, decide
 from components.figures.closest import read_pairs
 from components.figures.judgement import Figures, Judgement
+from components.figures.limits import Limits
 from components.figures.record import read_judgement
 from components.files.samples import read_samples
-from components.reporting.cells import Cell, History, evaluations_of, read_history
+from components.reporting.cells import Cell, History, evaluations_of, read_history, stage_path
 from components.reporting.learnt_subject import LearntSubject, read_learnt
 from components.reporting.tables.subject import Subject
+from components.reporting.words.kinds import shared_words
 from components.reporting.words.naming import line_name, phrase, sampler_name
 from components.spec.catalogue import FINETUNES
 from components.spec.catalogue.finetune_words import FinetuneWords
@@ -26,10 +28,14 @@ class Place:
     Attributes:
         line: what those have in common, in words.
         step: after which it is; None where the training has one model.
+        path: of what its training left, as in ``artifacts/finetune/KEY``.
+        goal: what it is trained for, in a word.
     """
 
     line: str
     step: int | None = None
+    path: str = ""
+    goal: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class Finetuned:
 
     Attributes:
         entry: what is known of the best one's kind.
-        words: what that is called.
+        words: what that is called; what of it is not the same for all, as for all.
         style: of the data; None where they have none.
         cells: the fine-tuned models, a cell a sampling setting of each.
         best: which of ``cells`` has the fine-tune's figures.
@@ -53,6 +59,7 @@ class Finetuned:
             for kinds without one.
         places: of each of ``cells``.
         of_drift: what must be known to read their drifts, sentences.
+        kept: whether each of ``cells`` keeps the file's limits; empty where it sets none.
     """
 
     entry: FinetuneEntry
@@ -69,6 +76,12 @@ class Finetuned:
     learnt: Mapping[str, LearntSubject] = field(default_factory=dict)
     places: tuple[Place, ...] = ()
     of_drift: tuple[str, ...] = ()
+    kept: tuple[bool, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """What the file calls the model that they start from; empty for the best baseline."""
+        return self.section.get("base") or ""
 
     @property
     def chosen(self) -> Cell:
@@ -109,12 +122,12 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
     models, data = spec["finetunes"], spec["data"]
     best = models[spec["best_finetune"]]
     entry = FINETUNES[best["finetune"]["kind"]]
-    words = entry.words.of(best["finetune"], data)
+    of_all = [FINETUNES[m["finetune"]["kind"]].words.of(m["finetune"], data) for m in models]
+    words = shared_words([(m["name"], each) for m, each in zip(models, of_all, strict=True)])
     cells, firsts, places = list[Cell](), list[int](), list[Place]()
-    for model in models:
+    for index, (model, own) in enumerate(zip(models, of_all, strict=True)):
         firsts.append(len(cells))
-        plain = FINETUNES[model["finetune"]["kind"]].words.of(model["finetune"], data).model
-        called = model["name"] or plain
+        called = model["name"] or own.model
         for sampling in model["samplings"]:
             given = (
                 inputs[f"sample:finetuned:{len(cells)}"],
@@ -122,7 +135,8 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
             )
             cell = _tuned_cell(sampling, model["samplings"], given, entry, called)
             cells.append(cell)
-            places.append(_place(model, cell, plain))
+            path = stage_path(inputs[f"finetune:{index}"])
+            places.append(replace(_place(model, cell, own.model), path=path, goal=own.goal))
     drifts = [
         read_judgement(inputs[role]) for k in range(len(cells)) if (role := f"drift:{k}") in inputs
     ]
@@ -134,7 +148,7 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
         firsts[spec["best_finetune"]],
         read_judgement(inputs["evaluate:baseline"]),
         read_judgement(inputs["reference:finetuned"]).figures,
-        _histories(models, inputs, words.done),
+        _histories(models, inputs, [each.done for each in of_all]),
         best["finetune"],
         tuple(drifts),
         _why(spec, inputs, firsts, [cells[place].model for place in firsts]),
@@ -145,6 +159,7 @@ def read_finetuned(spec: Mapping[str, Any], inputs: Mapping[str, Path]) -> Finet
         },
         tuple(places),
         _of_drift(model["finetune"] for model in models),
+        _kept(spec, inputs, drifts),
     )
 
 
@@ -152,6 +167,21 @@ def _of_drift(sections: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """What must be known to read the drifts of fine-tunes, each sentence once."""
     said = (FINETUNES[each["kind"]].of_drift(each) for each in sections)
     return tuple(dict.fromkeys(filter(None, said)))
+
+
+def _kept(
+    spec: Mapping[str, Any], inputs: Mapping[str, Path], drifts: Sequence[Judgement]
+) -> tuple[bool, ...]:
+    """Whether each of ``drifts`` keeps the file's limits; empty where it sets none."""
+    limits, metric = Limits.of(spec["finetunes"][0]["finetune"]["limits"]), spec["metric"]
+    if not limits.words() or metric is None or not drifts:
+        return ()
+    before = read_judgement(inputs[f"evaluate:{_best_cell(spec)}"]).figures
+    return tuple(limits.excess(each.figures, before, metric) == 0 for each in drifts)
+
+
+def _best_cell(spec: Mapping[str, Any]) -> int:
+    return next(i for i, cell in enumerate(spec["cells"]) if cell["name"] == spec["best"])
 
 
 def _place(model: Mapping[str, Any], cell: Cell, plain: str) -> Place:
@@ -167,16 +197,21 @@ def _place(model: Mapping[str, Any], cell: Cell, plain: str) -> Place:
 
 
 def _histories(
-    models: Sequence[Mapping[str, Any]], inputs: Mapping[str, Path], done: str
+    models: Sequence[Mapping[str, Any]], inputs: Mapping[str, Path], done: Sequence[str]
 ) -> tuple[History, ...]:
-    """How each training went, once, though several of ``models`` are of it."""
-    names: dict[Path, str] = {}
-    for index, model in enumerate(models):
-        names.setdefault(inputs[f"finetune:{index}"], model.get("training", model["name"]))
+    """How each training went, once, though several of ``models`` are of it.
+
+    Args:
+        done: what each of ``models`` then is.
+    """
+    names: dict[Path, tuple[str, str]] = {}
+    for index, (model, then) in enumerate(zip(models, done, strict=True)):
+        called = model.get("training", model["name"])
+        names.setdefault(inputs[f"finetune:{index}"], (then, called))
     several = len(names) > 1
     return tuple(
-        read_history(directory, f"{done}, {name}" if several else done)
-        for directory, name in names.items()
+        read_history(directory, f"{then}, {name}" if several else then)
+        for directory, (then, name) in names.items()
     )
 
 
@@ -203,9 +238,10 @@ def _why(
         )
         for index, place in enumerate(firsts)
     ]
-    baseline = next(i for i, cell in enumerate(spec["cells"]) if cell["name"] == spec["best"])
-    limits = spec["finetunes"][0]["finetune"]["limits"]
-    return decide(models, inputs[f"evaluate:{baseline}"], metric, limits).reason(names)
+    limits, before = spec["finetunes"][0]["finetune"]["limits"], f"evaluate:{_best_cell(spec)}"
+    return decide(models, inputs[before], metric, limits).reason(
+        [name.replace(",", ", ") for name in names]
+    )
 
 
 def _tuned_cell(

@@ -13,7 +13,7 @@ from components.reporting.pictures.sheet import arrange
 from components.reporting.pictures.tiles import Choice, choose, data_uri, same_rows, tile
 from components.reporting.results import Results
 from components.reporting.tables.columns import ordered_metrics
-from components.reporting.tables.cost_table import cost_table
+from components.reporting.tables.cost_table import Trained, cost_table
 from components.reporting.tables.group_table import group_tables
 from components.reporting.tables.grouped import by_line
 from components.reporting.tables.ranked_table import ranked_table
@@ -77,10 +77,12 @@ def told_of(results: Results, table: Table) -> dict[str, Any]:
 
 
 def costs(results: Results) -> Table:
-    """What every training took."""
-    trained = [(each.name, each.costs, dict(each.seconds)) for each in results.trainings]
+    """What every training took, but those of fine-tunes, which the section about them has."""
+    tuned = results.finetuned.histories if results.finetuned else ()
+    known = [each for each in results.trainings if each not in tuned]
+    trained = [Trained(each.name, each.costs, each.seconds) for each in known]
     if results.scorer_costs:
-        trained.insert(0, ("the scorer", results.scorer_costs, {}))
+        trained.insert(0, Trained("the scorer", results.scorer_costs))
     return cost_table(trained)
 
 

@@ -1,10 +1,11 @@
 """The pages' templates: self-contained HTML, whatever is put in is escaped."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from components.reporting.pictures import canvas
 from components.reporting.pictures.illustrations import Illustration
@@ -28,8 +29,15 @@ def rendered(template: str, **values: object) -> str:
     )
     environment.tests["a_value"] = lambda cell: isinstance(cell, Value)
     environment.tests["a_text"] = lambda cell: isinstance(cell, Text)
+    environment.filters["code"] = code
     css = Markup((here / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
     return environment.get_template(template).render(css=css, **values)
+
+
+def code(text: str) -> Markup:
+    """Plain ``text``, escaped, with what stands between backticks as code."""
+    words = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(words)  # noqa: S704 - escaped before
 
 
 def plotted(plots: Iterable[Illustration]) -> list[tuple[Markup, str]]:

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Literal
 
 import matplotlib as mpl
@@ -30,6 +31,8 @@ CLOSE = 20.0
 """Within this factor such an axis has more ticks."""
 SHORT = 24
 """Names of at most this many letters fit two a line in a legend."""
+LONG = 52
+"""Letters of a name in a legend on one line."""
 LEGEND_ROW, FREE_ROWS = 0.235, 3
 """The height of a legend's line in inches; how many lines a plot has room for as it is."""
 SIZE = (6.4, 4.8)
@@ -119,12 +122,17 @@ def log_scale(axes: Axes, which: Literal["x", "y"], ticks: Sequence[float] = (1,
 
 
 def legend(axes: Axes) -> None:
-    """Above the axes, where it hides no point; one column when names are long."""
-    names = axes.get_legend_handles_labels()[1]
+    """Above the axes, where it hides no point; one column when names are long, which are then
+    written on several lines rather than cut off."""
+    handles, names = axes.get_legend_handles_labels()
     if names:
         columns = 2 if max(len(name) for name in names) <= SHORT else 1
-        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, borderaxespad=0.2)
-        rows = -(-len(names) // columns)
+        folded = [
+            name if len(name) <= LONG else fill(name.replace(",", ", "), LONG) for name in names
+        ]
+        place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)}
+        axes.legend(handles, folded, ncols=columns, borderaxespad=0.2, **place)
+        rows = -(-len(names) // columns) + sum(name.count("\n") for name in folded)
         grow(axes, LEGEND_ROW * max(0, rows - FREE_ROWS))
 
 

@@ -18,8 +18,12 @@ from components.reporting.pictures.illustrations import Illustration
 from components.reporting.pictures.labels import Box, Label, put_labels
 from components.reporting.pictures.plots import errorbar
 
-NEAR = 0.4
-"""Models that take less than this share of both axes are shown again, closer up."""
+NEAR, NARROW = 0.4, 0.15
+"""Models that take less than the first share of both axes, or than the second of one, are shown
+again, closer up."""
+CHOSEN = "chosen"
+OF_BASE: dict[str, Any] = {"color": INK, "marker": "*", "markersize": 9, "linestyle": "none"}
+"""How the base is drawn, unlike all models."""
 STROKES = 24
 """So many places of a line between two models are kept free of labels."""
 
@@ -77,16 +81,17 @@ def of_drift(tuned: Finetuned, metric: str) -> list[Illustration]:
     most = tuned.section["limits"]["drift_at_most"]
     said = "; ".join(f"{m.name}: {m.adapted.text()} at {m.drifted.text()}" for m in models)
     near = crowded(models, gained, most)
+    chosen = next((model for model in models if model.name == tuned.chosen.line), None)
     whole = Illustration(
         "drift",
-        drift_plot(models, gained, most, numbered=not near),
+        drift_plot(models, gained, most, numbered=not near, chosen=chosen),
         f"Plot of adaptation over drift. {said}",
         f"{where}, and nearer to what the base drew from the same seeds and prompts."
         f"{_of_steps(models, numbered=not near)}",
     )
     closer = Illustration(
         "driftnear",
-        near_plot(models, gained.words),
+        near_plot(models, gained.words, chosen),
         "The same models alone, closer up; their figures are in the plot before",
         f"The same models alone, closer up.{_of_steps(models, numbered=True)}",
     )
@@ -128,34 +133,42 @@ def crowded(models: Sequence[Tuned], gained: Gained, most: float | None) -> bool
     across, up = _reach([m.drifted for m in models]), _reach([m.adapted for m in models])
     beside = [each for each in (gained.before, gained.real) if each is not None]
     wide, high = [*across, 0.0, most or 0.0], [*up, *_reach(beside)]
-    return len(models) > 2 and all(
-        max(part) - min(part) < NEAR * (max(whole) - min(whole))
+    shares = [
+        (max(part) - min(part)) / ((max(whole) - min(whole)) or 1.0)
         for part, whole in ((across, wide), (up, high))
-    )
+    ]
+    return len(models) > 2 and (max(shares) < NEAR or min(shares) < NARROW)
 
 
 def drift_plot(
-    models: Sequence[Tuned], gained: Gained, most: float | None, *, numbered: bool = True
+    models: Sequence[Tuned],
+    gained: Gained,
+    most: float | None,
+    *,
+    numbered: bool = True,
+    chosen: Tuned | None = None,
 ) -> Plot:
     """Adaptation (y) over drift (x), both with their intervals.
 
     Args:
         most: the drift that the file allows; None for any.
         numbered: whether checkpoints have their steps beside them.
+        chosen: which of ``models`` has a ring.
     """
 
     def plot(axes: Axes) -> None:
         lines = _lines(axes, models)
         if (before := gained.before) is not None:
-            errorbar(axes, len(lines), "base, before", [0.0], [before])
+            errorbar(axes, len(lines), "base, before", [0.0], [before], OF_BASE)
             axes.axhline(before.value, color=GREY, linestyle=":", linewidth=1.0)
         if (real := gained.real) is not None:
             told: dict[str, Any] = {"color": INK, "linestyle": "--", "linewidth": 1.2}
             axes.axhline(real.value, label=gained.called, **told)
             axes.axhspan(real.low, real.high, color=GREY, alpha=0.18, linewidth=0)
         if most is not None:
-            axes.axvline(most, linestyle="--", linewidth=1.0, color="grey", label="limit")
+            axes.axvline(most, linestyle="--", linewidth=1.0, color="grey", label=f"limit {most:g}")
         axes.set_xlim(left=-0.02 * max(1e-6, *(m.drifted.high for m in models), most or 0.0))
+        _ring(axes, chosen)
         _finish(axes, models, gained.words)
         if numbered:
             _number(axes, lines)
@@ -163,11 +176,12 @@ def drift_plot(
     return plot
 
 
-def near_plot(models: Sequence[Tuned], words: str) -> Plot:
+def near_plot(models: Sequence[Tuned], words: str, chosen: Tuned | None = None) -> Plot:
     """The models of `drift_plot` alone, so that those show apart that lie near each other there."""
 
     def plot(axes: Axes) -> None:
         lines = _lines(axes, models)
+        _ring(axes, chosen)
         _finish(axes, models, words)
         _number(axes, lines)
 
@@ -182,6 +196,14 @@ def _lines(axes: Axes, models: Sequence[Tuned]) -> list[list[Tuned]]:
     for index, (name, line) in enumerate(lines.items()):
         errorbar(axes, index, name, [m.drifted for m in line], [m.adapted for m in line])
     return list(lines.values())
+
+
+def _ring(axes: Axes, chosen: Tuned | None) -> None:
+    """A ring around the ``chosen`` model."""
+    if chosen is not None:
+        spot = [chosen.drifted.value], [chosen.adapted.value]
+        ring: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": INK}
+        axes.plot(*spot, "o", label=CHOSEN, markersize=13, markeredgewidth=1.4, **ring)
 
 
 def _finish(axes: Axes, models: Sequence[Tuned], words: str) -> None:

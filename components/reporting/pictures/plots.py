@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import fill
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,6 +28,7 @@ from components.spec.catalogue import GUIDANCE
 
 ROW, LINE = 0.27, 0.16
 """The height of a row where cells are listed, and of each further line of its name, inches."""
+OF_LINES = {"markersize": 5, "linewidth": 1.6, "elinewidth": 1.0, "capsize": 2.5}
 LABEL = 34
 """Letters of such a name on one line."""
 
@@ -148,21 +151,26 @@ def _value(cell: Cell, metric: str) -> float:
 
 
 def errorbar(
-    axes: Axes, index: int, name: str, x: Sequence[Interval | float], y: Sequence[Interval]
+    axes: Axes,
+    index: int,
+    name: str,
+    x: Sequence[Interval | float],
+    y: Sequence[Interval],
+    style: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """The index-th line through points with their intervals, as far as they have such."""
+    """The index-th line through points with their intervals, as far as they have such.
+
+    Args:
+        style: what is not as other lines have it.
+    """
     figures = [p for p in x if not isinstance(p, float | int)]
     axes.errorbar(
         [p if isinstance(p, float | int) else p.value for p in x],
         [p.value for p in y],
         xerr=_reach(figures) if figures else None,
         yerr=_reach(y),
-        markersize=5,
-        linewidth=1.6,
-        elinewidth=1.0,
-        capsize=2.5,
         label=name,
-        **line_style(index),
+        **({**OF_LINES, **line_style(index), **style}),
     )
 
 

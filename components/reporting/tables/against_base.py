@@ -1,6 +1,6 @@
 """Models that were tuned, each beside what its base makes of the same prompts and seeds."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from components.figures.figure import Figure, readable, scale_of, unit_of
@@ -11,6 +11,7 @@ from components.reporting.tables.notes import left_out
 from components.reporting.tables.subject import Subject
 from components.reporting.tables.table import Column, Content, Table
 from components.reporting.tables.values import difference_of, values_of
+from components.reporting.words.naming import listed
 from components.spec.metrics import family_of
 
 BASE = "the base"
@@ -33,7 +34,7 @@ def against_base(
     columns = [Column("model")]
     for metric in metrics:
         columns += [metric_column(metric, ranks=True), LESS, P]
-    rows, seen = list[list[Content]](), list[Subject]()
+    rows, seen, unpaired = list[list[Content]](), list[Subject](), dict[str, str]()
     for name, judgement, base in with_bases(models):
         values = values_of(judgement.figures, metrics)
         if base is None:
@@ -44,12 +45,14 @@ def against_base(
         row: list[Content] = [name]
         for metric, value in zip(metrics, values, strict=True):
             standing = _standing(judgement.figures.get(metric), base.figures.get(metric))
+            if standing and standing.reason:
+                unpaired[metric] = standing.reason
             row += [value, difference_of(standing) if standing else None]
             row.append(standing.p_text() if standing else "")
         rows.append(row)
     level = next((f.confidence for each in tables for f in each.values()), None)
     made = Table.of_texts(caption, columns, rows).without_empty_columns()
-    notes = (*left_out(seen, "model"), *_chances(tables, metrics))
+    notes = (*left_out(seen, "model"), *_chances(tables, metrics), *_without_p(unpaired))
     return Table(caption, made.columns, made.rows, notes, level)
 
 
@@ -65,6 +68,18 @@ def with_bases(
             known.add(key)
             yield BASE if len(known) == 1 else f"{BASE}, beside {name}", base, None
         yield name, tuned, base
+
+
+def _without_p(unpaired: Mapping[str, str]) -> list[str]:
+    """Why a difference has no p-value, a sentence for each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for metric, reason in unpaired.items():
+        by_reason.setdefault(reason, []).append(readable(metric))
+    return [
+        f"without p in {listed(metrics)}: {reason}; bold is then where the difference's own "
+        "interval leaves out 0"
+        for reason, metrics in by_reason.items()
+    ]
 
 
 def _chances(tables: Sequence[Figures], metrics: Sequence[str]) -> list[str]:

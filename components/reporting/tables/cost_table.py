@@ -1,6 +1,7 @@
 """What each training took: time, memory, and the size of what it left."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from components.meter import GPU
 from components.reporting.tables.table import Column, Content, Table
@@ -9,10 +10,31 @@ from components.training.stopwatch import EVALUATIONS, TRAINING
 
 MEMORY_WORDS = {
     True: "memory is the most that the training's process had allocated on the GPU",
-    False: "memory is the most of the training's process that was resident: Python, its libraries "
-    "and the data are in it",
+    False: "memory is the most of the training's process that was resident: Python, its libraries, "
+    "the data are in it, and what an earlier training of the same process has left",
 }
 
+
+@dataclass(frozen=True)
+class Trained:
+    """A row of the table.
+
+    Attributes:
+        name: what was trained.
+        costs: what that took.
+        seconds: by part.
+        path: where it lies, as in ``artifacts/STAGE/KEY``; empty where that is told elsewhere.
+    """
+
+    name: str
+    costs: Costs
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    path: str = ""
+
+
+KEY = 12
+"""Letters of a key that are shown; a shell completes ``*``."""
+SHORTENED = "* stands for the rest of a name, as in a shell; results.csv has the whole path"
 COLUMNS = (
     Column("trained"),
     Column("parameters", right=True),
@@ -25,20 +47,23 @@ COLUMNS = (
     Column("memory at most", hint="evaluations included", brief="memory,\nat most", right=True),
     Column("weights", hint="the file of the model, or of what was trained of it", right=True),
     Column("published", hint="all files that it left", right=True),
+    Column("path", hint="from the working directory"),
 )
 
 
-def cost_table(trained: Sequence[tuple[str, Costs, Mapping[str, float]]]) -> Table:
-    """A row for each training: its name, its costs, its seconds by part."""
-    rows = [_row(name, costs, seconds) for name, costs, seconds in trained]
+def cost_table(trained: Sequence[Trained]) -> Table:
+    """A row for each training."""
+    rows = [_row(each) for each in trained]
     table = Table.of_texts("What training took", COLUMNS, rows).without_empty_columns()
-    known = {costs.memory == GPU for _, costs, _ in trained if costs.memory}
-    return table.noted(*(MEMORY_WORDS[gpu] for gpu in sorted(known)))
+    known = {each.costs.memory == GPU for each in trained if each.costs.memory}
+    shortened = [SHORTENED] if any(str(row[-1]).endswith("*") for row in rows) else []
+    return table.noted(*(MEMORY_WORDS[gpu] for gpu in sorted(known)), *shortened)
 
 
-def _row(name: str, costs: Costs, seconds: Mapping[str, float]) -> list[Content]:
+def _row(trained: Trained) -> list[Content]:
+    costs, seconds = trained.costs, trained.seconds
     return [
-        name,
+        trained.name,
         "" if costs.parameters is None else f"{costs.parameters:,}",
         "" if costs.trained is None else f"{costs.trained:,}",
         "" if costs.steps is None else f"{costs.steps:,}",
@@ -49,7 +74,14 @@ def _row(name: str, costs: Costs, seconds: Mapping[str, float]) -> list[Content]
         size(costs.peak_memory),
         size(costs.weights),
         size(costs.published),
+        _shortened(trained.path),
     ]
+
+
+def _shortened(path: str) -> str:
+    """A path whose last part's end may be ``*``."""
+    room, _, key = path.rpartition("/")
+    return f"{room}/{key[:KEY]}*" if len(key) > KEY else path
 
 
 def duration(seconds: float | None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from components.figures.figure import ROUNDING
 from components.figures.judgement import Figures
 from components.figures.record import figure_record
 from components.figures.standing import BEST, CHOSEN, Standing, standings
@@ -13,6 +14,7 @@ from components.reporting.tables.subject import FLOOR, Subject
 from components.reporting.tables.table import Table
 
 CANDIDATE = "candidate"
+CHOSEN_ONE = "the chosen one"
 
 Record = dict[str, Any]
 
@@ -36,7 +38,8 @@ class Less:
         found = self.of.get(metric, Standing(""))
         values: Sequence[Any] = [None] * len(COLUMNS)
         if less := found.difference:
-            values = (less.value, less.low, less.high, found.p, less.paired, self.name)
+            ends = map(_without_rounding, (less.value, less.low, less.high))
+            values = (*ends, found.p, less.paired, self.name)
         return dict(zip(COLUMNS, values, strict=True))
 
 
@@ -48,11 +51,13 @@ class Further:
         subject: the set.
         chosen: how it stands to that of the chosen model.
         base: how it stands to that of its base.
+        more: further columns, which all of its figures share.
     """
 
     subject: Subject
     chosen: Less = Less()
     base: Less = Less()
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def figures_alone(named: Mapping[str, Figures]) -> Table:
@@ -78,7 +83,8 @@ def figures_compared(
     ``p_holm``, ``paired`` (what the page shows as differences), ``difference_from`` (the other's
     name), ``standing``, by each metric for itself, and ``role``: ``candidate``, or what a row is
     that may not win. What is in ``further`` has the same columns for its difference from the chosen
-    one, and, with ``base_`` before their names, for that from its base.
+    one, by which its ``standing`` is, and, with ``base_`` before their names, for that from its
+    base; its ``role``, ``keeps_limits`` (of the file, yes or no) and ``path`` are given with it.
     The standing of ``top`` itself is `BEST` by ``metric`` and `CHOSEN` by the others. Groups of
     classes or captions follow the whole set; they are not compared.
 
@@ -112,8 +118,15 @@ def _beside(further: Further) -> list[Record]:
         record
         | further.chosen.record(record["metric"])
         | {f"base_{name}": v for name, v in further.base.record(record["metric"]).items()}
+        | {"standing": to_chosen(further.chosen.of.get(record["metric"], Standing("")).kind)}
+        | dict(further.more)
         for record in _plain(subject.name, subject.figures, **more)
     ]
+
+
+def to_chosen(kind: str) -> str:
+    """How a fine-tune stands to the chosen one, which need not be the best."""
+    return CHOSEN_ONE if kind == BEST else kind.replace("the best", "the chosen one")
 
 
 def _compared(
@@ -139,4 +152,9 @@ def _flat(record: Mapping[str, Any]) -> Record:
     first = {part: record[part] for part in ("value", "low", "high")}
     rest = {name: record[name] for name in sorted(record) if name not in first}
     plain = {k: json.dumps(v) if isinstance(v, Mapping) else v for k, v in rest.items()}
-    return first | plain
+    return {part: _without_rounding(value) for part, value in first.items()} | plain
+
+
+def _without_rounding(value: Any) -> Any:
+    """0 for what rounding has left of it."""
+    return 0.0 if isinstance(value, float) and abs(value) < ROUNDING else value

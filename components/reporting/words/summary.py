@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from components.figures.figure import Figure, first_of, main_metric, readable
+from components.figures.figure import Figure, main_metric, readable
 from components.figures.judgement import Figures
 from components.figures.standing import (
     BEST,
@@ -12,34 +12,37 @@ from components.figures.standing import (
     NOISE,
     WORSE,
     Standing,
-    between,
     standings,
 )
 from components.figures.winner import better_beside
 from components.reporting.cells import Cell
-from components.reporting.finetuned import Finetuned
 from components.reporting.results import Results
 from components.reporting.words.distillation import finding
-from components.reporting.words.naming import capital, count
-from components.spec.metrics import families_of, judge_of
+from components.reporting.words.naming import count
+from components.reporting.words.recognised import recognised
+from components.reporting.words.tuned_summary import about_tuned
+from components.spec.metrics import judge_of
 
 
 def paragraphs(results: Results) -> list[str]:
-    """What was found, in plain sentences: about the cells, and about the fine-tune."""
+    """What was found, in plain sentences: about the cells, and about the fine-tune, which comes
+    first where the base is given and nothing but that was done."""
     cells, best, floors, metric = results.cells, results.best, results.floors, results.metric
-    text = [_winner(cells, best, metric)]
+    base = results.finetuned.base if results.finetuned else ""
+    text = [_as_given(results.chosen, base, metric) if base else _winner(cells, best, metric)]
     text += [f"{told}." for told in better_beside(cells, metric, best)]
     if metric and metric in floors:
         text.append(_floor(results.chosen.figures[metric], floors[metric]))
     if metric and len(cells) > 1:
         text.append(_others(standings([c.figures for c in cells], metric, best)))
-    text += _recognised(results.chosen.figures, "the real images", "of its samples")
+    text += recognised(results.chosen.figures, "the real images", "of its samples")
     told, tuned = " ".join(filter(None, text)), results.finetuned
     if tuned is None:
         return [told]
     by_cost = tuned.at_equal_cost
-    about = finding(tuned.chosen, results) if by_cost else _before_and_after(tuned)
-    return [told, *filter(None, [about])]
+    about = finding(tuned.chosen, results) if by_cost else about_tuned(tuned, metric)
+    both = [about, told] if tuned.base else [told, about]
+    return [*filter(None, both)]
 
 
 def scorer_sentence(figures: Figures) -> str | None:
@@ -106,6 +109,13 @@ def _winner(cells: Sequence[Cell], best: int, metric: str | None) -> str:
     return f"{among}{chosen.name} has {rank} {readable(metric)}: {figure.text()}."
 
 
+def _as_given(cell: Cell, base: str, metric: str | None) -> str:
+    """What the ``base`` of fine-tunes reaches, which was trained elsewhere."""
+    if metric is None or metric not in cell.figures:
+        return ""
+    return f"The base, {base}, has a {readable(metric)} of {cell.figures[metric].text()}."
+
+
 def _others(standing: Sequence[Standing]) -> str:
     counts = {kind: sum(s.kind == kind for s in standing) for kind in (NOISE, WORSE)}
     others = [s for s in standing if s.kind in counts]
@@ -136,39 +146,6 @@ def _floor(figure: Figure, floor: Figure) -> str:
         f"That is {ratio} of {floor.short()}, "
         f"which {counts} real training images reach against the same holdout."
     )
-
-
-def _recognised(figures: Figures, real: str, whose: str) -> list[str]:
-    name = first_of(figures, *families_of("classifier"))
-    if name is None:
-        return []
-    classifier = judge_of(name).upper()
-    accuracy = figures[name].protocol.classifier_accuracy
-    own = (
-        f" (it gets {100 * accuracy:.1f} % of their holdout right)" if accuracy is not None else ""
-    )
-    share = f"{figures[name].text()} {whose}"
-    return [f"An {classifier} trained on {real} recognises {share}{own}."]
-
-
-def _before_and_after(tuned: Finetuned) -> str:
-    before, after, floors = tuned.baseline, tuned.figures, tuned.floors
-    metric = main_metric(after)
-    if metric is None or metric not in before:
-        return ""
-    standing = between(after[metric], before[metric])
-    near = "but within noise" if standing.paired else "but within the intervals"
-    apart = near if standing.kind == NOISE else standing.how
-    on, whose = (f" on the style {tuned.style}", "that style's") if tuned.style else ("", "the")
-    text = (
-        f"{capital(tuned.words.act)}{on} took the {readable(metric)} to {whose} holdout from "
-        f"{before[metric].text()} to {after[metric].text()}, {apart}"
-    )
-    if metric in floors:
-        text += f"; the floor there is {floors[metric].short()}"
-    real = f"the real {tuned.style} images" if tuned.style else "the real images"
-    own = _recognised(after, real, f"of the {tuned.words.done} model's samples")
-    return " ".join([f"{text}.", *own])
 
 
 def _is(number: int) -> str:

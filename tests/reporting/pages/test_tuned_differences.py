@@ -56,9 +56,7 @@ def test_a_sentence_says_which_adapts_more_and_which_drifts_more(kinds: Results)
     assert kinds.finetuned is not None
     first, second = (cell.line for cell in kinds.finetuned.cells)
     text = page(kinds)
-    section = text[
-        text.index("<h3>Differences between fine-tunes") : text.index("<h3>What it took")
-    ]
+    section = text[text.index("<h3>Differences between fine-tunes") : text.index(">What it took")]
     assert f"{first} adapts more than {second} (Fréchet distance" in section
     assert "lower by 200" in section
     assert f"drifts more than {second} (feature drift" in section

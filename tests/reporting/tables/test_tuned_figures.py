@@ -20,6 +20,7 @@ FD, DRIFT, RECALL = (f"{name}_efficientnet_lite0" for name in ("fd", "drift", "r
 LIKENESS = "likeness_efficientnet_lite0"
 THREE = KINDS | {"sweep": {"finetune.rank": [1, 2, 4]}}
 THREE |= {"finetune": {"style": "bold", "kind": "lora"}}
+BASELINE = "baseline, before fine-tuning"
 Rows = dict[tuple[str, str], dict[str, str]]
 
 
@@ -55,7 +56,8 @@ def of(standing: Standing, name: str) -> list[str]:
     less = standing.difference
     assert less is not None
     assert standing.p is not None
-    numbers = [str(number) for number in (less.value, less.low, less.high, standing.p)]
+    ends = [0.0 if abs(end) < 1e-12 else end for end in (less.value, less.low, less.high)]
+    numbers = [str(number) for number in (*ends, standing.p)]
     return [*numbers, "True", name]
 
 
@@ -132,3 +134,33 @@ def test_the_csv_has_what_became_of_a_subject_s_prompts_and_class(
     assert (base, metric) in rows
     drifts = [rows[f"{name} (the class)", DRIFT]["value"] for name in tuned.learnt]
     assert drifts == ["0.07", "0.07"]
+
+
+def test_the_csv_says_which_is_chosen_which_keep_the_limits_and_where_they_lie(
+    subject: tuple[Results, Finetuned, Rows],
+) -> None:
+    _, tuned, rows = subject
+    behind = f"({tuned.words.goal})", "(beside the base)", "(the subject's prompts)"
+    for what, metric in zip(behind, (FD, FD, LIKENESS), strict=True):
+        first, second = (rows[f"{name} {what}", metric] for name in tuned.learnt)
+        assert [first["role"], second["role"]] == ["chosen fine-tune", "fine-tune"]
+        assert [first["keeps_limits"], second["keeps_limits"]] == ["yes", "yes"]
+        assert first["standing"] == "the chosen one"
+        assert second["standing"].endswith("the chosen one") != (second["standing"] == "")
+        assert first["path"] == tuned.histories[0].path
+        assert second["path"] == tuned.histories[1].path
+    assert rows["the base (beside the base)", FD]["role"] == "base"
+
+
+def test_the_csv_names_a_fine_tune_by_what_its_own_kind_is_trained_for(tmp_path: Path) -> None:
+    word = {"finetune.kind": "textual_inversion", "finetune.token": "<a>"}
+    cells = [word | {"finetune.initial": "digit"}, {"finetune.prior_weight": 0}]
+    values = SUBJECT_CASE.experiment | {"sweep": {}, "cells": cells}
+    case = replace(SUBJECT_CASE, experiment=values, drifts=(0.0, 0.6))
+    _, tuned, rows = results_of(tmp_path, case)
+    word_name, other = (cell.line for cell in tuned.cells)
+    assert (f"{word_name} (<a>)", FD) in rows
+    assert (f"{other} (sks digit)", FD) in rows
+    assert (f"{BASELINE} (the holdout)", FD) in rows
+    assert rows[f"{word_name} (<a>)", FD]["keeps_limits"] == "yes"
+    assert rows[f"{other} (sks digit)", FD]["keeps_limits"] == "no"

@@ -24,7 +24,7 @@ def test_the_summary_says_who_won_and_by_how_much(results: Results) -> None:
     assert "1 other cell cannot be told from the best" in text
     assert "5 cells are worse outside the intervals" in text
     assert "recognises 97.0 % [96.0, 98.0] of its samples" in text
-    assert "from 400.0 [394.0, 406.0] to 200.0 [194.0, 206.0], outside the intervals" in text
+    assert "from 400.0 [394.0, 406.0] to 200.0 [194.0, 206.0], better outside the intervals" in text
 
 
 def test_a_reference_that_is_better_than_the_winner_is_told_and_does_not_win(
