@@ -136,6 +136,11 @@ def legend(axes: Axes) -> None:
         grow(axes, LEGEND_ROW * max(0, rows - FREE_ROWS))
 
 
+def _folded(name: str) -> str:
+    """A long name on several lines."""
+    return name if len(name) <= LONG else fill(name.replace(",", ", "), LONG)
+
+
 def _figure(plots: Sequence[Plot]) -> Figure:
     width, height = SIZE
     figure = Figure(figsize=(width * len(plots), height), layout="constrained")

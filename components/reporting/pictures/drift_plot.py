@@ -19,8 +19,8 @@ from components.reporting.pictures.labels import Box, Label, put_labels
 from components.reporting.pictures.plots import errorbar
 
 NEAR, NARROW = 0.4, 0.15
-"""Models that take less than the first share of both axes, or than the second of one, are shown
-again, closer up."""
+"""Models that take less than the first share of both axes, or than the second of the height, or
+whose drift is below the first share of the limit, are shown again, closer up."""
 CHOSEN = "chosen"
 OF_BASE: dict[str, Any] = {"color": INK, "marker": "*", "markersize": 9, "linestyle": "none"}
 """How the base is drawn, unlike all models."""
@@ -137,7 +137,8 @@ def crowded(models: Sequence[Tuned], gained: Gained, most: float | None) -> bool
         (max(part) - min(part)) / ((max(whole) - min(whole)) or 1.0)
         for part, whole in ((across, wide), (up, high))
     ]
-    return len(models) > 2 and (max(shares) < NEAR or min(shares) < NARROW)
+    below = most is not None and max(across) < NEAR * most
+    return len(models) > 2 and (max(shares) < NEAR or shares[1] < NARROW or below)
 
 
 def drift_plot(

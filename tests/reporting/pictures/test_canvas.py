@@ -5,6 +5,7 @@ from xml.etree import ElementTree  # noqa: S405 - our own SVG
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from components.reporting.cells import History
 from components.reporting.pictures import canvas
@@ -94,6 +95,24 @@ def test_a_long_legend_takes_no_room_from_the_plot() -> None:
 
     few, many = (height(canvas.svg(lines(count), "x", "")) for count in (4, 20))
     assert many > few + 80  # points
+
+
+def test_a_long_name_in_a_legend_is_not_cut_off() -> None:
+    name = ",".join(f"setting{i}=value" for i in range(8))
+
+    def plot(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], label=name)
+        canvas.legend(axes)
+
+    figure = Figure(figsize=canvas.SIZE, layout="constrained")
+    axes = figure.subplots()
+    plot(axes)
+    figure.draw_without_rendering()
+    legend = axes.get_legend()
+    assert legend is not None
+    assert legend.get_window_extent().x1 <= figure.bbox.x1
+    assert axes.get_window_extent().width > 0.75 * figure.bbox.width
+    assert "".join(legend.get_texts()[0].get_text().split()) == name
 
 
 def test_an_svg_is_the_same_bytes_twice_and_valid() -> None:

@@ -131,6 +131,9 @@ def test_models_that_hide_one_another_are_shown_again_closer_up() -> None:
     assert crowded(near(), GAINED, 0.5)
     assert not crowded(near()[:2], GAINED, None), "two are told apart"
     assert not crowded(near(), Gained("distance", None, None), 0.02), "nothing lies far from them"
+    wide = [replace(m, adapted=made("fd_x", 600, 200, 1000)) for m in near()]
+    assert not crowded(wide, GAINED, 0.5)
+    assert crowded(wide, GAINED, 5.0), "the limit alone stretches the axis"
     axes = Canvas().subplots()
     near_plot(near(), GAINED.words)(axes)
     assert set(lines(axes)) == {"rank=4", "rank=16", "rank=64"}
@@ -161,3 +164,18 @@ def test_the_report_has_the_closer_plot_where_there_is_one(tmp_path: Path) -> No
     assert "numbers are its steps" in closer.caption
     assert closer.caption.startswith("The same models alone")
     assert closer.name != first.name
+
+
+def test_the_chosen_one_has_a_ring_and_the_base_looks_like_no_model() -> None:
+    axes, models = Canvas().subplots(), near(None)
+    drift_plot(models, GAINED, 0.5, chosen=models[5])(axes)
+    ring = next(line for line in axes.lines if line.get_label() == "chosen")
+    assert [*ring.get_xdata(), *ring.get_ydata()] == [
+        models[5].drifted.value,
+        models[5].adapted.value,
+    ]
+    drawn = {str(c.get_label()): c.lines[0] for c in axes.containers}  # type: ignore[attr-defined]
+    base = drawn.pop("base, before")
+    assert base.get_marker() == "*"
+    assert base.get_color() not in {line.get_color() for line in drawn.values()}
+    assert "limit 0.5" in axes.get_legend_handles_labels()[1]
