@@ -65,8 +65,8 @@ def subject_section(tuned: Finetuned, metric: str | None) -> dict[str, Any] | No
         "pictures": _pictures(tuned.learnt, real, lambda each: each.subject),
         "prompts": quoted(_prompts(tuned.learnt, lambda each: each.subject)),
         "read": as_read(first.subject.of_tuned.figures),
-        "fidelity": _beside("The subject's prompts", tuned.learnt, lambda e: e.subject, OF_SUBJECT),
-        "kin": _beside("The class", tuned.learnt, lambda each: each.kin, OF_KIN),
+        "fidelity": _beside("The subject's prompts", tuned, lambda e: e.subject, OF_SUBJECT),
+        "kin": _beside("The class", tuned, lambda each: each.kin, OF_KIN),
         "kin_prompts": quoted(_prompts(tuned.learnt, lambda each: each.kin)),
         "kin_count": count(len(first.kin.tuned), "image"),
         "kin_pictures": _pictures(tuned.learnt, [], lambda each: each.kin),
@@ -102,15 +102,17 @@ def _value(found: Mean) -> Value:
 
 
 def _beside(
-    caption: str, learnt: Learnt, of: Callable[[LearntSubject], Drawn], families: tuple[str, ...]
+    caption: str, tuned: Finetuned, of: Callable[[LearntSubject], Drawn], families: tuple[str, ...]
 ) -> Table:
-    drawn = [(name, of(each)) for name, each in learnt.items()]
+    drawn = [(name, of(each)) for name, each in tuned.learnt.items()]
     models = [(name, each.of_tuned, each.of_baseline) for name, each in drawn]
     table = against_base(caption, models, families)
+    chosen = {i for i, row in enumerate(table.rows) if row.cells[0] == tuned.chosen.model}
+    table = marked(table, chosen)
     others = [name for name, _, base in with_bases(models) if base is None][1:]
     if not others:
         return table
-    asked = listed(f"“{other}”" for other in others)
+    asked = listed(f"“{other.replace(',', ', ').replace(',  ', ', ')}”" for other in others)
     return table.noted(f"{asked}: the base, asked as that model is, which has a word of its own")
 
 

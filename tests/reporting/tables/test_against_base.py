@@ -36,3 +36,18 @@ def test_what_could_not_be_measured_is_said_of_the_figures_in_question(rich: Res
     tuned = Judgement(base.figures, left_out=lost, origins=base.origins)
     table = against_base("", [("one", tuned, base)], ("vendi",))
     assert table.notes == ("not measured: vendi_a (too few images)",)
+
+
+def test_a_difference_without_p_says_why(rich: Results) -> None:
+    base, other = (cell.judgement for cell in rich.cells[:2])
+    table = against_base("", [("one", other, base)], ("recall", "authenticity", "neighbour_ratio"))
+    empty = [
+        column.title
+        for column, cell, p in zip(
+            table.columns[1:], table.rows[1].cells[1:], table.rows[1].cells[2:], strict=False
+        )
+        if column.title == "less the base's" and cell is not None and p == ""
+    ]
+    told = [note for note in table.notes if note.startswith("without p in ")]
+    assert bool(told) == bool(empty or len(table.columns) < 10)
+    assert all("bold is then where" in note for note in told)
