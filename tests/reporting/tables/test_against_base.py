@@ -40,14 +40,11 @@ def test_what_could_not_be_measured_is_said_of_the_figures_in_question(rich: Res
 
 def test_a_difference_without_p_says_why(rich: Results) -> None:
     base, other = (cell.judgement for cell in rich.cells[:2])
-    table = against_base("", [("one", other, base)], ("recall", "authenticity", "neighbour_ratio"))
-    empty = [
-        column.title
-        for column, cell, p in zip(
-            table.columns[1:], table.rows[1].cells[1:], table.rows[1].cells[2:], strict=False
-        )
-        if column.title == "less the base's" and cell is not None and p == ""
-    ]
-    told = [note for note in table.notes if note.startswith("without p in ")]
-    assert bool(told) == bool(empty or len(table.columns) < 10)
-    assert all("bold is then where" in note for note in told)
+    assert other.origins is not None
+    paired = against_base("", [("one", other, base)], ("vendi",))
+    assert not any(note.startswith("without p") for note in paired.notes)
+    elsewhere = other.made_from(Origins(other.origins.seeds + 1000, other.origins.prompts))
+    table = against_base("", [("one", elsewhere, base)], ("vendi",))
+    (told,) = (note for note in table.notes if note.startswith("without p in Vendi score"))
+    assert "bold is then where" in told
+    assert "p" not in [column.title for column in table.columns]
