@@ -11,7 +11,7 @@ from components.figures.judgement import Figures, Judgement
 from components.figures.record import read_judgement
 from components.figures.winner import REFERENCE
 from components.files.json_file import read_object
-from components.files.manifest import intact, remedy, there
+from components.files.manifest import KEY, MANIFEST, intact, read_manifest, remedy, there
 from components.files.samples import Samples, read_samples
 from components.files.tables import read_csv
 from components.reporting.tables.subject import Subject
@@ -198,8 +198,13 @@ def read_history(directory: Path, name: str) -> History:
 
 
 def stage_path(directory: Path) -> str:
-    """A stage's directory as people call it from the working directory: ``artifacts/STAGE/KEY``."""
-    return "/".join(directory.parts[-3:])
+    """A stage's place in the store as people call it, ``artifacts/STAGE/KEY``, by its manifest, so
+    that it is the same wherever the directory lies; empty for one without manifest and key."""
+    if there(directory / MANIFEST):
+        manifest = read_manifest(directory)
+        return f"artifacts/{manifest['stage']}/{manifest['key']}"
+    known = KEY.fullmatch(directory.name)
+    return f"artifacts/{directory.parent.name}/{directory.name}" if known else ""
 
 
 def _read_csv(path: Path) -> list[dict[str, str]]:

@@ -6,7 +6,14 @@ import pytest
 
 from components.errors import AlphabarError
 from components.figures.comparison import unpaired
-from components.reporting.cells import model_names, read_cells, read_history, stored_subject
+from components.files.manifest import write_manifest
+from components.reporting.cells import (
+    model_names,
+    read_cells,
+    read_history,
+    stage_path,
+    stored_subject,
+)
 from components.reporting.results import Results
 from components.reporting.words.naming import sampler_name
 
@@ -94,3 +101,13 @@ def test_a_cell_without_pseudo_values_and_pairs_has_its_figures(
     cell = read_cells(report_input.spec, report_input.inputs)[0]
     assert all(figure.measured.generated is None for figure in cell.figures.values())
     assert (cell.judgement.groups, cell.pairs) == ({}, None)
+
+
+def test_a_stage_is_called_by_its_key_wherever_its_directory_lies(tmp_path: Path) -> None:
+    key = "0123456789abcdef" * 4
+    assert stage_path(tmp_path / "finetune" / key) == f"artifacts/finetune/{key}"
+    copied = tmp_path / "pipeline" / "finetune-0"
+    copied.mkdir(parents=True)
+    assert stage_path(copied) == ""
+    write_manifest(copied, {"stage": "finetune", "key": key, "files": {}})
+    assert stage_path(copied) == f"artifacts/finetune/{key}"

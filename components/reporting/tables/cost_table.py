@@ -47,7 +47,7 @@ COLUMNS = (
     Column("memory at most", hint="evaluations included", brief="memory,\nat most", right=True),
     Column("weights", hint="the file of the model, or of what was trained of it", right=True),
     Column("published", hint="all files that it left", right=True),
-    Column("path", hint="from the working directory"),
+    Column("path", hint="in the store"),
 )
 
 
