@@ -200,11 +200,9 @@ def read_history(directory: Path, name: str) -> History:
 def stage_path(directory: Path) -> str:
     """A stage's place in the store as people call it, ``artifacts/STAGE/KEY``, by its manifest, so
     that it is the same wherever the directory lies; empty for one without manifest and key."""
-    if there(directory / MANIFEST):
-        manifest = read_manifest(directory)
-        return f"artifacts/{manifest['stage']}/{manifest['key']}"
-    known = KEY.fullmatch(directory.name)
-    return f"artifacts/{directory.parent.name}/{directory.name}" if known else ""
+    manifest = read_manifest(directory) if there(directory / MANIFEST) else {}
+    stage, key = manifest.get("stage", directory.parent.name), manifest.get("key", directory.name)
+    return f"artifacts/{stage}/{key}" if KEY.fullmatch(key) else ""
 
 
 def _read_csv(path: Path) -> list[dict[str, str]]:
