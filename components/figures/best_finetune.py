@@ -26,11 +26,16 @@ class Measured:
 
 @dataclass(frozen=True)
 class Decision:
-    """The choice, and what it was made by."""
+    """The choice, and what it was made by.
+
+    Attributes:
+        within: whether each model keeps the limits, as far as is known.
+    """
 
     choice: Choice
     gain: Gain
     limits: Limits
+    within: tuple[bool, ...]
 
     def reason(self, names: Sequence[str]) -> str:
         """Why, in a sentence; empty where there was no choice."""
@@ -54,4 +59,6 @@ def decide(
     drifted = [read_judgement(each.drifted).figures if each.drifted else {} for each in models]
     likenesses = [read_likeness(each.similarity) if each.similarity else {} for each in models]
     gain, kept = gain_of(adapted, likenesses, metric), Limits.of(limits)
-    return Decision(choose(gain, drifted, read_judgement(before).figures, metric, kept), gain, kept)
+    base = read_judgement(before).figures
+    within = tuple(kept.excess(figures, base, metric) == 0 for figures in drifted)
+    return Decision(choose(gain, drifted, base, metric, kept), gain, kept, within)

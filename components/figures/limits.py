@@ -92,10 +92,12 @@ class Gain:
     Attributes:
         words: what it is called, behind ``the best``.
         values: of each; None where it was not measured.
+        judge: the extractor whose likeness it is; empty for a distance.
     """
 
     words: str
     values: Sequence[float | None]
+    judge: str = ""
 
 
 def gain_of(
@@ -110,7 +112,7 @@ def gain_of(
     judge = _extractor(adapted, metric) or ""
     known = [found[judge].tuned.value for found in likenesses if judge in found]
     if known and len(known) == len(adapted):
-        return Gain("likeness to the subject", [-value for value in known])
+        return Gain("likeness to the subject", [-value for value in known], judge)
     values = [_rank(figures.get(metric)) for figures in adapted]
     return Gain(f"{readable(metric)} to the new holdout", values)
 

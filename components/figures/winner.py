@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from components.errors import AlphabarError
-from components.figures.best_finetune import Measured, decide
+from components.figures.beside_base import BesideBase, beside_base
+from components.figures.best_finetune import Decision, Measured, decide
 from components.figures.figure import Figure, readable, sign
 from components.figures.record import read_judgement
 from components.figures.standing import NOISE, UNLIKE, Standing, standings
-from components.spec.plan import FinetunePlan, Plan, PlannedCell
+from components.spec.plan import FinetunePlan, Plan, PlannedCell, TunedModel
 from components.store import Store
 
 REFERENCE = "reference"
@@ -70,17 +71,40 @@ def best_cell(plan: Plan, store: Store) -> PlannedCell:
 def with_choice(plan: Plan, best: PlannedCell, tuned: FinetunePlan, store: Store) -> FinetunePlan:
     """``tuned``, which is evaluated, with which of its models, each under its first sampling, is
     chosen: see `components.figures.limits`."""
-    models = [
-        Measured(
-            store.path(model.evaluate),
-            store.path(model.cells[0].drift) if model.cells[0].drift else None,
-            store.path(model.subject.similarity) if model.subject else None,
-        )
+    choice = decision_among(plan, best, tuned, store).choice
+    return replace(tuned, best=choice.best, allowed=choice.kept > 0)
+
+
+def decision_among(plan: Plan, best: PlannedCell, tuned: FinetunePlan, store: Store) -> Decision:
+    """Which of ``tuned``, which is evaluated, is chosen, and by what."""
+    models = [_measured(model, store) for model in tuned.models]
+    limits = tuned.models[0].tuning.spec.limits.model_dump()
+    return decide(models, store.path(best.evaluate), plan.ranked_by, limits)
+
+
+def beside_bases(
+    plan: Plan, best: PlannedCell, tuned: FinetunePlan, store: Store
+) -> list[BesideBase | None]:
+    """How each model of ``tuned`` stands to its base; None where that is not known, and for what
+    is compared with it at equal cost."""
+    judge = decision_among(plan, best, tuned, store).gain.judge
+    before = store.path(tuned.evaluate_baseline)
+    return [
+        None
+        if model.tuning.spec.entry.compared == "cost"
+        else beside_base(_measured(model, store), before, plan.ranked_by, judge)
         for model in tuned.models
     ]
-    limits = tuned.models[0].tuning.spec.limits.model_dump()
-    choice = decide(models, store.path(best.evaluate), plan.ranked_by, limits).choice
-    return replace(tuned, best=choice.best, allowed=choice.kept > 0)
+
+
+def _measured(model: TunedModel, store: Store) -> Measured:
+    """Where the figures of a model under its first sampling are."""
+    drift = model.cells[0].drift
+    return Measured(
+        store.path(model.evaluate),
+        store.path(drift) if drift else None,
+        store.path(model.subject.similarity) if model.subject else None,
+    )
 
 
 def _first(sets: Sequence[Mapping[str, Figure]], metric: str) -> int | None:

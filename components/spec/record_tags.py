@@ -9,5 +9,8 @@ STAGE_KEY = "alphabar.stage_key"
 SAMPLED_WITH = "alphabar.sampling"
 """Version tag: digest of the sampling section that its figures were measured with."""
 
+CLIP = "evaluation.clip"
+"""Version tag: which CLIP read the captions of its figures, as the experiment file has it."""
+
 COMPLETE = "alphabar.complete"
 """Run tag: equals the key once everything below the run is recorded."""

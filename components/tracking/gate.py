@@ -13,8 +13,9 @@ from components.figures.figure import Figure
 from components.figures.judgement import Figures
 from components.figures.statistics.paired import Difference
 from components.figures.win_rate import WinRate
+from components.spec.catalogue.evaluation import clip_of
 from components.spec.gate import Gate, MetricGate, PreferenceGate
-from components.spec.metrics import lower_is_better
+from components.spec.metrics import families_of, family_of, lower_is_better
 from components.tracking.fields import exact, protocol_texts, shown
 from components.tracking.versions import CHAMPION
 
@@ -64,6 +65,7 @@ def decide(
     rival: Figures | None,
     study: WinRate | None = None,
     called: str = CHAMPION,
+    clip: str = "",
 ) -> Decision:
     """Hold the candidate against every condition of ``gate``.
 
@@ -73,11 +75,12 @@ def decide(
         candidate, rival: figures by full name; ``NAME/GROUP`` for one of a group.
         study: the win rate of the candidate; None when there was no study.
         called: what the rival is: ``champion`` or ``baseline``.
+        clip: `evaluation.clip` of the candidate's experiment; empty where that is not known.
     """
     held = [
         condition
         for name, asked in gate.metrics.items()
-        for condition in _of_metric(name, asked, candidate, rival, called)
+        for condition in _of_metric(name, asked, candidate, rival, called, clip)
     ]
     if gate.preference is not None:
         held.append(_of_preference(gate.preference, study))
@@ -85,7 +88,12 @@ def decide(
 
 
 def _of_metric(
-    name: str, asked: MetricGate, candidate: Figures, rival: Figures | None, called: str
+    name: str,
+    asked: MetricGate,
+    candidate: Figures,
+    rival: Figures | None,
+    called: str,
+    clip: str,
 ) -> Iterator[Condition]:
     mine = candidate.get(name)
     for kind, limit in _asked(asked):
@@ -93,7 +101,7 @@ def _of_metric(
         if asked.certain and limit is not None:
             words += ", for certain"
         if mine is None:
-            yield Condition(name, kind, words, False, f"no {name} {_recorded(name, candidate)}")
+            yield Condition(name, kind, words, False, _missing(name, candidate, clip))
         elif not mine.finite:
             yield Condition(name, kind, words, False, f"its {_told(mine)} is not finite", mine)
         elif kind in ("at_most", "at_least"):
@@ -180,6 +188,18 @@ def _of_preference(asked: PreferenceGate, study: WinRate | None) -> Condition:
     who = "as the study's " + ("baseline" if study.side == "baseline" else "fine-tuned model")
     reason = f"the win rate {interval} of {study.choices} choices, {who}, lies {side} {limit:g}"
     return Condition("preference", kind, words, passed, reason, win_rate=study)
+
+
+def _missing(name: str, figures: Figures, clip: str) -> str:
+    """Why there is no such figure: no CLIP was to read captions, or it has another name."""
+    entry = clip_of(clip)
+    read = family_of(name.partition("/")[0]) in families_of("clip")
+    if read and entry is not None and not entry.reads_captions:
+        return (
+            f"{name} was not measured, for the experiment has `evaluation.clip: {clip}` (measure "
+            f"it: `evaluation.clip: domain`, and run again; or take {name} out of the gate file)"
+        )
+    return f"no {name} {_recorded(name, figures)}"
 
 
 def _recorded(name: str, figures: Figures) -> str:

@@ -17,6 +17,7 @@ from components.spec.gate import Gate
 from components.spec.licences import Licensed
 from components.spec.model_folder import REGISTERED, WEIGHTS
 from components.spec.plan import FinetunePlan, Node, PlannedCell
+from components.spec.record_tags import CLIP
 from components.spec.sections.sampling import SamplingSpec
 from components.store import Store
 from components.tracking.registry import Registered, StartedFrom, Submitted, register
@@ -55,7 +56,7 @@ def winner_of(best: PlannedCell, store: Store, datasets: Path, tags: Mapping[str
     """
     experiment = best.cell.experiment
     licences = licences_of_model(experiment, store.path(best.train), store.root, datasets)
-    cell = {"cell": best.name}
+    cell = {"cell": best.name, CLIP: experiment.evaluation.clip}
     return Nominee(
         best.train,
         best.train,
@@ -87,6 +88,7 @@ def tuned_of(
     taught = chosen.finetune.inputs.get("subject", chosen.finetune.inputs["data"])
     about = {
         "data.dvc_hash": data_hash(taught),
+        CLIP: experiment.evaluation.clip,
         "finetune": chosen.tuning.name or None,
         "finetune.kind": spec.kind,
         "finetune.goal": spec.words(experiment.data).goal,

@@ -13,6 +13,7 @@ from components.errors import AlphabarError
 from components.figures.win_rate import WinRate
 from components.files.json_file import parse_json
 from components.spec.gate import Gate
+from components.spec.record_tags import CLIP
 from components.tracking.decision_log import Case, log_decision
 from components.tracking.gate import decide
 from components.tracking.runs import Tracker
@@ -187,7 +188,8 @@ def _judge(tracker: Tracker, version: ModelVersion, gate: Gate, study: WinRate |
     if baseline:
         rival = figures_of(tracker, version, BASELINE)
     called = BASELINE if baseline else CHAMPION
-    decision = decide(gate, figures_of(tracker, version), rival, study, called)
+    mine, clip = figures_of(tracker, version), version.tags.get(CLIP, "")
+    decision = decide(gate, mine, rival, study, called, clip)
     opponent = str(champion.version) if champion else None
     case = Case(model, number, opponent, gate, decision, baseline)
     return Promotion(case, was_champion, opponent if was_champion else None)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from components.data.pin import USERS
-from components.figures.winner import REFERENCE
+from components.figures.standing import BETTER
+from components.figures.winner import REFERENCE, beside_bases
 from components.files.manifest import there
 from components.spec.codec_files import JUDGEMENT
 from components.spec.experiment import Experiment
@@ -162,12 +163,18 @@ class SweepRecord:
             version = registry.version_of(self._store.path(best.train), names)
             nominee = tuned_of(best, tuned, self._store, self._datasets, tags, version)
             found = registry.enter(name, self._finetune_run(best, tuned.chosen), nominee)
-            said.append(told(name, found))
+            said.append(f"{told(name, found)}{self._no_gain(best, tuned)}")
             shown["finetuned"] = f"{name}@{found.version}"
         if tuned and self._plan.experiment.study:
             for side, version in shown.items():
                 self._tracker.tag(self.run, f"study.{side}", version)
         return said
+
+    def _no_gain(self, best: PlannedCell, tuned: FinetunePlan) -> str:
+        """What must be said of a chosen fine-tune that is not better than its base; mostly
+        nothing."""
+        beside = beside_bases(self._plan, best, tuned, self._store)[tuned.best]
+        return "" if beside is None or beside.kind == BETTER else f"; it {beside.clause}"
 
     def end(self, status: Literal["FINISHED", "FAILED", "KILLED"]) -> None:
         """End the sweep's run, as FINISHED, FAILED or KILLED; a finished one is complete."""

@@ -8,6 +8,8 @@ from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
 from components.spec.codec_files import DECIDING, JUDGEMENT
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, in_order
+from flows.run.tuned_results import TunedResults, tuned_lines
+from flows.run.tuned_table import tuned_table
 from flows.telling import show, tell
 from flows.workspace import Workspace
 
@@ -59,22 +61,9 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     ]
     floors = read_judgement(store.path(outcome.best.reference)).figures
     show(ranked_table(f"{outcome.plan.experiment.name}: baselines", cells, floors, metric))
-    if outcome.tuned:
-        tuned, sampled = outcome.tuned, store.path(outcome.best.sample)
-        finetune, own = outcome.plan.experiment.finetune, outcome.best.cell.experiment.data
-        assert finetune is not None
-        done = finetune.words(own).done
-        sets = [stored_subject("baseline", store.path(tuned.evaluate_baseline), sampled)]
-        for model in tuned.models:
-            called = model.tuning.name or done
-            for cell in model.cells:
-                named = f", {_steps(cell.sampling.steps)}" if len(model.cells) > 1 else ""
-                paths = store.path(cell.evaluate), store.path(cell.sample)
-                sets.append(stored_subject(f"{called}{named}", *paths))
-        style = finetune.data(own).style
-        title = f"against the holdout of style {style}" if style else "against the holdout"
-        floors = read_judgement(store.path(tuned.reference)).figures
-        show(ranked_table(title, sets, floors, metric, noun="images"))
+    tuned = outcome.tuned and TunedResults(outcome.plan, outcome.best, outcome.tuned, store)
+    if tuned:
+        show(tuned_table(tuned))
     for remark in training_remarks(outcome, workspace):
         tell(f"note: {remark}")
     if took := training_time(outcome, workspace):
@@ -82,8 +71,8 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     for line in codec_words(outcome, workspace):
         tell(f"codec    {line}")
     tell(f"best     {outcome.best.name}")
-    if outcome.tuned and len(outcome.tuned.models) > 1:
-        tell(f"         of the fine-tunes {outcome.tuned.chosen.tuning.name}")
+    for number, line in enumerate(tuned_lines(tuned) if tuned else []):
+        tell(f"{'' if number else 'finetune':8} {line}")
     tell(f"stages   {stages_words(outcome)}")
     tell(f"report   {outcome.report / 'index.html'}")
     if (outcome.report / "study").is_dir():
@@ -144,7 +133,3 @@ def _trained(outcome: Outcome) -> list[Node]:
     tuned = [model.finetune for model in outcome.tuned.models] if outcome.tuned else []
     nodes = outcome.plan.nodes() + tuned
     return list({n.key: n for n in nodes if n.stage in ("train", "finetune")}.values())
-
-
-def _steps(count: int) -> str:
-    return f"{count} step" if count == 1 else f"{count} steps"

@@ -92,7 +92,7 @@ def test_who_has_learnt_a_subject_is_ranked_by_likeness_and_not_by_standing_stil
     adapted, drifted = models((100.0, 0.01, 100.0), (150.0, 0.2, 150.0), (300.0, 0.5, 300.0))
     shown = [likeness(0.2), likeness(0.6), likeness(0.7)]
     gain = gain_of(adapted, shown, FD)
-    assert gain == Gain("likeness to the subject", [-0.2, -0.6, -0.7])
+    assert gain == Gain("likeness to the subject", [-0.2, -0.6, -0.7], "efficientnet_lite0")
     for limits, best in ((Limits(), 2), (Limits(drift=0.3), 1)):
         choice = choose(gain, drifted, BEFORE, FD, limits)
         assert choice.best == best

@@ -51,7 +51,7 @@ def test_the_report_holds_the_fine_tunes_against_each_other_and_against_the_base
     distance = {r["name"]: float(r["value"]) for r in rows if r["metric"].startswith("fd_")}
     best = min(distance, key=lambda name: distance[name]).partition(" ")[0]
     assert f"Of 2 fine-tunes, {best} has the best" in section
-    assert f"of the fine-tunes {best}" in finished[1]
+    assert f"finetune {best}" in finished[1]
 
 
 def test_the_facade_gives_what_the_run_found(finished: Finished) -> None:

@@ -54,6 +54,24 @@ def test_only_a_model_better_beyond_both_intervals_is_promoted(
 
 
 @pytest.mark.parametrize(
+    ("name", "clip", "words"),
+    [
+        (HIGHER, "none", "clip_score_domain was not measured, for the experiment has `evaluation."),
+        (f"{HIGHER}/cat", "none", "or take clip_score_domain/cat out of the gate file"),
+        (GUARD, "none", "no recall_efficientnet_lite0 in its record"),
+        (HIGHER, "domain", "no clip_score_domain in its record"),
+        (HIGHER, "", "no clip_score_domain in its record"),
+    ],
+)
+def test_a_figure_by_a_clip_that_no_clip_was_to_read_is_missing_for_that_reason(
+    figure: Make, name: str, clip: str, words: str
+) -> None:
+    decision = decide(asked(name, at_least=0.1), one(LOWER, figure(80.0)), None, clip=clip)
+    assert not decision.promote
+    assert words in decision.reason
+
+
+@pytest.mark.parametrize(
     "changed",
     [
         {"n_generated": 2000},

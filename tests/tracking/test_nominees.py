@@ -49,6 +49,7 @@ def test_a_subject_s_likeness_goes_with_the_version_and_the_hash_is_its_own_imag
     assert nominee.tags["data.dvc_hash"] == "hash of folder"
     assert nominee.tags["finetune.goal"] == "sks digit"
     assert nominee.tags["git.commit"] == "c0ffee"
+    assert nominee.tags["evaluation.clip"] == "domain"
     start = nominee.started_from
     assert start is not None
     assert (start.key, start.registered, start.given) == (best.train.key, None, None)

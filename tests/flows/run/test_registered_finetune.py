@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
+from components.figures.standing import BETTER
+from components.figures.winner import beside_bases
 from components.files.manifest import listed, write_manifest
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from components.preference.models import read_models
@@ -88,6 +90,10 @@ def test_the_chosen_one_is_registered_beside_its_baseline_and_shown_in_the_study
         "bold version 1",
     ]
     assert "the baseline's" in outcome.registered[1]
+    every = beside_bases(outcome.plan, outcome.best, outcome.tuned, place.store)
+    beside = every[outcome.tuned.best]
+    assert beside is not None
+    assert ("its base" in outcome.registered[1]) == (beside.kind != BETTER)
     client, chosen = connect(None, place.root).client, outcome.tuned.chosen
     of = client.get_model_version("bold", "1").tags
     assert of[STAGE_KEY] == chosen.finetune.key
