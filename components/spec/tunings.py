@@ -2,12 +2,15 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from components.errors import AlphabarError, shortened
 from components.spec.catalogue import FINETUNES
 from components.spec.experiment import Experiment
+from components.spec.keys import canonical_json
 from components.spec.sections.base import Overrides
 from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sweep import ONE_CELL, Overridden, cell_name
@@ -101,7 +104,25 @@ def tunings(experiment: Experiment, origin: str = "the experiment") -> list[Tuni
             f"{origin}: the fine-tune {shortened(twice)} is planned twice",
             "remove it from `sweep` or `cells`",
         )
+    _refuse_the_same(found, origin)
     return found
+
+
+def _refuse_the_same(found: Sequence[Tuning], origin: str) -> None:
+    """Raise AlphabarError where two differ only in what neither of them reads."""
+    met: dict[str, Tuning] = {}
+    for each in found:
+        values = each.spec.model_dump(mode="json")
+        unread = _unread(values)
+        read = {name: value for name, value in values.items() if name not in unread}
+        one = met.setdefault(canonical_json([read, each.checkpoint]), each)
+        if one is not each:
+            idle = [n for n in sorted(unread) if getattr(one.spec, n) != getattr(each.spec, n)]
+            raise AlphabarError(
+                f"{origin}: the fine-tunes {shortened(one.name)} and {shortened(each.name)} are "
+                f"the same: neither reads {', '.join(f'`{SECTION}.{name}`' for name in idle)}",
+                "plan one of them, as a cell of its own in `cells`",
+            )
 
 
 def _points(experiment: Experiment) -> list[Overrides]:
@@ -131,6 +152,7 @@ def _tuning(experiment: Experiment, point: Overrides, origin: str) -> Tuning:
     if not point:
         return Tuning((), experiment.finetune)
     section = experiment.finetune.model_dump(mode="python")
+    own = {path.partition(".")[2] for path in point}
     for path, value in point.items():
         key = path.partition(".")[2]
         able = [name for name in valid_names(SECTION) if name not in FIXED]
@@ -146,7 +168,31 @@ def _tuning(experiment: Experiment, point: Overrides, origin: str) -> Tuning:
             )
         section[key] = value
     overrides = tuple(point.items())
-    values = experiment.as_written() | ONE_CELL | {SECTION: section}
-    changed = validate(values, f"{origin}, cell {shortened(cell_name(overrides), 300)}")
+    where = f"{origin}, cell {shortened(cell_name(overrides), 300)}"
+    _refuse_without_subject(experiment.finetune, section, where)
+    left = _unread(section) - own  # said for other cells: at their defaults here
+    section = {name: value for name, value in section.items() if name not in left}
+    changed = validate(experiment.as_written() | ONE_CELL | {SECTION: section}, where)
     assert changed.finetune is not None
     return Tuning(overrides, changed.finetune)
+
+
+def _refuse_without_subject(of_all: FinetuneSpec, section: Mapping[str, Any], where: str) -> None:
+    """Raise AlphabarError where the file's fine-tunes learn a subject, and a cell's kind none."""
+    entry = FINETUNES.get(str(section["kind"]))
+    if of_all.learns_subject and entry is not None and "subject" not in entry.options:
+        able = ", ".join(name for name, each in FINETUNES.items() if "subject" in each.options)
+        raise AlphabarError(
+            f"{where}: `{SECTION}.subject` holds for all fine-tunes of a file, and kind "
+            f"`{shortened(section['kind'])}` learns none",
+            f"choose from {able}, or write an experiment file for it",
+        )
+
+
+def _unread(section: Mapping[str, Any]) -> frozenset[str]:
+    """Keys of the section that a fine-tune does not read: those of other kinds, and of its own
+    what has no meaning with the others; none of an unknown kind, which is refused elsewhere."""
+    if (entry := FINETUNES.get(str(section["kind"]))) is None:
+        return frozenset()
+    others = {name for each in FINETUNES.values() for name in each.options}
+    return frozenset((others - {*entry.options}) | entry.unread(section)) - {*FIXED}

@@ -34,7 +34,7 @@ TRAINS_A_LORA = {"full": False, "lora": True}
 
 def trains_a_lora(section: Values) -> bool:
     """Whether its `weights` are a LoRA's."""
-    return TRAINS_A_LORA[section["weights"]]
+    return TRAINS_A_LORA.get(section["weights"], False)
 
 
 def of_other_stages(section: Values) -> frozenset[str]:
