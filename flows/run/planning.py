@@ -13,7 +13,7 @@ from components.spec.plan import Plan, in_order, plan_finetune
 from components.spec.sections.data import DataSpec
 from flows.run.outside import plan_here
 from flows.run.pretrained_words import given_notes
-from flows.run.tunings_ahead import limit_notes
+from flows.run.tuning_notes import tuning_notes
 from flows.telling import show, tell
 from flows.workspace import Workspace
 
@@ -50,7 +50,7 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
         plan = plan_here(experiment, workspace, _unknown)
         tuning = _tuning_words(plan)
     stages = planned_stages(plan, workspace.store)
-    notes = [*given_notes(plan.experiment, workspace), *limit_notes(plan.experiment)]
+    notes = [*given_notes(plan.experiment, workspace), *tuning_notes(plan.experiment)]
     if not warning:
         notes += plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights)
     return Description(plan, stages, notes, warning, tuning)

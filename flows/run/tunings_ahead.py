@@ -67,15 +67,6 @@ def refuse_unfit_tunings(plan: Plan, base: Base | None, workspace: Workspace) ->
         _refuse_unfit_subject(spec, plan.experiment.data, workspace.root)
 
 
-def limit_notes(experiment: Experiment) -> list[str]:
-    """What is to be said of `finetune.limits` that do not bind a subject's fine-tune, each once."""
-    if experiment.finetune is None or experiment.finetune.limits.drift_at_most is None:
-        return []
-    specs = [each.spec for each in tunings(experiment) if each.spec.learns_subject]
-    said = dict.fromkeys(each.entry.of_drift(each.settings) for each in specs)
-    return [f"finetune.limits: {words}" for words in said if words]
-
-
 def _lora(spec: FinetuneSpec) -> LoraSettings | None:
     return trained_lora(spec.kind, spec.settings)
 
