@@ -27,6 +27,17 @@ class AlphabarError(Exception):
         return f"{what}\n  remedy: {remedy}"
 
 
+class UnfitError(ValueError):
+    """Values of a section that do not fit together, with what the user can do about it.
+
+    It is for validators: who reads the whole file makes an `AlphabarError` of it.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
 def shortened(value: object, most: int = MOST_OF_A_VALUE) -> str:
     """``value`` as a message quotes it: its first ``most`` characters, and how many there are."""
     text = _text(value)

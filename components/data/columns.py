@@ -63,7 +63,7 @@ def require(table: Table, column: str, role: str) -> None:
 
 
 def _remedy(table: Table, column: str, role: str) -> str:
-    likely = _likely(table, column, role)
+    likely = likely_column(table, column, role)
     if role == FILE_NAME:
         if likely:
             return f"rename the column `{likely}` to `{FILE_NAME}`"
@@ -74,7 +74,7 @@ def _remedy(table: Table, column: str, role: str) -> str:
     )
 
 
-def _likely(table: Table, column: str, role: str) -> str | None:
+def likely_column(table: Table, column: str, role: str) -> str | None:
     """The column that may be the one of ``role``; None where none looks so."""
     others = {FILE_NAME, "style", "drawing", "split"} | (_CALLED.keys() - {role})
     free = {bare(name): name for name in table.columns if bare(name) not in others}

@@ -4,7 +4,7 @@ from components.errors import AlphabarError, shortened
 from components.spec.experiment import Experiment
 from components.spec.metrics import LIKENESS, tells_of_a_subject
 from components.spec.sections.finetuning import TAKEN_OVER
-from components.spec.whose_cells import is_of_finetune
+from components.spec.whose_cells import is_of_finetune, refuse_no_key
 
 OF_A_BASELINE = (*TAKEN_OVER, "evaluate_at")
 """Keys of `training` that a fine-tune has in its own section, or not at all."""
@@ -48,6 +48,7 @@ def refuse_without_a_baseline(experiment: Experiment, origin: str) -> None:
         )
     cells = (*experiment.cells, *experiment.also)
     for path in (*experiment.sweep, *(path for cell in cells for path in cell)):
+        refuse_no_key(path, origin)
         if path.partition(".")[0] not in MAY_DIFFER and not is_of_finetune(path):
             raise AlphabarError(
                 f"{origin}: `{shortened(path)}` cannot differ among cells with {said}: they draw "

@@ -70,7 +70,9 @@ def parse_experiment(values: dict[str, Any], origin: str) -> Experiment:
     from components.spec.idle import refuse_idle
     from components.spec.sweep import expand  # which validates each cell with this module
     from components.spec.tunings import tunings
+    from components.spec.whose_cells import refuse_of_all
 
+    refuse_of_all(values, origin)
     experiment = validate(values, origin)
     refuse_without_a_baseline(experiment, origin)
     refuse_idle(experiment, expand(experiment, origin), origin)
@@ -177,13 +179,22 @@ def _fault(item: Any, names: Callable[[str], list[str]]) -> tuple[str, str]:
         return f"`{path}: {shortened(value)}` does not exist", remedy
     message = item["msg"].removeprefix("Value error, ")
     message = shortened(LONG_WORD.sub(lambda word: shortened(word[0]), message), 500)
+    remedy = getattr(context.get("error"), "remedy", "mend that key")
     if not path:
-        return message, "mend that key"
+        return message, remedy
     if kind == "value_error":
-        return f"`{path}`: {message}", "mend that key"
+        return f"`{path}`: {message}", remedy
     return f"`{path}: {quoted(value)}` is wrong: {message[0].lower()}{message[1:]}", (
         f"change `{path}`"
     )
+
+
+def nearest_key(path: str, known: list[str]) -> str:
+    """The remedy for a dotted path that is no key: those of its last part, else as `nearest`."""
+    leaf = path.rpartition(".")[2]
+    if same := [f"`{key}`" for key in known if key.rpartition(".")[2] == leaf]:
+        return f"did you mean {first_of(same, ' or ')}?"
+    return nearest(path, known)
 
 
 def nearest(name: str, choices: list[str]) -> str:

@@ -15,7 +15,7 @@ from components.spec.catalogue import DENOISERS
 from components.spec.catalogue.sampling import OWN_GUIDE
 from components.spec.experiment import Experiment
 from components.spec.sections.base import OPTIONS, Overrides, Scalar, Section
-from components.spec.whose_cells import of_baselines
+from components.spec.whose_cells import of_baselines, refuse_no_key
 
 SWEPT_SECTIONS = ("data", "codec", "conditioning", "process", "network", "training", "sampling")
 PROMPTS = "evaluation.prompts"
@@ -178,6 +178,7 @@ class _Variants:
             )
         for path, value in overrides.items():
             section, _, leaf = path.partition(".")
+            refuse_no_key(path, self._origin)
             if not _may_differ(path):
                 return _override(self._experiment, overrides, self._origin)
             found.setdefault(section, []).append((leaf, value))

@@ -14,14 +14,7 @@ from components.spec.keys import canonical_json
 from components.spec.sections.base import Overrides
 from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sweep import ONE_CELL, Overridden, cell_name
-from components.spec.whose_cells import SECTION, of_finetunes
-
-FIXED = (
-    *("base", "style", "images", "sampling", "limits", "checkpoints"),
-    *("subject", "subject_samples", "subject_prompts", "class_samples"),
-)
-"""Keys of the section that hold for all of its cells: what they are compared against and by, and
-after which steps."""
+from components.spec.whose_cells import FIXED, SECTION, of_finetunes, refuse_of_all
 
 
 @dataclass(frozen=True)
@@ -153,14 +146,10 @@ def _tuning(experiment: Experiment, point: Overrides, origin: str) -> Tuning:
         return Tuning((), experiment.finetune)
     section = experiment.finetune.model_dump(mode="python")
     own = {path.partition(".")[2] for path in point}
+    refuse_of_all({"sweep": point}, origin)
     for path, value in point.items():
         key = path.partition(".")[2]
         able = [name for name in valid_names(SECTION) if name not in FIXED]
-        if key.partition(".")[0] in FIXED:
-            raise AlphabarError(
-                f"{origin}: `{shortened(path)}` cannot be swept: it holds for all fine-tunes",
-                f"give it in the section `{SECTION}`",
-            )
         if key not in able:
             raise AlphabarError(
                 f"{origin}: `{shortened(path)}` cannot be swept",

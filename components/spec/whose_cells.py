@@ -9,6 +9,13 @@ from components.spec.sections.base import Overrides, Scalar
 
 SECTION = "finetune"
 
+FIXED = (
+    *("base", "style", "images", "sampling", "limits", "checkpoints"),
+    *("subject", "subject_samples", "subject_prompts", "class_samples"),
+)
+"""Keys of the section that hold for all of its cells: what they are compared against and by, and
+after which steps."""
+
 Axes = Mapping[str, Sequence[Scalar]]
 
 
@@ -40,6 +47,33 @@ def of_finetunes(experiment: Experiment) -> tuple[Axes, Sequence[Overrides]]:
 def is_of_finetune(path: str) -> bool:
     """Whether a dotted path is one of the section `finetune`."""
     return path.partition(".")[0] == SECTION
+
+
+def refuse_no_key(path: str, origin: str) -> None:
+    """Raise AlphabarError where a path that is swept lacks its section, as ``rank`` does."""
+    from components.spec.loading import nearest_key, valid_names
+
+    if "." in path or path in valid_names(""):
+        return
+    known = [f"{s}.{name}" for s in valid_names("") for name in valid_names(s)]
+    raise AlphabarError(
+        f"{origin}: `{shortened(path)}` cannot be swept: it is no key of a section",
+        nearest_key(path, known),
+    )
+
+
+def refuse_of_all(values: Mapping[str, Any], origin: str) -> None:
+    """Raise AlphabarError where the values of a file sweep a key that holds for all fine-tunes, of
+    whatever type its values are."""
+    sweep, cells = values.get("sweep"), values.get("cells")
+    points = [sweep, *(cells if isinstance(cells, list) else [])]
+    for path in (path for point in points if isinstance(point, Mapping) for path in point):
+        section, _, key = str(path).partition(".")
+        if section == SECTION and key.partition(".")[0] in FIXED:
+            raise AlphabarError(
+                f"{origin}: `{shortened(path)}` cannot be swept: it holds for all fine-tunes",
+                f"give it in the section `{SECTION}`",
+            )
 
 
 def _is_tuning(cell: Mapping[str, Any]) -> bool:

@@ -284,7 +284,7 @@ def test_images_of_a_subject_are_added_without_captions(
     out, base = tmp_path / "subject", tmp_path / "base"
     for folder in (out, base):
         folder.mkdir()
-    with pytest.raises(AlphabarError, match=r"mine/metadata\.jsonl has no column `caption`"):
+    with pytest.raises(AlphabarError, match=r"datasets/mine have no captions"):
         prepare(spec, {"raw": added.folder}, base, runtime)
     prepare(spec | {"name": "others"}, {"raw": captioned}, base, runtime)
     subject({"data": spec}, {"data": base, "raw": added.folder}, out, runtime)

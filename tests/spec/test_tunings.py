@@ -89,3 +89,27 @@ def test_fine_tunes_that_differ_in_what_neither_reads_are_the_same() -> None:
     assert len(found(SUBJECT, **single)) == 2
     steps = SUBJECT | {"steps": 40, "checkpoints": [10]}
     assert len(found(steps, **single)) == 4
+
+
+def test_a_word_that_the_class_is_called_by_teaches_nothing() -> None:
+    same = SUBJECT | {"token": "box", "class_word": "red box"}
+    message = refused(same)
+    assert "`token: box` is what the subject is called already, by `class_word: red box`" in message
+    assert "remedy: give a rare word as `token`, such as sks" in message
+    assert found(same | {"token": "boxy"})
+
+
+def test_a_fault_of_the_section_has_its_own_remedy() -> None:
+    lora: dict[str, Any] = {"base": "mine", "kind": "lora"}
+    message = refused(lora, sweep={"rank": [4, 8]})
+    assert "`rank` cannot be swept: it is no key of a section" in message
+    assert "did you mean `finetune.rank`?" in message
+    message = refused(lora, sweep={"finetune.checkpoints": [[10], [20]]})
+    assert "`finetune.checkpoints` cannot be swept: it holds for all fine-tunes" in message
+    message = refused(lora | {"style": "bold"})
+    assert "`finetune.style: bold`: source `folder` has one style" in message
+    assert "leave `style` out: with a `base`, `data` are the new images" in message
+    message = refused(lora, cells=[{"finetune.kind": "full", "finetune.rank": 9}])
+    assert "remedy: leave `rank` out, or choose another `kind`" in message
+    message = refused({name: SUBJECT[name] for name in SUBJECT if name != "token"})
+    assert message.endswith("remedy: add `token`")

@@ -4,7 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from components.data.columns import FILE_NAME, meant, require, with_absent_told
+from components.data.columns import (
+    FILE_NAME,
+    likely_column,
+    meant,
+    require,
+    with_absent_told,
+)
 from components.data.faults import listed
 from components.data.layouts import read_layout
 from components.data.metadata import Row, Table
@@ -61,13 +67,31 @@ def read_rows(folder: Path, caption_column: str | None, label_column: str) -> tu
     Args:
         caption_column: None where captions are not read; rows have none then.
     """
-    reading = inspect(folder, caption_column, label_column)
+    try:
+        reading = inspect(folder, caption_column, label_column)
+    except AlphabarError:
+        _refuse_without_captions(folder, caption_column)
+        raise
     if reading.faults:
         raise AlphabarError(
             f"{reading.table.path} has {len(reading.faults)} fault(s):{listed(reading.faults)}",
             "mend those rows",
         )
     return reading.rows
+
+
+def _refuse_without_captions(folder: Path, caption_column: str | None) -> None:
+    """Raise AlphabarError where captions are asked for and the images have none at all."""
+    if caption_column is None:
+        return
+    table = read_layout(folder, captioned=False)
+    if FILE_NAME in table.columns and likely_column(table, caption_column, "caption") is None:
+        raise AlphabarError(
+            f"the images in {folder} have no captions, as `data add --no-captions` leaves them: "
+            "only `finetune.subject` can use them",
+            f"give `subject: {folder.name}` and other images as `data`; or add these again with "
+            "captions",
+        )
 
 
 def inspect(folder: Path, caption_column: str | None, label_column: str) -> Reading:

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from components.errors import UnfitError
 from components.spec.catalogue.lora import LoraSettings
 from components.spec.catalogue.subjects import SubjectSettings
 
@@ -24,7 +25,10 @@ class DreamBoothSettings(SubjectSettings, LoraSettings):
     def _a_lora_is_asked_for(self) -> Self:
         for name, field in LoraSettings.model_fields.items():
             if getattr(self, name) != field.default and not TRAINS_A_LORA[self.weights]:
-                raise ValueError(f"`{name}` has no meaning with `weights: {self.weights}`")
+                raise UnfitError(
+                    f"`{name}` has no meaning with `weights: {self.weights}`",
+                    f"leave `{name}` out, or give `weights: lora`",
+                )
         return self
 
 

@@ -148,7 +148,7 @@ def _text_if_asked(section: Values) -> bool:
 
 FINETUNES: dict[str, FinetuneEntry] = {
     "full": FinetuneEntry(
-        "every weight, on another style of the data",
+        "every weight, on new images or another style of the data",
         "plain training",
         FinetuneWords(
             act="fine-tuning",
@@ -164,7 +164,7 @@ FINETUNES: dict[str, FinetuneEntry] = {
         needs_style=True,
     ),
     "lora": FinetuneEntry(
-        "low-rank changes of chosen layers, on another style of the data",
+        "low-rank changes of chosen layers, on new images or another style of the data",
         "Hu et al. 2021; rsLoRA: Kalajdzievski 2023; DoRA: Liu et al. 2024",
         FinetuneWords(
             act="fine-tuning",

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from components.errors import UnfitError
 from components.spec.reading import Reading
 
 FEWEST_IMAGES, MOST_IMAGES = 3, 30
@@ -78,7 +79,13 @@ class SubjectFields(BaseModel):
             ("class_word", "what the subject is, such as cat"),
         ):
             if getattr(self, name) is None:
-                raise ValueError(f"`kind: {kind}` needs a `{name}`: {what}")
+                raise UnfitError(f"`kind: {kind}` needs a `{name}`: {what}", f"add `{name}`")
+        if self.token in str(self.class_word).split():
+            raise UnfitError(
+                f"`token: {self.token}` is what the subject is called already, by `class_word: "
+                f"{self.class_word}`: nothing new is taught, and nothing is left of the class",
+                "give a rare word as `token`, such as sks",
+            )
         for part in (TOKEN, CLASS_WORD):
             if part not in self.prompt:
                 raise ValueError(f"`prompt: {self.prompt}` lacks `{part}`")

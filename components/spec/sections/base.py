@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from components.errors import quoted
+from components.errors import UnfitError, quoted
 from components.spec.catalogue.entries import Described
 from components.spec.choices import Choices
 from components.spec.sections.joined import OrJoined
@@ -173,6 +173,15 @@ def _stable(options: BaseModel) -> dict[str, Any]:
     return values
 
 
+def unfit(error: ValidationError) -> UnfitError:
+    """What a model of settings refuses of a section's values, as the section's own fault."""
+    found = error.errors()
+    faults = [fault["msg"].removeprefix("Value error, ") for fault in found]
+    causes = [fault.get("ctx", {}).get("error") for fault in found]
+    remedies = dict.fromkeys(each.remedy for each in causes if isinstance(each, UnfitError))
+    return UnfitError("; ".join(faults), "; ".join(remedies) or "mend that key")
+
+
 def refuse_unread(section: Section, choice: str, entries: Mapping[str, Described]) -> None:
     """Raise ValueError where an option is set that the chosen entry does not read.
 
@@ -184,6 +193,7 @@ def refuse_unread(section: Section, choice: str, entries: Mapping[str, Described
         default: Any = type(section).model_fields[option].default
         if option not in entries[chosen].options and getattr(section, option) != default:
             readers = ", ".join(name for name, e in own.items() if option in e.options)
-            raise ValueError(
-                f"`{option}` has no meaning with {choice} `{chosen}`: it belongs to {readers}"
+            raise UnfitError(
+                f"`{option}` has no meaning with {choice} `{chosen}`: it belongs to {readers}",
+                f"leave `{option}` out, or choose another `{choice}`",
             )

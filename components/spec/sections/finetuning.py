@@ -6,11 +6,19 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError, create_model, field_validator, model_validator
 
+from components.errors import UnfitError
 from components.spec.catalogue import FINETUNES, SOURCES
 from components.spec.catalogue.finetune_words import FinetuneWords
 from components.spec.catalogue.finetuning import FinetuneEntry
 from components.spec.metrics import tells_of_a_subject
-from components.spec.sections.base import MOST_SEED, MOST_STEPS, Overrides, Section, refuse_unread
+from components.spec.sections.base import (
+    MOST_SEED,
+    MOST_STEPS,
+    Overrides,
+    Section,
+    refuse_unread,
+    unfit,
+)
 from components.spec.sections.data import DataSpec, check_style
 from components.spec.sections.names import OneOf
 from components.spec.sections.sampling import SamplingSpec
@@ -155,22 +163,17 @@ class FinetuneSpec(Section):
         return self
 
     def _settings_fit_together(self) -> None:
-        if self.entry.settings is None:
-            return
         try:
-            self.entry.settings.model_validate(self.settings)
+            if self.entry.settings is not None:
+                self.entry.settings.model_validate(self.settings)
         except ValidationError as error:
-            faults = [fault["msg"].removeprefix("Value error, ") for fault in error.errors()]
-            raise ValueError("; ".join(faults)) from None
+            raise unfit(error) from None
 
     def _subject_fits(self) -> None:
-        if not self.learns_subject:
-            return
-        for name in ("style", "images"):
+        for name in ("style", "images") if self.learns_subject else ():
             if getattr(self, name) is not None:
-                raise ValueError(
-                    f"`{name}` has no meaning with kind `{self.kind}`: its data is `subject`"
-                )
+                what = f"`{name}` has no meaning with kind `{self.kind}`: its data is `subject`"
+                raise UnfitError(what, f"leave `{name}` out")
         if self.settings.get("prior_weight") and self.batch_size < 2:
             raise ValueError("`batch_size: 1` has no place for the prior, which is half of a batch")
 
@@ -227,7 +230,8 @@ class FinetuneSpec(Section):
             return base.model_copy(update=fewer)
         check_style(base.source, self.style, "finetune.style")
         if not SOURCES[base.source].styles:
-            raise ValueError(f"finetune needs a second style; source `{base.source}` has one")
+            what = f"`finetune.style: {self.style}`: source `{base.source}` has one style"
+            raise UnfitError(what, "leave `style` out: with a `base`, `data` are the new images")
         if self.style == base.style:
             raise ValueError("finetune.style is the style that the baseline is trained on")
         return base.model_copy(update={"style": self.style, **fewer})

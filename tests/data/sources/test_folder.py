@@ -311,3 +311,21 @@ def test_line_ends_and_marks_around_a_caption_do_no_harm(tmp_path: Path) -> None
     )
     (row,) = read_rows(tmp_path, "caption", "label")
     assert (row.caption, row.label) == ("two\rlines", "")
+
+
+def test_images_that_were_added_without_captions_are_a_subject_s_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "rex"
+    folder.mkdir()
+    (folder / "metadata.jsonl").write_text('{"file_name": "a.png"}\n{"file_name": "b.png"}\n')
+    with pytest.raises(AlphabarError) as caught:
+        read_rows(folder, "caption", "label")
+    assert f"the images in {folder} have no captions, as `data add --no-captions`" in str(
+        caught.value
+    )
+    assert "only `finetune.subject` can use them" in caught.value.what
+    assert "give `subject: rex` and other images as `data`" in caught.value.remedy
+    assert len(read_rows(folder, None, "label")) == 2
+    (folder / "metadata.jsonl").write_text('{"file_name": "a.png", "text": "a"}\n')
+    with pytest.raises(AlphabarError, match="no column `caption`") as caught:
+        read_rows(folder, "caption", "label")
+    assert "`--caption-column text`" in caught.value.remedy
