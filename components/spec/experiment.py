@@ -10,7 +10,7 @@ from components.spec.sections.base import Overrides, Scalar, Section, Slug
 from components.spec.sections.codec import CodecSpec
 from components.spec.sections.data import DataSpec
 from components.spec.sections.evaluation import SEEN, EvaluationSpec, ScorerSpec
-from components.spec.sections.finetuning import FinetuneSpec, StudySpec
+from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.sections.joined import OrJoined
 from components.spec.sections.network import (
     ConditioningSpec,
@@ -20,6 +20,7 @@ from components.spec.sections.network import (
 )
 from components.spec.sections.process import ProcessSpec
 from components.spec.sections.sampling import SamplingSpec
+from components.spec.sections.study import StudySpec
 from components.spec.sections.training import TrainingSpec
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from safetensors import safe_open
 
 from components.errors import AlphabarError
@@ -22,6 +23,7 @@ from components.spec.catalogue.lora import LoraSettings, TargetRank
 from components.spec.chosen_layers import chosen_layers
 from components.spec.loading import parse_experiment
 from components.spec.plan import TunedModel, plan_baselines, plan_finetune
+from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.tunings import tunings
 from tests.finetuning.test_finetune import baseline
 
@@ -90,7 +92,9 @@ def test_ranks_and_alphas_are_those_of_the_file(
     shrunk: dict[str, Any], tmp_path: Path, digits: Path
 ) -> None:
     settings = {"targets": {"to_q": {"rank": 8, "alpha": 2}, "conv2": {"rank": 3}}}
-    out, base = trained(planned(shrunk, **settings), tmp_path, digits)
+    plan = planned(shrunk, **settings)
+    assert len(plan.finetune.key) == 64, "a stage has a key, which takes plain values"
+    out, base = trained(plan, tmp_path, digits)
     lora = read_lora(out / "adapter.safetensors", parts_of(load_checkpoint(base)))
     found = {(name.rpartition(".")[2], each.rank, each.alpha) for name, each in lora.items()}
     assert found == {("to_q", 8, 2.0), ("conv2", 3, 3.0)}
@@ -126,3 +130,18 @@ def test_lists_of_targets_can_be_swept() -> None:
     found = tunings(parse_experiment(values | {"sweep": several}, "test"))
     assert [each.spec.settings["targets"] for each in found] == [["to_q", "to_v"], ["attention"]]
     assert [each.name for each in found] == ["targets=to_q + to_v", "targets=attention"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("attention", "to_q"), ("to_q", "attn1.to_q"), ("ff.net.2", "feed_forward")],
+)
+def test_a_layer_of_two_ranks_is_refused(one: str, other: str) -> None:
+    with pytest.raises(ValidationError, match=f"two ranks, by {one} and by {other}"):
+        LoraSettings(targets={one: TargetRank(rank=4), other: TargetRank(rank=2)})
+    LoraSettings(targets={"attn1.to_q": TargetRank(rank=4), "attn2.to_q": TargetRank(rank=2)})
+
+
+def test_images_to_compare_are_of_the_baselines_seeds() -> None:
+    with pytest.raises(ValidationError, match="`sampling` sets `seed`"):
+        FinetuneSpec(kind="lora", style="bold", sampling=[{"steps": 4}, {"seed": 7}])

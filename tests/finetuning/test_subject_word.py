@@ -123,3 +123,40 @@ def test_settings_that_do_not_fit_are_refused(section: dict[str, Any], message: 
     given = {name: value for name, value in SECTION.items() if name != "prior_images"}
     with pytest.raises(ValidationError, match=message):
         FinetuneSpec.model_validate(given | WORD | section)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"token": "{class_word}"}, "has a brace"),
+        ({"class_word": "{token}"}, "has a brace"),
+        ({"class_word": " digit"}, "is no word"),
+        ({"class_word": "digit\n"}, "is no word"),
+        ({"token": "digit"}, "is a word of `class_word"),
+        ({"class_word": "SKS digit", "token": "sks"}, "is a word of `class_word"),
+        ({"prompt": "sks {token} {class_word}", "token": "sks"}, "or of `prompt`"),
+        (
+            {"prompt": "a {token} {clas_word} {class_word}"},
+            "`{clas_word}`, which",
+        ),
+        ({"prompt": "a {token} {class_word}\n"}, "one line"),
+        ({"subject_prompts": ["{token} {x}"]}, "`{x}`, which stands for nothing"),
+        (
+            {"subject_prompts": ["{token}", "a {token}", "the {token}"], "subject_samples": 2},
+            "3 `sub",
+        ),
+    ],
+)
+def test_words_that_could_not_be_told_apart_are_refused(
+    settings: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ValidationError) as error:
+        FinetuneSpec(**{**SECTION, **settings})
+    assert told in str(error.value)
+
+
+def test_a_template_has_no_other_placeholders() -> None:
+    with pytest.raises(ValidationError, match="`{capton}`, which stands for nothing"):
+        FinetuneSpec(
+            kind="textual_inversion", token="<a>", initial="a", template="{token}, {capton}"
+        )

@@ -11,8 +11,8 @@ from components.spec.experiment import Experiment
 from components.spec.gate import Gate
 from components.spec.loading import parse_experiment
 from components.spec.sections.evaluation import EvaluationSpec
-from components.spec.sections.finetuning import StudySpec
 from components.spec.sections.sampling import SamplingSpec
+from components.spec.sections.study import StudySpec
 from flows.cli import app
 
 THRESHOLDS = {"at_most", "at_least", "not_worse_than_champion_by"}

@@ -94,7 +94,7 @@ def test_fine_tunes_that_differ_in_what_neither_reads_are_the_same() -> None:
 def test_a_word_that_the_class_is_called_by_teaches_nothing() -> None:
     same = SUBJECT | {"token": "box", "class_word": "red box"}
     message = refused(same)
-    assert "`token: box` is what the subject is called already, by `class_word: red box`" in message
+    assert "`token: box` is a word of `class_word: red box`" in message
     assert "remedy: give a rare word as `token`, such as sks" in message
     assert found(same | {"token": "boxy"})
 

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from components.spec.catalogue.subjects import SubjectFields
+from components.spec.catalogue.subjects import TOKEN, SubjectFields, refuse_unknown
 from components.spec.reading import Reading
 
 OF_SUBJECTS = SubjectFields.model_fields.keys() - {"token"}
@@ -42,6 +42,8 @@ class InversionSettings(SubjectFields):
             )
         if self.template is not None and "{token}" not in self.template:
             raise ValueError(f"`template: {self.template}` lacks the word: write {{token}}")
+        if self.template is not None:
+            refuse_unknown("template", self.template, TOKEN, "{caption}")
         if self.subject is not None:
             self.refuse_unsaid("textual_inversion")
             if self.template is not None:

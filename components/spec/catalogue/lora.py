@@ -1,8 +1,9 @@
 """What a LoRA reads of the section `finetune`."""
 
-from typing import Annotated, Any
+import itertools
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from components.spec.catalogue.networks import AND
 
@@ -50,3 +51,21 @@ class LoraSettings(BaseModel):
         description="lora, dreambooth of a LoRA: change layers of the text encoders, too, as "
         "`targets` has it",
     )
+
+    @model_validator(mode="after")
+    def _a_layer_has_one_rank(self) -> Self:
+        """Of a mapping no two targets choose a layer that the other may choose, too."""
+        if isinstance(self.targets, dict):
+            for one, other in itertools.combinations(self.targets, 2):
+                for end, longer in itertools.product(_ends(one), _ends(other)):
+                    if f".{end}".endswith(f".{longer}") or f".{longer}".endswith(f".{end}"):
+                        raise ValueError(
+                            f"`targets` gives layers such as {max(end, longer, key=len)} two "
+                            f"ranks, by {one} and by {other}: name the layers of the wider one "
+                            "by themselves, without those of the other"
+                        )
+        return self
+
+
+def _ends(target: str) -> tuple[str, ...]:
+    return TARGETS.get(target, (target,))

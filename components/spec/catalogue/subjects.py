@@ -1,5 +1,6 @@
 """A subject of a few images: what the experiment file says of it, and the prompts that follow."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -80,18 +81,42 @@ class SubjectFields(BaseModel):
         ):
             if getattr(self, name) is None:
                 raise UnfitError(f"`kind: {kind}` needs a `{name}`: {what}", f"add `{name}`")
-        if self.token in str(self.class_word).split():
-            raise UnfitError(
-                f"`token: {self.token}` is what the subject is called already, by `class_word: "
-                f"{self.class_word}`: nothing new is taught, and nothing is left of the class",
-                "give a rare word as `token`, such as sks",
-            )
         for part in (TOKEN, CLASS_WORD):
             if part not in self.prompt:
                 raise ValueError(f"`prompt: {self.prompt}` lacks `{part}`")
         for prompt in self.subject_prompts or ():
             if TOKEN not in prompt:
                 raise ValueError(f"`subject_prompts` has `{prompt}`, which lacks `{TOKEN}`")
+        self._words_are_told_apart()
+        if len(self.subject_prompts or ()) > self.subject_samples:
+            raise ValueError(
+                f"`subject_samples: {self.subject_samples}` does not draw each of the "
+                f"{len(self.subject_prompts or ())} `subject_prompts` once"
+            )
+
+    def _words_are_told_apart(self) -> None:
+        """Raise ValueError where the class's prompts would have the token, or a prompt has what
+        stands for nothing."""
+        for name in ("token", "class_word"):
+            word = getattr(self, name)
+            if word != " ".join(word.split()) or not word.isprintable():
+                raise ValueError(
+                    f"`{name}: {word!r}` is no word or words with single spaces between"
+                )
+            if "{" in word or "}" in word:
+                raise ValueError(f"`{name}: {word}` has a brace, which prompts have for {TOKEN}")
+        prompts = {"prompt": [self.prompt], "subject_prompts": self.subject_prompts or []}
+        for name, text in ((name, text) for name, texts in prompts.items() for text in texts):
+            if not text.isprintable():
+                raise ValueError(f"`{name}` has {text!r}: a prompt is one line without tabs")
+            refuse_unknown(name, text, TOKEN, CLASS_WORD)
+        plain = f"{self.class_word} {self.prompt.replace(TOKEN, ' ')}".lower().split()
+        if str(self.token).lower() in plain:
+            raise UnfitError(
+                f"`token: {self.token}` is a word of `class_word: {self.class_word}` or of "
+                "`prompt`, which say the class without it: nothing new is taught",
+                "give a rare word as `token`, such as sks",
+            )
 
 
 class SubjectSettings(SubjectFields):
@@ -138,3 +163,13 @@ def class_prompt(section: Mapping[str, Any]) -> str:
     """The same without the token: what the class's images are asked for with."""
     prompt = " ".join(section["prompt"].replace(TOKEN, " ").split())
     return prompt.replace(CLASS_WORD, section["class_word"])
+
+
+def refuse_unknown(field: str, text: str, *known: str) -> None:
+    """Raise ValueError where ``text`` has another thing in braces than what is ``known`` there."""
+    for part in known:
+        text = text.replace(part, "")
+    if unknown := re.search(r"\{[^{}]*\}|[{}]", text):
+        raise ValueError(
+            f"`{field}` has `{unknown[0]}`, which stands for nothing: write {' and '.join(known)}"
+        )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, ValidationError, create_model, field_validator, model_validator
+from pydantic_core import to_jsonable_python
 
 from components.errors import UnfitError
 from components.spec.catalogue import FINETUNES, SOURCES
@@ -12,7 +13,6 @@ from components.spec.catalogue.finetune_words import FinetuneWords
 from components.spec.catalogue.finetuning import FinetuneEntry
 from components.spec.metrics import tells_of_a_subject
 from components.spec.sections.base import (
-    MOST_SEED,
     MOST_STEPS,
     Overrides,
     Section,
@@ -184,8 +184,8 @@ class FinetuneSpec(Section):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What its kind alone reads."""
-        return {name: getattr(self, name) for name in self.entry.options}
+        """What its kind alone reads, as plain JSON values."""
+        return {name: to_jsonable_python(getattr(self, name)) for name in self.entry.options}
 
     @property
     def read(self) -> dict[str, Any]:
@@ -252,6 +252,11 @@ class FinetuneSpec(Section):
         Raises:
             ValueError: a change is not one of the sampling section's.
         """
+        if any("seed" in change for change in self.sampling):
+            raise ValueError(
+                "`sampling` sets `seed`, and what is drawn is compared image by image with the "
+                "baseline's of the same seeds: set `sampling.seed` of the whole file"
+            )
         values = dict(self.entry.sampled(self.model_dump(), base.model_dump()))
         if self.saves_adapter:
             values["ema_length"] = None
@@ -291,10 +296,3 @@ class FinetuneSpec(Section):
             own["select_by"] = None
         own |= self.entry.watched(self.model_dump())
         return TrainingSpec.model_validate(base.model_dump() | own)
-
-
-class StudySpec(Section):
-    """The blind comparison of baseline and fine-tuned model."""
-
-    pairs: int = Field(40, ge=1, le=10_000, description="side-by-side choices")
-    seed: int = Field(0, ge=0, le=MOST_SEED, description="seed of sides and order")

@@ -1,0 +1,12 @@
+"""The section `study` of the experiment file."""
+
+from pydantic import Field
+
+from components.spec.sections.base import MOST_SEED, Section
+
+
+class StudySpec(Section):
+    """The blind comparison of baseline and fine-tuned model."""
+
+    pairs: int = Field(40, ge=1, le=10_000, description="side-by-side choices")
+    seed: int = Field(0, ge=0, le=MOST_SEED, description="seed of sides and order")
