@@ -181,6 +181,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("my cat.safetensors", {"emb_params": torch.zeros(1, 16)}, "its word .* is none"),
     ("many.safetensors", {TOKEN: torch.zeros(65, 16)}, "at most 64"),
     ("nan.safetensors", {TOKEN: torch.full((1, 16), torch.nan)}, "not finite"),
+    ("huge.safetensors", {TOKEN: torch.full((1, 16), 1e30)}, "not finite, or beyond 1e"),
     ("evil.pt", {"string_to_param": {"*": Evil()}}, "needs more than `weights_only`"),
     ("list.pt", [torch.zeros(16)], "holds no embedding of a word"),
     ("empty.pt", {"string_to_param": {"*": 3}}, "holds no embedding of a word"),

@@ -3,6 +3,7 @@
 own.py            adapter.safetensors, which knows its base
 low_rank.py       LoRA and DoRA: what they do to a layer
 lora_file.py      files of diffusers, peft and kohya's scripts
+lora_settings.py  what those say beside their tensors
 lora_written.py   the same, written
 spelling.py       how those call tensors and layers
 embedding.py      a new word of the text encoders

@@ -20,6 +20,7 @@ from components.data.readers.words import tokens_of
 from components.errors import AlphabarError, first_of, quoted
 from components.files.manifest import intact
 from components.networks.adapters.lora_file import content_of, is_of_layers
+from components.networks.checkpoint import LARGEST_WEIGHT
 from components.networks.part_weights import unpickled
 
 DIFFUSERS_FILES = ("learned_embeds.safetensors", "learned_embeds.bin")
@@ -150,9 +151,9 @@ def _vectors(path: Path, tensor: Any) -> Tensor:
     rows = rows[None] if rows.ndim == 1 else rows
     if rows.ndim != 2 or not len(rows):
         raise AlphabarError(f"{path} has vectors of shape {tuple(tensor.shape)}", _REMEDY)
-    if not bool(rows.isfinite().all()):
+    if not bool((rows.abs() < LARGEST_WEIGHT).all()):
         raise AlphabarError(
-            f"{path} has numbers that are not finite",
+            f"{path} has numbers that are not finite, or beyond {LARGEST_WEIGHT:.0e}",
             "the file is damaged, or its training has diverged: give another",
         )
     return rows

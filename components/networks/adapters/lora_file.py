@@ -1,15 +1,14 @@
 """Files of LoRA weights that other tools have written: diffusers', peft's, kohya's.
 
-α is where each keeps it: diffusers in the header (`lora_adapter_metadata`, a JSON of peft's
-configuration for each part), peft in adapter_config.json beside the file, kohya in a scalar a
-layer. Where it is not said, it is the rank.
+α is where each keeps it: diffusers and peft in a configuration (`lora_settings`), kohya in a scalar
+a layer. Where it is not said, it is the rank.
 """
 
 import contextlib
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +16,16 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from components.errors import AlphabarError, first_line, first_of, number_of
-from components.files.json_file import load_json, parse_json
 from components.files.manifest import intact
+from components.networks.adapters.lora_settings import PEFT_WEIGHTS, Said, settings_of
 from components.networks.adapters.low_rank import Lora, LowRank, layers_of, refuse_unfit
-from components.networks.adapters.spelling import LayerNames, Piece, named
+from components.networks.adapters.spelling import LayerNames, Named, Piece, named
 from components.spec.model_folder import ADAPTER_FILE
 
-METADATA = "lora_adapter_metadata"
-"""Entry of the header in diffusers' files."""
-
-PEFT_CONFIG, PEFT_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 MOST_ALPHA = 1e6
+_ROUNDED = 0.01
+"""The part by which a number of 16 bits may be another."""
+
 DIFFUSERS_FILE = "pytorch_lora_weights.safetensors"
 
 _REMEDY = "give a LoRA that diffusers, peft or kohya's scripts have written, as .safetensors"
@@ -40,10 +38,6 @@ _OTHERS = {
     ".diff": "a change of whole weights",
 }
 """Part of a tensor's name → what kind of adapter has it, which is not read."""
-
-MOST_REPEATED = 3
-"""Quantifiers of a pattern of peft's configuration: more take more than an instant."""
-_REPEATED, _REPEATED_GROUP = re.compile(r"[*+?{]"), re.compile(r"\)[*+?{]")
 
 _TEXT = re.compile(r"^(text_encoder|lora_te\d?_)|\btext_model\b|\.q_proj\.")
 
@@ -62,7 +56,7 @@ def read_lora(path: Path, parts: Mapping[str, nn.Module]) -> Lora:
     _refuse_others(file, tensors)
     layers = layers_of(parts)
     pieces, spelt = _by_layer(file, tensors, LayerNames(parts, layers))
-    said = _settings(file, metadata)
+    said = settings_of(file, metadata)
     lora = {
         layer: _change(file, layer, found, said.of(layer, spelt[layer]))
         for layer, found in sorted(pieces.items())
@@ -70,6 +64,7 @@ def read_lora(path: Path, parts: Mapping[str, nn.Module]) -> Lora:
     if not lora:
         raise AlphabarError(f"{file} changes no layer", _REMEDY)
     for layer, change in lora.items():
+        said.refuse_other(layer, spelt[layer], change)
         refuse_unfit(layer, change, layers, str(file))
     return lora
 
@@ -80,10 +75,10 @@ def _by_layer(
     """The tensors of each layer of the model, and what the file calls it.
 
     Raises:
-        AlphabarError: there are others.
+        AlphabarError: there are others, or a layer is there in two spellings.
     """
     pieces: dict[str, dict[Piece, Tensor]] = defaultdict(dict)
-    spelt: dict[str, str] = {}
+    before: dict[str, list[tuple[str, Named]]] = defaultdict(list)
     strange, unknown = [], []
     for key, tensor in tensors.items():
         found = named(key)
@@ -93,8 +88,13 @@ def _by_layer(
         elif layer is None:
             unknown.append(found.layer)
         else:
+            if odd := [own for own, other in before[layer] if not found.goes_with(other)]:
+                raise AlphabarError(
+                    f"{file} has {layer} in two spellings, as {odd[0]} and as {key}",
+                    "give one that has each layer once: which of them counts is not said",
+                )
+            before[layer].append((key, found))
             pieces[layer][found.piece] = tensor
-            spelt[layer] = found.layer
     if strange:
         raise AlphabarError(f"{file} has what is no part of a LoRA: {first_of(strange)}", _REMEDY)
     if unknown:
@@ -104,7 +104,7 @@ def _by_layer(
             f"that this one does not have: {first_of(missing, most=3)}",
             "give the model that it was trained on",
         )
-    return pieces, spelt
+    return pieces, {layer: found[0][1].layer for layer, found in before.items()}
 
 
 def tells_text(path: Path) -> bool:
@@ -155,83 +155,7 @@ def _refuse_others(file: Path, tensors: Mapping[str, Tensor]) -> None:
             raise AlphabarError(f"{file} holds {kind}, which is not read: {found[0]}", _REMEDY)
 
 
-@dataclass(frozen=True)
-class _Said:
-    """What a file says of a layer beside its tensors."""
-
-    alpha: float | None = None
-    stabilised: bool = False
-
-
-@dataclass(frozen=True)
-class _Settings:
-    """peft's configuration of each part; of an empty name, of all."""
-
-    file: Path
-    by_part: Mapping[str, Mapping[str, Any]]
-
-    def of(self, layer: str, spelt: str) -> _Said:
-        part, _, name = layer.partition(".")
-        config = self.by_part.get(part) or self.by_part.get("")
-        if config is None:
-            return _Said()
-        alpha, patterns = config.get("lora_alpha"), config.get("alpha_pattern") or {}
-        if not isinstance(patterns, dict):
-            raise AlphabarError(f"{self.file}: its `alpha_pattern` is no JSON object", _REMEDY)
-        for pattern, value in patterns.items():
-            if any(_matches(pattern, each) for each in (name, spelt)):
-                alpha = value
-                break
-        if isinstance(alpha, bool) or not isinstance(alpha, int | float):
-            raise AlphabarError(f"{self.file} says no α of {layer}: {alpha!r}", _REMEDY)
-        return _Said(float(alpha), bool(config.get("use_rslora", False)))
-
-
-def _matches(pattern: str, name: str) -> bool:
-    """As peft finds a layer's entry; what a hostile file could hang us with matches nothing."""
-    if len(_REPEATED.findall(pattern)) > MOST_REPEATED or _REPEATED_GROUP.search(pattern):
-        return False
-    try:
-        return re.match(rf"(.*\.)?({pattern})$", name) is not None
-    except re.error:
-        return False
-
-
-def _settings(file: Path, metadata: Mapping[str, str]) -> _Settings:
-    beside = file.parent / PEFT_CONFIG
-    if file.name == PEFT_WEIGHTS and METADATA not in metadata and not beside.is_file():
-        raise AlphabarError(
-            f"{file} has no {PEFT_CONFIG} beside it, which says its α",
-            "copy the folder again, with both files",
-        )
-    if file.name == PEFT_WEIGHTS and beside.is_file():
-        try:
-            found = load_json(intact(beside))
-        except (OSError, ValueError) as error:
-            raise AlphabarError(f"{beside} is broken: {first_line(error)}", _REMEDY) from error
-        return _Settings(beside, {"": _object(beside, found)})
-    if METADATA not in metadata:
-        return _Settings(file, {})
-    try:
-        entries = _object(file, parse_json(metadata[METADATA]))
-    except ValueError as error:
-        raise AlphabarError(
-            f"{file}: its `{METADATA}` is broken: {first_line(error)}", _REMEDY
-        ) from error
-    by_part: dict[str, dict[str, Any]] = defaultdict(dict)
-    for key, value in entries.items():
-        part, _, option = key.partition(".")
-        by_part[part][option] = value
-    return _Settings(file, by_part)
-
-
-def _object(file: Path, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise AlphabarError(f"{file} has no JSON object of peft's configuration", _REMEDY)
-    return value
-
-
-def _change(file: Path, layer: str, pieces: Mapping[Piece, Tensor], said: _Said) -> LowRank:
+def _change(file: Path, layer: str, pieces: Mapping[Piece, Tensor], said: Said) -> LowRank:
     for piece in ("down", "up"):
         if piece not in pieces:
             raise AlphabarError(f"{file} lacks the {piece} projection of {layer}", _REMEDY)
@@ -263,6 +187,12 @@ def _change(file: Path, layer: str, pieces: Mapping[Piece, Tensor], said: _Said)
     alpha = said.alpha if said.alpha is not None else float(down.shape[0])
     if "alpha" in pieces:
         alpha = _scalar(file, layer, pieces["alpha"])
+        if said.alpha is not None and not math.isclose(alpha, said.alpha, rel_tol=_ROUNDED):
+            raise AlphabarError(
+                f"{file} has two α of {layer}: {alpha:g} beside its tensors, and "
+                f"`lora_alpha: {said.alpha:g}` in what is said of them",
+                _REMEDY,
+            )
     if not 0 < alpha <= MOST_ALPHA:
         raise AlphabarError(
             f"{file} says α = {alpha:g} of {layer}, which tools read in different ways",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
-from components.networks.adapters.lora_file import METADATA
+from components.networks.adapters.lora_settings import METADATA
 from components.networks.adapters.low_rank import Lora, LowRank
 from components.networks.adapters.spelling import diffusers_name, kohya_name, unwrapped
 from components.networks.headed_file import HASH, save_with_header

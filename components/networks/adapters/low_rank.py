@@ -5,13 +5,14 @@ its `LowRank`. Parts are called as diffusers' pipelines call them.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
+from components.networks.checkpoint import LARGEST_WEIGHT
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class LowRank:
         if self.magnitude is None:
             return changed
         norm = changed.flatten(1).norm(dim=1)
+        norm = norm.where(norm.isfinite(), torch.nan)  # an infinite one would leave weights of 0
         share = self.magnitude.float().flatten().to(weight.device) / norm
         scaled: Tensor = changed * share.view(-1, *(1,) * (changed.ndim - 1))
         return scaled
@@ -83,21 +85,43 @@ def layers_of(parts: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
 
 
 @torch.no_grad()
-def bake(parts: Mapping[str, nn.Module], lora: Lora, strength: float) -> None:
+def bake(
+    parts: Mapping[str, nn.Module], lora: Lora, strength: float, whose: str = "the adapter"
+) -> None:
     """Change the layers of ``parts`` in place.
 
-    Nothing is changed before all of it is known to fit.
+    Nothing is changed before all of it is known to fit; a network of which a layer's weights came
+    out as none that it computes with is not to be used.
+
+    Args:
+        whose: where the changes come from, for messages.
 
     Raises:
-        AlphabarError: a layer is not there, or is of another shape.
+        AlphabarError: a layer is not there, is of another shape, or gets such weights.
     """
+    for weight, changed in applied(parts, lora, strength, whose):
+        weight.copy_(changed)
+
+
+@torch.no_grad()
+def applied(
+    parts: Mapping[str, nn.Module], lora: Lora, strength: float, whose: str
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Each layer's weight, and what `bake` puts in its place; raises as that does."""
     layers = layers_of(parts)
     for name, change in lora.items():
-        refuse_unfit(name, change, layers, "the adapter")
+        refuse_unfit(name, change, layers, whose)
     for name, change in lora.items():
         weight = layers[name].weight
         assert isinstance(weight, Tensor)
-        weight.copy_(change.changed(weight, strength))
+        changed = change.changed(weight, strength).to(weight.dtype)
+        if not bool((changed.abs() < LARGEST_WEIGHT).all()):
+            raise AlphabarError(
+                f"{whose} gives {name} weights that are not finite, or beyond {LARGEST_WEIGHT:.0e}",
+                "give another: it is damaged, of another base, or its training has diverged; where "
+                "only its weight is too large, give a smaller one, as in `--adapter FILE:0.5`",
+            )
+        yield weight, changed
 
 
 def refuse_unfit(name: str, change: LowRank, layers: Mapping[str, nn.Module], whose: str) -> None:

@@ -12,7 +12,7 @@ from torch import nn
 from components.data.readers.words import untaught
 from components.errors import AlphabarError
 from components.networks.adapters.lora_file import read_lora, tells_text
-from components.networks.adapters.low_rank import Lora, bake
+from components.networks.adapters.low_rank import Lora, applied, bake
 from components.networks.adapters.spelling import TEXT, TRANSFORMER, UNET
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.encoders.frozen import FrozenEncoder
@@ -97,15 +97,18 @@ def with_lora(model: Checkpoint, path: Path, strength: float) -> Checkpoint:
     not.
 
     Raises:
-        AlphabarError: it is broken, of another kind, or of another model.
+        AlphabarError: it is broken, of another kind or of another model, or leaves weights that no
+            network computes with.
     """
     parts = parts_of(model)
     texts = text_parts(model) if tells_text(path) else {}
     lora = read_lora(path, parts | texts)
-    bake(parts, _of(lora, parts), strength)
+    bake(parts, _of(lora, parts), strength, str(path))
     changed = {part: own for part in texts if (own := _of(lora, {part: None}))}
     if not changed:
         return model
+    for _ in applied(texts, _of(lora, texts), strength, str(path)):
+        pass  # encoders are changed when they are loaded: what cannot be is refused now
     told = model.conditioner
     assert isinstance(told, TextCondition)
     changes = {

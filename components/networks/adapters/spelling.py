@@ -21,20 +21,21 @@ from components.networks.export.single_file.unet_names import unet_name
 Piece = Literal["down", "up", "alpha", "magnitude"]
 UNET, TRANSFORMER, TEXT = "unet", "transformer", "text_encoder"
 
+_PROJECTIONS = (
+    ("lora_A.weight", "lora_B.weight"),
+    ("lora_A.default.weight", "lora_B.default.weight"),
+    ("lora.down.weight", "lora.up.weight"),
+    ("lora_linear_layer.down.weight", "lora_linear_layer.up.weight"),
+    ("lora_down.weight", "lora_up.weight"),
+)
+"""Ends of both projections' names, in each spelling."""
+
 _PIECES: dict[str, Piece] = {
-    "lora_A.weight": "down",
-    "lora_B.weight": "up",
-    "lora_A.default.weight": "down",
-    "lora_B.default.weight": "up",
+    **{down: "down" for down, _ in _PROJECTIONS},
+    **{up: "up" for _, up in _PROJECTIONS},
     "lora_magnitude_vector": "magnitude",
     "lora_magnitude_vector.weight": "magnitude",
     "lora_magnitude_vector.default.weight": "magnitude",
-    "lora.down.weight": "down",
-    "lora.up.weight": "up",
-    "lora_linear_layer.down.weight": "down",
-    "lora_linear_layer.up.weight": "up",
-    "lora_down.weight": "down",
-    "lora_up.weight": "up",
     "alpha": "alpha",
 }
 """End of a tensor's name → what it is of its layer."""
@@ -48,7 +49,11 @@ _KOHYA = {
     "lora_te1_": TEXT,
     "lora_te2_": f"{TEXT}_2",
 }
-_PEFT = "base_model.model."
+_STYLES = {end: number for number, pair in enumerate(_PROJECTIONS) for end in pair}
+_OLDEST = len(_PROJECTIONS)
+PEFT = "base_model.model."
+"""Before the layers in peft's files."""
+
 _WRAPPED = "text_model."
 """Before the layers of a CLIP in files; transformers' own class has it no longer."""
 
@@ -60,10 +65,17 @@ class Named:
     Attributes:
         layer: as the file calls it.
         piece: what it is of that.
+        style: which spelling a projection's name ends in; None for what is none.
     """
 
     layer: str
     piece: Piece
+    style: int | None = None
+
+    def goes_with(self, other: "Named") -> bool:
+        """Whether both are of one layer, each another piece of it, in one spelling."""
+        known = {each.style for each in (self, other) if each.style is not None}
+        return self.layer == other.layer and self.piece != other.piece and len(known) < 2
 
 
 def named(key: str) -> Named | None:
@@ -72,10 +84,10 @@ def named(key: str) -> Named | None:
         before, projection, which = found.groups()
         text = before.startswith(TEXT)
         layer = _OF_CLIP[projection] if text else projection + ".0" * (projection == "to_out")
-        return Named(f"{before}.{layer}", "down" if which == "down" else "up")
+        return Named(f"{before}.{layer}", "down" if which == "down" else "up", _OLDEST)
     for end, piece in _PIECES.items():
         if key.endswith(f".{end}"):
-            return Named(key.removesuffix(f".{end}"), piece)
+            return Named(key.removesuffix(f".{end}"), piece, _STYLES.get(end))
     return None
 
 
@@ -105,7 +117,7 @@ class LayerNames:
             names = [unwrapped(name, network), _wrapped(name, network)]
         for each in names:
             yield f"{part}.{each}"
-            yield f"{_PEFT}{each}"
+            yield f"{PEFT}{each}"
             if part in (UNET, TRANSFORMER):
                 yield each  # diffusers' first files had the U-Net alone
         for prefix in (prefix for prefix, of in _KOHYA.items() if of == part):

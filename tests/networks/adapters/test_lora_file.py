@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from components.errors import AlphabarError
-from components.networks.adapters.lora_file import METADATA, read_lora, tells_text
+from components.networks.adapters.lora_file import read_lora, tells_text
+from components.networks.adapters.lora_settings import METADATA
 
 Q = "unet.attn1.to_q"
 
@@ -141,6 +142,22 @@ WRONG: dict[str, tuple[dict[str, Tensor], str]] = {
     "magnitudes": (
         SPELLINGS["peft's ends"] | {f"{Q}.lora_magnitude_vector": torch.ones(9)},
         "9 magnitudes of unet.attn1.to_q, which has 8 outputs",
+    ),
+    "a layer in two spellings": (
+        SPELLINGS["peft's ends"] | SPELLINGS["of layers"],
+        r"has unet\.attn1\.to_q in two spellings, as unet.*\.weight and as unet.*\.weight",
+    ),
+    "a layer under two names": (
+        SPELLINGS["of layers"] | SPELLINGS["without a part"],
+        r"has unet\.attn1\.to_q in two spellings, as attn1\.to_q.* and as unet\.attn1",
+    ),
+    "half of each spelling": (
+        {
+            f"{Q}.alpha": torch.tensor(2.0),
+            f"{Q}.lora_A.weight": projections()[0],
+            f"{Q}.lora.up.weight": projections()[1],
+        },
+        r"has unet\.attn1\.to_q in two spellings",
     ),
     "quantised": (
         {name: tensor.to(torch.int8) for name, tensor in KOHYA.items()},
