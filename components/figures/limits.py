@@ -1,8 +1,10 @@
 """What a fine-tune may cost the base: the file's own limits, and which models keep them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from components.errors import first_of
 from components.figures.figure import Figure, readable, sign
 from components.figures.judgement import Figures
 from components.figures.likeness import Likeness
@@ -37,7 +39,7 @@ class Limits:
 
     def excess(self, drifted: Figures, before: Figures, metric: str) -> float:
         """How far a model is beyond the limits: 0 where it keeps them, else the largest part by
-        which one is exceeded.
+        which one is exceeded; infinite where what one limits was not measured, or is no number.
 
         Args:
             drifted: the tuned model's figures against the base's holdout, its drift among them.
@@ -45,12 +47,12 @@ class Limits:
             metric: the distance that ranks.
         """
         parts = [0.0]
-        drift = drift_in(drifted, metric)
-        if self.drift is not None and drift is not None:
-            parts.append(_beyond(drift.value, self.drift))
-        if self.base_distance is not None and metric in drifted and metric in before:
-            most = self.base_distance * before[metric].value
-            parts.append(_beyond(drifted[metric].value, most))
+        if self.drift is not None:
+            parts.append(_beyond(drift_in(drifted, metric), self.drift))
+        if self.base_distance is not None:
+            base = before.get(metric)
+            most = self.base_distance * base.value if base else math.nan
+            parts.append(_beyond(drifted.get(metric), most))
         return max(parts)
 
 
@@ -79,10 +81,12 @@ class Choice:
     Attributes:
         best: its number.
         kept: how many keep the limits.
+        unknown: the numbers of those of which that is not known; they count as not keeping them.
     """
 
     best: int
     kept: int
+    unknown: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,8 @@ def gain_of(
     judge = _extractor(adapted, metric) or ""
     known = [found[judge].tuned.value for found in likenesses if judge in found]
     if known and len(known) == len(adapted):
-        return Gain("likeness to the subject", [-value for value in known], judge)
+        ranks = [-value if math.isfinite(value) else None for value in known]
+        return Gain("likeness to the subject", ranks, judge)
     values = [_rank(figures.get(metric)) for figures in adapted]
     return Gain(f"{readable(metric)} to the new holdout", values)
 
@@ -121,7 +126,7 @@ def choose(
     gain: Gain, drifted: Sequence[Figures], before: Figures, metric: str, limits: Limits
 ) -> Choice:
     """The fine-tune with the best gain of those that keep the limits; where none does, the one
-    that exceeds them least.
+    that exceeds them least, and where that is known of none, the one with the best gain.
 
     Args:
         drifted: each model's figures against the base's holdout, its drift among them.
@@ -129,15 +134,20 @@ def choose(
         metric: the distance that ranks.
     """
     beyond = [limits.excess(figures, before, metric) for figures in drifted]
+    unknown = tuple(i for i, part in enumerate(beyond) if math.isinf(part))
+
+    def order(i: int) -> tuple[float, float, int]:
+        gained = gain.values[i]
+        return beyond[i], math.inf if gained is None else gained, i
+
     able = [i for i, part in enumerate(beyond) if part == 0]
-    known = {i: value for i in able if (value := gain.values[i]) is not None}
-    if known:
-        return Choice(min(known, key=lambda i: known[i]), len(able))
-    return Choice(min(range(len(beyond)), key=lambda i: (beyond[i], i)), len(able))
+    measured = [i for i in able if gain.values[i] is not None]
+    best = min(measured or range(len(beyond)), key=order)
+    return Choice(best, len(able), unknown)
 
 
 def reason(choice: Choice, names: Sequence[str], gain: Gain, limits: Limits) -> str:
-    """Why the choice is what it is, in a sentence; empty where there was none."""
+    """Why the choice is what it is, in a sentence or two; empty where there was none."""
     said, count = limits.words(), len(names)
     if count < 2 and not said:
         return ""
@@ -145,19 +155,32 @@ def reason(choice: Choice, names: Sequence[str], gain: Gain, limits: Limits) -> 
     if not said:
         return f"Of {count} fine-tunes, {name} has the best {gain.words}."
     allowed = f"The file allows {said}"
-    if count == 1:
+    if count == 1 and not choice.unknown:
         return f"{allowed}, which the fine-tune {'keeps' if choice.kept else 'does not keep'}."
+    if count == 1:
+        return f"{allowed}: the fine-tune does not count as keeping that. {_UNMEASURED} of it."
+    unknown = ""
+    if choice.unknown:
+        unknown = f" {_UNMEASURED} of {first_of([names[i] for i in choice.unknown])}."
+    if len(choice.unknown) == count:
+        chosen = f"{name} has the best {gain.words}"
+        return f"{allowed}: none of {count} counts as keeping that; {chosen}. {_UNMEASURED} of any."
     if not choice.kept:
-        return f"{allowed}: none of {count} keeps that; {name} exceeds it least."
+        return f"{allowed}: none of {count} keeps that; {name} exceeds it least.{unknown}"
     if choice.kept == 1:
-        return f"{allowed}: of {count}, {name} alone keeps that."
+        return f"{allowed}: of {count}, {name} alone keeps that.{unknown}"
     best = f"of which {name} has the best {gain.words}"
-    return f"{allowed}: {choice.kept} of {count} keep that, {best}."
+    return f"{allowed}: {choice.kept} of {count} keep that, {best}.{unknown}"
+
+
+_UNMEASURED = "What is limited was not measured, or is no finite number,"
 
 
 def _rank(figure: Figure | None) -> float | None:
     return sign(figure.metric) * figure.value if figure and figure.finite else None
 
 
-def _beyond(value: float, most: float) -> float:
-    return max(0.0, value / most - 1.0) if most > 0 else float(value > 0)
+def _beyond(figure: Figure | None, most: float) -> float:
+    if figure is None or not math.isfinite(figure.value) or not math.isfinite(most):
+        return math.inf
+    return max(0.0, figure.value / most - 1.0) if most > 0 else float(figure.value > 0)

@@ -74,12 +74,60 @@ def test_one_alone_is_only_spoken_of_where_there_are_limits() -> None:
         assert words in reason(choice, [""], gain, Limits(drift=most))
 
 
-def test_what_was_not_measured_exceeds_nothing_and_wins_nothing() -> None:
+def test_what_was_not_measured_wins_nothing_and_is_not_asked_for_without_limits() -> None:
     adapted, _ = THREE
     broken = [{FD: made(FD, float("nan"))}, *adapted[1:]]
     gain = gain_of(broken, [{}] * 3, FD)
     assert gain.values == [None, 200.0, 100.0]
     assert choose(gain, [{}, {}, {}], BEFORE, FD, Limits()).best == 2
+
+
+NAN = float("nan")
+GOOD = {DRIFT: made(DRIFT, 0.1), FD: made(FD, 110.0)}
+UNKNOWN = {
+    "a drift that is no number": GOOD | {DRIFT: made(DRIFT, NAN)},
+    "an infinite drift": GOOD | {DRIFT: made(DRIFT, float("inf"))},
+    "the drift by another network": {
+        FD: GOOD[FD],
+        "drift_dinov2": made("drift_dinov2", 0.1, extractor="dinov2"),
+    },
+    "no drift": {FD: GOOD[FD]},
+    "nothing": {},
+}
+
+
+@pytest.mark.parametrize("fault", UNKNOWN)
+def test_a_limit_is_not_kept_by_what_was_not_measured(fault: str) -> None:
+    """Its gain is the best, and it is not chosen; alone it counts as not keeping the limit."""
+    limits, gain = Limits(drift=0.3), Gain("distance", [10.0, 20.0, 30.0])
+    choice = choose(gain, [UNKNOWN[fault], GOOD, GOOD], BEFORE, FD, limits)
+    assert (choice.best, choice.kept, choice.unknown) == (1, 2, (0,))
+    told = reason(choice, NAMES, gain, limits)
+    assert "2 of 3 keep that, of which rank=16 has the best distance. What is limited was" in told
+    assert told.endswith("was not measured, or is no finite number, of rank=4.")
+    alone = choose(gain, [UNKNOWN[fault]], BEFORE, FD, limits)
+    assert alone.kept == 0
+    told = reason(alone, [""], gain, limits)
+    assert "the fine-tune does not count as keeping that. What is limited was not measur" in told
+
+
+def test_of_none_that_is_known_to_keep_the_limits_the_best_is_taken_and_that_is_said() -> None:
+    limits, gain = Limits(base_distance=2.0), Gain("distance", [30.0, None, 10.0])
+    lost = [{FD: made(FD, NAN)}, {}, {FD: made(FD, 110.0)}]
+    choice = choose(gain, lost, {FD: made(FD, NAN)}, FD, limits)
+    assert (choice.best, choice.kept, choice.unknown) == (2, 0, (0, 1, 2))
+    told = reason(choice, NAMES, gain, limits)
+    assert "none of 3 counts as keeping that; rank=64 has the best distance. What is" in told
+    choice = choose(gain, lost, BEFORE, FD, limits)
+    assert (choice.best, choice.kept) == (2, 1)
+    assert "rank=64 alone keeps that. What is limited" in reason(choice, NAMES, gain, limits)
+
+
+def test_a_likeness_that_is_no_number_wins_nothing() -> None:
+    adapted, drifted = THREE
+    gain = gain_of(adapted, [likeness(NAN), likeness(0.2), likeness(0.6)], FD)
+    assert gain.values == [None, -0.2, -0.6]
+    assert choose(gain, drifted, BEFORE, FD, Limits()).best == 2
 
 
 def likeness(value: float) -> dict[str, Likeness]:
