@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from components.data.subject import load_subject
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
-from components.evaluation.images.image_sources import read_samples
+from components.evaluation.images.image_sources import read_alike, read_samples
+from components.evaluation.metrics.distances import unit_rows
 from components.figures.figure import Figure, Origins
 from components.figures.judgement import Judgement
 from components.figures.likeness import JUDGED
@@ -50,10 +51,14 @@ def similarity(
         spec: ``extractors``, ``size`` and ``confidence``, as the evaluation section has them, and
             ``reading``: images pair where they were asked for alike but for the taught word.
         inputs: ``tuned`` and ``baseline``, samples; ``subject``.
+
+    Raises:
+        AlphabarError: the baseline's samples are of other seeds or prompts, or an image's features
+            are nought.
     """
     real = ImageSet.bare(load_subject(inputs["subject"]), "the subject's images", NOTHING)
     drawn, seeds = read_samples(inputs["tuned"])
-    before, _ = read_samples(inputs["baseline"])
+    before = read_alike(inputs["baseline"], Origins.of(seeds, drawn.classes, drawn.captions))
     device = resolve_device(runtime.accelerator)
     bank = FeatureBank(device, runtime.cache, runtime.progress, runtime.weights)
     found, figures, level = {}, {}, spec["confidence"]
@@ -169,8 +174,6 @@ def _resampled(generated: int, real: int) -> list[tuple[Rows, Rows]]:
 
 
 def cosines(one: NDArray[np.float32], other: NDArray[np.float32]) -> Floats:
-    """(rows of ``one``, rows of ``other``)."""
-    wide = (each.astype(np.float64) for each in (one, other))
-    left, right = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in wide)
-    found: Floats = left @ right.T
+    """(rows of ``one``, rows of ``other``); raises AlphabarError when a row is nought."""
+    found: Floats = unit_rows(one) @ unit_rows(other).T
     return found

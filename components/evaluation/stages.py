@@ -13,7 +13,7 @@ from components.errors import AlphabarError
 from components.evaluation.families import MEASURES
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
-from components.evaluation.images.image_sources import read_samples
+from components.evaluation.images.image_sources import read_alike, read_samples
 from components.evaluation.judge import Judge
 from components.evaluation.likelihood import BOUND_SEED
 from components.evaluation.model_view import ModelView
@@ -113,7 +113,9 @@ def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
     """
     samples, seeds = read_samples(inputs["samples"])
     origins = Origins.of(seeds, samples.classes, samples.captions)
-    base = _of_the_base(inputs["base"], origins) if "base" in inputs else None
+    base = None
+    if "base" in inputs:
+        base = replace(read_alike(inputs["base"], origins), name="base samples")
     judge = _judge(spec, inputs, runtime, _against(inputs, base))
     judgement = judge.measure(samples, int(seeds.min()))
     judgement = judgement.made_from(origins)
@@ -121,18 +123,6 @@ def evaluate(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtim
         judgement = judgement.beside(read_judgement(inputs["likelihood"]))
     write_judgement(out, judgement)
     write_summary(out, judgement)
-
-
-def _of_the_base(folder: Path, tuned: Origins) -> ImageSet:
-    """The base's samples; raises AlphabarError where they are not those of ``tuned`` one by one."""
-    images, seeds = read_samples(folder)
-    own = Origins.of(seeds, images.classes, images.captions)
-    if own.prompts != tuned.prompts or not np.array_equal(own.seeds, tuned.seeds):
-        raise AlphabarError(
-            f"the samples in {folder} are of other seeds or prompts than those of the tuned model",
-            "draw both alike",
-        )
-    return replace(images, name="base samples")
 
 
 def _against(inputs: Mapping[str, Path], base: ImageSet | None) -> References:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from components.errors import AlphabarError
 from components.evaluation.similarity import cosines, measured, similarities, similarity
 from components.figures.comparison import differing, unpaired
 from components.figures.likeness import JUDGED, read_likeness
@@ -89,12 +90,24 @@ def test_what_images_of_both_sets_do_together_is_taken_off_once() -> None:
     assert np.mean(widths) == pytest.approx(1 / 72, rel=0.2)
 
 
-def stage(root: Path, name: str, drawn: Mapping[str, Images], prompt: str, token: str) -> Path:
-    """What the stage has made of ``drawn``, in a folder of ``root``."""
+def stage(
+    root: Path,
+    name: str,
+    drawn: Mapping[str, Images],
+    prompt: str,
+    token: str,
+    baseline: tuple[int, str] | None = None,
+) -> Path:
+    """What the stage has made of ``drawn``, in a folder of ``root``.
+
+    Args:
+        baseline: its first seed and its prompt, where those are others.
+    """
     for kind, images in drawn.items():
         (root / name / kind).mkdir(parents=True)
         np.save(root / name / kind / "images.npy", images)
-        rows = [(k, k, -1, "", prompt) for k in range(len(images))]
+        seed, text = (baseline or (0, prompt)) if kind == "baseline" else (0, prompt)
+        rows = [(k, seed + k, -1, "", text) for k in range(len(images))]
         write_table(root / name / kind / "samples.csv", COLUMNS, rows)
     inputs = {kind: root / name / kind for kind in drawn}
     spec = {"extractors": ["efficientnet_lite0"], "size": 32, "confidence": 0.95}
@@ -145,3 +158,19 @@ def test_images_like_the_subjects_are_more_similar_than_noise(tmp_path: Path) ->
     assert found["difference"]["low"] > 0
     assert found["tuned"]["value"] <= 1.0
     assert (found["n_generated"], found["n_reference"]) == (12, 4)
+
+
+def test_a_baseline_of_other_seeds_or_prompts_is_no_pair(tmp_path: Path) -> None:
+    real = squares()
+    sets = {"subject": real, "tuned": real[:, :, ::-1], "baseline": 255 - real}
+    for name, other in {"seeds": (1, "a sks"), "prompts": (0, "a cat")}.items():
+        with pytest.raises(AlphabarError, match="are of other seeds or prompts than those of the"):
+            stage(tmp_path, name, sets, "a sks", "sks", other)
+    fewer = sets | {"baseline": sets["baseline"][:3]}
+    with pytest.raises(AlphabarError, match="are of other seeds or prompts"):
+        stage(tmp_path, "fewer", fewer, "a sks", "sks")
+
+
+def test_features_that_are_nought_point_nowhere() -> None:
+    with pytest.raises(AlphabarError, match="1 of 3 embeddings are nought and point nowhere"):
+        similarities(REAL, np.array([[0, 0], [1, 0], [0, 1]], np.float32), REAL, 0.95)

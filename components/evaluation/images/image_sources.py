@@ -14,6 +14,7 @@ from components.evaluation.images.folder_reading import FolderReading
 from components.evaluation.images.image_files import ImageFiles, Pictures
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.images.pixels import check_images
+from components.figures.figure import Origins
 from components.files import samples
 from components.files.array_file import read_archive, read_array
 from components.files.manifest import check, intact, there
@@ -99,6 +100,19 @@ def read_samples(directory: Path) -> tuple[ImageSet, NDArray[np.int64]]:
     groups = tuple(row.group for row in found.rows)
     images = ImageSet(found.images, classes, captions, "samples")
     return replace(images, prompt_groups=groups if any(groups) else ()), seeds
+
+
+def read_alike(folder: Path, tuned: Origins) -> ImageSet:
+    """The samples in ``folder``; raises AlphabarError where they are not those of ``tuned`` one by
+    one."""
+    images, seeds = read_samples(folder)
+    own = Origins.of(seeds, images.classes, images.captions)
+    if own.prompts != tuned.prompts or not np.array_equal(own.seeds, tuned.seeds):
+        raise AlphabarError(
+            f"the samples in {folder} are of other seeds or prompts than those of the tuned model",
+            "draw both alike",
+        )
+    return images
 
 
 def _array(path: Path) -> NDArray[np.uint8]:
