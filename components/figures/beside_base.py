@@ -53,7 +53,7 @@ def beside_base(model: Measured, before: Path, metric: str, judge: str = "") -> 
         AlphabarError: a file is missing or broken.
     """
     if judge and model.similarity:
-        return _by_likeness(read_likeness(model.similarity)[judge])
+        return by_likeness(read_likeness(model.similarity)[judge])
     pair = [read_judgement(each).figures.get(metric) for each in (model.adapted, before)]
     tuned, base = pair
     if tuned is None or base is None or not (tuned.finite and base.finite):
@@ -61,7 +61,9 @@ def beside_base(model: Measured, before: Path, metric: str, judge: str = "") -> 
     return _by_distance(between(tuned, base))
 
 
-def _by_likeness(found: Likeness) -> BesideBase:
+def by_likeness(found: Likeness) -> BesideBase:
+    """How a fine-tune whose likeness was ``found`` stands to its base, by the difference's
+    interval."""
     less = found.difference
     kind = BETTER if less.low > 0 else WORSE if less.high < 0 else NOISE
     verdict = "cannot be told from its base in likeness to the subject"
@@ -82,7 +84,6 @@ def _by_distance(standing: Standing) -> BesideBase:
     verdict = f"cannot be told from its base in {what}"
     if standing.kind in GOOD:
         verdict = f"is {GOOD[standing.kind]} than its base in {what}"
-    near = "within noise" if standing.paired else "within the intervals"
-    how = near if standing.kind == NOISE else standing.how
     p = f", p {standing.p_text()}" if standing.paired else ""
-    return BesideBase(standing.kind, verdict, f"{standing.compact()}, {how}{p}", standing)
+    numbers = f"{standing.compact()}, {standing.how_far}{p}"
+    return BesideBase(standing.kind, verdict, numbers, standing)

@@ -50,6 +50,12 @@ class Standing:
         return self.difference is not None and self.difference.paired
 
     @property
+    def how_far(self) -> str:
+        """Whether it lies beyond the noise, or within it."""
+        near = "within noise" if self.paired else "within the intervals"
+        return near if self.kind == NOISE else self.how
+
+    @property
     def how(self) -> str:
         """What a difference lies outside of, in words."""
         return "beyond noise" if self.paired else "outside the intervals"

@@ -9,6 +9,7 @@ from typing import Any
 
 from components.errors import AlphabarError, shortened
 from components.spec.catalogue import FINETUNES
+from components.spec.catalogue.finetuning import FinetuneEntry
 from components.spec.experiment import Experiment
 from components.spec.keys import canonical_json
 from components.spec.sections.base import Overrides
@@ -46,8 +47,7 @@ class Tuning:
     @cached_property
     def _read(self) -> Overridden:
         """Of the overrides those that its kind reads; the others are at their defaults."""
-        others = frozenset(name for entry in FINETUNES.values() for name in entry.options)
-        unread = others - {*self.spec.entry.options}
+        unread = _of_others(self.spec.entry)
         read = tuple(o for o in self.overrides if o[0].partition(".")[2] not in unread)
         return read or self.overrides
 
@@ -183,5 +183,10 @@ def _unread(section: Mapping[str, Any]) -> frozenset[str]:
     what has no meaning with the others; none of an unknown kind, which is refused elsewhere."""
     if (entry := FINETUNES.get(str(section["kind"]))) is None:
         return frozenset()
-    others = {name for each in FINETUNES.values() for name in each.options}
-    return frozenset((others - {*entry.options}) | entry.unread(section)) - {*FIXED}
+    return (_of_others(entry) | entry.unread(section)) - {*FIXED}
+
+
+def _of_others(entry: FinetuneEntry) -> frozenset[str]:
+    """What other kinds read of the section, and this one does not."""
+    every = frozenset(name for each in FINETUNES.values() for name in each.options)
+    return every - {*entry.options}

@@ -1,6 +1,7 @@
 """What became of the fine-tunes, for the head of the page: which is chosen, and whether it is any
 better than its base."""
 
+from components.figures.beside_base import by_likeness
 from components.figures.figure import main_metric, readable
 from components.figures.likeness import Likeness
 from components.figures.limits import drift_in
@@ -39,10 +40,8 @@ def _of_likeness(tuned: Finetuned, metric: str | None) -> str:
 
 
 def _verdict(found: Likeness) -> str:
-    if not found.difference.apart:
-        return UNTOLD
-    more = found.difference.value > 0
-    return f"The chosen one is {'more' if more else 'less'} like the subject than its base."
+    beside = by_likeness(found)
+    return UNTOLD if beside.kind == NOISE else f"The chosen one {beside.verdict}."
 
 
 def _of_the_others(likenesses: list[Likeness]) -> str:
@@ -78,9 +77,7 @@ def _of_distance(tuned: Finetuned) -> str:
 def _apart(standing: Standing) -> str:
     """How the distance after stands to that before: ``better beyond noise``."""
     known = {BETTER: "better ", WORSE: "worse "}
-    if standing.kind == NOISE:
-        return "within noise" if standing.paired else "within the intervals"
-    return f"{known.get(standing.kind, '')}{standing.how}"
+    return f"{known.get(standing.kind, '')}{standing.how_far}"
 
 
 def _drift(tuned: Finetuned, metric: str | None) -> str:
