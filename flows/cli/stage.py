@@ -22,6 +22,9 @@ def stage(
         list[str] | None,
         typer.Option(help="PACKAGE==VERSION of a plug-in that it uses; refused for another."),
     ] = None,
+    version: Annotated[
+        int | None, typer.Option(help="The stage's version; refused where it is of another.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Run one stage: read its inputs from FOLDER, write FOLDER/NAME. dvc.yaml calls this.
@@ -35,4 +38,4 @@ def stage(
 
     with Work(name, quiet=quiet) as progress:
         experiment, workspace = load_experiment(params), Workspace.here()
-        run_single_stage(name, experiment, folder, workspace, progress, plugin or ())
+        run_single_stage(name, experiment, folder, workspace, progress, plugin or (), version)

@@ -1,33 +1,34 @@
 """dvc.yaml: the stages of params.yaml's experiment for `dvc repro`, written from its plan."""
 
 from collections.abc import Iterator, Mapping
-from functools import cache
-from modulefinder import ModuleFinder
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
 import yaml
 
-import components
 from components.data.readers import folders_of
 from components.errors import AlphabarError
 from components.files.put import put
 from components.files.text_file import read_text
 from components.spec.loading import parse_experiment, read_mapping
 from components.spec.near_files import EXPERIMENT_KEYS
-from components.spec.plan import Node
+from components.spec.plan import STAGE_VERSIONS, Node
+from flows.run.dvc_figures import figures_file
 from flows.run.single_stage import plugin_texts, whole_plan
 from flows.run.stages import STAGES
 from flows.workspace import Workspace
 
 PARAMS, FILE, FOLDER = "params.yaml", "dvc.yaml", "pipeline"
-COMMAND = ".venv/bin/alphabar stage --quiet"
+COMMAND = 'PATH="$PATH:.venv/bin" alphabar stage --quiet'
+"""That of the environment in which DVC runs; the project's own where that has none."""
+
 MOST_BYTES = 2**20
 MARK = f"# Written by `alphabar dvc write` from {PARAMS}"
 HEADER = f"""\
 {MARK}: do not edit, write it anew.
-# A stage's params are the part of the experiment that it reads: DVC reruns no more than it must.
+# A stage's params are the part of the experiment that it reads: DVC reruns no more than it must. Of
+# the code it follows the stage's version, as the store's keys do.
 """
 
 
@@ -71,11 +72,6 @@ def dvc_file(workspace: Workspace) -> str:
     content = {
         "vars": [{"alphabar": COMMAND}],
         "stages": {node.name: _stage(node, given, workspace) for node in nodes},
-        "metrics": [
-            f"{FOLDER}/{node.name}/{metrics}"
-            for node in nodes
-            if (metrics := STAGES[node.stage].metrics)
-        ],
         "plots": list(_plots(nodes)),
     }
     return HEADER + yaml.safe_dump(content, sort_keys=False, default_flow_style=None, width=100)
@@ -87,12 +83,16 @@ def _stage(node: Node, given: Mapping[str, Any], workspace: Workspace) -> dict[s
     read += [_place(path, workspace.root) for path in outside]
     params = list(_params(node, given))
     # of another version the command is another, so that DVC runs the stage again
-    brought = "".join(f" --plugin {quote(text)}" for text in plugin_texts(node))
+    words = [node.name, "--version", str(STAGE_VERSIONS[node.stage])]
+    words += [word for text in plugin_texts(node) for word in ("--plugin", quote(text))]
+    out = Path(FOLDER, node.name)
+    kept = {str(figures_file(out)): {"cache": False}}
     return {
-        "cmd": f"${{alphabar}} {node.name}{brought}",
+        "cmd": f"${{alphabar}} {' '.join(words)}",
         **({"params": params} if params else {}),
-        "deps": read + [f"components/{room}" for room in rooms(node.stage)],
-        "outs": [f"{FOLDER}/{node.name}"],
+        **({"deps": read} if read else {}),
+        "outs": [str(out)],
+        **({"metrics": [kept]} if STAGES[node.stage].judges else {}),
     }
 
 
@@ -101,17 +101,6 @@ def _encoders(node: Node, workspace: Workspace) -> list[Path]:
     encoder = node.spec.get("conditioning", {}).get("encoder", "")
     found = folders_of(encoder, workspace.weights)
     return list(dict.fromkeys(path for each in found for path in (each.home, each.tokenizer)))
-
-
-@cache
-def rooms(stage: str) -> list[str]:
-    """The folders of components that a stage's module imports, however late and through others:
-    their code is a reason for `dvc repro` to run it again. Nothing is imported to find them."""
-    (package,) = components.__path__
-    finder = ModuleFinder([str(Path(package).parent)])
-    finder.import_hook(STAGES[stage].function.partition(":")[0])
-    found = {name.split(".")[1] for name in finder.modules if name.startswith("components.")}
-    return sorted(room for room in found if (Path(package) / room).is_dir())
 
 
 def _params(node: Node, given: Mapping[str, Any]) -> Iterator[str]:

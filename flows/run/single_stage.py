@@ -15,6 +15,7 @@ from components.runtime import Progress, Runtime
 from components.spec.experiment import Experiment
 from components.spec.loading import nearest
 from components.spec.plan import (
+    STAGE_VERSIONS,
     Compute,
     DataHash,
     Node,
@@ -23,8 +24,9 @@ from components.spec.plan import (
     plan_pages,
 )
 from components.store import describe
+from flows.run.dvc_figures import write_figures
 from flows.run.outside import plan_here
-from flows.run.stages import prepare_process, run_stage
+from flows.run.stages import STAGES, prepare_process, run_stage
 from flows.workspace import Workspace
 
 
@@ -35,21 +37,23 @@ def run_single_stage(
     workspace: Workspace,
     progress: Progress,
     plugins: Sequence[str] = (),
+    version: int | None = None,
 ) -> None:
     """Run the stage ``name`` from and into sub-folders of ``folder``.
 
     Args:
         plugins: what the stage is to use, as `plugin_texts` has it; empty where nobody says.
+        version: which the stage is to be of; None where nobody says.
 
     Raises:
-        AlphabarError: the experiment has a sweep, the name is not one of its stages, it would
-            use other plug-ins, or an input folder is missing or damaged.
+        AlphabarError: the experiment has a sweep, the name is not one of its stages, it is of
+            another version or would use other plug-ins, or an input folder is missing or damaged.
     """
     nodes = {node.name: node for node in whole_plan(experiment, workspace)}
     if name not in nodes:
         raise AlphabarError(f"the experiment has no stage {name}", nearest(name, list(nodes)))
     node = nodes[name]
-    refuse_other_plugins(node, plugins)
+    refuse_other_code(node, plugins, version)
     inputs = {role: folder / source.name for role, source in node.inputs.items()}
     for path in inputs.values():
         if not (path / "manifest.json").is_file():
@@ -72,6 +76,8 @@ def run_single_stage(
         write_manifest(part, describe(node, part))
         shutil.rmtree(out, ignore_errors=True)
         part.rename(out)
+        if STAGES[node.stage].judges:
+            write_figures(out)
         shutil.rmtree(work, ignore_errors=True)
 
 
@@ -80,13 +86,21 @@ def plugin_texts(node: Node) -> list[str]:
     return sorted(f"{package}=={version}" for package, version in node.plugins.items())
 
 
-def refuse_other_plugins(node: Node, plugins: Sequence[str]) -> None:
-    """Raise AlphabarError unless a stage uses these ``plugins``; empty is whatever it uses."""
+def refuse_other_code(node: Node, plugins: Sequence[str], version: int | None = None) -> None:
+    """Raise AlphabarError unless a stage is of this version and uses these ``plugins``; None and
+    empty are whatever it has."""
+    remedy = "write dvc.yaml anew: alphabar dvc write"
+    present = STAGE_VERSIONS[node.stage]
+    if version not in (None, present):
+        raise AlphabarError(
+            f"stage {node.name} is asked for in version {version}, and has version {present}",
+            remedy,
+        )
     if plugins and sorted(plugins) != plugin_texts(node):
         used = ", ".join(plugin_texts(node)) or "none"
         raise AlphabarError(
             f"stage {node.name} is asked for with {', '.join(plugins)}, and would use {used}",
-            "write dvc.yaml anew: alphabar dvc write",
+            remedy,
         )
 
 

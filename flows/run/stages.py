@@ -18,33 +18,31 @@ class Stage:
 
     Attributes:
         function: module and name, with a colon between.
-        metrics: its file of numbers for `dvc metrics`.
+        judges: whether it measures figures, of which `dvc metrics` shows some.
         history: its file of numbers against the training step, for `dvc plots`.
         picture: its image for `dvc plots`.
     """
 
     function: str
-    metrics: str | None = None
+    judges: bool = False
     history: str | None = None
     picture: str | None = None
 
 
-_TRAINED: dict[str, str] = {"metrics": "metrics.json", "history": "history.csv"}
-
 STAGES = {
     "prepare": Stage("components.data.prepare:prepare"),
     "scorer": Stage("components.evaluation.scorer:scorer"),
-    "reference": Stage("components.evaluation.stages:reference", "summary.json"),
-    "autoencoder": Stage("components.training.autoencoder:autoencoder", **_TRAINED),
+    "reference": Stage("components.evaluation.stages:reference", judges=True),
+    "autoencoder": Stage("components.training.autoencoder:autoencoder", history="history.csv"),
     "encode": Stage("components.training.encode:encode"),
     "subject": Stage("components.data.subject:subject"),
     "base": Stage("components.finetuning.base:base"),
-    "train": Stage("components.training.train:train", **_TRAINED),
+    "train": Stage("components.training.train:train", history="history.csv"),
     "sample": Stage("components.generation.sample:sample", picture="grid.png"),
     "similarity": Stage("components.evaluation.similarity:similarity"),
     "likelihood": Stage("components.evaluation.stages:likelihood"),
-    "evaluate": Stage("components.evaluation.stages:evaluate", "summary.json"),
-    "finetune": Stage("components.finetuning.finetune:finetune", **_TRAINED),
+    "evaluate": Stage("components.evaluation.stages:evaluate", judges=True),
+    "finetune": Stage("components.finetuning.finetune:finetune", history="history.csv"),
     "checkpoint": Stage("components.finetuning.checkpoint:checkpoint"),
     "report": Stage("components.reporting.pages.report:report"),
     "study": Stage("components.preference.study:study"),

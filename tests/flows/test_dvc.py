@@ -18,6 +18,7 @@ import yaml
 from components.files.manifest import check, read_manifest
 from components.runtime import silent
 from components.spec.loading import load_experiment
+from components.spec.plan import STAGE_VERSIONS
 from flows.run.dvc_file import write_dvc_file
 from flows.run.execution import produce
 from flows.run.single_stage import whole_plan
@@ -37,6 +38,8 @@ FOLLOWING = {
     "study",
 }
 
+KEPT = sorted((ROOT / "pipeline").glob("*.json"))
+
 pytestmark = pytest.mark.slow
 
 
@@ -52,19 +55,19 @@ def ran(output: str) -> set[str]:
     return set(re.findall(r"Running stage '([^']+)'", output))
 
 
+def copy_into(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+
+
 @pytest.fixture(scope="module")
 def repository(
     tmp_path_factory: pytest.TempPathFactory, fetched: Path, shrunk_once: dict[str, Any]
 ) -> Path:
     """The files that `dvc repro` needs, in a repository of their own."""
     root = Project.create(tmp_path_factory.mktemp("repository"), fetched).root
-    for name in ("components", ".dvc/config", ".dvcignore", ".gitignore"):
-        source, target = ROOT / name, root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
+    copy_into(root, ".dvc/config", ".dvc/plots.html", ".dvcignore", ".gitignore")
     subprocess.run(["git", "init", "-q"], cwd=root, check=True)
     (root / ".venv").symlink_to(Path(sys.prefix))
     params = {key: value for key, value in shrunk_once.items() if key not in ("sweep", "also")}
@@ -93,7 +96,7 @@ def reproduced(repository: Path) -> tuple[Path, str]:
     printed = dvc(repository, "repro", "evaluate")
     content = yaml.safe_load((repository / "dvc.yaml").read_text())
     (program,) = content["vars"]
-    words = program["alphabar"].removeprefix(".venv/bin/alphabar ")
+    words = program["alphabar"].partition(" alphabar ")[2]
     others = [name for name in content["stages"] if name not in OF_THE_CELL]
     commands = [content["stages"][name]["cmd"].replace("${alphabar}", words) for name in others]
     subprocess.run([sys.executable, "-c", THE_OTHERS, *commands], cwd=repository, check=True)
@@ -111,13 +114,70 @@ def test_repro_runs_every_stage_of_a_cell_and_all_stages_leave_the_status_clean(
     assert "up to date" in dvc(root, "status")
 
 
-def test_metrics_and_plots_are_shown(reproduced: tuple[Path, str]) -> None:
+def test_metrics_are_shown_in_120_columns_and_git_keeps_them(
+    reproduced: tuple[Path, str],
+) -> None:
     root, _ = reproduced
-    assert "fd_efficientnet_lite0" in dvc(root, "metrics", "show", "--json")
+    table = dvc(root, "metrics", "show").splitlines()
+    assert {"Path", "fd", "fd_low", "fd_high", "recall", "drift"} <= set(table[0].split())
+    assert len(table) == 1 + len(list((root / "pipeline").glob("*.json")))
+    assert max(len(line) for line in table) <= 120
+    seen = subprocess.run(
+        ["git", "status", "--short", "--untracked-files=all", "pipeline"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    kept = {line.split()[-1] for line in seen.splitlines()}
+    assert kept == {str(path.relative_to(root)) for path in (root / "pipeline").glob("*.json")}
+
+
+def test_plots_are_shown_without_a_network(reproduced: tuple[Path, str]) -> None:
+    root, _ = reproduced
     page = Path(dvc(root, "plots", "show").strip().splitlines()[-1].removeprefix("file://"))
     content = page.read_text()
-    for text in ("training loss", "sample/grid.png"):
+    for text in ("training loss", "sample/grid.png", "vegaEmbed("):
         assert text in content
+    assert not re.findall(r"<(?:script|link|img)[^>]*(?:src|href)=.https?:", content)
+
+
+def test_the_committed_lock_is_of_the_present_stages_params_and_data(
+    tmp_path: Path, fetched: Path
+) -> None:
+    """Nothing was made here, so that DVC misses every output; all else that it finds is stale."""
+    assert KEPT
+    names = ("dvc.yaml", "dvc.lock", "params.yaml", "data.dvc", ".dvc/config", ".dvcignore")
+    copy_into(tmp_path, *names, *(f"pipeline/{path.name}" for path in KEPT))
+    (tmp_path / "data").symlink_to(fetched / "data")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert stale(tmp_path) == {}
+    params = (tmp_path / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(params.replace("guidance: 2", "guidance: 3"))
+    assert set(stale(tmp_path)) == {"sample", "sample-finetuned", "report"}
+    (tmp_path / "params.yaml").write_text(params)
+    stages = (tmp_path / "dvc.yaml").read_text()
+    version = f"study --version {STAGE_VERSIONS['study']}"
+    (tmp_path / "dvc.yaml").write_text(stages.replace(version, "study --version 1000"))
+    assert set(stale(tmp_path)) == {"study"}
+
+
+def stale(root: Path) -> dict[str, list[Any]]:
+    """Stage → what DVC says of it besides that files are missing."""
+    found = {}
+    for stage, changes in json.loads(dvc(root, "status", "--json")).items():
+        others = [c for c in changes if isinstance(c, str) or not missing(c)]
+        if others:
+            found[stage] = others
+    return found
+
+
+def missing(change: dict[str, Any]) -> bool:
+    return all(
+        said in ("deleted", "not in cache")
+        for kind, paths in change.items()
+        for said in (paths.values() if isinstance(paths, dict) else [paths])
+    )
 
 
 def test_guidance_reruns_sampling_and_what_follows(reproduced: tuple[Path, str]) -> None:

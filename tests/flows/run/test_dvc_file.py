@@ -9,8 +9,9 @@ import yaml
 
 from components.errors import AlphabarError
 from components.spec.loading import parse_experiment
-from flows.run.dvc_file import check_dvc_file, dvc_file, rooms, write_dvc_file
-from flows.run.single_stage import refuse_other_plugins, whole_plan
+from components.spec.plan import STAGE_VERSIONS
+from flows.run.dvc_file import check_dvc_file, dvc_file, write_dvc_file
+from flows.run.single_stage import refuse_other_code, whole_plan
 from flows.workspace import Workspace
 from tests.plugin_package import Install
 from tests.tiny_text_encoders import tiny_clip
@@ -74,7 +75,7 @@ def test_a_stage_follows_what_it_reads_of_the_params_and_no_more(tmp_path: Path)
 def test_text_states_are_a_stage_of_their_own_where_captions_are_read(tmp_path: Path) -> None:
     told = {"encoder": "minilm", "dropout": 0.2}
     found = stages(workspace(tmp_path, conditioning=told, evaluation=None, runner=None))
-    assert found["encode-text"]["cmd"] == "${alphabar} encode-text"
+    assert found["encode-text"]["cmd"].startswith("${alphabar} encode-text --version ")
     assert found["encode-text"]["params"] == ["conditioning.encoder"]
     assert found["encode-text"]["deps"][0] == "pipeline/prepare"
     assert "pipeline/encode-text" in found["train"]["deps"]
@@ -82,23 +83,35 @@ def test_text_states_are_a_stage_of_their_own_where_captions_are_read(tmp_path: 
     assert "encode-text" not in stages(workspace(tmp_path))
 
 
-def test_code_and_raw_data_that_a_stage_needs_are_there(tmp_path: Path) -> None:
-    for name, stage in stages(workspace(tmp_path)).items():
-        rooms = [dep for dep in stage["deps"] if dep.startswith("components/")]
-        assert rooms, name
-        assert all((ROOT / room).is_dir() for room in rooms)
-    assert stages(workspace(tmp_path))["prepare"]["deps"][0] == "data/digits"
+def test_a_stage_follows_the_raw_data_that_it_reads(tmp_path: Path) -> None:
+    assert stages(workspace(tmp_path))["prepare"]["deps"] == ["data/digits"]
     mine = {"source": "folder", "name": "mine", "size": 8}
     alone = workspace(tmp_path, data=mine, finetune=None, study=None)
-    assert stages(alone)["prepare"]["deps"][0] == "datasets/mine"
+    assert stages(alone)["prepare"]["deps"] == ["datasets/mine"]
 
 
-def test_a_stage_follows_all_code_that_it_imports_however_late_and_no_other() -> None:
-    assert rooms("prepare") == ["data", "files", "spec"]
-    evaluations = {"sampling", "generation", "evaluation"}  # training imports them where it begins
-    assert evaluations <= set(rooms("train"))
-    assert not {"finetuning", "reporting", "tracking", "preference"} & set(rooms("train"))
-    assert "process" in rooms("sample"), "through the checkpoint"
+def test_another_version_of_a_stage_is_another_command_of_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = workspace(tmp_path)
+    before = stages(place)
+    monkeypatch.setitem(STAGE_VERSIONS, "sample", 1000)
+    after = stages(place)
+    changed = {name for name in after if after[name]["cmd"] != before[name]["cmd"]}
+    assert changed == {"sample", "sample-finetuned"}
+    assert after["sample"]["cmd"] == "${alphabar} sample --version 1000"
+    nodes = whole_plan(parse_experiment(PARAMS, "file"), place, lambda data: "unread")
+    (sampling,) = (node for node in nodes if node.name == "sample")
+    refuse_other_code(sampling, [], 1000)
+    with pytest.raises(AlphabarError, match="in version 4, and has version 1000"):
+        refuse_other_code(sampling, [], 4)
+
+
+def test_stages_that_judge_leave_numbers_for_git_and_no_others_do(tmp_path: Path) -> None:
+    kept = {name: stage.get("metrics") for name, stage in stages(workspace(tmp_path)).items()}
+    judging = {name for name in kept if name.partition("-")[0] in ("evaluate", "reference")}
+    assert judging == {name for name in kept if kept[name]}
+    assert kept["evaluate"] == [{"pipeline/evaluate.json": {"cache": False}}]
 
 
 def test_a_file_of_the_users_own_is_not_overwritten(tmp_path: Path) -> None:
@@ -127,13 +140,13 @@ def test_another_version_of_a_plugin_is_another_command_of_the_stages_that_use_i
     install()
     place = workspace(tmp_path, sampling={"solver": "damped_euler", "steps": 4})
     found = stages(place)
-    assert found["sample"]["cmd"] == "${alphabar} sample --plugin damped==1.2"
-    assert found["train"]["cmd"] == "${alphabar} train"
+    assert found["sample"]["cmd"].endswith(" --plugin damped==1.2")
+    assert "--plugin" not in found["train"]["cmd"]
     install(version="1.3")
-    assert stages(place)["sample"]["cmd"] == "${alphabar} sample --plugin damped==1.3"
+    assert stages(place)["sample"]["cmd"].endswith(" --plugin damped==1.3")
     given = yaml.safe_load((tmp_path / "params.yaml").read_text())
     nodes = whole_plan(parse_experiment(given, "file"), place, lambda data: "unread")
     (sampling,) = (node for node in nodes if node.name == "sample")
-    refuse_other_plugins(sampling, ["damped==1.3"])
+    refuse_other_code(sampling, ["damped==1.3"])
     with pytest.raises(AlphabarError, match=r"with damped==1\.2, and would use damped==1\.3"):
-        refuse_other_plugins(sampling, ["damped==1.2"])
+        refuse_other_code(sampling, ["damped==1.2"])
