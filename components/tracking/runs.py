@@ -187,26 +187,26 @@ class Tracker:
         params: Mapping[str, Any],
         tags: Mapping[str, Any],
     ) -> str:
-        texts = tag_texts(tags)
         run = self._find(experiment_id, identity)
-        if run is None:
-            with self.exclusive():
-                run = self._find(experiment_id, identity)
-                if run is None:
-                    source = {MLFLOW_SOURCE_NAME: "alphabar"}
-                    if "git.commit" in texts:
-                        source[MLFLOW_GIT_COMMIT] = texts["git.commit"].removesuffix("-dirty")
-                    everything = {**source, **texts, **identity}
-                    run = self.client.create_run(experiment_id, tags=everything, run_name=name)
-        run_id: str = run.info.run_id
-        if _is_complete(run):
-            return run_id
-        flat = flatten(params)
-        missing = {field: value for field, value in flat.items() if field not in run.data.params}
-        changed = {tag: value for tag, value in texts.items() if run.data.tags.get(tag) != value}
-        log_fields(self.client, run_id, missing, changed)
-        if run.info.status in ("FAILED", "KILLED"):
-            self.client.update_run(run_id, status="RUNNING")
+        if run is not None and _is_complete(run):
+            return str(run.info.run_id)
+        texts = tag_texts(tags)
+        # what is missing is added alone, too: MLflow refuses a param that two add at once
+        with self.exclusive():
+            run = self._find(experiment_id, identity)
+            if run is None:
+                source = {MLFLOW_SOURCE_NAME: "alphabar"}
+                if "git.commit" in texts:
+                    source[MLFLOW_GIT_COMMIT] = texts["git.commit"].removesuffix("-dirty")
+                everything = {**source, **texts, **identity}
+                run = self.client.create_run(experiment_id, tags=everything, run_name=name)
+            run_id: str = run.info.run_id
+            has = run.data.params
+            missing = {param: value for param, value in flatten(params).items() if param not in has}
+            changed = {tag: text for tag, text in texts.items() if run.data.tags.get(tag) != text}
+            log_fields(self.client, run_id, missing, changed)
+            if run.info.status in ("FAILED", "KILLED"):
+                self.client.update_run(run_id, status="RUNNING")
         return run_id
 
     def _find(self, experiment_id: str, tags: Mapping[str, str]) -> Run | None:

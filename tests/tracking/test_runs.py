@@ -1,6 +1,10 @@
+import contextlib
 import shlex
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow.entities import Run
@@ -42,6 +46,30 @@ def test_threads_that_ask_at_once_share_one_run(tracker: Tracker) -> None:
         found = list(pool.map(lambda _: tracker.sweep("digits", KEY, SPEC, {}), range(6)))
     assert len(set(found)) == 1
     assert len(runs_of(tracker)) == 1
+
+
+def test_two_that_run_the_same_file_at_once_add_its_params_one_after_the_other(
+    tracker: Tracker, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, met = threading.Barrier(2), []
+
+    def meet(log: Callable[..., None]) -> Callable[..., None]:
+        def log_when_both_are_here(*args: Any, **named: Any) -> None:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait(timeout=1)
+                met.append(args)
+            log(*args, **named)
+
+        return log_when_both_are_here
+
+    trackers = [tracker, connect(None, root)]
+    for each in trackers:
+        monkeypatch.setattr(each.client, "log_batch", meet(each.client.log_batch))
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda each: each.sweep("digits", KEY, SPEC, {}), trackers))
+    assert not met
+    assert found[0] == found[1]
+    assert len(tracker.client.get_run(found[0]).data.params) == 3
 
 
 def test_params_are_dotted_and_tags_are_kept(tracker: Tracker) -> None:
