@@ -1,8 +1,15 @@
-"""What a command prints line by line, whatever names and captions it has in it."""
+"""What a command prints line by line, whatever names and captions it has in it; or, for programs,
+one JSON document in place of all that."""
 
+import contextlib
+import json
+import math
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from components.errors import one_line
 
@@ -12,14 +19,62 @@ if TYPE_CHECKING:
 UNBOUNDED = 1000
 """Letters of a line that goes into a file or a pipe."""
 
+NOTES = "notes"
+"""Key of the document: what must be known of the rest, a sentence each."""
 
-def tell(text: str) -> None:
-    """Print one line; what a terminal would act on is written out."""
+_ANSWER: ContextVar[dict[str, Any] | None] = ContextVar("answer", default=None)
+"""The document that is being made; None where lines are printed."""
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Within it `tell`, `show` and `note` make one JSON document, which is printed at the end: all
+    of stdout. Everything else that is printed goes to stderr.
+
+    What was found before an error is printed; where nothing was, nothing is.
+    """
+    answer: dict[str, Any] = {}
+    token = _ANSWER.set(answer)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except BaseException:
+        if answer:
+            _print(answer)
+        raise
+    else:
+        _print(answer)
+    finally:
+        _ANSWER.reset(token)
+
+
+def tell(text: str, **content: Any) -> None:
+    """Print one line; what a terminal would act on is written out.
+
+    Args:
+        content: what it says, for the JSON document: key → a value, or a function that gives it.
+    """
+    _answer(content)
     print(one_line(text), flush=True)
 
 
-def show(table: "Table") -> None:
-    """Print a table and its notes, as wide as the terminal; `UNBOUNDED` where there is none."""
+def note(text: str) -> None:
+    """Print what must be known of the rest."""
+    _noted(text)
+    tell(f"note: {text}")
+
+
+def show(table: "Table", **content: Any) -> None:
+    """Print a table and its notes, as wide as the terminal; `UNBOUNDED` where there is none.
+
+    Args:
+        content: what it shows, in full, as `tell` takes it. The JSON document has this in the
+            table's place, and the table's notes.
+    """
+    if _ANSWER.get() is not None:
+        _answer(content)
+        _noted(*table.notes)
+        return
     from rich.console import Console
 
     from components.reporting.tables.terminal import printed, rich_table
@@ -27,8 +82,8 @@ def show(table: "Table") -> None:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
     shown = printed(table, width)
     Console(highlight=False, width=width).print(rich_table(shown, table.caption), markup=False)
-    for note in shown.notes:
-        tell(f"note: {note}")
+    for each in shown.notes:
+        tell(f"note: {each}")
 
 
 def warn_of_plugins() -> None:
@@ -37,3 +92,31 @@ def warn_of_plugins() -> None:
 
     for fault in plugin_faults():
         print(one_line(f"warning: {fault}"), file=sys.stderr, flush=True)
+
+
+def _answer(content: Mapping[str, Any]) -> None:
+    answer = _ANSWER.get()
+    if answer is not None:
+        found = {key: each() if callable(each) else each for key, each in content.items()}
+        answer |= _json(found)
+
+
+def _noted(*notes: str) -> None:
+    answer = _ANSWER.get()
+    if answer is not None and notes:
+        answer[NOTES] = list(dict.fromkeys([*answer.get(NOTES, ()), *notes]))
+
+
+def _print(answer: Mapping[str, Any]) -> None:
+    print(json.dumps(answer, indent=1, ensure_ascii=False, allow_nan=False), flush=True)
+
+
+def _json(value: Any) -> Any:
+    """``value`` of plain JSON values; a number that is not finite is text, as in decision.json."""
+    if isinstance(value, Mapping):
+        return {str(name): _json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(each) for each in value]
+    if isinstance(value, Path) or (isinstance(value, float) and not math.isfinite(value)):
+        return str(value)
+    return value

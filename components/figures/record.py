@@ -38,9 +38,9 @@ Arrays = Mapping[str, NDArray[Any]]
 
 def write_judgement(out: Path, judgement: Judgement) -> None:
     """Write metrics.json; pseudo_values.npz and closest_pairs.{json,npy} where there are any."""
-    content: dict[str, Any] = {"metrics": _records(judgement.figures)}
+    content: dict[str, Any] = {"metrics": records(judgement.figures)}
     if judgement.groups:
-        content["groups"] = {name: _records(figures) for name, figures in judgement.groups.items()}
+        content["groups"] = {name: records(figures) for name, figures in judgement.groups.items()}
     for part in ("left_out", "notes", "folders"):
         if value := getattr(judgement, part):
             content[part] = list(value) if isinstance(value, tuple) else dict(value)
@@ -113,7 +113,8 @@ def read_judgement(directory: Path) -> Judgement:
     return judgement.made_from(origins)
 
 
-def _records(figures: Mapping[str, Figure]) -> dict[str, Any]:
+def records(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    """Metric → `figure_record`."""
     return {name: figure_record(figure) for name, figure in figures.items()}
 
 

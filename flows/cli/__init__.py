@@ -32,16 +32,14 @@ from flows.cli import (
     verify,
 )
 from flows.cli import list as listing
+from flows.cli.application import Application
 from flows.signals import INTERRUPTED, exit_code, hearing
 
-app = typer.Typer(
+app = Application(
+    "Which noise schedule, guidance scale, solver or fine-tune is better? Measure it.",
     name="alphabar",
-    help="Which noise schedule, guidance scale, solver or fine-tune is better? Measure it.",
-    no_args_is_help=True,
     invoke_without_command=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
 )
 COMMANDS = (
     run,

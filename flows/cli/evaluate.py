@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.cli.application import Application
 from flows.cli.options import MOST_IMAGES, Quiet, StoreOption, folder, within
-from flows.cli.records import with_records
 from flows.cli.sampling_options import Eta, SamplingOptions, Seed, Solver
 from flows.telling import tell
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(with_records(evaluate))
+def register(app: Application) -> None:
+    app.command()(evaluate)
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,15 @@ class EvaluationOptions:
 
     extractor: Annotated[
         list[str] | None,
-        typer.Option(help="`alphabar list extractors`; repeat it, the first one ranks."),
+        typer.Option(
+            metavar="NAME", help="`alphabar list extractors`; repeat it, the first one ranks."
+        ),
     ] = None
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="`alphabar list metrics`; repeat it (default: all that apply)."),
+        typer.Option(
+            metavar="NAME", help="`alphabar list metrics`; repeat it (default: all that apply)."
+        ),
     ] = None
     size: Annotated[
         int | None,
@@ -37,8 +41,9 @@ class EvaluationOptions:
     clip: Annotated[
         str | None,
         typer.Option(
+            metavar="CLIP",
             help="clip:MODEL:WEIGHTS, a model of open_clip and its file: CLIP scores of prompts or "
-            "of the captions of metadata.csv (default: none)."
+            "of the captions of metadata.csv (default: none).",
         ),
     ] = None
     neighbours: Annotated[
@@ -78,14 +83,17 @@ Images = Annotated[
 ]
 Reference = Annotated[
     Path | None,
-    typer.Option(help="Real images: a folder, a .npy, prepared data, or an experiment file."),
+    typer.Option(
+        metavar="PATH", help="Real images: a folder, a .npy, prepared data, or an experiment file."
+    ),
 ]
 OfExperiment = Annotated[
     Path | None,
     typer.Option("--experiment", "-e", help="Whose data, scorer and metrics to use."),
 ]
 Training = Annotated[
-    Path | None, typer.Option(help="What the model has learnt from, to look for copies.")
+    Path | None,
+    typer.Option(metavar="PATH", help="What the model has learnt from, to look for copies."),
 ]
 Count = Annotated[
     int | None,
@@ -106,13 +114,15 @@ PromptFile = Annotated[
         "model of captions the experiment's held-out ones).",
     ),
 ]
-Style = Annotated[str | None, typer.Option(help="With an experiment: another style's holdout.")]
+Style = Annotated[
+    str | None, typer.Option(metavar="NAME", help="With an experiment: another style's holdout.")
+]
 Out = Annotated[
     Path | None,
     typer.Option(
         "--out",
         parser=folder,
-        metavar="PATH",
+        metavar="FOLDER",
         help="A new folder for metrics.json and metrics.csv, and the images that were drawn.",
     ),
 ]
@@ -168,7 +178,7 @@ def evaluate(
         against = reference or experiment
         judged.show(f"against {against}" if against else "by themselves")
         if array:
-            print(array)
+            tell(array)
         if out:
             judged.keep(out, workspace.store_root)
-            tell(f"written to {out}")
+            tell(f"written to {out}", out=out)

@@ -6,34 +6,34 @@ from typing import Annotated
 import typer
 
 from components.errors import AlphabarError
+from flows.cli.application import Application
 from flows.cli.options import Model, folder
-from flows.cli.records import with_records
 from flows.cli.sampling_options import SamplingOptions, Solver
 from flows.telling import tell
 
 AS_SAMPLED = SamplingOptions()
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(with_records(export))
+def register(app: Application) -> None:
+    app.command()(export)
 
 
 def export(
     model: Model,
     to: Annotated[
-        Path | None, typer.Argument(parser=folder, metavar="DIR", help="A new folder.")
+        Path | None, typer.Argument(parser=folder, metavar="FOLDER", help="A new folder.")
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", parser=folder, metavar="PATH", help="DIR, as other commands have it."
+            "--out", parser=folder, metavar="FOLDER", help="FOLDER, as other commands have it."
         ),
     ] = None,
     single_file: Annotated[
         bool,
         typer.Option(
             "--single-file",
-            help="Write DIR/NAME.safetensors, too: Stable Diffusion 1, 2 or XL in one file.",
+            help="Write FOLDER/NAME.safetensors, too: Stable Diffusion 1, 2 or XL in one file.",
         ),
     ] = False,
     lora: Annotated[
@@ -60,13 +60,13 @@ def export(
 
     target = to or out
     if target is None or (to and out):
-        raise AlphabarError("one new folder is needed", "name it: `alphabar export MODEL DIR`")
+        raise AlphabarError("one new folder is needed", "name it: `alphabar export MODEL FOLDER`")
     workspace = Workspace.here()
     chosen = choose(EXPORT, options.request(str(model), None, solver=solver), workspace)
     if lora:
         for line in export_lora(chosen, target, workspace):
-            tell(line)
+            tell(line, out=target)
         return
     written = export_model(chosen, target, workspace, single_file=single_file)
     for line in written.words(target):
-        tell(line)
+        tell(line, out=target)

@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 from components.errors import number_of
+from flows.cli.application import Application
 from flows.cli.editing import editing, tell_results
 from flows.cli.options import Count, ImageFile, Model, NewFolder, Prompts, Quiet, within
-from flows.cli.records import with_records
 from flows.cli.sampling_options import Eta, SamplingOptions, Seed, Solver
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(with_records(img2img))
+def register(app: Application) -> None:
+    app.command()(img2img)
 
 
 def img2img(

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from components.errors import number_of
+from flows.cli.application import Application
 from flows.cli.editing import editing, tell_results
 from flows.cli.options import Count, ImageFile, Model, NewFolder, Prompts, Quiet
-from flows.cli.records import with_records
 from flows.cli.sampling_options import Eta, SamplingOptions, Seed
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(with_records(inpaint))
+def register(app: Application) -> None:
+    app.command()(inpaint)
 
 
 def inpaint(
@@ -31,8 +31,9 @@ def inpaint(
     solver: Annotated[
         str | None,
         typer.Option(
+            metavar="NAME",
             help="`alphabar list solvers`; stochastic ones fit best (default: the model's own, "
-            "else ddpm)."
+            "else ddpm).",
         ),
     ] = None,
     eta: Eta = None,

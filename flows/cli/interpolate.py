@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.cli.editing import editing, tell_results
 from flows.cli.options import Model, NewFolder, Prompts, Quiet
-from flows.cli.records import with_records
 from flows.cli.sampling_options import Eta, SamplingOptions, Solver
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(with_records(interpolate))
+def register(app: Application) -> None:
+    app.command()(interpolate)
 
 
 def interpolate(

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.cli.editing import editing, tell_results
 from flows.cli.options import Model, NewFolder, Prompts, Quiet
-from flows.cli.records import with_records
 from flows.cli.sampling_options import SamplingOptions
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(with_records(invert))
+def register(app: Application) -> None:
+    app.command()(invert)
 
 
 def invert(

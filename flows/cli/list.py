@@ -1,8 +1,10 @@
 """`alphabar list`: what can be chosen in an experiment file."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from flows.cli.application import Application
 
 if TYPE_CHECKING:
     from components.reporting.tables.table import Table
@@ -33,13 +35,14 @@ KEYS = {
 """topic → the key that takes one of its names."""
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Application) -> None:
     app.command(name="list")(list_names)
 
 
 def list_names(
     topic: Annotated[
-        str | None, typer.Argument(help=f"One of {', '.join(KEYS)}; all unless given.")
+        str | None,
+        typer.Argument(metavar="[TOPIC]", help=f"One of {', '.join(KEYS)}; all unless given."),
     ] = None,
 ) -> None:
     """List what can be chosen: each name, what it is, its source and the options only it reads.
@@ -49,15 +52,15 @@ def list_names(
     from components.errors import AlphabarError
     from components.spec.catalogue import CATALOGUE
     from components.spec.loading import nearest
-    from flows.telling import show, warn_of_plugins
+    from flows.telling import show, tell, warn_of_plugins
 
     warn_of_plugins()
     if topic is not None and topic not in CATALOGUE:
         raise AlphabarError(f"there is no list of `{topic}`", nearest(topic, list(CATALOGUE)))
     for number, name in enumerate([topic] if topic else CATALOGUE):
         if number:
-            print()
-        show(_table(name))
+            tell("")
+        show(_table(name), **{name: _content(name)})
 
 
 def _table(topic: str) -> "Table":
@@ -73,6 +76,18 @@ def _table(topic: str) -> "Table":
     columns = ["name", "what it is", "source", "options", "package"]
     kept = columns if plugged else columns[:-1]
     return Table.of_texts(f"{topic}: {KEYS[topic]}", kept, [row[: len(kept)] for row in rows])
+
+
+def _content(topic: str) -> "list[dict[str, Any]]":
+    """Each name with what the table says of it; the options one by one."""
+    from components.spec.catalogue import CATALOGUE
+
+    found = []
+    for name, entry in CATALOGUE[topic].items():
+        options, package = _of_plugin(topic, name)
+        own = {"name": name, "what": entry.line, "source": entry.source, "key": KEYS[topic]}
+        found.append({**own, "options": [*entry.options, *options], "package": package or None})
+    return found
 
 
 def _of_plugin(topic: str, name: str) -> tuple[list[str], str]:

@@ -1,15 +1,13 @@
 """`alphabar merge`: a model with its adapters baked in."""
 
-import typer
-
+from flows.cli.application import Application
 from flows.cli.options import Model, NewFolder
-from flows.cli.records import with_records
 from flows.cli.sampling_options import Adapters
 from flows.telling import tell
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(with_records(merge))
+def register(app: Application) -> None:
+    app.command()(merge)
 
 
 def merge(model: Model, out: NewFolder, adapters: Adapters = None) -> None:
@@ -26,4 +24,4 @@ def merge(model: Model, out: NewFolder, adapters: Adapters = None) -> None:
     workspace = Workspace.here()
     chosen = choose(MERGE, Request(str(model), adapters=tuple(adapters or [])), workspace)
     merge_model(chosen, out, workspace)
-    tell(f"{chosen.adapters_words()} baked in: {out}")
+    tell(f"{chosen.adapters_words()} baked in: {out}", out=out)

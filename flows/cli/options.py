@@ -21,7 +21,7 @@ def within(low: float, high: float) -> dict[str, Any]:
             raise typer.BadParameter(f"{text} must be a number from {low:g} to {high:g}")
         return value
 
-    return {"parser": number, "metavar": f"{low:g}..{high:g}", "min": low, "max": high}
+    return {"parser": number, "metavar": "NUMBER", "min": low, "max": high}
 
 
 def folder(text: str | Path) -> Path:
@@ -43,7 +43,8 @@ Model = Annotated[
 ]
 ImageFile = Annotated[Path, typer.Argument(metavar="IMAGE", help="An image file.")]
 NewFolder = Annotated[
-    Path, typer.Option("--out", parser=folder, metavar="PATH", help="A new folder for the results.")
+    Path,
+    typer.Option("--out", parser=folder, metavar="FOLDER", help="A new folder for the results."),
 ]
 Prompts = Annotated[
     list[str] | None,
@@ -55,6 +56,8 @@ Count = Annotated[
 ExperimentFile = Annotated[Path, typer.Argument(help="An experiment file.", metavar="FILE")]
 StoreOption = Annotated[
     Path | None,
-    typer.Option("--store", help="Where stage outputs are published (default: artifacts/)."),
+    typer.Option(
+        "--store", metavar="FOLDER", help="Where stage outputs are published (default: artifacts/)."
+    ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only results.")]

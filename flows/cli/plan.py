@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.cli.options import ExperimentFile, StoreOption
 
 Every = Annotated[bool, typer.Option("--all", help="One line a stage, however many there are.")]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Application) -> None:
     app.command()(plan)
 
 

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.telling import tell
 
-app = typer.Typer(help="Pictures of what can be chosen.", no_args_is_help=True)
+app = Application("Pictures of what can be chosen.")
 
 
 @app.callback()
@@ -45,4 +46,4 @@ def schedules(
     except OSError as error:
         what = f"{target} cannot be written: {error.strerror}"
         raise AlphabarError(what, "give another file with --out") from error
-    tell(f"written to {target}")
+    tell(f"written to {target}", picture=target)

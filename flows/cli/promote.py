@@ -1,18 +1,20 @@
 """`alphabar promote` and `alphabar rollback`: who is champion in the model registry."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.telling import tell
 
-Model = Annotated[str, typer.Argument(help="The model's name in the registry.")]
+Model = Annotated[str, typer.Argument(metavar="NAME", help="The model's name in the registry.")]
 
 REJECTED = 1  # so that a build fails on it; 2 is bad input, as everywhere
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Application) -> None:
     app.command()(promote)
     app.command()(rollback)
 
@@ -24,13 +26,14 @@ def promote(
         typer.Option("--gate", "-g", help="What it must show, such as gates.yaml."),
     ],
     version: Annotated[
-        str, typer.Option("--version", help="A version's number, or an alias.")
+        str, typer.Option("--version", metavar="VERSION", help="A version's number, or an alias.")
     ] = "candidate",
     study: Annotated[
         Path | None,
         typer.Option(
+            metavar="FOLDER",
             help="A study's folder of answers, with its key.csv in the folder above; "
-            "the version is one of its two models."
+            "the version is one of its two models.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -64,4 +67,5 @@ def rollback(model: Model) -> None:
     from flows.workspace import Workspace
 
     done = roll_back(model, Workspace.here())
-    tell(f"{model} version {done.now} is champion again, version {done.before} no longer")
+    said = f"{model} version {done.now} is champion again, version {done.before} no longer"
+    tell(said, model=model, **asdict(done))

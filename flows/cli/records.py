@@ -1,10 +1,20 @@
 """Records of options: what several commands take, or a command takes much of, declared once."""
 
+import contextlib
 import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from flows.telling import answering
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON document, in full digits; all else is on stderr."),
+]
 
 
 def with_records(command: Callable[..., None]) -> Callable[..., None]:
@@ -48,3 +58,19 @@ def _options(record: Any) -> list[inspect.Parameter]:
         )
         for each in dataclasses.fields(record)
     ]
+
+
+def with_json(command: Callable[..., None]) -> Callable[..., None]:
+    """``command`` with the flag ``--json``, under which it answers with one JSON document."""
+
+    @functools.wraps(command)
+    def call(*, as_json: bool, **given: Any) -> None:
+        with answering() if as_json else contextlib.nullcontext():
+            command(**given)
+
+    kind = inspect.Parameter.KEYWORD_ONLY
+    flag = inspect.Parameter("as_json", kind, default=False, annotation=Json)
+    parameters = [*inspect.signature(command).parameters.values(), flag]
+    vars(call)["__signature__"] = inspect.Signature(parameters)
+    call.__annotations__ = {each.name: each.annotation for each in parameters}
+    return call

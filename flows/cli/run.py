@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.cli.options import ExperimentFile, Quiet, StoreOption
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Application) -> None:
     app.command()(run)
 
 

@@ -1,16 +1,14 @@
 """`alphabar sample`: images from any trained model."""
 
-import typer
-
 from components.errors import number_of
+from flows.cli.application import Application
 from flows.cli.options import Count, Model, NewFolder, Prompts, Quiet
-from flows.cli.records import with_records
 from flows.cli.sampling_options import Eta, SamplingOptions, Seed, Solver
 from flows.telling import tell
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(with_records(sample))
+def register(app: Application) -> None:
+    app.command()(sample)
 
 
 def sample(
@@ -41,6 +39,8 @@ def sample(
     chosen.refuse_unasked(request.prompts, "give at least one `--prompt`")
     with Work("sample", quiet=quiet) as progress:
         notes = write_sampled(chosen, out, count, request.prompts, workspace, progress)
-    for line in (chosen.words(), *notes):
-        tell(line)
-    tell(f"{number_of(count, 'image')} in {out / 'images'}, together in {out / 'grid.png'}")
+    tell(chosen.words(), **chosen.content())
+    for line in notes:
+        tell(line, notes=notes)
+    said = f"{number_of(count, 'image')} in {out / 'images'}, together in {out / 'grid.png'}"
+    tell(said, out=out, images=count)

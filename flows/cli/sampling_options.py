@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 Solver = Annotated[
     str | None,
-    typer.Option(help="`alphabar list solvers` (default: the model's own, else ddim)."),
+    typer.Option(
+        metavar="NAME", help="`alphabar list solvers` (default: the model's own, else ddim)."
+    ),
 ]
 Eta = Annotated[float | None, typer.Option(**within(0.0, 1.0), help="DDIM's noise.")]
 Seed = Annotated[int | None, typer.Option(min=0, max=2**31, help="Image k is drawn from seed + k.")]
@@ -36,7 +38,9 @@ class SamplingOptions:
         int | None,
         typer.Option(min=1, max=1000, help="Solver steps (default: the model's own, else 50)."),
     ] = None
-    grid: Annotated[str | None, typer.Option(help="Time grid: `alphabar list grids`.")] = None
+    grid: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Time grid: `alphabar list grids`.")
+    ] = None
     guidance: Annotated[
         float | None,
         typer.Option(
@@ -46,7 +50,7 @@ class SamplingOptions:
         ),
     ] = None
     guidance_kind: Annotated[
-        str | None, typer.Option(help="`alphabar list guidance` shows them.")
+        str | None, typer.Option(metavar="NAME", help="`alphabar list guidance` shows them.")
     ] = None
     negative_prompt: Annotated[
         str | None, typer.Option(help="A class or a caption to be guided away from.")
@@ -54,8 +58,9 @@ class SamplingOptions:
     guide: Annotated[
         str | None,
         typer.Option(
+            metavar="MODEL",
             help="A weaker model to be guided away from, named as MODEL is (default: the one "
-            "that a registered model brings along, where its own settings ask for it)."
+            "that a registered model brings along, where its own settings ask for it).",
         ),
     ] = None
     guidance_rescale: Annotated[

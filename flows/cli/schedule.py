@@ -5,18 +5,22 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.telling import tell
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Application) -> None:
     app.command()(schedule)
 
 
 def schedule(
     file: Annotated[Path | None, typer.Argument(help="An experiment file.", metavar="FILE")] = None,
-    cron: Annotated[str | None, typer.Option(help="When: five fields, as in cron.")] = None,
+    cron: Annotated[
+        str | None, typer.Option(metavar="CRON", help="When: five fields, as in cron.")
+    ] = None,
     remove: Annotated[
-        str | None, typer.Option("--remove", help="Remove an experiment's schedule.")
+        str | None,
+        typer.Option("--remove", metavar="NAME", help="Remove an experiment's schedule."),
     ] = None,
 ) -> None:
     """Run an experiment at fixed times, while `alphabar up` runs; without FILE: list schedules.
@@ -33,16 +37,17 @@ def schedule(
     root = workspace.root
     if remove is not None:
         deployment.unschedule(remove, root)
-        tell(f"{remove} is not scheduled any more")
+        tell(f"{remove} is not scheduled any more", removed=remove)
         return
     if file is None:
         found = deployment.schedules(root)
         for line in [line for entry in found for line in entry.lines()] or ["no schedules"]:
-            tell(line)
+            tell(line, schedules=[entry.content() for entry in found])
         return
     if cron is None:
         raise AlphabarError("--cron is missing", 'give it, such as --cron "0 2 * * *"')
     experiment = load_experiment(file)
     registry_gate(experiment.registry, workspace)
-    for line in deployment.schedule(experiment, cron, root).lines():
-        tell(line)
+    made = deployment.schedule(experiment, cron, root)
+    for line in made.lines():
+        tell(line, schedules=[made.content()])

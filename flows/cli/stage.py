@@ -5,22 +5,31 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.cli.options import Quiet
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(stage)
+def register(app: Application) -> None:
+    app.command(answers=False)(stage)
 
 
 def stage(
-    name: Annotated[str, typer.Argument(help="The stage run's name, as `alphabar plan` shows it.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="The stage run's name, as `alphabar plan` shows it."),
+    ],
     params: Annotated[Path, typer.Option(help="An experiment file without a sweep.")] = Path(
         "params.yaml"
     ),
-    folder: Annotated[Path, typer.Option(help="Holds one folder a stage run.")] = Path("pipeline"),
+    folder: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Holds one folder a stage run.")
+    ] = Path("pipeline"),
     plugin: Annotated[
         list[str] | None,
-        typer.Option(help="PACKAGE==VERSION of a plug-in that it uses; refused for another."),
+        typer.Option(
+            metavar="PACKAGE==VERSION",
+            help="PACKAGE==VERSION of a plug-in that it uses; refused for another.",
+        ),
     ] = None,
     version: Annotated[
         int | None, typer.Option(help="The stage's version; refused where it is of another.")

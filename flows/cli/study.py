@@ -1,14 +1,16 @@
 """`alphabar study`: the blind comparison of two models."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.cli.options import folder
-from flows.telling import show, tell
+from flows.telling import note, show, tell
 
-app = typer.Typer(help="Blind preference studies.", no_args_is_help=True)
+app = Application("Blind preference studies.")
 
 
 @app.callback()
@@ -18,11 +20,15 @@ def main() -> None:
 
 @app.command()
 def export(
-    baseline: Annotated[Path, typer.Argument(help="Samples of one model (`alphabar sample`).")],
-    finetuned: Annotated[Path, typer.Argument(help="Samples of the other, on the same seeds.")],
+    baseline: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Samples of one model (`alphabar sample`).")
+    ],
+    finetuned: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Samples of the other, on the same seeds.")
+    ],
     out: Annotated[
         Path,
-        typer.Option("--out", parser=folder, metavar="PATH", help="A new folder for the study."),
+        typer.Option("--out", parser=folder, metavar="FOLDER", help="A new folder for the study."),
     ],
     pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Side-by-side choices.")] = 40,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of sides and order.")] = 0,
@@ -37,13 +43,15 @@ def export(
 
     spec = {"pairs": pairs, "seed": seed, "name": name}
     export_study(baseline, finetuned, out, spec, Workspace.here())
-    tell(f"the page to send to annotators: {out / 'index.html'}")
-    tell(f"keep to yourself: {out / 'key.csv'}")
+    tell(f"the page to send to annotators: {out / 'index.html'}", page=out / "index.html")
+    tell(f"keep to yourself: {out / 'key.csv'}", key=out / "key.csv")
 
 
 @app.command()
 def results(
-    responses: Annotated[list[Path], typer.Argument(help="Annotators' responses.csv files.")],
+    responses: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Annotators' responses.csv files.")
+    ],
     key: Annotated[Path, typer.Option("--key", help="The study's key.csv.")],
 ) -> None:
     """Unblind annotators' answers: the fine-tuned model's win rate with its interval.
@@ -61,15 +69,16 @@ def results(
     people = [
         (p.name, p.wins, p.losses, p.ties, _interval(p.rate, p.low, p.high)) for p in found.people
     ]
-    show(Table.of_texts("choices", ["person", *choices, "win rate"], people))
+    table = Table.of_texts("choices", ["person", *choices, "win rate"], people)
+    show(table, **{key: each for key, each in asdict(found).items() if key != "notes"})
     answers = f"{found.wins} for the fine-tuned model, {found.losses} for the baseline"
     count = "1 person" if len(found.people) == 1 else f"{len(found.people)} people"
     tell(f"{count}: {answers}, {found.ties} without preference")
     if interval := _interval(found.rate, found.low, found.high):
         told = f", p = {found.p_value:.3g}" if found.p_value is not None else ""
         tell(f"win rate {interval}{told}")
-    for note in filter(None, [found.without and f"no interval: {found.without}", *found.notes]):
-        tell(f"note: {note}")
+    for each in filter(None, [found.without and f"no interval: {found.without}", *found.notes]):
+        note(each)
 
 
 def _interval(rate: float | None, low: float | None, high: float | None) -> str:

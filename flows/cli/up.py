@@ -4,11 +4,14 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
+from flows.telling import tell
+
 Port = Annotated[int | None, typer.Option(min=1, max=65_535, help="Default: a free one.")]
 
 
-def register(app: typer.Typer) -> None:
-    app.command()(up)
+def register(app: Application) -> None:
+    app.command(answers=False)(up)
     app.command()(down)
 
 
@@ -35,4 +38,5 @@ def down() -> None:
     from flows.workspace import Workspace
 
     stopped = stop_prefect_server(Workspace.here().root)
-    print("the Prefect server is stopped" if stopped else "no Prefect server runs here")
+    said = "the Prefect server is stopped" if stopped else "no Prefect server runs here"
+    tell(said, stopped=stopped)

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.application import Application
 from flows.cli.options import Quiet, StoreOption
 from flows.telling import tell
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Application) -> None:
     app.command()(verify)
 
 
@@ -39,8 +40,9 @@ def verify(
 
     with Work("verify", quiet=quiet) as progress:
         found = verify_paths(paths or [Workspace.here(store).store_root], progress)
+    damaged = [{"path": each.path, "fault": each.fault} for each in found.damage]
     for damage in found.damage:
-        tell(f"{damage.path} {damage.fault}")
+        tell(f"{damage.path} {damage.fault}", directories=found.directories, damaged=damaged)
     if found.damage:
         raise AlphabarError(
             f"{len(found.damage)} of the files in {found.directories} published directories are "
@@ -50,4 +52,5 @@ def verify(
             else "delete the directories of those named above and run again: they are made anew, "
             "and what was made from them stays (a copy: copy it again)",
         )
-    tell(f"{found.directories} published directories are as their manifests say")
+    said = f"{found.directories} published directories are as their manifests say"
+    tell(said, directories=found.directories, damaged=damaged)

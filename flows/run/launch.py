@@ -26,7 +26,7 @@ def run_here(
     from flows.run.finished import finished_outcome
     from flows.run.results import show_outcome
     from flows.run.verification import checked_plan
-    from flows.telling import warn_of_plugins
+    from flows.telling import tell, warn_of_plugins
 
     experiment = load_experiment(file)
     warn_of_plugins()
@@ -47,4 +47,4 @@ def run_here(
         shown = run_tracked(plan, workspace, quiet=quiet)
     if shown and not quiet:
         ours = "" if user_api_url() else " (stop it with `alphabar down`)"
-        print(f"Prefect  {page_url(address)}{ours}")
+        tell(f"Prefect  {page_url(address)}{ours}", prefect=page_url(address))

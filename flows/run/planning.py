@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from components.data.plan_notes import plan_notes
 from components.errors import AlphabarError, number_of
@@ -82,10 +83,12 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     models = {cell.train.key for cell in cells}
     base, trained = experiment.base, number_of(len(models), "trained model")
     source = trained if base is None else f"the base {base}"
-    tell(f"{experiment.name}: {number_of(len(cells), 'cell')} from {source}")
+    said = f"{experiment.name}: {number_of(len(cells), 'cell')} from {source}"
+    tell(said, experiment=experiment.name, cells=[cell.name for cell in cells])
     compute = description.plan.outside.compute
     threads = number_of(compute.threads, "thread")
-    tell(f"a stage computes with {threads}, networks on {compute.accelerator}")
+    said = f"a stage computes with {threads}, networks on {compute.accelerator}"
+    tell(said, threads=compute.threads, accelerator=compute.accelerator)
     if every or len(description.stages) <= LISTED:
         _print_stages(description.stages)
     else:
@@ -95,26 +98,30 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     total = _count([stage.evaluations for stage in todo])
     known = [stage.seconds for stage in todo if stage.seconds is not None]
     whole = number_of(len(description.stages), "stage")
-    tell(f"to run: {len(todo):,} of {whole}, {total} network evaluations")
+    said = f"to run: {len(todo):,} of {whole}, {total} network evaluations"
+    tell(said, to_run=len(todo), network_evaluations=sum(s.evaluations.evaluations for s in todo))
     if todo and known:
         unknown = len(todo) - len(known)
         more = f", and {number_of(unknown, 'stage')} that never ran here" if unknown else ""
         workers = number_of(experiment.runner.workers, "worker")
         seconds = sum(known) / experiment.runner.workers
-        tell(f"estimated time: {_words(seconds)} on {workers}{more}")
+        said = f"estimated time: {_words(seconds)} on {workers}{more}"
+        tell(said, estimated_seconds=seconds, stages_without_estimate=unknown)
     elif todo:
-        tell("estimated time: unknown, nothing of the kind has run in this store yet")
+        said = "estimated time: unknown, nothing of the kind has run in this store yet"
+        tell(said, estimated_seconds=None, stages_without_estimate=len(todo))
     following = [name for name in ("finetune", "study") if getattr(experiment, name)]
     if following:
         start = "the best baseline" if base is None or len(cells) > 1 else "the base"
-        tell(f"then, on {start}: {', '.join([*following, 'report'])}")
+        then = [*following, "report"]
+        tell(f"then, on {start}: {', '.join(then)}", then=then)
     if description.tuning:
-        tell(f"the fine-tune: {description.tuning}")
-    for note in description.notes:
-        tell(note)
+        tell(f"the fine-tune: {description.tuning}", finetune=description.tuning)
+    for each in description.notes:
+        tell(each, notes=description.notes)
     if description.warning:
         for line in f"note: {description.warning}".splitlines():
-            tell(line)
+            tell(line, warning=description.warning)
 
 
 def _print_stages(stages: Sequence[PlannedStage]) -> None:
@@ -124,7 +131,20 @@ def _print_stages(stages: Sequence[PlannedStage]) -> None:
         time = "" if stage.published else _words(stage.seconds)
         rows.append((stage.node.name, "yes" if stage.published else "no", work, time))
     columns = ("stage", "published", EVALUATIONS, "estimated time")
-    show(Table.of_texts("", columns, rows))
+    show(Table.of_texts("", columns, rows), stages=[_content(stage) for stage in stages])
+
+
+def _content(stage: PlannedStage) -> dict[str, Any]:
+    cost = stage.evaluations
+    return {
+        "name": stage.node.name,
+        "stage": stage.node.stage,
+        "key": stage.node.key,
+        "published": stage.published,
+        "network_evaluations": cost.evaluations,
+        "certainty": cost.certainty,
+        "estimated_seconds": stage.seconds,
+    }
 
 
 def _print_kinds(stages: Sequence[PlannedStage]) -> None:
@@ -141,7 +161,7 @@ def _print_kinds(stages: Sequence[PlannedStage]) -> None:
         done = len(members) - len(todo)
         rows.append((kind, f"{len(members):,}", f"{done:,}", _count(costs) if costs else "", time))
     columns = ("stage", Column("how many", right=True), "published", EVALUATIONS, "estimated time")
-    show(Table.of_texts("", columns, rows))
+    show(Table.of_texts("", columns, rows), stages=[_content(stage) for stage in stages])
 
 
 def _unknown(data: DataSpec) -> str:

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
 from components.spec.codec_files import DECIDING, JUDGEMENT
-from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, in_order
+from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, in_order, plan_pages
 from flows.run.tuned_results import TunedResults, tuned_lines
 from flows.run.tuned_table import tuned_table
-from flows.telling import show, tell
+from flows.telling import note, show, tell
 from flows.workspace import Workspace
 
 
@@ -60,29 +61,46 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         for cell in outcome.plan.cells
     ]
     floors = read_judgement(store.path(outcome.best.reference)).figures
-    show(ranked_table(f"{outcome.plan.experiment.name}: baselines", cells, floors, metric))
+    name = outcome.plan.experiment.name
+    table = ranked_table(f"{name}: baselines", cells, floors, metric)
+    show(table, experiment=name, metric=metric, sets=lambda: _sets(outcome, workspace))
     tuned = outcome.tuned and TunedResults(outcome.plan, outcome.best, outcome.tuned, store)
     if tuned:
         show(tuned_table(tuned))
     for remark in training_remarks(outcome, workspace):
-        tell(f"note: {remark}")
+        note(remark)
     if took := training_time(outcome, workspace):
-        tell(f"training {took}")
-    for line in codec_words(outcome, workspace):
-        tell(f"codec    {line}")
-    tell(f"best     {outcome.best.name}")
-    for number, line in enumerate(tuned_lines(tuned) if tuned else []):
-        tell(f"{'' if number else 'finetune':8} {line}")
-    tell(f"stages   {stages_words(outcome)}")
-    tell(f"report   {outcome.report / 'index.html'}")
-    if (outcome.report / "study").is_dir():
-        tell(f"study    {outcome.report / 'study' / 'index.html'}")
+        tell(f"training {took}", training=took)
+    codecs = codec_words(outcome, workspace)
+    for line in codecs:
+        tell(f"codec    {line}", codecs=codecs)
+    tell(f"best     {outcome.best.name}", best=outcome.best.name)
+    lines = tuned_lines(tuned) if tuned else []
+    for number, line in enumerate(lines):
+        tell(f"{'' if number else 'finetune':8} {line}", finetune=lines)
+    stages = {"stages": outcome.stages, "stages_run": outcome.stages_run}
+    tell(f"stages   {stages_words(outcome)}", **stages)
+    page, study = outcome.report / "index.html", outcome.report / "study"
+    tell(f"report   {page}", report=page)
+    if study.is_dir():
+        tell(f"study    {study / 'index.html'}", study=study / "index.html")
     for line in outcome.registered:
-        tell(f"registry {line}")
+        tell(f"registry {line}", registry=outcome.registered)
     where = workspace.tracking_uri or "`alphabar up` serves the runs"
     if not outcome.recorded:
         where += ", where the record lacks something: run again, and it is added"
-    tell(f"MLflow   {where}")
+    tell(f"MLflow   {where}", mlflow=workspace.tracking_uri, recorded=outcome.recorded)
+
+
+def _sets(outcome: Outcome, workspace: Workspace) -> list[dict[str, Any]]:
+    """Every figure of every set of images, as the report's results.csv has them."""
+    from components.reporting.pages.report import every_figure
+    from components.reporting.results import read
+    from components.reporting.tables.nested import nested
+
+    page, *_ = plan_pages(outcome.plan, outcome.best, outcome.tuned)
+    inputs = {role: workspace.store.path(node) for role, node in page.inputs.items()}
+    return nested(every_figure(read(page.settings, inputs)))
 
 
 def stages_words(outcome: Outcome) -> str:

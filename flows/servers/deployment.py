@@ -8,7 +8,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,10 @@ class Scheduled:
     next_run: datetime | None
     workers: tuple[str, ...]
     page: str
+
+    def content(self) -> dict[str, Any]:
+        """All of it as plain JSON values; the time with its offset from UTC."""
+        return asdict(self) | {"next_run": self.next_run and self.next_run.isoformat()}
 
     def lines(self) -> list[str]:
         """What the user is told."""

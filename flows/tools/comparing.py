@@ -60,6 +60,7 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     from components.reporting.pages.comparison import comparison_page, results_of
     from components.reporting.tables.csv_file import save_csv
     from components.reporting.tables.every_figure import figures_compared
+    from components.reporting.tables.nested import nested
     from components.reporting.tables.ranked_table import ranked_table
     from components.tracking.connection import connect
     from components.tracking.stored_cells import common_floors, common_ranking, stored_cells
@@ -80,11 +81,12 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     cells, floors = _cells(gathered), common_floors(gathered)
     results = results_of(cells, floors, common_ranking(gathered))
     sets = [cell.subject for cell in cells]
-    show(ranked_table("comparison", sets, floors, results.metric, noun="run"))
+    figures = figures_compared(sets, floors, results.metric, results.best)
+    table = ranked_table("comparison", sets, floors, results.metric, noun="run")
+    show(table, metric=results.metric, best=sets[results.best].name, sets=lambda: nested(figures))
     written = _targets(place)
     pictures = _pictures(tracker, gathered)
     page = comparison_page(results, pictures, _title(names), written.csv.name)
-    figures = figures_compared(sets, floors, results.metric, results.best)
     with _room(place, written, workspace.store_root) as made:
         save_csv(made.csv, figures)
         made.page.write_text(page, encoding="utf-8")

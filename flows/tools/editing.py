@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from components.files.json_file import write_json
 from components.files.new_folder import new_folder
 from components.runtime import Progress
-from flows.tools.sampling import Chosen
+from flows.tools.chosen import Chosen
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:

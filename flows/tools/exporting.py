@@ -9,7 +9,8 @@ from components.files.new_folder import new_folder
 from components.licences import licences_of
 from components.runtime import Runtime
 from flows.run.stages import prepare_process, run_stage
-from flows.tools.sampling import GUIDED, Chosen, Manner
+from flows.tools.chosen import Chosen
+from flows.tools.sampling import GUIDED, Manner
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from components.errors import first_of
 from components.files.new_folder import new_folder
-from flows.telling import show, tell
+from flows.telling import note, show
 
 if TYPE_CHECKING:
     from components.figures.judgement import Figures, Judgement
@@ -44,11 +44,23 @@ class Judged:
         from components.reporting.tables.subject import Subject
 
         judgement = read_judgement(self.folder)
-        show(figure_table(title, Subject(self.name, judgement), self.floors))
+        table = figure_table(title, Subject(self.name, judgement), self.floors)
+        show(table, images=self.name, judged=title, **self._content(judgement))
         if groups := {name: figures for name, figures in judgement.groups.items() if figures}:
             show(group_table(groups, self.name, None))
-        for note in self.notes:
-            tell(note)
+        for each in self.notes:
+            note(each)
+
+    def _content(self, judgement: "Judgement") -> dict[str, Any]:
+        """Every figure, by metric; those of real images, of groups, and what was not measured."""
+        from components.figures.record import records
+
+        return {
+            "figures": records(judgement.figures),
+            "real_images": records(self.floors),
+            "groups": {group: records(of) for group, of in judgement.groups.items()},
+            "left_out": judgement.left_out,
+        }
 
     def keep(self, out: Path, store: Path) -> None:
         """Put the files, the table as CSV, and the images where they were drawn, into the new

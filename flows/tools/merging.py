@@ -11,8 +11,9 @@ from components.licences import licence_files, licences_of, publish_licences
 from components.spec.model_folder import SAMPLING
 from components.spec.pipelines.folder import is_pipeline
 from flows.run.stages import prepare_process
+from flows.tools.chosen import Chosen
 from flows.tools.exporting import export_model
-from flows.tools.sampling import GUIDED, Chosen, Manner
+from flows.tools.sampling import GUIDED, Manner
 from flows.workspace import Workspace
 
 MERGE = Manner("merge", GUIDED)

@@ -64,8 +64,10 @@ def show(promotion: "Promotion", *, dry_run: bool) -> None:
     from components.tracking.promotion_words import outcome, title
 
     case = promotion.case
-    telling.show(Table.of_texts(title(promotion), case.columns, lines(case.decision.conditions)))
-    telling.tell(outcome(promotion, dry_run=dry_run))
+    table = Table.of_texts(title(promotion), case.columns, lines(case.decision.conditions))
+    telling.show(table, **case.content())
+    said = outcome(promotion, dry_run=dry_run)
+    telling.tell(said, outcome=said, was_champion=promotion.was_champion, dry_run=dry_run)
 
 
 def _registry(model: str, workspace: Workspace) -> "Tracker":

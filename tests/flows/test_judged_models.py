@@ -87,7 +87,7 @@ def test_what_cannot_be_judged_is_refused_before_anything_is_drawn(
 def test_a_model_of_captions_is_refused_without_one_before_its_weights_are_read(
     project: Project, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], remedy: str
 ) -> None:
-    monkeypatch.setattr("flows.tools.sampling.Chosen.load", lambda chosen: pytest.fail("loaded"))
+    monkeypatch.setattr("flows.tools.chosen.Chosen.load", lambda chosen: pytest.fail("loaded"))
     done = project.alphabar_here(*words)
     assert done.returncode == 2
     assert "the model draws from captions" in done.stderr

@@ -24,10 +24,11 @@ from components.tracking.nominees import Registry, tuned_of
 from flows.run.experiment import ExperimentRun
 from flows.run.results import Outcome
 from flows.run.verification import checked_plan
+from flows.tools.chosen import Chosen
 from flows.tools.exporting import export_lora, export_model
 from flows.tools.merging import merge_model
 from flows.tools.models import find_base, find_model
-from flows.tools.sampling import SAMPLE, Chosen, Request, choose, write_sampled
+from flows.tools.sampling import SAMPLE, Request, choose, write_sampled
 from flows.workspace import Workspace
 from tests.finetuning.test_finetune import baseline
 from tests.flows.run.test_based import OURS, planned

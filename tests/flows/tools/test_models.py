@@ -13,9 +13,10 @@ from components.networks.adapters import Adapter, save_adapter, weights_sha256
 from components.networks.checkpoint import load_checkpoint, save_checkpoint
 from components.networks.conditioners import CONDITIONERS, Conditioner, Given
 from components.spec.model_folder import ADAPTER_FILE
+from flows.tools.chosen import Chosen
 from flows.tools.exporting import export_model
 from flows.tools.merging import merge_model
-from flows.tools.sampling import SAMPLE, Chosen, Request, choose, write_sampled
+from flows.tools.sampling import SAMPLE, Request, choose, write_sampled
 from flows.workspace import Workspace
 from tests.flows.untrained import write_untrained
 

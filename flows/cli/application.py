@@ -1,0 +1,80 @@
+"""What every command has: `-h`, `--json`, records of options, and types in words."""
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from flows.cli.records import with_json, with_records
+
+HELP = ("-h", "--help")
+WORDS = {"int": "NUMBER", "float": "NUMBER", "str": "WORDS", "Path": "FILE"}
+"""Python's type → what a user types; options that mean something else say so themselves."""
+
+
+class Command(TyperCommand):
+    """A command whose help has its types in words."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return in_words(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """A group of commands, likewise."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return in_words(super().get_params(ctx))
+
+
+class Application(typer.Typer):
+    """Commands, or a group of them under one word."""
+
+    def __init__(self, help: str, **options: Any) -> None:  # noqa: A002 - typer's own name
+        super().__init__(
+            cls=Group,
+            help=help,
+            no_args_is_help=True,
+            context_settings={"help_option_names": HELP},
+            rich_markup_mode="markdown",
+            **options,
+        )
+
+    def command(  # type: ignore[override] # of typer's many arguments these are used
+        self, name: str | None = None, *, answers: bool = True
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+        """Register a command.
+
+        Args:
+            name: what is typed; the function's name unless given.
+            answers: whether it has anything to say in JSON.
+        """
+        register = super().command(name, cls=Command)
+
+        def registered(function: Callable[..., None]) -> Callable[..., None]:
+            whole = with_records(function)
+            register(with_json(whole) if answers else whole)
+            return function
+
+        return registered
+
+
+def in_words(params: list[Any]) -> list[Any]:
+    """The parameters; a flag has no type in its help, others have one in words."""
+    for param in params:
+        if isinstance(param, TyperArgument):
+            if param.metavar is None:
+                param.metavar = param.name.upper() + ("..." if param.nargs != 1 else "")
+            vars(param)["display_type_rich"] = lambda ctx: None  # noqa: ARG005 - its name says it
+        elif param.metavar is None:
+            param.metavar = _word(param)
+    return params
+
+
+def _word(option: Any) -> str:
+    if getattr(option, "is_flag", False):
+        return ""
+    if not isinstance(option, TyperOption):
+        return ""
+    kind = option.bare_type().removeprefix("list[").removesuffix("]")
+    return WORDS.get(kind, kind.upper())

@@ -1,0 +1,111 @@
+"""A trained model with what it is sampled with: settings, a guide, adapters."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.errors import AlphabarError
+from components.spec.catalogue import CONDITIONERS
+from components.spec.pipelines.folder import is_pipeline
+from components.spec.sections.sampling import SamplingSpec
+from flows.run.stages import prepare_process
+
+if TYPE_CHECKING:
+    from components.generation.asked import Asked
+    from components.generation.sampler import Sampler
+    from components.networks.adapters import Worn
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A trained model and what it is sampled with.
+
+    Attributes:
+        model: a checkpoint's directory.
+        sampling: the settings.
+        guide: the directory of the weaker model of ``sampling.guide: weaker``.
+        changed: keys in which the settings differ from the model's own; None where it has none.
+        notes: what is to be said of the images.
+        base: the directory of the model that ``model`` is an adapter of, if it is one.
+        weights: the folder in which an encoder's weights are looked for first.
+        adapters: that it is drawn with besides, and how many times each counts.
+        called: as the user has named it.
+    """
+
+    model: Path
+    sampling: SamplingSpec
+    guide: Path | None
+    changed: tuple[str, ...] | None
+    notes: tuple[str, ...] = ()
+    base: Path | None = None
+    weights: Path | None = None
+    adapters: tuple[tuple[Path, float], ...] = ()
+    called: str = ""
+
+    @property
+    def captioned(self) -> bool:
+        """Whether it draws from captions, by what it says of itself; its weights are not read."""
+        whole = self.base or self.model
+        if is_pipeline(whole):
+            return True
+        from components.networks.checkpoint_header import read_config
+
+        return CONDITIONERS[read_config(whole).conditioning.encoder].captions
+
+    def refuse_unasked(self, asked: "Asked", remedy: str) -> None:
+        """Raise AlphabarError, with this remedy, where it needs a caption and there is none."""
+        if asked == () and self.captioned:
+            raise AlphabarError("the model draws from captions", remedy)
+
+    @property
+    def worn(self) -> "Worn":
+        """Its adapters."""
+        from components.networks.adapters import Worn
+
+        return Worn(self.base, self.adapters, self.sampling.adapter_scale)
+
+    def load(self) -> "Sampler":
+        """The sampler, on the machine's best device."""
+        prepare_process(threads=None)
+        from components.generation.sampler import load_sampler
+        from components.networks.device import resolve_device
+
+        return load_sampler(
+            self.model,
+            self.sampling,
+            self.guide,
+            resolve_device("auto"),
+            base=self.base,
+            weights=self.weights,
+            adapters=self.adapters,
+        )
+
+    def adapters_words(self) -> str:
+        """Its adapters by name, and how many times each counts."""
+        from components.reporting.words.naming import listed
+
+        scale, others = self.sampling.adapter_scale, [(p.name, n) for p, n in self.adapters]
+        own = [(Path(self.called or self.model).name, 1.0)] if self.base else []
+        return listed([f"{name} × {scale * n:g}" for name, n in [*own, *others]])
+
+    def content(self) -> dict[str, Any]:
+        """What `words` says, as plain values."""
+        return {
+            "model": self.called,
+            "sampling": self.sampling.model_dump(),
+            "differs_from_its_own": self.changed,
+            "adapters": {str(path): times for path, times in self.adapters},
+        }
+
+    def words(self) -> str:
+        """What is used, and whose settings that are."""
+        from components.reporting.words.naming import listed
+        from components.reporting.words.sampled import sampling_words
+
+        used = f"sampled with {sampling_words(self.sampling)}"
+        if self.adapters:
+            used = f"{used}, and {self.adapters_words()}"
+        if self.changed is None:
+            return used
+        but = f" but for {listed(self.changed)}" if self.changed else ""
+        return "; ".join([f"{used}: the model's own settings{but}", *self.notes])
