@@ -102,11 +102,11 @@ class Figure:
     def compact(self) -> str:
         """``value ±half``, the half width that holds the whole interval; no unit.
 
-        A share whose ± would leave 0 to 100 % has its interval as ``[low, high]`` instead.
+        A share has its interval as ``[low, high]``, which is not symmetric.
         """
         half = max(self.high - self.value, self.value - self.low, 0.0)
         decimals = self.decimals()
-        if self.unit and not (half <= self.value <= 1.0 - half):
+        if self.unit:
             return f"{plain(self.scale * self.value, decimals)} {self.interval()}"
         return f"{plain(self.scale * self.value, decimals)} ±{self.scale * half:.{decimals}f}"
 

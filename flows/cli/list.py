@@ -64,7 +64,7 @@ def list_names(
 
 
 def _table(topic: str) -> "Table":
-    from components.reporting.tables.table import Table
+    from components.reporting.tables.table import Column, Table
     from components.spec.catalogue import CATALOGUE
 
     rows = []
@@ -73,7 +73,8 @@ def _table(topic: str) -> "Table":
         names = ", ".join([*entry.options, *options])
         rows.append((name, entry.line, entry.source, names, package))
     plugged = any(row[-1] for row in rows)
-    columns = ["name", "what it is", "source", "options", "package"]
+    source = Column("source", gives_way=1)
+    columns = ["name", "what it is", source, "options", "package"]
     kept = columns if plugged else columns[:-1]
     return Table.of_texts(f"{topic}: {KEYS[topic]}", kept, [row[: len(kept)] for row in rows])
 

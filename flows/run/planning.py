@@ -22,7 +22,7 @@ UNKNOWN = "data not fetched"
 LISTED = 100
 """Stages that are printed one by one; more are summed up."""
 
-EVALUATIONS = Column("network evaluations", right=True)
+EVALUATIONS = Column("network evaluations", brief="network\nevaluations", right=True, gives_way=1)
 
 
 @dataclass(frozen=True)

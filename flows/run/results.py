@@ -78,7 +78,7 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     lines = tuned_lines(tuned) if tuned else []
     for number, line in enumerate(lines):
         tell(f"{'' if number else 'finetune':8} {line}", finetune=lines)
-    stages = {"stages": outcome.stages, "stages_run": outcome.stages_run}
+    stages = {"stages_planned": outcome.stages, "stages_run": outcome.stages_run}
     tell(f"stages   {stages_words(outcome)}", **stages)
     page, study = outcome.report / "index.html", outcome.report / "study"
     tell(f"report   {page}", report=page)

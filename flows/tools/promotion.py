@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from components.tracking.runs import Tracker
 
 
+GIVE_WAY = {"reason": 3.0, "champion": 2.0, "baseline": 2.0, "difference": 1.0}
+"""Columns that a narrow terminal does without, the first one first; why a condition failed is told
+below the table."""
+
+
 def registry_gate(registry: RegistrySpec, workspace: Workspace) -> Gate | None:
     """The gate that an experiment names for its winner; None where it names none.
 
@@ -59,12 +64,15 @@ def roll_back(model: str, workspace: Workspace) -> "Rollback":
 
 def show(promotion: "Promotion", *, dry_run: bool) -> None:
     """Print the table of conditions and what follows from it."""
-    from components.reporting.tables.table import Table
+    from components.reporting.tables.table import Column, Table
     from components.tracking.decision_log import lines
     from components.tracking.promotion_words import outcome, title
 
     case = promotion.case
-    table = Table.of_texts(title(promotion), case.columns, lines(case.decision.conditions))
+    columns = [Column(name, gives_way=GIVE_WAY.get(name, 0.0)) for name in case.columns]
+    table = Table.of_texts(title(promotion), columns, lines(case.decision.conditions))
+    failed = [each for each in case.decision.conditions if not each.passed]
+    table = table.without_empty_columns().noted(*(f"{c.metric}: {c.reason}" for c in failed))
     telling.show(table, **case.content())
     said = outcome(promotion, dry_run=dry_run)
     telling.tell(said, outcome=said, was_champion=promotion.was_champion, dry_run=dry_run)

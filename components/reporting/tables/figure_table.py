@@ -11,7 +11,7 @@ from components.figures.record import figure_record
 from components.reporting.tables.columns import ordered_metrics
 from components.reporting.tables.notes import about_images, left_out
 from components.reporting.tables.subject import Subject
-from components.reporting.tables.table import Table
+from components.reporting.tables.table import Column, Table
 from components.reporting.tables.values import value_of
 from components.reporting.words.naming import evaluations_words
 
@@ -36,7 +36,14 @@ def figure_table(caption: str, subject: Subject, floors: Figures | None = None) 
         floor = value_of(floors[metric]) if metric in floors else None
         values = figure.short(), figure.interval(), floor
         lines.append((readable(metric), *values, WAYS[direction(metric)], _protocol(figure, usual)))
-    titles = ("metric", "value", "interval", "real images", "better", "settings")
+    titles = (
+        "metric",
+        "value",
+        "interval",
+        "real images",
+        Column("better", gives_way=1),
+        Column("settings", gives_way=2),
+    )
     table = Table.of_texts(caption, titles, lines).without_empty_columns()
     about = (*about_floors, *about_images([subject]), *left_out([subject]))
     return table.noted(*_notes(subject, usual), *about)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from components.errors import visible
 from components.reporting.tables.table import Column, Content, Table, Text, Value
+from components.reporting.tables.widths import columns_within, least_width, lines, room
 
 if TYPE_CHECKING:
     import rich.table
@@ -33,15 +34,21 @@ class Printed:
 
 
 def printed(table: Table, width: int) -> Printed:
-    """The main columns, of which as many are kept as ``width`` letters have room for."""
+    """The main columns, of which as many are kept as ``width`` letters have room for.
+
+    What is kept is there in full: a cell too long for its column goes on in a line below.
+    """
     texts = [
         (_header(column), *(_text(row.cells[i], width >= ROOMY) for row in table.rows))
         for i, column in enumerate(table.columns)
     ]
-    kept = _within(width, [i for i, c in enumerate(table.columns) if c.main], table.columns, texts)
+    main = [i for i, column in enumerate(table.columns) if column.main]
+    kept = _within(width, main, table.columns, texts)
+    widths = columns_within(width, [texts[i] for i in kept])
+    broken = [[lines(text, w) for text in texts[i]] for i, w in zip(kept, widths, strict=True)]
     return Printed(
-        tuple(texts[i][0] for i in kept),
-        tuple(zip(*(texts[i][1:] for i in kept), strict=True)),
+        tuple(column[0] for column in broken),
+        tuple(zip(*(column[1:] for column in broken), strict=True)),
         tuple(_notes(table, kept)),
         tuple(table.columns[i].right for i in kept),
     )
@@ -53,7 +60,7 @@ def rich_table(table: Printed, caption: str) -> "rich.table.Table":
 
     rich = RichTable(title=visible(caption) or None, title_justify="left")
     for title, right in zip(table.columns, table.right, strict=True):
-        rich.add_column(visible(title), justify="right" if right else "left")
+        rich.add_column(visible(title), justify="right" if right else "left", overflow="fold")
     for row in table.rows:
         rich.add_row(*(visible(cell) for cell in row))
     return rich
@@ -62,10 +69,10 @@ def rich_table(table: Printed, caption: str) -> "rich.table.Table":
 def _within(
     width: int, main: Sequence[int], columns: Sequence[Column], texts: Sequence[Sequence[str]]
 ) -> list[int]:
-    """The columns that fit, with three letters between any two."""
-    widths = [max(len(line) for t in text for line in t.split("\n")) for text in texts]
+    """The columns that fit, however their cells are broken between words."""
+    least = [least_width(text) for text in texts]
     kept = list(main)
-    while sum(widths[i] + 3 for i in kept) + 1 > width:
+    while room(least[i] for i in kept) > width:
         last = max(kept, key=lambda i: columns[i].gives_way)
         if columns[last].gives_way <= 0:
             break
@@ -93,9 +100,11 @@ def _notes(table: Table, kept: Sequence[int]) -> list[str]:
     ways = [(way, [c.metric for c in shown if c.metric and c.better == way]) for way in WAYS]
     notes = [f"{way} is better: {', '.join(metrics)}" for way, metrics in ways if metrics]
     if table.level is not None and any(column.metric for column in shown):
-        notes.append(f"± holds the {100 * table.level:g} % interval")
-    if more := [table.columns[i].metric for i in hidden if table.columns[i].metric]:
-        notes.append(f"{len(more)} more on the page and in its CSV: {', '.join(more)}")
+        notes.append(f"± and [low, high] hold the {100 * table.level:g} % interval")
+    if narrow := [c.metric or c.title for c in map(table.columns.__getitem__, hidden) if c.main]:
+        notes.append(f"no room for {', '.join(narrow)}: a wider terminal or `--json` shows them")
+    if more := [c.metric for c in map(table.columns.__getitem__, hidden) if not c.main]:
+        notes.append(f"{len(more)} more with `--json`: {', '.join(more)}")
     notes += [f"{_header(table.columns[i])} {text} in all rows" for i, text in _same(table, hidden)]
     if hints := [f"{c.title}: {c.hint}" for c in shown if c.hint and not c.metric]:
         notes.append("; ".join(hints))
