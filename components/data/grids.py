@@ -1,10 +1,12 @@
 """Contact sheets: many small images as one picture, and PNG files with the same bytes each time."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 VISIBLE = 48
 """The side in pixels, at least, that small images are enlarged to on a sheet."""
@@ -53,12 +55,18 @@ def visible_scale(height: int, width: int) -> int:
     return max(1, math.ceil(VISIBLE / min(height, width)))
 
 
-def save_png(path: Path, array: np.ndarray) -> None:
-    """Write uint8 (height, width) or (height, width, 1 or 3) as PNG, without any metadata.
+def save_png(path: Path, array: np.ndarray, about: Mapping[str, str] | None = None) -> None:
+    """Write uint8 (height, width) or (height, width, 1 or 3) as PNG.
 
-    The same array gives the same bytes (with the same Pillow).
+    The same array and texts give the same bytes (with the same Pillow).
+
+    Args:
+        about: text chunks, keyword (Latin-1, at most 79 letters) → text; none writes no metadata.
     """
-    as_image(array).save(path, format="PNG", compress_level=9)
+    chunks = PngInfo()
+    for keyword, text in (about or {}).items():
+        chunks.add_text(keyword, text)
+    as_image(array).save(path, format="PNG", compress_level=9, pnginfo=chunks)
 
 
 def as_image(array: np.ndarray) -> Image.Image:

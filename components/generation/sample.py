@@ -15,6 +15,7 @@ from components.files.samples import COLUMNS, GROUP
 from components.files.tables import write_table
 from components.generation.asked import prompts_of
 from components.generation.generate import generate
+from components.generation.image_folder import write_image_folder
 from components.generation.prompts import Prompts, file_prompts, split_prompts
 from components.generation.sampler import Sampler, load_sampler
 from components.licences import licences_in, publish_licences
@@ -57,12 +58,21 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
 
 
 def write_samples(
-    sampler: Sampler, prompts: Prompts, out: Path, progress: Progress, *, png: bool = False
-) -> None:
+    sampler: Sampler,
+    prompts: Prompts,
+    out: Path,
+    progress: Progress,
+    *,
+    about: Mapping[str, str] | None = None,
+) -> NDArray[np.uint8]:
     """Sample an image for every prompt.
 
     Writes images.npy (n, height, width, channel) uint8, samples.csv, grid.png, metrics.json,
-    and with ``png`` an ImageFolder: images/00000.png, …, and images/metadata.csv.
+    and with ``about`` an ImageFolder: images/00000.png, …, each with its prompt, its seed and
+    ``about`` in its metadata, and images/metadata.csv.
+
+    Returns:
+        The images.
     """
     sampled = generate(sampler, prompts, progress=progress)
     images = sampled.images
@@ -76,16 +86,7 @@ def write_samples(
     save_png(out / "grid.png", contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS))
     figures = {"samples": len(images), "network_evaluations": sampled.network_evaluations}
     write_json(out / "metrics.json", figures)
-    if png:
-        names = write_images(out / "images", images)
-        listed = [(name, *row) for name, row in zip(names, rows, strict=True)]
-        write_table(out / "images" / "metadata.csv", ("file_name", *columns), listed)
-
-
-def write_images(folder: Path, images: NDArray[np.uint8]) -> list[str]:
-    """Put the images into the new ``folder`` as 00000.png, …, at their own size; their names."""
-    folder.mkdir()
-    names = [f"{k:05d}.png" for k in range(len(images))]
-    for name, image in zip(names, images, strict=True):
-        save_png(folder / name, image)
-    return names
+    if about is not None:
+        named = [dict(zip(columns, row, strict=True)) for row in rows]
+        write_image_folder(out / "images", images, named, about)
+    return images

@@ -42,5 +42,6 @@ def sample(
     tell(chosen.words(), **chosen.content())
     for line in notes:
         tell(line, notes=notes)
-    said = f"{number_of(count, 'image')} in {out / 'images'}, together in {out / 'grid.png'}"
-    tell(said, out=out, images=count)
+    sheet = out / "sheet.png"
+    said = f"{number_of(count, 'image')} in {out / 'images'}, with their prompts in {sheet}"
+    tell(said, out=out, images=count, sheet=sheet)

@@ -84,6 +84,7 @@ class AgainstFolder:
         Raises:
             AlphabarError: there are no images, or they cannot be measured so.
         """
+        from components.evaluation.asked_for import coverage_words
         from components.figures.record import write_judgement
 
         ours = self.against.generated(images)
@@ -91,7 +92,12 @@ class AgainstFolder:
             self.against.bank.progress = progress
             judgement = self.against.judged(ours)
         write_judgement(out, judgement)
-        notes = [*self.against.notes(ours), *group_notes(ours.images.prompt_groups, judgement)]
+        theirs = self.against.reference
+        notes = [
+            *self.against.notes(ours),
+            *(coverage_words(ours.images, theirs.images) if theirs else []),
+            *group_notes(ours.images.prompt_groups, judgement),
+        ]
         return Judged(images.name, out, notes=notes)
 
 
@@ -166,12 +172,17 @@ class AgainstExperiment:
             cache, weights = self.workspace.cache, self.workspace.weights
             runtime = Runtime(progress, compute.accelerator, cache=cache, weights=weights)
             run_stage("evaluate", evaluate.settings, inputs | {"samples": images}, out, runtime)
+        from components.evaluation.asked_for import coverage_words
+        from components.evaluation.images.image_set import ImageSet
+        from components.evaluation.images.image_sources import read_source
         from components.figures.record import read_judgement
         from components.files.samples import read_samples
 
         floors = read_judgement(store.path(self.cell.reference)).figures
         groups = [row.group for row in read_samples(images).rows]
-        return Judged(images.name, out, floors, group_notes(groups, read_judgement(out)))
+        real = ImageSet.load(inputs["data"], "holdout")
+        notes = coverage_words(read_source(images).images, real)
+        return Judged(images.name, out, floors, [*notes, *group_notes(groups, read_judgement(out))])
 
     def _produce(self, *nodes: Node) -> None:
         """Publish what is not published of ``nodes``, with all that they read."""

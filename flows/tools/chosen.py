@@ -1,6 +1,8 @@
 """A trained model with what it is sampled with: settings, a guide, adapters."""
 
+import json
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,8 @@ class Chosen:
         weights: the folder in which an encoder's weights are looked for first.
         adapters: that it is drawn with besides, and how many times each counts.
         called: as the user has named it.
+        version: which one that is: a number in the registry, or the key of its stage; empty where
+            it has neither.
     """
 
     model: Path
@@ -41,6 +45,7 @@ class Chosen:
     weights: Path | None = None
     adapters: tuple[tuple[Path, float], ...] = ()
     called: str = ""
+    version: str = ""
 
     @property
     def captioned(self) -> bool:
@@ -92,10 +97,27 @@ class Chosen:
         """What `words` says, as plain values."""
         return {
             "model": self.called,
+            "version": self.version,
             "sampling": self.sampling.model_dump(),
             "differs_from_its_own": self.changed,
             "adapters": {str(path): times for path, times in self.adapters},
         }
+
+    def about(self) -> dict[str, str]:
+        """What the metadata of an image says of how it was drawn, beside its prompt and seed."""
+        sampling = self.sampling
+        found = {
+            "negative_prompt": sampling.negative_prompt or "",
+            "solver": sampling.solver,
+            "steps": str(sampling.steps),
+            "guidance": f"{sampling.guidance:g}",
+            "model": self.called,
+            "model_version": self.version,
+            "adapters": self.adapters_words() if self.base or self.adapters else "",
+            "settings": json.dumps(sampling.model_dump(mode="json"), sort_keys=True),
+            "Software": f"alphabar {metadata.version('alphabar')}",
+        }
+        return {keyword: text for keyword, text in found.items() if text}
 
     def words(self) -> str:
         """What is used, and whose settings that are."""

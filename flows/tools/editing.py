@@ -59,7 +59,7 @@ def invert(edit: Edit, files: Sequence[Path], refinements: int) -> list[str]:
         from components.generation.asked import edit_prompts
         from components.generation.editing.given import read_images
         from components.generation.editing.inversion import invert_images
-        from components.generation.sample import write_images
+        from components.generation.image_folder import write_images
         from components.reporting.pictures.edits import there_and_back
         from components.reporting.words.sampled import decibels
 
@@ -175,7 +175,7 @@ def _opened(edit: Edit) -> "Iterator[tuple[Path, Sampler]]":
 
 
 def _write(part: Path, images: "NDArray[np.uint8]", shown: "Panels", title: str) -> None:
-    from components.generation.sample import write_images
+    from components.generation.image_folder import write_images
 
     write_images(part / "images", images)
     _picture(part, shown, title)

@@ -66,6 +66,21 @@ def _refuse_unrecorded(model: str, workspace: Workspace) -> None:
         )
 
 
+def version_of(model: str, directory: Path, workspace: Workspace) -> str:
+    """Which model ``directory`` holds: of a registered one ``version N``, else the key of the stage
+    that published it; empty where it says neither."""
+    registered = REGISTERED.match(model)
+    if registered and not Path(model).exists():
+        from components.tracking.connection import connect
+        from components.tracking.versions import find_version
+
+        tracker = connect(workspace.tracking_uri, workspace.root)
+        return f"version {find_version(tracker, registered[1], registered[2]).version}"
+    with contextlib.suppress(AlphabarError, OSError):
+        return str(read_manifest(directory).get("key", ""))
+    return ""
+
+
 def find_given(base: str, workspace: Workspace) -> Path:
     """The directory of the model that `finetune.base` names.
 

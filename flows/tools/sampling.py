@@ -13,11 +13,19 @@ from components.spec.model_folder import drawing_notes, own_guide, own_sampling
 from components.spec.sampling_choice import sampling_of, settings_given
 from components.spec.sections.sampling import SamplingSpec
 from flows.tools.chosen import Chosen
-from flows.tools.models import find_base, find_model
+from flows.tools.models import find_base, find_model, version_of
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from components.generation.asked import Asked
+    from components.generation.prompts import Prompts
+
+
+SHEET = 60
+"""Images on the labelled sheet."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,7 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         workspace.weights,
         tuple(adapter_of(text) for text in request.adapters),
         request.model,
+        version_of(request.model, directory, workspace),
     )
 
 
@@ -177,8 +186,9 @@ def write_sampled(
 ) -> list[str]:
     """Write ``count`` images into the new folder ``out``.
 
-    The folder has the form of a published `sample` stage (images.npy, samples.csv, grid.png)
-    and the images as PNG files with a metadata.csv beside them.
+    The folder has the form of a published `sample` stage (images.npy, samples.csv, grid.png), the
+    images as PNG files that say how they were drawn, with a metadata.csv beside them, and
+    sheet.png: the first of them, each above its prompt and seed.
 
     Args:
         prompts: what they are asked for.
@@ -196,5 +206,19 @@ def write_sampled(
         from components.generation.sample import write_samples
 
         asked = all_prompts(sampler.model, prompts, count)
-        write_samples(sampler, asked, part, progress, png=True)
+        images = write_samples(sampler, asked, part, progress, about=chosen.about())
+        _sheet(chosen, images, asked, part)
         return prompt_words(sampler, list(asked.captions))
+
+
+def _sheet(chosen: Chosen, images: "NDArray[np.uint8]", asked: "Prompts", out: Path) -> None:
+    from components.data.grids import save_png
+    from components.reporting.pictures.prompted import prompted_sheet
+
+    shown = images[:SHEET]
+    first = f", the first {SHEET} of {len(images)} images" if len(images) > SHEET else ""
+    told = [label or caption for label, caption in zip(asked.labels, asked.captions, strict=True)]
+    seeds = [chosen.sampling.seed + k for k in range(len(shown))]
+    called = f"{chosen.called} ({chosen.version})" if chosen.version else chosen.called
+    title = f"{called}{first}: {chosen.words()}"
+    save_png(out / "sheet.png", prompted_sheet(shown, told[: len(shown)], seeds, title))

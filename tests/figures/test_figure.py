@@ -63,7 +63,7 @@ def test_an_extrapolated_distance_does_not_rank() -> None:
 
 def test_a_compact_figure_holds_its_whole_interval() -> None:
     assert figure("fd_x", 153.21, 147.0, 160.4).compact() == "153.2 ±7.2"
-    assert figure("recall_x", 0.984, 0.97, 0.99).compact() == "98.4 ±1.4"
+    assert figure("recall_x", 0.984, 0.97, 0.99).compact() == "98.4 [97.0, 99.0]"
     # not 6 ±34: no share lies below 0 or above 100 %
     assert figure("recall_x", 0.06, 0.01, 0.40).compact() == "6 [1, 40]"
     assert figure("recall_x", 0.97, 0.90, 0.99).compact() == "97.0 [90.0, 99.0]"

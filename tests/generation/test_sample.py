@@ -129,7 +129,7 @@ def test_captions_that_a_spreadsheet_would_run_are_neutral_in_both_tables_and_co
     prompts = Prompts((-1,) * many, ("",) * many, captions)
     untrained = new_checkpoint(config, 0)
     sampler = Sampler(untrained, SamplingSpec(steps=1, guidance=1))
-    write_samples(sampler, prompts, tmp_path, silent, png=True)
+    write_samples(sampler, prompts, tmp_path, silent, about={})
     for table in (tmp_path / "samples.csv", tmp_path / "images" / "metadata.csv"):
         with table.open(encoding="utf-8", newline="") as file:
             cells = [row["caption"] for row in csv.DictReader(file)]

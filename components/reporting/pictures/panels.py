@@ -46,7 +46,7 @@ def labelled_rows(rows: Sequence[Sequence[Panel]], title: str) -> NDArray[np.uin
     typeface, line = font(SIZE), math.ceil(SIZE * 1.4)
     step = width + MARGIN
     whole = max(len(row) for row in rows) * step + MARGIN
-    lines = _broken(title, typeface, whole - 2 * MARGIN)
+    lines = broken(title, typeface, whole - 2 * MARGIN)
     top = MARGIN + len(lines) * line + MARGIN // 2
     canvas = Image.new("RGB", (whole, top + (line + height + MARGIN) * len(rows)), PAPER)
     pen = ImageDraw.Draw(canvas)
@@ -99,7 +99,7 @@ def _cut(text: str, typeface: ImageFont.FreeTypeFont, width: int) -> str:
     return text + ELLIPSIS
 
 
-def _broken(text: str, typeface: ImageFont.FreeTypeFont, width: int) -> list[str]:
+def broken(text: str, typeface: ImageFont.FreeTypeFont, width: int) -> list[str]:
     """``text`` in lines no wider than ``width``, broken between words."""
     lines = [""]
     for word in text.split():

@@ -27,7 +27,7 @@ def test_each_metric_has_value_interval_floor_direction_and_settings(rich: Resul
     by_name = {row[0]: row[1:] for row in lines(table)}
     assert len(by_name) == len(cell.figures)
     assert by_name["recall (efficientnet_lite0)"] == (
-        *("78.4 %", "[73.4, 83.4]", "80.0 ±5.0", "higher", "k 5"),
+        *("78.4 %", "[73.4, 83.4]", "80.0 [75.0, 85.0]", "higher", "k 5"),
     )
     assert by_name["nearest-training ratio (efficientnet_lite0)"][3] == ""
     assert "against 540 (holdout)" in table.notes[0]
@@ -43,7 +43,7 @@ def test_a_floor_of_another_number_of_images_is_marked(rich: Results) -> None:
     table = figure_table("", Subject("mine", Judgement(few)), rich.floors)
     floors = {row[0]: row[3] for row in lines(table)}
     assert floors["Fréchet distance (efficientnet_lite0)"] == "88.0 ±6.0 (n 40)"
-    assert floors["authenticity (efficientnet_lite0)"] == "97.0 ±2.0"
+    assert floors["authenticity (efficientnet_lite0)"] == "97.0 [95.0, 99.0]"
     assert sum("depends on that number" in note for note in table.notes) == 1
 
 

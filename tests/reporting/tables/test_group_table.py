@@ -14,7 +14,7 @@ def test_the_worst_groups_come_first_and_the_rest_is_folded(rich: Results) -> No
         "The best cell, schedule=cosine, guidance=2: its 12 groups by recall "
         "(efficientnet_lite0), the worst first"
     )
-    assert best.rows[0].cells[1] == Value("50.0 %", "[40.0, 60.0]", "50.0 ±10.0")
+    assert best.rows[0].cells[1] == Value("50.0 %", "[40.0, 60.0]", "50.0 [40.0, 60.0]")
     assert best.rows[0].cells[-1] == "4"
     assert tuned.caption.startswith("Fine-tuned: its 12 groups")
 

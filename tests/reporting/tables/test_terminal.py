@@ -23,9 +23,10 @@ def test_what_gives_way_is_still_said() -> None:
     columns = [NAMES, Column("n", gives_way=1), Column("FD", metric="fd_x", gives_way=2)]
     rows = [["x" * 20, "40", Value("1.0", "[0, 2]", "1.0 ±1.0")], ["y", "40", None]]
     notes = printed(Table.of_texts("", columns, rows), 10).notes
-    assert notes == ("1 more on the page and in its CSV: fd_x", "n 40 in all rows")
+    said = "no room for n, fd_x: a wider terminal or `--json` shows them"
+    assert notes == (said, "n 40 in all rows")
     other = printed(Table.of_texts("", columns, [rows[0], ["y", "50", None]]), 10).notes
-    assert other == ("1 more on the page and in its CSV: fd_x",)
+    assert other == (said,)
 
 
 def test_texts_are_whole_where_there_is_room() -> None:
@@ -46,7 +47,7 @@ def test_the_notes_say_what_the_columns_are() -> None:
     assert printed(table, 100).notes[:4] == (
         "lower is better: fd_x",
         "higher is better: clip_score_domain",
-        "± holds the 95 % interval",
+        "± and [low, high] hold the 95 % interval",
         "standing: within noise where the interval and that of the best overlap; n: images judged",
     )
 
@@ -63,12 +64,12 @@ def test_twenty_metrics_fit_the_width_and_the_rest_is_named(rich: Results) -> No
         titles = " ".join(shown.columns).replace("\n", " ")
         assert "Fréchet distance" in titles
         assert "standing" in shown.columns
-        (rest,) = [note for note in shown.notes if "more on the page" in note]
+        (rest,) = [note for note in shown.notes if "more with `--json`" in note]
         for metric in ("density_efficientnet_lite0", "vendi_efficientnet_lite0"):
             assert metric in rest
         named = " ".join(shown.notes)
         assert all(metric in named for metric in rich.chosen.figures)
-    titles = " ".join(printed(table, 160).columns).replace("\n", " ")
+    titles = " ".join(printed(table, 180).columns).replace("\n", " ")
     for words in ("kernel distance", "precision %", "recall %", "authen- ticity %", "CLIP score"):
         assert words in titles
 

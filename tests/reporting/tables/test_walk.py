@@ -42,7 +42,7 @@ def test_a_figure_reads_the_same_from_record_to_terminal_page_and_csv(tmp_path: 
     table = ranked_table("", [subject, subject])
     among = printed(table, 200)
     column = among.columns.index("precision\n%")
-    assert among.rows[0][column] == figure.compact() == "87.7 ±1.6"
+    assert among.rows[0][column].replace("\n", " ") == figure.compact() == "87.7 [86.1, 89.1]"
 
     page = Words()
     page.feed(rendered("compare.html", **around(table)))

@@ -1,0 +1,103 @@
+"""What every command has: `-h`, `--json` that is all of stdout, types in words, completion."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from components.errors import AlphabarError
+from components.reporting.tables.table import Table
+from flows.cli import app
+from flows.telling import answering, note, show, tell
+
+SILENT = {"up", "stage"}
+"""Commands that find nothing: one serves until it is stopped, one is for `dvc repro`."""
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        yield name, command
+        for word, each in getattr(command, "commands", {}).items():
+            yield from below(f"{name} {word}".strip(), each)
+
+    yield from below("", get_command(app))
+
+
+EVERY = dict(commands())
+LEAVES = {name: each for name, each in EVERY.items() if not hasattr(each, "commands")}
+
+
+def test_every_command_answers_a_program() -> None:
+    assert len(LEAVES) > 20
+    able = {name for name, each in LEAVES.items() if any("--json" in p.opts for p in each.params)}
+    assert able == LEAVES.keys() - SILENT
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_help_is_asked_for_by_one_letter_and_has_types_in_words(name: str) -> None:
+    result = CliRunner().invoke(app, [*name.split(), "-h"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert "Usage: " in result.stdout
+    types = result.stdout.split("Usage: ")[1].split("\n", 1)[1]
+    for python in ("<str>", "<bool>", "<int", "<file>", "<list", "<path>", "<float"):
+        assert python not in types
+    (flag,) = [line for line in types.splitlines() if "--help" in line]
+    assert flag.strip("│ ").split()[:3] == ["--help", "-h", "Show"]
+
+
+def test_an_answer_is_all_of_stdout_and_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering():
+        show(Table.of_texts("t", ["a"], [["1.2"]]).noted("mind"), rows=({"a": 1.23456789},))
+        tell("a line", place=sys.exec_prefix, bad=float("nan"), late=lambda: [1])
+        note("mind too")
+        print("a library's own line")
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {
+        "rows": [{"a": 1.23456789}],
+        "notes": ["mind", "mind too"],
+        "place": sys.exec_prefix,
+        "bad": "nan",
+        "late": [1],
+    }
+    assert said.err == "a line\nnote: mind too\na library's own line\n"
+
+
+def test_what_was_found_before_an_error_is_answered_and_nothing_where_nothing_was(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for content, out in (({"found": 1}, {"found": 1}), ({}, None)):
+        with pytest.raises(AlphabarError):
+            _refused(**content)
+        said = capsys.readouterr().out
+        assert (json.loads(said) if said else None) == out
+    tell("after it lines are printed again")
+    assert capsys.readouterr().out == "after it lines are printed again\n"
+
+
+def _refused(**content: object) -> None:
+    with answering():
+        tell("line", **content)
+        raise AlphabarError("what", "remedy")
+
+
+def test_a_shell_completes_commands_and_loads_nothing_heavy_for_it() -> None:
+    code = (
+        "import atexit, sys; from flows.cli import main; sys.argv = ['alphabar'];"
+        "atexit.register(lambda: print(*sys.modules, file=sys.stderr)); main()"
+    )
+    told = {"_ALPHABAR_COMPLETE": "complete_bash", "COMP_WORDS": "alphabar pl", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | told,
+    )
+    assert done.stdout.split() == ["plan", "plot"]
+    assert not {"torch", "numpy", "mlflow", "prefect"} & {*done.stderr.split()}
