@@ -19,6 +19,8 @@ from components.errors import one_line
 from flows.run.execution import ProgressEvent
 
 LINE_SECONDS = 15.0  # between two plain lines about one stage
+LOADING = "loading"
+"""What a stage run is waiting for that has not said anything yet."""
 
 
 class Display:
@@ -31,6 +33,7 @@ class Display:
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, float] = {}
         self._said: dict[str, float] = {}
+        self._waits: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Display":
@@ -61,18 +64,24 @@ class Display:
         with self._lock:
             self._started[name] = self._said[name] = time.monotonic()
             if self._bars:
-                self._tasks[name] = self._bars.add_task(one_line(name), total=None, note="")
+                self._tasks[name] = self._bars.add_task(one_line(name), total=None, note=LOADING)
             else:
                 self.say(f"{name}: started")
 
     def event(self, event: ProgressEvent) -> None:
-        """A stage run tells how far it is."""
+        """A stage run tells how far it is, or, with nothing done yet, what it waits for."""
         with self._lock:
             if event.name not in self._started:
                 return
             if self._bars:
                 task = self._tasks[event.name]
-                self._bars.update(task, completed=event.done, total=event.total, note=event.note)
+                total = (
+                    event.total if event.done or not event.note else None
+                )  # it waits, and pulses
+                self._bars.update(task, completed=event.done, total=total, note=event.note)
+            elif not event.done and event.note and self._waits.get(event.name) != event.note:
+                self._waits[event.name] = event.note
+                self.say(f"{event.name}: {event.note}")
             elif time.monotonic() - self._said[event.name] > LINE_SECONDS:
                 self._said[event.name] = time.monotonic()
                 self.say(self._line(event))

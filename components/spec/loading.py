@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -19,7 +19,7 @@ from components.errors import (
 )
 from components.files.yaml_file import read_yaml
 from components.spec.experiment import Experiment
-from components.spec.near_files import EXPERIMENT_KEYS, near_files, start_from
+from components.spec.near_files import EXPERIMENT_KEYS, MARKED, kind_of, near_files, start_from
 from components.spec.sections.base import OPTIONS
 from components.spec.sections.names import UNKNOWN_NAME
 
@@ -58,6 +58,11 @@ def read_mapping(path: Path, marks: tuple[str, ...]) -> dict[str, Any]:
         held = KINDS.get(type(values), "nothing")
         what = f"{path} holds {held}, not a mapping of keys to values"
         raise AlphabarError(what, start_from(path, marks))
+    kind = kind_of(values)
+    if kind not in ((), marks):
+        told = " and ".join(f"`{key}`" for key in values if key in kind)
+        what = f"{path} is {MARKED[kind]} (it has {told}), not {MARKED[marks]}"
+        raise AlphabarError(what, near_files(path, marks))
     return values
 
 
@@ -195,6 +200,16 @@ def nearest_key(path: str, known: list[str]) -> str:
     if same := [f"`{key}`" for key in known if key.rpartition(".")[2] == leaf]:
         return f"did you mean {first_of(same, ' or ')}?"
     return nearest(path, known)
+
+
+def meant(name: str, choices: Iterable[str], behind: str = "") -> str:
+    """``did you mean `…`? `` with the closest of ``choices``; empty where none is close.
+
+    Args:
+        behind: stands behind what is meant, such as ``@champion``.
+    """
+    near = difflib.get_close_matches(name, choices, n=1) if len(name) < 200 else []
+    return f"did you mean `{shortened(near[0])}{behind}`? " if near else ""
 
 
 def nearest(name: str, choices: list[str]) -> str:

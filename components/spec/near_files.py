@@ -2,16 +2,25 @@
 
 import difflib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from components.errors import first_of
 
 EXPERIMENT_KEYS = ("data", "name")
 GATE_KEYS = ("metrics", "preference")
+DVC_KEYS = ("stages",)
+MARKED = {
+    DVC_KEYS: "a pipeline of DVC",
+    EXPERIMENT_KEYS: "an experiment file",
+    GATE_KEYS: "a gate file",
+}
+"""The keys by which a kind of file is known → what it is; the first kind is looked for first."""
 FOLDER = Path("experiments")
 DVC = "dvc.yaml"  # which has `metrics`, as a gate file has
 SUFFIXES = (".yaml", ".yml")
 MOST_LOOKED_AT = 200
+MOST_NAMES = 10_000
 
 
 def near_files(path: Path, marks: tuple[str, ...]) -> str:
@@ -32,6 +41,34 @@ def near_files(path: Path, marks: tuple[str, ...]) -> str:
     if not found:
         return "give the path of a file that there is"
     return f"give one that there is: {first_of([str(file) for file in found])}"
+
+
+def kind_of(values: Mapping[str, object]) -> tuple[str, ...]:
+    """The marks of the kind of file that has these keys; empty where it is of no kind."""
+    return next((marks for marks in MARKED if values.keys() & set(marks)), ())
+
+
+def near_path(path: Path) -> str:
+    """``did you mean …?`` with a path that there is, whose parts are like those of ``path``; empty
+    where there is none."""
+    found, changed = Path(path.anchor), False
+    for part in path.parts[1:] if path.anchor else path.parts:
+        if (found / part).exists():
+            found /= part
+            continue
+        alike = [n for n in _names_in(found) if Path(n).suffix == Path(part).suffix]
+        near = difflib.get_close_matches(part, alike, n=1)
+        if not near:
+            break
+        found, changed = found / near[0], True
+    return f"did you mean {found}? " if changed else ""
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return sorted(each.name for each in folder.iterdir())[:MOST_NAMES]
+    except OSError:
+        return []
 
 
 def start_from(path: Path, marks: tuple[str, ...]) -> str:

@@ -15,6 +15,7 @@ from components.errors import AlphabarError
 from components.figures.figure import Figure
 from components.figures.record import read_judgement
 from components.files.manifest import MANIFEST, SEAL, check_listed, read_manifest
+from components.spec.loading import meant
 from components.spec.model_folder import WEIGHTS, trained_file
 from components.tracking.runs import Tracker
 
@@ -45,8 +46,14 @@ def find_version(tracker: Tracker, name: str, alias_or_version: str) -> ModelVer
     except MlflowException as error:
         raise AlphabarError(
             f"MLflow at {tracker.address} has no model {name}@{alias_or_version}",
-            _known(tracker, name),
+            _known(tracker, name, alias_or_version),
         ) from error
+
+
+def registered_names(tracker: Tracker) -> list[str]:
+    """Every registered model's name."""
+    with tracker.talking():
+        return sorted(model.name for model in tracker.client.search_registered_models())
 
 
 def load_model_dir(
@@ -165,16 +172,19 @@ def _download(tracker: Tracker, source: str, into: Path | None) -> Path:
     )
 
 
-def _known(tracker: Tracker, name: str) -> str:
+def _known(tracker: Tracker, name: str, alias: str) -> str:
+    """The remedy: what is meant, and all that there is."""
     with tracker.talking():
         models = {model.name: model for model in tracker.client.search_registered_models()}
         if name not in models:
             if not models:
                 return "there is none yet: run an experiment first, which registers its best model"
-            return f"models there: {', '.join(sorted(models))}"
+            near = meant(name, models, f"@{alias}")
+            return f"{near}models there: {', '.join(sorted(models))}"
         versions = tracker.client.search_model_versions(f"name='{name}'")
     numbers = sorted((str(version.version) for version in versions), key=int)
-    return f"choose from {', '.join([*sorted(models[name].aliases), *numbers])}"
+    there = [*sorted(models[name].aliases), *numbers]
+    return f"{meant(alias, there)}choose from {', '.join(there)}"
 
 
 def _files_gone(version: ModelVersion, error: Exception) -> AlphabarError:

@@ -21,8 +21,11 @@ def editing(manner: "Manner", request: "Request", out: Path, *, quiet: bool) -> 
     from flows.workspace import Workspace
 
     workspace = Workspace.here()
-    chosen = choose(manner, request, workspace)
     with Work(manner.command, quiet=quiet) as progress:
+        progress(0, 1, "looking for the model")
+        chosen = choose(manner, request, workspace)
+        chosen.refuse_unknown(request.prompts)
+        progress(0, 1, "loading the model")
         edit = Edit(chosen, out, request.prompts, workspace, progress)
         yield edit
     tell(chosen.words(), **chosen.content())

@@ -35,9 +35,10 @@ def sample(
 
     workspace = Workspace.here()
     request = options.request(model, prompt, solver=solver, eta=eta, seed=seed)
-    chosen = choose(SAMPLE, request, workspace)
-    chosen.refuse_unasked(request.prompts, "give at least one `--prompt`")
     with Work("sample", quiet=quiet) as progress:
+        progress(0, count, "looking for the model")
+        chosen = choose(SAMPLE, request, workspace)
+        chosen.refuse_unasked(request.prompts, "give at least one `--prompt`")
         notes = write_sampled(chosen, out, count, request.prompts, workspace, progress)
     tell(chosen.words(), **chosen.content())
     for line in notes:

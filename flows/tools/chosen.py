@@ -1,6 +1,7 @@
 """A trained model with what it is sampled with: settings, a guide, adapters."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
 from components.spec.catalogue import CONDITIONERS
+from components.spec.class_names import unknown_class
 from components.spec.pipelines.folder import is_pipeline
 from components.spec.sections.sampling import SamplingSpec
 from flows.run.stages import prepare_process
@@ -58,9 +60,27 @@ class Chosen:
         return CONDITIONERS[read_config(whole).conditioning.encoder].captions
 
     def refuse_unasked(self, asked: "Asked", remedy: str) -> None:
-        """Raise AlphabarError, with this remedy, where it needs a caption and there is none."""
+        """Raise AlphabarError, with this remedy, where it needs a caption and there is none, or
+        where a word is none of its classes."""
         if asked == () and self.captioned:
             raise AlphabarError("the model draws from captions", remedy)
+        if isinstance(asked, Sequence):
+            self.refuse_unknown(asked)
+
+    def refuse_unknown(self, words: Sequence[str]) -> None:
+        """Raise AlphabarError where one of ``words`` is no class of a model of classes, by what it
+        says of itself; its weights are not read."""
+        whole = self.base or self.model
+        if not words or is_pipeline(whole):
+            return
+        from components.networks.checkpoint_header import read_config
+
+        config = read_config(whole)
+        names = config.images.classes
+        if CONDITIONERS[config.conditioning.encoder].labels:
+            for word in words:
+                if word not in names:
+                    raise unknown_class(word, names, config.images.captions)
 
     @property
     def worn(self) -> "Worn":

@@ -10,6 +10,7 @@ from components.errors import AlphabarError
 from components.files.hub import find_folder
 from components.files.manifest import intact
 from components.spec.model_folder import REGISTERED
+from components.spec.near_files import near_path
 from flows.console import Display
 from flows.tools.against import AgainstExperiment, AgainstFolder
 from flows.tools.judged import SAMPLES
@@ -70,8 +71,8 @@ def images_of(
     if here is None and not path.exists() and not REGISTERED.match(name):
         raise AlphabarError(
             f"{name} is neither images nor a model: there is no such path",
-            "give a folder of images, a checkpoint's directory, that of a diffusers pipeline, its "
-            "hub id after `hf download ID`, or NAME@ALIAS of the registry",
+            f"{near_path(path)}give a folder of images, a checkpoint's directory, that of a "
+            "diffusers pipeline, its hub id after `hf download ID`, or NAME@ALIAS of the registry",
         )
     chosen = choose(Manner("evaluate"), request, workspace)
     against.refuse_unready()

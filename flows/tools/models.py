@@ -9,7 +9,9 @@ from components.errors import AlphabarError, shortened
 from components.files.hub import ABSENT, DOWNLOAD, HUB_ID, find_folder
 from components.files.manifest import MANIFEST, read_manifest
 from components.networks.adapter_header import read_adapter
+from components.spec.loading import meant
 from components.spec.model_folder import ADAPTER_FILE, REGISTERED
+from components.spec.near_files import near_path
 from components.spec.pipelines.folder import is_pipeline
 from flows.workspace import Workspace
 
@@ -43,17 +45,31 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
     if not path.exists() and HUB_ID.fullmatch(model):
         raise AlphabarError(
             f"{model} {ABSENT}",
-            "give the directory of a model.safetensors, or that of a diffusers pipeline, or "
-            f"{DOWNLOAD}",
+            f"{near_path(path)}give the directory of a model.safetensors, or that of a diffusers "
+            f"pipeline, or {DOWNLOAD}",
         )
     if not (holds_model(path) if adapters else _is_whole(path)):
         raise AlphabarError(
             f"there is no checkpoint at {model}",
-            "give the directory of a model.safetensors, such as artifacts/train/<key>, that of a "
-            "diffusers pipeline (model_index.json), or its hub id where it has been downloaded, or "
-            "a registered model, such as digits@champion",
+            f"{_meant(model, workspace)}give the directory of a model.safetensors, such as "
+            "artifacts/train/<key>, that of a diffusers pipeline (model_index.json), or its hub id "
+            "where it has been downloaded, or a registered model, such as digits@champion",
         )
     return path
+
+
+def _meant(model: str, workspace: Workspace) -> str:
+    """``did you mean …?``: a path like it, or the registered model of that name."""
+    if near := "" if Path(model).exists() else near_path(Path(model)):
+        return near
+    recorded = workspace.tracking_uri or (workspace.root / "mlruns" / "mlflow.db").exists()
+    if not recorded or not REGISTERED.match(f"{model}@champion"):
+        return ""
+    from components.tracking.connection import connect
+    from components.tracking.versions import registered_names
+
+    names = registered_names(connect(workspace.tracking_uri, workspace.root))
+    return meant(model, names, "@champion")
 
 
 def _refuse_unrecorded(model: str, workspace: Workspace) -> None:

@@ -10,6 +10,7 @@ from components.files.new_folder import new_folder
 from components.runtime import Progress
 from components.spec.catalogue.sampling import GUIDED_BY_MODEL, guide_of, reads_negative_prompt
 from components.spec.model_folder import drawing_notes, own_guide, own_sampling
+from components.spec.near_files import near_path
 from components.spec.sampling_choice import sampling_of, settings_given
 from components.spec.sections.sampling import SamplingSpec
 from flows.tools.chosen import Chosen
@@ -136,7 +137,8 @@ def adapter_of(text: str) -> tuple[Path, float]:
     times = _number(weight)
     if not name or not Path(name).exists():
         missing = name if name and times is not None else text
-        raise AlphabarError(f"there is no adapter at {missing or quoted(text)}", _GIVE_ONE)
+        near = near_path(Path(missing)) if missing else ""
+        raise AlphabarError(f"there is no adapter at {missing or quoted(text)}", near + _GIVE_ONE)
     if times is None or not -10 <= times <= 10:
         raise AlphabarError(
             f"`--adapter {text}`: its weight is {weight or 'missing'}",
@@ -201,6 +203,7 @@ def write_sampled(
             guide does not fit the model.
     """
     with new_folder(out, workspace.store_root) as part:
+        progress(0, count, "loading the model")
         sampler = chosen.load()
         from components.generation.asked import all_prompts, prompt_words
         from components.generation.sample import write_samples

@@ -8,7 +8,7 @@ import pytest
 
 from components.reporting.tables.table import Table
 from flows.cli import main
-from flows.console import Display
+from flows.console import Display, Work
 from flows.telling import show, tell
 
 
@@ -69,6 +69,16 @@ def test_an_option_that_is_no_number_or_no_folder_is_told_in_words(
         main()
     assert ended.value.code == 2
     assert told in " ".join(capsys.readouterr().err.replace("│", " ").split())
+
+
+def test_a_line_says_what_is_waited_for_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with Work("sample") as progress:
+        for note in ("loading the model", "loading the model", "writing"):
+            progress(0, 20, note)
+        progress(3, 20)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:3] == ["sample: started", "sample: loading the model", "sample: writing"]
+    assert len(lines) == 4
 
 
 def test_what_a_terminal_would_act_on_is_written_out(capsys: pytest.CaptureFixture[str]) -> None:

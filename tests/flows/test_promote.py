@@ -178,6 +178,7 @@ def test_a_model_that_is_not_there_is_named_with_those_that_are(
     gates(place, LOOSE)
     code, _, err = command(words[0], "animal", *words[1:])
     assert code == 2
+    assert "did you mean `animals@" in err or words[0] == "rollback"
     assert "models there: animals" in err
     code, _, err = command(words[0], "animals@candidate", *words[1:])
     assert code == 2

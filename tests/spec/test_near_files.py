@@ -7,6 +7,7 @@ import pytest
 from components.errors import AlphabarError
 from components.spec.gate import load_gate
 from components.spec.loading import load_experiment
+from components.spec.near_files import near_path
 
 
 @pytest.fixture
@@ -87,3 +88,26 @@ def test_without_any_file_of_the_kind_none_is_suggested(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(AlphabarError, match="give the path of a file that there is"):
         load_experiment(Path("digits.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gates.yaml", "gates.yaml is a gate file (it has `metrics`), not an experiment file"),
+        ("dvc.yaml", "dvc.yaml is a pipeline of DVC (it has `stages`), not an experiment file"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_what_it_is(project: Path, name: str, said: str) -> None:
+    with pytest.raises(AlphabarError) as caught:
+        load_experiment(Path(name))
+    assert caught.value.what == said
+    with pytest.raises(AlphabarError, match="is an experiment file .*, not a gate file"):
+        load_gate(Path("params.yaml"))
+
+
+def test_a_path_is_mended_part_by_part_among_what_has_its_suffix(project: Path) -> None:
+    (project / "experiments" / "digits.yml").touch()
+    assert near_path(Path("experimnts/digit.yaml")) == "did you mean experiments/digits.yaml? "
+    assert near_path(Path("experiments/digits.yaml")) == ""
+    assert near_path(Path("experiments/digits.safetensors")) == ""
+    assert near_path(Path("nothing/like/it")) == ""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 
 from components.data.readers import Reader
-from components.errors import AlphabarError, shortened
+from components.errors import AlphabarError
 from components.networks.conditioners.conditioner import Exported, Given, Prompt, Table
 from components.networks.conditioners.rows import Rows, take
-from components.spec.loading import nearest
+from components.spec.class_names import unknown_class
 
 LABELS = "class_labels"
 """The rows' name, as diffusers' networks call it."""
@@ -52,9 +52,7 @@ class ClassCondition:
 
     def prompt(self, text: str) -> Prompt:
         if text not in self.names:
-            raise AlphabarError(
-                f"the model has no class `{shortened(text)}`", nearest(text, list(self.names))
-            )
+            raise unknown_class(text, self.names, self.captions)
         index = self.names.index(text)
         return Prompt(index, text, (self.captions or self.names)[index] or text)
 

@@ -1,11 +1,13 @@
 """An adapter's directory is enough to draw with it: its manifest names the base, in the store."""
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from components.errors import AlphabarError
 from components.files.manifest import listed, write_manifest
@@ -119,3 +121,26 @@ def test_encoders_look_for_weights_in_the_users_folder(
         seen.clear()
         chosen(model, workspace).load()
         assert workspace.weights in seen
+
+
+def test_a_word_that_is_no_class_is_refused_by_the_header_alone(
+    adapter: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Chosen, "load", lambda _: pytest.fail("loaded"))
+    for model in (adapter, workspace.store_root / "train" / BASE):
+        with pytest.raises(AlphabarError, match="the model has no class `cta`") as caught:
+            chosen(model, workspace).refuse_unasked(["dog", "cta"], "")
+        assert caught.value.remedy.startswith("did you mean `cat`?")
+
+
+def test_images_say_what_drew_them(adapter: Path, workspace: Workspace, tmp_path: Path) -> None:
+    drawn(workspace.store_root / "train" / BASE, workspace, tmp_path / "out")
+    with Image.open(tmp_path / "out" / "images" / "00001.png") as image:
+        about = image.text
+    assert about["seed"] == "1"
+    assert (about["solver"], about["steps"]) == ("ddim", "2")
+    assert about["model"].endswith(BASE)
+    assert about["Software"].startswith("alphabar ")
+    assert json.loads(about["settings"])["steps"] == 2
+    with Image.open(tmp_path / "out" / "sheet.png") as sheet:
+        assert sheet.width > 2 * 96
