@@ -74,7 +74,7 @@ def _table(topic: str) -> "Table":
         rows.append((name, entry.line, entry.source, names, package))
     plugged = any(row[-1] for row in rows)
     source = Column("source", gives_way=1)
-    columns = ["name", "what it is", source, "options", "package"]
+    columns: list[str | Column] = ["name", "what it is", source, "options", "package"]
     kept = columns if plugged else columns[:-1]
     return Table.of_texts(f"{topic}: {KEYS[topic]}", kept, [row[: len(kept)] for row in rows])
 

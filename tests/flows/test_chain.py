@@ -193,6 +193,37 @@ def test_answers_to_the_study_are_unblinded(finished: Finished) -> None:
     assert "win rate 100.0 %" in result.stdout
 
 
+def test_every_command_with_a_table_answers_a_program_in_full(finished: Finished) -> None:
+    project, printed = finished
+
+    def answer(*words: object, code: int = 0) -> dict[str, Any]:
+        done = project.alphabar_here(*words, "--json")
+        assert done.returncode == code, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    run = answer("run", "experiment.yaml")
+    assert f"best     {run['best']}" in printed
+    sets = {each["name"]: each for each in run["sets"]}
+    assert set(sets) > CELLS
+    for figure in (f for each in run["sets"] for f in each["figures"].values()):
+        assert figure["low"] <= figure["value"] <= figure["high"]
+    best = sets[run["best"]]["figures"][run["metric"]]
+    with (project.root / "reports" / "digits" / "results.csv").open() as file:
+        rows = [r for r in csv.DictReader(file) if r["name"] == run["best"]]
+    assert [float(r["value"]) for r in rows if r["metric"] == run["metric"]] == [best["value"]]
+    assert {stage["published"] for stage in answer("plan", "experiment.yaml")["stages"]} == {True}
+    both = answer("compare", *[f"digits/{cell}" for cell in sorted(CELLS)], "--out", "pair")
+    assert {each["name"] for each in both["sets"]} >= {f"digits/{cell}" for cell in CELLS}
+    assert answer("verify")["damaged"] == []
+    gate = project.root / "strict.yaml"
+    gate.write_text("metrics: {fd_efficientnet_lite0: {at_most: 0.001}}")
+    decided = answer("promote", "digits", "--gate", gate, "--dry-run", code=1)
+    assert decided["accepted"] is False
+    (condition,) = decided["conditions"]
+    assert condition["candidate"]["value"] > 1
+
+
 def test_manifests_name_the_data_and_the_commit(finished: Finished) -> None:
     for path in finished[0].published():
         manifest = json.loads(path.read_text())
