@@ -6,12 +6,15 @@
 The root may be any shared file system with POSIX locks and renames.
 """
 
+import os
 import platform
+import re
 import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -103,7 +106,7 @@ class Store:
         started = time.time()
         try:
             taken = stage(node.settings, inputs, out, scratch) or {}
-            manifest = describe(node, out) | circumstances(time.time() - started, device, taken)
+            manifest = describe(node, out) | circumstances(started, time.time(), device, taken)
             manifest |= {"unkeyed": node.unkeyed} if node.unkeyed else {}
             write_manifest(out, manifest)
         except BaseException:
@@ -175,15 +178,31 @@ def describe(node: Node, out: Path) -> dict[str, Any]:
     }
 
 
-def circumstances(wall_seconds: float, device: str, taken: Taken) -> dict[str, Any]:
-    """The part of a manifest that differs from run to run."""
+def circumstances(started: float, ended: float, device: str, taken: Taken) -> dict[str, Any]:
+    """The part of a manifest that differs from run to run.
+
+    Args:
+        started, ended: seconds since 1970.
+        device: ``cpu``, or the name of the accelerator.
+        taken: what the stage says itself.
+    """
     return {
         "git_commit": git_commit(),
-        "wall_seconds": round(wall_seconds, 3),
+        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
+        "wall_seconds": round(ended - started, 3),
         **taken,
         "device": device,
+        "processor": processor(),
         "machine": platform.platform(),
     }
+
+
+def processor(information: Path = Path("/proc/cpuinfo")) -> str:
+    """What the CPU calls itself, and how many cores of it there are."""
+    text = information.read_text(errors="replace") if information.is_file() else ""
+    named = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    name = named[1].strip() if named else platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores"
 
 
 def git_commit() -> str | None:

@@ -20,12 +20,14 @@ class Workspace:
         store_root: where stage outputs are published.
         tracking_uri: MLflow's address; None is the SQLite store under mlruns/.
         weights: where extractors' weights are looked for first; None is the user's own cache.
+        file: the experiment file that is being run; None where there is none, as on a schedule.
     """
 
     root: Path
     store_root: Path
     tracking_uri: str | None = None
     weights: Path | None = None
+    file: Path | None = None
 
     @classmethod
     def here(cls, store: Path | None = None, root: Path | None = None) -> "Workspace":

@@ -19,6 +19,12 @@ from components.reporting.cells import (
 )
 from components.reporting.codecs import LearntCodec, read_codecs
 from components.reporting.finetuned import Finetuned, read_finetuned
+from components.reporting.provenance import (
+    UNKNOWN,
+    Provenance,
+    configuration,
+    read_provenance,
+)
 from components.reporting.words.data import data_words
 from components.training.costs import Costs, read_costs
 
@@ -31,6 +37,9 @@ class Results:
         of_data: what was made of the best cell's data before it was trained on, in clauses.
         scorer_costs: what the training of the scorer took; None where there is none.
         guides: how the weaker networks of autoguidance were trained.
+        provenance: when, where and at what cost all that was made.
+        configuration: all that the best cell's stages were told, as YAML; empty where no
+            manifest says.
     """
 
     spec: Mapping[str, Any]
@@ -44,6 +53,8 @@ class Results:
     of_data: Sequence[str] = ()
     scorer_costs: Costs | None = None
     guides: Sequence[History] = ()
+    provenance: Provenance = UNKNOWN
+    configuration: str = ""
 
     @property
     def trainings(self) -> list[History]:
@@ -76,9 +87,20 @@ def read(spec: dict[str, Any], inputs: Mapping[str, Path]) -> Results:
         trained = inputs[f"finetune:{spec['best_finetune']}"]
     told = data_words(read_object(intact(trained / "metrics.json"), remedy(trained)))
     costs = read_costs(inputs["scorer"]) if "scorer" in inputs else None
-    guides = _guides(spec, inputs)
     return Results(
-        spec, cells, best, floors, histories, finetuned, scorer, codecs, told, costs, guides
+        spec,
+        cells,
+        best,
+        floors,
+        histories,
+        finetuned,
+        scorer,
+        codecs,
+        told,
+        costs,
+        _guides(spec, inputs),
+        read_provenance(inputs.values()),
+        configuration(inputs[f"{stage}:{best}"] for stage in ("train", "sample", "evaluate")),
     )
 
 

@@ -13,6 +13,7 @@ from components.spec.plan import (
     plan_pages,
 )
 from components.store import Store
+from flows.run.occasion import occasion
 from flows.run.recorded import is_recorded
 from flows.run.results import Outcome, every_node
 from flows.workspace import Workspace
@@ -34,7 +35,8 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     if not is_recorded(workspace.tracking_uri, workspace.root, experiment.name, plan.sweep_key):
         return None
     report, *study = (store.path(page) for page in pages)
-    place = publish_report(report, study[0] if study else None, workspace.reports(experiment.name))
+    target, told = workspace.reports(experiment.name), occasion(plan, workspace)
+    place = publish_report(report, study[0] if study else None, target, told)
     return Outcome(plan, best, tuned, place, failures={}, stages_run=0, stages=len(whole))
 
 

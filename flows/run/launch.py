@@ -1,6 +1,7 @@
 """An experiment started here: its results if it is finished, else a run under Prefect."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from flows.workspace import Workspace
@@ -28,7 +29,7 @@ def run_here(
     from flows.run.verification import checked_plan
     from flows.telling import tell, warn_of_plugins
 
-    experiment = load_experiment(file)
+    experiment, workspace = load_experiment(file), replace(workspace, file=file.absolute())
     warn_of_plugins()
     plan = checked_plan(experiment, workspace, contents=verify)
     if outcome := finished_outcome(plan, workspace):

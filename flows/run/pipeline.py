@@ -14,6 +14,7 @@ from components.spec.plan import Node, Plan, in_order, plan_finetune, plan_pages
 from flows.console import Display
 from flows.run.execution import Workers
 from flows.run.finished import finished_finetunes
+from flows.run.occasion import occasion
 from flows.run.phase import run_phase
 from flows.run.pretrained_words import given_notes
 from flows.run.recording import Recorder
@@ -56,7 +57,7 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
             failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)
             stages_run = _published(workspace) - before
             stages = len(every_node(finished, tuned, pages))
-        report = _publish(pages, failures, workspace, experiment.name)
+        report = _publish(pages, failures, workspace, plan)
         outcome = Outcome(finished, best, tuned, report, failures, stages_run, stages)
         recorder.finish(outcome)
         return replace(outcome, registered=recorder.registered, recorded=not recorder.lost)
@@ -89,12 +90,13 @@ def _session(
 
 
 def _publish(
-    pages: list[Node], failures: dict[str, Exception], workspace: Workspace, name: str
+    pages: list[Node], failures: dict[str, Exception], workspace: Workspace, plan: Plan
 ) -> Path:
     paths = [workspace.store.path(node) for node in pages if workspace.store.has(node)]
     if not paths or paths[0] != workspace.store.path(pages[0]):
         raise next(iter(failures.values()))
-    return publish_report(paths[0], paths[1] if len(paths) > 1 else None, workspace.reports(name))
+    target, told = workspace.reports(plan.experiment.name), occasion(plan, workspace)
+    return publish_report(paths[0], paths[1] if len(paths) > 1 else None, target, told)
 
 
 def _published(workspace: Workspace) -> int:

@@ -1,6 +1,7 @@
 """Reports are replaced whole; what people have put beside a study is not thrown away."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from components.errors import AlphabarError
 from components.files.manifest import intact
 from components.files.new_folder import seal_folder
+from components.reporting.occasion import Occasion, Recorded
 from components.reporting.publishing import publish_report
 
 
@@ -77,3 +79,31 @@ def test_the_remedy_for_a_damaged_copy_of_a_study_is_true(tmp_path: Path) -> Non
     assert caught.value.remedy.startswith("run the experiment again")
     publish_report(report, study, target)
     intact(target / "study" / "index.html")
+
+
+PAGE = "<dl><!-- records: --><!-- :records --></dl><p><!-- file: -->FILE<!-- :file --></p>"
+
+
+def test_a_published_page_tells_of_its_run_and_is_checked_as_it_then_is(tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    report.mkdir()
+    (report / "index.html").write_text(PAGE)
+    seal_folder(report, {"key": "r1"})
+    recorded = Recorded("digits", "#/experiments/1/runs/abc", "http://127.0.0.1:5000")
+    told = Occasion("name: digits\n", "experiments/<b>.yaml", "reports/digits", recorded)
+    target = publish_report(report, None, tmp_path / "reports" / "digits", told)
+    page = (target / "index.html").read_text()
+    assert 'href="http://127.0.0.1:5000/#/experiments/1/runs/abc"' in page
+    assert 'href="http://127.0.0.1:5000/#/experiments/1"' in page
+    assert "alphabar run experiments/&lt;b&gt;.yaml" in page
+    assert "alphabar run reports/digits/experiment.yaml" in page
+    assert "FILE" not in page
+    assert intact(target / "experiment.yaml").read_text() == "name: digits\n"
+
+    inode = target.stat().st_ino
+    publish_report(report, None, target, told)
+    assert target.stat().st_ino == inode, "nothing had changed"
+    (target / "experiment.yaml").write_text("name: other")
+    publish_report(report, None, target, replace(told, recorded=None))
+    assert intact(target / "experiment.yaml").read_text() == "name: digits\n"
+    assert "#/experiments" not in (target / "index.html").read_text()

@@ -52,7 +52,9 @@ def page(results: Results) -> str:
         group_tables=group_tables(results),
         protocol=protocol(results.chosen.figures),
         finetuned=finetune_section(results, choice),
-        reproduce=results.spec["name"],
+        facts=results.provenance.facts(),
+        commit=results.provenance.commit,
+        configuration=results.configuration,
     )
 
 

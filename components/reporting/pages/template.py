@@ -11,6 +11,9 @@ from components.reporting.pictures import canvas
 from components.reporting.pictures.illustrations import Illustration
 from components.reporting.tables.table import Text, Value
 
+CONTENTS = "<!-- contents -->"
+"""Where a page's list of sections goes."""
+
 
 def rendered(template: str, **values: object) -> str:
     """A page: styles, plots and images are in it.
@@ -31,7 +34,14 @@ def rendered(template: str, **values: object) -> str:
     environment.tests["a_text"] = lambda cell: isinstance(cell, Text)
     environment.filters["code"] = code
     css = Markup((here / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
-    return environment.get_template(template).render(css=css, **values)
+    return with_contents(environment.get_template(template).render(css=css, **values))
+
+
+def with_contents(page: str) -> str:
+    """The page with the list of its sections where it has the place for one."""
+    found = re.findall(r'<h2 id="([^"]+)">(.*?)</h2>', page, re.DOTALL)
+    links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title in found)
+    return page.replace(CONTENTS, f'<nav aria-label="On this page"><ol>{links}</ol></nav>')
 
 
 def code(text: str) -> Markup:

@@ -23,6 +23,9 @@ from components.reporting.words.recognised import recognised
 from components.reporting.words.tuned_summary import about_tuned
 from components.spec.metrics import judge_of
 
+NAMED = 4
+"""So many cells are named one by one."""
+
 
 def paragraphs(results: Results) -> list[str]:
     """What was found, in plain sentences: about the cells, and about the fine-tune, which comes
@@ -31,10 +34,10 @@ def paragraphs(results: Results) -> list[str]:
     base = results.finetuned.base if results.finetuned else ""
     text = [_as_given(results.chosen, base, metric) if base else _winner(cells, best, metric)]
     text += [f"{told}." for told in better_beside(cells, metric, best)]
+    if metric and len(cells) > 1:
+        text.append(_others(cells, standings([c.figures for c in cells], metric, best)))
     if metric and metric in floors:
         text.append(_floor(results.chosen.figures[metric], floors[metric]))
-    if metric and len(cells) > 1:
-        text.append(_others(standings([c.figures for c in cells], metric, best)))
     text += recognised(results.chosen.figures, "the real images", "of its samples")
     told, tuned = " ".join(filter(None, text)), results.finetuned
     if tuned is None:
@@ -116,7 +119,8 @@ def _as_given(cell: Cell, base: str, metric: str | None) -> str:
     return f"The base, {base}, has a {readable(metric)} of {cell.figures[metric].text()}."
 
 
-def _others(standing: Sequence[Standing]) -> str:
+def _others(cells: Sequence[Cell], standing: Sequence[Standing]) -> str:
+    """How the other cells stand to the best; those that cannot be told from it by name."""
     counts = {kind: sum(s.kind == kind for s in standing) for kind in (NOISE, WORSE)}
     others = [s for s in standing if s.kind in counts]
     paired = bool(others) and all(s.paired for s in others)
@@ -124,14 +128,25 @@ def _others(standing: Sequence[Standing]) -> str:
     why = "by differences over the same seeds" if paired else "intervals overlap"
     parts = []
     if counts[NOISE]:
-        parts.append(f"{count(counts[NOISE], 'other cell')} cannot be told from the best: {why}")
+        near = [cell.name for cell, s in zip(cells, standing, strict=True) if s.kind == NOISE]
+        parts.append(f"{_named(near)} cannot be told from the best: {why}")
     if counts[WORSE]:
         parts.append(f"{count(counts[WORSE], 'cell')} {_is(counts[WORSE])} worse {how}")
     unlike = sum(s.kind not in (BEST, BETTER, *counts) for s in standing)
     if unlike:
         parts.append(f"{count(unlike, 'cell')} {_is(unlike)} not comparable (another protocol)")
+    if others and not counts[NOISE]:
+        parts.insert(0, "no other cell is within noise of the best")
     joined = "; ".join(parts)
     return f"{joined[:1].upper()}{joined[1:]}." if joined else ""
+
+
+def _named(names: Sequence[str]) -> str:
+    """How many other cells these are, and which, as far as they are few."""
+    shown = list(names[:NAMED])
+    last = f"{len(names) - NAMED} more" if len(names) > NAMED else shown.pop()
+    which = f"{', '.join(shown)} and {last}" if shown else last
+    return f"{count(len(names), 'other cell')} ({which})"
 
 
 def _floor(figure: Figure, floor: Figure) -> str:

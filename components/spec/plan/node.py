@@ -30,7 +30,7 @@ STAGE_VERSIONS = {
     "evaluate": 6,
     "finetune": 6,
     "checkpoint": 1,
-    "report": 12,
+    "report": 13,
     "study": 4,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""

@@ -1,0 +1,44 @@
+"""What a report is told of the run that puts it in place: its file, and where its records are."""
+
+from pathlib import Path
+
+import yaml
+
+from components.reporting.occasion import Occasion, Recorded
+from components.spec.plan import Plan
+from flows.run.recorded import sweep_run
+from flows.servers.mlflow_server import record_path
+from flows.servers.processes import LOOPBACK, find
+from flows.workspace import Workspace
+
+
+def occasion(plan: Plan, workspace: Workspace) -> Occasion:
+    """The occasion of a run of ``plan`` here."""
+    given = plan.experiment.model_dump(mode="json", exclude_unset=True)
+    return Occasion(
+        yaml.safe_dump(given, sort_keys=False, allow_unicode=True),
+        _inside(workspace.file, workspace.root),
+        _inside(workspace.reports(plan.experiment.name), workspace.root),
+        _recorded(plan, workspace),
+    )
+
+
+def _inside(path: Path | None, root: Path) -> str:
+    """``path`` from ``root``; outside it, its name alone, since no other place is anyone else's."""
+    if path is None:
+        return ""
+    whole = (root / path).resolve()
+    return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else whole.name
+
+
+def _recorded(plan: Plan, workspace: Workspace) -> Recorded | None:
+    """Where the sweep's run is; with a server's address where one is given or runs here now."""
+    uri, name = workspace.tracking_uri, plan.experiment.name
+    found = sweep_run(uri, workspace.root, name, plan.sweep_key)
+    if found is None:
+        return None
+    path = f"#/experiments/{found.experiment}/runs/{found.run}"
+    if uri and uri.startswith(("http://", "https://")):
+        return Recorded(name, path, uri.rstrip("/"))
+    server = find(record_path(workspace.root)) if uri is None else None
+    return Recorded(name, path, f"http://{LOOPBACK}:{server.port}" if server else "")
