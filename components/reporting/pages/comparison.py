@@ -12,7 +12,9 @@ from components.figures.winner import better_beside, winner
 from components.files.samples import SampleRow, Samples
 from components.reporting.cells import Cell
 from components.reporting.pages.page import protocol, results_table, told_of
+from components.reporting.pages.pair_section import pair_section
 from components.reporting.pages.template import plotted, rendered
+from components.reporting.pages.zoomed import asked, zoomed
 from components.reporting.pictures.illustrations import plates
 from components.reporting.pictures.tiles import Choice, choose, data_uri, tile
 from components.reporting.results import Results
@@ -37,12 +39,16 @@ def comparison_page(
         title: stands on top.
         csv: the file beside the page that has every figure.
     """
+    cards = _cards(results, pictures)
+    pair = pair_section(results, {card["name"]: card["id"] for card in cards if card["image"]})
     return rendered(
         "compare.html",
         title=title,
+        content=zoomed(card for card in cards if card["asked"]) | {"pair": pair},
+        pair=pair,
         summary=_summary(results),
         seeds=_seeds_sentence(results.cells),
-        cards=_cards(results, pictures),
+        cards=cards,
         results=(table := results_table(results, "Figures with intervals", "run")),
         told=told_of(results, table),
         best=results.chosen.name,
@@ -90,11 +96,14 @@ def _cards(results: Results, pictures: Mapping[str, np.ndarray]) -> list[dict[st
     cards = []
     for cell, samples in zip(results.cells, shared, strict=True):
         figure = cell.figures.get(results.metric) if results.metric else None
-        image, note = _image(cell, samples, first, choice, pictures)
+        image, note, shown = _image(cell, samples, first, choice, pictures)
         cards.append(
             {
+                "id": f"tile-{len(cards)}",
                 "name": cell.name,
                 "image": image,
+                "asked": asked(samples, shown) if shown else [],
+                "images_a_row": shown.columns if shown else 0,
                 "figure": figure.text() if figure else "",
                 "remark": cell.beside or ("best" if cell is results.chosen else ""),
                 "best": cell is results.chosen,
@@ -110,15 +119,15 @@ def _image(
     first: Samples | None,
     choice: Choice | None,
     pictures: Mapping[str, np.ndarray],
-) -> tuple[str, str]:
-    """A card's picture and what must be said of it."""
+) -> tuple[str, str, Choice | None]:
+    """A card's picture, what must be said of it, and which of the cell's samples it shows."""
     if first is not None and choice is not None and samples.rows:
         same = samples.rows == first.rows
         own = choice if same else choose(samples, 1)
-        return data_uri(tile(samples, own)), "" if same else "other seeds or prompts"
+        return data_uri(tile(samples, own)), "" if same else "other seeds or prompts", own
     if cell.name in pictures:
-        return data_uri(pictures[cell.name]), "as logged, perhaps other seeds"
-    return "", ""
+        return data_uri(pictures[cell.name]), "as logged, perhaps other seeds", None
+    return "", "", None
 
 
 def at_equal_seeds(sets: Sequence[Samples]) -> list[Samples]:

@@ -7,7 +7,9 @@ from components.figures.figure import OF_NETWORKS, Figure, readable, sign
 from components.figures.record import figure_record
 from components.reporting.codecs import codec_table, judged_apart
 from components.reporting.pages.finetune_section import finetune_section
+from components.reporting.pages.pair_section import pair_section
 from components.reporting.pages.template import plotted, rendered
+from components.reporting.pages.zoomed import asked, zoomed
 from components.reporting.pictures.illustrations import of_codecs, of_training, plates
 from components.reporting.pictures.sheet import arrange
 from components.reporting.pictures.tiles import Choice, choose, data_uri, same_rows, tile
@@ -33,13 +35,18 @@ OPEN = 12
 def page(results: Results) -> str:
     """The self-contained page: styles, plots and images are in it."""
     choice = choice_of(results)
+    sheet = _sheet(results, choice)
+    tiles = {tile["name"]: tile for row in sheet["rows"] for tile in row[1] if tile}
+    pair = pair_section(results, {name: tile["id"] for name, tile in tiles.items()})
     return rendered(
         "report.html",
+        content=zoomed(tiles.values()) | {"pair": pair},
+        pair=pair,
         spec=results.spec,
         of_data=results.of_data,
         summary=paragraphs(results),
         scorer=scorer_sentence(results.scorer),
-        sheet=_sheet(results, choice),
+        sheet=sheet,
         plates=[(plate, plotted(plate.plots)) for plate in plates(results)],
         loss_plots=plotted(of_training(results)),
         remarks=_training_remarks(results),
@@ -122,8 +129,11 @@ def _sheet(results: Results, choice: Choice) -> dict[str, Any]:
     for where, cell in sheet.places.items():
         figure = cell.figures.get(metric) if metric else None
         tiles[where] = {
+            "id": f"tile-{len(tiles)}",
             "name": cell.name,
             "image": data_uri(tile(cell.samples, choice)),
+            "asked": asked(cell.samples, choice),
+            "images_a_row": choice.columns,
             "figure": figure.text() if figure else "",
             "remark": cell.beside or ("best" if cell is results.chosen else ""),
             "best": cell is results.chosen,
@@ -139,6 +149,7 @@ def _sheet(results: Results, choice: Choice) -> dict[str, Any]:
         "images_a_row": choice.columns,
         "metric": readable(metric) if metric else "",
         "unlike": [t["name"] for t in tiles.values() if not t["same"]],
+        "asked": asked(results.chosen.samples, choice),
         "left_out": len(results.cells) - len(tiles),
     }
 

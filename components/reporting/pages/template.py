@@ -1,7 +1,9 @@
 """The pages' templates: self-contained HTML, whatever is put in is escaped."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 
 import jinja2
@@ -10,6 +12,9 @@ from markupsafe import Markup, escape
 from components.reporting.pictures import canvas
 from components.reporting.pictures.illustrations import Illustration
 from components.reporting.tables.table import Text, Value
+
+SCRIPTS = ("dom.js", "tables.js", "zoom.js", "pair.js")
+"""The pages' scripts: without them everything can be read, but not sorted, filtered or chosen."""
 
 CONTENTS = "<!-- contents -->"
 """Where a page's list of sections goes."""
@@ -20,7 +25,8 @@ def rendered(template: str, **values: object) -> str:
 
     Args:
         template: a file beside this one.
-        values: what it is filled with; the style sheet is given as ``css``.
+        values: what it is filled with; the style sheet is given as ``css``, the pages' scripts as
+            ``script``, with their ``script_digest`` for the policy that allows no others.
     """
     here = Path(__file__).parent
     environment = jinja2.Environment(
@@ -34,7 +40,13 @@ def rendered(template: str, **values: object) -> str:
     environment.tests["a_text"] = lambda cell: isinstance(cell, Text)
     environment.filters["code"] = code
     css = Markup((here / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
-    return with_contents(environment.get_template(template).render(css=css, **values))
+    script = "".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    given = {
+        "css": css,
+        "script": Markup(script),  # noqa: S704 - our own files
+        "script_digest": b64encode(sha256(script.encode()).digest()).decode("ascii"),
+    }
+    return with_contents(environment.get_template(template).render(**given, **values))
 
 
 def with_contents(page: str) -> str:
