@@ -66,22 +66,22 @@ class Standing:
 
     def short(self) -> str:
         """The difference alone: ``+value``."""
-        return f"{plain(self._scaled()[0], self._decimals(), '+')}{self._points()}"
+        return f"{plain(self.scaled()[0], self.decimals(), '+')}{self.points()}"
 
     def interval(self) -> str:
         """The difference's ``[low, high]``."""
-        _, low, high = (plain(x, self._decimals(), "+") for x in self._scaled())
+        _, low, high = (plain(x, self.decimals(), "+") for x in self.scaled())
         return f"[{low}, {high}]"
 
     def compact(self) -> str:
         """The difference as ``+value ±half``."""
-        value, low, high = self._scaled()
-        decimals = self._decimals()
+        value, low, high = self.scaled()
+        decimals = self.decimals()
         return f"{plain(value, decimals, '+')} ±{max(high - value, value - low):.{decimals}f}"
 
     def size(self) -> str:
         """``value ±half`` without its sign; of shares in percentage points."""
-        return f"{self.compact()[1:]}{self._points()}"
+        return f"{self.compact()[1:]}{self.points()}"
 
     def p_text(self) -> str:
         """The adjusted p-value: two digits, and never 0; empty where there is none."""
@@ -89,16 +89,19 @@ class Standing:
             return ""
         return "<0.001" if self.p < 0.001 else f"{self.p:.2g}" if self.p < 0.1 else f"{self.p:.2f}"
 
-    def _scaled(self) -> tuple[float, float, float]:
+    def scaled(self) -> tuple[float, float, float]:
+        """The difference and the ends of its interval as they are shown."""
         assert self.difference is not None
         scale, of = scale_of(self.metric), self.difference
         return scale * of.value, scale * of.low, scale * of.high
 
-    def _decimals(self) -> int:
-        value, low, high = self._scaled()
+    def decimals(self) -> int:
+        """With how many decimals that is written."""
+        value, low, high = self.scaled()
         return decimals_of((high - low) / 2, value)
 
-    def _points(self) -> str:
+    def points(self) -> str:
+        """What stands behind the difference of shares."""
         return " points" if unit_of(self.metric) else ""
 
 

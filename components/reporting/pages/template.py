@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from components.reporting.pictures import canvas
 from components.reporting.pictures.illustrations import Illustration
+from components.reporting.tables.digits import even
 from components.reporting.tables.table import Text, Value
 
 SCRIPTS = ("dom.js", "tables.js", "zoom.js", "pair.js")
@@ -38,7 +39,7 @@ def rendered(template: str, **values: object) -> str:
     )
     environment.tests["a_value"] = lambda cell: isinstance(cell, Value)
     environment.tests["a_text"] = lambda cell: isinstance(cell, Text)
-    environment.filters["code"] = code
+    environment.filters |= {"code": code, "even": even}
     css = Markup((here / "report.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
     script = "".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS)
     given = {

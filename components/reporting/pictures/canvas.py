@@ -24,6 +24,8 @@ SERIES = ("#3f7fd9", "#d4690a", "#1fa867", "#8c46ae", "#c42e5d", "#087577", "#81
 apart from each other for those who see no red or no green."""
 MARKERS = "osD^vPX*<>h"
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
+FEWEST = 3
+"""Points that make a curve: a line between two would say more than is known."""
 LOG_FROM = 4.0
 """An axis is logarithmic when its values span more than this factor: the small values, which
 matter most, would lie on one another."""
@@ -81,12 +83,16 @@ def save_png(path: Path, plots: Sequence[Plot]) -> None:
         figure.savefig(path, format="png", dpi=110, facecolor="white", metadata={"Software": None})
 
 
-def line_style(index: int) -> dict[str, Any]:
-    """The index-th line's colour, marker and dashes: 88 pairs of colour and marker."""
+def line_style(index: int, points: int = FEWEST) -> dict[str, Any]:
+    """The index-th line's colour, marker and dashes: 88 pairs of colour and marker.
+
+    Args:
+        points: that it goes through; below `FEWEST` there is no line, only they.
+    """
     return {
         "color": colour(index),
         "marker": MARKERS[index % len(MARKERS)],
-        "linestyle": DASHES[index // len(SERIES) % len(DASHES)],
+        "linestyle": DASHES[index // len(SERIES) % len(DASHES)] if points >= FEWEST else "none",
     }
 
 

@@ -197,7 +197,7 @@ def _watched(
         floor = floors.get(metric)
         if floor is not None and not _as_looks_judge(floor, looks):
             floor = None
-        plot = curves.watched(histories, metric, floor)
+        plot = curves.watched(histories, metric, floor, "" if noisy else otherwise(looks))
         found.append(Illustration(f"{name}{index}", plot, label, text))
     return found
 
@@ -217,6 +217,16 @@ def _of_noisy(metric: str) -> str:
     """What a figure in training is of, where that is not what the network draws; else empty."""
     family = family_of(metric)
     return JUDGES[METRICS[family].judge].sees if family else ""
+
+
+def otherwise(looks: Looks) -> str:
+    """What the chart itself says of evaluations in training: they are not as the results are."""
+    ways = [
+        f"{look['evaluate_samples']} samples, {look['evaluate_steps']} steps, "
+        f"guidance {look['evaluate_guidance']:g}, {look['evaluate_size']} px"
+        for look in looks
+    ]
+    return "\n".join(["measured otherwise than the results:", *dict.fromkeys(ways)] if ways else [])
 
 
 def look_words(looks: Looks) -> str:

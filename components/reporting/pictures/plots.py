@@ -158,7 +158,8 @@ def errorbar(
     y: Sequence[Interval],
     style: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """The index-th line through points with their intervals, as far as they have such.
+    """The index-th line through points with their intervals, as far as they have such; points
+    alone where they are too few to say how it goes between them.
 
     Args:
         style: what is not as other lines have it.
@@ -170,7 +171,7 @@ def errorbar(
         xerr=_reach(figures) if figures else None,
         yerr=_reach(y),
         label=name,
-        **({**OF_LINES, **line_style(index), **style}),
+        **({**OF_LINES, **line_style(index, len(y)), **style}),
     )
 
 

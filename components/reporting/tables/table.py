@@ -5,7 +5,7 @@ made without torch or NumPy.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Literal
 
@@ -24,6 +24,25 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """What a value and its interval were written from.
+
+    Attributes:
+        value, low, high: as they are shown, shares as percentages.
+        decimals: with which they are written.
+        sign: ``+`` where that of positive numbers is written, too.
+        unit: stands behind the value.
+    """
+
+    value: float
+    low: float
+    high: float
+    decimals: int
+    sign: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Value:
     """A value with its interval.
 
@@ -33,6 +52,7 @@ class Value:
         brief: both without the unit, which the column's brief title has: ``78.4 ±5.0``.
         remark: what must stand beside it, such as ``n 500``.
         apart: whether it is a difference that chance does not explain.
+        numbers: what both were written from, where others of its column have other digits.
     """
 
     value: str
@@ -40,6 +60,7 @@ class Value:
     brief: str
     remark: str = ""
     apart: bool = False
+    numbers: Numbers | None = field(default=None, compare=False)
 
 
 Content = str | int | float | None | Text | Value

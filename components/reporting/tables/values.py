@@ -5,12 +5,16 @@ from dataclasses import replace
 from components.figures.figure import Figure
 from components.figures.judgement import Figures
 from components.figures.standing import BETTER, WORSE, Standing
-from components.reporting.tables.table import Content, Value
+from components.reporting.tables.table import Content, Numbers, Value
 
 
 def value_of(figure: Figure) -> Value:
     """A figure with its interval and its remark."""
-    return Value(figure.short(), figure.interval(), figure.compact(), figure.remark)
+    of = (figure.scale * end for end in (figure.value, figure.low, figure.high))
+    numbers = Numbers(*of, figure.decimals(), unit=figure.unit)
+    return Value(
+        figure.short(), figure.interval(), figure.compact(), figure.remark, numbers=numbers
+    )
 
 
 def values_of(figures: Figures, metrics: list[str]) -> list[Value | None]:
@@ -23,7 +27,10 @@ def difference_of(standing: Standing) -> Value | None:
     if standing.difference is None:
         return None
     apart = standing.kind in (WORSE, BETTER)
-    return Value(standing.short(), standing.interval(), standing.compact(), apart=apart)
+    numbers = Numbers(*standing.scaled(), standing.decimals(), "+", standing.points())
+    return Value(
+        standing.short(), standing.interval(), standing.compact(), apart=apart, numbers=numbers
+    )
 
 
 def told_difference(standing: Standing) -> Content:

@@ -4,15 +4,20 @@ from matplotlib.figure import Figure
 
 from components.reporting.cells import History
 from components.reporting.pictures.curves import averaged, losses, watched
+from components.reporting.pictures.illustrations import otherwise
 
 
-def test_a_loss_of_one_step_is_a_marker_that_can_be_seen() -> None:
+def test_losses_of_one_or_two_steps_are_points_and_more_are_a_line() -> None:
     axes = Figure().subplots()
     histories = [History("one", (1,), (0.5,), {}), History("two", (1, 2), (0.5, 0.4), {})]
+    histories.append(History("three", (1, 2, 3), (0.5, 0.4, 0.3), {}))
     losses(histories)(axes)
-    one, two = axes.get_lines()
+    one, two, three = axes.get_lines()
     assert one.get_marker() not in ("None", None)
-    assert two.get_marker() in ("None", None)
+    assert two.get_marker() not in ("None", None)
+    assert two.get_linestyle() == "None"
+    assert three.get_marker() in ("None", None)
+    assert three.get_linestyle() != "None"
 
 
 def test_averaging_keeps_the_mean_and_the_order() -> None:
@@ -36,3 +41,19 @@ def test_losses_are_logarithmic_where_they_span_more_than_a_few_times() -> None:
         axes = Figure().subplots()
         losses([History("one", (1, 2), (1.0, last), {})])(axes)
         assert axes.get_yscale() == scale
+
+
+def test_two_evaluations_are_points_and_the_chart_says_that_they_are_measured_otherwise() -> None:
+    rows = ((5.0, 20.0, 19.0, 22.0), (9.0, 12.0, 11.0, 14.0), (12.0, 9.0, 8.0, 10.0))
+    axes = Figure().subplots()
+    histories = [History(f"{n}", (1,), (0.5,), {"fd": rows[:n]}) for n in (2, 3)]
+    look = {"evaluate_samples": 64, "evaluate_steps": 20, "evaluate_guidance": 2.0}
+    told = otherwise([look | {"evaluate_size": 32}])
+    watched(histories, "fd", otherwise=told)(axes)
+    assert [line.get_linestyle() for line in axes.get_lines()] == ["None", "-"]
+    assert axes.get_xlabel().splitlines() == [
+        "training step",
+        "measured otherwise than the results:",
+        "64 samples, 20 steps, guidance 2, 32 px",
+    ]
+    assert otherwise([]) == ""

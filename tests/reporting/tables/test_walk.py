@@ -62,5 +62,5 @@ def around(table: object) -> dict[str, object]:
     """What the page of a comparison needs beside its table."""
     told = {"ranking": "", "level": 0.95, "lower": [], "higher": []}
     empty = dict.fromkeys(("summary", "cards", "plates", "protocol"), ())
-    plain = {"title": "", "seeds": "", "csv": "", "best": "", "differences": None}
-    return {"results": table, "told": told, **empty, **plain}
+    plain = {"title": "", "seeds": "", "csv": "", "best": "", "differences": None, "pair": None}
+    return {"results": table, "told": told, "content": {}, **empty, **plain}
