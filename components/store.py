@@ -106,7 +106,7 @@ class Store:
         started = time.time()
         try:
             taken = stage(node.settings, inputs, out, scratch) or {}
-            manifest = describe(node, out) | circumstances(started, time.time(), device, taken)
+            manifest = describe(node, out) | circumstances(time.time() - started, device, taken)
             manifest |= {"unkeyed": node.unkeyed} if node.unkeyed else {}
             write_manifest(out, manifest)
         except BaseException:
@@ -178,22 +178,16 @@ def describe(node: Node, out: Path) -> dict[str, Any]:
     }
 
 
-def circumstances(started: float, ended: float, device: str, taken: Taken) -> dict[str, Any]:
-    """The part of a manifest that differs from run to run.
-
-    Args:
-        started, ended: seconds since 1970.
-        device: ``cpu``, or the name of the accelerator.
-        taken: what the stage says itself.
-    """
+def circumstances(wall_seconds: float, device: str, taken: Taken) -> dict[str, Any]:
+    """The part of a manifest that differs from run to run."""
     return {
         "git_commit": git_commit(),
-        "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
-        "wall_seconds": round(ended - started, 3),
+        "wall_seconds": round(wall_seconds, 3),
+        "ended": datetime.now(UTC).isoformat(timespec="milliseconds"),
         **taken,
         "device": device,
-        "processor": processor(),
         "machine": platform.platform(),
+        "processor": processor(),
     }
 
 

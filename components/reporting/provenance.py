@@ -5,7 +5,7 @@ Times, machines and commits are others in every run: a folder of `dvc repro` has
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def read_provenance(directories: Iterable[Path]) -> Provenance:
         for kind, stages in KINDS.items()
     }
     return Provenance(
-        max((_end(manifest) for manifest in told if "started" in manifest), default=None),
+        max((datetime.fromisoformat(m["ended"]) for m in told if "ended" in m), default=None),
         tuple(sorted({m["git_commit"] for m in told if m["git_commit"]})),
         tuple(sorted({_hardware(m) for m in told if m.get("compute")})),
         {kind: took for kind, took in seconds.items() if took},
@@ -104,11 +104,6 @@ def read_provenance(directories: Iterable[Path]) -> Provenance:
         most.peak_memory,
         f"of the {most.memory}" if most.memory else "",
     )
-
-
-def _end(manifest: Mapping[str, Any]) -> datetime:
-    took = timedelta(seconds=manifest["wall_seconds"])
-    return datetime.fromisoformat(manifest["started"]).astimezone(UTC) + took
 
 
 def _hardware(manifest: Mapping[str, Any]) -> str:

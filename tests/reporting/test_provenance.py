@@ -16,7 +16,7 @@ def stage(folder: Path, name: str, **manifest: Any) -> Path:
     known = {
         "stage": name,
         "git_commit": COMMIT,
-        "started": "2026-11-27T07:00:00.000+00:00",
+        "ended": "2026-11-27T07:00:00.000+00:00",
         "wall_seconds": 60.0,
         "device": "cpu",
         "processor": "EPYC, 2 cores",
@@ -31,7 +31,7 @@ def test_times_add_up_by_what_was_done_and_the_date_is_that_of_the_last_stage(
 ) -> None:
     costs = {"peak_memory_bytes": 2**30, "memory": "process", "seconds_a_step": 0.1}
     train = stage(tmp_path / "t", "train", wall_seconds=7200.0, costs=costs)
-    late = stage(tmp_path / "s", "sample", started="2026-11-27T09:30:00.000+00:00")
+    late = stage(tmp_path / "s", "sample", ended="2026-11-27T09:31:00.000+00:00")
     more, judged = stage(tmp_path / "s2", "sample"), stage(tmp_path / "e", "evaluate")
     data = stage(tmp_path / "p", "prepare", compute=None)
     found = read_provenance([train, late, late, more, judged, data])
