@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from components.reporting.cells import Cell
+    from components.reporting.cells import Cell, History
     from components.reporting.tables.table import Table
+    from components.store import Store
     from components.tracking.runs import Tracker
     from components.tracking.stored_cells import StoredCell
 
@@ -78,8 +79,9 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
             f"{', '.join(names)} names one evaluated run" if names else "no run is named",
             "give two or more, or a sweep's parent",
         )
-    cells, floors = _cells(gathered), common_floors(gathered)
-    results = results_of(cells, floors, common_ranking(gathered))
+    cells, floors = _cells(gathered, workspace.store), common_floors(gathered)
+    histories = _histories(gathered, cells, workspace.store)
+    results = results_of(cells, floors, common_ranking(gathered), histories)
     sets = [cell.subject for cell in cells]
     figures = figures_compared(sets, floors, results.metric, results.best)
     table = ranked_table("comparison", sets, floors, results.metric, noun="run")
@@ -121,18 +123,20 @@ def _title(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) < 4 else f"{', '.join(names[:3])} and others"
 
 
-def _cells(gathered: "Sequence[StoredCell]") -> "list[Cell]":
+def _cells(gathered: "Sequence[StoredCell]", store: "Store") -> "list[Cell]":
     from components.files.samples import read_samples
     from components.reporting.cells import Cell
     from components.reporting.pages.comparison import NONE
     from components.reporting.words.naming import line_name, sampler_name
     from components.tracking.stored_cells import model_names
+    from components.tracking.stored_networks import differing_settings
 
     samplings = [cell.sampling for cell in gathered]
     models = model_names(gathered)
     several = len(set(models)) > 1
     cells = []
-    for cell, sampling, model in zip(gathered, samplings, models, strict=True):
+    settings = differing_settings(gathered, store)
+    for cell, sampling, model, own in zip(gathered, samplings, models, settings, strict=True):
         on_line = sampler_name(sampling, samplings, without=("guidance",))
         on_curve = sampler_name(sampling, samplings, without=("steps",))
         cells.append(
@@ -143,7 +147,7 @@ def _cells(gathered: "Sequence[StoredCell]") -> "list[Cell]":
                 line=line_name(model, on_line, several),
                 curve=line_name(model, on_curve, several),
                 sampling=sampling,
-                settings={},
+                settings=own,
                 judgement=cell.recorded.judgement,
                 evaluations=cell.recorded.evaluations,
                 samples=read_samples(cell.sampled) if cell.sampled else NONE,
@@ -151,6 +155,21 @@ def _cells(gathered: "Sequence[StoredCell]") -> "list[Cell]":
             )
         )
     return cells
+
+
+def _histories(
+    gathered: "Sequence[StoredCell]", cells: "Sequence[Cell]", store: "Store"
+) -> "list[History]":
+    """How the networks that are stored here were trained, each once."""
+    from components.reporting.cells import read_history
+    from components.tracking.stored_networks import network_of, was_trained
+
+    known: dict[Path, str] = {}
+    for stored, cell in zip(gathered, cells, strict=True):
+        network = network_of(stored, store)
+        if network is not None and was_trained(network):
+            known.setdefault(network, cell.model)
+    return [read_history(network, name) for network, name in known.items()]
 
 
 def _pictures(

@@ -10,16 +10,18 @@ from components.figures.figure import Figure
 from components.figures.standing import NOISE, UNLIKE, standings
 from components.figures.winner import better_beside, winner
 from components.files.samples import SampleRow, Samples
-from components.reporting.cells import Cell
+from components.reporting.cells import Cell, History
 from components.reporting.pages.page import protocol, results_table, told_of
 from components.reporting.pages.pair_section import pair_section
 from components.reporting.pages.template import plotted, rendered
 from components.reporting.pages.zoomed import asked, zoomed
-from components.reporting.pictures.illustrations import plates
+from components.reporting.pictures import curves
+from components.reporting.pictures.illustrations import Illustration, plates
 from components.reporting.pictures.tiles import Choice, choose, data_uri, tile
 from components.reporting.results import Results
 from components.reporting.tables.difference_table import difference_table
 from components.reporting.tables.ranked_table import ranking
+from components.reporting.tables.table import Table
 from components.reporting.words.naming import count
 
 NONE = Samples(np.zeros((0, 1, 1, 1), np.uint8), ())
@@ -52,6 +54,9 @@ def comparison_page(
         results=(table := results_table(results, "Figures with intervals", "run")),
         told=told_of(results, table),
         best=results.chosen.name,
+        settings=settings_table(results.cells),
+        losses=plotted(_losses(results.histories)),
+        untrained=_without_losses(results),
         differences=difference_table(results),
         plates=[(plate, plotted(plate.plots)) for plate in plates(results)],
         protocol=protocol(results.chosen.figures),
@@ -60,7 +65,10 @@ def comparison_page(
 
 
 def results_of(
-    cells: Sequence[Cell], floors: Mapping[str, Figure], metric: str | None = None
+    cells: Sequence[Cell],
+    floors: Mapping[str, Figure],
+    metric: str | None = None,
+    histories: Sequence[History] = (),
 ) -> Results:
     """The runs as the report sees a sweep; the best is the `winner`.
 
@@ -68,9 +76,12 @@ def results_of(
         cells: the runs, each by a name of its own; without images, their samples are `NONE`.
         floors: what real images reach, where that is the same for all.
         metric: ranks the runs; None takes `ranking`.
+        histories: how their networks were trained, as far as that is at hand.
     """
     metric = metric or ranking([cell.figures for cell in cells])
-    return Results({"metric": metric}, cells, winner(cells, metric) or 0, floors, (), None, {})
+    return Results(
+        {"metric": metric}, cells, winner(cells, metric) or 0, floors, histories, None, {}
+    )
 
 
 def _summary(results: Results) -> list[str]:
@@ -87,6 +98,35 @@ def _summary(results: Results) -> list[str]:
         text += f" {count(unlike, 'run')} cannot be compared with it: measured otherwise."
     beside = [f"{told}." for told in better_beside(results.cells, metric, results.best)]
     return [" ".join([text, *beside])]
+
+
+def settings_table(cells: Sequence[Cell]) -> Table | None:
+    """The settings in which the runs differ; None where they differ in none that is known."""
+    paths = list(dict.fromkeys(path for cell in cells for path in cell.settings))
+    if not paths:
+        return None
+    rows = [[cell.name, *(_told(cell.settings.get(path)) for path in paths)] for cell in cells]
+    return Table.of_texts("Settings that differ", ["run", *paths], rows)
+
+
+def _told(value: object) -> str:
+    return "—" if value is None else str(value)
+
+
+def _losses(histories: Sequence[History]) -> list[Illustration]:
+    if not histories:
+        return []
+    final = ", ".join(f"{h.name} {h.loss[-1]:.4f}" for h in histories if h.loss)
+    label = f"Line plot of the training loss over steps; last values: {final}"
+    caption = "Training loss. With another schedule, target or data it is another loss: compare "
+    caption += "the shapes then, not the heights."
+    return [Illustration("loss", curves.losses(histories), label, caption)]
+
+
+def _without_losses(results: Results) -> list[str]:
+    """The networks of which no losses are at hand."""
+    known = {history.name for history in results.histories}
+    return [m for m in dict.fromkeys(cell.model for cell in results.cells) if m not in known]
 
 
 def _cards(results: Results, pictures: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,6 +101,14 @@ def test_stored_runs_are_paired_and_shown_at_equal_seeds(
     assert ", paired" in page
     assert "Trade-off over guidance" in page
     assert "real images (floor)" in page
+    settings = page.partition('id="settings"')[2].partition("<h2")[0]
+    assert re.findall(r'<th scope="col">([^<]*)', settings) == ["run", "sampling.guidance"]
+    assert re.findall(r'data-cell="([^"]*)".*?<td>([^<]*)', settings) == [
+        ("digits/guidance=1", "1.0"),
+        ("digits/guidance=2", "2.0"),
+        ("digits/guidance=4", "4.0"),
+    ]
+    assert "No losses are at hand of digits schedule=cosine" in page
     assert "<small>[58.0, 62.0]</small> <small>n 500</small>" in page
     assert "not measured: vendi_x (too few images)" in page
     rows = read(written.csv)

@@ -69,6 +69,13 @@ def test_the_page_holds_everything_and_loads_nothing(rich: Results) -> None:
     assert "results.csv" in page
 
 
+def test_the_losses_of_the_networks_that_are_at_hand_are_shown(rich: Results) -> None:
+    known = rich.histories[:1]
+    page = comparison_page(results_of(rich.cells, {}, histories=known), {}, "two", "c")
+    assert f"last values: {known[0].name} " in page
+    assert f"No losses are at hand of {rich.histories[1].name}:" in page
+
+
 def test_runs_without_pseudo_values_have_unpaired_differences(solvers: Results) -> None:
     page = comparison_page(results_of(solvers.cells[:3], {}), {}, "solvers", "results.csv")
     assert "<small>unpaired</small>" in page

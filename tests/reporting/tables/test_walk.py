@@ -61,6 +61,14 @@ def test_a_figure_reads_the_same_from_record_to_terminal_page_and_csv(tmp_path: 
 def around(table: object) -> dict[str, object]:
     """What the page of a comparison needs beside its table."""
     told = {"ranking": "", "level": 0.95, "lower": [], "higher": []}
-    empty = dict.fromkeys(("summary", "cards", "plates", "protocol"), ())
-    plain = {"title": "", "seeds": "", "csv": "", "best": "", "differences": None, "pair": None}
+    empty = dict.fromkeys(("summary", "cards", "plates", "protocol", "losses", "untrained"), ())
+    plain = {
+        "title": "",
+        "seeds": "",
+        "csv": "",
+        "best": "",
+        "differences": None,
+        "pair": None,
+        "settings": None,
+    }
     return {"results": table, "told": told, "content": {}, **empty, **plain}
