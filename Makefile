@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo demo-text test test-all lint format install lock clean bench
+.PHONY: demo demo-text test test-all lint format install lock clean bench screens
 
 install: $(STAMP)
 
@@ -37,6 +37,11 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Pictures of the reports, comparisons and studies under reports/, and whether they are sound in a
+# browser, at the width of a laptop and of a phone: half a minute a page. Needs Chromium.
+screens: $(STAMP)
+	$(BIN)/python -m screens --out reports/screens
 
 # Times what we do beside the libraries that do it too: about 15 minutes on two idle cores.
 bench: $(STAMP)
