@@ -11,11 +11,17 @@ from components.tracking.stored_cells import StoredCell
 NETWORKS = ("train", "finetune", "checkpoint", "base")
 """The stages that give a network."""
 
+TUNED, KIND = "finetune", ".kind"
+
 
 def network_of(cell: StoredCell, store: Store) -> Path | None:
     """The directory of the network that a cell was sampled from; None where it is not stored."""
-    places = (store.root / stage / cell.network / MANIFEST for stage in NETWORKS)
-    named = cell.network.isalnum()  # else the network's name, which is no key
+    return _network(cell.network, store)
+
+
+def _network(key: str, store: Store) -> Path | None:
+    places = (store.root / stage / key / MANIFEST for stage in NETWORKS)
+    named = key.isalnum()  # else the network's name, which is no key
     return next((place.parent for place in places if named and place.is_file()), None)
 
 
@@ -27,20 +33,37 @@ def was_trained(network: Path) -> bool:
 def differing_settings(cells: Sequence[StoredCell], store: Store) -> list[dict[str, Any]]:
     """For each cell dotted path → value, of the settings that are not the same for all.
 
-    Of cells whose stages are not stored there are those that MLflow has.
+    Of a section that some cells do not have, such as a fine-tune's, there is what differs among
+    the others, and its kind. Of cells whose stages are not stored there are the settings that
+    MLflow has.
     """
     known = [_settings(cell, store) for cell in cells]
     paths = dict.fromkeys(path for settings in known for path in settings)
-    differ = [path for path in paths if len({str(settings.get(path)) for settings in known}) > 1]
-    return [{path: settings.get(path) for path in differ} for settings in known]
+    differ = [path for path in paths if _differs([s[path] for s in known if path in s])]
+    lacked = [p for p in paths if p.endswith(KIND) and any(p not in s for s in known)]
+    shown = [*dict.fromkeys((*lacked, *differ))]
+    return [{path: settings.get(path) for path in shown} for settings in known]
+
+
+def _differs(values: Sequence[Any]) -> bool:
+    return len(set(map(str, values))) > 1
 
 
 def _settings(cell: StoredCell, store: Store) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for directory in (network_of(cell, store), cell.sampled):
-        if directory is not None:
-            found |= dict(_leaves(read_manifest(directory).get("spec", {}), ""))
+    network = network_of(cell, store)
+    found = _of_network(network, store) if network else {}
+    if cell.sampled:
+        found |= dict(_leaves(read_manifest(cell.sampled)["spec"], ""))
     return found or dict(cell.recorded.params)
+
+
+def _of_network(network: Path, store: Store) -> dict[str, Any]:
+    """What a network was made with; a fine-tune's base first, then its own."""
+    manifest = read_manifest(network)
+    base = _network(str(manifest.get("inputs", {}).get("model", "")), store)
+    found = _of_network(base, store) if base else {}
+    under = f"{TUNED}." if manifest["stage"] == TUNED else ""
+    return found | dict(_leaves(manifest.get("spec", {}), under))
 
 
 def _leaves(section: Mapping[str, Any], under: str) -> Iterator[tuple[str, Any]]:

@@ -133,7 +133,7 @@ def _cards(results: Results, pictures: Mapping[str, np.ndarray]) -> list[dict[st
     shared = at_equal_seeds([cell.samples for cell in results.cells])
     first = next((s for s in shared if len(s.rows)), None)
     choice = choose(first, len(results.cells)) if first else None
-    cards = []
+    cards: list[dict[str, Any]] = []
     for cell, samples in zip(results.cells, shared, strict=True):
         figure = cell.figures.get(results.metric) if results.metric else None
         image, note, shown = _image(cell, samples, first, choice, pictures)

@@ -10,8 +10,8 @@ from components.reporting.tables.table import Content, Numbers, Value
 
 def value_of(figure: Figure) -> Value:
     """A figure with its interval and its remark."""
-    of = (figure.scale * end for end in (figure.value, figure.low, figure.high))
-    numbers = Numbers(*of, figure.decimals(), unit=figure.unit)
+    value, low, high = (figure.scale * end for end in (figure.value, figure.low, figure.high))
+    numbers = Numbers(value, low, high, figure.decimals(), unit=figure.unit)
     return Value(
         figure.short(), figure.interval(), figure.compact(), figure.remark, numbers=numbers
     )
