@@ -80,7 +80,7 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
             "give two or more, or a sweep's parent",
         )
     cells, floors = _cells(gathered, workspace.store), common_floors(gathered)
-    histories = _histories(gathered, cells, workspace.store)
+    histories, unknown = _histories(gathered, cells, workspace.store)
     results = results_of(cells, floors, common_ranking(gathered), histories)
     sets = [cell.subject for cell in cells]
     figures = figures_compared(sets, floors, results.metric, results.best)
@@ -88,7 +88,7 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     show(table, metric=results.metric, best=sets[results.best].name, sets=lambda: nested(figures))
     written = _targets(place)
     pictures = _pictures(tracker, gathered)
-    page = comparison_page(results, pictures, _title(names), written.csv.name)
+    page = comparison_page(results, pictures, _title(names), written.csv.name, unknown)
     with _room(place, written, workspace.store_root) as made:
         save_csv(made.csv, figures)
         made.page.write_text(page, encoding="utf-8")
@@ -159,17 +159,20 @@ def _cells(gathered: "Sequence[StoredCell]", store: "Store") -> "list[Cell]":
 
 def _histories(
     gathered: "Sequence[StoredCell]", cells: "Sequence[Cell]", store: "Store"
-) -> "list[History]":
-    """How the networks that are stored here were trained, each once."""
+) -> "tuple[list[History], list[str]]":
+    """How the networks that are stored here were trained, each once; and which others there are."""
     from components.reporting.cells import read_history
     from components.tracking.stored_networks import network_of, was_trained
 
     known: dict[Path, str] = {}
+    unknown: dict[str, None] = {}
     for stored, cell in zip(gathered, cells, strict=True):
         network = network_of(stored, store)
         if network is not None and was_trained(network):
             known.setdefault(network, cell.model)
-    return [read_history(network, name) for network, name in known.items()]
+        else:
+            unknown[cell.model] = None
+    return [read_history(network, name) for network, name in known.items()], list(unknown)
 
 
 def _pictures(

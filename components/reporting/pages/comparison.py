@@ -31,7 +31,11 @@ MOST = 400
 
 
 def comparison_page(
-    results: Results, pictures: Mapping[str, np.ndarray], title: str, csv: str
+    results: Results,
+    pictures: Mapping[str, np.ndarray],
+    title: str,
+    csv: str,
+    unknown: Sequence[str] = (),
 ) -> str:
     """The self-contained page of two or more runs.
 
@@ -40,6 +44,7 @@ def comparison_page(
         pictures: name → its contact sheet, uint8, for cells without images.
         title: stands on top.
         csv: the file beside the page that has every figure.
+        unknown: the networks whose losses are not at hand.
     """
     cards = _cards(results, pictures)
     pair = pair_section(results, {card["name"]: card["id"] for card in cards if card["image"]})
@@ -56,7 +61,7 @@ def comparison_page(
         best=results.chosen.name,
         settings=settings_table(results.cells),
         losses=plotted(_losses(results.histories)),
-        untrained=_without_losses(results),
+        unknown=unknown,
         differences=difference_table(results),
         plates=[(plate, plotted(plate.plots)) for plate in plates(results)],
         protocol=protocol(results.chosen.figures),
@@ -121,12 +126,6 @@ def _losses(histories: Sequence[History]) -> list[Illustration]:
     caption = "Training loss. With another schedule, target or data it is another loss: compare "
     caption += "the shapes then, not the heights."
     return [Illustration("loss", curves.losses(histories), label, caption)]
-
-
-def _without_losses(results: Results) -> list[str]:
-    """The networks of which no losses are at hand."""
-    known = {history.name for history in results.histories}
-    return [m for m in dict.fromkeys(cell.model for cell in results.cells) if m not in known]
 
 
 def _cards(results: Results, pictures: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:

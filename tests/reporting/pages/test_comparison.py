@@ -71,7 +71,8 @@ def test_the_page_holds_everything_and_loads_nothing(rich: Results) -> None:
 
 def test_the_losses_of_the_networks_that_are_at_hand_are_shown(rich: Results) -> None:
     known = rich.histories[:1]
-    page = comparison_page(results_of(rich.cells, {}, histories=known), {}, "two", "c")
+    shown = results_of(rich.cells, {}, histories=known)
+    page = comparison_page(shown, {}, "two", "c", [rich.histories[1].name])
     assert f"last values: {known[0].name} " in page
     assert f"No losses are at hand of {rich.histories[1].name}:" in page
 

@@ -61,7 +61,7 @@ def test_a_figure_reads_the_same_from_record_to_terminal_page_and_csv(tmp_path: 
 def around(table: object) -> dict[str, object]:
     """What the page of a comparison needs beside its table."""
     told = {"ranking": "", "level": 0.95, "lower": [], "higher": []}
-    empty = dict.fromkeys(("summary", "cards", "plates", "protocol", "losses", "untrained"), ())
+    empty = dict.fromkeys(("summary", "cards", "plates", "protocol", "losses", "unknown"), ())
     plain = {
         "title": "",
         "seeds": "",
