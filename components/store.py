@@ -70,6 +70,10 @@ class Store:
         """Where the node's unfinished work lies."""
         return self._work(node) / "scratch"
 
+    def lock(self, node: Node) -> Path:
+        """The file that is held, and as old as the run, while the node's output is made."""
+        return self._work(node) / "lock"
+
     def has(self, node: Node) -> bool:
         """Whether the node's output is published."""
         return (self.path(node) / MANIFEST).is_file()
@@ -92,7 +96,7 @@ class Store:
         with naming_a_full_disk(self.root, MORE_SPACE):
             work = self._work(node)
             work.mkdir(parents=True, exist_ok=True)
-            with locked(work / "lock"):
+            with locked(self.lock(node)):
                 if not self.has(node):
                     self._run(node, stage, work, device)
         return self.path(node)

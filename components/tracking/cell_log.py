@@ -1,28 +1,33 @@
 """A sampled cell: its figures with intervals, their protocol, and a picture a prompt."""
 
-from collections.abc import Collection
-from dataclasses import asdict
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mlflow import MlflowClient
-from mlflow.entities import Metric
 from PIL import Image
 
 from components.errors import AlphabarError
-from components.figures.figure import Figure
-from components.figures.judgement import Figures
 from components.figures.likeness import JUDGED, read_likeness
-from components.figures.record import PSEUDO_VALUES, RECORD, figure_record, read_judgement
+from components.figures.record import PSEUDO_VALUES, RECORD, read_judgement
 from components.files.array_file import read_array
 from components.files.digests import known_sha256
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy, there
 from components.files.tables import read_csv
 from components.spec.metrics import LIKENESS, family_of, metric_name
-from components.tracking.fields import interval, log_metrics, tag_texts
+from components.tracking.fields import log_metrics
+from components.tracking.figure_table import (
+    TABLE,
+    has_table,
+    interval_row,
+    log_figures,
+    log_finite,
+    put_table,
+)
 from components.tracking.images import from_array, log_image, logged_images, slugs
+from components.tracking.worked import worked
 
 WHOLE = "alphabar.cell_recorded"
 """Run tag: everything of this cell has been logged; what `components.tracking.search` looks for."""
@@ -39,10 +44,12 @@ MOST_PROMPTS = 16
 def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: Path) -> None:
     """Log a published sample directory and its published evaluation, once.
 
-    Metrics: value, ``_low`` and ``_high`` of each figure, and ``network_evaluations`` (an
-    image). Tags: ``protocol.<metric>``, how it was measured, as JSON. Artifacts: the whole record
-    as ``evaluation/metrics.json``, and ``pseudo_values.npz`` beside it where there is one.
-    Pictures: the first sample of each of up to 16 distinct prompts, and the grid.
+    Metrics: the value of each figure, ``network_evaluations`` (an image), and as far as the
+    manifests say how long it took ``device_seconds`` (sampling and judging) and
+    ``images_per_second`` (sampling alone). Artifacts: the figures with intervals and protocols as a
+    table, `figure_table.TABLE`; the whole record as ``evaluation/metrics.json``, and
+    ``pseudo_values.npz`` beside it where there is one. Pictures: the first sample of each of up to
+    16 distinct prompts, and the grid.
 
     Raises:
         AlphabarError: a file is missing or broken.
@@ -50,19 +57,26 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
     run = client.get_run(run_id)
     if WHOLE in run.data.tags:
         return
-    figures, started = read_judgement(evaluate_dir).figures, run.info.start_time
-    metrics = _ends(figures, started)
+    told = log_figures(client, run, read_judgement(evaluate_dir).figures)
     about_samples = read_object(intact(sample_dir / "metrics.json"), remedy(sample_dir))
-    evaluations = float(about_samples["network_evaluations"])
-    metrics.append(Metric("network_evaluations", evaluations, started, 0))
-    log_metrics(client, run_id, metrics, {})
+    log_finite(client, run, _costs(about_samples, sample_dir, evaluate_dir))
     _log_pictures(client, run_id, sample_dir)
     for path in (evaluate_dir / name for name in (RECORD, PSEUDO_VALUES)):
         if there(path):
             client.log_artifact(run_id, str(path), EVALUATION)
-    tags = {f"protocol.{name}": protocol(figure) for name, figure in figures.items()}
     digest = known_sha256(evaluate_dir / RECORD)
-    log_metrics(client, run_id, [], tag_texts({**tags, RECORD_DIGEST: digest, WHOLE: "true"}))
+    log_metrics(client, run_id, [], {**told, RECORD_DIGEST: digest, WHOLE: "true"})
+
+
+def _costs(about: Mapping[str, Any], sample_dir: Path, evaluate_dir: Path) -> dict[str, float]:
+    """What a cell took, as far as it is known."""
+    costs = {"network_evaluations": float(about["network_evaluations"])}
+    sampled, both = worked([sample_dir]).seconds, worked([sample_dir, evaluate_dir]).seconds
+    if both is not None:
+        costs["device_seconds"] = both
+    if sampled:
+        costs["images_per_second"] = about["samples"] / sampled
+    return costs
 
 
 def log_judgement(
@@ -75,57 +89,42 @@ def log_judgement(
     """Log the figures in ``directory`` as `log_cell` does those of a cell, once.
 
     Args:
-        prefix: before their names, such as ``class_``: of which images they are.
-        families: which of them; None for all.
+        prefix: before their names, and before that of the table, such as ``class_``: of which
+            images they are.
+        families: which of them, whose names stand before the table's; None for all.
 
     Raises:
         AlphabarError: a file is missing or broken.
     """
     run = client.get_run(run_id)
+    table = prefix + "".join(f"{family}_" for family in families or ()) + TABLE
+    if has_table(client, run, table):
+        return
     figures = {
-        f"{prefix}{name}": figure
+        name: figure
         for name, figure in read_judgement(directory).figures.items()
         if families is None or family_of(name) in families
     }
-    tags = {f"protocol.{name}": protocol(figure) for name, figure in figures.items()}
-    if not tags.keys() <= run.data.tags.keys():
-        log_metrics(client, run_id, _ends(figures, run.info.start_time), tag_texts(tags))
+    log_metrics(client, run_id, [], log_figures(client, run, figures, prefix, table))
 
 
 def log_likeness(client: MlflowClient, run_id: str, directory: Path) -> None:
     """Log what the stage `similarity` has found: ``likeness_EXTRACTOR`` as `log_judgement` does,
     and the base's, the difference and the ceiling behind that name and ``_baseline``,
-    ``_difference`` and ``_ceiling``, with their ends.
+    ``_difference`` and ``_ceiling``; their intervals in a table, ``likeness.json``.
 
     Raises:
         AlphabarError: a file is missing or broken.
     """
-    started = client.get_run(run_id).info.start_time
-    beside = [
-        metric
+    run = client.get_run(run_id)
+    beside = {
+        f"{metric_name(LIKENESS, judge)}_{part}": getattr(found, part)
         for judge, found in read_likeness(directory).items()
         for part in ("baseline", "difference", "ceiling")
-        for metric in interval(
-            f"{metric_name(LIKENESS, judge)}_{part}", asdict(getattr(found, part)), 0, started
-        )
-    ]
-    log_metrics(client, run_id, beside, {})
-    log_judgement(client, run_id, directory / JUDGED)
-
-
-def _ends(figures: Figures, started: int) -> list[Metric]:
-    """Value, ``_low`` and ``_high`` of each figure."""
-    return [
-        Metric(name + suffix, end, started, 0)
-        for name, figure in figures.items()
-        for suffix, end in (("", figure.value), ("_low", figure.low), ("_high", figure.high))
-    ]
-
-
-def protocol(figure: Figure) -> dict[str, Any]:
-    """How a figure was measured: its record without the figure itself."""
-    ends = ("value", "low", "high")
-    return {name: value for name, value in figure_record(figure).items() if name not in ends}
+    }
+    log_finite(client, run, {name: value.value for name, value in beside.items()})
+    put_table(client, run, "likeness.json", [interval_row(*each) for each in beside.items()])
+    log_judgement(client, run_id, directory / JUDGED, families=[LIKENESS])
 
 
 def _log_pictures(client: MlflowClient, run_id: str, sample_dir: Path) -> None:

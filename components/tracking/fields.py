@@ -84,15 +84,6 @@ def protocol_texts(figure: Figure) -> dict[str, str]:
     return {name: text(value) for name, value in parts.items() if value}
 
 
-def interval(name: str, record: Mapping[str, Any], step: int, timestamp: int) -> list[Metric]:
-    """``name``, ``name_low`` and ``name_high`` of a figure; what the record lacks is left out."""
-    return [
-        Metric(name + suffix, float(record[field]), timestamp, step)
-        for suffix, field in (("", "value"), ("_low", "low"), ("_high", "high"))
-        if record.get(field) not in (None, "")
-    ]
-
-
 def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
     """``items`` in lists of at most ``size``."""
     rest = iter(items)

@@ -1,7 +1,6 @@
-"""Runs in MLflow, found again by their key: a parent a sweep, a child a model, then the cells."""
+"""Runs in MLflow, found again by their key: one a sweep, one a model, one a cell."""
 
 import contextlib
-import shlex
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,23 +9,27 @@ from typing import Any, Literal
 
 import requests
 from mlflow import MlflowClient
-from mlflow.entities import Experiment, LifecycleStage, Run
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE, ErrorCode
-from mlflow.utils.file_utils import local_file_uri_to_path
-from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_PARENT_RUN_ID, MLFLOW_SOURCE_NAME
-from mlflow.utils.uri import is_local_uri
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_SOURCE_NAME, MLFLOW_USER
 
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.lock import locked
 from components.spec.record_tags import COMPLETE, KEY
 from components.tracking.cell_log import log_cell, log_judgement, log_likeness
+from components.tracking.experiments import describe_experiment, experiment_of
 from components.tracking.fields import flatten, log_fields, tag_texts
+from components.tracking.inputs import data_input, user_name
+from components.tracking.rows import OF_SWEEP, PARENT, ROW, SWEEP, Kind
 from components.tracking.training_log import log_training
 
-SWEEP = "alphabar.sweep"
-"""Run tag: marks the parent run of a sweep."""
+SETTINGS = "experiment.yaml"
+"""Run artifact: the whole experiment, or the whole of a row's, the swept values put in."""
+
+SETTINGS_LOGGED = "alphabar.settings_recorded"
+"""Run tag: it has its `SETTINGS`."""
 
 _LATER = ErrorCode.Name(TEMPORARILY_UNAVAILABLE)
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
@@ -55,20 +58,31 @@ class Tracker:
     _threads: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def sweep(
-        self, experiment_name: str, key: str, params: Mapping[str, Any], tags: Mapping[str, Any]
+        self,
+        experiment_name: str,
+        key: str,
+        params: Mapping[str, Any],
+        tags: Mapping[str, Any],
+        *,
+        name: str | None = None,
+        settings: str | None = None,
     ) -> str:
-        """The id of the sweep's parent run, made on the first call with this key.
+        """The id of the sweep's own run, made on the first call with this key.
 
         Args:
-            params: the spec, nested or dotted; logged as ``process.schedule`` and the like.
+            params: nested or dotted; logged as ``process.schedule`` and the like.
             tags: such as ``alphabar.stage_key``, ``data.dvc_hash``, ``git.commit``; None is
                 left out.
+            name: what it is called; ``sweep-`` and the start of its key unless given.
+            settings: the experiment file's text.
         """
         with self.talking():
-            experiment_id = self._experiment(experiment_name)
+            experiment_id = experiment_of(self, experiment_name)
+            name = name or f"sweep-{key[:8]}"
+            row = {ROW: "sweep", OF_SWEEP: name}
             identity = {KEY: key, SWEEP: "true"}
-            name = f"sweep-{key[:8]}"
-            return self._find_or_create(experiment_id, name, identity, params, tags)
+            run = self._find_or_create(experiment_id, name, identity, params, {**row, **tags})
+            return self._with_settings(run, settings)
 
     def child(
         self,
@@ -77,15 +91,51 @@ class Tracker:
         key: str,
         params: Mapping[str, Any],
         tags: Mapping[str, Any],
+        *,
+        kind: Kind = "cell",
+        start: int | None = None,
+        settings: str | None = None,
     ) -> str:
-        """The id of the run ``key`` under ``parent_id``, made on the first call.
+        """The id of the run ``key`` that belongs to ``parent_id``, made on the first call.
 
         A run that had failed or was killed is running again; its missing params are added.
+
+        Args:
+            start: when its work began, milliseconds since 1970; now unless given.
+            settings: its whole experiment, as YAML.
         """
         with self.talking():
-            experiment_id = self.client.get_run(parent_id).info.experiment_id
-            identity = {KEY: key, MLFLOW_PARENT_RUN_ID: parent_id}
-            return self._find_or_create(experiment_id, name, identity, params, tags)
+            parent = self.client.get_run(parent_id)
+            row = {ROW: kind, OF_SWEEP: parent.data.tags.get(OF_SWEEP)}
+            run = self._find_or_create(
+                parent.info.experiment_id,
+                name,
+                {KEY: key, PARENT: parent_id},
+                params,
+                {**row, **tags},
+                start,
+            )
+            return self._with_settings(run, settings)
+
+    def experiment_id(self, run_id: str) -> str:
+        """The id of the experiment that a run is in."""
+        with self.talking():
+            return str(self.client.get_run(run_id).info.experiment_id)
+
+    def describe(self, experiment_id: str, note: str, metric: str) -> None:
+        """Say what an experiment is: `experiments.describe_experiment`."""
+        with self.talking():
+            describe_experiment(self, experiment_id, note, metric)
+
+    def used(self, run_id: str, name: str, dvc_hash: str, context: str) -> None:
+        """Say which data a run read; the same data twice is said once.
+
+        Args:
+            name: such as ``digits/regular``.
+            context: what for: ``training`` or ``evaluation``.
+        """
+        with self.talking():
+            self.client.log_inputs(run_id, [data_input(name, dvc_hash, context)])
 
     def log_training(self, run_id: str, directory: Path) -> None:
         """Log what a train directory holds by now: `training_log.log_training`."""
@@ -123,15 +173,19 @@ class Tracker:
         with self.talking():
             self.client.set_tag(run_id, name, tag_texts({name: value})[name])
 
-    def finish(self, run_id: str, status: Status) -> None:
-        """Set the run's status, and its end time unless it is RUNNING."""
+    def finish(self, run_id: str, status: Status, end: int | None = None) -> None:
+        """Set the run's status, and its end time unless it is RUNNING.
+
+        Args:
+            end: when its work ended, milliseconds since 1970; now unless given.
+        """
         with self.talking():
             if self.client.get_run(run_id).info.status == status:
                 return
             if status == "RUNNING":
                 self.client.update_run(run_id, status=status)
             else:
-                self.client.set_terminated(run_id, status)
+                self.client.set_terminated(run_id, status, end)
 
     def is_complete(self, run_id: str) -> bool:
         """Whether `mark_complete` was called for the run; one query."""
@@ -186,20 +240,21 @@ class Tracker:
         identity: Mapping[str, str],
         params: Mapping[str, Any],
         tags: Mapping[str, Any],
-    ) -> str:
+        start: int | None = None,
+    ) -> Run:
         run = self._find(experiment_id, identity)
         if run is not None and _is_complete(run):
-            return str(run.info.run_id)
+            return run
         texts = tag_texts(tags)
         # what is missing is added alone, too: MLflow refuses a param that two add at once
         with self.exclusive():
             run = self._find(experiment_id, identity)
             if run is None:
-                source = {MLFLOW_SOURCE_NAME: "alphabar"}
+                source = {MLFLOW_SOURCE_NAME: "alphabar", MLFLOW_USER: user_name()}
                 if "git.commit" in texts:
                     source[MLFLOW_GIT_COMMIT] = texts["git.commit"].removesuffix("-dirty")
                 everything = {**source, **texts, **identity}
-                run = self.client.create_run(experiment_id, tags=everything, run_name=name)
+                run = self.client.create_run(experiment_id, start, everything, name)
             run_id: str = run.info.run_id
             has = run.data.params
             missing = {param: value for param, value in flatten(params).items() if param not in has}
@@ -207,6 +262,13 @@ class Tracker:
             log_fields(self.client, run_id, missing, changed)
             if run.info.status in ("FAILED", "KILLED"):
                 self.client.update_run(run_id, status="RUNNING")
+        return run
+
+    def _with_settings(self, run: Run, settings: str | None) -> str:
+        run_id: str = run.info.run_id
+        if settings is not None and SETTINGS_LOGGED not in run.data.tags:
+            self.client.log_text(run_id, settings, SETTINGS)
+            self.client.set_tag(run_id, SETTINGS_LOGGED, "true")
         return run_id
 
     def _find(self, experiment_id: str, tags: Mapping[str, str]) -> Run | None:
@@ -215,40 +277,6 @@ class Tracker:
         order = ["attributes.start_time ASC", "attributes.run_id ASC"]
         runs = self.client.search_runs([experiment_id], wanted, max_results=1, order_by=order)
         return runs[0] if runs else None
-
-    def _experiment(self, name: str) -> str:
-        experiment = self.client.get_experiment_by_name(name)
-        if experiment is None:
-            with self.exclusive():
-                experiment = self.client.get_experiment_by_name(name)
-                if experiment is None:
-                    root = (self.artifacts / name).as_uri() if self.artifacts else None
-                    return str(self.client.create_experiment(name, root))
-        self._check(experiment)
-        return str(experiment.experiment_id)
-
-    def _check(self, experiment: Experiment) -> None:
-        if experiment.lifecycle_stage == LifecycleStage.DELETED:
-            raise AlphabarError(
-                f"the experiment {experiment.name} was deleted in MLflow at {self.address}",
-                f"bring it back with `MLFLOW_TRACKING_URI={shlex.quote(self.address)} mlflow "
-                f"experiments restore --experiment-id {experiment.experiment_id}`, or give the "
-                "experiment another name",
-            )
-        location = experiment.artifact_location
-        if self.artifacts is not None and location.startswith("mlflow-artifacts:"):
-            raise AlphabarError(
-                f"the experiment {experiment.name} keeps its artifacts behind an MLflow server",
-                "set MLFLOW_TRACKING_URI to that server, or give the experiment another name",
-            )
-        if self.artifacts is None and is_local_uri(location):
-            folder = Path(local_file_uri_to_path(location)).parent
-            if not folder.is_dir():
-                raise AlphabarError(
-                    f"the experiment {experiment.name} keeps its artifacts in {folder}, "
-                    "which this machine does not have",
-                    "mount that folder, or give the experiment another name",
-                )
 
 
 def _no_answer(error: BaseException | None) -> bool:

@@ -4,21 +4,23 @@ import difflib
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mlflow.entities import Run
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from PIL import Image
 
 from components.errors import AlphabarError
 from components.figures.judgement import Judgement
 from components.figures.record import RECORD, read_judgement
 from components.files.digests import file_sha256
+from components.files.yaml_file import read_yaml
 from components.spec.record_tags import STAGE_KEY
 from components.tracking.cell_log import EVALUATION, RECORD_DIGEST, WHOLE
 from components.tracking.images import open_whole
-from components.tracking.runs import SWEEP, Tracker
+from components.tracking.rows import SWEEP, above
+from components.tracking.runs import SETTINGS, SETTINGS_LOGGED, Tracker
 
 PAGE = 1000
 SHORTEST_ID = 6
@@ -41,7 +43,8 @@ class RecordedCell:
         run_id: its run.
         model: the name of the model's run that it belongs to; empty where there is none.
         stage_key: the key of its `evaluate` stage; empty where the run has none.
-        params: dotted field → value, as text.
+        params: dotted field → value, as text, of what differs within its sweep.
+        settings: its whole experiment; empty where it was recorded without.
         evaluations: network evaluations an image.
         beside: what it is, such as ``reference``, where it may not win; empty where it may.
         ranked_by: the metric that chose the winner of its sweep; empty where none did.
@@ -56,6 +59,7 @@ class RecordedCell:
     evaluations: float
     beside: str = ""
     ranked_by: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def recorded_cells(tracker: Tracker, names_or_ids: Sequence[str]) -> list[RecordedCell]:
@@ -97,18 +101,29 @@ def logged_grid(tracker: Tracker, run_id: str) -> Image.Image | None:
 
 
 def _recorded(tracker: Tracker, name: str, cell: Run, runs: Mapping[str, Run]) -> RecordedCell:
-    above = runs.get(cell.data.tags.get(MLFLOW_PARENT_RUN_ID, ""))
+    model = runs.get(above(cell) or "")
     return RecordedCell(
         name,
         _judgement(tracker, cell),
         cell.info.run_id,
-        (above.info.run_name or "") if above else "",
+        (model.info.run_name or "") if model else "",
         cell.data.tags.get(STAGE_KEY, ""),
         dict(cell.data.params),
         cell.data.metrics["network_evaluations"],
         cell.data.tags.get(BESIDE, ""),
         cell.data.tags.get(RANKED_BY, ""),
+        _settings(tracker, cell),
     )
+
+
+def _settings(tracker: Tracker, cell: Run) -> dict[str, Any]:
+    """The experiment of a cell, where it was recorded with one."""
+    if SETTINGS_LOGGED not in cell.data.tags:
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(tracker.client.download_artifacts(cell.info.run_id, SETTINGS, folder))
+        found = read_yaml(path)
+    return found if isinstance(found, dict) else {}
 
 
 def _all_runs(tracker: Tracker, experiment_ids: list[str]) -> Iterable[Run]:
@@ -162,9 +177,7 @@ def _cells_below(run: Run, runs: Iterable[Run]) -> list[Run]:
     grew = True
     everyone = list(runs)
     while grew:
-        found = {
-            r.info.run_id for r in everyone if r.data.tags.get(MLFLOW_PARENT_RUN_ID) in below
-        } | below
+        found = {r.info.run_id for r in everyone if above(r) in below} | below
         grew, below = found != below, found
     return [r for r in everyone if r.info.run_id in below and WHOLE in r.data.tags]
 

@@ -32,12 +32,14 @@ class StoredCell:
 
     @property
     def sampling(self) -> dict[str, Any]:
-        """The sampling section: the stored one, or else what the run's parameters say of it."""
+        """The sampling section: the stored one, or else what the run has of it."""
         section: dict[str, Any] = SamplingSpec().model_dump(mode="json")
         if self.sampled:
             section |= read_manifest(self.sampled)["spec"]["sampling"]
             return section
-        logged = {
+        if "sampling" in self.recorded.settings:
+            return section | self.recorded.settings["sampling"]
+        logged = {  # a run of a version that had no experiment.yaml, and every field as a parameter
             name: value_from(self.recorded.params[f"sampling.{name}"], SamplingSpec, name)
             for name in section
             if f"sampling.{name}" in self.recorded.params

@@ -1,10 +1,11 @@
-"""A sweep's record in MLflow: a child run a trained model, below it its cells, and the winner."""
+"""A sweep's record in MLflow: a run a trained model, one a cell, the winner, and what was found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from components.data.pin import USERS
+from components.figures.record import read_judgement
 from components.figures.standing import BETTER
 from components.figures.winner import REFERENCE, beside_bases
 from components.files.manifest import there
@@ -14,18 +15,17 @@ from components.spec.gate import Gate
 from components.spec.metrics import DRIFT
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, TunedModel
 from components.spec.plan.subject import SubjectNodes
-from components.spec.record_tags import STAGE_KEY
-from components.spec.sweep import weaker
 from components.store import Store, git_commit
-from components.tracking.nominees import Registry, data_hash, told, tuned_of, winner_of
+from components.tracking.fields import flatten
+from components.tracking.nominees import Registry, told, tuned_of, winner_of
+from components.tracking.notes import experiment_note, headline, sweep_name, sweep_note
+from components.tracking.rows import NOTE
 from components.tracking.runs import Tracker
-from components.tracking.search import BESIDE, BEST, RANKED_BY
+from components.tracking.search import BEST
+from components.tracking.sweep_rows import REPORT, SweepRows, settings_text, tuning_params
 
-NOTE = "mlflow.note.content"
-"""Run tag: what MLflow shows as the run's description."""
-
-PARTS = ("process", "conditioning", "network")
-"""Sections that say what a network is."""
+BEST_FIGURE = "alphabar.best_figure"
+"""Run tag of a sweep: its winner's figure that ranks."""
 
 
 class SweepRecord:
@@ -51,9 +51,12 @@ class SweepRecord:
         self.run = tracker.sweep(
             plan.experiment.name,
             plan.sweep_key,
-            plan.experiment.model_dump(mode="json", exclude={"runner"}),
+            {},
             {"git.commit": git_commit()},
+            name=sweep_name(plan),
+            settings=settings_text(plan.experiment),
         )
+        self._rows = SweepRows(tracker, plan, store, self.run)
         self.complete = tracker.is_complete(self.run)
 
     def training(self, node: Node, scratch: Path) -> None:
@@ -69,14 +72,15 @@ class SweepRecord:
         self._scorers(plan)
         for cell in plan.cells:
             if cell.train.key not in models:
-                models[cell.train.key] = run = self._model_run(cell)
+                models[cell.train.key] = run = self._rows.model(cell)
                 self._tracker.log_training(run, self._store.path(cell.train))
             if (guide := _guide_of(cell)) and guide.key not in models:
-                models[guide.key] = run = self._guide_run(cell, guide)
+                models[guide.key] = run = self._rows.guide(cell, guide)
                 self._tracker.log_training(run, self._store.path(guide))
-            self._cell_run(models[cell.train.key], cell)
+            beside = "" if cell.may_win else REFERENCE
+            self._rows.finish(self._rows.cell(models[cell.train.key], cell, beside))
         for run in models.values():
-            self._tracker.finish(run, "FINISHED")
+            self._rows.finish(run)
 
     def finetuned(self, best: PlannedCell, tuned: FinetunePlan) -> None:
         """The fine-tuned models, their cells, and the baseline measured as they are."""
@@ -84,47 +88,37 @@ class SweepRecord:
         for model in tuned.models:
             trained = model.finetune.key
             if trained not in runs:
-                runs[trained] = self._finetune_run(best, model)
+                runs[trained] = self._rows.tuned(best, model)
                 self._tracker.log_training(runs[trained], self._store.path(model.finetune))
-            run = runs[trained]
-            self._tuned_cells(run, best, model)
-            if model is tuned.chosen:
-                settings = self._tuned_params(best, model)
-                params = settings | _params(best.cell.experiment, "sampling")
-                goal = model.tuning.spec.words(best.cell.experiment.data).goal
-                name, again = f"baseline on {goal}", "before fine-tuning"
-                self._leaf(run, name, params, best.sample, tuned.evaluate_baseline, again)
+            self._tuned_cells(runs[trained], best, tuned, model)
+        chosen, own = tuned.chosen, best.cell.experiment
+        goal, again = chosen.tuning.spec.words(own.data).goal, "before fine-tuning"
+        nodes = (best.sample, tuned.evaluate_baseline)
+        params = self._tuned_params(own, best, tuned)
+        run = runs[chosen.finetune.key]
+        self._rows.finish(self._rows.leaf(run, f"baseline on {goal}", params, own, nodes, again))
         for run in runs.values():
-            self._tracker.finish(run, "FINISHED")
+            self._rows.finish(run)
 
-    def _finetune_run(self, best: PlannedCell, model: TunedModel) -> str:
-        """The run of a model's training, which may be others' of other steps, too."""
-        spec, named = model.tuning.spec, f" {model.tuning.training}".rstrip()
-        return self._tracker.child(
-            self.run,
-            f"finetune {spec.words(best.cell.experiment.data).goal}{named}",
-            model.finetune.key,
-            {"finetune": spec.model_dump(mode="json"), "baseline": best.name},
-            self._tags(model.finetune) | {NOTE: spec.entry.of_drift(spec.settings) or None},
-        )
-
-    def _tuned_cells(self, run: str, best: PlannedCell, model: TunedModel) -> None:
+    def _tuned_cells(
+        self, run: str, best: PlannedCell, tuned: FinetunePlan, model: TunedModel
+    ) -> None:
         """The cells of a fine-tuned model, below its training's ``run``."""
-        spec, settings = model.tuning.spec, self._tuned_params(best, model)
-        words, named = spec.words(best.cell.experiment.data), f" {model.tuning.name}".rstrip()
-        if model.tuning.checkpoint is not None:
-            settings["checkpoint"] = model.tuning.checkpoint
+        spec, own = model.tuning.spec, best.cell.experiment
+        words, named = spec.words(own.data), f" {model.tuning.name}".rstrip()
         for index, cell in enumerate(model.cells):
-            params = settings | {"sampling": cell.sampling.model_dump(mode="json")}
             which = f", sampling {index + 1}" if index else ""
             if spec.entry.compared == "cost":
                 which = f", {cell.sampling.steps} steps"
-            name = f"{words.run}{named}{which}"
-            leaf = self._leaf(run, name, params, cell.sample, cell.evaluate, "fine-tuned")
+            drawn = own.model_copy(update={"sampling": cell.sampling, "finetune": spec})
+            params = self._tuned_params(drawn, best, tuned) | tuning_params(model)
+            name, nodes = f"{words.run}{named}{which}", (cell.sample, cell.evaluate)
+            leaf = self._rows.leaf(run, name, params, drawn, nodes, "fine-tuned")
             if cell.drift:
                 self._tracker.log_judgement(leaf, self._store.path(cell.drift), families=[DRIFT])
             if model.subject and index == 0:
                 self._of_subject(leaf, model.subject)
+            self._rows.finish(leaf)
 
     def _of_subject(self, run: str, shown: SubjectNodes) -> None:
         """What shows how well a subject was learnt, and what has become of its class."""
@@ -132,16 +126,48 @@ class SweepRecord:
         for prefix, pair in (("subject_", shown.subject), ("class_", shown.kin)):
             self._tracker.log_judgement(run, self._store.path(pair.of_tuned), prefix)
 
-    def _tuned_params(self, best: PlannedCell, model: TunedModel) -> dict[str, Any]:
-        own = best.cell.experiment
-        return _params(own, "evaluation") | {
-            "data": {"style": model.tuning.spec.data(own.data).style}
+    def _tuned_params(
+        self, drawn: Experiment, best: PlannedCell, tuned: FinetunePlan
+    ) -> dict[str, Any]:
+        """What differs within the sweep, in how fine-tunes are sampled, and in their data."""
+        samplings = [
+            flatten(sampling.model_dump(mode="json"))
+            for sampling in (
+                best.cell.experiment.sampling,
+                *(cell.sampling for cell in tuned.cells),
+            )
+        ]
+        values = flatten(drawn.sampling.model_dump(mode="json"))
+        params = {
+            f"sampling.{name}": value
+            for name, value in values.items()
+            if any(other.get(name) != value for other in samplings)
         }
+        style = tuned.chosen.tuning.spec.data(best.cell.experiment.data).style
+        return self._rows.differing(drawn) | params | {"data": {"style": style}}
 
     def winner(self, best: PlannedCell, report: Path) -> None:
-        """The report's files and the winner's name, at the sweep's own run."""
-        self._tracker.log_artifacts(self.run, report, "report")
+        """The report's files, the winner's name and its figure, at the sweep's own run."""
+        self._tracker.log_artifacts(self.run, report, REPORT)
+        found = read_judgement(self._store.path(best.evaluate)).figures
         self._tracker.tag(self.run, BEST, best.name)
+        self._tracker.tag(self.run, BEST_FIGURE, headline(found, self._plan.ranked_by))
+
+    def described(self, best: PlannedCell, said: Iterable[str]) -> None:
+        """What the sweep and its experiment have found, as their descriptions.
+
+        Args:
+            said: what became of each model in the registry.
+        """
+        done = [cell for cell in self._plan.cells if self._store.has(cell.evaluate)]
+        figures = {
+            cell.name: read_judgement(self._store.path(cell.evaluate)).figures for cell in done
+        }
+        sweep, report = self._rows.sweep_links()
+        note = sweep_note(self._plan, best.name, figures, said, [report])
+        self._tracker.tag(self.run, NOTE, note)
+        about = experiment_note(self._plan, best.name, figures[best.name], [sweep, report])
+        self._tracker.describe(self._rows.experiment, about, self._plan.ranked_by)
 
     def registered(
         self, best: PlannedCell, tuned: FinetunePlan | None, gate: Gate | None
@@ -151,18 +177,18 @@ class SweepRecord:
         registry = Registry(self._tracker, self._store, self._plan.ranked_by, gate, self._weights)
         wanted, said, shown = self._plan.experiment.registry, list[str](), dict[str, str]()
         if name := wanted.model:
-            nominee = winner_of(best, self._store, self._datasets, self._tags(best.train))
-            found = registry.enter(name, self._model_run(best), nominee)
+            nominee = winner_of(best, self._store, self._datasets, self._rows.tags(best.train))
+            found = registry.enter(name, self._rows.model(best), nominee)
             said.append(told(name, found))
             shown["baseline"] = f"{name}@{found.version}"
         if (name := wanted.finetuned) and tuned and not tuned.allowed:
             said.append(f"{name}: nothing is registered: no fine-tune keeps `finetune.limits`")
         elif name and tuned:
-            tags, base = self._tags(tuned.chosen.published), best.cell.experiment.base
+            tags, base = self._rows.tags(tuned.chosen.published), best.cell.experiment.base
             names = [*filter(None, [base]), *shown.values()]
             version = registry.version_of(self._store.path(best.train), names)
             nominee = tuned_of(best, tuned, self._store, self._datasets, tags, version)
-            found = registry.enter(name, self._finetune_run(best, tuned.chosen), nominee)
+            found = registry.enter(name, self._rows.tuned(best, tuned.chosen), nominee)
             said.append(f"{told(name, found)}{self._no_gain(best, tuned)}")
             shown["finetuned"] = f"{name}@{found.version}"
         if tuned and self._plan.experiment.study:
@@ -176,98 +202,45 @@ class SweepRecord:
         beside = beside_bases(self._plan, best, tuned, self._store)[tuned.best]
         return "" if beside is None or beside.kind == BETTER else f"; it {beside.clause}"
 
-    def end(self, status: Literal["FINISHED", "FAILED", "KILLED"]) -> None:
-        """End the sweep's run, as FINISHED, FAILED or KILLED; a finished one is complete."""
+    def end(
+        self, status: Literal["FINISHED", "FAILED", "KILLED"], why: dict[str, str] | None = None
+    ) -> None:
+        """End the sweep's run, as FINISHED, FAILED or KILLED; a finished one is complete.
+
+        Args:
+            why: name of a stage run → what stopped it.
+        """
+        if status != "FINISHED":
+            self._rows.stop(status, why or {})
         self._tracker.finish(self.run, status)
         if status == "FINISHED":
             self._tracker.mark_complete(self.run)
 
     def _watched(self, cell: PlannedCell) -> Iterator[tuple[str, Callable[[], str]]]:
         """The key of everything that a cell waits for while it is trained, and what has its run."""
-        yield cell.train.key, lambda: self._model_run(cell)
+        yield cell.train.key, lambda: self._rows.model(cell)
         if codec := _codec_of(cell):
-            yield codec.key, lambda: self._codec_run(cell, codec)
+            yield codec.key, lambda: self._rows.codec(cell, codec)
         if guide := _guide_of(cell):
-            yield guide.key, lambda: self._guide_run(cell, guide)
+            yield guide.key, lambda: self._rows.guide(cell, guide)
 
     def _codecs(self, plan: Plan) -> None:
         codecs = {node.key: (cell, node) for cell in plan.cells if (node := _codec_of(cell))}
         for cell, node in codecs.values():
-            run = self._codec_run(cell, node)
+            run = self._rows.codec(cell, node)
             if there(self._store.path(node) / "history.csv"):
                 self._tracker.log_training(run, self._store.path(node))
             else:  # a training's last evaluation says the same
                 self._tracker.log_judgement(run, self._store.path(node) / JUDGEMENT)
-            self._tracker.finish(run, "FINISHED")
+            self._rows.finish(run)
 
     def _scorers(self, plan: Plan) -> None:
         found = {node.key: (cell, node) for cell in plan.cells if (node := _scorer_of(cell))}
         for cell, node in found.values():
-            params = cell.cell.experiment.model_dump(mode="json", include={"data", "scorer"})
-            run = self._tracker.child(self.run, node.name, node.key, params, self._tags(node))
+            run = self._rows.scorer(cell, node)
             self._tracker.log_judgement(run, self._store.path(node))
             self._tracker.log_training(run, self._store.path(node))
-            self._tracker.finish(run, "FINISHED")
-
-    def _codec_run(self, cell: PlannedCell, codec: Node) -> str:
-        experiment = cell.cell.experiment
-        params = experiment.model_dump(mode="json", include={"data", "codec"})
-        if experiment.codec.pretrained:  # the rest is what would have been trained
-            params["codec"] = {name: params["codec"][name] for name in ("kind", "pretrained")}
-        return self._tracker.child(self.run, codec.name, codec.key, params, self._tags(codec))
-
-    def _model_run(self, cell: PlannedCell) -> str:
-        if not cell.trained:
-            params = _params(cell.cell.experiment, *PARTS)
-            params["base"] = cell.cell.experiment.base
-            return self._tracker.child(
-                self.run, "base", cell.train.key, params, self._tags(cell.train)
-            )
-        name = f"train {cell.cell.model_name}"
-        return self._network_run(name, cell.train, cell.cell.experiment)
-
-    def _guide_run(self, cell: PlannedCell, guide: Node) -> str:
-        name = f"train guide {cell.cell.model_name}"
-        return self._network_run(name, guide, weaker(cell.cell.experiment))
-
-    def _network_run(self, name: str, node: Node, experiment: Experiment) -> str:
-        params = _params(experiment, "data", *PARTS, "training")
-        return self._tracker.child(self.run, name, node.key, params, self._tags(node))
-
-    def _cell_run(self, parent: str, cell: PlannedCell) -> None:
-        params = cell.cell.experiment.model_dump(mode="json", include={"sampling", "evaluation"})
-        params["process"] = {"schedule": cell.cell.experiment.process.schedule}
-        beside = "" if cell.may_win else REFERENCE
-        self._leaf(parent, cell.name, params, cell.sample, cell.evaluate, beside)
-
-    def _leaf(
-        self,
-        parent: str,
-        name: str,
-        params: dict[str, Any],
-        sample: Node,
-        evaluate: Node,
-        beside: str,
-    ) -> str:
-        """A cell's run; ``beside`` says what one is that may not win."""
-        tags = {RANKED_BY: self._plan.ranked_by, BESIDE: beside or None} | self._tags(evaluate)
-        run = self._tracker.child(parent, name, evaluate.key, params, tags)
-        self._tracker.log_cell(run, self._store.path(sample), self._store.path(evaluate))
-        self._tracker.finish(run, "FINISHED")
-        return run
-
-    def _tags(self, node: Node) -> dict[str, Any]:
-        store = self._store
-        commit = store.manifest(node).get("git_commit") if store.has(node) else None
-        return {
-            STAGE_KEY: node.key,
-            "data.dvc_hash": data_hash(node),
-            "git.commit": commit or git_commit(),
-        }
-
-
-def _params(experiment: Experiment, *sections: str) -> dict[str, Any]:
-    return experiment.model_dump(mode="json", include={*sections})
+            self._rows.finish(run)
 
 
 def _codec_of(cell: PlannedCell) -> Node | None:

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric
+from mlflow.entities import Metric, Run
 
 from components.errors import AlphabarError
 from components.files.json_file import read_object
-from components.files.manifest import intact, remedy, there
+from components.files.manifest import MANIFEST, intact, read_manifest, remedy, there
 from components.files.tables import csv_rows
 from components.spec.keys import digest
-from components.tracking.fields import interval, log_metrics
+from components.tracking.fields import log_metrics, tag_texts
+from components.tracking.figure_table import NOT_FINITE, log_finite
 from components.tracking.images import log_image, logged_images, open_whole
-from components.training.costs import read_costs
+from components.tracking.worked import worked
+from components.training.costs import Costs, read_costs
 from components.training.stopwatch import evaluations_share, read_seconds
 
 WHOLE = "alphabar.training_recorded"
@@ -25,6 +27,10 @@ WHOLE = "alphabar.training_recorded"
 MEMORY_TAG = "alphabar.memory"
 """Run tag: whose memory `step_memory_bytes` and `peak_memory_bytes` are."""
 
+MISSED = "alphabar.missed_evaluations"
+"""Run tag: which evaluations while training measured nothing, or not all, and why."""
+
+MOST_MISSED = 20
 DENSE_ROWS = 2000
 KEPT_FILES = (
     "history.csv",
@@ -60,7 +66,7 @@ def log_training(client: MlflowClient, run_id: str, directory: Path) -> None:
     run = client.get_run(run_id)
     if WHOLE in run.data.tags:
         return
-    published = (directory / "manifest.json").is_file()
+    published = (directory / MANIFEST).is_file()
     started = run.info.start_time
     for name, points in (("history.csv", _history), ("evaluations.csv", _evaluation)):
         rows = _rows(directory / name, published)
@@ -71,10 +77,11 @@ def log_training(client: MlflowClient, run_id: str, directory: Path) -> None:
                 metrics = [m for i in range(done, len(rows)) for m in points(rows[i], i, started)]
             except (KeyError, TypeError, ValueError) as error:
                 raise _broken(directory / name, error) from error
-            log_metrics(client, run_id, metrics, {progress: _progress(rows)})
+            told = _not_finite(rows) if name == "history.csv" else {}
+            log_metrics(client, run_id, metrics, {progress: _progress(rows), **told})
     _log_samples(client, run_id, directory / "samples")
     if published:
-        _log_files(client, run_id, directory, started)
+        _log_files(client, run, directory)
 
 
 def kept(index: int) -> bool:
@@ -109,12 +116,37 @@ def _history(row: dict[str, str], index: int, timestamp: int) -> list[Metric]:
     return [
         Metric(name, float(value), timestamp, step)
         for name, value in row.items()
-        if name != "step" and value != ""
+        if name != "step" and value != "" and math.isfinite(float(value))
     ]
 
 
+def _not_finite(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """The tag that tells of numbers that are none, which MLflow is not sent."""
+    steps: dict[str, list[str]] = {}
+    for row in rows:
+        for name, value in row.items():
+            if value != "" and not math.isfinite(float(value)):
+                steps.setdefault(f"{name} is {value}", []).append(row["step"])
+    said = [
+        f"{what} at step {of[0]}" + (f" and {len(of) - 1} more, up to {of[-1]}" if of[1:] else "")
+        for what, of in steps.items()
+    ]
+    return {NOT_FINITE: "; ".join(said)} if said else {}
+
+
+def _missed(directory: Path) -> dict[str, str]:
+    """The tag that tells of evaluations that were missed, and why."""
+    rows = _rows(directory / "missed_evaluations.csv", published=True)
+    said = [f"step {row['step']}: {row['message']} ({row['kind']})" for row in rows[:MOST_MISSED]]
+    said += [f"and {len(rows) - MOST_MISSED} more"] if rows[MOST_MISSED:] else []
+    return tag_texts({MISSED: "; ".join(said) or None})
+
+
 def _evaluation(row: dict[str, str], index: int, timestamp: int) -> list[Metric]:
-    return interval(row["metric"], row, int(row["step"]), timestamp)
+    """The value; its interval stands in the file, which is stored."""
+    value = float(row["value"] or math.nan)
+    finite = math.isfinite(value)
+    return [Metric(row["metric"], value, timestamp, int(row["step"]))] if finite else []
 
 
 def _rows(path: Path, published: bool) -> list[dict[str, str]]:
@@ -143,7 +175,8 @@ def _log_samples(client: MlflowClient, run_id: str, folder: Path) -> None:
             log_image(client, run_id, image, SAMPLES, step)
 
 
-def _log_files(client: MlflowClient, run_id: str, directory: Path, timestamp: int) -> None:
+def _log_files(client: MlflowClient, run: Run, directory: Path) -> None:
+    run_id: str = run.info.run_id
     for name in KEPT_FILES:
         if there(directory / name):
             client.log_artifact(run_id, str(directory / name), "training")
@@ -154,13 +187,19 @@ def _log_files(client: MlflowClient, run_id: str, directory: Path, timestamp: in
     seconds, costs = read_seconds(directory), read_costs(directory)
     logged |= {f"{part}_seconds": taken for part, taken in seconds.items()}
     logged |= {"evaluations_share": evaluations_share(seconds), **costs.measured()}
-    metrics = [
-        Metric(name, float(value), timestamp, 0)
-        for name, value in logged.items()
-        if isinstance(value, int | float) and math.isfinite(value)
-    ]
-    told = {MEMORY_TAG: costs.memory} if costs.memory else {}
-    log_metrics(client, run_id, metrics, {WHOLE: "true", **told})
+    logged["device_seconds"] = worked([directory]).seconds
+    logged["images_per_second"] = _images_per_second(directory, costs)
+    log_finite(client, run, logged)
+    told = _missed(directory) | ({MEMORY_TAG: costs.memory} if costs.memory else {})
+    log_metrics(client, run_id, [], {WHOLE: "true", **told})
+
+
+def _images_per_second(directory: Path, costs: Costs) -> float | None:
+    """Images trained on in a second of steps, without evaluations; None where it is not known."""
+    whole = (directory / MANIFEST).is_file()
+    spec = read_manifest(directory).get("spec", {}) if whole else {}
+    batch = spec.get("training", {}).get("batch_size")
+    return batch / costs.seconds_a_step if batch and costs.seconds_a_step else None
 
 
 def _broken(path: Path, error: Exception) -> AlphabarError:

@@ -126,4 +126,6 @@ class Recorder:
             self._record.finetuned(outcome.best, outcome.tuned)
         self._record.winner(outcome.best, outcome.report)
         self.registered = tuple(self._record.registered(outcome.best, outcome.tuned, self._gate))
-        self._record.end("FAILED" if outcome.failures else "FINISHED")
+        self._record.described(outcome.best, self.registered)
+        why = {name: str(error) for name, error in outcome.failures.items()}
+        self._record.end("FAILED" if why else "FINISHED", why)
