@@ -12,6 +12,7 @@ from components.networks.checkpoint_header import read_config
 from components.spec.catalogue import FINETUNES
 from components.spec.catalogue.sampling import guide_of
 from components.spec.licences import Licensed
+from components.spec.model_config import ModelConfig
 from components.spec.model_folder import ADAPTER_FILE, ORIGIN
 from components.tracking.fields import flatten, protocol_texts
 
@@ -19,6 +20,11 @@ OF_ADAPTER = (
     "It holds what a fine-tune has trained, and is read with the model that it started from, which "
     "`base` below names."
 )
+
+MOST_OF_CARD = 5000
+"""Characters that MLflow's databases keep of a description."""
+
+CUT = "\nThe rest stands in the version's README.md.\n"
 
 
 def model_card(
@@ -44,8 +50,7 @@ def model_card(
     Raises:
         AlphabarError: ``weights`` is missing or is not a safetensors file.
     """
-    alone = weights.name == ADAPTER_FILE
-    config = read_adapter(weights)[1] if alone else read_config(weights.parent)
+    alone, config = weights.name == ADAPTER_FILE, config_of(weights)
     shown = {
         metric: f"{each.value:.6g} ({each.low:.6g} to {each.high:.6g})"
         for metric, each in {figure.metric: figure, **figures}.items()
@@ -75,6 +80,26 @@ def model_card(
         if values:
             text += ["", f"## {title}", *(f"- {field}: {value}" for field, value in values.items())]
     return "\n".join(text) + "\n"
+
+
+def config_of(weights: Path) -> ModelConfig:
+    """What the header of a model.safetensors, or of an adapter.safetensors, says of the model.
+
+    Raises:
+        AlphabarError: it is missing or is not a safetensors file.
+    """
+    alone = weights.name == ADAPTER_FILE
+    return read_adapter(weights)[1] if alone else read_config(weights.parent)
+
+
+def described_by(card: str, figure: str) -> str:
+    """A version's description in MLflow: its figure and its card, as far as there is room."""
+    title, _, rest = card.partition("\n")
+    text = f"{title}\n\n**{figure}**\n{rest}"
+    if len(text) <= MOST_OF_CARD:
+        return text
+    whole = text[: MOST_OF_CARD - len(CUT)]
+    return whole[: whole.rfind("\n") + 1] + CUT
 
 
 def fine_tune(directory: Path) -> dict[str, str]:

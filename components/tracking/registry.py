@@ -23,7 +23,8 @@ from components.spec.model_folder import GUIDE, SAMPLING, WEIGHTS, codec_files, 
 from components.spec.record_tags import KEY, SAMPLED_WITH
 from components.tracking.decision_log import REASON
 from components.tracking.fields import protocol_texts, shown, tag_texts
-from components.tracking.model_card import model_card
+from components.tracking.model_card import config_of, described_by, model_card
+from components.tracking.packaged import package_files
 from components.tracking.promotion import PROMOTED, ROLLED_BACK, judge_registered, settle
 from components.tracking.runs import Tracker
 from components.tracking.versions import (
@@ -165,7 +166,7 @@ def register(
             described = _figure_tags(measured) | tag_texts(model.every_tag)
             sampled_with = digest(dict(model.sampling))
             identity = {KEY: key, SAMPLED_WITH: sampled_with} | files
-            about = f"{measured.metric} {shown(measured)}"
+            about = described_by(card, f"{measured.metric} {shown(measured)}")
             version = _create(tracker, model_name, run_id, described | identity, about)
         number = str(version.version)
         rolled_back = version.tags.get(ROLLED_BACK)
@@ -208,6 +209,9 @@ def _log_files(tracker: Tracker, run_id: str, model: Submitted, card: str) -> di
         files[f"{GUIDE}/{WEIGHTS}"] = intact(model.guide / WEIGHTS)
         of_guide = codec_files(model.guide)
         files |= {f"{GUIDE}/{name}": intact(path) for name, path in of_guide.items()}
+    files |= package_files(
+        config_of(model.weights / trained), run_id, FOLDER, start.registered if start else None
+    )
     manifest: dict[str, Any] = {"files": listed(files), **(start.noted if start else {})}
     manifest[SEAL] = seal(manifest)
     files[MANIFEST] = json.dumps(manifest, indent=1, sort_keys=True) + "\n"

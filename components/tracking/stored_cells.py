@@ -38,7 +38,8 @@ class StoredCell:
             section |= read_manifest(self.sampled)["spec"]["sampling"]
             return section
         if "sampling" in self.recorded.settings:
-            return section | self.recorded.settings["sampling"]
+            section |= self.recorded.settings["sampling"]
+            return section
         logged = {  # a run of a version that had no experiment.yaml, and every field as a parameter
             name: value_from(self.recorded.params[f"sampling.{name}"], SamplingSpec, name)
             for name in section

@@ -27,6 +27,10 @@ WHOLE = "alphabar.training_recorded"
 MEMORY_TAG = "alphabar.memory"
 """Run tag: whose memory `step_memory_bytes` and `peak_memory_bytes` are."""
 
+EVALUATION = "training_"
+"""Before the names of figures that are measured while training: otherwise than a cell's, of fewer
+images and in fewer steps, and so no points of its chart."""
+
 MISSED = "alphabar.missed_evaluations"
 """Run tag: which evaluations while training measured nothing, or not all, and why."""
 
@@ -146,7 +150,9 @@ def _evaluation(row: dict[str, str], index: int, timestamp: int) -> list[Metric]
     """The value; its interval stands in the file, which is stored."""
     value = float(row["value"] or math.nan)
     finite = math.isfinite(value)
-    return [Metric(row["metric"], value, timestamp, int(row["step"]))] if finite else []
+    return (
+        [Metric(EVALUATION + row["metric"], value, timestamp, int(row["step"]))] if finite else []
+    )
 
 
 def _rows(path: Path, published: bool) -> list[dict[str, str]]:
@@ -188,7 +194,7 @@ def _log_files(client: MlflowClient, run: Run, directory: Path) -> None:
     logged |= {f"{part}_seconds": taken for part, taken in seconds.items()}
     logged |= {"evaluations_share": evaluations_share(seconds), **costs.measured()}
     logged["device_seconds"] = worked([directory]).seconds
-    logged["images_per_second"] = _images_per_second(directory, costs)
+    logged["training_images_per_second"] = _images_per_second(directory, costs)
     log_finite(client, run, logged)
     told = _missed(directory) | ({MEMORY_TAG: costs.memory} if costs.memory else {})
     log_metrics(client, run_id, [], {WHOLE: "true", **told})
