@@ -22,6 +22,7 @@ from components.tracking.figure_table import (
     TABLE,
     has_table,
     interval_row,
+    left_out,
     log_figures,
     log_finite,
     put_table,
@@ -57,7 +58,8 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
     run = client.get_run(run_id)
     if WHOLE in run.data.tags:
         return
-    told = log_figures(client, run, read_judgement(evaluate_dir).figures)
+    judgement = read_judgement(evaluate_dir)
+    log_figures(client, run, judgement.figures)
     about_samples = read_object(intact(sample_dir / "metrics.json"), remedy(sample_dir))
     log_finite(client, run, _costs(about_samples, sample_dir, evaluate_dir))
     _log_pictures(client, run_id, sample_dir)
@@ -65,7 +67,7 @@ def log_cell(client: MlflowClient, run_id: str, sample_dir: Path, evaluate_dir: 
         if there(path):
             client.log_artifact(run_id, str(path), EVALUATION)
     digest = known_sha256(evaluate_dir / RECORD)
-    log_metrics(client, run_id, [], {**told, RECORD_DIGEST: digest, WHOLE: "true"})
+    log_metrics(client, run_id, [], {**left_out(judgement), RECORD_DIGEST: digest, WHOLE: "true"})
 
 
 def _costs(about: Mapping[str, Any], sample_dir: Path, evaluate_dir: Path) -> dict[str, float]:
@@ -105,7 +107,7 @@ def log_judgement(
         for name, figure in read_judgement(directory).figures.items()
         if families is None or family_of(name) in families
     }
-    log_metrics(client, run_id, [], log_figures(client, run, figures, prefix, table))
+    log_figures(client, run, figures, prefix, table)
 
 
 def log_likeness(client: MlflowClient, run_id: str, directory: Path) -> None:

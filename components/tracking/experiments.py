@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from components.tracking.runs import Tracker
 
 KIND, TRAINING = "mlflow.experimentKind", "custom_model_development"
-"""Experiment tag, and its value for MLflow's view of model training; without it MLflow 3 opens an
-experiment among the traces of language models. Python has no name for either."""
+"""Experiment tag, and its value for MLflow's view of model training, instead of that of language
+models and their traces. Python has no name for either. MLflow 3.17 asks the switch at the top left
+before, which a browser keeps, or `rows.VIEW` in the address."""
 
 OUR_NOTE = "alphabar.note"
 """Experiment tag: digest of the description that alphabar wrote; another one is a person's."""

@@ -13,13 +13,16 @@ from mlflow.entities import Metric, Run
 
 from components.figures.figure import Figure
 from components.figures.interval import Interval
-from components.figures.judgement import Figures
+from components.figures.judgement import Figures, Judgement
 from components.figures.record import figure_record
 from components.spec.keys import canonical_json
-from components.tracking.fields import exact, log_metrics, shown, tag_texts
+from components.tracking.fields import log_metrics, shown, tag_texts
 
 NOT_FINITE = "alphabar.not_finite"
-"""Run tag: which figures are no finite numbers, and what they are: MLflow is not sent those."""
+"""Run tag: which numbers of a training were not finite, and where: MLflow is not sent those."""
+
+LEFT_OUT = "alphabar.left_out"
+"""Run tag: which figures were not measured, and why."""
 
 TABLE = "figures.json"
 """Run artifact: a row a figure."""
@@ -27,20 +30,24 @@ TABLE = "figures.json"
 
 def log_figures(
     client: MlflowClient, run: Run, figures: Figures, prefix: str = "", table: str = TABLE
-) -> dict[str, str]:
-    """Log the finite ones as metrics, and all as a table.
+) -> None:
+    """Log them as metrics, and with interval and protocol as a table.
 
     Args:
         prefix: before the metrics' names.
-
-    Returns:
-        the tag that tells of the others, if there are any.
     """
     named = {f"{prefix}{name}": figure for name, figure in figures.items()}
     log_finite(client, run, {name: figure.value for name, figure in named.items()})
     put_table(client, run, table, [_row(*each) for each in named.items()])
-    infinite = [f"{name} is {exact(each)}" for name, each in named.items() if not each.finite]
-    return tag_texts({NOT_FINITE: "; ".join(infinite) or None})
+
+
+def left_out(judgement: Judgement) -> dict[str, str]:
+    """The tag that says which figures were not measured, and why, if there are any.
+
+    No record has a figure that is no finite number.
+    """
+    said = [f"{name}: {why}" for name, why in judgement.left_out.items()]
+    return tag_texts({LEFT_OUT: "; ".join(said) or None})
 
 
 def log_finite(client: MlflowClient, run: Run, values: Mapping[str, float | None]) -> None:

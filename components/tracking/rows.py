@@ -34,6 +34,9 @@ FAILED = "alphabar.failed"
 STAGE = "alphabar.stage"
 """Run tag: the name of the stage run that it records."""
 
+VIEW = "?workflowType=machine_learning"
+"""Of an address in MLflow: its view of model training, in browsers that keep the other one, too."""
+
 Kind = Literal["sweep", "model", "cell", "codec", "scorer"]
 
 
@@ -49,4 +52,4 @@ def above(run: Run) -> str | None:
 def link(experiment_id: str, run_id: str, words: str, path: str = "") -> str:
     """A Markdown link to a run's page in MLflow, or to the artifact ``path`` of it."""
     artifact = f"/artifacts/{path}" if path else ""
-    return f"[{words}](#/experiments/{experiment_id}/runs/{run_id}{artifact})"
+    return f"[{words}](#/experiments/{experiment_id}/runs/{run_id}{artifact}{VIEW})"

@@ -1,6 +1,8 @@
 """The MLflow server over a root's own records: <root>/mlruns/mlflow.db and /artifacts."""
 
+import contextlib
 import os
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -16,6 +18,12 @@ from flows.servers.processes import (
 )
 
 START_SECONDS = 90.0
+VIEW = "workflowType=machine_learning&compareRunsMode=CHART"
+LATEST = """
+SELECT r.experiment_id FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id
+WHERE r.lifecycle_stage = 'active' AND e.lifecycle_stage = 'active'
+ORDER BY r.start_time DESC LIMIT 1
+"""
 
 
 def user_tracking_server() -> str | None:
@@ -72,9 +80,24 @@ def await_mlflow_server(server: Background, pause: Pause = time.sleep) -> None:
     )
 
 
-def page_url(server: Background) -> str:
-    """The address to open."""
-    return f"http://{LOOPBACK}:{server.port}"
+def page_url(server: Background, root: Path) -> str:
+    """The address to open: of the charts of the experiment that ran last, where there is one.
+
+    Without these words MLflow 3.17 opens an experiment among the traces of language models.
+    """
+    address = f"http://{LOOPBACK}:{server.port}"
+    latest = _latest_experiment(root.resolve() / "mlruns" / "mlflow.db")
+    return f"{address}/#/experiments/{latest}/runs?{VIEW}" if latest else address
+
+
+def _latest_experiment(database: Path) -> str | None:
+    try:
+        opened = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=1.0)
+        with contextlib.closing(opened) as connection:
+            found = connection.execute(LATEST).fetchone()
+    except sqlite3.Error:  # the address alone does
+        return None
+    return str(found[0]) if found else None
 
 
 def _environment() -> dict[str, str]:

@@ -243,8 +243,9 @@ def runs(finished: Finished) -> list[Any]:
 
 
 def parent(run: Any) -> str | None:
-    found: str | None = run.data.tags.get("mlflow.parentRunId")
-    return found
+    from components.tracking.rows import above
+
+    return above(run)
 
 
 def test_mlflow_has_a_sweep_its_models_and_their_cells(runs: list[Any]) -> None:
@@ -274,7 +275,7 @@ def test_models_have_their_loss_and_metrics_against_the_step(
 
     client = connect(None, finished[0].root).client
     (trained,) = [run for run in runs if run.info.run_name == "train schedule=cosine"]
-    for metric in ("loss", "fd_efficientnet_lite0", "clip_score_domain"):
+    for metric in ("loss", "training_fd_efficientnet_lite0", "training_clip_score_domain"):
         history = client.get_metric_history(trained.info.run_id, metric)
         assert max(point.step for point in history) == 30
         assert len(history) >= 2

@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 
 from components.errors import AlphabarError
+from components.files.new_folder import seal_folder
 from components.tracking import Tracker
 from components.tracking.images import slugs
+from tests.figures.made import write_record
 
 Dirs = Callable[..., tuple[Path, Path]]
 
@@ -28,23 +30,50 @@ def pictures(tracker: Tracker, run_id: str) -> dict[str, str]:
     return dict(zip(keys, paths, strict=True))
 
 
-def test_figures_come_with_interval_protocol_and_cost(
+def table(tracker: Tracker, run_id: str, name: str = "figures.json") -> dict[str, dict[str, str]]:
+    """The rows of a table by their figure."""
+    path = Path(tracker.client.download_artifacts(run_id, name))
+    content = json.loads(path.read_text())
+    rows = [dict(zip(content["columns"], row, strict=True)) for row in content["data"]]
+    return {row["figure"]: row for row in rows}
+
+
+def test_a_figure_is_one_metric_and_its_interval_stands_in_a_table(
     tracker: Tracker, run_id: str, cell_dirs: Dirs, figure: Callable[..., dict[str, Any]]
 ) -> None:
     tracker.log_cell(run_id, *cell_dirs("a", kd_x=figure(4.0, 1.0), recognised_svc=figure(0.9, 0)))
     data = tracker.client.get_run(run_id).data
     assert data.metrics == {
         "kd_x": 4.0,
-        "kd_x_low": 3.0,
-        "kd_x_high": 5.0,
         "recognised_svc": 0.9,
-        "recognised_svc_low": 0.9,
-        "recognised_svc_high": 0.9,
         "network_evaluations": 50.0,
     }
-    protocol = json.loads(data.tags["protocol.kd_x"])
-    assert protocol["n_generated"] == 500
-    assert "value" not in protocol
+    row = table(tracker, run_id)["kd_x"]
+    assert (row["value"], row["low"], row["high"], row["n_generated"]) == ("4", "3", "5", "500")
+    assert json.loads(row["protocol"])["extractor"] == "efficientnet_lite0"
+    assert "figures.json" in data.tags["mlflow.loggedArtifacts"]
+
+
+def test_a_figure_that_was_not_measured_is_a_tag_with_its_reason(
+    tracker: Tracker, run_id: str, cell_dirs: Dirs, figure: Callable[..., dict[str, Any]]
+) -> None:
+    sample, evaluate = cell_dirs("a")
+    content = {"metrics": {"fd_x": figure(2.0)}, "left_out": {"kd_x": "6 images are too few"}}
+    write_record(evaluate, content)
+    tracker.log_cell(run_id, sample, evaluate)
+    data = tracker.client.get_run(run_id).data
+    assert data.metrics == {"fd_x": 2.0, "network_evaluations": 50.0}
+    assert data.tags["alphabar.left_out"] == "kd_x: 6 images are too few"
+
+
+def test_a_cell_says_what_it_took(tracker: Tracker, run_id: str, cell_dirs: Dirs) -> None:
+    sample, evaluate = cell_dirs("a")
+    for folder, seconds in ((sample, 2.0), (evaluate, 5.0)):
+        (folder / "manifest.json").unlink(missing_ok=True)
+        seal_folder(folder, {"wall_seconds": seconds})
+    tracker.log_cell(run_id, sample, evaluate)
+    metrics = tracker.client.get_run(run_id).data.metrics
+    assert (metrics["device_seconds"], metrics["images_per_second"]) == (7.0, 3.0)
 
 
 def test_the_whole_record_and_what_each_image_adds_are_kept(
@@ -119,6 +148,5 @@ def test_the_figures_of_a_codec_that_nobody_trained_are_logged(
         tracker.log_judgement(run_id, judgement)
     data = tracker.client.get_run(run_id).data
     assert data.metrics["reconstruction_psnr"] == 24.0
-    assert data.metrics["reconstruction_psnr_low"] == 23.0
-    assert json.loads(data.tags["protocol.reconstruction_psnr"])["n_generated"] == 500
+    assert table(tracker, run_id)["reconstruction_psnr"]["low"] == "23"
     assert len(tracker.client.get_metric_history(run_id, "reconstruction_psnr")) == 1

@@ -11,6 +11,7 @@ from mlflow.entities import Run
 
 from components.errors import AlphabarError
 from components.tracking import Tracker, connect
+from components.tracking.rows import above
 
 KEY = "a1" * 32
 SPEC = {"process": {"schedule": "cosine", "steps": 1000}, "network": {"channels": [32, 64]}}
@@ -31,8 +32,54 @@ def test_a_second_run_finds_the_runs_of_the_first(tracker: Tracker, root: Path) 
     first = record(tracker)
     assert record(connect(None, root)) == first
     assert len(runs_of(tracker)) == 3
-    parents = [tracker.client.get_run(i).data.tags.get("mlflow.parentRunId") for i in first]
-    assert parents == [None, *first[:2]]
+    assert [above(tracker.client.get_run(i)) for i in first] == [None, *first[:2]]
+
+
+def test_rows_are_not_nested_and_say_what_they_are(tracker: Tracker) -> None:
+    sweep = tracker.sweep("digits", KEY, {}, {}, name="sweep of guidance")
+    model = tracker.child(sweep, "base", "b2" * 32, {}, {}, kind="model")
+    tracker.child(model, "guidance=2", "c3" * 32, {}, {})
+    tags = [run.data.tags for run in runs_of(tracker)]
+    assert not any("mlflow.parentRunId" in each for each in tags)
+    assert {each["row"] for each in tags} == {"sweep", "model", "cell"}
+    assert {each["sweep"] for each in tags} == {"sweep of guidance"}
+    assert all(each["mlflow.user"] for each in tags)
+
+
+def test_a_nested_run_of_a_version_before_still_belongs_to_its_parent(tracker: Tracker) -> None:
+    sweep = tracker.sweep("digits", KEY, {}, {})
+    number = tracker.experiment_id(sweep)
+    nested = tracker.client.create_run(number, tags={"mlflow.parentRunId": sweep})
+    assert above(nested) == sweep
+
+
+def test_an_experiment_opens_among_trainings_and_keeps_what_a_person_wrote(
+    tracker: Tracker,
+) -> None:
+    number = tracker.experiment_id(tracker.sweep("digits", KEY, {}, {}))
+    for note in ("ours", "ours again"):
+        tracker.describe(number, note, "fd_x")
+        tags = tracker.client.get_experiment(number).tags
+        assert tags["mlflow.note.content"] == note
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+    assert tags["mlflow.experiment.primaryMetric.name"] == "fd_x"
+    tracker.client.set_experiment_tag(number, "mlflow.note.content", "mine")
+    tracker.describe(number, "ours", "fd_x")
+    assert tracker.client.get_experiment(number).tags["mlflow.note.content"] == "mine"
+
+
+def test_a_run_has_the_time_of_its_work_its_data_and_its_settings(tracker: Tracker) -> None:
+    sweep = tracker.sweep("digits", KEY, {}, {})
+    for _ in range(2):
+        run = tracker.child(sweep, "base", "b2" * 32, {}, {}, start=5000, settings="name: a\n")
+        tracker.used(run, "digits/regular", "e5.dir", "training")
+        tracker.finish(run, "FINISHED", 9000)
+    found = tracker.client.get_run(run)
+    assert (found.info.start_time, found.info.end_time) == (5000, 9000)
+    (data,) = found.inputs.dataset_inputs
+    assert (data.dataset.name, data.dataset.digest) == ("digits/regular", "e5.dir")
+    stored = tracker.client.download_artifacts(run, "experiment.yaml")
+    assert Path(stored).read_text() == "name: a\n"
 
 
 def test_the_same_model_in_another_sweep_is_another_run(tracker: Tracker) -> None:

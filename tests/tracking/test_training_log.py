@@ -46,13 +46,13 @@ def test_a_directory_is_followed_while_it_grows(
     assert sample_steps(tracker, run_id) == [5, 10]
 
 
-def test_evaluations_come_with_their_intervals(
+def test_a_figure_while_training_is_no_point_of_the_cells_chart(
     tracker: Tracker, run_id: str, train_dir: Path
 ) -> None:
     tracker.log_training(run_id, train_dir)
-    fd = "fd_efficientnet_lite0"
-    logged = {suffix: points(tracker, run_id, fd + suffix) for suffix in ("", "_low", "_high")}
-    assert logged == {"": [(5, 300.0)], "_low": [(5, 290.0)], "_high": [(5, 310.0)]}
+    assert points(tracker, run_id, "training_fd_efficientnet_lite0") == [(5, 300.0)]
+    assert not any("_low" in name for name in tracker.client.get_run(run_id).data.metrics)
+    assert points(tracker, run_id, "fd_efficientnet_lite0") == []
 
 
 def test_a_published_directory_is_logged_whole_and_once(
@@ -108,10 +108,10 @@ def test_a_run_that_goes_on_from_an_earlier_step_loses_no_evaluation(
     evaluated(4)  # killed, and resumed from step 10
     evaluated(4, 20)  # what a slower machine allows
     evaluated(4, 20, 24)
-    logged = points(tracker, run_id, "fd_efficientnet_lite0")
+    logged = points(tracker, run_id, "training_fd_efficientnet_lite0")
     assert logged == [(step, step) for step in (4, 12, 16, 20, 24)]
     evaluated(4, 12, 14, 28)  # and once more, between two looks of ours, from step 4
-    logged = points(tracker, run_id, "fd_efficientnet_lite0")
+    logged = points(tracker, run_id, "training_fd_efficientnet_lite0")
     assert logged == [(step, step) for step in (4, 12, 14, 16, 20, 24, 28)]
 
 
@@ -162,13 +162,26 @@ def test_a_finished_line_that_is_not_readable_is_named(
         tracker.log_training(run_id, train_dir)
 
 
-def test_a_loss_that_is_not_a_number_is_logged_as_such(
+def test_a_loss_that_is_not_a_number_is_a_tag_and_no_point(
     tracker: Tracker, run_id: str, train_dir: Path
 ) -> None:
     (train_dir / "history.csv").write_text("step,loss\n1,0.5\n2,nan\n")
     for _ in range(2):
         tracker.log_training(run_id, train_dir)
-    assert [step for step, _ in points(tracker, run_id, "loss")] == [1, 2]
+    assert points(tracker, run_id, "loss") == [(1, 0.5)]
+    tags = tracker.client.get_run(run_id).data.tags
+    assert tags["alphabar.not_finite"] == "loss is nan at step 2"
+
+
+def test_evaluations_that_were_missed_are_told_with_their_reasons(
+    tracker: Tracker, run_id: str, train_dir: Path
+) -> None:
+    missed = "step,kind,message\n5,not finite,kd_x is nan\n"
+    (train_dir / "missed_evaluations.csv").write_text(missed)
+    (train_dir / "manifest.json").write_text("{}")
+    tracker.log_training(run_id, train_dir)
+    tags = tracker.client.get_run(run_id).data.tags
+    assert tags["alphabar.missed_evaluations"] == "step 5: kd_x is nan (not finite)"
 
 
 def test_a_directory_with_nothing_yet_logs_nothing(

@@ -16,6 +16,7 @@ from components.spec.loading import parse_experiment
 from components.spec.plan import in_order, plan_finetune, plan_study
 from components.store import Store
 from components.tracking import connect
+from components.tracking.rows import above
 from flows.run.dvc_file import dvc_file
 from flows.run.execution import produce
 from flows.run.experiment import ExperimentRun
@@ -111,7 +112,7 @@ def test_the_record_has_a_run_a_training_and_below_it_its_cells(
     client = connect(None, place.root).client
     (found,) = client.search_experiments(filter_string="name = 'ours'")
     runs = {run.info.run_id: run for run in client.search_runs([found.experiment_id])}
-    parents = {run.info.run_name: run.data.tags.get("mlflow.parentRunId") for run in runs.values()}
+    parents = {run.info.run_name: above(run) for run in runs.values()}
     assert len([name for name in parents if name.startswith("finetune ")]) == 2
     for name in NAMES:
         parent = parents[f"LoRA on bold {name}"]

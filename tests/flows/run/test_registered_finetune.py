@@ -2,12 +2,15 @@
 named."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 
 from components.errors import AlphabarError
@@ -128,6 +131,21 @@ def test_it_draws_as_the_fine_tune_in_the_store_does(
     merge_model(registered, tmp_path / "merged", place)
     assert (ours == drawn(str(tmp_path / "merged"), place, tmp_path / "again")).all()
     assert registered.adapters_words() == "bold@candidate × 1"
+
+
+def test_mlflow_draws_it_with_the_base_that_is_registered_or_given(
+    ran: tuple[Path, Outcome], place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = drawn("bold@1", place, tmp_path / "ours")
+    tracker = connect(None, place.root)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracker.uri)
+    files = mlflow.artifacts.download_artifacts("models:/bold/1", dst_path=str(tmp_path / "files"))
+    assert {"MLmodel", "requirements.txt", "adapter.safetensors"} <= set(os.listdir(files))
+    table = pd.DataFrame({"prompt": ["0", "1"], "seed": [0, 1]})
+    base = str(place.store.path(ran[1].best.train))
+    for config in (None, {"base": base}):
+        model = mlflow.pyfunc.load_model(files, model_config=config)
+        assert np.array_equal(model.predict(table), ours)
 
 
 def test_an_adapter_is_no_base_and_no_guide(place: Workspace) -> None:

@@ -1,0 +1,81 @@
+"""A registered version is a model of MLflow: signature, example, and the images it draws."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.pyfunc import PyFuncModel
+
+from components.errors import AlphabarError
+from components.generation.generate import generate
+from components.generation.prompts import Prompts
+from components.generation.sampler import load_sampler
+from components.networks.checkpoint import new_checkpoint, save_checkpoint
+from components.spec.sections.sampling import SamplingSpec
+from components.tracking import Submitted, Tracker, register
+from components.tracking.drawn import in_turn
+from tests.model_config import model_config
+
+FD = "fd_efficientnet_lite0"
+SAMPLING = {"solver": "ddim", "steps": 3, "guidance": 2.0}
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    (tmp_path / "model").mkdir()
+    made = new_checkpoint(model_config(steps=20), 0)
+    save_checkpoint(tmp_path / "model", made.config, made.network, made.codec)
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def model(
+    tracker: Tracker,
+    weights: Path,
+    evaluation: Callable[..., Path],
+    figure: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> PyFuncModel:
+    """What MLflow loads as the champion."""
+    submitted = Submitted(weights, evaluation({FD: figure(150.0)}), FD, SAMPLING)
+    register(tracker, "digits", tracker.sweep("digits", "a1" * 32, {}, {}), "k", submitted)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracker.uri)
+    return mlflow.pyfunc.load_model("models:/digits@champion")
+
+
+def test_it_draws_what_alphabar_draws_whatever_stands_beside_a_row(
+    model: PyFuncModel, weights: Path
+) -> None:
+    sampler = load_sampler(weights, SamplingSpec.model_validate({**SAMPLING, "seed": 5}))
+    expected = generate(sampler, Prompts((0, 2), ("a", "c"), ("a", "c"))).images
+    table = pd.DataFrame({"prompt": ["a", "c", "b"], "seed": [5, 6, 5]})
+    drawn = model.predict(table)
+    assert (drawn.shape, drawn.dtype) == ((3, 8, 8, 1), np.uint8)
+    assert np.array_equal(drawn[:2], expected)
+    assert np.array_equal(model.predict(table.iloc[[1]])[0], drawn[1])
+
+
+def test_a_row_may_have_settings_of_its_own(model: PyFuncModel) -> None:
+    table = pd.DataFrame({"prompt": ["a"] * 2, "seed": [0, 0], "guidance": [2.0, 7.5]})
+    as_measured, guided = model.predict(table.assign(steps=3))
+    assert np.array_equal(as_measured, model.predict(table[["prompt", "seed"]])[0])
+    assert (as_measured != guided).any()
+    with pytest.raises(AlphabarError, match="steps"):
+        model.predict(table.assign(steps=0))
+
+
+def test_it_says_what_it_takes_and_gives_and_runs_its_own_example(model: PyFuncModel) -> None:
+    signature = model.metadata.signature
+    assert signature.inputs.input_names() == ["prompt", "seed", "guidance", "steps"]
+    assert [each.required for each in signature.inputs] == [True, False, False, False]
+    assert signature.outputs.inputs[0].shape == (-1, 8, 8, 1)
+    assert len(model.predict(model.input_example)) == 2
+
+
+def test_rows_are_drawn_at_once_where_seeds_follow_each_other() -> None:
+    rows: list[Any] = [("a", 0, {}), ("b", 1, {}), ("a", 3, {}), ("a", 4, {"steps": 2})]
+    assert [len(together) for together in in_turn(rows)] == [2, 1, 1]
