@@ -1,5 +1,6 @@
 """A registered version is a model of MLflow: signature, example, and the images it draws."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from mlflow.pyfunc import PyFuncModel
 
 from components.errors import AlphabarError
@@ -25,9 +27,20 @@ SAMPLING = {"solver": "ddim", "steps": 3, "guidance": 2.0}
 
 
 @pytest.fixture
+def root(tmp_path: Path, migrated: Path) -> Path:
+    """A project's folder with a space: in one with a `#` or a `%` MLflow finds no models."""
+    (tmp_path / "a project" / "mlruns").mkdir(parents=True)
+    shutil.copy(migrated, tmp_path / "a project" / "mlruns" / "mlflow.db")
+    return tmp_path / "a project"
+
+
+@pytest.fixture
 def weights(tmp_path: Path) -> Path:
     (tmp_path / "model").mkdir()
     made = new_checkpoint(model_config(steps=20), 0)
+    generator = torch.Generator().manual_seed(0)
+    for parameter in made.network.parameters():  # as made, it predicts nothing
+        parameter.data.normal_(0.0, 0.3, generator=generator)
     save_checkpoint(tmp_path / "model", made.config, made.network, made.codec)
     return tmp_path / "model"
 
