@@ -73,12 +73,12 @@ def test_it_draws_what_alphabar_draws_whatever_stands_beside_a_row(
 
 
 def test_a_row_may_have_settings_of_its_own(model: PyFuncModel) -> None:
-    table = pd.DataFrame({"prompt": ["a"] * 2, "seed": [0, 0], "guidance": [2.0, 7.5]})
-    as_measured, guided = model.predict(table.assign(steps=3))
+    table = pd.DataFrame({"prompt": ["a"] * 2, "seed": [0, 0], "steps": [3, 7]})
+    as_measured, finer = model.predict(table.assign(guidance=2.0))
     assert np.array_equal(as_measured, model.predict(table[["prompt", "seed"]])[0])
-    assert (as_measured != guided).any()
-    with pytest.raises(AlphabarError, match="steps"):
-        model.predict(table.assign(steps=0))
+    assert (as_measured != finer).any()
+    with pytest.raises(AlphabarError, match="guidance"):
+        model.predict(table.assign(guidance=-1.0))
 
 
 def test_it_says_what_it_takes_and_gives_and_runs_its_own_example(model: PyFuncModel) -> None:
