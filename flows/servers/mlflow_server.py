@@ -80,12 +80,17 @@ def await_mlflow_server(server: Background, pause: Pause = time.sleep) -> None:
     )
 
 
-def page_url(server: Background, root: Path) -> str:
+def page_url(server: Background) -> str:
+    """The server's address."""
+    return f"http://{LOOPBACK}:{server.port}"
+
+
+def charts_url(server: Background, root: Path) -> str:
     """The address to open: of the charts of the experiment that ran last, where there is one.
 
     Without these words MLflow 3.17 opens an experiment among the traces of language models.
     """
-    address = f"http://{LOOPBACK}:{server.port}"
+    address = page_url(server)
     latest = _latest_experiment(root.resolve() / "mlruns" / "mlflow.db")
     return f"{address}/#/experiments/{latest}/runs?{VIEW}" if latest else address
 

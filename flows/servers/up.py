@@ -99,7 +99,7 @@ def _start(
     stops.callback(say, "stopping ...")
 
     say(f"Prefect: {page_url(api)}")
-    say(f"MLflow:  {mlflow_server.page_url(mlflow, root) if mlflow else tracking}")
+    say(f"MLflow:  {mlflow_server.charts_url(mlflow, root) if mlflow else tracking}")
     ours = None if user_api_url() else prefect_server.find_prefect_server(root)
     return [process for process in (ours, mlflow, runner) if process]
 

@@ -420,7 +420,7 @@ def test_the_mlflow_server_shows_an_image_of_a_run(tmp_path: Path) -> None:
     try:
         mlflow_server.await_mlflow_server(server)
         assert mlflow_server.start_mlflow_server(tmp_path) == server
-        page = mlflow_server.page_url(server, tmp_path)
+        page = mlflow_server.page_url(server)
         address = f"{page}/get-artifact?path=seven.png&run_uuid={run}"
         with urllib.request.urlopen(address, timeout=20) as answer:
             assert answer.read().startswith(b"\x89PNG")
