@@ -65,7 +65,6 @@ class Tracker:
         tags: Mapping[str, Any],
         *,
         name: str | None = None,
-        settings: str | None = None,
     ) -> str:
         """The id of the sweep's own run, made on the first call with this key.
 
@@ -74,7 +73,6 @@ class Tracker:
             tags: such as ``alphabar.stage_key``, ``data.dvc_hash``, ``git.commit``; None is
                 left out.
             name: what it is called; ``sweep-`` and the start of its key unless given.
-            settings: the experiment file's text.
         """
         with self.talking():
             experiment_id = experiment_of(self, experiment_name)
@@ -82,7 +80,13 @@ class Tracker:
             row = {ROW: "sweep", OF_SWEEP: name}
             identity = {KEY: key, SWEEP: "true"}
             run = self._find_or_create(experiment_id, name, identity, params, {**row, **tags})
-            return self._with_settings(run, settings)
+            run_id: str = run.info.run_id
+            return run_id
+
+    def log_settings(self, run_id: str, settings: str) -> None:
+        """Store a run's whole experiment, YAML, once."""
+        with self.talking():
+            self._with_settings(self.client.get_run(run_id), settings)
 
     def child(
         self,

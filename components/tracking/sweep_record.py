@@ -54,7 +54,6 @@ class SweepRecord:
             {},
             {"git.commit": git_commit()},
             name=sweep_name(plan),
-            settings=settings_text(plan.experiment),
         )
         self._rows = SweepRows(tracker, plan, store, self.run)
         self.complete = tracker.is_complete(self.run)
@@ -68,6 +67,7 @@ class SweepRecord:
     def baselines(self, plan: Plan) -> None:
         """Every model and cell of ``plan``, which has the finished ones."""
         models: dict[str, str] = {}
+        self._tracker.log_settings(self.run, settings_text(plan.experiment))
         self._codecs(plan)
         self._scorers(plan)
         for cell in plan.cells:
