@@ -2,7 +2,9 @@
 
     import alphabar
     model = alphabar.load("digits@champion")
-    images = alphabar.sample(model, 20, prompts=["7"], guidance=4).images
+    images = model.sample("7", n=20, seed=0, guidance=4)
+    figures = alphabar.evaluate(images, "pipeline/prepare")
+    table = alphabar.results("digits")
 
 Nothing heavy is imported before it is needed. What is wrong with an input is an `AlphabarError`;
 no function ends the process.
@@ -10,7 +12,9 @@ no function ends the process.
 
 from importlib.metadata import version
 
-from alphabar.experiments import Results, compare, results, run
+from alphabar import plot
+from alphabar.experiments import Results, compare, experiment, results, run
+from alphabar.figures import Figures
 from alphabar.judging import evaluate
 from alphabar.models import Model, Sampled, load, sample
 from components.errors import AlphabarError
@@ -19,13 +23,16 @@ __version__ = version("alphabar")
 
 __all__ = [
     "AlphabarError",
+    "Figures",
     "Model",
     "Results",
     "Sampled",
     "__version__",
     "compare",
     "evaluate",
+    "experiment",
     "load",
+    "plot",
     "results",
     "run",
     "sample",

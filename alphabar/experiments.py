@@ -1,22 +1,30 @@
 """Experiments: run one, read what it found, hold recorded runs side by side."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import nullcontext, redirect_stdout
+from dataclasses import dataclass, field, replace
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alphabar.arguments import path_of, texts_of
-from alphabar.place import workspace_at
+from alphabar.changed import changed
+from alphabar.figures import Figures
+from alphabar.place import experiment_file, workspace_at
+from alphabar.shown import table_html, table_text
+from flows.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from components.figures.figure import Figure
+    from components.reporting.tables.table import Table
+    from components.spec.experiment import Experiment
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Results:
-    """What an experiment has found so far.
+    """What an experiment has found so far; it prints as the table of its cells.
 
     Attributes:
         name: the experiment's.
@@ -26,74 +34,174 @@ class Results:
         models: cell → the directory of its trained model.
         samples: cell → the folder of its images.
         report: the folder of its report; None where there is none yet.
+        floors: metric → figure, of real images; empty where no cell is evaluated.
+        data: the folder of the prepared data of its first evaluated cell; ``evaluate`` takes it as
+            a reference.
+        references: cells that never win.
+        spec: the experiment itself.
     """
 
     name: str
     metric: str
     best: str | None
-    cells: "Mapping[str, Mapping[str, Figure]]"
+    cells: Mapping[str, Figures]
     models: Mapping[str, Path]
     samples: Mapping[str, Path]
     report: Path | None
+    floors: "Mapping[str, Figure]" = field(default_factory=dict)
+    data: Path | None = None
+    references: frozenset[str] = frozenset()
+    spec: "Experiment | None" = None
 
     def __repr__(self) -> str:
         best = f"best {self.best} by {self.metric}" if self.best else "no best"
         return f"<Results of {self.name}: {len(self.cells)} cells, {best}>"
 
+    def __str__(self) -> str:
+        return table_text(self._table()) if self.best else repr(self)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return table_html(self._table()) if self.best else f"<p>{escape(repr(self))}</p>"
+
     def frame(self) -> "pd.DataFrame":
-        """A row for every figure of every cell: ``name, metric, value, low, high, …``."""
+        """A row for every figure of every cell: ``name, metric, value, low, high`` and its
+        protocol. Shares are from 0 to 1."""
         import pandas as pd
 
         from components.reporting.tables.every_figure import figures_alone
 
         return pd.DataFrame(figures_alone(self.cells).records())
 
+    def _table(self) -> "Table":
+        from components.figures.winner import REFERENCE
+        from components.reporting.cells import evaluations_of
+        from components.reporting.tables.ranked_table import ranked_table
+        from components.reporting.tables.subject import Subject
+
+        subjects = [
+            Subject(
+                name,
+                figures.judgement,
+                evaluations_of(self.samples[name]),
+                REFERENCE if name in self.references else "",
+            )
+            for name, figures in self.cells.items()
+        ]
+        return ranked_table(self.name, subjects, self.floors, self.metric)
+
 
 def run(
-    file: str | Path, *, root: str | Path | None = None, verify: bool = False, quiet: bool = True
+    file: str | Path,
+    *,
+    root: str | Path | None = None,
+    verify: bool = False,
+    quiet: bool = True,
+    **overrides: Any,
 ) -> Results:
     """Run an experiment file as `alphabar run` does; what is published is not run again.
 
+    It starts processes: a script calls it under ``if __name__ == "__main__":``.
+
+    >>> found = alphabar.run("digits")
+    >>> found.best in found.cells, found.report.name
+    (True, 'digits')
+
     Args:
+        file: the file, or the name of an experiment in experiments/.
         root: the project's folder; the current one unless given.
         verify: first compare every published file with its SHA-256.
-        quiet: no progress on stderr.
+        quiet: no progress on stderr, and nothing of what the command prints.
+        overrides: keys of the file with other values, such as ``training={"steps": 500}`` (a
+            section's other keys stay) or ``**{"training.steps": 500}``. Such a run has a name, and
+            with it a report and a record, of its own, unless ``name`` is one of them.
 
     Raises:
-        AlphabarError: the file is wrong, the data is not as pinned, or stages failed; the others
-            have run.
+        AlphabarError: the file or an override is wrong, the data is not as pinned, or stages
+            failed; the others have run.
     """
-    from flows.run.launch import run_here
+    from flows.run.launch import run_experiment
 
-    run_here(path_of(file, "experiment file"), workspace_at(root), verify=verify, quiet=quiet)
-    return results(file, root=root)
+    workspace = workspace_at(root)
+    path = experiment_file(file, workspace)
+    experiment = changed(path, overrides)
+    place = replace(workspace, file=path.absolute())
+    with _unprinted() if quiet else nullcontext():
+        run_experiment(experiment, place, verify=verify, quiet=quiet)
+    return _found(experiment, workspace)
 
 
-def results(file: str | Path, *, root: str | Path | None = None) -> Results:
-    """What is published of an experiment; nothing is run.
+def experiment(file: str | Path, *, root: str | Path | None = None, **overrides: Any) -> Results:
+    """What is published of an experiment, file or name; nothing is run.
+
+    >>> alphabar.experiment("digits").metric
+    'fd_efficientnet_lite0'
+    >>> len(alphabar.experiment("digits", training={"steps": 9}).cells)
+    0
+
+    Args:
+        overrides: as `run` takes them.
 
     Raises:
         AlphabarError: the file is wrong, or the data is not as pinned.
     """
+    workspace = workspace_at(root)
+    return _found(changed(experiment_file(file, workspace), overrides), workspace)
+
+
+def results(
+    file: str | Path, *, root: str | Path | None = None, **overrides: Any
+) -> "pd.DataFrame":
+    """Every figure that is published of an experiment, file or name: a row for each of every cell,
+    ``name, metric, value, low, high`` and its protocol. Shares are from 0 to 1.
+
+    >>> table = alphabar.results("digits")
+    >>> list(table.columns[:5])
+    ['name', 'metric', 'value', 'low', 'high']
+
+    Args:
+        overrides: as `run` takes them.
+
+    Raises:
+        AlphabarError: the file is wrong, or the data is not as pinned.
+    """
+    return experiment(file, root=root, **overrides).frame()
+
+
+def _unprinted() -> "redirect_stdout[StringIO]":
+    """Within it nothing is printed on stdout: what a command prints, a function returns."""
+    return redirect_stdout(StringIO())
+
+
+def _found(experiment: "Experiment", workspace: Workspace) -> Results:
     from components.figures.record import read_judgement
     from components.figures.winner import best_cell
-    from components.spec.loading import load_experiment
     from flows.run.outside import plan_here
 
-    workspace = workspace_at(root)
-    plan = plan_here(load_experiment(path_of(file, "experiment file")), workspace)
-    store = workspace.store
+    plan, store = plan_here(experiment, workspace), workspace.store
     whole = [cell for cell in plan.cells if store.has(cell.evaluate)]
     able = any(cell.may_win for cell in whole)
-    report = workspace.reports(plan.experiment.name)
+    report = workspace.reports(experiment.name)
+    real = next((cell.reference for cell in whole if store.has(cell.reference)), None)
+    floors = read_judgement(store.checked(real)).figures if real else {}
     return Results(
-        plan.experiment.name,
+        experiment.name,
         plan.ranked_by,
         best_cell(replace(plan, cells=whole), store).name if able else None,
-        {cell.name: read_judgement(store.checked(cell.evaluate)).figures for cell in whole},
+        {
+            cell.name: Figures(
+                cell.name, "the holdout", read_judgement(store.checked(cell.evaluate)), floors
+            )
+            for cell in whole
+        },
         {cell.name: store.path(cell.train) for cell in whole},
         {cell.name: store.path(cell.sample) for cell in whole},
         report if report.is_dir() else None,
+        floors,
+        store.path(whole[0].evaluate.inputs["data"]) if whole else None,
+        frozenset(cell.name for cell in whole if not cell.may_win),
+        experiment,
     )
 
 
@@ -103,6 +211,10 @@ def compare(
     """Two or more recorded runs side by side: a row for every figure, with the differences.
 
     Writes the page and the table that `alphabar compare` writes.
+
+    >>> table = alphabar.compare("digits", out="table.csv")
+    >>> {"difference", "p_holm", "standing"} <= set(table.columns)
+    True
 
     Args:
         runs: ids of runs (or their beginnings), EXPERIMENT/NAME, or EXPERIMENT.
@@ -117,5 +229,6 @@ def compare(
     from flows.tools.comparing import compare_runs
 
     place = None if out is None else path_of(out, "place")
-    found = compare_runs(texts_of(runs, "run"), workspace_at(root), place)
+    with _unprinted():
+        found = compare_runs(texts_of(runs, "run"), workspace_at(root), place)
     return pd.DataFrame(found.figures.records())

@@ -1,23 +1,32 @@
 """Figures with intervals for any images."""
 
+import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alphabar.arguments import path_of
+from alphabar.figures import Figures
 from alphabar.models import Model, Sampled
 from alphabar.place import workspace_at
+from components.errors import AlphabarError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from components.figures.figure import Figure
+    Images = str | Path | Sequence[str | Path] | NDArray[np.uint8]
+
+
+MOST_LETTERS = 20
+"""Of a folder's name in a table's title."""
 
 
 def evaluate(
-    images: "str | Path | Model | Sampled | NDArray[np.uint8]",
+    images: "Images | Model | Sampled",
+    reference: "Images | None" = None,
     *,
-    reference: "str | Path | NDArray[np.uint8] | None" = None,
     experiment: str | Path | None = None,
     training: str | Path | None = None,
     count: int | None = None,
@@ -25,13 +34,22 @@ def evaluate(
     style: str | None = None,
     root: str | Path | None = None,
     **settings: Any,
-) -> "dict[str, Figure]":
-    """Metric → figure with its interval, as `alphabar evaluate` prints them.
+) -> Figures:
+    """Figures with their intervals, as `alphabar evaluate` prints them.
+
+    >>> rng = numpy.random.default_rng(0)
+    >>> one, other = rng.integers(0, 256, (2, 24, 8, 8, 1), dtype=numpy.uint8)
+    >>> figures = alphabar.evaluate(one, other, size=32, metrics=["fd"])
+    >>> [name for name in figures]
+    ['fd_efficientnet_lite0']
+    >>> figures["fd_efficientnet_lite0"].low < figures["fd_efficientnet_lite0"].value
+    True
 
     Args:
-        images: a folder of images or samples, a .npy or .npz, a model, or an array uint8
-            (n, height, width, channel).
-        reference: real images: a folder, a .npy, prepared data, an experiment file, or an array.
+        images: a folder of images or samples, a .npy or .npz, a model, paths of image files, what
+            `sample` gave, or an array uint8 (n, height, width, channel).
+        reference: real images: a folder, a .npy, prepared data, an experiment file, paths of image
+            files, or an array.
         experiment: an experiment file, as whose own samples a folder of samples is judged.
         training: what the model has learnt from, to look for copies.
         count: images to sample from a model; unless given one for each of ``prompts``, the
@@ -50,9 +68,10 @@ def evaluate(
 
     workspace = workspace_at(root)
     with tempfile.TemporaryDirectory() as folder:
+        real = None if reference is None else _place(reference, Path(folder) / "reference")
         request = JudgeRequest(
-            str(_place(images, Path(folder) / "images.npy")),
-            None if reference is None else _place(reference, Path(folder) / "reference.npy"),
+            str(_place(images, Path(folder) / "images")),
+            real,
             None if experiment is None else Path(experiment),
             None if training is None else Path(training),
             count,
@@ -61,16 +80,43 @@ def evaluate(
             settings,
         )
         with judging(request, workspace, Display(quiet=True)) as (judged, _):
-            return dict(read_judgement(judged.folder).figures)
+            judgement = read_judgement(judged.folder)
+            return Figures(
+                images.name if isinstance(images, Model) else "images",
+                "" if real is None else f"against {_called(reference)}",
+                judgement,
+                dict(judged.floors),
+                tuple(judged.notes),
+            )
 
 
-def _place(images: "str | Path | Model | Sampled | NDArray[np.uint8]", file: Path) -> Path:
-    """Where images lie; an array is written into ``file``."""
+def _called(reference: object) -> str:
+    """A place by its last two names, of which a key is long."""
+    if not isinstance(reference, str | Path):
+        return "the images given"
+    return "/".join(part[:MOST_LETTERS] for part in Path(reference).parts[-2:])
+
+
+def _place(images: "Images | Model | Sampled", place: Path) -> Path:
+    """Where images lie; an array is written to ``place``.npy, files are put into ``place``.
+
+    Raises:
+        AlphabarError: a path is none, or there is no such file.
+    """
     if isinstance(images, str | Path):
         return Path(images)
     if isinstance(images, Model):
         return images.directory
     import numpy as np
 
-    np.save(file, images.images if isinstance(images, Sampled) else images)
-    return file
+    if isinstance(images, Sampled | np.ndarray):
+        array = images.images if isinstance(images, Sampled) else images
+        np.save(place.with_suffix(".npy"), array)
+        return place.with_suffix(".npy")
+    place.mkdir()
+    for number, each in enumerate(images):
+        path = path_of(each, "image")
+        if not path.is_file():
+            raise AlphabarError(f"there is no image {path}", "give paths of image files")
+        shutil.copy(path, place / f"{number:06d}{path.suffix}")
+    return place

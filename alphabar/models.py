@@ -1,13 +1,15 @@
 """Trained models and images sampled from them."""
 
-import io
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alphabar.arguments import count_of, path_of, texts_of
 from alphabar.place import workspace_at
+from alphabar.shown import sheet_html, sheet_png
 from components.runtime import Progress, silent
 from components.spec.sections.sampling import SamplingSpec
 
@@ -15,25 +17,60 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-COLUMNS, SHOWN = 10, 50
-"""Of the picture that a notebook shows of sampled images."""
-
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model.
+    """A trained model, as `load` gives it.
 
     Attributes:
         name: as it was asked for.
         directory: holds its model.safetensors, or is a diffusers pipeline's.
         sampling: the settings that it is sampled with unless others are given.
         guide: the weaker model that these settings ask for, if they do.
+        root: the project's folder, in which the name is looked up.
     """
 
     name: str
     directory: Path
     sampling: SamplingSpec
     guide: Path | None
+    root: Path | None = None
+
+    def sample(
+        self,
+        prompts: str | Sequence[str] = (),
+        n: int = 16,
+        seed: int | None = None,
+        *,
+        guide: str | Path | None = None,
+        progress: Progress = silent,
+        **settings: Any,
+    ) -> "Sampled":
+        """Images from this model: `alphabar.sample` with the model in front.
+
+        >>> sevens = alphabar.load("digits@champion").sample("7", n=4, seed=0, steps=4, guidance=2)
+        >>> sevens.images.shape, sevens.images.dtype.name, sevens.network_evaluations
+        ((4, 8, 8, 1), 'uint8', 8.0)
+
+        Args:
+            prompts: classes or captions that the images take turns with; a text is one.
+            n: how many, at least one.
+            seed: image k is of this seed + k; None takes the model's own.
+
+        Raises:
+            AlphabarError: a prompt or a setting is wrong.
+        """
+        if seed is not None:
+            settings["seed"] = seed
+        return sample(
+            self, n, prompts=prompts, guide=guide, progress=progress, root=self.root, **settings
+        )
+
+    def _repr_html_(self) -> str:
+        from components.reporting.words.sampled import sampling_words
+
+        words = f"{self.name}: sampled with {sampling_words(self.sampling)}"
+        return f"<p>{escape(words)}</p><p><small>{escape(str(self.directory))}</small></p>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +82,7 @@ class Sampled:
         captions: what each was asked for; empty texts where that is nothing.
         sampling: the settings.
         network_evaluations: an image; measured.
+        seconds: that drawing all of them took, without loading the model.
         words: the settings in words, and whose they are; prompts that were cut.
     """
 
@@ -52,21 +90,30 @@ class Sampled:
     captions: tuple[str, ...]
     sampling: SamplingSpec
     network_evaluations: float
+    seconds: float
     words: str
 
     def __repr__(self) -> str:
         return f"<Sampled: {' × '.join(map(str, self.images.shape))}, {self.words}>"
 
-    def _repr_png_(self) -> bytes:
-        from components.data.grids import as_image, contact_sheet
+    def __len__(self) -> int:
+        return len(self.images)
 
-        picture = io.BytesIO()
-        as_image(contact_sheet(self.images[:SHOWN], COLUMNS)).save(picture, "PNG")
-        return picture.getvalue()
+    def _repr_png_(self) -> bytes:
+        return sheet_png(self.images)
+
+    def _repr_html_(self) -> str:
+        cost = f"{self.network_evaluations:g} network evaluations an image, {self.seconds:.3g} s"
+        return sheet_html(self.images, self.captions, f"{self.words}; {cost}")
 
 
 def load(model: str | Path, *, root: str | Path | None = None) -> Model:
-    """A trained model: the directory of a model.safetensors, or NAME@ALIAS in the registry.
+    """A trained model: the directory of a model.safetensors or of a diffusers pipeline, NAME@ALIAS
+    in the registry, or the key (or its beginning) under which the store has it.
+
+    >>> model = alphabar.load("digits@champion")
+    >>> model.name, model.sampling.steps
+    ('digits@champion', 8)
 
     Args:
         root: the project's folder; the current one unless given.
@@ -80,7 +127,8 @@ def load(model: str | Path, *, root: str | Path | None = None) -> Model:
     chosen = choose(SAMPLE, Request(str(path_of(model, "model"))), workspace_at(root))
     if (chosen.model / FILE_NAME).is_file():  # an adapter's header is read with its base
         read_config(chosen.model)
-    return Model(str(model), chosen.model, chosen.sampling, chosen.guide)
+    place = None if root is None else Path(root)
+    return Model(str(model), chosen.model, chosen.sampling, chosen.guide, place)
 
 
 def sample(
@@ -94,6 +142,10 @@ def sample(
     **settings: Any,
 ) -> Sampled:
     """Images from a trained model, as `alphabar sample` gives them.
+
+    >>> images = alphabar.sample("digits@champion", 3, prompts=["7", "3"], steps=4)
+    >>> images.captions
+    ('a handwritten seven', 'a handwritten three', 'a handwritten seven')
 
     Args:
         count: how many, at least one.
@@ -118,7 +170,15 @@ def sample(
     from components.generation.generate import generate
 
     asked = prompts_of(sampler.model, texts, count)
+    begun = time.perf_counter()
     found = generate(sampler, asked, progress=progress)
-    evaluations = found.network_evaluations
+    seconds = time.perf_counter() - begun
     words = "; ".join([chosen.words(), *prompt_words(sampler, texts)])
-    return Sampled(found.images, asked.captions, chosen.sampling, evaluations, words)
+    return Sampled(
+        found.images,
+        asked.captions,
+        chosen.sampling,
+        found.network_evaluations,
+        seconds,
+        words,
+    )

@@ -3,14 +3,32 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.workspace import Workspace
+
+if TYPE_CHECKING:
+    from components.spec.experiment import Experiment
 
 
 def run_here(
     file: Path, workspace: Workspace, *, verify: bool = False, quiet: bool = False
 ) -> None:
-    """Run what is not published yet of an experiment file, and show the results.
+    """`run_experiment` of a file.
+
+    Raises:
+        AlphabarError: the file is wrong, or as there.
+    """
+    from components.spec.loading import load_experiment
+
+    place = replace(workspace, file=file.absolute())
+    run_experiment(load_experiment(file), place, verify=verify, quiet=quiet)
+
+
+def run_experiment(
+    experiment: "Experiment", workspace: Workspace, *, verify: bool = False, quiet: bool = False
+) -> None:
+    """Run what is not published yet of an experiment, and show the results.
 
     Where nothing is left to do, no server is started.
 
@@ -19,17 +37,14 @@ def run_here(
         quiet: no progress.
 
     Raises:
-        AlphabarError: the file is wrong, the data is not as pinned, or stages failed; the others
-            have run.
+        AlphabarError: the data is not as pinned, or stages failed; the others have run.
     """
-    from components.spec.loading import load_experiment
     from flows.console import Display
     from flows.run.finished import finished_outcome
     from flows.run.results import show_outcome
     from flows.run.verification import checked_plan
     from flows.telling import tell, warn_of_plugins
 
-    experiment, workspace = load_experiment(file), replace(workspace, file=file.absolute())
     warn_of_plugins()
     plan = checked_plan(experiment, workspace, contents=verify)
     if outcome := finished_outcome(plan, workspace):

@@ -1,6 +1,7 @@
 """Trained models as the user names them, and what an adapter is an adapter of."""
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from components.spec.model_folder import ADAPTER_FILE, REGISTERED
 from components.spec.near_files import near_path
 from components.spec.pipelines.folder import is_pipeline
 from flows.workspace import Workspace
+
+KEY = re.compile(r"[0-9a-f]{6,64}")
+"""A stage's key, or its beginning."""
 
 
 def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> Path:
@@ -41,6 +45,8 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
     if path.is_file():
         path = path.parent
     if not path.exists():
+        path = _of_key(model, workspace) or path
+    if not path.exists():
         path = find_folder(model, workspace.root, workspace.weights) or path
     if not path.exists() and HUB_ID.fullmatch(model):
         raise AlphabarError(
@@ -52,10 +58,28 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
         raise AlphabarError(
             f"there is no checkpoint at {model}",
             f"{_meant(model, workspace)}give the directory of a model.safetensors, such as "
-            "artifacts/train/<key>, that of a diffusers pipeline (model_index.json), or its hub id "
-            "where it has been downloaded, or a registered model, such as digits@champion",
+            "artifacts/train/<key>, or its key, that of a diffusers pipeline (model_index.json), "
+            "or its hub id where it has been downloaded, or a registered model, such as "
+            "digits@champion",
         )
     return path
+
+
+def _of_key(model: str, workspace: Workspace) -> Path | None:
+    """The published directory of a model whose key is, or begins with, ``model``.
+
+    Raises:
+        AlphabarError: several begin so.
+    """
+    if not KEY.fullmatch(model):
+        return None
+    found = sorted(filter(holds_model, workspace.store_root.glob(f"*/{model}*")))
+    if len(found) > 1:
+        raise AlphabarError(
+            f"the keys of {len(found)} models begin with {model}",
+            f"give more of it, such as {found[0].name[: len(model) + 8]}",
+        )
+    return found[0] if found else None
 
 
 def _meant(model: str, workspace: Workspace) -> str:

@@ -1,5 +1,6 @@
 """The Python façade: the same values and errors as the commands."""
 
+import inspect
 import json
 import re
 from collections.abc import Callable
@@ -9,11 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import alphabar
+from alphabar.changed import changed
 from alphabar.experiments import Results
-from components.figures.figure import Figure
+from alphabar.figures import Figures
+from alphabar.place import experiment_file, workspace_at
+from components.figures.judgement import Judgement
 from components.spec import model_config
 from flows.cli import app
 from tests.flows.untrained import write_untrained
@@ -48,6 +53,13 @@ def test_sampled_images_are_those_of_the_command(models: Path, tmp_path: Path) -
     assert "4 steps" in found.words
     assert repr(found) == f"<Sampled: 3 × 4 × 4 × 1, {found.words}>"
     assert found._repr_png_().startswith(b"\x89PNG")
+    again = model.sample(["dog"], 3, 5, guide=models / "weak", steps=4)
+    assert np.array_equal(again.images, found.images)
+    shown = found._repr_html_()
+    assert "3 images of " in shown
+    assert "network evaluations an image" in shown
+    assert "data:image/png;base64," in shown
+    assert "<script" not in shown
 
 
 def test_arrays_are_judged(models: Path, tmp_path: Path) -> None:
@@ -56,6 +68,81 @@ def test_arrays_are_judged(models: Path, tmp_path: Path) -> None:
     found = alphabar.evaluate(one, reference=other, size=32, metrics=["fd"], root=tmp_path)
     figure = found["fd_efficientnet_lite0"]
     assert figure.low <= figure.value <= figure.high
+    assert figure.short() in str(found)
+    assert figure.interval() in found._repr_html_()
+    (row,) = found.frame().to_dict("records")
+    assert (row["metric"], row["value"], row["low"]) == (figure.metric, figure.value, figure.low)
+
+
+def test_files_are_judged_as_the_command_judges_their_folder(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        for k in range(24):
+            pixels = rng.integers(0, 256, (8, 8), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / name / f"{k:02d}.png")
+    files = sorted((tmp_path / "one").glob("*.png"))
+    found = alphabar.evaluate(files, tmp_path / "other", size=32, metrics=["fd"])
+    words = ["evaluate", str(tmp_path / "one"), "--reference", str(tmp_path / "other"), "--json"]
+    words += ["--size", "32", "--metric", "fd"]
+    said = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert said.exit_code == 0
+    figure = json.loads(said.stdout)["figures"]["fd_efficientnet_lite0"]
+    ours = found["fd_efficientnet_lite0"]
+    assert (figure["value"], figure["low"], figure["high"]) == (ours.value, ours.low, ours.high)
+    with pytest.raises(alphabar.AlphabarError, match="no image"):
+        alphabar.evaluate([tmp_path / "one" / "nowhere.png"], tmp_path / "other")
+
+
+def test_a_model_is_found_by_the_beginning_of_its_key(tmp_path: Path) -> None:
+    (tmp_path / "artifacts" / "train").mkdir(parents=True)
+    write_untrained(tmp_path / "artifacts" / "train", "abcdef01", "abcdef02")
+    assert alphabar.load("abcdef01", root=tmp_path).directory.name == "abcdef01"
+    with pytest.raises(alphabar.AlphabarError, match="keys of 2 models begin with abcdef"):
+        alphabar.load("abcdef", root=tmp_path)
+    with pytest.raises(alphabar.AlphabarError, match="no checkpoint"):
+        alphabar.load("abcdef03", root=tmp_path)
+
+
+def test_a_changed_experiment_takes_nobody_elses_name() -> None:
+    file = ROOT / "experiments" / "digits.yaml"
+    plain = changed(file, {})
+    sections = changed(file, {"training": {"steps": 77}})
+    dotted = changed(file, {"training.steps": 77})
+    assert plain.name == "digits" != sections.name
+    assert sections.training == dotted.training
+    assert sections.training.steps == 77
+    assert sections.training.batch_size == plain.training.batch_size, "the others stay"
+    assert changed(file, {"training.steps": 78}).name != dotted.name
+    assert changed(file, {"name": "mine", "training.steps": 77}).name == "mine"
+    with pytest.raises(alphabar.AlphabarError, match=r"with training.*did you mean.*|stepz"):
+        changed(file, {"training": {"stepz": 1}})
+    with pytest.raises(alphabar.AlphabarError, match="leads through `name`"):
+        changed(file, {"name.first": 1})
+
+
+def test_an_experiment_is_found_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "a.yaml").write_text("name: first\ndata: {}\n")
+    (tmp_path / "b.yaml").write_text("name: second\ndata: {}\n")
+    (tmp_path / "broken.yaml").write_text(":\n- x: [")
+    place = workspace_at(tmp_path)
+    assert experiment_file("second", place).name == "b.yaml"
+    with pytest.raises(alphabar.AlphabarError, match="no experiment is called frist") as caught:
+        experiment_file("frist", place)
+    assert caught.value.remedy == "did you mean first?"
+    (tmp_path / "c.yaml").write_text("name: second\ndata: {}\n")
+    with pytest.raises(alphabar.AlphabarError, match="several experiments are called second"):
+        experiment_file("second", place)
+
+
+def test_every_public_name_is_typed_and_has_an_example() -> None:
+    functions = [getattr(alphabar, n) for n in alphabar.__all__ if n not in ("plot", "__version__")]
+    functions += [alphabar.plot.tradeoff, alphabar.plot.ranking, alphabar.Model.sample]
+    for each in filter(inspect.isfunction, functions):
+        assert ">>> " in (each.__doc__ or ""), each
+        hints = inspect.signature(each)
+        assert hints.return_annotation is not inspect.Signature.empty, each
 
 
 def test_wrong_input_is_an_error_with_its_remedy_and_not_the_end(
@@ -89,7 +176,8 @@ def test_the_notebook_of_the_readme_runs(
 
 
 def test_results_are_said_in_a_line() -> None:
-    cells: dict[str, dict[str, Figure]] = {"steps=5": {}, "steps=9": {}}
+    nothing = Figures("nothing", "", Judgement({}), {})
+    cells = {"steps=5": nothing, "steps=9": nothing}
     found = Results("digits", "fid", "steps=9", cells, {}, {}, None)
     assert repr(found) == "<Results of digits: 2 cells, best steps=9 by fid>"
     assert repr(replace(found, best=None)) == "<Results of digits: 2 cells, no best>"

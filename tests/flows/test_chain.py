@@ -1,14 +1,19 @@
 """The whole chain as a user runs it, and what it leaves behind."""
 
 import csv
+import doctest
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import alphabar
+from alphabar import experiments, judging, models, plot
 from components.spec.loading import load_experiment
 from components.tracking.connection import connect
 from flows.run.finished import finished_outcome
@@ -19,6 +24,7 @@ from flows.workspace import Workspace
 from tests.flows.project import Project
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
 Finished = tuple[Project, str]
 CELLS = {
     "schedule=linear",
@@ -320,6 +326,31 @@ def test_the_registered_model_samples_is_evaluated_and_exported(finished: Finish
     assert {"fd_efficientnet_lite0", "recall_efficientnet_lite0"} < {row["metric"] for row in rows}
     plan = project.alphabar_here("plan", "experiment.yaml").stdout
     assert "to run: 0 of" in plan
+
+
+def test_the_notebook_and_every_public_example_run(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished[0].root)
+    names: dict[str, Any] = {}
+    text = (ROOT / "docs" / "notebook.md").read_text()
+    cells = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    for cell in cells:
+        exec(cell, names)
+    assert names["found"].best in names["found"].models
+    assert names["images"].images.shape == (20, 8, 8, 1)
+    said = json.loads(finished[0].alphabar_here("run", "experiment.yaml", "--json").stdout)
+    (best,) = (each for each in said["sets"] if each["name"] == said["best"])
+    table = names["table"]
+    mine = table[(table.name == said["best"]) & (table.metric == said["metric"])]
+    assert list(mine.value) == [best["figures"][said["metric"]]["value"]], "the command's figures"
+    options = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+    runner, tried = doctest.DocTestRunner(optionflags=options), 0
+    for module in (models, judging, experiments, plot):
+        for test in doctest.DocTestFinder().find(module, globs={"alphabar": alphabar, "numpy": np}):
+            tried += runner.run(test).attempted
+    assert tried >= 15
+    assert runner.failures == 0
 
 
 def test_a_changed_guidance_needs_no_training_and_no_scorer_again(

@@ -76,6 +76,12 @@ def svg(plot: Plot, name: str, label: str) -> str:
     return _embeddable(text, name, label)
 
 
+def drawing(plots: Sequence[Plot]) -> Figure:
+    """Plots side by side, as a figure of Matplotlib."""
+    with mpl.rc_context(STYLE):
+        return _figure(plots)
+
+
 def save_png(path: Path, plots: Sequence[Plot]) -> None:
     """Plots side by side on white, as PNG without metadata."""
     with mpl.rc_context(STYLE):

@@ -26,6 +26,10 @@ MOST_LINES, MOST_ROWS = 16, 40
 """Lines that can be told apart in a plot; cells that are listed in one."""
 
 
+RANKING = "ranking"
+"""The plate of the cells side by side."""
+
+
 @dataclass(frozen=True)
 class Illustration:
     """A plot.
@@ -54,6 +58,12 @@ class Plate:
 
 def plates(results: Results) -> list[Plate]:
     """The plots of the cells: those over what the sweep varies, or else the cells side by side."""
+    found = every_plate(results)
+    return [plate for plate in found if plate.file != RANKING] or found
+
+
+def every_plate(results: Results) -> list[Plate]:
+    """All plots of the cells that there is something to show in, those side by side at the end."""
     metric = results.metric
     cells = [cell for cell in results.cells if metric in cell.figures]
     if metric is None or not cells:
@@ -67,7 +77,7 @@ def plates(results: Results) -> list[Plate]:
         found.append(_cost(results, metric, priced, beside))
     if _varies(cells, lambda c: c.line, lambda c: c.guidance):
         found.append(_trade_off(results, metric, cells))
-    if not found and len(cells) > 1:
+    if len(cells) > 1:
         found.append(_side_by_side(results, metric, cells))
     return found
 
@@ -176,7 +186,7 @@ def _side_by_side(results: Results, metric: str, cells: Sequence[Cell]) -> Plate
         f"{readable(metric)} of every cell with its interval. {words}",
         caption,
     )
-    return Plate("ranking", "The cells side by side", (plot,))
+    return Plate(RANKING, "The cells side by side", (plot,))
 
 
 def _watched(

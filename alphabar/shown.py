@@ -1,0 +1,76 @@
+"""How tables and images show themselves: as text, and as HTML of a notebook, without scripts."""
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from components.reporting.tables.table import Content, Table
+
+WIDTH = 100
+"""Letters of a line of a table as text."""
+COLUMNS, SHOWN = 10, 50
+"""Of the picture that a notebook shows of images."""
+
+
+def table_text(table: "Table", width: int = WIDTH) -> str:
+    """A table as a terminal shows it, with its notes."""
+    from rich.console import Console
+
+    from components.reporting.tables.terminal import printed, rich_table
+
+    shown, text = printed(table, width), io.StringIO()
+    Console(file=text, width=width, highlight=False).print(
+        rich_table(shown, table.caption), markup=False
+    )
+    return "".join([text.getvalue(), *(f"note: {note}\n" for note in shown.notes)]).rstrip("\n")
+
+
+def table_html(table: "Table") -> str:
+    """A table's main columns with their intervals, and its notes."""
+    main = [i for i, column in enumerate(table.columns) if column.main]
+    head = "".join(f"<th scope='col'>{escape(table.columns[i].title)}</th>" for i in main)
+    rows = ["".join(f"<td>{escape(_words(row.cells[i]))}</td>" for i in main) for row in table.rows]
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
+    notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in table.notes)
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+
+def sheet_png(images: "NDArray[np.uint8]") -> bytes:
+    """The first `SHOWN` images, (n, height, width, channel), as one picture."""
+    from components.data.grids import as_image, contact_sheet
+
+    picture = io.BytesIO()
+    as_image(contact_sheet(images[:SHOWN], COLUMNS)).save(picture, "PNG")
+    return picture.getvalue()
+
+
+def sheet_html(images: "NDArray[np.uint8]", captions: Sequence[str], words: str) -> str:
+    """`sheet_png` over what the images were asked for and what they are."""
+    asked = ", ".join(dict.fromkeys(filter(None, captions[:SHOWN])))
+    shown = min(len(images), SHOWN)
+    said = [f"{shown} of {len(images)} images" if shown < len(images) else f"{shown} images"]
+    said += [f"of {asked}"] if asked else []
+    text = escape(f"{' '.join(said)}: {words}")
+    source = base64.b64encode(sheet_png(images)).decode()
+    return (
+        f"<figure><img alt='{text}' src='data:image/png;base64,{source}'>"
+        f"<figcaption>{text}</figcaption></figure>"
+    )
+
+
+def _words(content: "Content") -> str:
+    from components.reporting.tables.table import Text, Value
+
+    if isinstance(content, Value):
+        remark = f" ({content.remark})" if content.remark else ""
+        return f"{content.value} {content.interval}{remark}"
+    if isinstance(content, Text):
+        return content.whole
+    return "" if content is None else str(content)
