@@ -7,8 +7,7 @@ import yaml
 from components.reporting.occasion import Occasion, Recorded
 from components.spec.plan import Plan
 from flows.run.recorded import sweep_run
-from flows.servers.mlflow_server import record_path
-from flows.servers.processes import LOOPBACK, find
+from flows.servers.mlflow_record import record_path
 from flows.workspace import Workspace
 
 
@@ -40,5 +39,15 @@ def _recorded(plan: Plan, workspace: Workspace) -> Recorded | None:
     path = f"#/experiments/{found.experiment}/runs/{found.run}"
     if uri and uri.startswith(("http://", "https://")):
         return Recorded(name, path, uri.rstrip("/"))
-    server = find(record_path(workspace.root)) if uri is None else None
-    return Recorded(name, path, f"http://{LOOPBACK}:{server.port}" if server else "")
+    return Recorded(name, path, _served_here(workspace.root) if uri is None else "")
+
+
+def _served_here(root: Path) -> str:
+    """The address of the folder's own server; empty where none runs."""
+    record = record_path(root)
+    if not record.is_file():  # as most often: nothing is loaded to look for it
+        return ""
+    from flows.servers.processes import LOOPBACK, find
+
+    server = find(record)
+    return f"http://{LOOPBACK}:{server.port}" if server else ""

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from flows.servers.mlflow_record import record_path
 from flows.servers.processes import (
     LOOPBACK,
     Background,
@@ -30,11 +31,6 @@ def user_tracking_server() -> str | None:
     """MLFLOW_TRACKING_URI when the user has set it to a server."""
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
     return uri if uri.startswith(("http://", "https://")) else None
-
-
-def record_path(root: Path) -> Path:
-    """Where the running server is noted."""
-    return root.resolve() / "mlruns" / "server.json"
 
 
 def start_mlflow_server(root: Path, port: int | None = None) -> Background:

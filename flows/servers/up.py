@@ -11,6 +11,7 @@ from components.errors import AlphabarError
 from components.files.lock import locked_within
 from flows.servers import mlflow_server, prefect_server, worker
 from flows.servers.left_runs import settle_left_runs
+from flows.servers.mlflow_record import record_path
 from flows.servers.prefect_api import page_url, prefect_home, user_api_url
 from flows.servers.prefect_client import ensure_work_pool, prefect_client
 from flows.servers.processes import Background, Pause, Say, stop
@@ -78,7 +79,7 @@ def _start(
     mlflow = None if tracking else mlflow_server.start_mlflow_server(root, mlflow_port)
     if mlflow:
         say("starting the MLflow server ...")
-        stops.callback(stop, mlflow, mlflow_server.record_path(root))
+        stops.callback(stop, mlflow, record_path(root))
 
     adopted = prefect_server.find_prefect_server(root)
     if not adopted:  # so that one which is stopped while it starts goes too

@@ -62,7 +62,7 @@ def test_the_report_holds_the_fine_tunes_against_each_other_and_against_the_base
 
 def test_the_facade_gives_what_the_run_found(finished: Finished) -> None:
     root = finished[0].root
-    found = alphabar.results(root / "experiment.yaml", root=root)
+    found = alphabar.experiment(root / "experiment.yaml", root=root)
     assert set(found.cells) == CELLS
     assert found.best in CELLS
     assert found.report == root / "reports" / "digits"

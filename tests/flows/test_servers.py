@@ -23,6 +23,7 @@ from components.files.lock import locked_within
 from flows.servers import mlflow_server
 from flows.servers.left_runs import hold, let_go, settle_left_runs
 from flows.servers.link import Link
+from flows.servers.mlflow_record import record_path
 from flows.servers.prefect_api import check_answers, client_environment, prefect_home
 from flows.servers.prefect_client import prefect_client
 from flows.servers.prefect_server import (
@@ -425,7 +426,7 @@ def test_the_mlflow_server_shows_an_image_of_a_run(tmp_path: Path) -> None:
         with urllib.request.urlopen(address, timeout=20) as answer:
             assert answer.read().startswith(b"\x89PNG")
     finally:
-        stop(server, mlflow_server.record_path(tmp_path))
+        stop(server, record_path(tmp_path))
 
 
 def test_a_server_that_dies_under_up_is_reported_and_the_rest_stops(served_root: Path) -> None:
@@ -439,7 +440,7 @@ def test_a_server_that_dies_under_up_is_reported_and_the_rest_stops(served_root:
         assert shown.stdout is not None
         next(line for line in shown.stdout if "Ctrl-C" in line)
         family = psutil.Process(shown.pid).children(recursive=True)
-        mlflow = find(mlflow_server.record_path(served_root))
+        mlflow = find(record_path(served_root))
         assert mlflow is not None
         os.kill(mlflow.pid, signal.SIGKILL)
         printed, errors = shown.communicate(timeout=60)
