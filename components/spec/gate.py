@@ -87,6 +87,11 @@ class Gate(Section):
                 raise ValueError(f"the metric `{name}` is not known")
             if _lacks_judge(name):
                 raise ValueError(f"`{name}` names no judge; {_meant(name)}")
+            if "base images" in METRICS[family].needs or METRICS[family].judge == "subject":
+                raise ValueError(
+                    f"`{name}` is of a fine-tune beside its base, and in no version's record; "
+                    "bound the drift by `finetune.limits`, which decides what is registered"
+                )
             if asked.compares and METRICS[family].better == "neither":
                 raise ValueError(
                     f"`{name}` has no good side, so no champion can be beaten by it; "
