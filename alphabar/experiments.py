@@ -11,7 +11,8 @@ from alphabar.arguments import path_of, texts_of
 from alphabar.changed import changed
 from alphabar.figures import Figures
 from alphabar.place import experiment_file, workspace_at
-from alphabar.shown import table_html, table_text
+from alphabar.shown import table_html
+from flows.telling import as_text
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Results:
         return f"<Results of {self.name}: {len(self.cells)} cells, {best}>"
 
     def __str__(self) -> str:
-        return table_text(self._table()) if self.best else repr(self)
+        return as_text(self._table()) if self.best else repr(self)
 
     def _repr_html_(self) -> str:
         from html import escape

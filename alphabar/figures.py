@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alphabar.shown import table_html, table_text
+from alphabar.shown import table_html
+from flows.telling import as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,7 @@ class Figures(Mapping[str, "Figure"]):
         return len(self.judgement.figures)
 
     def __str__(self) -> str:
-        return table_text(self._table())
+        return as_text(self._table())
 
     def __repr__(self) -> str:
         return str(self)

@@ -11,10 +11,13 @@ from alphabar.figures import Figures
 from alphabar.models import Model, Sampled
 from alphabar.place import workspace_at
 from components.errors import AlphabarError
+from flows.workspace import Workspace
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from flows.tools.judge_request import JudgeRequest
 
     Images = str | Path | Sequence[str | Path] | NDArray[np.uint8]
 
@@ -62,11 +65,8 @@ def evaluate(
     Raises:
         AlphabarError: there are no such images, or a setting is wrong.
     """
-    from components.figures.record import read_judgement
-    from flows.console import Display
-    from flows.tools.judge_request import JudgeRequest, judging
+    from flows.tools.judge_request import JudgeRequest
 
-    workspace = workspace_at(root)
     with tempfile.TemporaryDirectory() as folder:
         real = None if reference is None else _place(reference, Path(folder) / "reference")
         request = JudgeRequest(
@@ -79,15 +79,19 @@ def evaluate(
             style,
             settings,
         )
-        with judging(request, workspace, Display(quiet=True)) as (judged, _):
-            judgement = read_judgement(judged.folder)
-            return Figures(
-                images.name if isinstance(images, Model) else "images",
-                "" if real is None else f"against {_called(reference)}",
-                judgement,
-                dict(judged.floors),
-                tuple(judged.notes),
-            )
+        name = images.name if isinstance(images, Model) else "images"
+        against = "" if real is None else f"against {_called(reference)}"
+        return _figures(name, against, request, workspace_at(root))
+
+
+def _figures(name: str, against: str, request: "JudgeRequest", workspace: Workspace) -> Figures:
+    from components.figures.record import read_judgement
+    from flows.console import Display
+    from flows.tools.judge_request import judging
+
+    with judging(request, workspace, Display(quiet=True)) as (judged, _):
+        judgement = read_judgement(judged.folder)
+        return Figures(name, against, judgement, dict(judged.floors), tuple(judged.notes))
 
 
 def _called(reference: object) -> str:

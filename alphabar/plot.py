@@ -1,49 +1,19 @@
 """Plots of what experiments have found; a notebook shows them."""
 
-import io
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alphabar.arguments import path_of
 from alphabar.experiments import Results, experiment
 from alphabar.place import workspace_at
 from components.errors import AlphabarError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+    from components.reporting.pictures.canvas import Drawing
     from components.reporting.pictures.illustrations import Plate
 
 
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """One or more plots side by side.
-
-    Attributes:
-        figure: of Matplotlib, to be changed or saved.
-        label: what it shows, in words.
-    """
-
-    figure: "Figure"
-    label: str
-
-    def __repr__(self) -> str:
-        return f"<Drawing: {self.label}>"
-
-    def save(self, file: str | Path) -> Path:
-        """Write it, as its ending says: .png, .svg, .pdf; returns the path."""
-        path = path_of(file, "file")
-        self.figure.savefig(path)
-        return path
-
-    def _repr_png_(self) -> bytes:
-        picture = io.BytesIO()
-        self.figure.savefig(picture, format="png")
-        return picture.getvalue()
-
-
-def tradeoff(found: Results | str | Path, *, root: str | Path | None = None) -> Drawing:
+def tradeoff(found: Results | str | Path, *, root: str | Path | None = None) -> "Drawing":
     """The ranking metric against the CLIP score over guidance, a line a model, with intervals; and
     recall against R-precision: the plots of the report.
 
@@ -62,7 +32,7 @@ def tradeoff(found: Results | str | Path, *, root: str | Path | None = None) -> 
     return _plate(found, root, "tradeoff", "guidance does not vary among the cells of a model")
 
 
-def ranking(found: Results | str | Path, *, root: str | Path | None = None) -> Drawing:
+def ranking(found: Results | str | Path, *, root: str | Path | None = None) -> "Drawing":
     """The cells side by side by the ranking metric, with intervals and the figure of real images.
 
     >>> drawing = alphabar.plot.ranking("digits")
@@ -80,14 +50,14 @@ def ranking(found: Results | str | Path, *, root: str | Path | None = None) -> D
 
 def _plate(
     found: Results | str | Path, root: str | Path | None, kind: str, otherwise: str
-) -> Drawing:
+) -> "Drawing":
     from components.reporting.pictures.canvas import drawing
 
     name = found.name if isinstance(found, Results) else str(found)
     for plate in _plates(found, root):
         if plate.file == kind:
-            figure = drawing([each.plot for each in plate.plots])
-            return Drawing(figure, "; ".join(each.label for each in plate.plots))
+            label = "; ".join(each.label for each in plate.plots)
+            return drawing([each.plot for each in plate.plots], label)
     raise AlphabarError(f"{name} has no such plot: {otherwise}", "`results` has the figures")
 
 

@@ -1,4 +1,4 @@
-"""How tables and images show themselves: as text, and as HTML of a notebook, without scripts."""
+"""How tables and images show themselves: as HTML of a notebook, without scripts."""
 
 import base64
 import io
@@ -12,23 +12,8 @@ if TYPE_CHECKING:
 
     from components.reporting.tables.table import Content, Table
 
-WIDTH = 100
-"""Letters of a line of a table as text."""
 COLUMNS, SHOWN = 10, 50
 """Of the picture that a notebook shows of images."""
-
-
-def table_text(table: "Table", width: int = WIDTH) -> str:
-    """A table as a terminal shows it, with its notes."""
-    from rich.console import Console
-
-    from components.reporting.tables.terminal import printed, rich_table
-
-    shown, text = printed(table, width), io.StringIO()
-    Console(file=text, width=width, highlight=False).print(
-        rich_table(shown, table.caption), markup=False
-    )
-    return "".join([text.getvalue(), *(f"note: {note}\n" for note in shown.notes)]).rstrip("\n")
 
 
 def table_html(table: "Table") -> str:

@@ -2,6 +2,7 @@
 one JSON document in place of all that."""
 
 import contextlib
+import io
 import json
 import math
 import shutil
@@ -84,6 +85,18 @@ def show(table: "Table", **content: Any) -> None:
     Console(highlight=False, width=width).print(rich_table(shown, table.caption), markup=False)
     for each in shown.notes:
         tell(f"note: {each}")
+
+
+def as_text(table: "Table", width: int = 100) -> str:
+    """A table and its notes as `show` prints them, ``width`` letters a line."""
+    from rich.console import Console
+
+    from components.reporting.tables.terminal import printed, rich_table
+
+    shown, text = printed(table, width), io.StringIO()
+    console = Console(file=text, width=width, highlight=False)
+    console.print(rich_table(shown, table.caption), markup=False)
+    return "".join([text.getvalue(), *(f"note: {each}\n" for each in shown.notes)]).rstrip("\n")
 
 
 def warn_of_plugins() -> None:

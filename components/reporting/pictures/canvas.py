@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 from typing import Any, Literal
@@ -76,10 +77,36 @@ def svg(plot: Plot, name: str, label: str) -> str:
     return _embeddable(text, name, label)
 
 
-def drawing(plots: Sequence[Plot]) -> Figure:
-    """Plots side by side, as a figure of Matplotlib."""
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """Plots side by side; a notebook shows them.
+
+    Attributes:
+        figure: of Matplotlib, to be changed or saved.
+        label: what it shows, in words.
+    """
+
+    figure: Figure
+    label: str
+
+    def __repr__(self) -> str:
+        return f"<Drawing: {self.label}>"
+
+    def save(self, file: str | Path) -> Path:
+        """Write it, as its ending says: .png, .svg, .pdf; returns the path."""
+        self.figure.savefig(file)
+        return Path(file)
+
+    def _repr_png_(self) -> bytes:
+        picture = io.BytesIO()
+        self.figure.savefig(picture, format="png")
+        return picture.getvalue()
+
+
+def drawing(plots: Sequence[Plot], label: str) -> Drawing:
+    """Plots side by side, with what they show in words."""
     with mpl.rc_context(STYLE):
-        return _figure(plots)
+        return Drawing(_figure(plots), label)
 
 
 def save_png(path: Path, plots: Sequence[Plot]) -> None:
