@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
@@ -21,19 +22,27 @@ from flows.run.execution import ProgressEvent
 LINE_SECONDS = 15.0  # between two plain lines about one stage
 LOADING = "loading"
 """What a stage run is waiting for that has not said anything yet."""
+LOSS = "loss"
+"""A note with it is said again when its stage ends."""
 
 
 class Display:
-    """Shows stage runs; a context manager. Output goes to stderr, results go to stdout."""
+    """Shows stage runs; a context manager. Output goes to stderr, results go to stdout.
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    Args:
+        also: told each line too, and what a bar shows as lines, also where it is quiet.
+    """
+
+    def __init__(self, *, quiet: bool = False, also: Callable[[str], None] | None = None) -> None:
         self._quiet = quiet
+        self._also = also or (lambda line: None)
         self._console = Console(stderr=True, highlight=False)
         self._bars = None if quiet or not self._console.is_terminal else _bars(self._console)
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, float] = {}
         self._said: dict[str, float] = {}
         self._waits: dict[str, str] = {}
+        self._notes: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Display":
@@ -53,6 +62,7 @@ class Display:
     def say(self, text: str) -> None:
         """One line, unless quiet."""
         text = one_line(text)
+        self._also(text)
         if not self._quiet:
             if self._bars:
                 self._bars.console.print(text, markup=False)
@@ -65,6 +75,7 @@ class Display:
             self._started[name] = self._said[name] = time.monotonic()
             if self._bars:
                 self._tasks[name] = self._bars.add_task(one_line(name), total=None, note=LOADING)
+                self._also(f"{name}: started")
             else:
                 self.say(f"{name}: started")
 
@@ -73,18 +84,17 @@ class Display:
         with self._lock:
             if event.name not in self._started:
                 return
+            line = self._due(event)
             if self._bars:
                 task = self._tasks[event.name]
                 total = (
                     event.total if event.done or not event.note else None
                 )  # it waits, and pulses
                 self._bars.update(task, completed=event.done, total=total, note=event.note)
-            elif not event.done and event.note and self._waits.get(event.name) != event.note:
-                self._waits[event.name] = event.note
-                self.say(f"{event.name}: {event.note}")
-            elif time.monotonic() - self._said[event.name] > LINE_SECONDS:
-                self._said[event.name] = time.monotonic()
-                self.say(self._line(event))
+                if line:
+                    self._also(one_line(line))
+            elif line:
+                self.say(line)
 
     def finish(self, name: str, outcome: str = "done") -> None:
         """A stage run ends."""
@@ -92,7 +102,20 @@ class Display:
             seconds = time.monotonic() - self._started.pop(name, time.monotonic())
             if self._bars and name in self._tasks:
                 self._bars.remove_task(self._tasks.pop(name))
-            self.say(f"{name}: {outcome} in {seconds:.1f} s")
+            last = f", {note}" if (note := self._notes.pop(name, "")) else ""
+            self.say(f"{name}: {outcome} in {seconds:.1f} s{last}")
+
+    def _due(self, event: ProgressEvent) -> str:
+        """What is said of ``event`` where there are lines; empty where it is too soon for one."""
+        if event.done and LOSS in event.note:
+            self._notes[event.name] = event.note
+        if not event.done and event.note and self._waits.get(event.name) != event.note:
+            self._waits[event.name] = event.note
+            return f"{event.name}: {event.note}"
+        if time.monotonic() - self._said[event.name] > LINE_SECONDS:
+            self._said[event.name] = time.monotonic()
+            return self._line(event)
+        return ""
 
     def _line(self, event: ProgressEvent) -> str:
         elapsed = time.monotonic() - self._started[event.name]

@@ -7,7 +7,7 @@ import json
 import math
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,12 @@ UNBOUNDED = 1000
 
 NOTES = "notes"
 """Key of the document: what must be known of the rest, a sentence each."""
+
+_LISTENER: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
+"""Told what is printed, too."""
+
+LISTENED = 160
+"""Letters of a table's line that a listener is told."""
 
 _ANSWER: ContextVar[dict[str, Any] | None] = ContextVar("answer", default=None)
 """The document that is being made; None where lines are printed."""
@@ -49,6 +55,16 @@ def answering() -> Iterator[None]:
         _ANSWER.reset(token)
 
 
+@contextlib.contextmanager
+def heard_by(listener: Callable[[str], None]) -> Iterator[None]:
+    """Within it, ``listener`` is told each line of `tell` and `note`, and each table as a text."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
+
+
 def tell(text: str, **content: Any) -> None:
     """Print one line; what a terminal would act on is written out.
 
@@ -56,6 +72,8 @@ def tell(text: str, **content: Any) -> None:
         content: what it says, for the JSON document: key → a value, or a function that gives it.
     """
     _answer(content)
+    if listener := _LISTENER.get():
+        listener(one_line(text))
     print(one_line(text), flush=True)
 
 
@@ -72,15 +90,29 @@ def show(table: "Table", **content: Any) -> None:
         content: what it shows, in full, as `tell` takes it. The JSON document has this in the
             table's place, and the table's notes.
     """
+    if listener := _LISTENER.get():
+        listener(as_text(table, LISTENED))
     if _ANSWER.get() is not None:
         _answer(content)
         _noted(*table.notes)
         return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
+    with heard_by(lambda line: None):  # it has the notes with the table
+        _print_table(table, width)
+
+
+def as_text(table: "Table", width: int) -> str:
+    """A table and its notes as they are printed, ``width`` letters wide at most."""
+    with contextlib.redirect_stdout(io.StringIO()) as text, heard_by(lambda line: None):
+        _print_table(table, width)
+    return text.getvalue().rstrip()
+
+
+def _print_table(table: "Table", width: int) -> None:
     from rich.console import Console
 
     from components.reporting.tables.terminal import printed, rich_table
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNBOUNDED
     shown = printed(table, width)
     Console(highlight=False, width=width).print(rich_table(shown, table.caption), markup=False)
     for each in shown.notes:

@@ -20,7 +20,10 @@ class Workspace:
         store_root: where stage outputs are published.
         tracking_uri: MLflow's address; None is the SQLite store under mlruns/.
         weights: where extractors' weights are looked for first; None is the user's own cache.
-        file: the experiment file that is being run; None where there is none, as on a schedule.
+        file: the experiment file that is being run; None where there is none, as where a
+            schedule has its content.
+        report_suffix: what a run's report has behind the experiment's name, so that it replaces
+            no other.
     """
 
     root: Path
@@ -28,6 +31,7 @@ class Workspace:
     tracking_uri: str | None = None
     weights: Path | None = None
     file: Path | None = None
+    report_suffix: str = ""
 
     @classmethod
     def here(cls, store: Path | None = None, root: Path | None = None) -> "Workspace":
@@ -52,7 +56,7 @@ class Workspace:
 
     def reports(self, name: str) -> Path:
         """Where people read about the experiment ``name``."""
-        return self.root / "reports" / name
+        return self.root / "reports" / f"{name}{self.report_suffix}"
 
     def raw(self, data: DataSpec) -> Path:
         """The raw files of a data section."""

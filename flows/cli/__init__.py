@@ -55,7 +55,6 @@ COMMANDS = (
     promote,
     export,
     merge,
-    schedule,
     verify,
     up,
     stage,
@@ -82,6 +81,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(dvc.app, name="dvc")
 app.add_typer(study.app, name="study")
 app.add_typer(plot.app, name="plot")
+app.add_typer(schedule.app, name="schedule")
 
 
 def main() -> None:

@@ -1,24 +1,28 @@
-"""The Prefect flow that runs an experiment from raw data to report."""
+"""A run of an experiment from raw data to report, as a Prefect flow run."""
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
+from datetime import datetime
+from typing import Any
 
 import httpx
-from prefect import Flow, flow
+from prefect import Flow, State, flow, get_run_logger
 from prefect.exceptions import Abort
 from prefect.runtime import flow_run
+from prefect.states import Failed
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, one_line
 from components.spec.experiment import Experiment
 from components.spec.plan import Plan
 from flows.console import Display
+from flows.run.artifact import leave_artifact
 from flows.run.pipeline import run_experiment
-from flows.run.results import Outcome, show_outcome
-from flows.run.verification import checked_plan
+from flows.run.results import Outcome, show_outcome, what_stopped
+from flows.run.since_last import Schedule
 from flows.servers.left_runs import hold, let_go
 from flows.servers.link import Link, drop_unsent
 from flows.signals import was_told
+from flows.telling import heard_by
 from flows.workspace import Workspace
 
 SERVER_GONE = (httpx.TransportError, httpx.HTTPStatusError)
@@ -28,36 +32,51 @@ SERVER_GONE = (httpx.TransportError, httpx.HTTPStatusError)
 class ExperimentRun:
     """One run of an experiment, within a flow of Prefect's or without.
 
+    Args:
+        schedule: whose run it is; None where it is nobody's, or was given other parameters.
+        source: what it runs, in words; empty where that is plain.
+
     Attributes:
         outcome: what it leaves behind; None until all has run.
     """
 
-    def __init__(self, plan: Plan, workspace: Workspace, *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        workspace: Workspace,
+        *,
+        quiet: bool = False,
+        schedule: Schedule | None = None,
+        source: str = "",
+    ) -> None:
         self._plan, self._workspace, self._quiet = plan, workspace, quiet
+        self._schedule, self._source = schedule, source
         self.outcome: Outcome | None = None
 
-    def in_flow(self) -> None:
-        """What the flow does.
+    def in_flow(self) -> State[Any] | None:
+        """What the flow does, and shows on its page; how it failed, where its user can mend that.
 
         Raises:
             Abort: the server is gone, so that Prefect need not try to tell it how this ended.
-            AlphabarError: as `run_experiment` does, or stages failed; the others have run.
         """
         hold(str(flow_run.id), self._workspace.root)
-        with Display(quiet=self._quiet) as display:
+        log = get_run_logger()
+        with Display(quiet=self._quiet, also=log.info) as display, heard_by(log.info):
             link = Link(self._workspace.root, display.say)
             try:
                 self.outcome = run_experiment(self._plan, self._workspace, display, link)
             except BaseException as error:
-                if link.answers():
-                    raise
-                raise Abort("nobody is there to be told how this ended") from error
+                if not link.answers():
+                    raise Abort("nobody is there to be told how this ended") from error
+                if isinstance(error, AlphabarError):
+                    return refused(error)
+                raise
             answered = link.up()
-        show_outcome(self.outcome, self._workspace)
+            show_outcome(self.outcome, self._workspace)
         if not answered:
             raise Abort("nobody is there to be told how this ended")
-        if self.outcome.failures:
-            raise failed(self.outcome)
+        leave_artifact(self.outcome, self._workspace, self._schedule, self._source)
+        return refused(failed(self.outcome)) if self.outcome.failures else None
 
     def alone(self) -> Outcome:
         """All that is left to do, and no word to Prefect."""
@@ -77,32 +96,21 @@ def _nothing() -> None:
     """What is left of a run in another process."""
 
 
-def flow_of(work: Callable[[Experiment, Workspace, bool], None]) -> Flow[..., None]:
-    """The flow ``alphabar``, whose parameters are the experiment and where it is run."""
+def refused(error: AlphabarError) -> State[Any]:
+    """How a run ends that its user can mend: one line of its log, which its page shows, too."""
+    words = one_line(f"{error.what} (remedy: {error.remedy})")
+    get_run_logger().error(words)
+    return Failed(message=words, data=error)
 
-    @flow(name="alphabar", flow_run_name="{experiment.name}")
-    def alphabar(
-        experiment: Experiment, root: str, store: str | None = None, quiet: bool = False
-    ) -> None:
-        """Run one experiment in the folder ``root``.
 
-        Args:
-            experiment: the experiment file's content.
-            root: the folder that holds data/ and dvc files; results go there too.
-            store: where stage outputs are published; default: artifacts/ in ``root``.
-            quiet: print nothing.
-        """
-        work(experiment, Workspace.here(Path(store) if store else None, Path(root)), quiet)
+def tracked_flow(work: Callable[[], State[Any] | None], name: str) -> Flow[..., Any]:
+    """The flow ``alphabar`` around ``work``, whose run has a name that its starter gives."""
+
+    @flow(name="alphabar", flow_run_name=name.replace("{", "{{").replace("}", "}}"))
+    def alphabar(experiment: Experiment, root: str, store: str) -> State[Any] | None:  # noqa: ARG001
+        return work()
 
     return alphabar
-
-
-def _look_and_run(experiment: Experiment, workspace: Workspace, quiet: bool) -> None:
-    ExperimentRun(checked_plan(experiment, workspace), workspace, quiet=quiet).in_flow()
-
-
-experiment_flow = flow_of(_look_and_run)
-"""What the scheduler starts."""
 
 
 def run_tracked(plan: Plan, workspace: Workspace, *, quiet: bool = False) -> bool:
@@ -119,9 +127,9 @@ def run_tracked(plan: Plan, workspace: Workspace, *, quiet: bool = False) -> boo
     """
     logging.raiseExceptions = False  # Prefect prints what it cannot send, as the handlers do
     run = ExperimentRun(plan, workspace, quiet=quiet)
-    tracked = flow_of(lambda *_: run.in_flow())
+    tracked = tracked_flow(run.in_flow, f"{plan.experiment.name} {datetime.now():%Y-%m-%d %H:%M}")
     try:
-        tracked(plan.experiment, str(workspace.root), str(workspace.store_root), quiet)
+        tracked(plan.experiment, str(workspace.root), str(workspace.store_root))
     except (Abort, *SERVER_GONE) as error:
         drop_unsent()
         if was_told(error):
@@ -141,11 +149,7 @@ def run_tracked(plan: Plan, workspace: Workspace, *, quiet: bool = False) -> boo
 
 def failed(outcome: Outcome) -> AlphabarError:
     """One message for everything that stopped while the rest went on."""
-    parts = [
-        error.what if isinstance(error, AlphabarError) else f"{type(error).__name__}: {error}"
-        for error in outcome.failures.values()
-    ]
-    what = "; ".join(f"{name}: {part}" for name, part in zip(outcome.failures, parts, strict=True))
+    what = "; ".join(f"{name}: {what_stopped(error)}" for name, error in outcome.failures.items())
     remedies = dict.fromkeys(
         error.remedy for error in outcome.failures.values() if isinstance(error, AlphabarError)
     )

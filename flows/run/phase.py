@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from components.errors import AlphabarError, shortened
+from components.errors import AlphabarError, one_line, shortened
 from components.runtime import silent
 from components.spec.experiment import RunnerSpec
 from components.spec.keys import canonical_json
@@ -55,8 +55,13 @@ def stage_task(stage: str, run: Callable[[], object]) -> Task[..., None]:
     def work(name: str, key: str, spec: str, inputs: dict[str, str]) -> None:
         read = ", ".join(f"{role} {source[:12]}" for role, source in inputs.items())
         settings = shortened(spec, LOGGED)
-        get_run_logger().info(f"{name}: key {key}; reads {read or 'raw data'}; settings {settings}")
-        run()
+        log = get_run_logger()
+        log.info(f"{name}: key {key}; reads {read or 'raw data'}; settings {settings}")
+        try:
+            run()
+        except AlphabarError as error:
+            log.error(one_line(f"{error.what} (remedy: {error.remedy})"))
+            raise
 
     work.__name__ = work.__qualname__ = stage
     return task(

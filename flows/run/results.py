@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.errors import AlphabarError
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy
+from components.reporting.tables.table import Table
 from components.spec.codec_files import DECIDING, JUDGEMENT
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, in_order, plan_pages
 from flows.run.tuned_results import TunedResults, tuned_lines
@@ -43,8 +45,8 @@ def every_node(plan: Plan, tuned: FinetunePlan | None, pages: Sequence[Node]) ->
     return in_order([*plan.nodes(), *(tuned.ends() if tuned else ()), *pages])
 
 
-def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
-    """Print the results table and the paths to look at."""
+def baselines_table(outcome: Outcome, workspace: Workspace) -> Table:
+    """The cells that were evaluated, ranked."""
     from components.figures.record import read_judgement
     from components.figures.winner import REFERENCE
     from components.reporting.cells import stored_subject
@@ -61,11 +63,22 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         for cell in outcome.plan.cells
     ]
     floors = read_judgement(store.path(outcome.best.reference)).figures
-    name = outcome.plan.experiment.name
-    table = ranked_table(f"{name}: baselines", cells, floors, metric)
+    return ranked_table(f"{outcome.plan.experiment.name}: baselines", cells, floors, metric)
+
+
+def tuned_results(outcome: Outcome, workspace: Workspace) -> TunedResults | None:
+    """What the fine-tunes came to; None where there are none."""
+    if outcome.tuned is None:
+        return None
+    return TunedResults(outcome.plan, outcome.best, outcome.tuned, workspace.store)
+
+
+def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
+    """Print the results table and the paths to look at."""
+    name, metric = outcome.plan.experiment.name, outcome.plan.ranked_by
+    table = baselines_table(outcome, workspace)
     show(table, experiment=name, metric=metric, sets=lambda: _sets(outcome, workspace))
-    tuned = outcome.tuned and TunedResults(outcome.plan, outcome.best, outcome.tuned, store)
-    if tuned:
+    if tuned := tuned_results(outcome, workspace):
         show(tuned_table(tuned))
     for remark in training_remarks(outcome, workspace):
         note(remark)
@@ -101,6 +114,11 @@ def _sets(outcome: Outcome, workspace: Workspace) -> list[dict[str, Any]]:
     page, *_ = plan_pages(outcome.plan, outcome.best, outcome.tuned)
     inputs = {role: workspace.store.path(node) for role, node in page.inputs.items()}
     return nested(every_figure(read(page.settings, inputs)))
+
+
+def what_stopped(error: Exception) -> str:
+    """An error in words."""
+    return error.what if isinstance(error, AlphabarError) else f"{type(error).__name__}: {error}"
 
 
 def stages_words(outcome: Outcome) -> str:

@@ -1,21 +1,22 @@
 """Schedules: an experiment as a Prefect deployment that the scheduler starts.
 
 A worker on this machine (`alphabar up`) runs each one as ``python -m prefect.engine`` in the
-root that it was scheduled from, with the same flow and parameters as `alphabar run`.
+root that it was scheduled from, with the flow that is in `flows.run.scheduled`.
 """
 
-import asyncio
-import os
+import contextlib
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from components.errors import AlphabarError
 from components.spec.experiment import Experiment
+from components.spec.keys import digest
+from components.spec.loading import load_experiment, meant
+from flows.servers.cron import next_run
+from flows.servers.prefect_api import page_url, user_api_url
 from flows.servers.prefect_client import (
     WORK_POOL,
     ensure_work_pool,
@@ -24,6 +25,7 @@ from flows.servers.prefect_client import (
 )
 from flows.servers.prefect_server import ensure_prefect_server
 from flows.servers.processes import Say
+from flows.servers.scheduled import Scheduled, WhenBusy, described
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -31,100 +33,107 @@ if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse
     from prefect.client.schemas.schedules import SCHEDULE_TYPES
 
-ENTRYPOINT = "flows.run.experiment.experiment_flow"
-CRON_FIELDS = (
-    ("minute", "0-59"),
-    ("hour", "0-23"),
-    ("day of month", "1-31"),
-    ("month", "1-12 or jan-dec"),
-    ("day of week", "0-7 or sun-sat"),
-)
-CRON_REMEDY = 'give five fields: minute, hour, day of month, month, day of week, as in "0 2 * * *"'
+ENTRYPOINT = "flows.run.scheduled.scheduled_flow"
+STRATEGIES = {"queue": "ENQUEUE", "skip": "CANCEL_NEW"}
 
 
-@dataclass(frozen=True)
-class Scheduled:
-    """One schedule.
+def schedule(
+    file: Path,
+    cron: str,
+    timezone: str,
+    root: Path,
+    *,
+    pin: bool = False,
+    when_busy: WhenBusy = "queue",
+    say: Say = print,
+) -> Scheduled:
+    """Create or replace the schedule of an experiment file; one experiment has one schedule.
 
-    Attributes:
-        name: the experiment's.
-        cron: the cron expression, in ``timezone``'s time.
-        next_run: when the scheduler starts it next; None when the schedule is switched off.
-        workers: names of the workers that would run it now.
-        page: the deployment's page.
-    """
-
-    name: str
-    cron: str
-    timezone: str
-    next_run: datetime | None
-    workers: tuple[str, ...]
-    page: str
-
-    def content(self) -> dict[str, Any]:
-        """All of it as plain JSON values; the time with its offset from UTC."""
-        return asdict(self) | {"next_run": self.next_run and self.next_run.isoformat()}
-
-    def lines(self) -> list[str]:
-        """What the user is told."""
-        when = f"next run {self.next_run:%Y-%m-%d %H:%M %Z}" if self.next_run else "switched off"
-        line = f'{self.name}: "{self.cron}" ({self.timezone}), {when}; {self.page}'
-        if self.workers:
-            return [line]
-        return [line, "no worker is running: runs wait until `alphabar up` is"]
-
-
-def schedule(experiment: Experiment, cron: str, root: Path, say: Say = print) -> Scheduled:
-    """Create or replace the schedule of ``experiment``; one experiment has one schedule.
+    Args:
+        timezone: the IANA name of the zone that ``cron`` is in.
+        pin: whether runs have the file's present content; else each reads the file.
 
     Raises:
-        AlphabarError: the cron expression is faulty, or the server cannot be reached.
+        AlphabarError: the file or the cron expression is faulty, the server cannot be reached, or
+            it has another folder's schedule of this name.
     """
-    timezone = local_timezone()
-    following = next_run(cron, timezone)
-    api = ensure_prefect_server(root, say)
-    with prefect_client(api, root) as client:
+    experiment = load_experiment(file)
+    next_run(cron, timezone)
+    with _asking(root, say) as (client, api):
         from prefect.client.schemas.schedules import CronSchedule
 
-        from flows.run.experiment import experiment_flow
+        from flows.run.scheduled import scheduled_flow
 
-        parameters = parameters_of(experiment, root)
+        others = [d.name for d in _all(client) if _folder(d) != str(root.resolve())]
+        if experiment.name in others:
+            raise AlphabarError(
+                f"{user_api_url() or api} has a schedule {experiment.name} of another folder",
+                "give the experiment another name, or remove that schedule there",
+            )
+        parameters = parameters_of(experiment, _seen_from(root, file), pin=pin)
         when = CronSchedule(cron=cron, timezone=timezone)
-        deployment = register(
-            client, experiment_flow, ENTRYPOINT, experiment.name, parameters, when, root
+        register(
+            client, scheduled_flow, ENTRYPOINT, experiment.name, parameters, when, root, when_busy
         )
-        workers = tuple(online_workers(client))
-    page = _page(api, deployment)
-    return Scheduled(experiment.name, cron, timezone, following, workers, page)
+        return _described(client, _found(client, experiment.name, root), api)
 
 
-def parameters_of(experiment: Experiment, root: Path) -> dict[str, Any]:
-    """What a scheduled run is called with: the experiment as its file has it."""
-    return {"experiment": experiment.as_written(), "root": str(root.resolve()), "quiet": True}
+def parameters_of(experiment: Experiment, file: str, *, pin: bool) -> dict[str, Any]:
+    """What a scheduled run is called with: the experiment as its file has it, and the file.
+
+    ``as_scheduled`` tells a run whether somebody gave it another experiment in the form.
+    """
+    return {
+        "experiment": experiment.as_written(),
+        "file": file,
+        "pin": pin,
+        "as_scheduled": content_digest(experiment),
+        "quiet": True,
+    }
+
+
+def content_digest(experiment: Experiment) -> str:
+    """Of all that an experiment says, whether it says it or leaves it at its default."""
+    return digest(experiment.model_dump(mode="json"))
 
 
 def unschedule(name: str, root: Path, say: Say = print) -> None:
     """Remove the schedule of the experiment ``name``; its past runs stay.
 
     Raises:
-        AlphabarError: there is none; names those there are.
+        AlphabarError: there is none; names those there are. So do the functions below.
     """
-    api = ensure_prefect_server(root, say)
-    with prefect_client(api, root) as client:
-        found = {deployment.name: deployment for deployment in _deployments(client)}
-        if name not in found:
-            known = ", ".join(sorted(found)) or "there are none"
-            raise AlphabarError(f"no schedule is named {name}", f"give one of these: {known}")
-        client.delete_deployment(found[name].id)
+    with _asking(root, say) as (client, _):
+        client.delete_deployment(_found(client, name, root).id)
+
+
+def switch(name: str, root: Path, *, on: bool, say: Say = print) -> Scheduled:
+    """Resume or pause a schedule; a paused one makes no runs."""
+    with _asking(root, say) as (client, api):
+        deployment = _found(client, name, root)
+        for rule in deployment.schedules:
+            client.update_deployment_schedule(deployment.id, rule.id, active=on)
+        if on and deployment.paused:  # by Prefect's page or command line
+            client.resume_deployment(deployment.id)
+        return _described(client, _found(client, name, root), api)
+
+
+def run_now(name: str, root: Path, say: Say = print) -> tuple[str, str, bool]:
+    """Make a run of the schedule that is due now: its name, its page, and whether a worker is
+    there to run it."""
+    with _asking(root, say) as (client, api):
+        deployment = _found(client, name, root)
+        called = f"{name} {datetime.now():%Y-%m-%d %H:%M}, by hand"
+        run = client.create_flow_run_from_deployment(deployment.id, name=called)
+        working = bool(online_workers(client))
+    return called, f"{page_url(api)}/runs/flow-run/{run.id}", working
 
 
 def schedules(root: Path, say: Say = print) -> list[Scheduled]:
-    """All schedules of this server, by name."""
-    api = ensure_prefect_server(root, say)
-    with prefect_client(api, root) as client:
-        workers = tuple(online_workers(client))
-        found = sorted(_deployments(client), key=lambda deployment: deployment.name)
-    return [_described(deployment, api, workers) for deployment in found]
+    """All schedules of this folder, by name."""
+    with _asking(root, say) as (client, api):
+        found = sorted(own(client, root), key=lambda deployment: deployment.name)
+        return [_described(client, deployment, api) for deployment in found]
 
 
 def register(
@@ -135,6 +144,7 @@ def register(
     parameters: dict[str, Any],
     when: "SCHEDULE_TYPES",
     root: Path,
+    when_busy: WhenBusy = "queue",
 ) -> str:
     """Create or update a deployment on the process work pool; its id.
 
@@ -143,8 +153,10 @@ def register(
             whole folder into the working folder first.
         when: a Prefect schedule.
         root: the working folder of its runs.
+        when_busy: of two runs at once, which Prefect hinders: the second waits or is cancelled.
     """
     from prefect.client.schemas.actions import DeploymentScheduleCreate
+    from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
     from prefect.utilities.callables import parameter_schema
     from prefect.utilities.processutils import command_to_string
 
@@ -152,6 +164,7 @@ def register(
     # The command is given, so that Prefect takes this interpreter and never `uv run`. -P: a
     # folder named `flows` or `components` in the user's root must not shadow ours.
     command = command_to_string([sys.executable, "-P", "-m", "prefect.engine"])
+    strategy = ConcurrencyLimitStrategy(STRATEGIES[when_busy])
     return str(
         client.create_deployment(
             flow_id=client.create_flow(flow),
@@ -161,6 +174,8 @@ def register(
             parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
             enforce_parameter_schema=True,
             schedules=[DeploymentScheduleCreate(schedule=when, active=True)],
+            concurrency_limit=1,
+            concurrency_options=ConcurrencyOptions(collision_strategy=strategy),
             paused=False,
             work_pool_name=WORK_POOL,
             job_variables={"command": command, "working_dir": str(root.resolve())},
@@ -169,67 +184,48 @@ def register(
     )
 
 
-def next_run(cron: str, timezone: str) -> datetime:
-    """When ``cron`` comes next, in ``timezone``.
+def own(client: "SyncPrefectClient", root: Path) -> "list[DeploymentResponse]":
+    """The schedules whose runs work in ``root``; a server of the user's may have others'."""
+    return [each for each in _all(client) if _folder(each) == str(root.resolve())]
 
-    Raises:
-        AlphabarError: names the field that is faulty, or says that the date never comes.
+
+def settle_moved(client: "SyncPrefectClient", root: Path, say: Say) -> None:
+    """Bind the schedules of ``root``'s own server to ``root``, where it was moved or copied to.
+
+    Those of a copy are paused: else the same would run in two folders.
     """
-    _check_fields(cron)
-    from prefect.server.schemas.schedules import CronSchedule
+    from prefect.client.schemas.actions import DeploymentUpdate
 
-    try:
-        dates = asyncio.run(CronSchedule(cron=cron, timezone=timezone).get_dates(1))
-    except ValueError:  # croniter's CroniterBadDateError is one
-        dates = []
-    if not dates:
-        fault = f'the cron expression "{cron}" names a date that never comes'
-        raise AlphabarError(fault, CRON_REMEDY)
-    return datetime.fromtimestamp(dates[0].timestamp(), ZoneInfo(timezone))
-
-
-def local_timezone() -> str:
-    """The IANA name of this machine's time zone, UTC when it cannot be told."""
-    return next(filter(_known_zone, _zone_candidates()), "UTC")
-
-
-def _check_fields(cron: str) -> None:
-    from prefect.client.schemas.schedules import CronSchedule
-    from pydantic import ValidationError
-
-    fields = cron.split()
-    if len(fields) != len(CRON_FIELDS):
-        fault = f"has {len(fields)} fields, not {len(CRON_FIELDS)}"
-        raise AlphabarError(f'the cron expression "{cron}" {fault}', CRON_REMEDY)
-    for index, (name, values) in enumerate(CRON_FIELDS):
-        alone = ["*"] * len(fields)
-        alone[index] = fields[index]
-        try:
-            CronSchedule(cron=" ".join(alone))
-        except ValidationError:
-            raise AlphabarError(
-                f'the cron expression "{cron}": "{fields[index]}" is no {name} ({values})',
-                CRON_REMEDY,
-            ) from None
+    if user_api_url():
+        return
+    here = str(root.resolve())
+    for deployment in _all(client):
+        before = _folder(deployment)
+        if before == here:
+            continue
+        variables = deployment.job_variables | {"working_dir": here}
+        client.update_deployment(deployment.id, DeploymentUpdate(job_variables=variables))
+        if not Path(before).is_dir():
+            say(f"the schedule {deployment.name} runs here now; it was made in {before}")
+            continue
+        for rule in deployment.schedules:
+            client.update_deployment_schedule(deployment.id, rule.id, active=False)
+        say(
+            f"the schedule {deployment.name} came with a copy of {before}, where it goes on: here "
+            f"it is paused (`alphabar schedule resume {deployment.name}`)"
+        )
 
 
-def _zone_candidates() -> Iterator[str]:
-    yield os.environ.get("TZ", "").removeprefix(":")
-    link = str(Path("/etc/localtime").resolve())
-    yield link.partition("zoneinfo/")[2]
-    named = Path("/etc/timezone")
-    if named.is_file():
-        yield named.read_text(errors="replace").strip()
+@contextlib.contextmanager
+def _asking(root: Path, say: Say) -> "Iterator[tuple[SyncPrefectClient, str]]":
+    """A client of the server of ``root``, and the server's address."""
+    api = ensure_prefect_server(root, say)
+    with prefect_client(api, root) as client:
+        settle_moved(client, root, say)
+        yield client, api
 
 
-def _known_zone(name: str) -> bool:
-    try:
-        return bool(name) and bool(ZoneInfo(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-
-
-def _deployments(client: "SyncPrefectClient") -> "list[DeploymentResponse]":
+def _all(client: "SyncPrefectClient") -> "list[DeploymentResponse]":
     from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
 
     wanted = DeploymentFilter(tags=DeploymentFilterTags(all_=["alphabar"]))
@@ -237,15 +233,30 @@ def _deployments(client: "SyncPrefectClient") -> "list[DeploymentResponse]":
     return found
 
 
-def _described(deployment: "DeploymentResponse", api: str, workers: tuple[str, ...]) -> Scheduled:
-    rule = deployment.schedules[0] if deployment.schedules else None
-    cron = str(getattr(rule.schedule, "cron", "")) if rule else ""
-    timezone = str(getattr(rule.schedule, "timezone", None) or "UTC") if rule else "UTC"
-    active = bool(rule and rule.active and cron and not deployment.paused)
-    following = next_run(cron, timezone) if active else None
-    page = _page(api, str(deployment.id))
-    return Scheduled(deployment.name, cron, timezone, following, workers, page)
+def _found(client: "SyncPrefectClient", name: str, root: Path) -> "DeploymentResponse":
+    found = {deployment.name: deployment for deployment in own(client, root)}
+    if name not in found:
+        known = ", ".join(sorted(found)) or "there are none"
+        raise AlphabarError(
+            f"no schedule is named {name}",
+            f"{meant(name, found)}give one of these: {known}",
+        )
+    return found[name]
 
 
-def _page(api: str, deployment: str) -> str:
-    return f"{api.removesuffix('/').removesuffix('/api')}/deployments/deployment/{deployment}"
+def _folder(deployment: "DeploymentResponse") -> str:
+    return str(deployment.job_variables.get("working_dir", ""))
+
+
+def _seen_from(root: Path, file: Path) -> str:
+    """``file`` as runs name it: below ``root`` from there, so that the folder can be moved."""
+    whole = file.resolve()
+    inside = whole.is_relative_to(root.resolve())
+    return str(whole.relative_to(root.resolve()) if inside else whole)
+
+
+def _described(
+    client: "SyncPrefectClient", deployment: "DeploymentResponse", api: str
+) -> Scheduled:
+    page = f"{page_url(api)}/deployments/deployment/{deployment.id}"
+    return described(deployment, page, tuple(online_workers(client)))

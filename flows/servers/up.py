@@ -10,6 +10,7 @@ from types import FrameType
 from components.errors import AlphabarError
 from components.files.lock import locked_within
 from flows.servers import mlflow_server, prefect_server, worker
+from flows.servers.deployment import settle_moved
 from flows.servers.left_runs import settle_left_runs
 from flows.servers.mlflow_record import record_path
 from flows.servers.prefect_api import page_url, prefect_home, user_api_url
@@ -92,6 +93,7 @@ def _start(
     settle_left_runs(api, root)
     with prefect_client(api, root) as client:
         ensure_work_pool(client)
+        settle_moved(client, root, say)
     runner = worker.start_worker(root, api)
     stops.callback(worker.stop_worker, runner, root, api)
     if mlflow:

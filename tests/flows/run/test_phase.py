@@ -13,7 +13,7 @@ import pytest
 
 from components.spec.loading import parse_experiment
 from components.spec.plan import Node, Plan, plan_baselines
-from flows.run.experiment import ExperimentRun, flow_of
+from flows.run.experiment import ExperimentRun, tracked_flow
 from flows.run.phase import parameters_of, stage_task
 from flows.workspace import Workspace
 
@@ -45,7 +45,7 @@ def test_a_cluster_is_sent_a_task_and_nothing_of_the_run_but_its_stage(
 ) -> None:
     workspace = Workspace(tmp_path, tmp_path / "artifacts")
     run = ExperimentRun(plan, workspace)
-    flow = flow_of(lambda *_: run.in_flow())
+    flow = tracked_flow(run.in_flow, "digits {now}")
     task = stage_task("evaluate", partial(print, of_stage(plan, "prepare"), workspace))
     sent = cloudpickle.dumps((flow, task))
     assert len(sent) < 100_000

@@ -60,7 +60,7 @@ def test_a_scheduled_run_is_told_what_the_file_says_and_no_default(project: Path
         "network": {"pretrained": "sd1"},
     }
     experiment = parse_experiment(values, "the test")
-    told = json.loads(json.dumps(parameters_of(experiment, project)["experiment"]))
+    told = json.loads(json.dumps(parameters_of(experiment, "it.yaml", pin=True)["experiment"]))
     again = as_directory_says(Experiment.model_validate(told), project, None)
     assert again == as_directory_says(experiment, project, None)
 
