@@ -127,7 +127,9 @@ def run_tracked(plan: Plan, workspace: Workspace, *, quiet: bool = False) -> boo
     """
     logging.raiseExceptions = False  # Prefect prints what it cannot send, as the handlers do
     run = ExperimentRun(plan, workspace, quiet=quiet)
-    tracked = tracked_flow(run.in_flow, f"{plan.experiment.name} {datetime.now():%Y-%m-%d %H:%M}")
+    name = f"{plan.experiment.name} {datetime.now():%Y-%m-%d %H:%M}"
+    # not the method itself: of its run a cluster gets nothing, and so could not read it
+    tracked = tracked_flow(lambda: run.in_flow(), name)
     try:
         tracked(plan.experiment, str(workspace.root), str(workspace.store_root))
     except (Abort, *SERVER_GONE) as error:

@@ -107,7 +107,8 @@ def said_once(record: logging.LogRecord) -> bool:
 
 
 def _run(plan: Plan, workspace: Workspace, found: Given, *, quiet: bool) -> State[Any] | None:
-    deployment = flow_run.deployment_id
+    context = FlowRunContext.get()
+    deployment = context and context.flow_run and context.flow_run.deployment_id
     schedule = None
     if deployment and not found.custom:
         schedule = Schedule(str(deployment), workspace.root, str(flow_run.name))

@@ -45,7 +45,7 @@ def test_a_cluster_is_sent_a_task_and_nothing_of_the_run_but_its_stage(
 ) -> None:
     workspace = Workspace(tmp_path, tmp_path / "artifacts")
     run = ExperimentRun(plan, workspace)
-    flow = tracked_flow(run.in_flow, "digits {now}")
+    flow = tracked_flow(lambda: run.in_flow(), "digits {now}")
     task = stage_task("evaluate", partial(print, of_stage(plan, "prepare"), workspace))
     sent = cloudpickle.dumps((flow, task))
     assert len(sent) < 100_000

@@ -121,13 +121,18 @@ def test_a_folder_in_which_nothing_was_published_is_named(tmp_path: Path) -> Non
 def test_a_scheduled_run_looks_at_what_is_published_as_the_command_does(
     plan: Plan, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.run.experiment import experiment_flow
+    from prefect.logging import disable_run_logger
+
+    from flows.run.scheduled import scheduled_flow
 
     monkeypatch.setattr("flows.run.outside.pinned_hashes", lambda root: lambda data: "f2")
     path = store.path(plan.nodes()[0]) / "images.npy"
     path.write_bytes(b"")
-    with pytest.raises(AlphabarError, match=r"images\.npy"):
-        experiment_flow.fn(plan.experiment, str(tmp_path), str(store.root), quiet=True)
+    with disable_run_logger():
+        state = scheduled_flow.fn(plan.experiment, root=str(tmp_path), store=str(store.root))
+    assert state is not None
+    assert state.is_failed()
+    assert "images.npy" in str(state.message)
 
 
 def test_a_stage_that_a_later_phase_made_again_is_no_failure_and_is_told(
