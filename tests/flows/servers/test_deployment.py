@@ -7,9 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 import psutil
 import pytest
@@ -18,14 +19,16 @@ from prefect import flow
 from components.errors import AlphabarError
 from components.spec.experiment import Experiment
 from flows.servers.deployment import (
-    local_timezone,
-    next_run,
+    content_digest,
+    own,
     register,
+    run_now,
     schedule,
     schedules,
+    switch,
     unschedule,
 )
-from flows.servers.prefect_api import check_answers
+from flows.servers.prefect_api import OWN_SERVER, check_answers
 from flows.servers.prefect_client import online_workers, prefect_client
 from flows.servers.prefect_server import ensure_prefect_server
 
@@ -70,58 +73,42 @@ def experiment() -> Experiment:
     )
 
 
-@pytest.mark.parametrize(
-    ("cron", "fault"),
-    [
-        ("0 2 * *", "has 4 fields, not 5"),
-        ("0 2 * * * 30", "has 6 fields, not 5"),
-        ("61 2 * * *", '"61" is no minute'),
-        ("0 24 * * *", '"24" is no hour'),
-        ("0 2 0 * *", '"0" is no day of month'),
-        ("0 2 * smarch *", '"smarch" is no month'),
-        ("0 2 * * 9", '"9" is no day of week'),
-        ("0 2 30 2 *", "never comes"),
-        ("", "has 0 fields"),
-        ("H 2 * * *", '"H" is no minute'),
-    ],
-)
-def test_a_faulty_cron_expression_is_refused_by_field(cron: str, fault: str) -> None:
-    with pytest.raises(AlphabarError, match=fault) as caught:
-        next_run(cron, "UTC")
-    assert "five fields" in caught.value.remedy
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """An experiment file."""
+    path = tmp_path / "nightly.yaml"
+    path.write_text(
+        "name: nightly\n"
+        "data: {source: digits, style: regular, size: 8}\n"
+        "sweep: {sampling.guidance: [1, 2.5]}\n"
+    )
+    return path
 
 
-def test_the_next_run_is_in_the_time_zone_that_was_asked_for() -> None:
-    following = next_run("30 2 * * *", "Asia/Kolkata")
-    assert (following.hour, following.minute) == (2, 30)
-    assert following.utcoffset() == timedelta(hours=5, minutes=30)
-    assert timedelta(0) < following - datetime.now(UTC) <= timedelta(days=1)
-
-
-def test_the_machines_time_zone_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "America/New_York")
-    assert local_timezone() == "America/New_York"
-    monkeypatch.setenv("TZ", "Mars/Olympus")
-    assert ZoneInfo(local_timezone())
-
-
-def test_a_faulty_cron_expression_starts_no_server(tmp_path: Path, experiment: Experiment) -> None:
+def test_a_faulty_cron_expression_starts_no_server(file: Path, tmp_path: Path) -> None:
     with pytest.raises(AlphabarError, match="minute"):
-        schedule(experiment, "x 2 * * *", tmp_path)
-    assert list(tmp_path.iterdir()) == []
+        schedule(file, "x 2 * * *", "UTC", tmp_path)
+    assert list(tmp_path.iterdir()) == [file]
 
 
-def test_an_experiment_has_one_schedule_which_can_be_changed_and_removed(
-    served_root: Path, experiment: Experiment
+def test_an_experiment_has_one_schedule_which_can_be_changed_paused_and_removed(
+    served_root: Path, file: Path
 ) -> None:
-    schedule(experiment, "0 2 * * *", served_root, silent)
-    scheduled = schedule(experiment, "30 4 * * mon", served_root, silent)
-    assert scheduled.name == "nightly"
-    assert scheduled.workers == ()
-    assert "no worker is running" in scheduled.lines()[1]
-    assert scheduled.next_run is not None
-    assert (scheduled.next_run.minute, scheduled.next_run.weekday()) == (30, 0)
-    assert schedules(served_root) == [scheduled]
+    schedule(file, "0 2 * * *", "UTC", served_root, pin=True, say=silent)
+    zone = "Asia/Kolkata"
+    made = schedule(file, "30 4 * * mon", zone, served_root, when_busy="skip", say=silent)
+    assert (made.name, made.pinned, made.when_busy, made.workers) == ("nightly", False, "skip", ())
+    said = "\n".join(made.lines())
+    for words in (f"{file} as it is at each run", zone, "is cancelled", "no worker is running"):
+        assert words in said
+    assert made.next_run is not None
+    assert (made.next_run.hour, made.next_run.minute, made.next_run.weekday()) == (4, 30, 0)
+    assert schedules(served_root) == [made]
+
+    paused = switch("nightly", served_root, on=False)
+    assert paused.next_run is None
+    assert "paused" in paused.lines()[0]
+    assert switch("nightly", served_root, on=True) == made
 
     unschedule("nightly", served_root)
     assert schedules(served_root) == []
@@ -129,18 +116,66 @@ def test_an_experiment_has_one_schedule_which_can_be_changed_and_removed(
         unschedule("nightly", served_root)
 
 
-def test_the_scheduled_parameters_are_the_experiment(
-    served_root: Path, experiment: Experiment
+def test_a_schedules_form_has_the_experiment_and_a_run_by_hand_is_due_now(
+    served_root: Path, file: Path, experiment: Experiment
 ) -> None:
-    schedule(experiment, "0 2 * * *", served_root, silent)
+    schedule(file, "0 2 * * *", "UTC", served_root, pin=True, say=silent)
+    called, page, working = run_now("nightly", served_root)
     api = ensure_prefect_server(served_root)
     with prefect_client(api, served_root) as client:
         (deployment,) = client.read_deployments()
+        run = client.read_flow_run(UUID(page.rpartition("/")[2]))
     unschedule("nightly", served_root)
     assert Experiment.model_validate(deployment.parameters["experiment"]) == experiment
-    assert deployment.parameters["root"] == str(served_root.resolve())
+    assert deployment.parameters["as_scheduled"] == content_digest(experiment)
     form = deployment.parameter_openapi_schema
     assert form["properties"]["experiment"]["$ref"] == "#/definitions/Experiment"
+    assert (run.name, run.deployment_id, working) == (called, deployment.id, False)
+    assert called.startswith("nightly 20")
+    assert run.state is not None
+    assert run.state.is_scheduled()
+
+
+def test_schedules_go_along_with_a_moved_folder_and_are_paused_in_a_copy(
+    served_root: Path, file: Path, tmp_path: Path
+) -> None:
+    """The database of the server is as it was; the folder around it has another name."""
+    from prefect.client.schemas.actions import DeploymentUpdate
+
+    schedule(file, "0 2 * * *", "UTC", served_root, say=silent)
+    api = ensure_prefect_server(served_root)
+    for before, paused, word in ((tmp_path / "gone", False, "made in"), (tmp_path, True, "copy")):
+        with prefect_client(api, served_root) as client:
+            (deployment,) = own(client, served_root)
+            variables = deployment.job_variables | {"working_dir": str(before)}
+            client.update_deployment(deployment.id, DeploymentUpdate(job_variables=variables))
+            assert own(client, served_root) == []
+        told: list[str] = []
+        (found,) = schedules(served_root, told.append)
+        assert (found.next_run is None) == paused
+        assert f"{word} {before}".replace("copy", "copy of") in told[0]
+        with prefect_client(api, served_root) as client:
+            (deployment,) = own(client, served_root)
+            assert deployment.job_variables["command"] == variables["command"]
+    unschedule("nightly", served_root)
+
+
+def test_folders_that_share_a_server_have_schedules_of_their_own(
+    served_root: Path, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schedule(file, "0 2 * * *", "UTC", served_root, say=silent)
+    api = ensure_prefect_server(served_root)
+    monkeypatch.delenv(OWN_SERVER, raising=False)
+    monkeypatch.setenv("PREFECT_API_URL", api)
+    assert schedules(tmp_path) == []
+    for act in (unschedule, run_now, partial(switch, on=False)):
+        with pytest.raises(AlphabarError, match="no schedule is named nightly"):
+            act("nightly", tmp_path)
+    with pytest.raises(AlphabarError, match="of another folder"):
+        schedule(file, "0 3 * * *", "UTC", tmp_path)
+    (theirs,) = schedules(served_root)
+    assert theirs.cron == "0 2 * * *"
+    unschedule("nightly", served_root)
 
 
 @pytest.fixture
