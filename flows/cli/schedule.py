@@ -27,7 +27,8 @@ class Schedules(Group):
 
 
 app = Application(
-    "Run an experiment at fixed times, while `alphabar up` runs: `alphabar schedule FILE --cron …`."
+    "Run an experiment at fixed times, while `alphabar up` runs; without a word: list.\n\n"
+    'Example: `alphabar schedule experiments/digits.yaml --cron "0 2 * * *"`'
 )
 app.info.cls = Schedules
 

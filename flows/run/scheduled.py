@@ -28,12 +28,14 @@ class Given:
 
     Attributes:
         words: where it is from.
+        file: the file that has it; None where only the schedule has it, or somebody gave it.
         custom: whether somebody gave it in the form; else it is the schedule's own.
     """
 
     experiment: Experiment
     words: str
-    custom: bool
+    file: Path | None = None
+    custom: bool = False
 
 
 def given(experiment: Experiment, file: str, root: Path, *, pin: bool, as_scheduled: str) -> Given:
@@ -45,8 +47,8 @@ def given(experiment: Experiment, file: str, root: Path, *, pin: bool, as_schedu
     if as_scheduled and content_digest(experiment) != as_scheduled:
         return Given(experiment, _custom_words(experiment, file, root), custom=True)
     if pin or not file:
-        return Given(experiment, _pinned_words(experiment, file, root), custom=False)
-    return Given(load_experiment(root / file), f"{file}, as it is now", custom=False)
+        return Given(experiment, _pinned_words(experiment, file, root))
+    return Given(load_experiment(root / file), f"{file}, as it is now", root / file)
 
 
 def own_folder() -> str:
@@ -91,8 +93,8 @@ def scheduled_flow(
     logging.getLogger("prefect.flow_runs").addFilter(said_once)
     try:
         found = given(experiment, file, workspace.root, pin=pin, as_scheduled=as_scheduled)
-        if found.custom:
-            workspace = replace(workspace, report_suffix=own_folder())
+        suffix = own_folder() if found.custom else ""
+        workspace = replace(workspace, file=found.file, report_suffix=suffix)
         get_run_logger().info(f"this run has {found.words}")
         plan = checked_plan(found.experiment, workspace)
     except AlphabarError as error:

@@ -132,7 +132,10 @@ def test_prefect_shows_one_flow_run_whose_tasks_are_named_after_the_stages(
     with prefect_client(api_url(server), root) as client:
         (run,) = client.read_flow_runs()
         tasks = client.read_task_runs()
-    assert (run.name, run.state_name) == ("digits", "Completed")
+        said = [line.message for line in client.read_logs(limit=200)]
+        (shown,) = [each for each in client.read_artifacts() if each.key == "results-digits"]
+    assert re.fullmatch(r"digits 20\d\d-\d\d-\d\d \d\d:\d\d", run.name)
+    assert run.state_name == "Completed"
     assert run.parameters["experiment"]["sweep"] == {
         "process.schedule": ["linear", "cosine"],
         "finetune.kind": ["full", "lora"],
@@ -146,6 +149,15 @@ def test_prefect_shows_one_flow_run_whose_tasks_are_named_after_the_stages(
         assert {"name", "key", "spec", "inputs"} <= set(task.task_inputs)
     read = {source.id for source in by_name["report"].task_inputs["wait_for"]}
     assert {by_name["finetune-kind=lora"].id, by_name["evaluate-schedule=linear"].id} < read
+    page = str(root / "reports" / "digits" / "index.html")
+    for line in finished[1].splitlines():
+        if line.startswith(("best ", "finetune ", "report ", "registry ")):
+            assert line in said, "the log has what the terminal shows"
+    assert any(re.match(r"train-schedule=linear: done in .* s, .*loss", line) for line in said)
+    assert any("Fréchet" in line and "schedule=cosine" in line for line in said)
+    assert shown.flow_run_id == run.id
+    for words in ("| schedule=linear |", "Best: **", "data:image/jpeg;base64,", page):
+        assert words in str(shown.data)
 
 
 def test_nothing_is_left_in_the_working_folder_of_the_store(finished: Finished) -> None:

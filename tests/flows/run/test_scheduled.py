@@ -40,10 +40,10 @@ def test_a_run_reads_the_file_anew_unless_it_is_pinned(file: Path) -> None:
     scheduled = {"as_scheduled": content_digest(before)}
     after = change(file)
     follows = given(before, file.name, file.parent, pin=False, **scheduled)
-    assert (follows.experiment, follows.custom) == (after, False)
+    assert (follows.experiment, follows.file, follows.custom) == (after, file, False)
     assert follows.words == "nightly.yaml, as it is now"
     pinned = given(before, file.name, file.parent, pin=True, **scheduled)
-    assert (pinned.experiment, pinned.custom) == (before, False)
+    assert (pinned.experiment, pinned.file, pinned.custom) == (before, None, False)
     assert pinned.words.endswith("(pinned); the file has changed since")
     file.unlink()
     assert "cannot be read" in given(before, file.name, file.parent, pin=True, **scheduled).words
