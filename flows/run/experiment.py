@@ -16,6 +16,7 @@ from components.spec.experiment import Experiment
 from components.spec.plan import Plan
 from flows.console import Display
 from flows.run.artifact import leave_artifact
+from flows.run.cancelled import CancelWatch
 from flows.run.pipeline import run_experiment
 from flows.run.results import Outcome, show_outcome, what_stopped
 from flows.run.since_last import Schedule
@@ -35,6 +36,7 @@ class ExperimentRun:
     Args:
         schedule: whose run it is; None where it is nobody's, or was given other parameters.
         source: what it runs, in words; empty where that is plain.
+        watch: told which flow run this is; None where a worker of Prefect's watches it.
 
     Attributes:
         outcome: what it leaves behind; None until all has run.
@@ -48,9 +50,10 @@ class ExperimentRun:
         quiet: bool = False,
         schedule: Schedule | None = None,
         source: str = "",
+        watch: CancelWatch | None = None,
     ) -> None:
         self._plan, self._workspace, self._quiet = plan, workspace, quiet
-        self._schedule, self._source = schedule, source
+        self._schedule, self._source, self._watch = schedule, source, watch
         self.outcome: Outcome | None = None
 
     def in_flow(self) -> State[Any] | None:
@@ -60,6 +63,8 @@ class ExperimentRun:
             Abort: the server is gone, so that Prefect need not try to tell it how this ended.
         """
         hold(str(flow_run.id), self._workspace.root)
+        if self._watch:
+            self._watch.begin(str(flow_run.id))
         log = get_run_logger()
         with Display(quiet=self._quiet, also=log.info) as display, heard_by(log.info):
             link = Link(self._workspace.root, display.say)
@@ -126,12 +131,14 @@ def run_tracked(plan: Plan, workspace: Workspace, *, quiet: bool = False) -> boo
         AlphabarError: as `run_experiment` does, or stages failed; the others have run.
     """
     logging.raiseExceptions = False  # Prefect prints what it cannot send, as the handlers do
-    run = ExperimentRun(plan, workspace, quiet=quiet)
+    watch = CancelWatch()
+    run = ExperimentRun(plan, workspace, quiet=quiet, watch=watch)
     name = f"{plan.experiment.name} {datetime.now():%Y-%m-%d %H:%M}"
     # not the method itself: of its run a cluster gets nothing, and so could not read it
     tracked = tracked_flow(lambda: run.in_flow(), name)
     try:
-        tracked(plan.experiment, str(workspace.root), str(workspace.store_root))
+        with watch:
+            tracked(plan.experiment, str(workspace.root), str(workspace.store_root))
     except (Abort, *SERVER_GONE) as error:
         drop_unsent()
         if was_told(error):
