@@ -26,8 +26,8 @@ NOTES = "notes"
 _LISTENER: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
 """Told what is printed, too."""
 
-LISTENED = 160
-"""Letters of a table's line that a listener is told."""
+LISTENED = 100
+"""Letters of a table's line that a listener is told: what Prefect's page shows without folding."""
 
 _ANSWER: ContextVar[dict[str, Any] | None] = ContextVar("answer", default=None)
 """The document that is being made; None where lines are printed."""

@@ -81,7 +81,8 @@ def scheduled_flow(
     was pinned. Whoever changes `experiment` runs that once, with a report folder of its own.
 
     Args:
-        experiment: the file's content when it was scheduled.
+        experiment: the file's content when it was scheduled. Change it, and this run has yours, and
+            a report folder of its own.
         file: the experiment file, as seen from ``root``.
         pin: whether the file's content of when it was scheduled is run, not its present one.
         as_scheduled: tells whether ``experiment`` was changed; leave it.
