@@ -6,9 +6,11 @@ import os
 import signal
 import threading
 from types import TracebackType
+from typing import Any
 from uuid import UUID
 
 import httpx
+from prefect import State
 from prefect.client.orchestration import get_client
 from prefect.states import Cancelled
 
@@ -47,7 +49,7 @@ class CancelWatch:
         """Look no more; a run that was cancelled has ended now, and its page is told."""
         self._over.set()
         if self.asked and self._which:
-            ended = Cancelled(message="cancelled on this page; the next run goes on")
+            ended: State[Any] = Cancelled(message="cancelled on this page; the next run goes on")
             with contextlib.suppress(httpx.HTTPError), get_client(sync_client=True) as client:
                 client.set_flow_run_state(self._which, ended, force=True)
 

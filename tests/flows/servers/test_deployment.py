@@ -180,10 +180,11 @@ def test_folders_that_share_a_server_have_schedules_of_their_own(
 
 @pytest.fixture
 def up(served_root: Path) -> Iterator["subprocess.Popen[str]"]:
-    here = str(Path(__file__).parent)
+    here, given = str(Path(__file__).parent), os.environ.get("PYTHONPATH")
+    path = os.pathsep.join(filter(None, (here, given)))
     with subprocess.Popen(
         [sys.executable, "-c", UP, served_root],
-        env={**os.environ, "PYTHONPATH": here},  # where the workers find leave_a_note
+        env={**os.environ, "PYTHONPATH": path},  # where the workers find leave_a_note
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
