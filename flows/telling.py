@@ -91,7 +91,7 @@ def show(table: "Table", **content: Any) -> None:
             table's place, and the table's notes.
     """
     if listener := _LISTENER.get():
-        listener(as_text(table, LISTENED))
+        listener(as_text(table))
     if _ANSWER.get() is not None:
         _answer(content)
         _noted(*table.notes)
@@ -101,7 +101,7 @@ def show(table: "Table", **content: Any) -> None:
         _print_table(table, width)
 
 
-def as_text(table: "Table", width: int) -> str:
+def as_text(table: "Table", width: int = LISTENED) -> str:
     """A table and its notes as they are printed, ``width`` letters wide at most."""
     with contextlib.redirect_stdout(io.StringIO()) as text, heard_by(lambda line: None):
         _print_table(table, width)
@@ -117,18 +117,6 @@ def _print_table(table: "Table", width: int) -> None:
     Console(highlight=False, width=width).print(rich_table(shown, table.caption), markup=False)
     for each in shown.notes:
         tell(f"note: {each}")
-
-
-def as_text(table: "Table", width: int = 100) -> str:
-    """A table and its notes as `show` prints them, ``width`` letters a line."""
-    from rich.console import Console
-
-    from components.reporting.tables.terminal import printed, rich_table
-
-    shown, text = printed(table, width), io.StringIO()
-    console = Console(file=text, width=width, highlight=False)
-    console.print(rich_table(shown, table.caption), markup=False)
-    return "".join([text.getvalue(), *(f"note: {each}\n" for each in shown.notes)]).rstrip("\n")
 
 
 def warn_of_plugins() -> None:
