@@ -1,12 +1,23 @@
 """The order in which stages run, whoever runs them: that of the plan."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, Protocol, TypeVar
 
 from components.spec.plan import Node
 
 End = TypeVar("End")
 """What stands for the end of a stage run that was started: a future."""
+
+
+class Future(Protocol):
+    """An end that says when it has come."""
+
+    def add_done_callback(self, fn: Callable[[Any], None]) -> object: ...
+
+
+Told = TypeVar("Told", bound=Future)
 
 
 def start_in_order(
@@ -19,3 +30,37 @@ def start_in_order(
     """
     for node in nodes:
         ends[node.key] = start(node, [ends[n.key] for n in node.inputs.values() if n.key in ends])
+
+
+def start_when_ready(
+    nodes: Sequence[Node],
+    start: Callable[[Node, list[Told]], Told],
+    ends: dict[str, Told],
+    most: int,
+) -> None:
+    """As `start_in_order`, but each when it can begin: what it reads has ended, however, and fewer
+    than ``most`` of ``nodes`` go on. Among several the plan's order decides. Returns when the last
+    one is started.
+    """
+    waiting, going = {node.key: node for node in nodes}, set[str]()
+    ended: SimpleQueue[str] = SimpleQueue()
+    while waiting:
+        ready = next(
+            (n for n in waiting.values() if not _inputs(n) & (waiting.keys() | going)), None
+        )
+        if ready is None or len(going) >= most:
+            going.remove(ended.get())
+            continue
+        key = ready.key
+        del waiting[key]
+        going.add(key)
+        start_in_order([ready], start, ends)
+        ends[key].add_done_callback(partial(_tell, ended, key))
+
+
+def _tell(ended: SimpleQueue[str], key: str, _: object) -> None:
+    ended.put(key)
+
+
+def _inputs(node: Node) -> set[str]:
+    return {source.key for source in node.inputs.values()}

@@ -16,7 +16,7 @@ from components.spec.experiment import RunnerSpec
 from components.spec.keys import canonical_json
 from components.spec.plan import Node
 from flows.run.execution import produce
-from flows.run.order import start_in_order
+from flows.run.order import start_in_order, start_when_ready
 from flows.run.plain import run_plainly, tick_of
 from flows.run.session import Session, Tick
 from flows.signals import ending_on_signals
@@ -85,7 +85,6 @@ def parameters_of(node: Node) -> dict[str, Any]:
 
 
 def _run_tasks(nodes: list[Node], session: Session, tick: Tick | None) -> dict[str, Exception]:
-    # a task that waits for its inputs holds a thread; the session bounds what computes
     with task_runner(session.runner, len(nodes)) as runner:
 
         def submit(node: Node, inputs: list[PrefectFuture[Any]]) -> PrefectFuture[Any]:
@@ -95,7 +94,10 @@ def _run_tasks(nodes: list[Node], session: Session, tick: Tick | None) -> dict[s
 
         try:
             with ending_on_signals(session.stop):
-                start_in_order(nodes, submit, session.tasks)
+                if session.runner.kind == "ray":  # the cluster knows when it has room
+                    start_in_order(nodes, submit, session.tasks)
+                else:  # so that Prefect's graph has a task running while it computes, and no longer
+                    start_when_ready(nodes, submit, session.tasks, session.runner.workers)
                 return _failures(nodes, session.tasks)
         except BaseException:  # Ctrl-C, or the worker that runs us is told to end
             session.stop()  # else the task runner waits for the stages
