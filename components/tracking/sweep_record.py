@@ -23,6 +23,7 @@ from components.tracking.rows import NOTE
 from components.tracking.runs import Tracker
 from components.tracking.search import BEST
 from components.tracking.sweep_rows import REPORT, SweepRows, settings_text, tuning_params
+from components.tracking.system_metrics import log_system_metrics
 
 BEST_FIGURE = "alphabar.best_figure"
 """Run tag of a sweep: its winner's figure that ranks."""
@@ -59,10 +60,14 @@ class SweepRecord:
         self.complete = tracker.is_complete(self.run)
 
     def training(self, node: Node, scratch: Path) -> None:
-        """What a model that is being trained has written so far; of no other node anything."""
+        """What a model that is being trained has written so far, and what the machine does; of no
+        other node anything."""
         watched = (each for cell in self._plan.cells for each in self._watched(cell))
-        if run := next((run for key, run in watched if key == node.key), None):
-            self._tracker.log_training(run(), scratch)
+        if make := next((make for key, make in watched if key == node.key), None):
+            run = make()
+            self._tracker.log_training(run, scratch)
+            with self._tracker.talking():
+                log_system_metrics(self._tracker.client, run)
 
     def baselines(self, plan: Plan) -> None:
         """Every model and cell of ``plan``, which has the finished ones."""
