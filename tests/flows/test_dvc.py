@@ -5,6 +5,7 @@ one cell needs; the other stages' commands run in one process, and DVC takes wha
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -44,8 +45,15 @@ pytestmark = pytest.mark.slow
 
 
 def dvc(root: Path, *words: str) -> str:
+    path = f"{DVC.parent}{os.pathsep}{os.environ['PATH']}"  # the stages call what stands first
     result = subprocess.run(
-        [str(DVC), *words], cwd=root, capture_output=True, text=True, timeout=800, check=False
+        [str(DVC), *words],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=800,
+        check=False,
+        env=os.environ | {"PATH": path},
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
