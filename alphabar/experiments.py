@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 from alphabar.arguments import path_of, texts_of
 from alphabar.changed import changed
 from alphabar.figures import Figures
+from alphabar.models import Model, load
 from alphabar.place import experiment_file, workspace_at
 from alphabar.shown import table_html
+from components.errors import AlphabarError
+from components.spec.loading import nearest
 from flows.telling import as_text
 from flows.workspace import Workspace
 
@@ -32,10 +35,11 @@ class Results:
         metric: ranks the cells.
         best: the winner; None where no cell is evaluated.
         cells: cell → metric → figure, for the cells that are evaluated.
-        models: cell → the directory of its trained model.
+        models: cell → the directory of its trained model, which `load` loads as the cell has it.
         samples: cell → the folder of its images.
         report: the folder of its report; None where there is none yet.
         floors: metric → figure, of real images; empty where no cell is evaluated.
+        sampling: cell → the settings that it is sampled with.
         data: the folder of the prepared data of its first evaluated cell; ``evaluate`` takes it as
             a reference.
         references: cells that never win.
@@ -50,6 +54,7 @@ class Results:
     samples: Mapping[str, Path]
     report: Path | None
     floors: "Mapping[str, Figure]" = field(default_factory=dict)
+    sampling: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     data: Path | None = None
     references: frozenset[str] = frozenset()
     spec: "Experiment | None" = None
@@ -65,6 +70,18 @@ class Results:
         from html import escape
 
         return table_html(self._table()) if self.best else f"<p>{escape(repr(self))}</p>"
+
+    def load(self, cell: str | None = None) -> Model:
+        """The model of a cell, the best one's unless said, with the cell's own sampling settings.
+
+        Raises:
+            AlphabarError: there is no such evaluated cell.
+        """
+        name = self.best if cell is None else cell
+        if name is None or name not in self.models:
+            remedy = nearest(name or "", list(self.models)) if self.models else "run it first"
+            raise AlphabarError(f"{self.name} has no evaluated cell {name or ''}".rstrip(), remedy)
+        return replace(load(self.models[name]), name=name, settings=self.sampling[name])
 
     def frame(self) -> "pd.DataFrame":
         """A row for every figure of every cell: ``name, metric, value, low, high`` and its
@@ -165,9 +182,12 @@ def results(
         overrides: as `run` takes them.
 
     Raises:
-        AlphabarError: the file is wrong, or the data is not as pinned.
+        AlphabarError: the file is wrong, the data is not as pinned, or nothing is evaluated yet.
     """
-    return experiment(file, root=root, **overrides).frame()
+    found = experiment(file, root=root, **overrides)
+    if not found.cells:
+        raise AlphabarError(f"no cell of {found.name} is evaluated", "run it: alphabar.run(…)")
+    return found.frame()
 
 
 def _unprinted() -> "redirect_stdout[StringIO]":
@@ -200,6 +220,7 @@ def _found(experiment: "Experiment", workspace: Workspace) -> Results:
         {cell.name: store.path(cell.sample) for cell in whole},
         report if report.is_dir() else None,
         floors,
+        {cell.name: cell.sample.settings["sampling"] for cell in whole},
         store.path(whole[0].evaluate.inputs["data"]) if whole else None,
         frozenset(cell.name for cell in whole if not cell.may_win),
         experiment,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alphabar.shown import table_html
+from components.spec.loading import nearest
 from flows.telling import as_text
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ class Figures(Mapping[str, "Figure"]):
     notes: tuple[str, ...] = ()
 
     def __getitem__(self, metric: str) -> "Figure":
-        return self.judgement.figures[metric]
+        """A figure by its full name; raises KeyError, with the nearest there is."""
+        if metric in self.judgement.figures:
+            return self.judgement.figures[metric]
+        raise KeyError(f"no figure is called {metric}: {nearest(metric, list(self))}")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.judgement.figures)

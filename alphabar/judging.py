@@ -10,7 +10,7 @@ from alphabar.arguments import path_of
 from alphabar.figures import Figures
 from alphabar.models import Model, Sampled
 from alphabar.place import workspace_at
-from components.errors import AlphabarError
+from components.errors import AlphabarError, quoted
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def evaluate(
     True
 
     Args:
-        images: a folder of images or samples, a .npy or .npz, a model, paths of image files, what
-            `sample` gave, or an array uint8 (n, height, width, channel).
+        images: a folder of images or samples, a .npy or .npz, a model, paths of image files, a
+            list of Pillow's pictures, what `sample` gave, or an array uint8 (n, height, width,
+            channel).
         reference: real images: a folder, a .npy, prepared data, an experiment file, paths of image
             files, or an array.
         experiment: an experiment file, as whose own samples a folder of samples is judged.
@@ -113,10 +114,16 @@ def _place(images: "Images | Model | Sampled", place: Path) -> Path:
         return images.directory
     import numpy as np
 
+    if not isinstance(images, Sampled | np.ndarray | Sequence):
+        raise AlphabarError(f"{quoted(images)} is no images", "give a folder, files or an array")
+    if len(images) == 0:
+        raise AlphabarError("there are no images: what is given is empty", "give at least some")
     if isinstance(images, Sampled | np.ndarray):
         array = images.images if isinstance(images, Sampled) else images
-        np.save(place.with_suffix(".npy"), array)
+        np.save(place.with_suffix(".npy"), array[..., None] if array.ndim == 3 else array)
         return place.with_suffix(".npy")
+    if not isinstance(images[0], str | Path):
+        return _place(_stacked(images), place)
     place.mkdir()
     for number, each in enumerate(images):
         path = path_of(each, "image")
@@ -124,3 +131,18 @@ def _place(images: "Images | Model | Sampled", place: Path) -> Path:
             raise AlphabarError(f"there is no image {path}", "give paths of image files")
         shutil.copy(path, place / f"{number:06d}{path.suffix}")
     return place
+
+
+def _stacked(images: "Sequence[object]") -> "NDArray[np.uint8]":
+    """Pictures of Pillow or arrays, of one size, as one array; raises AlphabarError."""
+    import numpy as np
+
+    arrays = [np.asarray(each) for each in images]
+    shapes = {(array.shape, array.dtype.name) for array in arrays}
+    if len(shapes) > 1 or arrays[0].dtype != np.uint8 or arrays[0].ndim not in (2, 3):
+        found = " and ".join(f"{dtype} {shape}" for shape, dtype in sorted(shapes)[:2])
+        raise AlphabarError(
+            f"a list of {found} is no list of images",
+            "give pictures of one size and mode, uint8, or paths of image files",
+        )
+    return np.stack(arrays)

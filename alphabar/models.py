@@ -1,8 +1,8 @@
 """Trained models and images sampled from them."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from alphabar.arguments import count_of, path_of, texts_of
 from alphabar.place import workspace_at
 from alphabar.shown import sheet_html, sheet_png
+from components.errors import AlphabarError
 from components.runtime import Progress, silent
 from components.spec.sections.sampling import SamplingSpec
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Model:
         sampling: the settings that it is sampled with unless others are given.
         guide: the weaker model that these settings ask for, if they do.
         root: the project's folder, in which the name is looked up.
+        settings: of the sampling section, in which a cell differs from the model's own.
     """
 
     name: str
@@ -35,10 +38,14 @@ class Model:
     sampling: SamplingSpec
     guide: Path | None
     root: Path | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Model {self.name}: {self.directory}>"
 
     def sample(
         self,
-        prompts: str | Sequence[str] = (),
+        prompts: str | Sequence[str] | None = None,
         n: int = 16,
         seed: int | None = None,
         *,
@@ -99,6 +106,15 @@ class Sampled:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __getitem__(self, k: int) -> "Image":
+        """Image k, of Pillow, to be shown or saved."""
+        from components.data.grids import as_image
+
+        return as_image(self.images[k])
+
+    def __iter__(self) -> "Iterator[Image]":
+        return (self[k] for k in range(len(self)))
+
     def _repr_png_(self) -> bytes:
         return sheet_png(self.images)
 
@@ -135,7 +151,7 @@ def sample(
     model: Model | str | Path,
     count: int = 16,
     *,
-    prompts: str | Sequence[str] = (),
+    prompts: str | Sequence[str] | None = None,
     guide: str | Path | None = None,
     progress: Progress = silent,
     root: str | Path | None = None,
@@ -160,8 +176,11 @@ def sample(
     """
     from flows.tools.sampling import SAMPLE, Request, choose
 
-    count, texts = count_of(count), texts_of(prompts, "prompt")
+    count, texts = count_of(count), () if prompts is None else texts_of(prompts, "prompt")
+    if prompts is not None and not texts:
+        raise AlphabarError("the list of prompts is empty", "give at least one, or leave it out")
     named = model.directory if isinstance(model, Model) else path_of(model, "model")
+    settings = {**(model.settings if isinstance(model, Model) else {}), **settings}
     weaker = None if guide is None else str(path_of(guide, "guide"))
     chosen = choose(SAMPLE, Request(str(named), settings, (), weaker, texts), workspace_at(root))
     chosen.refuse_unasked(texts, "give at least one of `prompts`")

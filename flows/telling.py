@@ -74,7 +74,8 @@ def tell(text: str, **content: Any) -> None:
     _answer(content)
     if listener := _LISTENER.get():
         listener(one_line(text))
-    print(one_line(text), flush=True)
+    if text or _ANSWER.get() is None:  # a gap between tables is nothing to a program
+        print(one_line(text), flush=True)
 
 
 def note(text: str) -> None:

@@ -66,7 +66,8 @@ def near_path(path: Path) -> str:
 
 def _names_in(folder: Path) -> list[str]:
     try:
-        return sorted(each.name for each in folder.iterdir())[:MOST_NAMES]
+        names = sorted(each.name for each in folder.iterdir() if not each.name.startswith("."))
+        return names[:MOST_NAMES]
     except OSError:
         return []
 

@@ -83,17 +83,17 @@ def _of_key(model: str, workspace: Workspace) -> Path | None:
 
 
 def _meant(model: str, workspace: Workspace) -> str:
-    """``did you mean …?``: a path like it, or the registered model of that name."""
-    if near := "" if Path(model).exists() else near_path(Path(model)):
-        return near
+    """``did you mean …?``: the registered model of that name, or a path like it."""
+    near = "" if Path(model).exists() else near_path(Path(model))
+    name = model.partition("@")[0]
     recorded = workspace.tracking_uri or (workspace.root / "mlruns" / "mlflow.db").exists()
-    if not recorded or not REGISTERED.match(f"{model}@champion"):
-        return ""
+    if not recorded or not REGISTERED.match(f"{name}@champion"):
+        return near
     from components.tracking.connection import connect
     from components.tracking.versions import registered_names
 
     names = registered_names(connect(workspace.tracking_uri, workspace.root))
-    return meant(model, names, "@champion")
+    return meant(name, names, "@champion") or near
 
 
 def _refuse_unrecorded(model: str, workspace: Workspace) -> None:

@@ -94,6 +94,32 @@ def test_files_are_judged_as_the_command_judges_their_folder(tmp_path: Path) -> 
         alphabar.evaluate([tmp_path / "one" / "nowhere.png"], tmp_path / "other")
 
 
+def test_pictures_in_a_list_are_judged_as_their_array_is(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    one, other = (rng.integers(0, 256, (24, 8, 8), dtype=np.uint8) for _ in range(2))
+    settings = {"size": 32, "metrics": ["fd"], "root": tmp_path}
+    pictures = [Image.fromarray(each) for each in one]
+    listed = alphabar.evaluate(pictures, other, **settings)["fd_efficientnet_lite0"]
+    array = alphabar.evaluate(one[..., None], other[..., None], **settings)
+    assert listed.value == array["fd_efficientnet_lite0"].value
+    with pytest.raises(KeyError, match="no figure is called fd: choose from fd_efficientnet_lite0"):
+        array["fd"]
+    for wrong, said in (
+        (3, "3 is no images"),
+        ([], "what is given is empty"),
+        ([pictures[0], Image.new("L", (9, 9))], "is no list of images"),
+    ):
+        with pytest.raises(alphabar.AlphabarError, match=said):
+            alphabar.evaluate(wrong, other)  # type: ignore[arg-type]
+
+
+def test_prompts_that_are_given_and_none_are_refused(models: Path) -> None:
+    with pytest.raises(alphabar.AlphabarError, match="list of prompts is empty"):
+        alphabar.load(models / "strong").sample([])
+    found = alphabar.load(models / "strong").sample(n=2, steps=2)
+    assert [picture.size for picture in found] == [(4, 4), (4, 4)]
+
+
 def test_a_model_is_found_by_the_beginning_of_its_key(tmp_path: Path) -> None:
     (tmp_path / "artifacts" / "train").mkdir(parents=True)
     write_untrained(tmp_path / "artifacts" / "train", "abcdef01", "abcdef02")

@@ -351,6 +351,9 @@ def test_the_notebook_and_every_public_example_run(
         exec(cell, names)
     assert names["found"].best in names["found"].models
     assert names["images"].images.shape == (20, 8, 8, 1)
+    found = names["found"]
+    assert found.load("solver=ddpm,steps=12").sample("7", n=1).sampling.solver == "ddpm"
+    assert found.load().sample("7", n=1).sampling.steps == 8
     said = json.loads(finished[0].alphabar_here("run", "experiment.yaml", "--json").stdout)
     (best,) = (each for each in said["sets"] if each["name"] == said["best"])
     table = names["table"]
