@@ -31,6 +31,7 @@ EXCEPTIONS = {
         "np.fromfile",
     ): "the features' cache, whose header is compared first",
     ("components/data/metadata.py", "csv.reader"): "a user's table, of any columns and separator",
+    ("components/reporting/tables/nested.py", "json.loads"): "what `every_figure` has just written",
     ("flows/run/recorded.py", "json.load"): "the answer of an MLflow server, not a file",
     (
         "components/data/readers/vocabulary.py",

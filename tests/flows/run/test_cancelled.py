@@ -9,7 +9,8 @@ from flows.servers.prefect_api import client_environment
 from flows.servers.prefect_server import ensure_prefect_server
 
 RUN = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.states import Cancelling, Running
