@@ -1,6 +1,5 @@
 """An experiment file with other values."""
 
-import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,12 +33,11 @@ def changed(file: Path, overrides: Mapping[str, Any]) -> "Experiment":
     values = read_mapping(file, EXPERIMENT_KEYS)
     if not overrides:
         return parse_experiment(values, str(file))
-    whole = copy.deepcopy(values)
     for path, value in overrides.items():
-        _put(whole, path, value)
+        _put(values, path, value)
     if "name" not in overrides and isinstance(values.get("name"), str):
-        whole["name"] = f"{values['name']}-{digest(_plain(overrides))[:DIGITS]}"
-    return parse_experiment(whole, f"{file} with {', '.join(overrides)}")
+        values["name"] = f"{values['name']}-{digest(_plain(overrides))[:DIGITS]}"
+    return parse_experiment(values, f"{file} with {', '.join(overrides)}")
 
 
 def _put(values: dict[str, Any], path: str, value: object) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field, replace
+from html import escape
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,8 +68,6 @@ class Results:
         return as_text(self._table()) if self.best else repr(self)
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         return table_html(self._table()) if self.best else f"<p>{escape(repr(self))}</p>"
 
     def load(self, cell: str | None = None) -> Model:

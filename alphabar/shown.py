@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from components.reporting.tables.table import Content, Table
+    from components.reporting.tables.table import Table
 
 COLUMNS, SHOWN = 10, 50
 """Of the picture that a notebook shows of images."""
@@ -18,9 +18,13 @@ COLUMNS, SHOWN = 10, 50
 
 def table_html(table: "Table") -> str:
     """A table's main columns with their intervals, and its notes."""
+    from components.reporting.tables.table import whole_text
+
     main = [i for i, column in enumerate(table.columns) if column.main]
     head = "".join(f"<th scope='col'>{escape(table.columns[i].title)}</th>" for i in main)
-    rows = ["".join(f"<td>{escape(_words(row.cells[i]))}</td>" for i in main) for row in table.rows]
+    rows = [
+        "".join(f"<td>{escape(whole_text(row.cells[i]))}</td>" for i in main) for row in table.rows
+    ]
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
     notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in table.notes)
@@ -48,14 +52,3 @@ def sheet_html(images: "NDArray[np.uint8]", captions: Sequence[str], words: str)
         f"<figure><img alt='{text}' src='data:image/png;base64,{source}'>"
         f"<figcaption>{text}</figcaption></figure>"
     )
-
-
-def _words(content: "Content") -> str:
-    from components.reporting.tables.table import Text, Value
-
-    if isinstance(content, Value):
-        remark = f" ({content.remark})" if content.remark else ""
-        return f"{content.value} {content.interval}{remark}"
-    if isinstance(content, Text):
-        return content.whole
-    return "" if content is None else str(content)

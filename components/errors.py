@@ -26,6 +26,11 @@ class AlphabarError(Exception):
         what, remedy = (shortened(visible(s), MOST_OF_A_MESSAGE) for s in (self.what, self.remedy))
         return f"{what}\n  remedy: {remedy}"
 
+    @property
+    def line(self) -> str:
+        """Both in one line, as a log has them."""
+        return one_line(f"{self.what} (remedy: {self.remedy})")
+
 
 class UnfitError(ValueError):
     """Values of a section that do not fit together, with what the user can do about it.

@@ -21,8 +21,7 @@ HOW_TO_LOOK = (
 
 def sweep_name(plan: Plan) -> str:
     """What a sweep's run is called: its axes, its size and the start of its key."""
-    paths = dict.fromkeys(path for cell in plan.cells for path, _ in cell.cell.overrides)
-    leaves = [path.rpartition(".")[2] for path in paths]
+    leaves = [path.rpartition(".")[2] for path in plan.swept]
     few = 1 <= len(leaves) <= 3
     axes = ", ".join(leaves) if few else f"{len(leaves)} settings"
     count = len(plan.cells)

@@ -193,10 +193,9 @@ class SweepRows:
         """Of ``own`` the settings that some cell of the sweep overrides; of ``sections`` alone
         where any are given."""
         values = flatten(own.model_dump(mode="json"))
-        paths = dict.fromkeys(path for cell in self._plan.cells for path, _ in cell.cell.overrides)
         return {
             path: values[path]
-            for path in paths
+            for path in self._plan.swept
             if path in values and (not sections or path.partition(".")[0] in sections)
         }
 

@@ -11,7 +11,7 @@ from prefect.exceptions import Abort
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
-from components.errors import AlphabarError, one_line
+from components.errors import AlphabarError
 from components.spec.experiment import Experiment
 from components.spec.plan import Plan
 from flows.console import Display
@@ -103,9 +103,8 @@ def _nothing() -> None:
 
 def refused(error: AlphabarError) -> State[Any]:
     """How a run ends that its user can mend: one line of its log, which its page shows, too."""
-    words = one_line(f"{error.what} (remedy: {error.remedy})")
-    get_run_logger().error(words)
-    return Failed(message=words, data=error)
+    get_run_logger().error(error.line)
+    return Failed(message=error.line, data=error)
 
 
 def tracked_flow(work: Callable[[], State[Any] | None], name: str) -> Flow[..., Any]:

@@ -14,7 +14,7 @@ from components.spec.plan import (
 )
 from components.store import Store
 from flows.run.occasion import occasion
-from flows.run.recorded import is_recorded
+from flows.run.recorded import sweep_run
 from flows.run.results import Outcome, every_node
 from flows.workspace import Workspace
 
@@ -32,10 +32,11 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     whole = every_node(plan, tuned, pages)
     if not all(store.has(node) for node in whole):
         return None
-    if not is_recorded(workspace.tracking_uri, workspace.root, experiment.name, plan.sweep_key):
+    record = sweep_run(workspace.tracking_uri, workspace.root, experiment.name, plan.sweep_key)
+    if record is None or not record.complete:
         return None
     report, *study = (store.path(page) for page in pages)
-    target, told = workspace.reports(experiment.name), occasion(plan, workspace)
+    target, told = workspace.reports(experiment.name), occasion(plan, workspace, record)
     place = publish_report(report, study[0] if study else None, target, told)
     return Outcome(plan, best, tuned, place, failures={}, stages_run=0, stages=len(whole))
 

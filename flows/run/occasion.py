@@ -6,19 +6,19 @@ import yaml
 
 from components.reporting.occasion import Occasion, Recorded
 from components.spec.plan import Plan
-from flows.run.recorded import sweep_run
+from flows.run.recorded import SweepRun
 from flows.servers.mlflow_record import record_path
 from flows.workspace import Workspace
 
 
-def occasion(plan: Plan, workspace: Workspace) -> Occasion:
-    """The occasion of a run of ``plan`` here."""
+def occasion(plan: Plan, workspace: Workspace, record: SweepRun | None) -> Occasion:
+    """The occasion of a run of ``plan`` here, whose record is ``record``."""
     given = plan.experiment.model_dump(mode="json", exclude_unset=True)
     return Occasion(
         yaml.safe_dump(given, sort_keys=False, allow_unicode=True),
         _inside(workspace.file, workspace.root),
         _inside(workspace.reports(plan.experiment.name), workspace.root),
-        _recorded(plan, workspace),
+        _recorded(plan, workspace, record),
     )
 
 
@@ -30,10 +30,9 @@ def _inside(path: Path | None, root: Path) -> str:
     return whole.relative_to(root).as_posix() if whole.is_relative_to(root) else whole.name
 
 
-def _recorded(plan: Plan, workspace: Workspace) -> Recorded | None:
+def _recorded(plan: Plan, workspace: Workspace, found: SweepRun | None) -> Recorded | None:
     """Where the sweep's run is; with a server's address where one is given or runs here now."""
     uri, name = workspace.tracking_uri, plan.experiment.name
-    found = sweep_run(uri, workspace.root, name, plan.sweep_key)
     if found is None:
         return None
     path = f"#/experiments/{found.experiment}/runs/{found.run}"

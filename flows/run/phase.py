@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from components.errors import AlphabarError, one_line, shortened
+from components.errors import AlphabarError, shortened
 from components.runtime import silent
 from components.spec.experiment import RunnerSpec
 from components.spec.keys import canonical_json
@@ -60,7 +60,7 @@ def stage_task(stage: str, run: Callable[[], object]) -> Task[..., None]:
         try:
             run()
         except AlphabarError as error:
-            log.error(one_line(f"{error.what} (remedy: {error.remedy})"))
+            log.error(error.line)
             raise
 
     work.__name__ = work.__qualname__ = stage

@@ -17,6 +17,7 @@ from flows.run.finished import finished_finetunes
 from flows.run.occasion import occasion
 from flows.run.phase import run_phase
 from flows.run.pretrained_words import given_notes
+from flows.run.recorded import sweep_run
 from flows.run.recording import Recorder
 from flows.run.results import Outcome, every_node
 from flows.run.session import Session
@@ -95,7 +96,9 @@ def _publish(
     paths = [workspace.store.path(node) for node in pages if workspace.store.has(node)]
     if not paths or paths[0] != workspace.store.path(pages[0]):
         raise next(iter(failures.values()))
-    target, told = workspace.reports(plan.experiment.name), occasion(plan, workspace)
+    name = plan.experiment.name
+    record = sweep_run(workspace.tracking_uri, workspace.root, name, plan.sweep_key)
+    target, told = workspace.reports(name), occasion(plan, workspace, record)
     return publish_report(paths[0], paths[1] if len(paths) > 1 else None, target, told)
 
 

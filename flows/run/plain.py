@@ -4,21 +4,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from components.errors import AlphabarError
 from components.spec.plan import Node
-from flows.run.order import start_in_order
+from flows.run.order import start_when_ready
 from flows.run.session import Session, Tick
 from flows.signals import ending_on_signals
 
 
 def run_plainly(nodes: list[Node], session: Session, tick: Tick | None) -> dict[str, Exception]:
     """Run ``nodes``, inputs first, each when its inputs are there, as `flows.run.phase` does."""
-    # a stage that waits for its inputs holds a thread; the session bounds what computes
     with ThreadPoolExecutor(len(nodes)) as threads, ending_on_signals(session.stop):
 
         def submit(node: Node, inputs: list[Future[None]]) -> Future[None]:
             return threads.submit(_run, node, inputs, session, tick)
 
         ends: dict[str, Future[None]] = {}
-        start_in_order(nodes, submit, ends)
+        start_when_ready(nodes, submit, ends, session.runner.workers)
         stopped = {node.name: ends[node.key].exception() for node in nodes}
     return {
         name: error

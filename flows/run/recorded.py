@@ -41,12 +41,6 @@ class SweepRun:
     complete: bool
 
 
-def is_recorded(uri: str | None, root: Path, experiment: str, key: str) -> bool:
-    """Whether the sweep ``key`` stands complete in the MLflow experiment, as `sweep_run` tells."""
-    found = sweep_run(uri, root, experiment, key)
-    return found is not None and found.complete
-
-
 def sweep_run(uri: str | None, root: Path, experiment: str, key: str) -> SweepRun | None:
     """The run of the sweep ``key`` in the MLflow experiment, a complete one if there is one.
 

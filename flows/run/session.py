@@ -1,6 +1,5 @@
 """One run of an experiment: who computes, who watches, who records."""
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,22 +38,20 @@ class Session:
         self.link = link
         self.tasks: dict[str, PrefectFuture[Any]] = {}
         self._workers = workers
-        self._turns = threading.Semaphore(runner.workers)
 
     def stop(self) -> None:
         """End every running stage at once."""
         self._workers.stop()
 
     def run(self, node: Node, tick: Tick | None = None) -> Path:
-        """Run one node when a worker is free; ``tick`` is called every few seconds meanwhile."""
+        """Run one node, for which a worker is free; ``tick`` is called every few seconds."""
         scratch = self.workspace.store.scratch(node)
-        with self._turns:
-            self.display.start(node.name)
-            outcome = "stopped"
-            try:
-                watch = (lambda: tick(node, scratch)) if tick else None
-                path = self._workers.run(node, watch)
-                outcome = "done"
-                return path
-            finally:
-                self.display.finish(node.name, outcome)
+        self.display.start(node.name)
+        outcome = "stopped"
+        try:
+            watch = (lambda: tick(node, scratch)) if tick else None
+            path = self._workers.run(node, watch)
+            outcome = "done"
+            return path
+        finally:
+            self.display.finish(node.name, outcome)

@@ -3,7 +3,7 @@
 import re
 
 from components.errors import visible
-from components.reporting.tables.table import Content, Table, Text, Value
+from components.reporting.tables.table import Content, Table, whole_text
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")
 
@@ -28,13 +28,5 @@ def markdown_table(table: Table) -> str:
 
 
 def _shown(cell: Content, *, bold: bool) -> str:
-    text = plain_text(_text(cell))
+    text = plain_text(whole_text(cell))
     return f"**{text}**" if bold and text else text
-
-
-def _text(cell: Content) -> str:
-    if isinstance(cell, Value):
-        return " ".join(filter(None, (cell.value, cell.interval, cell.remark)))
-    if isinstance(cell, Text):
-        return cell.whole
-    return "" if cell is None else str(cell)

@@ -67,6 +67,15 @@ Content = str | int | float | None | Text | Value
 """What a table's cell holds; None and empty text for nothing."""
 
 
+def whole_text(content: Content) -> str:
+    """All that a cell says, in one line."""
+    if isinstance(content, Value):
+        return " ".join(filter(None, (content.value, content.interval, content.remark)))
+    if isinstance(content, Text):
+        return content.whole
+    return "" if content is None else str(content)
+
+
 @dataclass(frozen=True)
 class Column:
     """A column.

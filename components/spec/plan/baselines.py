@@ -76,6 +76,12 @@ class Plan:
         return in_order(end for cell in self.cells for end in (cell.reference, cell.evaluate))
 
     @property
+    def swept(self) -> tuple[str, ...]:
+        """The dotted paths that some cell overrides, each once."""
+        overrides = (path for cell in self.cells for path, _ in cell.cell.overrides)
+        return tuple(dict.fromkeys(overrides))
+
+    @property
     def ranked_by(self) -> str:
         """The figure that decides: the Fréchet distance of the experiment's extractor."""
         return ranking_metric(self.experiment.evaluation.extractor)

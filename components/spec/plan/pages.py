@@ -25,7 +25,6 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
     """The page: it reads every cell's images, figures and training history."""
     inputs: dict[str, Node] = {"reference": best.reference}
     inputs |= {role: node for role, node in best.reference.inputs.items() if role == "scorer"}
-    swept = dict.fromkeys(path for cell in plan.cells for path, _ in cell.cell.overrides)
     cells = []
     for index, cell in enumerate(plan.cells):
         inputs |= {
@@ -40,7 +39,7 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
                 "may_win": cell.may_win,
                 "model": cell.cell.model_name,
                 "overrides": dict(cell.cell.overrides),
-                "settings": {path: _setting(experiment, path) for path in swept},
+                "settings": {path: _setting(experiment, path) for path in plan.swept},
                 "sampling": dump(experiment.sampling),
                 "schedule": experiment.process.schedule,
             }

@@ -20,10 +20,10 @@ def test_the_report_has_the_file_by_its_place_and_by_what_stood_in_it(tmp_path: 
     experiment = load_experiment(file)
     plan = plan_baselines(experiment, lambda _: "hash")
     here = Workspace(tmp_path.resolve(), tmp_path / "artifacts", file=file)
-    told = occasion(plan, here)
+    told = occasion(plan, here, None)
     assert (told.file, told.place) == ("experiments/mine.yaml", "reports/digits")
     assert parse_experiment(yaml.safe_load(told.text), "the copy") == experiment
     assert told.recorded is None, "nothing is recorded here"
     outside = tmp_path.parent / "elsewhere.yaml"
-    assert occasion(plan, replace(here, file=outside)).file == "elsewhere.yaml"
-    assert occasion(plan, replace(here, file=None)).file == ""
+    assert occasion(plan, replace(here, file=outside), None).file == "elsewhere.yaml"
+    assert occasion(plan, replace(here, file=None), None).file == ""

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from components.errors import AlphabarError
+from components.spec.experiment import RunnerSpec
 from components.spec.plan import Node
 from flows.run.plain import run_plainly
 from flows.run.session import Session
@@ -15,6 +16,8 @@ from flows.servers.link import TRIES, Link
 
 class Stages:
     """Runs nothing, and keeps what was asked for; some stages fail."""
+
+    runner = RunnerSpec(workers=2)
 
     def __init__(self, **faults: list[Exception]) -> None:
         self.faults, self.ran, self.lock = faults, list[str](), threading.Lock()

@@ -16,7 +16,7 @@ from components.spec.plan import Plan, plan_baselines
 from components.store import Store
 from components.tracking.connection import connect
 from flows.console import Display
-from flows.run.recorded import is_recorded
+from flows.run.recorded import sweep_run
 from flows.run.recording import Recorder
 from flows.run.results import Outcome
 from flows.servers.mlflow_server import (
@@ -29,6 +29,12 @@ from flows.servers.processes import Background, stop
 from flows.workspace import Workspace
 from tests.figures.made import record
 from tests.model_config import write_fake_weights
+
+
+def is_recorded(*asked: str | Path | None) -> bool:
+    """Whether `sweep_run`, asked so, finds a complete record."""
+    found = sweep_run(*asked)
+    return found is not None and found.complete
 
 
 @pytest.fixture
