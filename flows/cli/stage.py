@@ -32,7 +32,10 @@ def stage(
         ),
     ] = None,
     version: Annotated[
-        int | None, typer.Option(help="The stage's version; refused where it is of another.")
+        int | None,
+        typer.Option(
+            min=1, max=10_000, help="The stage's version; refused where it is of another."
+        ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
