@@ -48,5 +48,10 @@ def write_image_folder(
 def _texts(rows: Sequence[Row], about: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """What stands in each file: its prompt and its seed, and what holds for all."""
     for row in rows:
-        prompt = row["label"] or row["caption"]
-        yield {"prompt": str(prompt), "seed": str(row["seed"]), **about}
+        prompt = prompt_of(str(row["label"]), str(row["caption"]))
+        yield {"prompt": prompt, "seed": str(row["seed"]), **about}
+
+
+def prompt_of(label: str, caption: str) -> str:
+    """What an image was asked for, as its metadata says it: its class, else its caption."""
+    return label or caption

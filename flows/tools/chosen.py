@@ -123,9 +123,14 @@ class Chosen:
             "adapters": {str(path): times for path, times in self.adapters},
         }
 
-    def about(self) -> dict[str, str]:
-        """What the metadata of an image says of how it was drawn, beside its prompt and seed."""
+    def about(self, *, seeded: bool = True) -> dict[str, str]:
+        """What the metadata of an image says of how it was drawn, beside its prompt and seed.
+
+        Args:
+            seeded: whether the seed of the settings was read.
+        """
         sampling = self.sampling
+        settings = sampling.model_dump(mode="json", exclude=None if seeded else {"seed"})
         found = {
             "negative_prompt": sampling.negative_prompt or "",
             "solver": sampling.solver,
@@ -134,7 +139,7 @@ class Chosen:
             "model": self.called,
             "model_version": self.version,
             "adapters": self.adapters_words() if self.base or self.adapters else "",
-            "settings": json.dumps(sampling.model_dump(mode="json"), sort_keys=True),
+            "settings": json.dumps(settings, sort_keys=True),
             "Software": f"alphabar {metadata.version('alphabar')}",
         }
         return {keyword: text for keyword, text in found.items() if text}

@@ -1,7 +1,7 @@
 """What the editing commands do: a folder of results and one labelled picture of them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from components.generation.prompts import Prompts
     from components.generation.sampler import Sampler
     from components.reporting.pictures.edits import Panels
 
 PICTURE = "picture.png"
+
+Texts = Mapping[str, str]
+"""Of a PNG's metadata: keyword → text."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,10 @@ def invert(edit: Edit, files: Sequence[Path], refinements: int) -> list[str]:
         )
         names = [path.name for path in files]
         np.save(part / "noise.npy", found.noise)
-        write_images(part / "images", images)
-        write_images(part / "reconstructions", found.again.images)
+        write_images(part / "images", images, [{"source": name} for name in names])
+        own = [{"source": name, "refinements": str(refinements)} for name in names]
+        about = _about(edit, asked, own, "invert")
+        write_images(part / "reconstructions", found.again.images, about)
         figures = {
             "images": names,
             "psnr": [value if math.isfinite(value) else None for value in found.psnr],
@@ -97,7 +103,10 @@ def interpolate(edit: Edit, seeds: tuple[int, int], frames: int) -> None:
 
         asked = edit_prompts(sampler, edit.prompts, frames)
         found = interpolate_seeds(sampler, asked, seeds, frames, progress=edit.progress)
-        _write(part, found.images, walk(found.images, seeds), f"Interpolation: {_run(edit)}")
+        places = [_between(seeds, k / (frames - 1)) for k in range(frames)]
+        about = _about(edit, asked, places, "interpolate")
+        shown = walk(found.images, seeds)
+        _write(part, found.images, about, shown, f"Interpolation: {_run(edit)}")
 
 
 def image_to_image(edit: Edit, file: Path, strength: float, count: int) -> list[str]:
@@ -123,7 +132,9 @@ def image_to_image(edit: Edit, file: Path, strength: float, count: int) -> list[
         ).images
         shown = beside(file.name, image[0], results, edit.prompts, sampler.sampling.seed)
         title = f"Image to image, strength {strength:g}: {_run(edit)}"
-        _write(part, results, shown, title)
+        own = {"source": file.name, "strength": f"{strength:g}"}
+        about = _about(edit, asked, _seeded(edit, count, own), "img2img")
+        _write(part, results, about, shown, title)
     return notes
 
 
@@ -147,9 +158,10 @@ def inpaint(
 
         image, notes = read_images([file], sampler.model)
         filled = read_mask(mask, file, sampler.model)
+        asked = edit_prompts(sampler, edit.prompts, count)
         results = inpaint_images(
             sampler,
-            edit_prompts(sampler, edit.prompts, count),
+            asked,
             image.repeat(count, axis=0),
             ~filled,
             resamples=resamples,
@@ -159,7 +171,10 @@ def inpaint(
         seed = sampler.sampling.seed
         shown = beside(file.name, image[0], results, edit.prompts, seed, filled)
         again = f", {resamples} resamples in jumps of {jump}" if resamples > 1 else ""
-        _write(part, results, shown, f"Inpainting: {_run(edit)}{again}")
+        own = {"source": file.name, "mask": mask.name}
+        own |= {"resamples": str(resamples), "jump": str(jump)}
+        about = _about(edit, asked, _seeded(edit, count, own), "inpaint")
+        _write(part, results, about, shown, f"Inpainting: {_run(edit)}{again}")
     return notes
 
 
@@ -174,10 +189,45 @@ def _opened(edit: Edit) -> "Iterator[tuple[Path, Sampler]]":
         yield part, sampler
 
 
-def _write(part: Path, images: "NDArray[np.uint8]", shown: "Panels", title: str) -> None:
+def _about(
+    edit: Edit, asked: "Prompts | None", own: Sequence[Texts], command: str
+) -> list[dict[str, str]]:
+    """The metadata of each result: as `alphabar sample` writes it, and what the command was given.
+
+    Args:
+        asked: the prompt of each; None where the model is told nothing.
+        own: what is each one's own, such as its seed; a seed that is not there was not read.
+    """
+    from components.generation.image_folder import prompt_of
+
+    found = []
+    for k, texts in enumerate(own):
+        prompt = prompt_of(asked.labels[k], asked.captions[k]) if asked else ""
+        told = {"prompt": prompt} if prompt else {}
+        drawn = edit.chosen.about(seeded="seed" in texts)
+        found.append({**told, **texts, **drawn, "command": command})
+    return found
+
+
+def _seeded(edit: Edit, count: int, own: Texts) -> list[Texts]:
+    first = edit.chosen.sampling.seed
+    return [{"seed": str(first + k), **own} for k in range(count)]
+
+
+def _between(seeds: tuple[int, int], place: float) -> Texts:
+    return {"seeds": f"{seeds[0]} to {seeds[1]}", "between": f"{place:.6g}"}
+
+
+def _write(
+    part: Path,
+    images: "NDArray[np.uint8]",
+    about: Sequence[Texts],
+    shown: "Panels",
+    title: str,
+) -> None:
     from components.generation.image_folder import write_images
 
-    write_images(part / "images", images)
+    write_images(part / "images", images, about)
     _picture(part, shown, title)
 
 

@@ -173,6 +173,52 @@ def test_inpaint_keeps_what_is_black_in_the_mask(
     check_picture(out, 4, 1)
 
 
+def texts(file: Path) -> dict[str, str]:
+    """The metadata of a PNG file."""
+    with Image.open(file) as image:
+        return dict(image.text)
+
+
+def test_every_result_says_how_it_was_drawn_and_from_what(
+    models: dict[str, str], image: Path, mask: Path, tmp_path: Path
+) -> None:
+    model, out = models["class"], iter(tmp_path / f"out{k}" for k in range(9))
+    told = ["--prompt", "dog", "--steps", 3, "--guidance", 1.5, "-q"]
+    seeded = [*told, "--seed", 7, "--solver", "ddpm", "-n", 2]
+
+    def drawn(*words: object, folder: str = "images") -> dict[str, str]:
+        alphabar(*words, "--out", place := next(out))
+        return texts(place / folder / "00001.png")
+
+    sampled = drawn("sample", model, *seeded)
+    assert (sampled["prompt"], sampled["seed"], sampled["solver"]) == ("dog", "8", "ddpm")
+    anew = drawn("img2img", model, image, "--strength", 0.7, *seeded)
+    own = {"command": "img2img", "source": "image.png", "strength": "0.7"}
+    assert anew == {**sampled, **own}
+    filled = drawn("inpaint", model, image, "--mask", mask, "--jump", 2, *seeded)
+    own = {"source": "image.png", "mask": "mask.png", "resamples": "10", "jump": "2"}
+    assert filled == {**sampled, **own, "command": "inpaint"}
+
+    between = drawn("interpolate", model, "--seeds", 3, 8, "--frames", 3, *told)
+    assert (between["seeds"], between["between"], between["prompt"]) == ("3 to 8", "0.5", "dog")
+    words = ["invert", model, image, image, "--refinements", 2, *told]
+    again = drawn(*words, folder="reconstructions")
+    assert (again["source"], again["refinements"]) == ("image.png", "2")
+    for found in (between, again):
+        assert "seed" not in found, "no seed of the settings was read"
+        assert "seed" not in json.loads(found["settings"])
+        assert (found["steps"], found["guidance"], found["model"]) == ("3", "1.5", model)
+    given = drawn("invert", model, image, image, *told)
+    assert given == {"source": "image.png"}, "nothing was drawn here"
+
+
+def test_without_a_prompt_there_is_none_in_the_metadata(
+    models: dict[str, str], image: Path, tmp_path: Path
+) -> None:
+    alphabar("img2img", models["none"], image, "--out", tmp_path / "out", "--steps", 2, "-q")
+    assert "prompt" not in texts(tmp_path / "out" / "images" / "00000.png")
+
+
 def test_an_image_of_another_size_and_kind_is_taken_and_said_so(
     models: dict[str, str], tmp_path: Path
 ) -> None:
