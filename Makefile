@@ -39,7 +39,8 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 # Pictures of the reports, comparisons and studies under reports/, and whether they are sound in a
-# browser, at the width of a laptop and of a phone: half a minute a page. Needs Chromium.
+# browser, at the width of a laptop and of a phone: half a minute a page. Then MLflow's and Prefect's
+# pages of what ran last, by servers that end with it. Needs Chromium.
 screens: $(STAMP)
 	$(BIN)/python -m screens --out reports/screens
 

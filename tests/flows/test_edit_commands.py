@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 from typer.testing import CliRunner
 
 from components.data import images as loader
@@ -175,7 +176,7 @@ def test_inpaint_keeps_what_is_black_in_the_mask(
 
 def texts(file: Path) -> dict[str, str]:
     """The metadata of a PNG file."""
-    with Image.open(file) as image:
+    with PngImageFile(file) as image:
         return dict(image.text)
 
 
