@@ -51,6 +51,13 @@ def given(experiment: Experiment, file: str, root: Path, *, pin: bool, as_schedu
     return Given(load_experiment(root / file), f"{file}, as it is now", root / file)
 
 
+def placed(workspace: Workspace, found: Given) -> Workspace:
+    """Where the run works: its report names the file that it has read; of what was pinned or given
+    in the form, the copy of it beside the page."""
+    suffix = own_folder() if found.custom else ""
+    return replace(workspace, file=found.file, report_suffix=suffix)
+
+
 def own_folder() -> str:
     """What tells the report of this run from all others: its name and the start of its id."""
     name = re.sub("[^a-z0-9]+", "-", (flow_run.name or "run").lower()).strip("-")[:40]
@@ -94,8 +101,7 @@ def scheduled_flow(
     logging.getLogger("prefect.flow_runs").addFilter(said_once)
     try:
         found = given(experiment, file, workspace.root, pin=pin, as_scheduled=as_scheduled)
-        suffix = own_folder() if found.custom else ""
-        workspace = replace(workspace, file=found.file, report_suffix=suffix)
+        workspace = placed(workspace, found)
         get_run_logger().info(f"this run has {found.words}")
         plan = checked_plan(found.experiment, workspace)
     except AlphabarError as error:

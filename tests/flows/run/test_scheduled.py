@@ -12,8 +12,11 @@ import pytest
 import yaml
 
 from components.errors import AlphabarError
+from components.reporting.occasion import with_occasion
 from components.spec.experiment import Experiment
-from flows.run.scheduled import given, own_folder
+from components.spec.plan import plan_baselines
+from flows.run.occasion import occasion
+from flows.run.scheduled import given, own_folder, placed
 from flows.servers.deployment import content_digest
 from flows.servers.prefect_api import client_environment
 from flows.servers.prefect_server import ensure_prefect_server
@@ -61,6 +64,34 @@ def test_what_somebody_changed_in_the_form_is_run_and_said(file: Path) -> None:
     found = given(theirs, file.name, file.parent, **scheduled)
     assert (found.experiment, found.custom) == (theirs, True)
     assert "sampling.guidance: 1.0 → 3.0" in found.words
+
+
+def test_its_report_says_how_to_reproduce_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unpinned run names its file; what the file does not have is beside the page alone."""
+    monkeypatch.setenv("PREFECT__RUNTIME__FLOW_RUN__NAME", "mine")
+    monkeypatch.setenv("PREFECT__RUNTIME__FLOW_RUN__ID", "7cec2b1e-df01-45c8-817c-39cc05a362a3")
+    before = Experiment.model_validate(VALUES)
+    root, scheduled = file.parent.resolve(), content_digest(before)
+    theirs = Experiment.model_validate(VALUES | {"sampling": {"guidance": 3}})
+
+    def reproduced(experiment: Experiment, *, pin: bool) -> tuple[str, dict[str, Any]]:
+        found = given(experiment, file.name, root, pin=pin, as_scheduled=scheduled)
+        plan = plan_baselines(found.experiment, lambda _: "hash")
+        told = occasion(plan, placed(Workspace(root, root / "artifacts"), found), None)
+        page = with_occasion("<!-- file: --><!-- :file -->", told)
+        return " ".join(page.split()), yaml.safe_load(told.files()["experiment.yaml"])
+
+    changed = change(file)
+    page, beside = reproduced(before, pin=False)
+    assert "It was run as <code>alphabar run nightly.yaml</code>" in page
+    assert Experiment.model_validate(beside) == changed
+    page, beside = reproduced(before, pin=True)
+    assert "nightly.yaml" not in page
+    assert "<code>alphabar run reports/nightly/experiment.yaml</code>" in page
+    assert Experiment.model_validate(beside) == before
+    page, beside = reproduced(theirs, pin=False)
+    assert "<code>alphabar run reports/nightly-mine-7cec2b1e/experiment.yaml</code>" in page
+    assert Experiment.model_validate(beside) == theirs
 
 
 def test_its_report_lies_in_a_folder_of_its_own(
