@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from prefect import State, flow, get_run_logger
+from prefect.client.orchestration import get_client
 from prefect.context import FlowRunContext
 from prefect.runtime import flow_run
 
@@ -18,7 +20,7 @@ from components.spec.plan import Plan
 from flows.run.experiment import ExperimentRun, refused
 from flows.run.since_last import Schedule, changed_settings, settings_of
 from flows.run.verification import checked_plan
-from flows.servers.deployment import content_digest
+from flows.servers.form import content_digest, follow_file
 from flows.workspace import Workspace
 
 
@@ -88,8 +90,8 @@ def scheduled_flow(
     was pinned. Whoever changes `experiment` runs that once, with a report folder of its own.
 
     Args:
-        experiment: the file's content when it was scheduled. Change it, and this run has yours, and
-            a report folder of its own.
+        experiment: the file's content, of the time that the schedule's description says. Change it,
+            and this run has yours, and a report folder of its own.
         file: the experiment file, as seen from ``root``.
         pin: whether the file's content of when it was scheduled is run, not its present one.
         as_scheduled: tells whether ``experiment`` was changed; leave it.
@@ -119,10 +121,22 @@ def _run(plan: Plan, workspace: Workspace, found: Given, *, quiet: bool) -> Stat
     context = FlowRunContext.get()
     deployment = context and context.flow_run and context.flow_run.deployment_id
     schedule = None
+    if deployment:
+        _bring_form_up_to_date(str(deployment), workspace.root)
     if deployment and not found.custom:
         schedule = Schedule(str(deployment), workspace.root, str(flow_run.name))
     run = ExperimentRun(plan, workspace, quiet=quiet, schedule=schedule, source=found.words)
     return run.in_flow()
+
+
+def _bring_form_up_to_date(deployment: str, root: Path) -> None:
+    """Fill the schedule's form with the file's present content; a run is none the worse for what
+    keeps that from being done."""
+    try:
+        with get_client(sync_client=True) as client:
+            follow_file(client, client.read_deployment(UUID(deployment)), root)
+    except Exception as error:  # noqa: BLE001 - whatever an API raises
+        get_run_logger().warning(f"the schedule's form stays as it was: {error}")
 
 
 def _custom_words(experiment: Experiment, file: str, root: Path) -> str:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError
-from components.spec.experiment import Experiment
-from components.spec.keys import digest
 from components.spec.loading import load_experiment, meant
 from flows.servers.cron import next_run
+from flows.servers.form import follow_file, form_words, parameters_of
 from flows.servers.prefect_api import page_url, user_api_url
 from flows.servers.prefect_client import (
     WORK_POOL,
@@ -70,31 +69,20 @@ def schedule(
                 f"{user_api_url() or api} has a schedule {experiment.name} of another folder",
                 "give the experiment another name, or remove that schedule there",
             )
-        parameters = parameters_of(experiment, _seen_from(root, file), pin=pin)
-        when = CronSchedule(cron=cron, timezone=timezone)
+        seen, when = _seen_from(root, file), CronSchedule(cron=cron, timezone=timezone)
+        parameters = parameters_of(experiment, seen, pin=pin)
         register(
-            client, scheduled_flow, ENTRYPOINT, experiment.name, parameters, when, root, when_busy
+            client,
+            scheduled_flow,
+            ENTRYPOINT,
+            experiment.name,
+            parameters,
+            when,
+            root,
+            when_busy,
+            form_words(seen, pin=pin),
         )
         return _described(client, _found(client, experiment.name, root), api)
-
-
-def parameters_of(experiment: Experiment, file: str, *, pin: bool) -> dict[str, Any]:
-    """What a scheduled run is called with: the experiment as its file has it, and the file.
-
-    ``as_scheduled`` tells a run whether somebody gave it another experiment in the form.
-    """
-    return {
-        "experiment": experiment.as_written(),
-        "file": file,
-        "pin": pin,
-        "as_scheduled": content_digest(experiment),
-        "quiet": True,
-    }
-
-
-def content_digest(experiment: Experiment) -> str:
-    """Of all that an experiment says, whether it says it or leaves it at its default."""
-    return digest(experiment.model_dump(mode="json"))
 
 
 def unschedule(name: str, root: Path, say: Say = print) -> None:
@@ -145,6 +133,7 @@ def register(
     when: "SCHEDULE_TYPES",
     root: Path,
     when_busy: WhenBusy = "queue",
+    description: str | None = None,
 ) -> str:
     """Create or update a deployment on the process work pool; its id.
 
@@ -177,6 +166,7 @@ def register(
             concurrency_limit=1,
             concurrency_options=ConcurrencyOptions(collision_strategy=strategy),
             paused=False,
+            description=description,
             work_pool_name=WORK_POOL,
             job_variables={"command": command, "working_dir": str(root.resolve())},
             tags=["alphabar"],
@@ -216,12 +206,19 @@ def settle_moved(client: "SyncPrefectClient", root: Path, say: Say) -> None:
         )
 
 
+def follow_files(client: "SyncPrefectClient", root: Path) -> None:
+    """Fill the forms of this folder's schedules anew whose files have changed."""
+    for deployment in own(client, root):
+        follow_file(client, deployment, root)
+
+
 @contextlib.contextmanager
 def _asking(root: Path, say: Say) -> "Iterator[tuple[SyncPrefectClient, str]]":
     """A client of the server of ``root``, and the server's address."""
     api = ensure_prefect_server(root, say)
     with prefect_client(api, root) as client:
         settle_moved(client, root, say)
+        follow_files(client, root)
         yield client, api
 
 

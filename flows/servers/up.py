@@ -10,7 +10,7 @@ from types import FrameType
 from components.errors import AlphabarError
 from components.files.lock import locked_within
 from flows.servers import mlflow_server, prefect_server, worker
-from flows.servers.deployment import settle_moved
+from flows.servers.deployment import follow_files, settle_moved
 from flows.servers.left_runs import settle_left_runs
 from flows.servers.mlflow_record import record_path
 from flows.servers.prefect_api import page_url, prefect_home, user_api_url
@@ -94,6 +94,7 @@ def _start(
     with prefect_client(api, root) as client:
         ensure_work_pool(client)
         settle_moved(client, root, say)
+        follow_files(client, root)
     runner = worker.start_worker(root, api)
     stops.callback(worker.stop_worker, runner, root, api)
     if mlflow:

@@ -11,7 +11,7 @@ from components.spec.experiment import Experiment
 from components.spec.loading import parse_experiment
 from flows.run.pretrained import as_directory_says, network_hashes
 from flows.run.pretrained_words import directory_notes
-from flows.servers.deployment import parameters_of
+from flows.servers.form import parameters_of
 from tests.tiny_pipelines import SD2_SCHEDULER, write_sd1, write_sd2, write_sd3, write_sdxl
 
 ZERO = SD2_SCHEDULER | {"rescale_betas_zero_snr": True}

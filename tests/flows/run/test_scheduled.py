@@ -17,7 +17,7 @@ from components.spec.experiment import Experiment
 from components.spec.plan import plan_baselines
 from flows.run.occasion import occasion
 from flows.run.scheduled import given, own_folder, placed
-from flows.servers.deployment import content_digest
+from flows.servers.form import content_digest
 from flows.servers.prefect_api import client_environment
 from flows.servers.prefect_server import ensure_prefect_server
 from flows.workspace import Workspace

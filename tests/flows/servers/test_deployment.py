@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -19,7 +19,6 @@ from prefect import flow
 from components.errors import AlphabarError
 from components.spec.experiment import Experiment
 from flows.servers.deployment import (
-    content_digest,
     own,
     register,
     run_now,
@@ -28,6 +27,7 @@ from flows.servers.deployment import (
     switch,
     unschedule,
 )
+from flows.servers.form import content_digest
 from flows.servers.prefect_api import OWN_SERVER, check_answers
 from flows.servers.prefect_client import online_workers, prefect_client
 from flows.servers.prefect_server import ensure_prefect_server
@@ -134,6 +134,36 @@ def test_a_schedules_form_has_the_experiment_and_a_run_by_hand_is_due_now(
     assert called.startswith("nightly 20")
     assert run.state is not None
     assert run.state.is_scheduled()
+
+
+def test_a_schedules_form_follows_its_file_unless_it_is_pinned(
+    served_root: Path, file: Path
+) -> None:
+    def form() -> tuple[dict[str, object], str]:
+        with prefect_client(ensure_prefect_server(served_root), served_root) as client:
+            (deployment,) = own(client, served_root)
+        return deployment.parameters, str(deployment.description)
+
+    before = file.read_text()
+    for pin, steps in ((True, None), (False, 77)):
+        file.write_text(before)
+        schedule(file, "0 2 * * *", "UTC", served_root, pin=pin, say=silent)
+        first, words = form()
+        assert f"{datetime.now(UTC):%Y-%m-%d}" in words
+        assert ("pinned" in words) == pin
+        file.write_text(f"{before}training: {{steps: 77}}\n")
+        assert [found.name for found in schedules(served_root)] == ["nightly"]
+        now, _ = form()
+        assert (now == first) == pin
+        content = Experiment.model_validate(now["experiment"])
+        assert content_digest(content) == now["as_scheduled"], (
+            "a run would take it for a custom one"
+        )
+        assert content.as_written().get("training", {}).get("steps") == steps
+        file.write_text("name: [")
+        schedules(served_root)
+        assert form()[0] == now, "a file that is wrong leaves the form as it is"
+    unschedule("nightly", served_root)
 
 
 def test_schedules_go_along_with_a_moved_folder_and_are_paused_in_a_copy(
