@@ -17,10 +17,10 @@ from flows.servers.cron import next_run
 from flows.servers.form import follow_file, form_words, parameters_of
 from flows.servers.prefect_api import page_url, user_api_url
 from flows.servers.prefect_client import (
-    WORK_POOL,
     ensure_work_pool,
     online_workers,
     prefect_client,
+    work_pool,
 )
 from flows.servers.prefect_server import ensure_prefect_server
 from flows.servers.processes import Say
@@ -113,7 +113,7 @@ def run_now(name: str, root: Path, say: Say = print) -> tuple[str, str, bool]:
         deployment = _found(client, name, root)
         called = f"{name} {datetime.now():%Y-%m-%d %H:%M}, by hand"
         run = client.create_flow_run_from_deployment(deployment.id, name=called)
-        working = bool(online_workers(client))
+        working = bool(online_workers(client, work_pool(root)))
     return called, f"{page_url(api)}/runs/flow-run/{run.id}", working
 
 
@@ -149,7 +149,7 @@ def register(
     from prefect.utilities.callables import parameter_schema
     from prefect.utilities.processutils import command_to_string
 
-    ensure_work_pool(client)
+    pool = ensure_work_pool(client, root)
     # The command is given, so that Prefect takes this interpreter and never `uv run`. -P: a
     # folder named `flows` or `components` in the user's root must not shadow ours.
     command = command_to_string([sys.executable, "-P", "-m", "prefect.engine"])
@@ -167,7 +167,7 @@ def register(
             concurrency_options=ConcurrencyOptions(collision_strategy=strategy),
             paused=False,
             description=description,
-            work_pool_name=WORK_POOL,
+            work_pool_name=pool,
             job_variables={"command": command, "working_dir": str(root.resolve())},
             tags=["alphabar"],
         )
@@ -187,6 +187,7 @@ def settle_moved(client: "SyncPrefectClient", root: Path, say: Say) -> None:
     from prefect.client.schemas.actions import DeploymentUpdate
 
     if user_api_url():
+        _settle_pool(client, root, say)
         return
     here = str(root.resolve())
     for deployment in _all(client):
@@ -204,6 +205,23 @@ def settle_moved(client: "SyncPrefectClient", root: Path, say: Say) -> None:
             f"the schedule {deployment.name} came with a copy of {before}, where it goes on: here "
             f"it is paused (`alphabar schedule resume {deployment.name}`)"
         )
+
+
+def _settle_pool(client: "SyncPrefectClient", root: Path, say: Say) -> None:
+    """Bring the schedules of ``root`` from the pool that folders shared into its own.
+
+    The server makes their runs to come anew; one that somebody made by hand stays where it is.
+    """
+    from prefect.client.schemas.actions import DeploymentUpdate
+
+    for deployment in own(client, root):
+        if (before := deployment.work_pool_name) != work_pool(root):
+            update = DeploymentUpdate(work_pool_name=ensure_work_pool(client, root))
+            client.update_deployment(deployment.id, update)
+            say(
+                f"the schedule {deployment.name} is in the work pool {work_pool(root)} now, not in "
+                f"{before}: workers of other folders take none of its runs"
+            )
 
 
 def follow_files(client: "SyncPrefectClient", root: Path) -> None:
@@ -256,4 +274,6 @@ def _described(
     client: "SyncPrefectClient", deployment: "DeploymentResponse", api: str
 ) -> Scheduled:
     page = f"{page_url(api)}/deployments/deployment/{deployment.id}"
-    return described(deployment, page, tuple(online_workers(client)))
+    return described(
+        deployment, page, tuple(online_workers(client, deployment.work_pool_name or ""))
+    )

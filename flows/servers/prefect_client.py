@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from components.errors import AlphabarError
-from flows.servers.prefect_api import client_environment
+from components.spec.keys import digest
+from flows.servers.prefect_api import client_environment, user_api_url
 
 if TYPE_CHECKING:
     from prefect import State
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun, TaskRun
 
 WORK_POOL = "alphabar"
+"""The work pool of a folder's own server; on a server of the user's it has the folder's mark."""
 HEARTBEATS_STAY = timedelta(seconds=90)
 """Prefect's own limit: three heartbeats of 30 s missed, and a worker counts as offline."""
 
@@ -52,22 +54,34 @@ def prefect_client(api_url: str, root: Path) -> Iterator["SyncPrefectClient"]:
         ) from error
 
 
-def ensure_work_pool(client: "SyncPrefectClient") -> None:
-    """Create the process work pool unless it is there."""
+def work_pool(root: Path) -> str:
+    """The work pool of the folder ``root``: on a server that folders share each has its own, so
+    that no worker takes another folder's runs."""
+    if user_api_url() is None:
+        return WORK_POOL
+    return f"{WORK_POOL}-{digest(str(root.resolve()))[:8]}"
+
+
+def ensure_work_pool(client: "SyncPrefectClient", root: Path) -> str:
+    """Create the process work pool of ``root`` unless it is there; its name."""
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
     from prefect.workers.process import ProcessWorker
 
+    name = work_pool(root)
     try:
-        client.read_work_pool(WORK_POOL)
+        client.read_work_pool(name)
     except ObjectNotFound:
         template = ProcessWorker.get_default_base_job_template()
-        pool = WorkPoolCreate(name=WORK_POOL, type="process", base_job_template=template)
+        pool = WorkPoolCreate(name=name, type="process", base_job_template=template)
         with contextlib.suppress(ObjectAlreadyExists):  # made by another process just now
             client.create_work_pool(pool)
+    return name
 
 
-def online_workers(client: "SyncPrefectClient", since: datetime | None = None) -> list[str]:
+def online_workers(
+    client: "SyncPrefectClient", pool: str, since: datetime | None = None
+) -> list[str]:
     """Names of the pool's workers that gave a sign of life lately, or after ``since``.
 
     The server's own ONLINE mark stays for minutes, and for ever when the server stops too.
@@ -76,7 +90,7 @@ def online_workers(client: "SyncPrefectClient", since: datetime | None = None) -
         response = client.request(
             "POST",
             "/work_pools/{work_pool_name}/workers/filter",
-            path_params={"work_pool_name": WORK_POOL},
+            path_params={"work_pool_name": pool},
             json={},
         )
         bound = since or datetime.now(UTC) - HEARTBEATS_STAY
@@ -90,13 +104,13 @@ def online_workers(client: "SyncPrefectClient", since: datetime | None = None) -
     return []  # no pool, no workers
 
 
-def forget_worker(client: "SyncPrefectClient", name: str) -> None:
+def forget_worker(client: "SyncPrefectClient", pool: str, name: str) -> None:
     """Take a worker that was stopped off the pool's list, where it would seem online for long."""
     with _absence_allowed():
         client.request(
             "DELETE",
             "/work_pools/{work_pool_name}/workers/{name}",
-            path_params={"work_pool_name": WORK_POOL, "name": name},
+            path_params={"work_pool_name": pool, "name": name},
         )
 
 

@@ -92,7 +92,7 @@ def _start(
     say("starting the Prefect worker ...")
     settle_left_runs(api, root)
     with prefect_client(api, root) as client:
-        ensure_work_pool(client)
+        ensure_work_pool(client, root)
         settle_moved(client, root, say)
         follow_files(client, root)
     runner = worker.start_worker(root, api)

@@ -12,11 +12,11 @@ from pathlib import Path
 from components.errors import AlphabarError
 from flows.servers.prefect_api import client_environment, prefect_home
 from flows.servers.prefect_client import (
-    WORK_POOL,
     forget_worker,
     online_workers,
     prefect_client,
     settle_interrupted,
+    work_pool,
 )
 from flows.servers.processes import (
     Background,
@@ -55,7 +55,7 @@ def start_worker(root: Path, api_url: str) -> Background:
     if left:
         stop(left, record)
     command = [sys.executable, "-P", "-m", "prefect", "worker", "start"]
-    command += ["--pool", WORK_POOL, "--type", "process", "--limit", "1"]
+    command += ["--pool", work_pool(root), "--type", "process", "--limit", "1"]
     command += ["--name", worker_name(), "--install-policy", "never"]
     environment = {**os.environ, **client_environment(api_url, root)} | {
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",  # its terminal is its log file
@@ -73,7 +73,7 @@ def await_worker(worker: Background, root: Path, api_url: str, pause: Pause = ti
     with prefect_client(api_url, root) as client:
         await_ready(
             worker,
-            lambda: bool(online_workers(client, since)),
+            lambda: bool(online_workers(client, work_pool(root), since)),
             seconds=START_SECONDS,
             remedy="mend what the log names, then run this again",
             pause=pause,
@@ -89,6 +89,6 @@ def stop_worker(worker: Background, root: Path, api_url: str) -> None:
     interrupted = stop_children(worker, RUN_GRACE_SECONDS, FLOW_RUN_ID)
     stop(worker, record_path(root))
     with contextlib.suppress(AlphabarError), prefect_client(api_url, root) as client:
-        forget_worker(client, worker_name())
+        forget_worker(client, work_pool(root), worker_name())
         for flow_run in interrupted:
             settle_interrupted(client, flow_run, "`alphabar up` was stopped meanwhile")

@@ -29,7 +29,7 @@ from flows.servers.deployment import (
 )
 from flows.servers.form import content_digest
 from flows.servers.prefect_api import OWN_SERVER, check_answers
-from flows.servers.prefect_client import online_workers, prefect_client
+from flows.servers.prefect_client import online_workers, prefect_client, work_pool
 from flows.servers.prefect_server import ensure_prefect_server
 
 UP = (
@@ -208,6 +208,28 @@ def test_folders_that_share_a_server_have_schedules_of_their_own(
     unschedule("nightly", served_root)
 
 
+def test_on_a_shared_server_each_folder_has_a_work_pool_of_its_own(
+    served_root: Path, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert work_pool(served_root) == work_pool(tmp_path) == "alphabar"
+    schedule(file, "0 2 * * *", "UTC", served_root, say=silent)
+    api = ensure_prefect_server(served_root)
+    monkeypatch.delenv(OWN_SERVER, raising=False)
+    monkeypatch.setenv("PREFECT_API_URL", api)
+    pool, told = work_pool(served_root), list[str]()
+    assert pool not in ("alphabar", work_pool(tmp_path))
+    (found,) = schedules(served_root, told.append)
+    assert f"in the work pool {pool} now, not in alphabar" in told[0]
+    assert found.next_run is not None
+    with prefect_client(api, served_root) as client:
+        (deployment,) = own(client, served_root)
+        assert client.read_work_pool(pool).type == "process"
+    assert deployment.work_pool_name == pool
+    schedules(served_root, told.append)
+    assert len(told) == 1, "it is said once"
+    unschedule("nightly", served_root)
+
+
 @pytest.fixture
 def up(served_root: Path) -> Iterator["subprocess.Popen[str]"]:
     here, given = str(Path(__file__).parent), os.environ.get("PYTHONPATH")
@@ -240,7 +262,7 @@ def test_the_scheduler_starts_a_run_and_ctrl_c_stops_everything(
     with prefect_client(api, served_root) as client:
         entrypoint = "test_deployment.leave_a_note"
         register(client, leave_a_note, entrypoint, "noted", parameters, soon, served_root)
-        assert len(online_workers(client)) == 1
+        assert len(online_workers(client, "alphabar")) == 1
         deadline = time.monotonic() + 90
         while not note.exists() and time.monotonic() < deadline:
             time.sleep(0.5)
