@@ -13,7 +13,7 @@ no function ends the process.
 from importlib.metadata import version
 
 from alphabar import plot
-from alphabar.experiments import Results, compare, experiment, results, run
+from alphabar.experiments import Cell, Results, compare, experiment, results, run
 from alphabar.figures import Figures
 from alphabar.judging import evaluate
 from alphabar.models import Model, Sampled, load, sample
@@ -23,6 +23,7 @@ __version__ = version("alphabar")
 
 __all__ = [
     "AlphabarError",
+    "Cell",
     "Figures",
     "Model",
     "Results",

@@ -24,10 +24,12 @@ def count_of(given: object) -> int:
     )
 
 
-def texts_of(given: str | Sequence[str], what: str) -> tuple[str, ...]:
+def texts_of(given: str | Sequence[str], what: str, such_as: str) -> tuple[str, ...]:
     """Texts, of which one may stand alone; raises AlphabarError for anything else."""
     texts = (given,) if isinstance(given, str) or not isinstance(given, Sequence) else (*given,)
     for text in texts:
         if not isinstance(text, str):
-            raise AlphabarError(f"{what} {quoted(text)} is no text", 'give texts, such as "7"')
+            raise AlphabarError(
+                f"{what} {quoted(text)} is no text", f'give texts, such as "{such_as}"'
+            )
     return texts

@@ -14,6 +14,7 @@ from alphabar.figures import Figures
 from alphabar.models import Model, load
 from alphabar.place import experiment_file, workspace_at
 from alphabar.shown import table_html
+from alphabar.spoken import in_python
 from components.errors import AlphabarError
 from components.spec.loading import nearest
 from flows.telling import as_text
@@ -28,6 +29,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class Cell:
+    """An evaluated cell of an experiment: one model, sampled in one way.
+
+    Attributes:
+        figures: metric → figure.
+        model: the folder of its trained model.
+        samples: the folder of its images.
+        sampling: the settings that it is sampled with.
+        may_win: whether it is among those that the best is chosen from.
+    """
+
+    figures: Figures
+    model: Path
+    samples: Path
+    sampling: Mapping[str, Any]
+    may_win: bool = True
+
+
+@dataclass(frozen=True, eq=False)
 class Results:
     """What an experiment has found so far; it prints as the table of its cells.
 
@@ -35,29 +55,21 @@ class Results:
         name: the experiment's.
         metric: ranks the cells.
         best: the winner; None where no cell is evaluated.
-        cells: cell → metric → figure, for the cells that are evaluated.
-        models: cell → the directory of its trained model, which `load` loads as the cell has it.
-        samples: cell → the folder of its images.
+        cells: those that are evaluated, by name; `load` loads the model of one.
         report: the folder of its report; None where there is none yet.
         floors: metric → figure, of real images; empty where no cell is evaluated.
-        sampling: cell → the settings that it is sampled with.
         data: the folder of the prepared data of its first evaluated cell; ``evaluate`` takes it as
             a reference.
-        references: cells that never win.
         spec: the experiment itself.
     """
 
     name: str
     metric: str
     best: str | None
-    cells: Mapping[str, Figures]
-    models: Mapping[str, Path]
-    samples: Mapping[str, Path]
+    cells: Mapping[str, Cell]
     report: Path | None
     floors: "Mapping[str, Figure]" = field(default_factory=dict)
-    sampling: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     data: Path | None = None
-    references: frozenset[str] = frozenset()
     spec: "Experiment | None" = None
 
     def __repr__(self) -> str:
@@ -77,10 +89,11 @@ class Results:
             AlphabarError: there is no such evaluated cell.
         """
         name = self.best if cell is None else cell
-        if name is None or name not in self.models:
-            remedy = nearest(name or "", list(self.models)) if self.models else "run it first"
+        if name is None or name not in self.cells:
+            remedy = nearest(name or "", list(self.cells)) if self.cells else "run it first"
             raise AlphabarError(f"{self.name} has no evaluated cell {name or ''}".rstrip(), remedy)
-        return replace(load(self.models[name]), name=name, settings=self.sampling[name])
+        found = self.cells[name]
+        return replace(load(found.model), name=name, settings=found.sampling)
 
     def frame(self) -> "pd.DataFrame":
         """A row for every figure of every cell: ``name, metric, value, low, high`` and its
@@ -89,7 +102,8 @@ class Results:
 
         from components.reporting.tables.every_figure import figures_alone
 
-        return pd.DataFrame(figures_alone(self.cells).records())
+        figures = {name: cell.figures for name, cell in self.cells.items()}
+        return pd.DataFrame(figures_alone(figures).records())
 
     def _table(self) -> "Table":
         from components.figures.winner import REFERENCE
@@ -100,15 +114,16 @@ class Results:
         subjects = [
             Subject(
                 name,
-                figures.judgement,
-                evaluations_of(self.samples[name]),
-                REFERENCE if name in self.references else "",
+                cell.figures.judgement,
+                evaluations_of(cell.samples),
+                "" if cell.may_win else REFERENCE,
             )
-            for name, figures in self.cells.items()
+            for name, cell in self.cells.items()
         ]
         return ranked_table(self.name, subjects, self.floors, self.metric)
 
 
+@in_python
 def run(
     file: str | Path,
     *,
@@ -149,6 +164,7 @@ def run(
     return _found(experiment, workspace)
 
 
+@in_python
 def experiment(file: str | Path, *, root: str | Path | None = None, **overrides: Any) -> Results:
     """What is published of an experiment, file or name; nothing is run.
 
@@ -167,6 +183,7 @@ def experiment(file: str | Path, *, root: str | Path | None = None, **overrides:
     return _found(changed(experiment_file(file, workspace), overrides), workspace)
 
 
+@in_python
 def results(
     file: str | Path, *, root: str | Path | None = None, **overrides: Any
 ) -> "pd.DataFrame":
@@ -210,22 +227,25 @@ def _found(experiment: "Experiment", workspace: Workspace) -> Results:
         plan.ranked_by,
         best_cell(replace(plan, cells=whole), store).name if able else None,
         {
-            cell.name: Figures(
-                cell.name, "the holdout", read_judgement(store.checked(cell.evaluate)), floors
+            cell.name: Cell(
+                Figures(
+                    cell.name, "the holdout", read_judgement(store.checked(cell.evaluate)), floors
+                ),
+                store.path(cell.train),
+                store.path(cell.sample),
+                cell.sample.settings["sampling"],
+                cell.may_win,
             )
             for cell in whole
         },
-        {cell.name: store.path(cell.train) for cell in whole},
-        {cell.name: store.path(cell.sample) for cell in whole},
         report if report.is_dir() else None,
         floors,
-        {cell.name: cell.sample.settings["sampling"] for cell in whole},
         store.path(whole[0].evaluate.inputs["data"]) if whole else None,
-        frozenset(cell.name for cell in whole if not cell.may_win),
         experiment,
     )
 
 
+@in_python
 def compare(
     *runs: str, out: str | Path | None = None, root: str | Path | None = None
 ) -> "pd.DataFrame":
@@ -251,5 +271,5 @@ def compare(
 
     place = None if out is None else path_of(out, "place")
     with _unprinted():
-        found = compare_runs(texts_of(runs, "run"), workspace_at(root), place)
+        found = compare_runs(texts_of(runs, "run", "digits"), workspace_at(root), place)
     return pd.DataFrame(found.figures.records())

@@ -2,14 +2,16 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alphabar.arguments import path_of
 from alphabar.figures import Figures
 from alphabar.models import Model, Sampled
-from alphabar.place import workspace_at
+from alphabar.place import experiment_called, experiment_file, workspace_at
+from alphabar.spoken import in_python, places, replaced, spoken
 from components.errors import AlphabarError, quoted
 from flows.workspace import Workspace
 
@@ -22,19 +24,24 @@ if TYPE_CHECKING:
     Images = str | Path | Sequence[str | Path] | NDArray[np.uint8]
 
 
+REAL = "reference images"
+"""What a message calls real images that were given as an array or as files."""
+
 MOST_LETTERS = 20
 """Of a folder's name in a table's title."""
 
 
+@in_python
 def evaluate(
     images: "Images | Model | Sampled",
     reference: "Images | None" = None,
     *,
     experiment: str | Path | None = None,
     training: str | Path | None = None,
-    count: int | None = None,
+    n: int | None = None,
     prompts: str | Path | None = None,
     style: str | None = None,
+    sampling: Mapping[str, Any] | None = None,
     root: str | Path | None = None,
     **settings: Any,
 ) -> Figures:
@@ -52,14 +59,17 @@ def evaluate(
         images: a folder of images or samples, a .npy or .npz, a model, paths of image files, a
             list of Pillow's pictures, what `sample` gave, or an array uint8 (n, height, width,
             channel).
-        reference: real images: a folder, a .npy, prepared data, an experiment file, paths of image
-            files, or an array.
-        experiment: an experiment file, as whose own samples a folder of samples is judged.
+        reference: real images: a folder, a .npy, prepared data, an experiment's file or name,
+            paths of image files, or an array.
+        experiment: an experiment's file or name, as whose own samples a folder of samples is
+            judged.
         training: what the model has learnt from, to look for copies.
-        count: images to sample from a model; unless given one for each of ``prompts``, the
+        n: images to sample from a model; unless given one for each of ``prompts``, the
             experiment file's `samples`, or 500.
         prompts: a file of what a model is asked for in turn.
         style: with an experiment, another style's holdout.
+        sampling: keys of the sampling section that a model is drawn with, over its own:
+            ``{"guidance": 2}``.
         root: the project's folder; the current one unless given.
         settings: keys of the evaluation section: ``extractor="inception", metrics=["fd"]``.
 
@@ -67,32 +77,53 @@ def evaluate(
         AlphabarError: there are no such images, or a setting is wrong.
     """
     from flows.tools.judge_request import JudgeRequest
+    from flows.tools.sampling import Request
 
+    workspace = workspace_at(root)
     with tempfile.TemporaryDirectory() as folder:
-        real = None if reference is None else _place(reference, Path(folder) / "reference")
+        given = _Given(Path(folder))
+        real = None if reference is None else given.place(_by_name(reference, workspace), REAL)
+        place = str(given.place(images, "images"))
+        of_cell = images.settings if isinstance(images, Model) else {}
         request = JudgeRequest(
-            str(_place(images, Path(folder) / "images")),
+            place,
             real,
-            None if experiment is None else Path(experiment),
-            None if training is None else Path(training),
-            count,
-            None if prompts is None else Path(prompts),
+            None if experiment is None else experiment_file(experiment, workspace),
+            None if training is None else path_of(training, "training data"),
+            n,
+            None if prompts is None else path_of(prompts, "file of prompts"),
             style,
             settings,
+            Request(place, {**of_cell, **(sampling or {})}),
         )
         name = images.name if isinstance(images, Model) else "images"
         against = "" if real is None else f"against {_called(reference)}"
-        return _figures(name, against, request, workspace_at(root))
+        with places(given.words):
+            return _figures(name, against, request, workspace, given.words)
 
 
-def _figures(name: str, against: str, request: "JudgeRequest", workspace: Workspace) -> Figures:
+def _figures(
+    name: str,
+    against: str,
+    request: "JudgeRequest",
+    workspace: Workspace,
+    words: Mapping[str, str],
+) -> Figures:
     from components.figures.record import read_judgement
     from flows.console import Display
     from flows.tools.judge_request import judging
 
     with judging(request, workspace, Display(quiet=True)) as (judged, _):
+        notes = tuple(spoken(replaced(note, words)) for note in judged.notes)
         judgement = read_judgement(judged.folder)
-        return Figures(name, against, judgement, dict(judged.floors), tuple(judged.notes))
+        return Figures(name, against, judgement, dict(judged.floors), notes)
+
+
+def _by_name(reference: "Images", workspace: Workspace) -> "Images":
+    """The file of an experiment where ``reference`` is its name, and no path."""
+    if isinstance(reference, str) and not Path(reference).exists():
+        return experiment_called(reference, workspace) or reference
+    return reference
 
 
 def _called(reference: object) -> str:
@@ -102,35 +133,62 @@ def _called(reference: object) -> str:
     return "/".join(part[:MOST_LETTERS] for part in Path(reference).parts[-2:])
 
 
-def _place(images: "Images | Model | Sampled", place: Path) -> Path:
-    """Where images lie; an array is written to ``place``.npy, files are put into ``place``.
+@dataclass(frozen=True)
+class _Given:
+    """Images that were given, as places that can be judged.
 
-    Raises:
-        AlphabarError: a path is none, or there is no such file.
+    Attributes:
+        folder: for those that have no place of their own.
+        words: a place in it → what a message calls it.
     """
-    if isinstance(images, str | Path):
-        return Path(images)
-    if isinstance(images, Model):
-        return images.directory
-    import numpy as np
 
-    if not isinstance(images, Sampled | np.ndarray | Sequence):
-        raise AlphabarError(f"{quoted(images)} is no images", "give a folder, files or an array")
-    if len(images) == 0:
-        raise AlphabarError("there are no images: what is given is empty", "give at least some")
-    if isinstance(images, Sampled | np.ndarray):
-        array = images.images if isinstance(images, Sampled) else images
-        np.save(place.with_suffix(".npy"), array[..., None] if array.ndim == 3 else array)
-        return place.with_suffix(".npy")
-    if not isinstance(images[0], str | Path):
-        return _place(_stacked(images), place)
-    place.mkdir()
-    for number, each in enumerate(images):
-        path = path_of(each, "image")
-        if not path.is_file():
-            raise AlphabarError(f"there is no image {path}", "give paths of image files")
-        shutil.copy(path, place / f"{number:06d}{path.suffix}")
-    return place
+    folder: Path
+    words: dict[str, str] = field(default_factory=dict)
+
+    def place(self, images: "Images | Model | Sampled", what: str) -> Path:
+        """Where images lie; an array is written, files are copied into a folder.
+
+        Raises:
+            AlphabarError: a path is none, or there is no such file.
+        """
+        if isinstance(images, str | Path):
+            return Path(images)
+        if isinstance(images, Model):
+            return images.directory
+        import numpy as np
+
+        if not isinstance(images, Sampled | np.ndarray | Sequence):
+            raise AlphabarError(
+                f"{quoted(images)} is no images", "give a folder, files or an array"
+            )
+        if len(images) == 0:
+            raise AlphabarError("there are no images: what is given is empty", "give at least some")
+        if isinstance(images, Sampled | np.ndarray):
+            return self._written(images.images if isinstance(images, Sampled) else images, what)
+        if isinstance(images[0], str | Path):
+            return self._copied(images, what)
+        return self._written(_stacked(images), what)
+
+    def _written(self, array: "NDArray[np.uint8]", what: str) -> Path:
+        import numpy as np
+
+        place = self.folder / f"{what}.npy"
+        self.words[str(place)] = f"the {what} given"
+        np.save(place, array[..., None] if array.ndim == 3 else array)
+        return place
+
+    def _copied(self, files: "Sequence[object]", what: str) -> Path:
+        place = self.folder / what
+        self.words[str(place)] = f"the {what} given"
+        place.mkdir()
+        for number, each in enumerate(files):
+            path = path_of(each, "image")
+            if not path.is_file():
+                raise AlphabarError(f"there is no image {path}", "give paths of image files")
+            copy = place / f"{number:06d}{path.suffix}"
+            self.words[str(copy)] = str(path)
+            shutil.copy(path, copy)
+        return place
 
 
 def _stacked(images: "Sequence[object]") -> "NDArray[np.uint8]":

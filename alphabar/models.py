@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alphabar.arguments import count_of, path_of, texts_of
 from alphabar.place import workspace_at
 from alphabar.shown import sheet_html, sheet_png
+from alphabar.spoken import in_python
 from components.errors import AlphabarError
 from components.runtime import Progress, silent
 from components.spec.sections.sampling import SamplingSpec
@@ -67,10 +68,15 @@ class Model:
         Raises:
             AlphabarError: a prompt or a setting is wrong.
         """
-        if seed is not None:
-            settings["seed"] = seed
         return sample(
-            self, n, prompts=prompts, guide=guide, progress=progress, root=self.root, **settings
+            self,
+            n,
+            prompts=prompts,
+            seed=seed,
+            guide=guide,
+            progress=progress,
+            root=self.root,
+            **settings,
         )
 
     def _repr_html_(self) -> str:
@@ -123,6 +129,7 @@ class Sampled:
         return sheet_html(self.images, self.captions, f"{self.words}; {cost}")
 
 
+@in_python
 def load(model: str | Path, *, root: str | Path | None = None) -> Model:
     """A trained model: the directory of a model.safetensors or of a diffusers pipeline, NAME@ALIAS
     in the registry, or the key (or its beginning) under which the store has it.
@@ -147,11 +154,13 @@ def load(model: str | Path, *, root: str | Path | None = None) -> Model:
     return Model(str(model), chosen.model, chosen.sampling, chosen.guide, place)
 
 
+@in_python
 def sample(
     model: Model | str | Path,
-    count: int = 16,
+    n: int = 16,
     *,
     prompts: str | Sequence[str] | None = None,
+    seed: int | None = None,
     guide: str | Path | None = None,
     progress: Progress = silent,
     root: str | Path | None = None,
@@ -164,8 +173,9 @@ def sample(
     ('a handwritten seven', 'a handwritten three', 'a handwritten seven')
 
     Args:
-        count: how many, at least one.
+        n: how many, at least one.
         prompts: classes or captions that the images take turns with; a text is one.
+        seed: image k is of this seed + k; None takes the model's own.
         guide: a weaker model to be guided away from.
         progress: is told (done, total, note).
         root: the project's folder; the current one unless given.
@@ -176,11 +186,12 @@ def sample(
     """
     from flows.tools.sampling import SAMPLE, Request, choose
 
-    count, texts = count_of(count), () if prompts is None else texts_of(prompts, "prompt")
+    count, texts = count_of(n), () if prompts is None else texts_of(prompts, "prompt", "7")
     if prompts is not None and not texts:
         raise AlphabarError("the list of prompts is empty", "give at least one, or leave it out")
     named = model.directory if isinstance(model, Model) else path_of(model, "model")
-    settings = {**(model.settings if isinstance(model, Model) else {}), **settings}
+    seeded = {} if seed is None else {"seed": seed}
+    settings = {**(model.settings if isinstance(model, Model) else {}), **settings, **seeded}
     weaker = None if guide is None else str(path_of(guide, "guide"))
     chosen = choose(SAMPLE, Request(str(named), settings, (), weaker, texts), workspace_at(root))
     chosen.refuse_unasked(texts, "give at least one of `prompts`")

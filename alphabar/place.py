@@ -16,6 +16,12 @@ def workspace_at(root: str | Path | None) -> Workspace:
     return Workspace.here(root=None if root is None else Path(root))
 
 
+def experiment_called(name: str, workspace: Workspace) -> Path | None:
+    """The file of the one experiment of this name; None where there is none, or several."""
+    found = [file for called, file in _named(workspace.root) if called == name]
+    return found[0] if len(found) == 1 else None
+
+
 def experiment_file(given: str | Path, workspace: Workspace) -> Path:
     """A file, or that of the experiment of this name in experiments/ or the project's folder.
 

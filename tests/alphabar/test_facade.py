@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 import alphabar
 from alphabar.changed import changed
-from alphabar.experiments import Results
+from alphabar.experiments import Cell, Results
 from alphabar.figures import Figures
 from alphabar.place import experiment_file, workspace_at
 from components.figures.judgement import Judgement
@@ -186,25 +186,10 @@ def test_wrong_input_is_an_error_with_its_remedy_and_not_the_end(
         alphabar.evaluate(np.zeros((24, 8, 8, 1), np.uint8))
 
 
-def test_the_notebook_of_the_readme_runs(
-    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    code = re.search(
-        r"```python\n(import alphabar\n.*?)```", (ROOT / "README.md").read_text(), re.S
-    )
-    assert code is not None
-    monkeypatch.chdir(tmp_path)
-    real = np.random.default_rng(0).integers(0, 256, (24, 4, 4, 1), dtype=np.uint8)
-    names = {"MODEL": str(models / "strong"), "real": real}
-    exec(code[1].replace('"digits@champion"', "MODEL").replace('"7"', '"dog"'), names)
-    assert names["images"].images.shape == (24, 4, 4, 1)  # type: ignore[attr-defined]
-    assert "fd_efficientnet_lite0" in names["figures"]  # type: ignore[operator]
-
-
 def test_results_are_said_in_a_line() -> None:
     nothing = Figures("nothing", "", Judgement({}), {})
-    cells = {"steps=5": nothing, "steps=9": nothing}
-    found = Results("digits", "fid", "steps=9", cells, {}, {}, None)
+    cell = Cell(nothing, Path(), Path(), {})
+    found = Results("digits", "fid", "steps=9", {"steps=5": cell, "steps=9": cell}, None)
     assert repr(found) == "<Results of digits: 2 cells, best steps=9 by fid>"
     assert repr(replace(found, best=None)) == "<Results of digits: 2 cells, no best>"
 

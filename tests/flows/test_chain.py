@@ -68,7 +68,7 @@ def test_the_facade_gives_what_the_run_found(finished: Finished) -> None:
     assert found.report == root / "reports" / "digits"
     table = found.frame()
     ranked = table[(table.name == found.best) & (table.metric == found.metric)]
-    assert ranked.value.item() == found.cells[found.best][found.metric].value
+    assert ranked.value.item() == found.cells[found.best].figures[found.metric].value
     names = [f"digits/{cell}" for cell in sorted(CELLS)]
     both = alphabar.compare(*names, out=root / "two", root=root)
     assert set(both[both.metric == found.metric].name) >= set(names)
@@ -349,7 +349,7 @@ def test_the_notebook_and_every_public_example_run(
     cells = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     for cell in cells:
         exec(cell, names)
-    assert names["found"].best in names["found"].models
+    assert names["found"].cells[names["found"].best].model.is_dir()
     assert names["images"].images.shape == (20, 8, 8, 1)
     found = names["found"]
     assert found.load("solver=ddpm,steps=12").sample("7", n=1).sampling.solver == "ddpm"
@@ -366,6 +366,25 @@ def test_the_notebook_and_every_public_example_run(
             tried += runner.run(test).attempted
     assert tried >= 15
     assert runner.failures == 0
+
+
+def test_the_readme_s_notebook_runs_and_a_cell_is_judged_as_it_is_drawn(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished[0].root)
+    names: dict[str, Any] = {}
+    code = re.search(
+        r"```python\n(import alphabar\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
+    assert code is not None
+    exec(code[1], names)
+    assert names["images"].images.shape == (40, 8, 8, 1)
+    assert "fd_efficientnet_lite0" in names["figures"]
+    cell = alphabar.experiment("digits").load("solver=ddpm,steps=12")
+    drawn = alphabar.evaluate(cell.sample(n=20), "digits")["fd_efficientnet_lite0"]
+    assert alphabar.evaluate(cell, "digits", n=20)["fd_efficientnet_lite0"].value == drawn.value
+    few = alphabar.evaluate(cell, "digits", n=20, sampling={"steps": 2})
+    assert few["fd_efficientnet_lite0"].value != drawn.value
 
 
 def test_a_changed_guidance_needs_no_training_and_no_scorer_again(

@@ -131,7 +131,7 @@ def _array(path: Path) -> NDArray[np.uint8]:
         raise AlphabarError(
             f"{path} is not an array of images: {error}", "save uint8 images with numpy.save"
         ) from error
-    check_images(images)
+    check_images(images, path)
     return images
 
 

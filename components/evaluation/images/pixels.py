@@ -17,12 +17,17 @@ def resize_name(size: int) -> str:
     return f"{RESIZE} {size}px"
 
 
-def check_images(images: NDArray[np.uint8]) -> None:
-    """Raise AlphabarError unless ``images`` is uint8 (n, height, width, 1 or 3), n at least 1."""
+def check_images(images: NDArray[np.uint8], place: object = "") -> None:
+    """Raise AlphabarError unless ``images`` is uint8 (n, height, width, 1 or 3), n at least 1.
+
+    Args:
+        place: where they are from, for the message.
+    """
     shape = images.shape
     if images.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3) or 0 in shape:
         raise AlphabarError(
-            f"images of type {images.dtype} and shape {shape} cannot be evaluated",
+            f"{place}{': ' if place else ''}images of type {images.dtype} and shape {shape} cannot "
+            "be evaluated",
             "give uint8 images of shape (n, height, width, channel) with 1 or 3 channels",
         )
 
