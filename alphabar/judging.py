@@ -61,8 +61,8 @@ def evaluate(
             channel).
         reference: real images: a folder, a .npy, prepared data, an experiment's file or name,
             paths of image files, or an array.
-        experiment: an experiment's file or name, as whose own samples a folder of samples is
-            judged.
+        experiment: an experiment's file or name, as whose own samples are judged what `sample`
+            gave, a folder of samples or a model.
         training: what the model has learnt from, to look for copies.
         n: images to sample from a model; unless given one for each of ``prompts``, the
             experiment file's `samples`, or 500.
@@ -146,7 +146,8 @@ class _Given:
     words: dict[str, str] = field(default_factory=dict)
 
     def place(self, images: "Images | Model | Sampled", what: str) -> Path:
-        """Where images lie; an array is written, files are copied into a folder.
+        """Where images lie; what was sampled becomes a folder of samples, an array is written,
+        files are copied into a folder.
 
         Raises:
             AlphabarError: a path is none, or there is no such file.
@@ -163,8 +164,10 @@ class _Given:
             )
         if len(images) == 0:
             raise AlphabarError("there are no images: what is given is empty", "give at least some")
-        if isinstance(images, Sampled | np.ndarray):
-            return self._written(images.images if isinstance(images, Sampled) else images, what)
+        if isinstance(images, Sampled):
+            return self._sampled(images, what)
+        if isinstance(images, np.ndarray):
+            return self._written(images, what)
         if isinstance(images[0], str | Path):
             return self._copied(images, what)
         return self._written(_stacked(images), what)
@@ -175,6 +178,15 @@ class _Given:
         place = self.folder / f"{what}.npy"
         self.words[str(place)] = f"the {what} given"
         np.save(place, array[..., None] if array.ndim == 3 else array)
+        return place
+
+    def _sampled(self, images: Sampled, what: str) -> Path:
+        from components.generation.sample import save_samples
+
+        place = self.folder / what
+        self.words[str(place)] = f"the {what} given"
+        place.mkdir()
+        save_samples(images.images, images.asked, images.sampling.seed, place)
         return place
 
     def _copied(self, files: "Sequence[object]", what: str) -> Path:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from components.generation.prompts import Prompts
+
 
 @dataclass(frozen=True)
 class Model:
@@ -92,7 +94,7 @@ class Sampled:
 
     Attributes:
         images: (n, height, width, channel), uint8; image k is of seed ``sampling.seed`` + k.
-        captions: what each was asked for; empty texts where that is nothing.
+        asked: what each was asked for.
         sampling: the settings.
         network_evaluations: an image; measured.
         seconds: that drawing all of them took, without loading the model.
@@ -100,11 +102,16 @@ class Sampled:
     """
 
     images: "NDArray[np.uint8]"
-    captions: tuple[str, ...]
+    asked: "Prompts"
     sampling: SamplingSpec
     network_evaluations: float
     seconds: float
     words: str
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """What each was asked for in words; empty texts where that is nothing."""
+        return self.asked.captions
 
     def __repr__(self) -> str:
         return f"<Sampled: {' × '.join(map(str, self.images.shape))}, {self.words}>"
@@ -206,7 +213,7 @@ def sample(
     words = "; ".join([chosen.words(), *prompt_words(sampler, texts)])
     return Sampled(
         found.images,
-        asked.captions,
+        asked,
         chosen.sampling,
         found.network_evaluations,
         seconds,

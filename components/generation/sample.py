@@ -76,17 +76,31 @@ def write_samples(
     """
     sampled = generate(sampler, prompts, progress=progress)
     images = sampled.images
-    np.save(out / "images.npy", images)
-    index = range(len(images))
-    seeds = [sampler.sampling.seed + k for k in index]
-    cells = [index, seeds, prompts.classes, prompts.labels, prompts.captions]
-    columns = (*COLUMNS, GROUP) if prompts.groups else COLUMNS
-    rows = list(zip(*cells, *([prompts.groups] if prompts.groups else []), strict=True))
-    write_table(out / "samples.csv", columns, rows)
+    named = save_samples(images, prompts, sampler.sampling.seed, out)
     save_png(out / "grid.png", contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS))
     figures = {"samples": len(images), "network_evaluations": sampled.network_evaluations}
     write_json(out / "metrics.json", figures)
     if about is not None:
-        named = [dict(zip(columns, row, strict=True)) for row in rows]
         write_image_folder(out / "images", images, named, about)
     return images
+
+
+def save_samples(
+    images: NDArray[np.uint8], prompts: Prompts, seed: int, out: Path
+) -> list[dict[str, Any]]:
+    """Write images.npy and samples.csv: what a folder of samples is judged by.
+
+    Args:
+        images: (n, height, width, channel); image k is of seed ``seed`` + k.
+
+    Returns:
+        The rows of samples.csv.
+    """
+    np.save(out / "images.npy", images)
+    index = range(len(images))
+    seeds = [seed + k for k in index]
+    cells = [index, seeds, prompts.classes, prompts.labels, prompts.captions]
+    columns = (*COLUMNS, GROUP) if prompts.groups else COLUMNS
+    rows = list(zip(*cells, *([prompts.groups] if prompts.groups else []), strict=True))
+    write_table(out / "samples.csv", columns, rows)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
