@@ -31,7 +31,7 @@ EXPERIMENT: dict[str, Any] = {
         "sampling": [{"steps": 2}, {"steps": 1}],
     },
     "registry": {"model": "core"},
-    "runner": {"threads": 1},
+    "runner": {"threads": 1, "workers": 1},
 }
 
 pytestmark = pytest.mark.slow

@@ -33,7 +33,7 @@ EXPERIMENT: dict[str, Any] = {
     "sampling": SHRINK["sampling"],
     "evaluation": {"samples": 40, "clip": "none"},
     "registry": {"model": "stopped"},
-    "runner": {"threads": 1},
+    "runner": {"threads": 1, "workers": 1},
 }
 RESUME = "train-*/scratch/resume.ckpt"
 

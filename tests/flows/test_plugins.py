@@ -28,7 +28,7 @@ EXPERIMENT: dict[str, Any] = {
     },
     "sweep": {"sampling.options.damping": [0.5, 1.0]},
     "registry": {"model": "plugged"},
-    "runner": {"threads": 1},
+    "runner": {"threads": 1, "workers": 1},
 }
 BROKEN = "[alphabar.solvers]\nlost = damped.nowhere:lost\n"
 
