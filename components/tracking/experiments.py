@@ -46,8 +46,9 @@ def experiment_of(tracker: "Tracker", name: str) -> str:
 
 
 def describe_experiment(tracker: "Tracker", experiment_id: str, note: str, metric: str) -> None:
-    """Say what the experiment is, in Markdown, and which figure ranks its cells: that chart is the
-    first one. A description that a person has written stays as it is."""
+    """Say what the experiment is, in Markdown, and which figure ranks its cells (MLflow's tag for
+    it; its charts are in the order of the alphabet all the same). A description that a person has
+    written stays as it is."""
     tags = tracker.client.get_experiment(experiment_id).tags
     wanted = {MLFLOW_EXPERIMENT_PRIMARY_METRIC_NAME: metric}
     if not tags.get(NOTE) or tags.get(OUR_NOTE) == digest(tags[NOTE]):

@@ -63,10 +63,15 @@ def experiment_note(plan: Plan, best: str, figures: Figures, links: Sequence[str
         f"`{path}`: {', '.join(str(value) for value in values)}"
         for path, values in plan.experiment.sweep.items()
     ]
+    also = [
+        ", ".join(f"`{path}`: {value}" for path, value in each.items())
+        for each in plan.experiment.also
+    ]
     lines = [
         f"Latest sweep: **{best}** is the best of {len(plan.cells)}, "
         f"{headline(figures, plan.ranked_by)}. {' · '.join(links)}",
         f"Swept: {'; '.join(axes)}." if axes else "",
+        f"Also: {'; '.join(also)}." if also else "",
         HOW_TO_LOOK,
     ]
     return "\n\n".join(filter(None, lines))

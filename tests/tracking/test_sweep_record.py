@@ -9,8 +9,10 @@ from components.spec.loading import parse_experiment
 from components.spec.plan import plan_baselines
 from components.store import Store
 from components.tracking import Tracker
+from components.tracking.notes import experiment_note
 from components.tracking.sweep_record import SweepRecord
 from components.tracking.worked import worked
+from tests.figures.made import made
 
 VALUES: dict[str, Any] = {
     "name": "digits",
@@ -37,6 +39,16 @@ def test_a_training_s_row_has_what_differs_and_says_what_stopped_it(
     assert row.data.tags["alphabar.failed"] == "the loss is nan"
     assert row.data.params == {"process.schedule": "linear"}
     assert row.inputs.dataset_inputs[0].dataset.digest == "abc.dir"
+
+
+def test_an_experiment_says_what_is_swept_and_what_stands_beside_it() -> None:
+    values = VALUES | {"also": [{"sampling.solver": "ddpm", "sampling.steps": 12}]}
+    plan = plan_baselines(parse_experiment(values, "the test"), lambda _: "abc.dir")
+    figures = {plan.ranked_by: made(plan.ranked_by, 3.0, 2.0, 4.0)}
+    said = experiment_note(plan, "steps=12", figures, ["a link"])
+    assert "**steps=12** is the best of 5" in said
+    assert "Swept: `process.schedule`: linear, cosine; `sampling.guidance`: 1, 2." in said
+    assert "Also: `sampling.solver`: ddpm, `sampling.steps`: 12." in said
 
 
 def test_a_cell_lasts_as_long_as_its_stages_took_together(tmp_path: Path) -> None:
