@@ -41,13 +41,45 @@ def contact_sheet(
     tiles = images.repeat(factor, axis=1).repeat(factor, axis=2)
     count, height, width, channels = tiles.shape
     columns = min(columns, count)
-    rows, gap = math.ceil(count / columns), max(1, min(height, width) // 24)
+    rows, gap = math.ceil(count / columns), _gap(height, width)
     shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, channels)
     sheet = np.full(shape, background, dtype=np.uint8)
     for index, tile in enumerate(tiles):
         top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
         sheet[top : top + height, left : left + width] = tile
     return sheet
+
+
+def tile(sheet: np.ndarray, grid: tuple[int, int], at: tuple[int, int]) -> np.ndarray:
+    """One image of a `contact_sheet`, as large as it is there.
+
+    Args:
+        sheet: uint8 (height, width, channel), as `contact_sheet` gives it.
+        grid: rows and columns of the sheet.
+        at: row and column of the image, from 0.
+
+    Returns:
+        uint8 (tile height, tile width, channel).
+
+    Raises:
+        ValueError: it is no sheet of so many rows and columns, or has no such row or column.
+    """
+    (rows, columns), (row, column) = grid, at
+    if not (0 <= row < rows and 0 <= column < columns):
+        raise ValueError(f"a sheet of {rows} rows and {columns} columns has no image at {at}")
+    for gap in range(1, 1 + _gap(*sheet.shape[:2])):
+        height, odd_height = divmod(sheet.shape[0] + gap, rows)
+        width, odd_width = divmod(sheet.shape[1] + gap, columns)
+        if not (odd_height or odd_width) and _gap(height - gap, width - gap) == gap:
+            top, left = row * height, column * width
+            return sheet[top : top + height - gap, left : left + width - gap]
+    size = "x".join(map(str, sheet.shape[:2]))
+    raise ValueError(f"a picture of {size} pixels is no sheet of {rows} rows, {columns} columns")
+
+
+def _gap(height: int, width: int) -> int:
+    """Pixels between tiles of that size."""
+    return max(1, min(height, width) // 24)
 
 
 def visible_scale(height: int, width: int) -> int:

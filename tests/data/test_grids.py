@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from components.data.grids import VISIBLE, contact_sheet, save_png
+from components.data.grids import VISIBLE, contact_sheet, save_png, tile
 
 
 def batch(count: int, height: int = 4, width: int = 6, channels: int = 3) -> np.ndarray:
@@ -49,6 +49,29 @@ def test_what_is_no_batch_of_images_is_refused(images: np.ndarray) -> None:
 def test_no_columns_and_no_scale_are_refused(columns: int, scale: int | None) -> None:
     with pytest.raises(ValueError, match="must be at least 1"):
         contact_sheet(batch(2), columns, scale)
+
+
+@pytest.mark.parametrize("side", [4, 8, 47, 48, 64, 100])
+@pytest.mark.parametrize(("count", "columns"), [(1, 10), (7, 10), (30, 10), (24, 12), (3, 1)])
+def test_an_image_is_cut_out_of_its_sheet_as_it_stands_there(
+    side: int, count: int, columns: int
+) -> None:
+    images = batch(count, side, side + side // 3)
+    sheet = contact_sheet(images, columns)
+    grid = -(-count // columns), min(count, columns)
+    scale = tile(sheet, grid, (0, 0)).shape[0] // side
+    for index, image in enumerate(images):
+        found = tile(sheet, grid, divmod(index, columns))
+        np.testing.assert_array_equal(found, image.repeat(scale, 0).repeat(scale, 1))
+
+
+def test_what_is_no_such_sheet_gives_no_image() -> None:
+    sheet = contact_sheet(batch(6), 3)
+    for at in [(2, 0), (0, 3), (-1, 0)]:
+        with pytest.raises(ValueError, match="2 rows and 3 columns has no image at"):
+            tile(sheet, (2, 3), at)
+    with pytest.raises(ValueError, match="is no sheet of 2 rows, 3 columns"):
+        tile(sheet[:-1], (2, 3), (0, 0))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
