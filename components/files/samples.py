@@ -19,6 +19,11 @@ GROUP = "group"
 """One more, where the prompts have groups."""
 
 
+def asked_for(caption: str, label: str, class_index: int) -> str:
+    """What a sample was asked to be, in words: its caption, or its class by name or number."""
+    return caption or label or f"class {class_index}"
+
+
 @dataclass(frozen=True)
 class SampleRow:
     """What identifies a sample apart from its model and sampler; class -1 and group "" are none."""
@@ -29,6 +34,11 @@ class SampleRow:
     label: str
     caption: str
     group: str = ""
+
+    @property
+    def prompt(self) -> str:
+        """As `asked_for` has it."""
+        return asked_for(self.caption, self.label, self.class_index)
 
 
 @dataclass(frozen=True)

@@ -66,12 +66,12 @@ def _training_cost(node: Node) -> Cost:
     if node.stage == "finetune":
         a_row += FINETUNES[node.spec["kind"]].beside(node.spec, conditional)
     work = a_row * training["steps"] * training["batch_size"]
-    looks = TrainingSpec.model_validate(training).evaluations
-    if not looks:
+    drawn = TrainingSpec.model_validate(training).images_drawn
+    if not drawn:
         return Cost(work, "exactly")
     sampling = {"steps": training["evaluate_steps"], "guidance": training["evaluate_guidance"]}
     image = planned_cost(sampling, conditional)
-    work += looks * training["evaluate_samples"] * image.evaluations
+    work += drawn * image.evaluations
     return Cost(work, "at most" if training["patience"] else image.certainty)
 
 

@@ -164,7 +164,8 @@ class KeepCheckpoints(pl.Callback):
 
 
 class Evaluate(pl.Callback):
-    """After the steps that ``training`` says, a grid of EMA samples and their figures.
+    """After the steps that ``training`` says, a grid of EMA samples and their figures; before the
+    first step the grid alone.
 
     Ends training once the best evaluation is left behind. ``stopwatch`` takes the time.
     """
@@ -181,7 +182,11 @@ class Evaluate(pl.Callback):
         self.stopwatch.restore(state_dict)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        assert isinstance(pl_module, TrainingModule)
         self.stopwatch.start()
+        if trainer.global_step == 0:
+            with self.stopwatch.evaluating():
+                self.watch.begin(pl_module.ema)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int

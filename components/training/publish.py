@@ -4,6 +4,7 @@ model.safetensors            what `training.publish` names
 best/model.safetensors       `publish: last`, where evaluations ran: the best one's weights
 best/best.json               its step, metric, value, low, high
 last/model.safetensors       `publish: best`: the last step's weights; best.json lies at the top
+samples/                     pictures of evaluations, as `components.training.pictures` has them
 checkpoints/step_000100/     what the model was after that step, where the task keeps some
 
 A run whose loss is not finite at last publishes its best weights at the top, and no others.
@@ -25,6 +26,7 @@ from components.training.history import (
     MISSED_FILE,
     Journal,
 )
+from components.training.pictures import PICTURES
 from components.training.run import Trained
 
 LAST = "last"
@@ -41,7 +43,7 @@ def publish(trained: Trained, out: Path, facts: Mapping[str, int]) -> None:
         shutil.copyfile(scratch / name, out / name)
     if watch is not None and watch.missed.rows():
         shutil.copyfile(watch.missed.path, out / MISSED_FILE)
-    for name in ("samples", SNAPSHOTS, CHECKPOINTS):
+    for name in (PICTURES, SNAPSHOTS, CHECKPOINTS):
         if (scratch / name).is_dir():
             shutil.copytree(scratch / name, out / name)
     figures = {**_figures(trained), **_publish_weights(trained, out), **facts}

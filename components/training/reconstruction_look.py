@@ -52,6 +52,8 @@ class ReconstructionLook:
     data_hash: str
     confidence: float
     ranking: str = DECIDING
+    asked: tuple[str, ...] = ()
+    columns: int = COLUMNS
 
     @classmethod
     def over(
@@ -85,6 +87,10 @@ class ReconstructionLook:
     def __call__(self, average: nn.Module) -> Seen:
         picture, judgement = self.judged(average)
         return Seen(picture, judgement.figures)
+
+    def picture(self, average: nn.Module) -> NDArray[np.uint8]:
+        found = self.reconstructed(average)
+        return self._picture(found, likeness_of_each(found, self.images)["psnr"])
 
     def judged(self, network: nn.Module) -> tuple[NDArray[np.uint8], Judgement]:
         """The picture and all figures."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from components.data.grids import contact_sheet
@@ -13,6 +14,7 @@ from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.judge import Judge
 from components.figures.interval import Interval
+from components.files.samples import asked_for
 from components.generation.generate import generate
 from components.generation.prompts import Prompts, split_prompts
 from components.generation.sampler import Sampler, check_steps
@@ -21,12 +23,13 @@ from components.runtime import Runtime
 from components.spec.metrics import families_in_training, ranking_metric
 from components.spec.sections.evaluation import EvaluationSpec
 from components.spec.sections.sampling import SamplingSpec
-from components.spec.sections.training import TrainingSpec
+from components.spec.sections.training import SHOWN, TrainingSpec
 from components.training.denoising import DenoisingProbe
 from components.training.look import Seen
 from components.training.task import Inputs
 
-GRID_COLUMNS, GRID_IMAGES = 10, 30
+COLUMNS = 10
+"""Images in a row of the picture, which has the first `SHOWN` of them."""
 
 
 def with_network(model: Checkpoint, average: nn.Module) -> Checkpoint:
@@ -90,6 +93,7 @@ class SampledLook:
     probe: DenoisingProbe
     ranking: str
     seen: Sees = with_network
+    columns: int = COLUMNS
 
     @classmethod
     def over(
@@ -125,6 +129,12 @@ class SampledLook:
         _release(model)
         return cls(model, sampling, prompts, judge, probe, ranking, seen)
 
+    @property
+    def asked(self) -> list[str]:
+        shown = self._shown
+        told = zip(shown.captions, shown.labels, shown.classes, strict=True)
+        return [asked_for(*each) for each in told]
+
     def names(self) -> list[str]:
         found = [*self.judge.names(), *self.probe.names()]
         self.judge.release()
@@ -137,12 +147,23 @@ class SampledLook:
             _release(self.model)
             self.judge.release()
 
+    def picture(self, average: nn.Module) -> NDArray[np.uint8]:
+        try:
+            sampler = Sampler(self.seen(self.model, average), self.sampling)
+            return contact_sheet(generate(sampler, self._shown).images, self.columns)
+        finally:
+            _release(self.model)
+
+    @property
+    def _shown(self) -> Prompts:
+        return self.prompts.some(range(min(SHOWN, len(self.prompts))))
+
     def _see(self, model: Checkpoint) -> Seen:
         images = generate(Sampler(model, self.sampling), self.prompts).images
         classes = np.array(self.prompts.classes)
         found = ImageSet(images, classes, self.prompts.captions, "generated")
         figures = self.judge.measure(found, self.sampling.seed).figures
-        sheet = contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS)
+        sheet = contact_sheet(images[:SHOWN], self.columns)
         told = model.conditioner is not self.model.conditioner
         probe = self.probe.told_by(model.conditioner) if told else self.probe
         return Seen(sheet, {**figures, **probe.measure(model.network)})

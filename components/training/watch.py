@@ -7,8 +7,9 @@ kind and written down each time.
 import dataclasses
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -29,10 +30,12 @@ from components.training.history import (
     Journal,
 )
 from components.training.look import Look, Seen
+from components.training.pictures import PICTURES, picture_path, rewind_pictures, write_prompts
 from components.training.task import Inputs, Save, Task
 from components.training.track_record import Mark, TrackRecord, marks_of, track_record
 
 LONGEST_MESSAGE = 300
+Sight = TypeVar("Sight")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,18 +96,27 @@ class Watch:
             Journal(folder / EVALUATIONS_FILE, EVALUATIONS),
             Journal(folder / MISSED_FILE, MISSED),
             BestCheckpoint(folder / FOLDER),
-            folder / "samples",
+            folder / PICTURES,
         )
 
     def rewind(self, step: int) -> None:
-        """Forget what lies past ``step``, from which training goes on."""
+        """Forget what lies past ``step``, from which training goes on, and say what pictures show.
+
+        From step 0 nothing is left: what `begin` has drawn or missed there, it draws anew.
+        """
+        kept = step or -1
         for journal in (self.journal, self.missed):
-            journal.rewind(step)
+            journal.rewind(kept)
         self.best.rewind(step)
-        self.pictures.mkdir(exist_ok=True)
-        for picture in self.pictures.glob("step_*.png"):
-            if int(picture.stem.removeprefix("step_")) > step:
-                picture.unlink()
+        rewind_pictures(self.pictures, kept)
+        write_prompts(self.pictures, self.see.asked, self.see.columns)
+
+    def begin(self, average: nn.Module) -> None:
+        """The picture of step 0, before the first step; nothing is judged, and nothing is kept.
+
+        The training state and the global generator stay untouched.
+        """
+        self._unless_missed(average, 0, self._draw)
 
     def look(self, average: nn.Module, step: int) -> None:
         """See, write, keep; the training state and the global generator stay untouched.
@@ -112,13 +124,8 @@ class Watch:
         Raises:
             AlphabarError: the first evaluation has no figure ``select_by``.
         """
-        if not all(bool(weights.isfinite().all()) for weights in average.parameters()):
-            self.miss(step, NOT_FINITE, "weights of the moving average are not finite")
-            return
-        try:
-            seen = self._see(average, step)
-        except Exception as error:
-            self.miss(step, _kind(error), _message(error))
+        seen = self._unless_missed(average, step, self._see)
+        if seen is None:
             return
         records = seen.figures
         if self.select_by not in records and not self.has_marks():
@@ -165,10 +172,26 @@ class Watch:
     def _marks(self) -> list[Mark]:
         return marks_of(self.select_by, self.journal.rows())
 
+    def _unless_missed(
+        self, average: nn.Module, step: int, look: Callable[[nn.Module, int], Sight]
+    ) -> Sight | None:
+        """What ``look`` sees of the average; None where that was missed, which is written down."""
+        if not all(bool(weights.isfinite().all()) for weights in average.parameters()):
+            self.miss(step, NOT_FINITE, "weights of the moving average are not finite")
+            return None
+        try:
+            return look(average, step)
+        except Exception as error:
+            self.miss(step, _kind(error), _message(error))
+            return None
+
     def _see(self, average: nn.Module, step: int) -> Seen:
         seen = self.see(average)
-        save_png(self.pictures / f"step_{step:06d}.png", seen.picture)
+        save_png(picture_path(self.pictures, step), seen.picture)
         return seen
+
+    def _draw(self, average: nn.Module, step: int) -> None:
+        save_png(picture_path(self.pictures, step), self.see.picture(average))
 
     def _tell(self, kind: str, message: str) -> None:
         if kind not in self.known:

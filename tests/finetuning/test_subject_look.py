@@ -8,15 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 
+from components.data.grids import contact_sheet, save_png
 from components.errors import AlphabarError
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.similarity import mean_cosine, similarities
 from components.finetuning.subject_look import SubjectJudge
+from components.generation.asked import prompts_of
+from components.generation.generate import generate
+from components.generation.sampler import Sampler
+from components.networks.checkpoint import load_checkpoint
 from components.spec.based import refuse_without_a_baseline
 from components.spec.loading import parse_experiment
 from components.spec.sections.finetuning import FinetuneSpec
+from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
+from components.training.pictures import picture_path, pictures, read_prompts
 from tests.finetuning.test_dreambooth import SECTION, base, inputs_of, planned, tuned
 
 __all__ = ["base"]  # a fixture
@@ -50,7 +57,16 @@ def test_the_best_evaluation_is_the_one_most_like_the_subject(
     assert json.loads((out / "best.json").read_text())["step"] == figures["best_step"]
     assert (out / "adapter.safetensors").is_file()
     assert (out / "last" / "adapter.safetensors").is_file()
-    assert (out / "samples" / "step_000002.png").is_file()
+    assert list(pictures(out / "samples")) == [0, 2, 4, 6]
+    shown = read_prompts(out / "samples")
+    assert shown is not None
+    assert shown.firsts(8) == {"a sks digit": (0, 0)}
+    model = load_checkpoint(base)
+    drawing = SamplingSpec(steps=2, guidance=TrainingSpec().evaluate_guidance)
+    asked = prompts_of(model, ["a sks digit"], 20)
+    save_png(tmp_path / "b.png", contact_sheet(generate(Sampler(model, drawing), asked).images, 10))
+    drawn = picture_path(out / "samples", 0).read_bytes()
+    assert drawn == (tmp_path / "b.png").read_bytes(), "what the base draws"
 
 
 def test_a_judge_of_a_subject_finds_the_subject_like_itself_and_noise_less_so() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import AutoencoderKL
+from PIL import Image
 
 from components.data.arrays import load_split
 from components.errors import AlphabarError
@@ -22,6 +23,7 @@ from components.training.autoencoder import autoencoder, new_autoencoder
 from components.training.encode import encode
 from components.training.latents import MIRRORED, drawn, load_encoded
 from components.training.perceptual import PerceptualDistance
+from components.training.pictures import pictures, read_prompts
 from components.training.reconstruction_loss import ReconstructionLoss
 
 SECTION = {
@@ -63,7 +65,12 @@ def test_it_learns_and_says_how_well(trained: Path) -> None:
     psnr = judgement.figures["reconstruction_psnr"]
     assert psnr.low < psnr.value < psnr.high
     assert (trained / "reconstructions.png").is_file()
-    assert (trained / "samples" / "step_000030.png").is_file()
+    drawn = pictures(trained / "samples")
+    assert list(drawn) == [0, 30, 60]
+    assert read_prompts(trained / "samples") is None, "nobody asks an autoencoder for anything"
+    first, later = (np.asarray(Image.open(drawn[step])) for step in (0, 30))
+    assert first.shape == later.shape
+    assert (first != later).any(), "the untrained one's reconstructions"
     assert json.loads((trained / "metrics.json").read_text())["best_metric"] == psnr.metric
 
 

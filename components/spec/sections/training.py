@@ -25,6 +25,9 @@ OF_EVALUATIONS = (
 )
 """Fields that say how an evaluation is done."""
 
+SHOWN = 30
+"""Images on the picture of an evaluation, where it draws so many."""
+
 
 class TrainingSpec(Section):
     """How the network is trained, and how it is watched meanwhile."""
@@ -163,6 +166,12 @@ class TrainingSpec(Section):
             return 0
         further = {step for step in self.evaluate_at if step % self.evaluate_every}
         return math.ceil(self.steps / self.evaluate_every) + len(further - {self.steps})
+
+    @property
+    def images_drawn(self) -> int:
+        """How many images evaluations draw in all, with those of the picture at step 0."""
+        first = min(SHOWN, self.evaluate_samples) if self.evaluations else 0
+        return self.evaluations * self.evaluate_samples + first
 
     @model_validator(mode="after")
     def _the_deciding_figure_is_known(self) -> "TrainingSpec":

@@ -59,7 +59,7 @@ def test_training_costs_its_steps_and_its_evaluations(encoder: str, guided: int)
     training = {"steps": 10, "batch_size": 8, "evaluate_every": 4, "patience": 0} | watched
     spec = {"conditioning": {"encoder": encoder}, "training": training}
     train = Node("train", "train", spec, {})
-    evaluations = 3 * 20 * 5 * guided  # at steps 4, 8 and 10
+    evaluations = (20 + 3 * 20) * 5 * guided  # the picture of step 0; at steps 4, 8 and 10
     assert stage_cost(train) == Cost(3 * 10 * 8 + evaluations, "exactly")
     unwatched = {"training": training | {"evaluate_every": 0}, "teacher_guidance": 3.0}
     for kind, a_row in (("full", 3), ("consistency", 3 + 1 + guided)):
@@ -77,7 +77,7 @@ def test_the_printed_plan_says_what_is_not_exact(
     print_plan(plan_of(shrunk, tmp_path))
     printed = capsys.readouterr().out
     assert "at most 960" in printed
-    evaluations = 2 * 40 * 4 * 2  # at steps 15 and 30; guided
+    evaluations = (30 + 2 * 40) * 4 * 2  # 30 at step 0; at steps 15 and 30; guided
     assert f"at most {960 + 3 * 30 * 64 + evaluations:,} network evaluations" in printed
     shrunk["sampling"] = {"solver": "rk45"}
     print_plan(plan_of(shrunk, tmp_path))
@@ -106,7 +106,7 @@ def test_many_stages_are_summed_up_by_kind_and_listed_on_demand(
     assert f"{len(plan.stages)} stages; `--all` lists them one by one" in short
     assert "train-seed=7" not in short
     (train,) = (line for line in short.splitlines() if "│ train " in line)
-    assert f"{(3 * 30 * 64 + 2 * 40 * 4 * 2) * LISTED:,}" in train
+    assert f"{(3 * 30 * 64 + (30 + 2 * 40) * 4 * 2) * LISTED:,}" in train
     print_plan(plan, every=True)
     whole = capsys.readouterr().out
     assert all(stage.node.name in whole for stage in plan.stages)
