@@ -15,7 +15,7 @@ from components.files.array_file import read_array
 from components.files.digests import known_sha256
 from components.files.json_file import read_object
 from components.files.manifest import intact, remedy, there
-from components.files.tables import read_csv
+from components.files.samples import read_rows
 from components.spec.metrics import LIKENESS, family_of, metric_name
 from components.tracking.fields import log_metrics
 from components.tracking.figure_table import (
@@ -27,7 +27,7 @@ from components.tracking.figure_table import (
     log_finite,
     put_table,
 )
-from components.tracking.images import from_array, log_image, logged_images, slugs
+from components.tracking.images import GRID, from_array, log_image, logged_images, slugs
 from components.tracking.worked import worked
 
 WHOLE = "alphabar.cell_recorded"
@@ -131,30 +131,26 @@ def log_likeness(client: MlflowClient, run_id: str, directory: Path) -> None:
 
 def _log_pictures(client: MlflowClient, run_id: str, sample_dir: Path) -> None:
     logged = logged_images(client, run_id)
-    firsts = _first_of_each_prompt(sample_dir / "samples.csv")
+    firsts = _first_of_each_prompt(sample_dir)
     try:
         images = read_array(intact(sample_dir / "images.npy"), mapped=True)
         for slug, index in zip(slugs(list(firsts)), firsts.values(), strict=True):
             if (slug, 0) not in logged:
                 log_image(client, run_id, from_array(np.asarray(images[index])), slug, 0)
-        if ("grid", 0) not in logged:
+        if (GRID, 0) not in logged:
             with Image.open(intact(sample_dir / "grid.png")) as grid:
-                log_image(client, run_id, grid.convert("RGB"), "grid", 0)
+                log_image(client, run_id, grid.convert("RGB"), GRID, 0)
     except (OSError, ValueError, IndexError) as error:
         raise _broken(sample_dir, error) from error
 
 
-def _first_of_each_prompt(path: Path) -> dict[str, int]:
+def _first_of_each_prompt(sample_dir: Path) -> dict[str, int]:
     """Prompt → index of its first sample, for the first prompts in the order of the samples."""
     firsts: dict[str, int] = {}
-    try:
-        for row in read_csv(intact(path)):
-            prompt = row["caption"] or row["label"] or f"class {row['class']}"
-            firsts.setdefault(prompt, int(row["index"]))
-            if len(firsts) == MOST_PROMPTS:
-                break
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise _broken(path.parent, error) from error
+    for row in read_rows(sample_dir):
+        firsts.setdefault(row.prompt, row.index)
+        if len(firsts) == MOST_PROMPTS:
+            break
     return firsts
 
 

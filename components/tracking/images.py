@@ -1,5 +1,6 @@
 """Pictures in MLflow's image grid: one key a prompt, one picture a key and step."""
 
+import hashlib
 import math
 import re
 import unicodedata
@@ -12,6 +13,11 @@ from PIL import Image
 
 SMALLEST_SIDE = 128
 """Pixels; smaller pictures are enlarged without smoothing, so that pixels stay pixels."""
+
+SAMPLES, GRID = "samples", "grid"
+"""Keys of contact sheets: of a training's samples, and of a cell's."""
+
+LONGEST_SLUG, LETTERS_OF_DIGEST = 60, 6
 
 _THUMBNAIL = re.compile(
     r"images/(?P<key>.+)\+step\+(?P<step>\d+)\+timestamp\+.*\+compressed\.webp$"
@@ -53,15 +59,30 @@ def open_whole(path: Path) -> Image.Image | None:
 
 
 def slugs(prompts: list[str]) -> list[str]:
-    """A key for each prompt: ASCII, lower case, at most 60 characters, no two alike."""
-    taken: set[str] = set()
+    """A key for each prompt: ASCII, lower case, no two alike, none that of a sheet.
+
+    A prompt's key is the same whatever prompts stand beside it, so that runs share it, unless
+    another one before it differs by accents, case and signs alone and takes it.
+    """
+    taken = {SAMPLES, GRID}
     result = []
     for prompt in prompts:
-        ascii_text = unicodedata.normalize("NFKD", prompt).encode("ascii", "ignore").decode()
-        base = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")[:60] or "prompt"
+        base = _slug(prompt)
         slug, number = base, 2
         while slug in taken:
             slug, number = f"{base}-{number}", number + 1
         taken.add(slug)
         result.append(slug)
     return result
+
+
+def _slug(prompt: str) -> str:
+    """At most 60 characters; of a prompt that loses letters by that, a digest goes behind them."""
+    letters = unicodedata.normalize("NFKD", prompt)
+    ascii_text = letters.encode("ascii", "ignore").decode().lower()
+    whole = re.sub(r"[^a-z0-9]+", "-", ascii_text).strip("-")
+    lost = any(letter.isalnum() and not letter.isascii() for letter in letters)
+    if whole and not lost and len(whole) <= LONGEST_SLUG:
+        return whole
+    end = hashlib.sha256(prompt.encode()).hexdigest()[:LETTERS_OF_DIGEST]
+    return f"{whole[: LONGEST_SLUG - len(end) - 1].strip('-') or 'prompt'}-{end}"

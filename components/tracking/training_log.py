@@ -1,7 +1,6 @@
 """A train directory's history, evaluations and sample grids, as far as they are written."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,10 @@ from components.files.tables import csv_rows
 from components.spec.keys import digest
 from components.tracking.fields import log_metrics, tag_texts
 from components.tracking.figure_table import NOT_FINITE, log_finite
-from components.tracking.images import log_image, logged_images, open_whole
+from components.tracking.training_pictures import log_pictures
 from components.tracking.worked import worked
 from components.training.costs import Costs, read_costs
+from components.training.pictures import PICTURES
 from components.training.stopwatch import evaluations_share, read_seconds
 
 WHOLE = "alphabar.training_recorded"
@@ -47,16 +47,15 @@ KEPT_FILES = (
 )
 """Stored where they are there; `components.training.publish` says when the best one's record is
 at the top."""
-SAMPLES = "samples"
 
 
 def log_training(client: MlflowClient, run_id: str, directory: Path) -> None:
     """Log what ``directory`` holds by now and the run does not.
 
     ``history.csv`` (a step column, any metrics), ``evaluations.csv`` (step, metric, value, low,
-    high) and ``samples/step_*.png`` may still be growing: an unfinished last line or picture is
-    left for the next call. Once ``manifest.json`` is there, the files themselves are stored
-    under ``training/`` and further calls return at once.
+    high) and ``samples/step_*.png`` (`training_pictures.log_pictures`) may still be growing: an
+    unfinished last line or picture is left for the next call. Once ``manifest.json`` is there, the
+    files themselves are stored under ``training/`` and further calls return at once.
 
     A run that is killed goes on from an earlier step, and may then evaluate at other steps. A
     file that does not begin with what was logged of it is therefore sent anew. Metrics carry the
@@ -83,7 +82,7 @@ def log_training(client: MlflowClient, run_id: str, directory: Path) -> None:
                 raise _broken(directory / name, error) from error
             told = _not_finite(rows) if name == "history.csv" else {}
             log_metrics(client, run_id, metrics, {progress: _progress(rows), **told})
-    _log_samples(client, run_id, directory / "samples")
+    log_pictures(client, run_id, directory / PICTURES)
     if published:
         _log_files(client, run, directory)
 
@@ -166,19 +165,6 @@ def _rows(path: Path, published: bool) -> list[dict[str, str]]:
         return list(csv_rows(text.splitlines(keepends=True)))
     except ValueError as error:
         raise _broken(path, error) from error
-
-
-def _log_samples(client: MlflowClient, run_id: str, folder: Path) -> None:
-    found = {}
-    for path in sorted(folder.glob("step_*.png")):
-        if match := re.fullmatch(r"step_(\d+)", path.stem):
-            found[int(match[1])] = path
-    if not found:
-        return
-    logged = logged_images(client, run_id)
-    for step, path in found.items():
-        if (SAMPLES, step) not in logged and (image := open_whole(intact(path))):
-            log_image(client, run_id, image, SAMPLES, step)
 
 
 def _log_files(client: MlflowClient, run: Run, directory: Path) -> None:

@@ -135,9 +135,17 @@ def test_a_broken_directory_is_named(tracker: Tracker, run_id: str, cell_dirs: D
 
 
 def test_slugs_are_plain_and_no_two_are_alike() -> None:
-    assert slugs(["Fête!", "fete", "笑", "a/b\\c", "x" * 99, "笑顔"]) == [
-        "fete", "fete-2", "prompt", "a-b-c", "x" * 60, "prompt-2",
+    assert slugs(["Fête!", "fete", "a/b\\c", "x" * 60, "samples"]) == [
+        "fete", "fete-2", "a-b-c", "x" * 60, "samples-2",
     ]  # fmt: skip
+
+
+def test_a_prompts_slug_is_the_same_beside_others_whatever_it_is_written_in() -> None:
+    prompts = ["笑", "笑顔", "a 笑", "x" * 99, "x" * 98 + "y"]
+    alone = [slugs([prompt])[0] for prompt in prompts]
+    assert slugs(prompts) == slugs(prompts[::-1])[::-1] == alone
+    assert all(slug.isascii() and len(slug) <= 60 for slug in alone)
+    assert [slug[:-7] for slug in alone] == ["prompt", "prompt", "a", "x" * 53, "x" * 53]
 
 
 def test_the_figures_of_a_codec_that_nobody_trained_are_logged(

@@ -1,13 +1,17 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from components.data.grids import contact_sheet, save_png
 from components.errors import AlphabarError
 from components.tracking import Tracker
 from components.tracking.training_log import kept
+from components.training.pictures import picture_path, write_prompts
 
 WriteHistory = Callable[[Path, int], None]
 
@@ -44,6 +48,101 @@ def test_a_directory_is_followed_while_it_grows(
     tracker.log_training(run_id, train_dir)
     assert points(tracker, run_id, "loss") == [(step, 1 / step) for step in range(1, 13)]
     assert sample_steps(tracker, run_id) == [5, 10]
+
+
+PROMPTS = [*(f"the digit {k}" for k in range(9)), "the digit 0", "The Digit 3!", "笑"]
+KEYS = {"samples", *(f"the-digit-{k}" for k in range(8))}
+
+
+def draw(folder: Path, step: int) -> np.ndarray:
+    """The picture of ``step``: images of 64 x 64 by the prompts above, each of a colour."""
+    colours = np.random.default_rng(step).integers(0, 256, (len(PROMPTS), 1, 1, 3), np.uint8)
+    save_png(picture_path(folder, step), contact_sheet(colours.repeat(64, 1).repeat(64, 2), 5))
+    return colours
+
+
+def keys(tracker: Tracker, run_id: str) -> list[tuple[str, int]]:
+    """(key, step) of every picture, as often as it was logged."""
+    files = [Path(file.path).name for file in tracker.client.list_artifacts(run_id, "images")]
+    parts = [name.split("+") for name in files if name.endswith(".png")]
+    return sorted((key, int(step)) for key, _, step, *_ in parts)
+
+
+def pixels(tracker: Tracker, run_id: str, key: str, step: int) -> np.ndarray:
+    for file in tracker.client.list_artifacts(run_id, "images"):
+        if file.path.startswith(f"images/{key}+step+{step}+") and file.path.endswith(".png"):
+            with Image.open(tracker.client.download_artifacts(run_id, file.path)) as image:
+                return np.asarray(image)
+    raise AssertionError(f"no picture {key} at step {step}")
+
+
+def test_each_prompts_first_image_is_a_key_from_step_0_on_beside_the_sheet(
+    tracker: Tracker, run_id: str, train_dir: Path
+) -> None:
+    folder = train_dir / "samples"
+    picture_path(folder, 5).unlink()
+    write_prompts(folder, PROMPTS, 5)
+    colours = {step: draw(folder, step) for step in (0, 5)}
+    for _ in range(2):
+        tracker.log_training(run_id, train_dir)
+    assert keys(tracker, run_id) == sorted((key, step) for key in KEYS for step in (0, 5))
+    for step in (0, 5):
+        for index in (0, 3, 7):
+            found = pixels(tracker, run_id, f"the-digit-{index}", step)
+            assert found.shape == (128, 128, 3), "a card of the grid is small"
+            assert (found == colours[step][index]).all()
+        assert pixels(tracker, run_id, "samples", step).shape == (196, 328, 3)
+    draw(folder, 10)
+    tracker.log_training(run_id, train_dir)
+    assert keys(tracker, run_id) == sorted((key, step) for key in KEYS for step in (0, 5, 10))
+
+
+def test_keys_that_a_kill_has_left_out_are_added_and_no_other_twice(
+    tracker: Tracker, run_id: str, train_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = train_dir / "samples"
+    picture_path(folder, 5).unlink()
+    write_prompts(folder, PROMPTS, 5)
+    draw(folder, 0)
+    sound, sent = tracker.client.log_image, list[str]()
+
+    def killed(*args: Any, **given: Any) -> None:
+        if len(sent) == 3:
+            raise KeyboardInterrupt
+        sent.append(given["key"])
+        sound(*args, **given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tracker.client, "log_image", killed)
+        with pytest.raises(KeyboardInterrupt):
+            tracker.log_training(run_id, train_dir)
+    assert keys(tracker, run_id) == sorted((key, 0) for key in sent)
+    tracker.log_training(run_id, train_dir)
+    assert keys(tracker, run_id) == sorted((key, 0) for key in KEYS)
+
+
+def test_a_directory_that_says_nothing_of_prompts_has_its_sheet_alone(
+    tracker: Tracker, run_id: str, train_dir: Path
+) -> None:
+    tracker.log_training(run_id, train_dir)
+    assert keys(tracker, run_id) == [("samples", 5)]
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("row,column\n0,0\n", "has no column 'prompt'"),
+        ("row,column,prompt\nx,0,a\n", "invalid literal"),
+        ("row,column,prompt\n0,6,a\n", "is no sheet of 1 rows, 7 columns"),
+        ("row,column,prompt\n-1,0,a\n0,0,b\n", "has no image at"),
+    ],
+)
+def test_prompts_that_are_broken_or_of_other_pictures_are_named(
+    tracker: Tracker, run_id: str, train_dir: Path, said: str, fault: str
+) -> None:
+    (train_dir / "samples" / "prompts.csv").write_text(said)
+    with pytest.raises(AlphabarError, match=rf"prompts\.csv is broken: .*{fault}"):
+        tracker.log_training(run_id, train_dir)
 
 
 def test_a_figure_while_training_is_no_point_of_the_cells_chart(
