@@ -16,6 +16,7 @@ from components.spec.metrics import DRIFT
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, TunedModel
 from components.spec.plan.subject import SubjectNodes
 from components.store import Store, git_commit
+from components.tracking.escapes import loading_fault
 from components.tracking.fields import flatten
 from components.tracking.nominees import Registry, told, tuned_of, winner_of
 from components.tracking.notes import experiment_note, headline, sweep_name, sweep_note
@@ -58,6 +59,13 @@ class SweepRecord:
         )
         self._rows = SweepRows(tracker, plan, store, self.run)
         self.complete = tracker.is_complete(self.run)
+
+    def loading_fault(self) -> str | None:
+        """Why MLflow will not load what the sweep registers, as `escapes.loading_fault` says."""
+        if not any(self._plan.experiment.registry.model_dump().values()):
+            return None
+        with self._tracker.talking():
+            return loading_fault(self._tracker.client.get_run(self.run).info.artifact_uri)
 
     def training(self, node: Node, scratch: Path) -> None:
         """What a model that is being trained has written so far, and what the machine does; of no

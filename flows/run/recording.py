@@ -60,6 +60,8 @@ class Recorder:
         record = SweepRecord(
             tracker, plan, workspace.store, workspace.weights, workspace.root / USERS
         )
+        if fault := record.loading_fault():
+            display.say(f"note: {fault}")
         recorder = cls(tracker, record, gate, display.say)
         try:
             yield recorder

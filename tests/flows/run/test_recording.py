@@ -73,8 +73,8 @@ def published(store: Store) -> Plan:
     trained, sampled = store.path(cell.train), store.path(cell.sample)
     (trained / "history.csv").write_text("step,loss,lr,grad_norm\n10,0.5,0.1,1.0\n")
     write_fake_weights(trained)
-    np.save(sampled / "images.npy", np.zeros((0, 8, 8, 1), np.uint8))
-    (sampled / "samples.csv").write_text("index,seed,class,label,caption\n")
+    np.save(sampled / "images.npy", np.zeros((1, 8, 8, 1), np.uint8))
+    (sampled / "samples.csv").write_text("index,seed,class,label,caption\n0,0,3,three,a 3\n")
     write_json(sampled / "metrics.json", {"network_evaluations": 50})
     picture(sampled / "grid.png")
     metrics = {"metrics": {"fd_efficientnet_lite0": record(150.0, 5.0)}}
@@ -142,6 +142,19 @@ def test_a_server_that_dies_is_told_of_once_and_the_next_run_adds_what_is_missin
         assert {run.info.status for run in runs} == {"FINISHED"}
     finally:
         stop(again, record_path(tmp_path))
+
+
+@pytest.mark.parametrize(("registry", "said"), [({"model": "digits"}, 1), ({}, 0)])
+def test_a_folder_in_which_mlflow_will_not_load_what_is_registered_is_told_of_at_the_start(
+    tmp_path: Path, registry: dict[str, str], said: int
+) -> None:
+    root = tmp_path / "übung #1 %20"
+    values = {"name": "digits", "data": {"source": "digits"}, "registry": registry}
+    plan = plan_baselines(parse_experiment(values, "the experiment"), lambda data: "abc")
+    display = Quiet()
+    with Recorder.connected(plan, Workspace(root, root / "artifacts"), display):
+        assert len(display.lines) == said, "before anything is computed"
+    assert all(str(root) in line and "dst_path" in line for line in display.lines)
 
 
 def test_artifacts_that_cannot_be_written_stop_no_run(tmp_path: Path) -> None:
