@@ -58,8 +58,8 @@ class Stages:
 
 
 def drawn(folder: Path) -> None:
-    np.save(folder / "images.npy", np.zeros((0, 8, 8, 1), np.uint8))
-    (folder / "samples.csv").write_text("index,seed,class,label,caption\n")
+    np.save(folder / "images.npy", np.zeros((1, 8, 8, 1), np.uint8))
+    (folder / "samples.csv").write_text("index,seed,class,label,caption\n0,0,3,three,a 3\n")
     (folder / "metrics.json").write_text('{"network_evaluations": 50}')
     Image.new("L", (24, 16)).save(folder / "grid.png")
 
