@@ -2,7 +2,7 @@
 
 import heapq
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from components.errors import AlphabarError
 from components.files.json_file import read_object
 from components.files.manifest import read_manifest, remedy
 from components.spec.cost import Cost, stage_cost
-from components.spec.plan import Node, Plan
+from components.spec.plan import Node, Plan, in_order
 from components.store import Store
 
 MODELS = ("train", "base", "finetune", "checkpoint")
@@ -36,12 +36,16 @@ class PlannedStage:
     seconds: float | None
 
 
-def planned_stages(plan: Plan, store: Store) -> list[PlannedStage]:
-    """The stages of every cell, inputs first; nothing is run or written."""
+def planned_stages(plan: Plan, store: Store, later: Sequence[Node] = ()) -> list[PlannedStage]:
+    """The stages of every cell, inputs first; nothing is run or written.
+
+    Args:
+        later: the ends of what follows the best cell, as far as that is known.
+    """
     speeds = _speeds(store)
     return [
         PlannedStage(node, store.has(node), stage_cost(node), _estimate(node, speeds))
-        for node in plan.nodes()
+        for node in in_order([*plan.nodes(), *later])
     ]
 
 

@@ -8,10 +8,13 @@ from components.data.plan_notes import plan_notes
 from components.errors import AlphabarError, number_of
 from components.estimate import PlannedStage, planned_stages
 from components.reporting.tables.table import Column, Table
+from components.reporting.words.naming import listed
 from components.spec.cost import Cost, stage_cost
 from components.spec.experiment import Experiment
-from components.spec.plan import Plan, in_order, plan_finetune
+from components.spec.plan import Node, Plan, in_order, plan_finetune
 from components.spec.sections.data import DataSpec
+from components.store import Store
+from flows.run.finished import what_follows
 from flows.run.outside import plan_here
 from flows.run.pretrained_words import given_notes
 from flows.run.tuning_notes import tuning_notes
@@ -22,6 +25,9 @@ UNKNOWN = "data not fetched"
 LISTED = 100
 """Stages that are printed one by one; more are summed up."""
 
+FOLLOWING = ("finetune", "study", "report")
+"""Stages that wait for the best cell."""
+
 EVALUATIONS = Column("network evaluations", brief="network\nevaluations", right=True, gives_way=1)
 
 
@@ -30,7 +36,10 @@ class Description:
     """A plan, its stages, what is to be said of its captions, and what it cannot know yet.
 
     Attributes:
-        tuning: how many fine-tunes there are and what they cost; empty without any.
+        tuning: how many fine-tunes there are and what they cost; empty without any, and where they
+            are among the stages.
+        then: what follows and is not among the stages, and what it waits for.
+        best: the best cell, where all are evaluated.
     """
 
     plan: Plan
@@ -38,6 +47,8 @@ class Description:
     notes: list[str]
     warning: str | None
     tuning: str = ""
+    then: tuple[list[str], str] = ([], "")
+    best: str | None = None
 
 
 def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
@@ -50,11 +61,33 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
         warning = str(error)
         plan = plan_here(experiment, workspace, _unknown)
         tuning = _tuning_words(plan)
-    stages = planned_stages(plan, workspace.store)
+    store = workspace.store
+    best, ends, then = _later(plan, store)
+    stages = planned_stages(plan, store, ends)
     notes = [*given_notes(plan.experiment, workspace), *tuning_notes(plan.experiment)]
     if not warning:
-        notes += plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights)
-    return Description(plan, stages, notes, warning, tuning)
+        notes += plan_notes(plan.cells, store, workspace.root, workspace.weights)
+    return Description(plan, stages, notes, warning, "" if best else tuning, then, best)
+
+
+def _later(plan: Plan, store: Store) -> tuple[str | None, list[Node], tuple[list[str], str]]:
+    """The best cell, what follows it as far as that is known, and what is not known yet.
+
+    Fine-tunes are known once all cells are evaluated, the pages once one of the fine-tunes is
+    chosen.
+    """
+    experiment, several = plan.experiment, sum(cell.may_win for cell in plan.cells) > 1
+    following = [name for name in FOLLOWING[:-1] if getattr(experiment, name)]
+    if not all(store.has(node) for node in plan.nodes()):
+        start = "the base" if experiment.base and not several else "the best baseline"
+        return None, [], ([*following, "report"] if following else [], start)
+    best, tuned, pages = what_follows(plan, store)
+    if tuned is None:
+        return best.name, pages, ([], "")
+    if len(tuned.models) > 1 and not all(map(store.has, tuned.ends())):
+        rest = [*following[1:], "report"]
+        return best.name, tuned.ends(), (rest, "the best fine-tune")
+    return best.name, [*tuned.ends(), *pages], ([], "")
 
 
 def _tuning_words(plan: Plan) -> str:
@@ -96,24 +129,26 @@ def print_plan(description: Description, *, every: bool = False) -> None:
         tell(f"{len(description.stages):,} stages; `--all` lists them one by one")
     todo = [stage for stage in description.stages if not stage.published]
     total = _count([stage.evaluations for stage in todo])
-    known = [stage.seconds for stage in todo if stage.seconds is not None]
+    times = [stage.seconds for stage in todo if stage.seconds is not None]
     whole = number_of(len(description.stages), "stage")
     said = f"to run: {len(todo):,} of {whole}, {total} network evaluations"
     tell(said, to_run=len(todo), network_evaluations=sum(s.evaluations.evaluations for s in todo))
-    if todo and known:
-        unknown = len(todo) - len(known)
+    if todo and times:
+        unknown = len(todo) - len(times)
         more = f", and {number_of(unknown, 'stage')} that never ran here" if unknown else ""
         workers = number_of(experiment.runner.workers, "worker")
-        seconds = sum(known) / experiment.runner.workers
+        seconds = sum(times) / experiment.runner.workers
         said = f"estimated time: {_words(seconds)} on {workers}{more}"
         tell(said, estimated_seconds=seconds, stages_without_estimate=unknown)
     elif todo:
         said = "estimated time: unknown, nothing of the kind has run in this store yet"
         tell(said, estimated_seconds=None, stages_without_estimate=len(todo))
-    following = [name for name in ("finetune", "study") if getattr(experiment, name)]
-    if following:
-        start = "the best baseline" if base is None or len(cells) > 1 else "the base"
-        then = [*following, "report"]
+    if description.best:
+        known = [s.node.stage for s in description.stages if s.node.stage in FOLLOWING]
+        counted = f"; counted above: {listed([*dict.fromkeys(known)])}" if known else ""
+        tell(f"the best cell is {description.best}{counted}", best=description.best)
+    then, start = description.then
+    if then:
         tell(f"then, on {start}: {', '.join(then)}", then=then)
     if description.tuning:
         tell(f"the fine-tune: {description.tuning}", finetune=description.tuning)
@@ -156,8 +191,8 @@ def _print_kinds(stages: Sequence[PlannedStage]) -> None:
     for kind, members in kinds.items():
         todo = [stage for stage in members if not stage.published]
         costs = [stage.evaluations for stage in todo if stage.evaluations.evaluations]
-        known = [stage.seconds for stage in todo if stage.seconds is not None]
-        time = _words(sum(known) if len(known) == len(todo) else None) if todo else ""
+        times = [stage.seconds for stage in todo if stage.seconds is not None]
+        time = _words(sum(times) if len(times) == len(todo) else None) if todo else ""
         done = len(members) - len(todo)
         rows.append((kind, f"{len(members):,}", f"{done:,}", _count(costs) if costs else "", time))
     columns = ("stage", Column("how many", right=True), "published", EVALUATIONS, "estimated time")

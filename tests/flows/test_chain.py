@@ -230,7 +230,12 @@ def test_every_command_with_a_table_answers_a_program_in_full(finished: Finished
     with (project.root / "reports" / "digits" / "results.csv").open() as file:
         rows = [r for r in csv.DictReader(file) if r["name"] == run["best"]]
     assert [float(r["value"]) for r in rows if r["metric"] == run["metric"]] == [best["value"]]
-    assert {stage["published"] for stage in answer("plan", "experiment.yaml")["stages"]} == {True}
+    planned = answer("plan", "experiment.yaml")
+    assert {stage["published"] for stage in planned["stages"]} == {True}
+    assert {stage["stage"] for stage in planned["stages"]} >= {"finetune", "report", "study"}
+    assert len(planned["stages"]) == run["stages_planned"], "what follows the best cell, too"
+    assert planned["best"] == run["best"]
+    assert "then" not in planned
     both = answer("compare", *[f"digits/{cell}" for cell in sorted(CELLS)], "--out", "pair")
     assert {each["name"] for each in both["sets"]} >= {f"digits/{cell}" for cell in CELLS}
     assert answer("verify")["damaged"] == []

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,8 @@ def test_a_second_run_has_nothing_to_do_and_chooses_the_same(
 def test_the_plan_counts_the_cells_and_no_training_twice(
     place: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_plan(describe_plan(parse_experiment(OURS, "the test"), place))
+    nothing = replace(place, store_root=place.root / "nothing")
+    print_plan(describe_plan(parse_experiment(OURS, "the test"), nothing))
     cost = 2 * 3 * 4 * 4 + 6 * 20 * 2
     assert f"the fine-tune: 6 cells from 2 trainings, {cost} network evaluations" in (
         capsys.readouterr().out
