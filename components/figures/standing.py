@@ -36,6 +36,9 @@ class Standing:
         difference: the figure less that of the best; None where there is nothing to compare.
         p: the p-value of no difference, after Holm's correction; None where it was not paired.
         reason: why it was not.
+        apart: what differs in its protocol from the best one's, such as ``other holdout``; empty
+            where nothing does.
+        against: of such a row, which one is the best of its own protocol; None where it is alone.
     """
 
     kind: str
@@ -43,6 +46,16 @@ class Standing:
     difference: Difference | None = None
     p: float | None = None
     reason: str = ""
+    apart: str = ""
+    against: int | None = None
+
+    @property
+    def words(self) -> str:
+        """The kind; of a row of another protocol with what differs in that."""
+        if not self.apart:
+            return self.kind
+        told = "not comparable" if self.kind == UNLIKE else self.kind
+        return f"{self.apart}: {told.replace('best', 'best there')}"
 
     @property
     def paired(self) -> bool:

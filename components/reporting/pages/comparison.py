@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from components.figures.apart import standings_apart
 from components.figures.figure import Figure
-from components.figures.standing import NOISE, UNLIKE, standings
+from components.figures.standing import NOISE
 from components.figures.winner import better_beside, winner
 from components.files.samples import SampleRow, Samples
 from components.reporting.cells import Cell, History
@@ -22,7 +23,7 @@ from components.reporting.results import Results
 from components.reporting.tables.difference_table import difference_table
 from components.reporting.tables.ranked_table import ranking
 from components.reporting.tables.table import Table
-from components.reporting.words.naming import count
+from components.reporting.words.naming import count, listed
 
 NONE = Samples(np.zeros((0, 1, 1, 1), np.uint8), ())
 """The samples of a cell whose images are not at hand."""
@@ -56,7 +57,7 @@ def comparison_page(
         summary=_summary(results),
         seeds=_seeds_sentence(results.cells),
         cards=cards,
-        results=(table := results_table(results, "Figures with intervals", "run")),
+        results=(table := results_table(results, "Figures with intervals", "run", apart=True)),
         told=told_of(results, table),
         best=results.chosen.name,
         settings=settings_table(results.cells),
@@ -94,13 +95,18 @@ def _summary(results: Results) -> list[str]:
     if metric is None:
         return []
     rows = [cell.figures for cell in results.cells]
-    kinds = [s.kind for s in standings(rows, metric, results.best)]
+    found = standings_apart(rows, metric, results.best)
+    kinds = [each.kind for each in found if not each.apart]
     text = f"{best.name.replace(',', ', ')} is best: {best.figures[metric].text()}."
-    near, unlike = kinds.count(NOISE), kinds.count(UNLIKE)
+    near = kinds.count(NOISE)
     if near:
         text += f" {count(near, 'other run')} cannot be told from it."
-    if unlike:
-        text += f" {count(unlike, 'run')} cannot be compared with it: measured otherwise."
+    for what in dict.fromkeys(each.apart for each in found if each.apart):
+        unlike = [each for each in found if each.apart == what]
+        text += f" {count(len(unlike), 'run')} cannot be compared with it ({what})"
+        tops = dict.fromkeys(each.against for each in unlike if each.against is not None)
+        named = listed([results.cells[i].name for i in tops]) if tops else ""
+        text += f"; of these {named} is best." if len(tops) == 1 else "."
     beside = [f"{told}." for told in better_beside(results.cells, metric, results.best)]
     return [" ".join([text, *beside])]
 

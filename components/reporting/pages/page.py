@@ -65,10 +65,13 @@ def page(results: Results) -> str:
     )
 
 
-def results_table(results: Results, caption: str, noun: str = "cell") -> Table:
+def results_table(
+    results: Results, caption: str, noun: str = "cell", *, apart: bool = False
+) -> Table:
     """Every figure of the cells; of many, under the lines that they are on."""
     subjects = [cell.subject for cell in results.cells]
-    table = ranked_table(caption, subjects, results.floors, results.metric, results.best, noun)
+    metric, best = results.metric, results.best
+    table = ranked_table(caption, subjects, results.floors, metric, best, noun, apart=apart)
     return by_line(table, results.cells, results.metric)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from components.figures.apart import standings_apart
 from components.figures.figure import ROUNDING
 from components.figures.judgement import Figures
 from components.figures.record import figure_record
@@ -76,6 +77,8 @@ def figures_compared(
     metric: str | None,
     top: int,
     further: Sequence[Further] = (),
+    *,
+    apart: bool = False,
 ) -> Table:
     """As `figures_alone`, with how each stands to that of row ``top``.
 
@@ -94,11 +97,14 @@ def figures_compared(
         metric: the one that chose ``top``; None where nothing ranks the rows.
         top: the row that all are compared with.
         further: sets that stand beside these, such as those of fine-tuned models.
+        apart: compare rows of another protocol with each other.
     """
     found: list[Record] = []
     rows = [subject.figures for subject in subjects]
-    own = subjects[top].name if subjects else ""
-    compared = {m: _compared(rows, m, metric, top, own) for m in ordered_metrics(rows)}
+    names = [subject.name for subject in subjects]
+    compared = {
+        m: _compared(rows, m, metric, top, names, apart=apart) for m in ordered_metrics(rows)
+    }
     for i, subject in enumerate(subjects):
         more = {"network_evaluations": subject.evaluations, "role": subject.beside or CANDIDATE}
         whole = _plain(subject.name, subject.figures, group="", **more)
@@ -130,14 +136,25 @@ def to_chosen(kind: str) -> str:
 
 
 def _compared(
-    rows: Sequence[Figures], metric: str, ranked_by: str | None, top: int, name: str
+    rows: Sequence[Figures],
+    metric: str,
+    ranked_by: str | None,
+    top: int,
+    names: Sequence[str],
+    *,
+    apart: bool,
 ) -> list[Record]:
-    """The columns that compare, one entry a row; ``name`` is that of row ``top``."""
+    """The columns that compare, one entry a row; ``names`` are theirs."""
     able = ranked_by is not None and metric in rows[top] and rows[top][metric].finite
-    known = standings(rows, metric, top) if able else [Standing("")] * len(rows)
+    by = standings_apart if apart else standings
+    known = by(rows, metric, top) if able else [Standing("")] * len(rows)
     if known[top].kind == BEST and metric != ranked_by:
         known[top] = replace(known[top], kind=CHOSEN)
-    return [Less(name, {metric: each}).record(metric) | {"standing": each.kind} for each in known]
+    return [
+        Less(names[top if each.against is None else each.against], {metric: each}).record(metric)
+        | {"standing": each.words}
+        for each in known
+    ]
 
 
 def _plain(name: str, figures: Figures, **more: object) -> list[Record]:

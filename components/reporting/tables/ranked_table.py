@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from textwrap import fill
 
+from components.figures.apart import standings_apart
 from components.figures.figure import direction, main_metric
 from components.figures.floors import beside
 from components.figures.judgement import Figures, Judgement
@@ -44,6 +45,8 @@ def ranked_table(
     metric: str | None = None,
     best: int | None = None,
     noun: str = "cell",
+    *,
+    apart: bool = False,
 ) -> Table:
     """Every figure of several sets of images; the main columns are those that a reader needs.
 
@@ -54,12 +57,13 @@ def ranked_table(
         metric: ranks the rows; None takes `ranking`.
         best: the row to compare with; None takes the `winner`.
         noun: what one of them is called.
+        apart: compare rows of another protocol with each other.
     """
     rows = [subject.figures for subject in subjects]
     floors, about_floors = beside(floors or {}, rows)
     metric = metric or ranking(rows)
     best = winner(subjects, metric) if best is None else best
-    standing = standings(rows, metric, best)
+    standing = (standings_apart if apart else standings)(rows, metric, best)
     main = main_metrics([*rows, floors], metric)
     every = ordered_metrics([*rows, floors])
     metrics = [*sorted(main, key=lambda m: m != metric), *(m for m in every if m not in main)]
@@ -118,9 +122,15 @@ def _row(subject: Subject, standing: Standing, metrics: list[str], first: int, p
     brief = fill(name.replace(",", ", ").replace(",  ", ", "), NAME, break_long_words=False)
     values = values_of(subject.figures, metrics)
     kind = standing.kind
-    verdict = Text(kind, fill(SHORT.get(kind, kind), VERDICT)) if kind else ""
+    short = SHORT.get(kind, kind)
+    if standing.apart:
+        short = standing.apart if kind == UNLIKE else f"{standing.apart}: {short}"
+    verdict = Text(standing.words, fill(short, VERDICT)) if kind else ""
     difference = difference_of(standing) if standing.paired else None
     told = [difference, standing.p_text(), verdict] if paired else [verdict]
     cells = [Text(name, brief), *values[:first], *told, *values[first:]]
     evaluations = cost(subject.evaluations)
-    return Row((*cells, evaluations, n_samples(subject.figures)), MARKS.get(kind, ""))
+    return Row(
+        (*cells, evaluations, n_samples(subject.figures)),
+        "" if standing.apart else MARKS.get(kind, ""),
+    )
