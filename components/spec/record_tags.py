@@ -12,5 +12,14 @@ SAMPLED_WITH = "alphabar.sampling"
 CLIP = "evaluation.clip"
 """Version tag: which CLIP read the captions of its figures, as the experiment file has it."""
 
+PARENT = "alphabar.parent"
+"""Run tag: the id of the run that it belongs to: of a cell its model's, of a model its sweep's."""
+
+SWEEP = "alphabar.sweep"
+"""Run tag: marks the run of a sweep itself."""
+
+CELL = "alphabar.cell_recorded"
+"""Run tag: marks a cell whose evaluation is recorded as a whole."""
+
 COMPLETE = "alphabar.complete"
 """Run tag: equals the key once everything below the run is recorded."""

@@ -17,6 +17,7 @@ from components.files.json_file import read_object
 from components.files.manifest import intact, remedy, there
 from components.files.samples import read_rows
 from components.spec.metrics import LIKENESS, family_of, metric_name
+from components.spec.record_tags import CELL
 from components.tracking.fields import log_metrics
 from components.tracking.figure_table import (
     TABLE,
@@ -30,7 +31,7 @@ from components.tracking.figure_table import (
 from components.tracking.images import GRID, from_array, log_image, logged_images, slugs
 from components.tracking.worked import worked
 
-WHOLE = "alphabar.cell_recorded"
+WHOLE = CELL
 """Run tag: everything of this cell has been logged; what `components.tracking.search` looks for."""
 
 EVALUATION = "evaluation"

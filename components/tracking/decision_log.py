@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -129,14 +129,20 @@ def decision_tags(case: Case) -> dict[str, str]:
     return tag_texts(tags)
 
 
-def lines(conditions: Sequence[Condition]) -> list[tuple[str, ...]]:
-    """One line a condition, as `Case.columns` says."""
+def lines(
+    conditions: Sequence[Condition], told: Callable[[Figure], str] = exact
+) -> list[tuple[str, ...]]:
+    """One line a condition, as `Case.columns` says.
+
+    Args:
+        told: a figure as text.
+    """
     return [
         (
             each.metric,
             f"{each.kind} {each.asked}".strip(),
-            _win_rate(each) if each.win_rate else exact(each.candidate) if each.candidate else "",
-            exact(each.champion) if each.champion else "",
+            _win_rate(each) if each.win_rate else told(each.candidate) if each.candidate else "",
+            told(each.champion) if each.champion else "",
             _difference(each),
             "yes" if each.passed else "NO",
             each.reason,

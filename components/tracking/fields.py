@@ -1,5 +1,6 @@
 """Spec fields and figures as MLflow takes them: flat names, text values, batches."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ from mlflow.utils.validation import (
     MAX_TAG_VAL_LENGTH,
 )
 
-from components.figures.figure import Figure
+from components.figures.figure import Figure, plain
 from components.spec.keys import canonical_json
 
 METRICS_PER_BATCH = 900
@@ -71,6 +72,22 @@ def log_metrics(
 def exact(figure: Figure) -> str:
     """Value and interval with six digits, in the metric's unit."""
     return f"{figure.value:.6g} [{figure.low:.6g}, {figure.high:.6g}]"
+
+
+def brief(figure: Figure) -> str:
+    """In the metric's own unit, as a gate's limits are, with as many digits as the interval
+    supports; with six where it is not finite."""
+    if not figure.finite:
+        return exact(figure)
+    value, low, high = (
+        plain(n, unit_decimals(figure)) for n in (figure.value, figure.low, figure.high)
+    )
+    return f"{value} [{low}, {high}]"
+
+
+def unit_decimals(figure: Figure) -> int:
+    """Decimals that the interval supports, in the metric's own unit."""
+    return figure.decimals() + int(math.log10(figure.scale))
 
 
 def shown(figure: Figure) -> str:

@@ -16,8 +16,11 @@ from components.figures.win_rate import WinRate
 from components.spec.catalogue.evaluation import clip_of
 from components.spec.gate import Gate, MetricGate, PreferenceGate
 from components.spec.metrics import families_of, family_of, lower_is_better
-from components.tracking.fields import exact, protocol_texts, shown
+from components.tracking.fields import brief, exact, protocol_texts, shown, unit_decimals
 from components.tracking.versions import CHAMPION
+
+NO_CHAMPION = "there was no champion"
+"""Why a comparison passes that has nobody to compare with."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def _of_metric(
             passed, reason = _absolute(mine, kind, limit, asked.certain)
             yield Condition(name, kind, words, passed, reason, mine)
         elif rival is None:
-            yield Condition(name, kind, words, True, "there was no champion", mine)
+            yield Condition(name, kind, words, True, NO_CHAMPION, mine)
         else:
             theirs = rival.get(name)
             if theirs is None or (why := _incomparable(mine, theirs, called)):
@@ -134,11 +137,15 @@ def _asked(asked: MetricGate) -> Iterator[tuple[str, float | None]]:
 
 
 def _absolute(mine: Figure, kind: str, limit: float, certain: bool) -> tuple[bool, str]:
-    if kind == "at_most":
-        passed = (mine.high if certain else mine.value) <= limit
-        return passed, f"{_told(mine)} is {'at most' if passed else 'not at most'} {limit:g}"
-    passed = (mine.low if certain else mine.value) >= limit
-    return passed, f"{_told(mine)} is {'at least' if passed else 'not at least'} {limit:g}"
+    def holds(value: float) -> bool:
+        return value <= limit if kind == "at_most" else value >= limit
+
+    end = mine.value if not certain else mine.high if kind == "at_most" else mine.low
+    passed = holds(end)
+    # rounded unless that would put it on the other side of the limit
+    alike = holds(round(end, unit_decimals(mine))) == passed
+    told = f"{mine.metric} {brief(mine)}" if alike else _told(mine)
+    return passed, f"{told} is {'' if passed else 'not '}{kind.replace('_', ' ')} {limit:g}"
 
 
 def _incomparable(mine: Figure, theirs: Figure, called: str) -> str:

@@ -14,6 +14,7 @@ from components.figures.win_rate import WinRate
 from components.files.json_file import parse_json
 from components.spec.gate import Gate
 from components.spec.record_tags import CLIP
+from components.spec.recorded_names import no_champion
 from components.tracking.decision_log import Case, log_decision
 from components.tracking.gate import decide
 from components.tracking.runs import Tracker
@@ -111,7 +112,10 @@ def rollback(tracker: Tracker, model: str) -> Rollback:
     """
     with tracker.talking(), tracker.exclusive():
         client = tracker.client
-        now = str(find_version(tracker, model, CHAMPION).version)
+        now = client.get_registered_model(model).aliases.get(CHAMPION)
+        if now is None:
+            raise no_champion(model)
+        now = str(now)
         history, restored = _earlier(client, model)
         if restored is None:
             raise AlphabarError(

@@ -13,17 +13,13 @@ from typing import Literal
 from mlflow.entities import Run
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-PARENT = "alphabar.parent"
-"""Run tag: the id of the run that it belongs to: of a cell its model's, of a model its sweep's."""
+from components.spec.record_tags import PARENT
 
 ROW = "row"
 """Run tag: what it is, a `Kind`."""
 
 OF_SWEEP = "sweep"
 """Run tag of every row: the name of the sweep's run."""
-
-SWEEP = "alphabar.sweep"
-"""Run tag: marks the run of a sweep itself."""
 
 NOTE = "mlflow.note.content"
 """Tag of a run, or of an experiment: what MLflow shows as its description, in Markdown."""

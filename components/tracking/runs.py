@@ -17,12 +17,12 @@ from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_SOURCE_NAME, MLFL
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.lock import locked
-from components.spec.record_tags import COMPLETE, KEY
+from components.spec.record_tags import COMPLETE, KEY, PARENT, SWEEP
 from components.tracking.cell_log import log_cell, log_judgement, log_likeness
 from components.tracking.experiments import describe_experiment, experiment_of
 from components.tracking.fields import flatten, log_fields, tag_texts
 from components.tracking.inputs import data_input, user_name
-from components.tracking.rows import OF_SWEEP, PARENT, ROW, SWEEP, Kind
+from components.tracking.rows import OF_SWEEP, ROW, Kind
 from components.tracking.training_log import log_training
 
 SETTINGS = "experiment.yaml"

@@ -1,6 +1,5 @@
 """Cells by name or id, with their whole records, for tables that compare runs."""
 
-import difflib
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,14 +15,14 @@ from components.figures.judgement import Judgement
 from components.figures.record import RECORD, read_judgement
 from components.files.digests import file_sha256
 from components.files.yaml_file import read_yaml
-from components.spec.record_tags import STAGE_KEY
+from components.spec.record_tags import STAGE_KEY, SWEEP
+from components.spec.recorded_names import SHORTEST_ID, unknown_run
 from components.tracking.cell_log import EVALUATION, RECORD_DIGEST, WHOLE
 from components.tracking.images import open_whole
-from components.tracking.rows import SWEEP, above
+from components.tracking.rows import above
 from components.tracking.runs import SETTINGS, SETTINGS_LOGGED, Tracker
 
 PAGE = 1000
-SHORTEST_ID = 6
 BESIDE = "alphabar.beside"
 """Run tag: what a cell is that may not win, such as ``reference``."""
 RANKED_BY = "alphabar.ranked_by"
@@ -160,15 +159,20 @@ def _meant(name: str, runs: dict[str, Run], experiments: dict[str, str]) -> Run:
             raise AlphabarError(
                 f"{len(fitting)} runs start with {name}", f"give more of one of {ids}"
             )
-    known = sorted(
-        {*experiments.values(), *(_full_name(run, experiments) for run in runs.values())}
-    )
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or known[:10]
-    raise AlphabarError(
-        f"no run is called {name}",
-        f"did you mean {' or '.join(close)}? A run id, or its first {SHORTEST_ID} characters, "
-        "also does",
-    )
+    raise unknown_run(name, _able(runs, experiments))
+
+
+def _able(runs: dict[str, Run], experiments: dict[str, str]) -> set[str]:
+    """The names of those with evaluated cells."""
+    able: set[str] = set()
+    for run_id in (run_id for run_id, run in runs.items() if WHOLE in run.data.tags):
+        at: str | None = run_id
+        while at in runs and at not in able:
+            able.add(at)
+            at = above(runs[at])
+    sweeps = [runs[run_id] for run_id in able if SWEEP in runs[run_id].data.tags]
+    names = {_full_name(runs[run_id], experiments) for run_id in able}
+    return names | {experiments[run.info.experiment_id] for run in sweeps}
 
 
 def _cells_below(run: Run, runs: Iterable[Run]) -> list[Run]:

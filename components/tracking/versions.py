@@ -15,8 +15,8 @@ from components.errors import AlphabarError
 from components.figures.figure import Figure
 from components.figures.record import read_judgement
 from components.files.manifest import MANIFEST, SEAL, check_listed, read_manifest
-from components.spec.loading import meant
 from components.spec.model_folder import WEIGHTS, trained_file
+from components.spec.recorded_names import unknown_version
 from components.tracking.runs import Tracker
 
 CANDIDATE, CHAMPION = "candidate", "champion"
@@ -44,16 +44,18 @@ def find_version(tracker: Tracker, name: str, alias_or_version: str) -> ModelVer
             return tracker.client.get_model_version(name, alias_or_version)
         return tracker.client.get_model_version_by_alias(name, alias_or_version)
     except MlflowException as error:
-        raise AlphabarError(
-            f"MLflow at {tracker.address} has no model {name}@{alias_or_version}",
-            _known(tracker, name, alias_or_version),
-        ) from error
+        known = registered_versions(tracker)
+        raise unknown_version(tracker.address, name, alias_or_version, known) from error
 
 
-def registered_names(tracker: Tracker) -> list[str]:
-    """Every registered model's name."""
+def registered_versions(tracker: Tracker) -> dict[str, list[str]]:
+    """Every registered model's name → its aliases and its versions' numbers."""
     with tracker.talking():
-        return sorted(model.name for model in tracker.client.search_registered_models())
+        models = {each.name: each.aliases for each in tracker.client.search_registered_models()}
+        numbers: dict[str, list[int]] = {name: [] for name in models}
+        for version in tracker.client.search_model_versions():
+            numbers.setdefault(version.name, []).append(int(version.version))
+    return {name: [*sorted(models[name]), *map(str, sorted(numbers[name]))] for name in models}
 
 
 def load_model_dir(
@@ -170,21 +172,6 @@ def _download(tracker: Tracker, source: str, into: Path | None) -> Path:
             tracking_uri=tracker.uri,
         )
     )
-
-
-def _known(tracker: Tracker, name: str, alias: str) -> str:
-    """The remedy: what is meant, and all that there is."""
-    with tracker.talking():
-        models = {model.name: model for model in tracker.client.search_registered_models()}
-        if name not in models:
-            if not models:
-                return "there is none yet: run an experiment first, which registers its best model"
-            near = meant(name, models, f"@{alias}")
-            return f"{near}models there: {', '.join(sorted(models))}"
-        versions = tracker.client.search_model_versions(f"name='{name}'")
-    numbers = sorted((str(version.version) for version in versions), key=int)
-    there = [*sorted(models[name].aliases), *numbers]
-    return f"{meant(alias, there)}choose from {', '.join(there)}"
 
 
 def _files_gone(version: ModelVersion, error: Exception) -> AlphabarError:

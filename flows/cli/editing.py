@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 @contextmanager
 def editing(manner: "Manner", request: "Request", out: Path, *, quiet: bool) -> "Iterator[Edit]":
     """An edit of the model and the settings that are asked for, with its progress shown."""
+    from components.files.new_folder import refuse_taken
     from flows.console import Work
     from flows.tools.editing import Edit
     from flows.tools.sampling import choose
     from flows.workspace import Workspace
 
     workspace = Workspace.here()
+    refuse_taken(out, workspace.store_root)  # before the work, not after it
     with Work(manner.command, quiet=quiet) as progress:
         progress(0, 1, "looking for the model")
         chosen = choose(manner, request, workspace)

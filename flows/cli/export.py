@@ -54,6 +54,7 @@ def export(
 
     Example: `alphabar export digits@champion exported/digits`
     """
+    from components.files.new_folder import refuse_taken
     from flows.tools.exporting import EXPORT, export_lora, export_model
     from flows.tools.sampling import choose
     from flows.workspace import Workspace
@@ -62,6 +63,7 @@ def export(
     if target is None or (to and out):
         raise AlphabarError("one new folder is needed", "name it: `alphabar export MODEL FOLDER`")
     workspace = Workspace.here()
+    refuse_taken(target, workspace.store_root)  # before the work, not after it
     chosen = choose(EXPORT, options.request(str(model), None, solver=solver), workspace)
     if lora:
         for line in export_lora(chosen, target, workspace):

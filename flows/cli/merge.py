@@ -17,11 +17,13 @@ def merge(model: Model, out: NewFolder, adapters: Adapters = None) -> None:
 
     Example: `alphabar merge sd15 --adapter style.safetensors:0.8 --out sd15-style`
     """
+    from components.files.new_folder import refuse_taken
     from flows.tools.merging import MERGE, merge_model
     from flows.tools.sampling import Request, choose
     from flows.workspace import Workspace
 
     workspace = Workspace.here()
+    refuse_taken(out, workspace.store_root)  # before the work, not after it
     chosen = choose(MERGE, Request(str(model), adapters=tuple(adapters or [])), workspace)
     merge_model(chosen, out, workspace)
     tell(f"{chosen.adapters_words()} baked in: {out}", out=out)

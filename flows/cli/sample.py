@@ -29,11 +29,13 @@ def sample(
 
     Example: `alphabar sample digits@champion --out seven -n 20 --prompt 7 --guidance 4`
     """
+    from components.files.new_folder import refuse_taken
     from flows.console import Work
     from flows.tools.sampling import SAMPLE, choose, write_sampled
     from flows.workspace import Workspace
 
     workspace = Workspace.here()
+    refuse_taken(out, workspace.store_root)  # before the work, not after it
     request = options.request(model, prompt, solver=solver, eta=eta, seed=seed)
     with Work("sample", quiet=quiet) as progress:
         progress(0, count, "looking for the model")

@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from components.generation.asked import Asked
 
 
+def evaluation_of(values: Mapping[str, Any]) -> EvaluationSpec:
+    """The evaluation section with these keys and no CLIP unless it is given; raises
+    AlphabarError."""
+    given = {"clip": "none"} | dict(values)
+    whole = {"name": "evaluate", "data": {"source": "digits"}, "evaluation": given}
+    return validate(whole, "the options of `alphabar evaluate`").evaluation
+
+
 @dataclass(frozen=True)
 class AgainstFolder:
     """The images at a place, or none for the figures that need none; no training run is needed.
@@ -55,9 +63,7 @@ class AgainstFolder:
         Raises:
             AlphabarError: a place holds no images, or a setting is wrong.
         """
-        whole = {"name": "evaluate", "data": {"source": "digits"}, "evaluation": dict(values)}
-        spec = validate(whole, "the options of `alphabar evaluate`").evaluation
-        found = cls(spec, reference, training, workspace, display)
+        found = cls(evaluation_of(values), reference, training, workspace, display)
         _ = found.against
         return found
 

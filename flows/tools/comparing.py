@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.new_folder import refuse_place, refuse_unless_renewable, renewed_folder
+from components.spec.recorded_names import unknown_run
+from flows.run.known_names import known_runs
 from flows.telling import show
 from flows.workspace import Workspace
 
@@ -58,6 +60,13 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     Raises:
         AlphabarError: a name fits no run, or there is only one run.
     """
+    place = out or workspace.root / "reports" / COMMAND
+    # before the work, not after it
+    if _targets(place).page.parent == place:
+        refuse_unless_renewable(place, COMMAND, workspace.store_root)
+    else:
+        refuse_place(place, workspace.store_root)
+    _refuse_unknown(names, workspace)
     from components.reporting.pages.comparison import comparison_page, results_of
     from components.reporting.tables.csv_file import save_csv
     from components.reporting.tables.every_figure import figures_compared
@@ -66,12 +75,6 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     from components.tracking.connection import connect
     from components.tracking.stored_cells import common_floors, common_ranking, stored_cells
 
-    place = out or workspace.root / "reports" / COMMAND
-    if _targets(place).page.parent == place:
-        # before the work, not after it
-        refuse_unless_renewable(place, COMMAND, workspace.store_root)
-    else:
-        refuse_place(place, workspace.store_root)
     tracker = connect(workspace.tracking_uri, workspace.root)
     gathered = stored_cells(tracker, names, workspace.store)
     if len(gathered) < 2:
@@ -83,8 +86,8 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
     histories, unknown = _histories(gathered, cells, workspace.store)
     results = results_of(cells, floors, common_ranking(gathered), histories)
     sets = [cell.subject for cell in cells]
-    figures = figures_compared(sets, floors, results.metric, results.best)
-    table = ranked_table("comparison", sets, floors, results.metric, noun="run")
+    figures = figures_compared(sets, floors, results.metric, results.best, apart=True)
+    table = ranked_table("comparison", sets, floors, results.metric, noun="run", apart=True)
     show(table, metric=results.metric, best=sets[results.best].name, sets=lambda: nested(figures))
     written = _targets(place)
     pictures = _pictures(tracker, gathered)
@@ -93,6 +96,21 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
         save_csv(made.csv, figures)
         made.page.write_text(page, encoding="utf-8")
     return Comparison(written, figures)
+
+
+def _refuse_unknown(names: Sequence[str], workspace: Workspace) -> None:
+    """Raise AlphabarError where MLflow's SQLite file is not there, or has no run of a name: before
+    anything heavy is imported, and without making that file."""
+    database = workspace.root / "mlruns" / "mlflow.db"
+    if workspace.tracking_uri is None and not database.is_file():
+        raise AlphabarError(
+            f"no run is recorded here: {database} does not exist",
+            "run an experiment first, go to its folder, or set MLFLOW_TRACKING_URI",
+        )
+    if known := known_runs(workspace):
+        for name in names:
+            if not known.has(name):
+                raise unknown_run(name, known.able)
 
 
 @contextmanager

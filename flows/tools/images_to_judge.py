@@ -14,7 +14,7 @@ from components.spec.near_files import near_path
 from flows.console import Display
 from flows.tools.against import AgainstExperiment, AgainstFolder
 from flows.tools.judged import SAMPLES
-from flows.tools.models import holds_model
+from flows.tools.models import holds_model, meant_model, of_key, refuse_unregistered
 from flows.tools.sampling import Manner, Request, choose, write_sampled
 from flows.tools.told import told
 from flows.workspace import Workspace
@@ -31,6 +31,45 @@ def array_judged(images: Path) -> str | None:
     from components.files.array_file import read_array
 
     return f"generated: {len(read_array(intact(array), mapped=True))} images of {array}"
+
+
+def refuse_absent(name: str, workspace: Workspace) -> None:
+    """Raise AlphabarError where there are neither images nor a model of that name: by a look at
+    the folder and at MLflow's file, before anything is loaded."""
+    path, registered = Path(name), REGISTERED.match(name)
+    if path.exists() or find_folder(name, workspace.root, workspace.weights) is not None:
+        return
+    if registered:
+        refuse_unregistered(name, registered[1], registered[2], workspace)
+    elif of_key(name, workspace) is None:
+        raise AlphabarError(
+            f"{name} is neither images nor a model: there is no such path",
+            f"{meant_model(name, workspace)}give a folder of images, a checkpoint's directory, "
+            "that of a diffusers pipeline, its hub id after `hf download ID`, or NAME@ALIAS of "
+            "the registry",
+        )
+
+
+def refuse_unjudged_by(name: str, file: Path) -> None:
+    """Raise AlphabarError where images at a path cannot be judged as an experiment's own."""
+    path = Path(name)
+    if not path.exists() or holds_model(path):
+        return
+    if missing := [each for each in ("images.npy", "samples.csv") if not (path / each).is_file()]:
+        raise AlphabarError(
+            f"{name} has no {missing[0]}, so it cannot be judged as the samples of {file} are",
+            "give a folder that `alphabar sample` made; or, for any images, a folder of real ones "
+            f"in the place of {file}: `--reference FOLDER`",
+        )
+
+
+def refuse_no_path(option: str, path: Path | None) -> None:
+    """Raise AlphabarError where an option's path is not there."""
+    if path is not None and not path.exists():
+        raise AlphabarError(
+            f"`{option} {path}`: there is no such path",
+            f"{near_path(path)}give a folder of images, samples, prepared data, or a .npy or .npz",
+        )
 
 
 @contextlib.contextmanager
@@ -67,13 +106,6 @@ def images_of(
             )
         yield path
         return
-    here = find_folder(name, workspace.root, workspace.weights)
-    if here is None and not path.exists() and not REGISTERED.match(name):
-        raise AlphabarError(
-            f"{name} is neither images nor a model: there is no such path",
-            f"{near_path(path)}give a folder of images, a checkpoint's directory, that of a "
-            "diffusers pipeline, its hub id after `hf download ID`, or NAME@ALIAS of the registry",
-        )
     chosen = choose(Manner("evaluate"), request, workspace)
     against.refuse_unready()
     unasked = prompts is None and chosen.captioned

@@ -12,8 +12,15 @@ from components.errors import AlphabarError
 from components.spec.experiment import Experiment
 from components.spec.loading import load_experiment
 from flows.console import Display
-from flows.tools.against import AgainstExperiment, AgainstFolder
-from flows.tools.images_to_judge import FEWEST, array_judged, images_of
+from flows.tools.against import AgainstExperiment, AgainstFolder, evaluation_of
+from flows.tools.images_to_judge import (
+    FEWEST,
+    array_judged,
+    images_of,
+    refuse_absent,
+    refuse_no_path,
+    refuse_unjudged_by,
+)
 from flows.tools.judged import Judged
 from flows.tools.sampling import Request
 from flows.workspace import Workspace
@@ -64,12 +71,14 @@ class JudgeRequest:
                 "give `--reference PATH` or `--experiment FILE`, one of them; a model that draws "
                 "for `--prompts FILE` may do without",
             )
+        evaluation_of(self.settings)  # a misspelt name is told first, whatever it goes with
         if self.file and (self.settings or self.training):
             key = next(iter(self.settings), "training")
             raise AlphabarError(
                 f"--{OPTIONS.get(key, key)} has no meaning with an experiment, whose own settings "
                 "hold",
-                "change its `evaluation`, or compare with `--reference FOLDER`",
+                f"change `evaluation` in {self.file}, or give real images in its place: "
+                "`--reference FOLDER`",
             )
         if self.style and not self.file:
             raise AlphabarError("--style has no meaning without an experiment", "leave it away")
@@ -103,6 +112,12 @@ def judging(
         AlphabarError: there are no such images, or a setting is wrong.
     """
     experiment = load_experiment(request.file) if request.file else None
+    refuse_absent(request.images, workspace)
+    if request.file:
+        refuse_unjudged_by(request.images, request.file)
+    else:
+        refuse_no_path("--reference", request.reference)
+    refuse_no_path("--training", request.training)
     count = drawn(request.count, experiment, request.prompts)
     against = _against(request, experiment, workspace, display)
     asked = request.sampling or Request(request.images)
@@ -121,5 +136,6 @@ def _against(
 ) -> AgainstExperiment | AgainstFolder:
     if experiment:
         return AgainstExperiment.of(experiment, request.style, workspace, display)
-    values = {"clip": "none"} | dict(request.settings)
-    return AgainstFolder.of(request.reference, request.training, values, workspace, display)
+    return AgainstFolder.of(
+        request.reference, request.training, request.settings, workspace, display
+    )

@@ -14,6 +14,8 @@ from components.spec.loading import meant
 from components.spec.model_folder import ADAPTER_FILE, REGISTERED
 from components.spec.near_files import near_path
 from components.spec.pipelines.folder import is_pipeline
+from components.spec.recorded_names import unknown_version
+from flows.run.known_names import known_versions, store_address
 from flows.workspace import Workspace
 
 KEY = re.compile(r"[0-9a-f]{6,64}")
@@ -32,7 +34,7 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
     """
     registered = REGISTERED.match(model)
     if registered and not Path(model).exists():
-        _refuse_unrecorded(model, workspace)
+        refuse_unregistered(model, registered[1], registered[2], workspace)
         from components.tracking.connection import connect
         from components.tracking.versions import load_model_dir
 
@@ -45,7 +47,7 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
     if path.is_file():
         path = path.parent
     if not path.exists():
-        path = _of_key(model, workspace) or path
+        path = of_key(model, workspace) or path
     if not path.exists():
         path = find_folder(model, workspace.root, workspace.weights) or path
     if not path.exists() and HUB_ID.fullmatch(model):
@@ -57,7 +59,7 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
     if not (holds_model(path) if adapters else _is_whole(path)):
         raise AlphabarError(
             f"there is no checkpoint at {model}",
-            f"{_meant(model, workspace)}give the directory of a model.safetensors, such as "
+            f"{meant_model(model, workspace)}give the directory of a model.safetensors, such as "
             "artifacts/train/<key>, or its key, that of a diffusers pipeline (model_index.json), "
             "or its hub id where it has been downloaded, or a registered model, such as "
             "digits@champion",
@@ -65,7 +67,7 @@ def find_model(model: str, workspace: Workspace, *, adapters: bool = False) -> P
     return path
 
 
-def _of_key(model: str, workspace: Workspace) -> Path | None:
+def of_key(model: str, workspace: Workspace) -> Path | None:
     """The published directory of a model whose key is, or begins with, ``model``.
 
     Raises:
@@ -82,22 +84,25 @@ def _of_key(model: str, workspace: Workspace) -> Path | None:
     return found[0] if found else None
 
 
-def _meant(model: str, workspace: Workspace) -> str:
+def meant_model(model: str, workspace: Workspace) -> str:
     """``did you mean …?``: the registered model of that name, or a path like it."""
     near = "" if Path(model).exists() else near_path(Path(model))
     name = model.partition("@")[0]
-    recorded = workspace.tracking_uri or (workspace.root / "mlruns" / "mlflow.db").exists()
-    if not recorded or not REGISTERED.match(f"{name}@champion"):
+    if not REGISTERED.match(f"{name}@champion"):
         return near
-    from components.tracking.connection import connect
-    from components.tracking.versions import registered_names
+    known = known_versions(workspace) or {}
+    for alias in ("champion", "candidate"):
+        if found := meant(name, [n for n, there in known.items() if alias in there], f"@{alias}"):
+            return found
+    return near
 
-    names = registered_names(connect(workspace.tracking_uri, workspace.root))
-    return meant(name, names, "@champion") or near
 
-
-def _refuse_unrecorded(model: str, workspace: Workspace) -> None:
-    """Raise AlphabarError where nothing has been recorded yet: to ask would begin a store."""
+def refuse_unregistered(model: str, name: str, alias: str, workspace: Workspace) -> None:
+    """Raise AlphabarError where nothing has been recorded yet, as to ask would begin a store, and
+    where MLflow's SQLite file has no such version: that is known before MLflow is imported."""
+    known = known_versions(workspace)
+    if known is not None and alias not in known.get(name, ()):
+        raise unknown_version(store_address(workspace), name, alias, known)
     database = workspace.root / "mlruns" / "mlflow.db"
     if workspace.tracking_uri is None and not database.exists():
         raise AlphabarError(

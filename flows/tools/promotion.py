@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from components.errors import AlphabarError
 from components.spec.experiment import RegistrySpec
 from components.spec.gate import Gate, load_gate
+from components.spec.recorded_names import no_champion, unknown_model, unknown_version
 from flows import telling
+from flows.run.known_names import known_versions, store_address
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ def promote_version(
     Raises:
         AlphabarError: there is no such version, or the study is not readable or is not about it.
     """
+    known = known_versions(workspace) or {}
+    if model in known and version not in known[model]:
+        raise unknown_version(store_address(workspace), model, version, known)
     win_rate, tracker = None, _registry(model, workspace)
     from components.preference.verdict import read_study
     from components.tracking.promotion import promote
@@ -57,20 +62,24 @@ def promote_version(
 
 def roll_back(model: str, workspace: Workspace) -> "Rollback":
     """Give the championship back. Raises AlphabarError where there is nobody to give it to."""
+    if (there := (known_versions(workspace) or {}).get(model)) and "champion" not in there:
+        raise no_champion(model)
+    tracker = _registry(model, workspace)
     from components.tracking.promotion import rollback
 
-    return rollback(_registry(model, workspace), model)
+    return rollback(tracker, model)
 
 
 def show(promotion: "Promotion", *, dry_run: bool) -> None:
     """Print the table of conditions and what follows from it."""
     from components.reporting.tables.table import Column, Table
     from components.tracking.decision_log import lines
-    from components.tracking.promotion_words import outcome, title
+    from components.tracking.fields import brief
+    from components.tracking.promotion_words import outcome, title, told_case
 
-    case = promotion.case
+    case = told_case(promotion)
     columns = [Column(name, gives_way=GIVE_WAY.get(name, 0.0)) for name in case.columns]
-    table = Table.of_texts(title(promotion), columns, lines(case.decision.conditions))
+    table = Table.of_texts(title(promotion), columns, lines(case.decision.conditions, brief))
     failed = [each for each in case.decision.conditions if not each.passed]
     table = table.without_empty_columns().noted(*(f"{c.metric}: {c.reason}" for c in failed))
     telling.show(table, **case.content())
@@ -90,6 +99,12 @@ def _registry(model: str, workspace: Workspace) -> "Tracker":
             f"nothing is registered here: {local} does not exist",
             "run an experiment with `registry.model`, go to its folder, or set MLFLOW_TRACKING_URI",
         )
+    if (known := known_versions(workspace)) is not None and model not in known:
+        raise unknown_model(store_address(workspace), model, known)
     from components.tracking.connection import connect
+    from components.tracking.versions import registered_versions
 
-    return connect(workspace.tracking_uri, workspace.root)
+    tracker = connect(workspace.tracking_uri, workspace.root)
+    if known is None and model not in (there := registered_versions(tracker)):
+        raise unknown_model(tracker.address, model, there)
+    return tracker

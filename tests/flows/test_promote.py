@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -104,7 +105,7 @@ def contents(place: Path) -> dict[str, bytes]:
 def test_accepted_is_0_and_champion_rejected_is_1_and_not(place: Path, command: Command) -> None:
     code, out, _ = command("promote", "animals", "--gate", gates(place, STRICT))
     assert (code, champion(place)) == (1, "1")
-    assert "148 [143, 153]" in out
+    assert "148.0 [143.0, 153.0]" in out
     assert "not at most 10" in out
     assert "version 2 does not become champion" in out
     code, out, _ = command("promote", "animals", "--gate", gates(place, LOOSE))
@@ -124,7 +125,7 @@ def test_a_dry_run_prints_the_table_and_writes_nothing(place: Path, command: Com
         assert code == wanted
         assert said in out
         assert "nothing is written" in out
-        assert "148 [143, 153]" in out
+        assert "148.0 [143.0, 153.0]" in out
         assert contents(place) == before
 
 
@@ -137,8 +138,10 @@ def test_a_version_can_be_named_by_its_number(place: Path, command: Command) -> 
     code, out, _ = command("promote", "animals", "--gate", path, "--version", 1, "--dry-run")
     assert code == 0
     assert "version 1 is champion already (dry run: nothing is written)" in out
-    assert out.startswith("animals version 1 is champion already, compared with nobody: accepted")
-    assert "without a champion" not in out
+    assert out.startswith(
+        "animals version 1 is champion already, and there was none before it: it passes the gate"
+    )
+    assert "there was no champion" not in out
     code, _, err = command("promote", "animals", "--gate", path, "--version", 7)
     assert code == 2
     assert "candidate, champion, 1, 2" in err
@@ -178,11 +181,26 @@ def test_a_model_that_is_not_there_is_named_with_those_that_are(
     gates(place, LOOSE)
     code, _, err = command(words[0], "animal", *words[1:])
     assert code == 2
-    assert "did you mean `animals@" in err or words[0] == "rollback"
-    assert "models there: animals" in err
+    assert "did you mean `animals`? models there: animals" in err, "which the command takes"
     code, _, err = command(words[0], "animals@candidate", *words[1:])
     assert code == 2
     assert "give animals" in err
+
+
+def test_a_rollback_where_nobody_is_champion_says_so(place: Path, command: Command) -> None:
+    tracker = connect(None, place)
+    tracker.client.delete_registered_model_alias("animals", "champion")
+    code, _, err = command("rollback", "animals")
+    assert code == 2
+    assert "animals has no champion" in err
+    assert "alphabar promote animals" in err
+
+
+def test_figures_have_the_digits_that_their_interval_supports(
+    place: Path, command: Command
+) -> None:
+    _, out, _ = command("promote", "animals", "--gate", gates(place, LOOSE), "--dry-run")
+    assert not re.search(r"\d\.\d{4}", out)
 
 
 def test_where_nothing_is_registered_nothing_is_made(place: Path, command: Command) -> None:

@@ -146,8 +146,8 @@ def test_asking_again_decides_the_same_against_the_same_rival(
     done = promote(tracker, "bold", better_by(FD))
     assert (done.was_champion, done.case.decision.promote) == (True, True)
     assert tags(tracker) == before
-    held = "bold version 1 is champion already, held against its baseline (guidance=2): accepted"
-    assert title(done) == held
+    held = "bold version 1 is champion already, held against its baseline (guidance=2)"
+    assert title(done) == f"{held}: it passes the gate"
     assert done.case.columns[3] == "baseline"
     assert headline(done.case) == (
         "bold version 1, against its baseline (guidance=2), without a champion: accepted"

@@ -117,3 +117,13 @@ def test_a_run_without_figures_is_named(tracker: Tracker) -> None:
 def test_an_empty_store_says_that_nothing_is_there(tracker: Tracker) -> None:
     with pytest.raises(AlphabarError, match="no run is called digits"):
         recorded_cells(tracker, ["digits"])
+
+
+def test_names_that_nothing_can_be_compared_of_are_not_proposed(
+    tracker: Tracker, recorded: dict[str, str]
+) -> None:
+    tracker.sweep("digitz-empty", "b2" * 32, {}, {})
+    with pytest.raises(AlphabarError) as caught:
+        recorded_cells(tracker, ["digitz-empti"])
+    assert "digitz-empty" not in caught.value.remedy
+    assert "digits" in caught.value.remedy
