@@ -40,6 +40,7 @@ class Display:
         self._bars = None if quiet or not self._console.is_terminal else _bars(self._console)
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, float] = {}
+        self._paced: dict[str, tuple[float, int]] = {}
         self._said: dict[str, float] = {}
         self._waits: dict[str, str] = {}
         self._notes: dict[str, str] = {}
@@ -84,6 +85,10 @@ class Display:
         with self._lock:
             if event.name not in self._started:
                 return
+            if event.done and event.name not in self._paced:
+                self._paced[event.name] = time.monotonic(), event.done
+                if self._bars:  # what was waited for is no part of a step's time
+                    self._bars.reset(self._tasks[event.name], completed=event.done)
             line = self._due(event)
             if self._bars:
                 task = self._tasks[event.name]
@@ -100,6 +105,7 @@ class Display:
         """A stage run ends."""
         with self._lock:
             seconds = time.monotonic() - self._started.pop(name, time.monotonic())
+            self._paced.pop(name, None)
             if self._bars and name in self._tasks:
                 self._bars.remove_task(self._tasks.pop(name))
             last = f", {note}" if (note := self._notes.pop(name, "")) else ""
@@ -118,11 +124,18 @@ class Display:
         return ""
 
     def _line(self, event: ProgressEvent) -> str:
-        elapsed = time.monotonic() - self._started[event.name]
-        left = elapsed / max(event.done, 1) * (event.total - event.done)
+        left = self._left(event)
         share = 100 * event.done / max(event.total, 1)
         note = f", {event.note}" if event.note else ""
-        return f"{event.name}: {share:.0f} % ({event.done}/{event.total}), {left:.0f} s left{note}"
+        return f"{event.name}: {share:.0f} % ({event.done}/{event.total}){left}{note}"
+
+    def _left(self, event: ProgressEvent) -> str:
+        """How long it still takes at the pace since the first step; empty before the second."""
+        begun, first = self._paced.get(event.name, (0.0, event.done))
+        if event.done <= first:
+            return ""
+        a_step = (time.monotonic() - begun) / (event.done - first)
+        return f", {a_step * (event.total - event.done):.0f} s left"
 
 
 def _bars(console: Console) -> Progress:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from components.networks.adapters import Worn
 
 
+OWN_SETTINGS = "the model's own settings"
+
+
 @dataclass(frozen=True)
 class Chosen:
     """A trained model and what it is sampled with.
@@ -36,6 +39,7 @@ class Chosen:
         called: as the user has named it.
         version: which one that is: a number in the registry, or the key of its stage; empty where
             it has neither.
+        whose: the settings that hold where nothing is given, in words.
     """
 
     model: Path
@@ -48,6 +52,7 @@ class Chosen:
     adapters: tuple[tuple[Path, float], ...] = ()
     called: str = ""
     version: str = ""
+    whose: str = OWN_SETTINGS
 
     @property
     def captioned(self) -> bool:
@@ -120,6 +125,7 @@ class Chosen:
             "version": self.version,
             "sampling": self.sampling.model_dump(),
             "differs_from_its_own": self.changed,
+            "settings_from": None if self.changed is None else self.whose,
             "adapters": {str(path): times for path, times in self.adapters},
         }
 
@@ -153,6 +159,6 @@ class Chosen:
         if self.adapters:
             used = f"{used}, and {self.adapters_words()}"
         if self.changed is None:
-            return used
+            return f"{used}: defaults where nothing is given"
         but = f" but for {listed(self.changed)}" if self.changed else ""
-        return "; ".join([f"{used}: the model's own settings{but}", *self.notes])
+        return "; ".join([f"{used}: {self.whose}{but}", *self.notes])

@@ -13,7 +13,8 @@ from components.spec.model_folder import drawing_notes, own_guide, own_sampling
 from components.spec.near_files import near_path
 from components.spec.sampling_choice import sampling_of, settings_given
 from components.spec.sections.sampling import SamplingSpec
-from flows.tools.chosen import Chosen
+from flows.tools.chosen import OWN_SETTINGS, Chosen
+from flows.tools.judged_settings import judged_with
 from flows.tools.models import find_base, find_model, version_of
 from flows.workspace import Workspace
 
@@ -98,7 +99,9 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
     base = find_base(directory, workspace, request.model)
     origin = f"the options of `alphabar {manner.command}`"
     options = {**request.options, **({"guide": GUIDED_BY_MODEL} if request.guide else {})}
-    own = own_sampling(directory)
+    own, judged = own_sampling(directory), None
+    if not own and (judged := judged_with(directory)):
+        own = judged.sampling
     given = settings_given(options, request.assignments, origin, own)
     if own:
         origin += f", with {request.model}'s own settings for the rest"
@@ -108,7 +111,7 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         _refuse_unread(sampling, origin)
     weaker = find_model(request.guide, workspace) if request.guide else None
     if weaker is None and sampling.guided_by_model:
-        weaker = own_guide(directory)
+        weaker = judged.guide if judged else own_guide(directory)
     registered, used = SamplingSpec().model_dump() | own, sampling.model_dump()
     changed = tuple(key for key in used if used[key] != registered.get(key))
     return Chosen(
@@ -122,6 +125,7 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         tuple(adapter_of(text) for text in request.adapters),
         request.model,
         version_of(request.model, directory, workspace),
+        judged.words if judged else OWN_SETTINGS,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from components.reporting.tables.table import Table
 from flows.cli import main
 from flows.console import Display, Work
+from flows.run.execution import ProgressEvent
 from flows.telling import show, tell
 
 
@@ -90,3 +91,18 @@ def test_what_a_terminal_would_act_on_is_written_out(capsys: pytest.CaptureFixtu
     assert said.err == "cell \\x1b[2J\\n\n"
     assert "\x1b" not in said.out
     assert "\x07" not in said.out
+
+
+def test_the_time_left_is_by_the_pace_since_the_first_step(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("flows.console.time.monotonic", lambda: now[0])
+    with Display() as display:
+        display.start("train")
+        for second, done in ((100.0, 1), (102.0, 2), (120.0, 11)):
+            now[0] = second
+            display.event(ProgressEvent("train", done, 21, "step"))
+    _, first, last = capsys.readouterr().err.splitlines()
+    assert "5 % (1/21), step" in first, "one step says nothing of the pace"
+    assert "52 % (11/21), 20 s left" in last, "loading took 100 s"
