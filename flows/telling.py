@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.errors import one_line
+from components.errors import AlphabarError, one_line
 
 if TYPE_CHECKING:
     from components.reporting.tables.table import Table
@@ -38,14 +38,16 @@ def answering() -> Iterator[None]:
     """Within it `tell`, `show` and `note` make one JSON document, which is printed at the end: all
     of stdout. Everything else that is printed goes to stderr.
 
-    What was found before an error is printed; where nothing was, nothing is.
+    What was found before an error is printed, with the error: ``{"error": {"message", "remedy"}}``.
     """
     answer: dict[str, Any] = {}
     token = _ANSWER.set(answer)
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, AlphabarError):
+            answer["error"] = {"message": error.what, "remedy": error.remedy}
         if answer:
             _print(answer)
         raise

@@ -1,5 +1,6 @@
 """What every command has: `-h`, `--json`, records of options, and types in words."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -65,10 +66,17 @@ def in_words(params: list[Any]) -> list[Any]:
         if isinstance(param, TyperArgument):
             if param.metavar is None:
                 param.metavar = param.name.upper() + ("..." if param.nargs != 1 else "")
+            vars(param)["get_usage_pieces"] = functools.partial(_place, param)
             vars(param)["display_type_rich"] = lambda ctx: None  # noqa: ARG005 - its name says it
         elif param.metavar is None:
             param.metavar = _word(param)
     return params
+
+
+def _place(argument: Any, ctx: Any) -> list[str]:  # noqa: ARG001 - as typer calls it
+    """An argument as a usage line has it: in brackets where it may be left out."""
+    word: str = argument.metavar
+    return [word if argument.required or word.startswith("[") else f"[{word}]"]
 
 
 def _word(option: Any) -> str:

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from components.errors import AlphabarError, shortened
+from components.spec.loading import meant
 from flows.cli.application import Application, Group
 from flows.telling import tell
 
@@ -22,12 +24,25 @@ class Schedules(Group):
         elif first in ("", "--json"):
             args = ["list", *args]
         elif first not in self.commands and first not in ctx.help_option_names:
+            _refuse_mistyped(first, list(self.commands))
             args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
 
 
+def _refuse_mistyped(word: str, commands: list[str]) -> None:
+    """Raise AlphabarError where a word is no file, and is like a command."""
+    path = Path(word)
+    a_word = not word.startswith("-") and not path.suffix and not path.exists()
+    if a_word and (near := meant(word, commands)):
+        said = "or give an experiment file: `alphabar schedule FILE --cron CRON`"
+        raise AlphabarError(f"there is no command `schedule {shortened(word)}`", near + said)
+
+
 app = Application(
     "Run an experiment at fixed times, while `alphabar up` runs; without a word: list.\n\n"
+    "Of `alphabar schedule FILE`: `--cron CRON` (when: five fields, as in cron), "
+    "`--timezone ZONE`, `--pin` (run the file's present content), `--when-busy queue|skip`; "
+    "`alphabar schedule add -h` has more of each.\n\n"
     'Example: `alphabar schedule experiments/digits.yaml --cron "0 2 * * *"`'
 )
 app.info.cls = Schedules

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from components.errors import number_of
 from flows.cli.application import Application
 from flows.cli.options import Quiet, StoreOption
 from flows.telling import tell
@@ -45,12 +46,18 @@ def verify(
         tell(f"{damage.path} {damage.fault}", directories=found.directories, damaged=damaged)
     if found.damage:
         raise AlphabarError(
-            f"{len(found.damage)} of the files in {found.directories} published directories are "
-            "not what was published",
+            f"{number_of(len(found.damage), 'file')} of {_directories(found.directories)} "
+            f"{'is' if len(found.damage) == 1 else 'are'} not what was published",
             MOVE
             if all(damage.fault == UNLISTED for damage in found.damage)
             else "delete the directories of those named above and run again: they are made anew, "
             "and what was made from them stays (a copy: copy it again)",
         )
-    said = f"{found.directories} published directories are as their manifests say"
+    several = found.directories != 1
+    says = "are as their manifests say" if several else "is as its manifest says"
+    said = f"{_directories(found.directories)} {says}"
     tell(said, directories=found.directories, damaged=damaged)
+
+
+def _directories(count: int) -> str:
+    return f"{count:,} published director{'y' if count == 1 else 'ies'}"

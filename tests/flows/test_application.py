@@ -44,6 +44,7 @@ def test_help_is_asked_for_by_one_letter_and_has_types_in_words(name: str) -> No
     result = CliRunner().invoke(app, [*name.split(), "-h"], env={"COLUMNS": "200"})
     assert result.exit_code == 0
     assert "Usage: " in result.stdout
+    assert "{" not in result.stdout.split("Usage: ")[1].split("\n", 1)[0]
     types = result.stdout.split("Usage: ")[1].split("\n", 1)[1]
     for python in ("<str>", "<bool>", "<int", "<file>", "<list", "<path>", "<float"):
         assert python not in types
@@ -101,3 +102,23 @@ def test_a_shell_completes_commands_and_loads_nothing_heavy_for_it() -> None:
     )
     assert done.stdout.split() == ["plan", "plot"]
     assert not {"torch", "numpy", "mlflow", "prefect"} & {*done.stderr.split()}
+
+
+def test_an_error_is_in_the_document_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(AlphabarError), answering():
+        tell("found", found=1)
+        raise AlphabarError("it is broken", "mend it")
+    answer = json.loads(capsys.readouterr().out)
+    assert answer == {"found": 1, "error": {"message": "it is broken", "remedy": "mend it"}}
+
+
+def test_a_mistyped_command_of_schedules_is_no_file() -> None:
+    result = CliRunner().invoke(app, ["schedule", "puase", "digits"])
+    assert isinstance(result.exception, AlphabarError)
+    assert "did you mean `pause`?" in result.exception.remedy
+
+
+def test_the_help_of_schedules_has_the_options_of_scheduling() -> None:
+    shown = CliRunner().invoke(app, ["schedule", "-h"], env={"COLUMNS": "200"}).stdout
+    for option in ("--cron", "--timezone", "--pin", "--when-busy"):
+        assert option in shown
