@@ -20,7 +20,7 @@ from components.errors import (
 from components.files.yaml_file import read_yaml
 from components.spec.experiment import Experiment
 from components.spec.near_files import EXPERIMENT_KEYS, MARKED, kind_of, near_files, start_from
-from components.spec.sections.base import OPTIONS
+from components.spec.sections.base import OPTIONS, PATTERNS
 from components.spec.sections.names import UNKNOWN_NAME
 
 MOST_CHOICES = 50
@@ -183,6 +183,7 @@ def _fault(item: Any, names: Callable[[str], list[str]]) -> tuple[str, str]:
             remedy += "; or install the package that brings it"
         return f"`{path}: {shortened(value)}` does not exist", remedy
     message = item["msg"].removeprefix("Value error, ")
+    message = PATTERNS.get(context.get("pattern", ""), message)
     message = shortened(LONG_WORD.sub(lambda word: shortened(word[0]), message), 500)
     remedy = getattr(context.get("error"), "remedy", "mend that key")
     if not path:

@@ -33,6 +33,7 @@ def near_files(path: Path, marks: tuple[str, ...]) -> str:
     """
     places = dict.fromkeys([path if path.is_dir() else path.parent, Path(), FOLDER])
     found = [f for place in places for f in _of_kind(place, marks) if f != path]
+    found = list({file.resolve(): file for file in reversed(found)}.values())[::-1]
     by_name = {file.stem: file for file in reversed(found)}
     meant = path.stem if path.suffix in SUFFIXES else path.name
     close = difflib.get_close_matches(meant, by_name, n=1)

@@ -69,14 +69,14 @@ def test_an_answer_is_all_of_stdout_and_whole(capsys: pytest.CaptureFixture[str]
     assert said.err == "a line\nnote: mind too\na library's own line\n"
 
 
-def test_what_was_found_before_an_error_is_answered_and_nothing_where_nothing_was(
+def test_what_was_found_before_an_error_is_answered_with_the_error(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for content, out in (({"found": 1}, {"found": 1}), ({}, None)):
+    error = {"error": {"message": "what", "remedy": "remedy"}}
+    for content in ({"found": 1}, {}):
         with pytest.raises(AlphabarError):
             _refused(**content)
-        said = capsys.readouterr().out
-        assert (json.loads(said) if said else None) == out
+        assert json.loads(capsys.readouterr().out) == content | error
     tell("after it lines are printed again")
     assert capsys.readouterr().out == "after it lines are printed again\n"
 
@@ -102,14 +102,6 @@ def test_a_shell_completes_commands_and_loads_nothing_heavy_for_it() -> None:
     )
     assert done.stdout.split() == ["plan", "plot"]
     assert not {"torch", "numpy", "mlflow", "prefect"} & {*done.stderr.split()}
-
-
-def test_an_error_is_in_the_document_too(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(AlphabarError), answering():
-        tell("found", found=1)
-        raise AlphabarError("it is broken", "mend it")
-    answer = json.loads(capsys.readouterr().out)
-    assert answer == {"found": 1, "error": {"message": "it is broken", "remedy": "mend it"}}
 
 
 def test_a_mistyped_command_of_schedules_is_no_file() -> None:

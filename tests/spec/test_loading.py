@@ -251,3 +251,9 @@ def test_ten_thousand_cells_may_be_planned() -> None:
 )
 def test_a_message_stays_short_whatever_a_file_holds(values: dict) -> None:
     assert len(refusal(values)) < 2500
+
+
+def test_a_name_that_is_none_is_refused_in_words() -> None:
+    said = refusal({"registry": {"finetuned": "a/b@c"}})
+    assert "small letters, digits" in said
+    assert "^[a-z" not in said

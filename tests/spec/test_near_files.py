@@ -7,7 +7,7 @@ import pytest
 from components.errors import AlphabarError
 from components.spec.gate import load_gate
 from components.spec.loading import load_experiment
-from components.spec.near_files import near_path
+from components.spec.near_files import GATE_KEYS, near_files, near_path
 
 
 @pytest.fixture
@@ -111,3 +111,12 @@ def test_a_path_is_mended_part_by_part_among_what_has_its_suffix(project: Path) 
     assert near_path(Path("experiments/digits.yaml")) == ""
     assert near_path(Path("experiments/digits.safetensors")) == ""
     assert near_path(Path("nothing/like/it")) == ""
+
+
+def test_a_file_is_named_once_whether_it_is_looked_for_by_a_whole_path_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gates.yaml").write_text("metrics: {}")
+    remedy = near_files(tmp_path / "other.yaml", GATE_KEYS)
+    assert remedy.count("gates.yaml") == 1

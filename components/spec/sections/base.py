@@ -12,7 +12,13 @@ from components.spec.catalogue.entries import Described
 from components.spec.choices import Choices
 from components.spec.sections.joined import OrJoined
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+SLUG = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+Slug = Annotated[str, Field(pattern=SLUG)]
+PATTERNS = {
+    SLUG: "a name is of small letters, digits, `-` and `_`, begins with a letter or a digit, and "
+    "has at most 64 characters"
+}
+"""A pattern that a text must have → in words."""
 
 
 MOST_SEED = 2**63 - 1
