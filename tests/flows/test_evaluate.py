@@ -162,7 +162,7 @@ def test_every_file_of_a_folder_is_judged_or_counted_and_named(
     ("arguments", "message"),
     [
         (("gone", "--reference", "real"), "neither images nor a model"),
-        (("real", "--reference", "gone"), "no folder, .npy or .npz"),
+        (("real", "--reference", "gone"), "`--reference gone`: there is no such path"),
         (("real", "--reference", "empty"), "holds no image"),
         (("real", "--reference", "broken"), "corrupt"),
         (("real", "--reference", "text.npy"), "not an array of images"),
