@@ -61,7 +61,7 @@ def test_an_experiment_that_trains_a_directory_further_judges_it_by_its_held_out
         (("--reference", "pictures", "--clip", "domain"), "`clip: domain` is trained on an exp"),
         (("--reference", "pictures", "--clip", "clip:ViT-B-32:gone.pt"), "gone.pt"),
         (("--reference", "pictures", "--extractor", "inception"), "inception"),
-        (("--reference", "gone"), "`--training gone`: there is no such path"),
+        (("--reference", "gone"), "`--reference gone`: there is no such path"),
         (("--reference", "pictures", "--metric", "authenticity"), "training images are not known"),
         (("--experiment", "further.yaml", "--style", "bold"), "style"),
         (("--metric", "recall"), "`recall` is asked for and cannot be measured"),
