@@ -56,11 +56,9 @@ def evaluate(
     True
 
     Args:
-        images: a folder of images or samples, a .npy or .npz, a model, paths of image files, a
-            list of Pillow's pictures, what `sample` gave, or an array uint8 (n, height, width,
-            channel).
-        reference: real images: a folder, a .npy, prepared data, an experiment's file or name,
-            paths of image files, or an array.
+        images: a folder of images or samples, a .npy or .npz, a model, paths of image files, a list
+            of Pillow's pictures, what `sample` gave, or uint8 (n, height, width, channel).
+        reference: real images, likewise; or prepared data, or an experiment's file or name.
         experiment: an experiment's file or name, as whose own samples are judged what `sample`
             gave, a folder of samples or a model.
         training: what the model has learnt from, to look for copies.
@@ -89,17 +87,16 @@ def evaluate(
             place,
             real,
             None if experiment is None else experiment_file(experiment, workspace),
-            None if training is None else path_of(training, "training data"),
+            _path(training, "training data"),
             n,
-            None if prompts is None else path_of(prompts, "file of prompts"),
+            _path(prompts, "file of prompts"),
             style,
             settings,
             Request(place, {**of_cell, **(sampling or {})}),
         )
-        name = images.name if isinstance(images, Model) else "images"
-        against = "" if real is None else f"against {_called(reference)}"
         with places(given.words):
-            return _figures(name, against, request, workspace, given.words)
+            name = images.name if isinstance(images, Model) else "images"
+            return _figures(name, _called(reference), request, workspace, given.words)
 
 
 def _figures(
@@ -127,10 +124,16 @@ def _by_name(reference: "Images", workspace: Workspace) -> "Images":
 
 
 def _called(reference: object) -> str:
-    """A place by its last two names, of which a key is long."""
+    """What images were judged against: a place by its last two names, of which a key is long."""
+    if reference is None:
+        return ""
     if not isinstance(reference, str | Path):
-        return "the images given"
-    return "/".join(part[:MOST_LETTERS] for part in Path(reference).parts[-2:])
+        return "against the images given"
+    return "against " + "/".join(part[:MOST_LETTERS] for part in Path(reference).parts[-2:])
+
+
+def _path(given: str | Path | None, what: str) -> Path | None:
+    return None if given is None else path_of(given, what)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan, in_order, plan_finetune
 from components.spec.sections.data import DataSpec
 from components.store import Store
-from flows.run.finished import what_follows
 from flows.run.outside import plan_here
 from flows.run.pretrained_words import given_notes
 from flows.run.tuning_notes import tuning_notes
@@ -81,6 +80,8 @@ def _later(plan: Plan, store: Store) -> tuple[str | None, list[Node], tuple[list
     if not all(store.has(node) for node in plan.nodes()):
         start = "the base" if experiment.base and not several else "the best baseline"
         return None, [], ([*following, "report"] if following else [], start)
+    from flows.run.finished import what_follows  # judges, for which it needs numpy
+
     best, tuned, pages = what_follows(plan, store)
     if tuned is None:
         return best.name, pages, ([], "")
