@@ -59,15 +59,12 @@ def evaluate(
         images: a folder of images or samples, a .npy or .npz, a model, paths of image files, a list
             of Pillow's pictures, what `sample` gave, or uint8 (n, height, width, channel).
         reference: real images, likewise; or prepared data, or an experiment's file or name.
-        experiment: an experiment's file or name, as whose own samples are judged what `sample`
-            gave, a folder of samples or a model.
+        experiment: an experiment's file or name: images of a model are judged as its own are.
         training: what the model has learnt from, to look for copies.
-        n: images to sample from a model; unless given one for each of ``prompts``, the
-            experiment file's `samples`, or 500.
+        n: images to sample from a model; else one a prompt, the experiment's `samples`, or 500.
         prompts: a file of what a model is asked for in turn.
         style: with an experiment, another style's holdout.
-        sampling: keys of the sampling section that a model is drawn with, over its own:
-            ``{"guidance": 2}``.
+        sampling: keys of the sampling section, over the model's own: ``{"guidance": 2}``.
         root: the project's folder; the current one unless given.
         settings: keys of the evaluation section: ``extractor="inception", metrics=["fd"]``.
 
