@@ -50,10 +50,8 @@ def evaluate(
     >>> rng = numpy.random.default_rng(0)
     >>> one, other = rng.integers(0, 256, (2, 24, 8, 8, 1), dtype=numpy.uint8)
     >>> figures = alphabar.evaluate(one, other, size=32, metrics=["fd"])
-    >>> [name for name in figures]
-    ['fd_efficientnet_lite0']
-    >>> figures["fd_efficientnet_lite0"].low < figures["fd_efficientnet_lite0"].value
-    True
+    >>> [(name, figure.low < figure.value) for name, figure in figures.items()]
+    [('fd_efficientnet_lite0', True)]
 
     Args:
         images: a folder of images or samples, a .npy or .npz, a model, paths of image files, a list
