@@ -15,7 +15,7 @@ from alphabar.models import Model, load
 from alphabar.place import experiment_file, workspace_at
 from alphabar.shown import table_html
 from alphabar.spoken import in_python
-from components.errors import AlphabarError
+from components.errors import AlphabarError, number_of
 from components.spec.loading import nearest
 from flows.telling import as_text
 from flows.workspace import Workspace
@@ -74,7 +74,7 @@ class Results:
 
     def __repr__(self) -> str:
         best = f"best {self.best} by {self.metric}" if self.best else "no best"
-        return f"<Results of {self.name}: {len(self.cells)} cells, {best}>"
+        return f"<Results of {self.name}: {number_of(len(self.cells), 'cell')}, {best}>"
 
     def __str__(self) -> str:
         return as_text(self._table()) if self.best else repr(self)

@@ -27,7 +27,7 @@ from components.data.sources.folder import (
 )
 from components.data.sources.rows import Columns, composed
 from components.data.summary import Summary
-from components.errors import AlphabarError
+from components.errors import AlphabarError, number_of
 from components.files.full_disk import naming_a_full_disk
 from components.files.put import put
 from components.licences import licence_files
@@ -121,7 +121,7 @@ def _refuse_faulty(source: Path, reading: Reading, broken: Sequence[str]) -> Fol
     faults = [*reading.faults, *broken, *unlisted]
     if faults:
         raise AlphabarError(
-            f"{source} has {len(faults)} fault(s):{listed(faults)}",
+            f"{source} has {number_of(len(faults), 'fault')}:{listed(faults)}",
             f"mend them in {source} and add it again; nothing has been copied",
         )
     return found

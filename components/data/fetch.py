@@ -9,7 +9,7 @@ from components.data.disk import only_writer
 from components.data.faults import listed
 from components.data.listing import list_contents, list_files, listing_hash
 from components.data.pin import RawData, packaged_data, plugin_data, read_pin, verify
-from components.errors import AlphabarError
+from components.errors import AlphabarError, number_of
 from components.files.full_disk import naming_a_full_disk
 from components.files.put import put, remove_parts
 from components.runtime import Progress, silent
@@ -83,7 +83,8 @@ def _write(raw: RawData, present: dict[str, str], progress: Progress, force: boo
     if changed and not force:
         faults = [f"{path} changed" for path in changed]
         raise AlphabarError(
-            f"{data} has {len(changed)} file(s) with other bytes than fetched:{listed(faults)}",
+            f"{data} has {number_of(len(changed), 'file')} with other bytes than fetched:"
+            f"{listed(faults)}",
             "keep what you changed elsewhere and restore with `alphabar data fetch --force`",
         )
     wanted = [path for path in expected if present.get(path) != expected[path]]

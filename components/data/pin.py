@@ -16,7 +16,7 @@ from components.data.listing import (
     listing_hash,
 )
 from components.data.sources import SOURCES, Files, packaged_files, plugin_files
-from components.errors import AlphabarError
+from components.errors import AlphabarError, number_of
 from components.files.yaml_file import read_yaml
 from components.spec.loading import nearest
 from components.spec.sections.data import DataSpec
@@ -163,7 +163,7 @@ def _difference(
     command = "alphabar data fetch --force" if raw.files else f"dvc checkout {raw.pin_file}"
     return AlphabarError(
         f"{raw.pinned} is not what {raw.pin_file} pins: "
-        f"{len(faults)} file(s) differ:{listed(faults)}",
+        f"{number_of(len(faults), 'file')} not as pinned:{listed(faults)}",
         f"run `{command}` to restore what changed or is missing; remove what does not belong there",
     )
 

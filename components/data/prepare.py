@@ -19,7 +19,7 @@ from components.data.readers import length_histogram
 from components.data.readers.minilm import minilm_reader
 from components.data.sources.folder import locate, read_rows
 from components.data.splits import split_of
-from components.errors import AlphabarError
+from components.errors import AlphabarError, number_of
 from components.files.json_file import write_json
 from components.files.tables import write_table
 from components.runtime import Runtime
@@ -167,7 +167,8 @@ def _refuse_empty(splits: Mapping[str, Sequence[Row]], data: DataSpec, own: bool
         if not rows:
             total = sum(map(len, splits.values()))
             raise AlphabarError(
-                f"the {name} split of {total} image(s) is empty at `data.holdout: {data.holdout}`",
+                f"the {name} split of {number_of(total, 'image')} is empty at "
+                f"`data.holdout: {data.holdout}`",
                 "add images, or change `data.holdout` or `data.split_seed`",
             )
 

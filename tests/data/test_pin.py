@@ -63,7 +63,7 @@ def test_a_changed_byte_is_named(writable: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(AlphabarError, match="digits/bold/0042.png changed") as caught:
         pinned_hashes(writable)(DIGITS)
-    assert "1 file(s)" in caught.value.what
+    assert "1 file not as pinned" in caught.value.what
     assert "data fetch --force" in caught.value.remedy
 
 

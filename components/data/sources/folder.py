@@ -74,7 +74,8 @@ def read_rows(folder: Path, caption_column: str | None, label_column: str) -> tu
         raise
     if reading.faults:
         raise AlphabarError(
-            f"{reading.table.path} has {len(reading.faults)} fault(s):{listed(reading.faults)}",
+            f"{reading.table.path} has {number_of(len(reading.faults), 'fault')}:"
+            f"{listed(reading.faults)}",
             "mend those rows",
         )
     return reading.rows

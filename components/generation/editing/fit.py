@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, number_of
 from components.generation.sampler import Sampler
 
 
@@ -13,7 +13,7 @@ def check_editable(sampler: Sampler, images: NDArray[np.uint8]) -> None:
     if images.shape[1:] != (height, width, channels):
         raise AlphabarError(
             f"images of shape {images.shape[1:]} cannot be edited",
-            f"give images of {_size((height, width))} pixels with {channels} channel(s)",
+            f"give images of {_size((height, width))} pixels with {number_of(channels, 'channel')}",
         )
 
 

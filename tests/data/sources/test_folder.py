@@ -56,7 +56,7 @@ def test_a_label_that_is_missing_in_some_rows_is_a_fault(tmp_path: Path) -> None
 def test_every_faulty_row_is_told_up_to_ten(tmp_path: Path) -> None:
     lines = [f"{n}.png," for n in range(13)]
     write_csv(tmp_path, "file_name,caption\nok.png,yes\n" + "\n".join(lines))
-    with pytest.raises(AlphabarError, match=r"13 fault\(s\)") as caught:
+    with pytest.raises(AlphabarError, match=r"13 faults") as caught:
         read_rows(tmp_path, "caption", "label")
     assert "line 3: 0.png has no `caption`" in caught.value.what
     assert caught.value.what.count("has no `caption`") == 10
