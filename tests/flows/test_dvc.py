@@ -1,7 +1,7 @@
 """`dvc repro` in a copy of the repository, with a shrunk params.yaml and the dvc.yaml of it.
 
 DVC starts a process a stage, most of whose time goes into loading libraries. So it runs what
-samples are made by; the other stages' commands run in one process, and DVC takes what they left.
+the scorer needs; the other stages' commands run in one process, and DVC takes what they left.
 """
 
 import json
@@ -28,7 +28,7 @@ from tests.flows.project import Project
 
 ROOT = Path(__file__).parents[2]
 DVC = Path(sys.executable).with_name("dvc")
-BY_DVC = {"prepare", "train", "sample"}
+BY_DVC = {"prepare", "prepare-finetune", "scorer"}
 GUIDED = {"sample", "sample-finetuned", "report"}
 FOLLOWING = {
     "evaluate",
@@ -101,7 +101,7 @@ for command in sys.argv[1:]:
 @pytest.fixture(scope="module")
 def reproduced(repository: Path) -> tuple[Path, str]:
     """The repository after `dvc repro`, and what that printed."""
-    printed = dvc(repository, "repro", "sample")
+    printed = dvc(repository, "repro", "scorer")
     content = yaml.safe_load((repository / "dvc.yaml").read_text())
     (program,) = content["vars"]
     words = program["alphabar"].partition(" alphabar ")[2]
@@ -112,7 +112,7 @@ def reproduced(repository: Path) -> tuple[Path, str]:
     return repository, printed
 
 
-def test_repro_runs_what_samples_need_and_all_stages_leave_the_status_clean(
+def test_repro_runs_what_a_stage_needs_and_all_stages_leave_the_status_clean(
     reproduced: tuple[Path, str],
 ) -> None:
     root, printed = reproduced
