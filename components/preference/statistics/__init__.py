@@ -1,0 +1,1 @@
+"""What the answers to a study say: rates, worths, agreement, who clicked at random, plans."""
