@@ -217,9 +217,7 @@ def _enumerated(
     for sign, gain in enumerate(gains):
         theirs = care[sign] if sign == QUICK else click[sign]
         careful, clicking = (
-            np.convolve(
-                old, np.bincount(gain - gain.min(), _pmf(len(gain) - 1, chance, sign, rule))
-            )
+            np.convolve(old, np.bincount(gain - gain.min(), _pmf(sign, gain, chance, rule)))
             for old, chance in ((careful, care[sign]), (clicking, theirs))
         )
         least += int(gain.min())

@@ -66,7 +66,7 @@ class Needed:
     Attributes:
         answers, pairs: still needed; 0 where the power is reached.
         power: of the crossed test with the answers so far, for the effect planned for.
-        spread: measured so far; it is rough in a small study.
+        spread: what was reckoned with.
         plan: the whole study that is enough; None where these people cannot reach the power.
     """
 
@@ -191,27 +191,33 @@ def still_needed(
     wanted: float = 0.8,
     *,
     people: int | None = None,
+    raters: int | None = None,
     confidence: float = 0.95,
 ) -> Needed:
-    """The answers that lack for a power, by the correlations and ties so far.
+    """The answers that lack for a power, by the ties so far and the correlations.
+
+    Of each correlation the greater of the one so far and `Spread`'s is taken: a small study often
+    measures none, which would promise too much.
 
     The effect is the one planned for, never the one seen: a power for the rate seen is the p-value
     in other words (Hoenig and Heisey, 2001).
 
     Args:
-        people: who will have answered in the end; those who have where None.
+        people: how many will have answered in the end; as many as have where None.
+        raters: people a pair in the end; as many as so far where None.
     """
     asked = choices.shown().between(candidate, baseline)
     here, pairs = len(np.unique(asked.person)), len(np.unique(asked.pair))
-    raters = max(round(len(asked) / max(pairs, 1)), 1)
-    spread = measured_spread(choices, candidate, baseline)
+    now = max(round(len(asked) / max(pairs, 1)), 1)
+    seen, usual = measured_spread(choices, candidate, baseline), Spread()
+    spread = Spread(max(seen.person, usual.person), max(seen.prompt, usual.prompt), seen.ties)
     many = people or here
-    reached = power(effect, max(pairs, 1), raters, here, spread, confidence) if here else 0.0
+    reached = power(effect, max(pairs, 1), now, here, spread, confidence) if here else 0.0
     try:
         whole = plan(
             effect,
             wanted,
-            min(raters, max(many, 1)),
+            min(raters or now, max(many, 2)),
             people=max(many, 2),
             spread=spread,
             confidence=confidence,

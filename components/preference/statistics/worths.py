@@ -73,21 +73,19 @@ def fit(table: Table, start: Floats | None = None) -> Fit:
     gauge[: table.models] = 1.0
     theta = np.zeros(len(gauge)) if start is None else start.copy()
     reached = log_likelihood(table, theta)
-    tolerance = 1e-11 * max(1.0, float(table.counts.sum()))
     for _ in range(MOST_STEPS):
         gradient, information = _derivatives(table, theta)
-        if np.abs(gradient).max() < tolerance:
-            theta[: table.models] -= theta[: table.models].mean()
-            covariance: Floats = np.linalg.pinv(information, hermitian=True).astype(np.float64)
-            return Fit(theta, covariance, reached)
         # adding the gauge fixes the sum of the log-worths and leaves the rest of the step alone
         step = np.linalg.lstsq(information + np.outer(gauge, gauge), gradient, rcond=None)[0]
+        if float(gradient @ step) < 1e-12 * max(1.0, abs(reached)):
+            # what is left to climb is rounding; the last step squares the error once more
+            theta = theta + step
+            theta[: table.models] -= theta[: table.models].mean()
+            covariance: Floats = np.linalg.pinv(information, hermitian=True).astype(np.float64)
+            return Fit(theta, covariance, log_likelihood(table, theta))
         scale = 1.0
-        while (ahead := log_likelihood(table, theta + scale * step)) < reached and scale > 1e-10:
+        while (ahead := log_likelihood(table, theta + scale * step)) < reached:
             scale /= 2
-        if scale <= 1e-10:  # rounding: nothing is above
-            tolerance = np.inf
-            continue
         theta, reached = theta + scale * step, ahead
     raise NoFiniteEstimateError("the likelihood has no top that Newton's steps reach")
 
