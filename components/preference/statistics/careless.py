@@ -8,6 +8,9 @@ to a score. A person is flagged where the score is at or above the least one tha
 reach in at most `Rule.level` of cases; that one is found by exact enumeration of the four counts.
 So both error rates are known for every person, and stand beside the flag. A flag excludes nobody by
 itself.
+
+In simulated studies with six checks and six repeats a person it flagged 0 to 0.5 of 100 careful
+people; of 100 clickers 91 to 97 who hurry, and 80 to 90 who take the time of a careful person.
 """
 
 from collections.abc import Sequence

@@ -2,11 +2,11 @@
 
 The gate reads `Rate.crossed`: the two-way clustered interval. In simulated studies (5 to 50 people,
 3 to 5 raters a pair, side bias, ties, a fifth clicking at random; `crossed.crossed_variance` has
-the figures) it held the truth in 95 to 98 of 100. The crossed bootstrap held it in 91 to 100: it
+the figures) it held the truth in 94 to 98 of 100. The crossed bootstrap held it in 91 to 100: it
 counts an answer's own noise three times, which is most of the variance where a pair has few raters,
 so there its intervals are 1.3 to 1.5 times as wide; and with five people who differ much it is the
 narrower one and holds too rarely. It stands beside as a check that assumes no t. Wilson's and the
-exact interval take answers for independent: they held the truth in 54 to 90 of 100.
+exact interval take answers for independent: they held the truth in 55 to 94 of 100.
 """
 
 from dataclasses import dataclass
