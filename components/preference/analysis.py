@@ -12,7 +12,8 @@ from components.figures.statistics.intervals import share_interval
 from components.files.manifest import intact
 from components.files.tables import MOST_BYTES, csv_rows
 from components.files.text_file import read_text
-from components.preference.clustered import ClusteredRate, clustered_rate
+from components.preference.statistics.crossed import Interval
+from components.preference.statistics.win_rate import crossed_rate
 
 MODELS = ("baseline", "finetuned")
 NO_PREFERENCE = "none"
@@ -50,7 +51,7 @@ class Preference:
         pairs: about how many pairs anybody preferred one model.
         rate: wins / (wins + losses); None when nobody preferred either.
         low, high: the rate's interval, about other people and other pairs
-            (`components.preference.clustered`); None where it cannot be had.
+            (`statistics.win_rate.crossed_rate`); None where it cannot be had.
         p_value: of a rate of one half, by the same test; None with the interval.
         without: why there is no interval; empty where there is one.
         notes: what else is to be known of the answers.
@@ -98,7 +99,7 @@ def analyse(responses: Sequence[Path], key: Path, confidence: float = 0.95) -> P
     decided = {where: chosen for where, chosen in answers.items() if chosen != NO_PREFERENCE}
     pairs = len({pair for _, pair in decided})
     without = _without(len({who for who, _ in decided}), pairs)
-    found = None if without else _rate(decided, confidence)
+    interval, p_value = (None, None) if without else _rate(decided, confidence)
     return Preference(
         wins,
         losses,
@@ -106,9 +107,9 @@ def analyse(responses: Sequence[Path], key: Path, confidence: float = 0.95) -> P
         people,
         pairs,
         wins / (wins + losses) if decided else None,
-        found.low if found else None,
-        found.high if found else None,
-        found.p_value if found else None,
+        interval.low if interval else None,
+        interval.high if interval else None,
+        p_value,
         without,
         tuple(_copied(answers, seconds)),
         confidence,
@@ -147,14 +148,13 @@ def _without(people: int, pairs: int) -> str:
     return "either model was preferred in one pair only" if pairs == 1 else ""
 
 
-def _rate(decided: Mapping[tuple[str, str], str], confidence: float) -> ClusteredRate:
-    people, pairs = (sorted({where[i] for where in decided}) for i in (0, 1))
-    answers = np.zeros((len(people), len(pairs)))
-    asked = np.zeros(answers.shape, bool)
-    for (who, pair), chosen in decided.items():
-        at = people.index(who), pairs.index(pair)
-        answers[at], asked[at] = chosen == "finetuned", True
-    return clustered_rate(answers, asked, confidence)
+def _rate(decided: Mapping[tuple[str, str], str], confidence: float) -> tuple[Interval, float]:
+    """The rate's interval over people and pairs, and the p-value of one half."""
+    person, pair = (
+        np.unique([where[place] for where in decided], return_inverse=True)[1] for place in (0, 1)
+    )
+    won = np.array([chosen == "finetuned" for chosen in decided.values()], np.float64)
+    return crossed_rate(won, person, pair, confidence)
 
 
 def _copied(answers: Answers, seconds: Mapping[tuple[str, str], str]) -> list[str]:

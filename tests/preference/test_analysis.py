@@ -6,7 +6,7 @@ from scipy import stats
 
 from components.errors import AlphabarError
 from components.preference.analysis import analyse
-from components.preference.clustered import clustered_rate
+from components.preference.statistics.win_rate import crossed_rate
 
 KEY = "pair,left,right\np1,baseline,finetuned\np2,finetuned,baseline\np3,baseline,finetuned\n"
 HEADER = "pair,choice,annotator,seconds\n"
@@ -73,9 +73,10 @@ def test_several_people_have_a_row_each_and_an_interval_together(tmp_path: Path,
     assert (found.wins, found.losses, found.ties, found.pairs) == (3, 1, 2, 2)
     told = [(p.name, p.wins, p.losses, p.ties, p.rate) for p in found.people]
     assert told == [("Ann", 2, 0, 1, 1.0), ("Bob", 1, 1, 0, 0.5), ("Cy", 0, 0, 1, None)]
-    expected = clustered_rate(np.array([[1.0, 1], [0, 1]]), np.ones((2, 2), bool), 0.95)
+    person, pair = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    expected, p_value = crossed_rate(np.array([1.0, 1, 0, 1]), person, pair, 0.95)
     assert (found.low, found.high) == (expected.low, expected.high)
-    assert found.p_value == expected.p_value
+    assert found.p_value == p_value
     assert (found.without, found.notes) == ("", ())
 
 

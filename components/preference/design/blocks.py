@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.preference.statistics.choices import Indices
 
@@ -37,7 +38,9 @@ def assigned(
     return chosen
 
 
-def _raters(quota: Indices, together: Indices, raters: int, rng: np.random.Generator) -> list[int]:
+def _raters(
+    quota: Indices, together: NDArray[np.int32], raters: int, rng: np.random.Generator
+) -> list[int]:
     """The slots with most left to judge; of equal ones those that met the chosen ones least.
 
     Taking the greatest quotas keeps them within one of each other, so that all end at zero.

@@ -88,7 +88,7 @@ def crossed_variance(
     if value == 0.0:
         return Variance(0.0, min(people, prompts) - 1.0, people, prompts)
     freedom = value**2 / (of_people**2 / (people - 1) + rest**2 / (prompts - 1) + 1e-300)
-    return Variance(value, min(freedom, float(people * prompts)), people, prompts)
+    return Variance(value, min(freedom, people + prompts - 2.0), people, prompts)
 
 
 def student(
