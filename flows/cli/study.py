@@ -48,6 +48,45 @@ def export(
 
 
 @app.command()
+def plan(
+    effect: Annotated[
+        float, typer.Option(min=0.51, max=0.99, help="Win rate to be told from one half.")
+    ] = 0.6,
+    power: Annotated[
+        float, typer.Option(min=0.05, max=0.99, help="How often it is to be told apart.")
+    ] = 0.8,
+    raters: Annotated[int, typer.Option(min=1, max=100, help="People who judge each pair.")] = 3,
+    pairs: Annotated[
+        int | None, typer.Option(min=2, max=20_000, help="Pairs, where that is fixed.")
+    ] = None,
+    people: Annotated[
+        int | None, typer.Option(min=2, max=10_000, help="People, where that is fixed.")
+    ] = None,
+    ties: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=0.95, help="Share of answers that prefer neither (0.2)."),
+    ] = None,
+) -> None:
+    """Say how many pairs and people a study needs, before anything is drawn.
+
+    With both --pairs and --people it says which power they have.
+
+    Example: `alphabar study plan --effect 0.6 --power 0.8 --raters 3`
+    """
+    from flows.tools.study_plan import plan_study
+
+    found = plan_study(effect, power, raters, pairs, people, ties)
+    show(found.table(), **found.content())
+    it = found.plan
+    tell(
+        f"{it.pairs:,} pairs, judged by {it.raters} each of {it.people:,} people (about "
+        f"{it.each:.0f} pairs a person), tell a win rate of {it.effect:g} from one half with a "
+        f"power of {it.power:.2f}"
+    )
+    note(found.assumes)
+
+
+@app.command()
 def results(
     responses: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Annotators' responses.csv files.")

@@ -245,6 +245,7 @@ def test_a_faulty_cron_expression_is_refused(
 def test_every_command_has_help_with_an_example(place: Project) -> None:
     commands = ["run", "plan", "verify", "data fetch", "data add", "sample", "evaluate", "compare"]
     commands += ["export", "schedule", "up", "down", "study export", "study results", "stage"]
+    commands += ["study plan"]
     for command in commands:
         result = place.alphabar_here(*command.split(), "--help")
         assert result.returncode == 0, command
