@@ -26,6 +26,7 @@ EXCEPTIONS = {
     ("components/files/yaml_file.py", "yaml.load"): "the reader",
     ("components/files/array_file.py", "np.load"): "the reader",
     ("components/files/tables.py", "csv.reader"): "the reader of tables that were written here",
+    ("components/files/csv_records.py", "csv.reader"): "the reader of tables that others wrote",
     (
         "components/evaluation/features/feature_store.py",
         "np.fromfile",

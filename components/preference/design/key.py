@@ -7,6 +7,7 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.files.json_file import read_object, write_json
+from components.files.tables import read_csv
 from components.preference.design.design import Design, Shown
 from components.preference.design.size import NOISE, REAL, Kind
 from components.preference.statistics.choices import Outcome
@@ -109,6 +110,29 @@ def read_key(path: Path) -> Key:
     if kind not in ("pairwise", "realism") or not isinstance(study, str) or not questions:
         raise AlphabarError(f"{path} is no key of a study", REMEDY)
     return Key(study, kind, questions, items)
+
+
+def read_pairs_key(path: Path, question: str = "preference") -> Key:
+    """The key in a `key.csv` of the stage `study`, whose answers everybody gives to every pair.
+
+    Args:
+        question: what the one question of its page is called.
+
+    Raises:
+        AlphabarError: it is missing or broken.
+    """
+    remedy = "give the key.csv that the study stage wrote"
+    try:
+        rows = read_csv(path)
+        items = {row["pair"]: Item(row["pair"], row["left"], row["right"]) for row in rows}
+    except OSError as error:
+        raise AlphabarError(f"{path} cannot be read: {error.strerror}", remedy) from None
+    except (ValueError, KeyError) as error:
+        raise AlphabarError(f"{path} is no key of a study: {error!r}", remedy) from None
+    studies = {name.rpartition("-")[0] for name in items}
+    if len(studies) != 1 or any(item.left == item.right for item in items.values()):
+        raise AlphabarError(f"{path} is no key of a study", remedy)
+    return Key(studies.pop(), "pairwise", (question,), items)
 
 
 def _item(content: dict[str, Any]) -> Item:

@@ -7,7 +7,14 @@ import pytest
 
 from components.errors import AlphabarError
 from components.preference.design.design import draw_design
-from components.preference.design.key import GENERATED, Key, key_of, read_key, write_key
+from components.preference.design.key import (
+    GENERATED,
+    Key,
+    key_of,
+    read_key,
+    read_pairs_key,
+    write_key,
+)
 from components.preference.design.size import NOISE, REAL, Kind, Size
 from components.preference.statistics.choices import Outcome
 
@@ -57,3 +64,15 @@ def test_a_broken_key_is_named(tmp_path: Path, change: dict[str, object]) -> Non
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(AlphabarError, match=r"key\.json is no key of a study"):
         read_key(path)
+
+
+def test_the_stage_s_own_key_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "key.csv"
+    path.write_text("pair,left,right\nab-0001,baseline,finetuned\n")
+    key = read_pairs_key(path)
+    assert (key.study, key.questions) == ("ab", ("preference",))
+    assert key.items["ab-0001"].right == "finetuned"
+    for broken in ("", "a,b\n1,2\n", "pair,left,right\nab-1,x,x\n", "pair,left,right\n"):
+        path.write_text(broken)
+        with pytest.raises(AlphabarError, match=r"key\.csv is no key"):
+            read_pairs_key(path)

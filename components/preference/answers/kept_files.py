@@ -1,0 +1,97 @@
+"""The files that answers came in, kept as they came."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from components.errors import AlphabarError, first_line, shortened
+from components.files.json_file import read_object, write_json
+from components.files.put import put
+from components.files.regular import open_regular
+
+FOLDER, ABOUT = "answers", "about"
+MOST_BYTES = 64 * 2**20
+"""Of one file."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a kept file.
+
+    Attributes:
+        number: it was the so-manieth file of the study, from 1.
+        name: of the file as it was given, without its folder.
+        columns: field → column, of a table that does not say it itself.
+    """
+
+    number: int
+    name: str
+    columns: Mapping[str, str] | None = None
+
+
+def keep(study: Path, content: bytes, name: str, columns: Mapping[str, str] | None = None) -> bool:
+    """Keep a file under ``answers/`` of a study, named by its SHA-256; whether it is a new one.
+
+    A file that is there is left as it is; other ``columns`` than before are written down.
+    """
+    folder = study / FOLDER
+    (folder / ABOUT).mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(content).hexdigest()
+    path, about = folder / digest, folder / ABOUT / f"{digest}.json"
+    new = not path.exists()
+    number = len(list((folder / ABOUT).glob("*.json"))) + 1
+    known = _about(about) if about.exists() else About(number, shortened(name), columns)
+    if new or known.columns != columns:
+        with put(about) as place:
+            write_json(place, asdict(About(known.number, known.name, columns)))
+    if new:
+        with put(path) as place:
+            place.write_bytes(content)
+    return new
+
+
+def kept_files(study: Path) -> list[tuple[Path, About]]:
+    """The kept files of a study in the order in which they came."""
+    folder = study / FOLDER
+    found = [
+        (folder / about.stem, _about(about)) for about in sorted((folder / ABOUT).glob("*.json"))
+    ]
+    there = [(path, about) for path, about in found if path.is_file()]
+    return sorted(there, key=lambda each: (each[1].number, each[0].name))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file of answers; raises ValueError in a sentence."""
+    try:
+        with open_regular(path) as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {first_line(error)}") from None
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it is larger than {MOST_BYTES / 2**20:g} MiB")
+    return content
+
+
+def read_kept(path: Path) -> bytes:
+    """The bytes of a kept file; raises ValueError where they are not those that its name says."""
+    content = read_bytes(path)
+    if hashlib.sha256(content).hexdigest() != path.name:
+        raise ValueError("it was changed after it was kept: its digest does not fit its name")
+    return content
+
+
+def _about(path: Path) -> About:
+    remedy = "remove it and import the file again"
+    content = read_object(path, remedy)
+    try:
+        about = About(**content)
+    except TypeError:
+        raise AlphabarError(f"{path} does not say where a file came from", remedy) from None
+    columns = about.columns
+    fits = columns is None or (
+        isinstance(columns, dict) and all(isinstance(title, str) for title in columns.values())
+    )
+    if not (isinstance(about.number, int) and isinstance(about.name, str) and fits):
+        raise AlphabarError(f"{path} does not say where a file came from", remedy)
+    return about
