@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from components.files.tables import csv_lines
 from components.preference.answers.imported import Imported, import_answers
 from components.preference.answers.row import SIGNED, row_digest
-from components.preference.design.key import Key, read_pairs_key
+from components.preference.design.design import draw_design
+from components.preference.design.key import GENERATED, Key, key_of, read_pairs_key
+from components.preference.design.size import NOISE, REAL, Size
 from components.preference.statistics.choices import Outcome
 from components.preference.statistics.win_rate import win_rate
 from tests.preference.answers.conftest import NOW, V2, Study, reasons
@@ -248,6 +250,21 @@ def test_the_page_s_first_format_is_read_with_its_own_key(study: Study, tmp_path
     assert "another study, 'cd34'" in reasons(found)["line 4"]
     rate = win_rate(found.choices, found.choices.model("finetuned"), 0)
     assert (rate.wins, rate.losses, rate.ties) == (1, 0, 1)
+
+
+def test_of_single_images_the_rate_is_how_often_a_model_s_are_called_real(study: Study) -> None:
+    design = draw_design(Size(("new",), 20, 5, 2, kind="realism"), 1)
+    study.key = key_of(design, "ab12", ("looks",))
+    fooled = {"new": "real", REAL: "real", NOISE: "generated"}
+    rows = [line(row.item, fooled[row.left], f"p{row.slot}", row.place) for row in design.rows]
+    found = study.takes(V2 + "".join([*rows, line(design.rows[0].item, "left", "Eve")]))
+    assert "'left' is none of real, generated" in reasons(found)[f"line {len(rows) + 2}"]
+    choices = found.choices
+    rate = win_rate(choices, choices.model("new"), choices.model(GENERATED))
+    assert (rate.wins, rate.losses) == (20, 0)
+    checks = choices.where(choices.attention)
+    assert len(checks) == 30
+    assert (checks.outcome == checks.expected).all()
 
 
 def test_label_studio_s_export_is_read(study: Study, items: list[str]) -> None:
