@@ -7,6 +7,9 @@ from pathlib import Path
 
 from components.errors import AlphabarError, quoted
 
+MOST_IMAGES = 1_000_000
+"""That one call draws, as one command does."""
+
 
 def path_of(given: object, what: str) -> Path:
     """A place as a path; raises AlphabarError unless it is a text or a path that names one."""
@@ -16,9 +19,15 @@ def path_of(given: object, what: str) -> Path:
 
 
 def count_of(given: object) -> int:
-    """A number of images; raises AlphabarError unless it is whole and at least one."""
+    """A number of images; raises AlphabarError unless it is whole, at least one and no more than
+    `MOST_IMAGES`."""
     if isinstance(given, Integral) and not isinstance(given, bool) and int(given) >= 1:
-        return int(given)
+        if int(given) <= MOST_IMAGES:
+            return int(given)
+        raise AlphabarError(
+            f"{quoted(given)} images are too many for one call",
+            f"ask for {MOST_IMAGES:,} at most, and for more with other seeds",
+        )
     raise AlphabarError(
         f"{quoted(given)} images cannot be sampled", "ask for one or more, a whole number"
     )

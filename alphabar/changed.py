@@ -1,5 +1,6 @@
 """An experiment file with other values."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,9 @@ from components.spec.keys import digest
 
 if TYPE_CHECKING:
     from components.spec.experiment import Experiment
+
+DEEPEST = 20
+"""Mappings and lists in each other: an experiment file needs three."""
 
 DIGITS = 6
 """Of the digest by which a changed experiment's name differs from the file's."""
@@ -50,17 +54,38 @@ def _put(values: dict[str, Any], path: str, value: object) -> None:
                 "give a key of a section, such as `training.steps`",
             )
         values = inner
-    if isinstance(value, Mapping) and isinstance(values.get(leaf), dict):
-        for key, each in value.items():
-            _put(values[leaf], str(key), each)
+    _set(values, leaf, value)
+
+
+def _set(values: dict[str, Any], key: str, value: object) -> None:
+    """``value`` in place of that of ``key``, whatever dots it has, as those of `sweep` do."""
+    if isinstance(value, Mapping) and isinstance(values.get(key), dict):
+        for name, each in value.items():
+            _set(values[key], str(name), each)
     else:
-        values[leaf] = _plain(value)
+        values[key] = _plain(value)
 
 
-def _plain(value: object) -> Any:
-    """Mappings, lists and tuples as YAML has them."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return str(value) if isinstance(value, Path) else value
+def _plain(value: Any, depth: int = 0) -> Any:
+    """Mappings, lists and tuples as YAML has them, and numpy's numbers and arrays as Python's.
+
+    Raises:
+        AlphabarError: YAML has no such value.
+    """
+    if depth <= DEEPEST:
+        if isinstance(value, Mapping):
+            return {str(key): _plain(each, depth + 1) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [_plain(each, depth + 1) for each in value]
+        if hasattr(value, "tolist"):
+            return _plain(value.tolist(), depth + 1)
+        if isinstance(value, Path):
+            return str(value)
+        if value is None or isinstance(value, str | int):
+            return value
+        if isinstance(value, float) and math.isfinite(value):
+            return value
+    raise AlphabarError(
+        f"{quoted(value)} is no value of an experiment file",
+        "give a text, a finite number, True, False, None, or a list or a mapping of them",
+    )

@@ -1,5 +1,6 @@
 """Experiments: run one, read what it found, hold recorded runs side by side."""
 
+import multiprocessing
 from collections.abc import Mapping
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from alphabar.models import Model, load
 from alphabar.place import experiment_file, workspace_at
 from alphabar.shown import table_html
 from alphabar.spoken import in_python
-from components.errors import AlphabarError, number_of
+from components.errors import AlphabarError, number_of, shortened
 from components.spec.loading import nearest
 from flows.telling import as_text
 from flows.workspace import Workspace
@@ -89,9 +90,10 @@ class Results:
             AlphabarError: there is no such evaluated cell.
         """
         name = self.best if cell is None else cell
-        if name is None or name not in self.cells:
-            remedy = nearest(name or "", list(self.cells)) if self.cells else "run it first"
-            raise AlphabarError(f"{self.name} has no evaluated cell {name or ''}".rstrip(), remedy)
+        if name is None or name not in list(self.cells):
+            told = "" if name is None else shortened(name)
+            remedy = nearest(told, list(self.cells)) if self.cells else "run it first"
+            raise AlphabarError(f"{self.name} has no evaluated cell {told}".rstrip(), remedy)
         found = self.cells[name]
         return replace(load(found.model), name=name, settings=found.sampling)
 
@@ -153,6 +155,7 @@ def run(
         AlphabarError: the file or an override is wrong, the data is not as pinned, or stages
             failed; the others have run.
     """
+    _refuse_in_a_worker()
     from flows.run.launch import run_experiment
 
     workspace = workspace_at(root)
@@ -204,6 +207,17 @@ def results(
     if not found.cells:
         raise AlphabarError(f"no cell of {found.name} is evaluated", "run it: alphabar.run(…)")
     return found.frame()
+
+
+def _refuse_in_a_worker() -> None:
+    """Raise AlphabarError in a worker process that is only beginning, and reads the script that
+    started it once more."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise AlphabarError(
+            "the script calls `alphabar.run` where it is imported, so that each process that a "
+            "run starts would call it again",
+            'put the call under `if __name__ == "__main__":`',
+        )
 
 
 def _unprinted() -> "redirect_stdout[StringIO]":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alphabar.arguments import path_of
+from alphabar.arguments import count_of, path_of
 from alphabar.figures import Figures
 from alphabar.models import Model, Sampled
 from alphabar.place import experiment_called, experiment_file, workspace_at
@@ -83,7 +83,7 @@ def evaluate(
             real,
             None if experiment is None else experiment_file(experiment, workspace),
             _path(training, "training data"),
-            n,
+            None if n is None else count_of(n),
             _path(prompts, "file of prompts"),
             style,
             settings,

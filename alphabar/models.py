@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alphabar.arguments import count_of, path_of, texts_of
 from alphabar.place import workspace_at
 from alphabar.shown import sheet_html, sheet_png
-from alphabar.spoken import in_python
+from alphabar.spoken import in_python, places
 from components.errors import AlphabarError
 from components.runtime import Progress, silent
 from components.spec.sections.sampling import SamplingSpec
@@ -200,7 +200,10 @@ def sample(
     seeded = {} if seed is None else {"seed": seed}
     settings = {**(model.settings if isinstance(model, Model) else {}), **settings, **seeded}
     weaker = None if guide is None else str(path_of(guide, "guide"))
-    chosen = choose(SAMPLE, Request(str(named), settings, (), weaker, texts), workspace_at(root))
+    called = {str(named): model.name} if isinstance(model, Model) else {}
+    with places(called):
+        asked_for = Request(str(named), settings, (), weaker, texts)
+        chosen = choose(SAMPLE, asked_for, workspace_at(root))
     chosen.refuse_unasked(texts, "give at least one of `prompts`")
     sampler = chosen.load()
     from components.generation.asked import prompt_words, prompts_of

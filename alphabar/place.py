@@ -13,7 +13,7 @@ FOLDERS = ("experiments", ".")
 
 def workspace_at(root: str | Path | None) -> Workspace:
     """That of the folder ``root``; of the current one where that is None."""
-    return Workspace.here(root=None if root is None else Path(root))
+    return Workspace.here(root=None if root is None else path_of(root, "root"))
 
 
 def experiment_called(name: str, workspace: Workspace) -> Path | None:

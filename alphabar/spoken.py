@@ -18,6 +18,7 @@ CALLED = {
 }
 """Options whose arguments are called otherwise here."""
 
+_OPTIONS = re.compile(r"the options of `alphabar (\w+)`")
 _COMMAND = re.compile(r"`?alphabar \w[^`\n]*`?")
 _OPTION = re.compile(r"(?<![\w-])--(?P<option>[a-z][a-z-]*)(?: (?P<value>[A-Z][A-Z:]*|[\d.]+))?")
 
@@ -25,8 +26,10 @@ _OPTION = re.compile(r"(?<![\w-])--(?P<option>[a-z][a-z-]*)(?: (?P<value>[A-Z][A
 def spoken(text: str) -> str:
     """``text`` with the arguments of functions in place of options: `--steps 20` is `steps=20`.
 
-    Whole commands, which begin with `alphabar`, stay commands.
+    Whole commands, which begin with `alphabar`, stay commands; their options are arguments of the
+    functions of that name.
     """
+    text = _OPTIONS.sub(r"the arguments of `\1`", text)
     pieces, end = [], 0
     for command in _COMMAND.finditer(text):
         pieces += [_OPTION.sub(_argument, text[end : command.start()]), command[0]]

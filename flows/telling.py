@@ -39,6 +39,7 @@ def answering() -> Iterator[None]:
     of stdout. Everything else that is printed goes to stderr.
 
     What was found before an error is printed, with the error: ``{"error": {"message", "remedy"}}``.
+    A file or folder that the system refuses is such an error, too.
     """
     answer: dict[str, Any] = {}
     token = _ANSWER.set(answer)
@@ -46,8 +47,10 @@ def answering() -> Iterator[None]:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     except BaseException as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            error = of_a_file(error)
         if isinstance(error, AlphabarError):
-            answer["error"] = {"message": error.what, "remedy": error.remedy}
+            answer |= _refusal(error)
         if answer:
             _print(answer)
         raise
@@ -55,6 +58,17 @@ def answering() -> Iterator[None]:
         _print(answer)
     finally:
         _ANSWER.reset(token)
+
+
+def refuse(error: AlphabarError) -> None:
+    """Print the JSON document of a command that was refused before it began one."""
+    _print(_refusal(error))
+
+
+def of_a_file(error: OSError) -> AlphabarError:
+    """What is said of a file or folder that the system refuses, wherever that happens."""
+    what = f"{error.filename}: {error.strerror}"
+    return AlphabarError(what, "make it a file or folder that can be used, or name another")
 
 
 @contextlib.contextmanager
@@ -128,6 +142,10 @@ def warn_of_plugins() -> None:
 
     for fault in plugin_faults():
         print(one_line(f"warning: {fault}"), file=sys.stderr, flush=True)
+
+
+def _refusal(error: AlphabarError) -> dict[str, Any]:
+    return {"error": {"message": error.what, "remedy": error.remedy}}
 
 
 def _answer(content: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.data.pin import raw_folder
+from components.errors import AlphabarError
 from components.files.hub import find_folder
 from components.spec.plan import Node
 from components.spec.sections.data import DataSpec
@@ -35,12 +36,16 @@ class Workspace:
 
     @classmethod
     def here(cls, store: Path | None = None, root: Path | None = None) -> "Workspace":
-        """The current folder; MLFLOW_TRACKING_URI, ALPHABAR_{STORE,WEIGHTS} are honoured."""
+        """The current folder; MLFLOW_TRACKING_URI, ALPHABAR_{STORE,WEIGHTS} are honoured.
+
+        Raises:
+            AlphabarError: the store is no folder, and none can be made there.
+        """
         root = (root or Path.cwd()).resolve()
         named = store or (Path(value) if (value := os.environ.get("ALPHABAR_STORE")) else None)
         return cls(
             root,
-            (root / named).resolve() if named else root / "artifacts",
+            _folder((root / named).resolve() if named else root / "artifacts"),
             os.environ.get("MLFLOW_TRACKING_URI") or None,
             (root / weights).resolve() if (weights := os.environ.get("ALPHABAR_WEIGHTS")) else None,
         )
@@ -87,3 +92,14 @@ class Workspace:
 
     def _at(self, name: str | None) -> Path | None:
         return self.root / name if name else None
+
+
+def _folder(store: Path) -> Path:
+    """``store``; raises AlphabarError where a file lies in its place, or in one above it."""
+    there = next(place for place in (store, *store.parents) if place.exists())
+    if not there.is_dir():
+        raise AlphabarError(
+            f"the store {store} cannot be a folder: {there} is a file",
+            "move that file away, or name another folder (`--store FOLDER` or ALPHABAR_STORE)",
+        )
+    return store

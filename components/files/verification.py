@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.errors import AlphabarError
-from components.files.manifest import KEY, MANIFEST, Damage, damages
+from components.files.manifest import KEY, MANIFEST, STAMP, UNLISTED, Damage, damages
 from components.runtime import Progress
 
 
@@ -58,9 +58,23 @@ def _damage(directory: Path) -> list[Damage]:
     if not (directory / MANIFEST).is_file():
         return [Damage(directory, f"has no {MANIFEST}, so it counts as not published")]
     try:
-        return list(damages(directory))
+        return [each for each in damages(directory) if not _of_a_study(each, directory)]
     except AlphabarError as error:
         named = directory / MANIFEST
         if not error.what.startswith(str(named)):
             named = directory
         return [Damage(named, error.what.removeprefix(f"{named} "))]
+
+
+def _of_a_study(damage: Damage, directory: Path) -> bool:
+    """Whether it is a file of the study's page that a report has in it, published by itself."""
+    return (
+        damage.fault == UNLISTED
+        and (directory / STAMP).is_file()
+        and any((above / MANIFEST).is_file() for above in _between(damage.path, directory))
+    )
+
+
+def _between(path: Path, directory: Path) -> Iterable[Path]:
+    """The folders above ``path`` that lie in ``directory``."""
+    return (above for above in path.parents if directory in above.parents)

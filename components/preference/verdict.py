@@ -26,13 +26,14 @@ def read_study(folder: Path, who: str, tags: Mapping[str, str]) -> WinRate:
         AlphabarError: a file is missing or not of its kind, or the version is not one of the
             study's two models.
     """
+    given = folder
     if (folder / KEY_FILE).is_file():
         folder = folder / ANSWERS
     key, answers = folder.parent / KEY_FILE, sorted(folder.glob("*.csv"))
     if not key.is_file() or not answers:
         missing = f"answers (*.csv) in {folder}" if key.is_file() else f"{key}"
         raise AlphabarError(
-            f"the study has no {missing}",
+            f"the study {given} has no {missing}",
             "put the annotators' responses.csv files into STUDY/results, beside STUDY/key.csv, "
             "and give --study STUDY/results",
         )

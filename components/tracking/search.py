@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 from PIL import Image
 
 from components.errors import AlphabarError
@@ -29,6 +30,8 @@ RANKED_BY = "alphabar.ranked_by"
 """Run tag: the metric that chooses the winner of the cell's sweep."""
 BEST = "alphabar.best"
 """Run tag of a sweep: the name of its winner."""
+GONE = "RESOURCE_DOES_NOT_EXIST"
+"""MLflow's code of an error about a file that is not there."""
 GRID = re.compile(r"images/grid.step.0.timestamp.*\.png")
 
 
@@ -209,7 +212,9 @@ def _judgement(tracker: Tracker, cell: Run) -> Judgement:
             if file_sha256(directory / RECORD) != cell.data.tags.get(RECORD_DIGEST):
                 raise AlphabarError("it is damaged: its SHA-256 is not the recorded one", "")
             return read_judgement(directory)
-        except (OSError, AlphabarError) as error:
+        except (OSError, AlphabarError, MlflowException) as error:
+            if isinstance(error, MlflowException) and error.error_code != GONE:
+                raise
             told = error.what if isinstance(error, AlphabarError) else error
             raise AlphabarError(
                 f"the figures of run {cell.info.run_id} ({EVALUATION}/{RECORD}) cannot be read: "

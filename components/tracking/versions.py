@@ -32,6 +32,11 @@ STARTED_FROM = "alphabar.baseline"
 SEALED = "alphabar.manifest"
 """Version tag: the seal of the manifest.json in the registered model's directory."""
 
+ANEW = (
+    "choose another version; or delete this one and its sweep's run in MLflow, then run "
+    "the experiment again: it is recorded and registered anew"
+)
+
 
 def find_version(tracker: Tracker, name: str, alias_or_version: str) -> ModelVersion:
     """The version that is meant.
@@ -159,8 +164,7 @@ def _damage_named(version: ModelVersion) -> Iterator[None]:
     except AlphabarError as error:
         raise AlphabarError(
             f"model {version.name}, version {version.version}, cannot be used: {error.what}",
-            "choose another version; or delete this one and its sweep's run in MLflow, then run "
-            "the experiment again: it is recorded and registered anew",
+            ANEW,
         ) from error
 
 
@@ -178,5 +182,5 @@ def _files_gone(version: ModelVersion, error: Exception) -> AlphabarError:
     return AlphabarError(
         f"the files of model {version.name}, version {version.version}, are not there: "
         f"{str(error).splitlines()[0]}",
-        "run the experiment again, or choose another version",
+        ANEW,
     )

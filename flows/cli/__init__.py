@@ -34,6 +34,7 @@ from flows.cli import (
 from flows.cli import list as listing
 from flows.cli.application import Application
 from flows.signals import INTERRUPTED, exit_code, hearing
+from flows.telling import of_a_file
 
 app = Application(
     "Which noise schedule, guidance scale, solver or fine-tune is better? Measure it.",
@@ -105,7 +106,7 @@ def main() -> None:
         except OSError as error:
             if error.filename is None:
                 raise
-            print(f"error: {_of_a_file(error)}", file=sys.stderr)
+            print(f"error: {of_a_file(error)}", file=sys.stderr)
             sys.exit(2)
         except KeyboardInterrupt:
             _end()
@@ -113,12 +114,6 @@ def main() -> None:
             if end.code == INTERRUPTED:  # typer's word for a KeyboardInterrupt
                 _end()
             raise
-
-
-def _of_a_file(error: OSError) -> AlphabarError:
-    """What is said of a file or folder that the system refuses, wherever that happens."""
-    what = f"{error.filename}: {error.strerror}"
-    return AlphabarError(what, "make it a file or folder that can be used, or name another")
 
 
 def _end() -> None:

@@ -1,21 +1,30 @@
 """What every command has: `-h`, `--json`, records of options, and types in words."""
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from flows.cli.records import with_json, with_records
+from components.errors import AlphabarError
+from flows.cli.records import JSON, with_json, with_records
+from flows.telling import refuse
 
 HELP = ("-h", "--help")
 WORDS = {"int": "NUMBER", "float": "NUMBER", "str": "WORDS", "Path": "FILE"}
 """Python's type → what a user types; options that mean something else say so themselves."""
+USAGE: Any = typer.BadParameter.__mro__[1]
+"""What typer raises where words are wrong: an unknown option, a missing one, a wrong value."""
 
 
 class Command(TyperCommand):
-    """A command whose help has its types in words."""
+    """A command whose help has its types in words, and which answers a program's mistakes, too."""
+
+    def make_context(self, info_name: Any, args: list[str], *rest: Any, **extra: Any) -> Any:
+        with _answered(args):
+            return super().make_context(info_name, args, *rest, **extra)
 
     def get_params(self, ctx: Any) -> list[Any]:
         return in_words(super().get_params(ctx))
@@ -23,6 +32,14 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """A group of commands, likewise."""
+
+    def make_context(self, info_name: Any, args: list[str], *rest: Any, **extra: Any) -> Any:
+        with _answered(args):
+            return super().make_context(info_name, args, *rest, **extra)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        with _answered(args):
+            return super().resolve_command(ctx, args)
 
     def get_params(self, ctx: Any) -> list[Any]:
         return in_words(super().get_params(ctx))
@@ -58,6 +75,24 @@ class Application(typer.Typer):
             return function
 
         return registered
+
+
+@contextlib.contextmanager
+def _answered(words: list[str]) -> Iterator[None]:
+    """Within it what is wrong with the words that were typed is all of stdout, as JSON, where they
+    ask for that."""
+    asked = JSON in words  # reading them takes them away
+    try:
+        yield
+    except AlphabarError as error:
+        if asked:
+            refuse(error)
+        raise
+    except USAGE as error:
+        if asked:
+            command = error.ctx.command_path if error.ctx else "alphabar"
+            refuse(AlphabarError(error.format_message(), f"see `{command} -h`"))
+        raise
 
 
 def in_words(params: list[Any]) -> list[Any]:

@@ -39,7 +39,7 @@ def img2img(
     from flows.tools.sampling import IMG2IMG
 
     request = options.request(model, prompt, solver=solver, eta=eta, seed=seed)
-    with editing(IMG2IMG, request, out, quiet=quiet) as edit:
+    with editing(IMG2IMG, request, out, image, quiet=quiet) as edit:
         said = tools.image_to_image(edit, image, strength, count)
     results = f"{number_of(count, 'image')} in {out / 'images'}, beside the original in"
     tell_results(said, results, out)

@@ -48,7 +48,7 @@ def inpaint(
     from flows.tools.sampling import INPAINT
 
     request = options.request(model, prompt, solver=solver, eta=eta, seed=seed)
-    with editing(INPAINT, request, out, quiet=quiet) as edit:
+    with editing(INPAINT, request, out, image, mask, quiet=quiet) as edit:
         said = tools.inpaint(edit, image, mask, count, resamples=resamples, jump=jump)
     results = f"{number_of(count, 'image')} in {out / 'images'}, beside the original in"
     tell_results(said, results, out)

@@ -36,6 +36,6 @@ def invert(
     from flows.tools import editing as tools
     from flows.tools.sampling import INVERT
 
-    with editing(INVERT, options.request(model, prompt), out, quiet=quiet) as edit:
+    with editing(INVERT, options.request(model, prompt), out, *images, quiet=quiet) as edit:
         said = tools.invert(edit, images, refinements)
     tell_results(said, f"noise in {out / 'noise.npy'}, original, noise and reconstruction in", out)

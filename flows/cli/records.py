@@ -11,9 +11,10 @@ import typer
 
 from flows.telling import answering
 
+JSON = "--json"
 Json = Annotated[
     bool,
-    typer.Option("--json", help="Print one JSON document, in full digits; all else is on stderr."),
+    typer.Option(JSON, help="Print one JSON document, in full digits; all else is on stderr."),
 ]
 
 

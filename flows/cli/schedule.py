@@ -80,12 +80,12 @@ def add(
     from flows.workspace import Workspace
 
     workspace = Workspace.here()
-    zone = checked_timezone(timezone) if timezone else local_timezone()
+    zone = local_timezone() if timezone is None else checked_timezone(timezone)
     registry_gate(load_experiment(file).registry, workspace)
     made = deployment.schedule(file, cron, zone, workspace.root, pin=pin, when_busy=when_busy)
     for line in made.lines():
         tell(line, schedules=[made.content()])
-    if not timezone:
+    if timezone is None:
         tell(f"  {zone} is this machine's time zone (another: --timezone)")
 
 

@@ -38,14 +38,23 @@ WHERE e.lifecycle_stage = 'active' AND r.lifecycle_stage = 'active'
 
 def store_path(workspace: Workspace) -> Path | None:
     """The SQLite file that runs are recorded in; None where it is no such file, or not there."""
+    path = _named(workspace)
+    return path if path and path.is_file() else None
+
+
+def missing_store(workspace: Workspace) -> Path | None:
+    """The SQLite file that is to be read and is not there, which to connect to it would make."""
+    path = _named(workspace)
+    return None if path is None or path.is_file() else path
+
+
+def _named(workspace: Workspace) -> Path | None:
     uri = workspace.tracking_uri
     if uri is None:
-        path = workspace.root / "mlruns" / "mlflow.db"
-    elif uri.startswith(SQLITE):
-        path = Path(uri.removeprefix(SQLITE))
-    else:
-        return None
-    return path if path.is_file() else None
+        return workspace.root / "mlruns" / "mlflow.db"
+    name = uri.removeprefix(SQLITE)
+    no_file = name == uri or name in ("", ":memory:") or "?" in name
+    return None if no_file else Path(name)
 
 
 def store_address(workspace: Workspace) -> str:

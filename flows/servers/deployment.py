@@ -251,10 +251,10 @@ def _all(client: "SyncPrefectClient") -> "list[DeploymentResponse]":
 def _found(client: "SyncPrefectClient", name: str, root: Path) -> "DeploymentResponse":
     found = {deployment.name: deployment for deployment in own(client, root)}
     if name not in found:
-        known = ", ".join(sorted(found)) or "there are none"
+        known = f"{meant(name, found)}give one of these: {', '.join(sorted(found))}"
         raise AlphabarError(
             f"no schedule is named {name}",
-            f"{meant(name, found)}give one of these: {known}",
+            known if found else "make one: `alphabar schedule FILE --cron CRON`",
         )
     return found[name]
 

@@ -11,7 +11,7 @@ from components.errors import AlphabarError
 from components.files.full_disk import naming_a_full_disk
 from components.files.new_folder import refuse_place, refuse_unless_renewable, renewed_folder
 from components.spec.recorded_names import unknown_run
-from flows.run.known_names import known_runs
+from flows.run.known_names import known_runs, missing_store
 from flows.telling import show
 from flows.workspace import Workspace
 
@@ -101,8 +101,7 @@ def compare_runs(names: Sequence[str], workspace: Workspace, out: Path | None) -
 def _refuse_unknown(names: Sequence[str], workspace: Workspace) -> None:
     """Raise AlphabarError where MLflow's SQLite file is not there, or has no run of a name: before
     anything heavy is imported, and without making that file."""
-    database = workspace.root / "mlruns" / "mlflow.db"
-    if workspace.tracking_uri is None and not database.is_file():
+    if database := missing_store(workspace):
         raise AlphabarError(
             f"no run is recorded here: {database} does not exist",
             "run an experiment first, go to its folder, or set MLFLOW_TRACKING_URI",

@@ -57,7 +57,7 @@ def refuse_unjudged_by(name: str, file: Path) -> None:
         return
     if missing := [each for each in ("images.npy", "samples.csv") if not (path / each).is_file()]:
         raise AlphabarError(
-            f"{name} has no {missing[0]}, so it cannot be judged as the samples of {file} are",
+            f"{name} cannot be judged as the samples of {file} are: there is no {missing[0]}",
             "give a folder that `alphabar sample` made; or, for any images, a folder of real ones "
             f"in the place of {file}: `--reference FOLDER`",
         )

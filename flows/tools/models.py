@@ -15,7 +15,7 @@ from components.spec.model_folder import ADAPTER_FILE, REGISTERED
 from components.spec.near_files import near_path
 from components.spec.pipelines.folder import is_pipeline
 from components.spec.recorded_names import unknown_version
-from flows.run.known_names import known_versions, store_address
+from flows.run.known_names import known_versions, missing_store, store_address
 from flows.workspace import Workspace
 
 KEY = re.compile(r"[0-9a-f]{6,64}")
@@ -103,8 +103,7 @@ def refuse_unregistered(model: str, name: str, alias: str, workspace: Workspace)
     known = known_versions(workspace)
     if known is not None and alias not in known.get(name, ()):
         raise unknown_version(store_address(workspace), name, alias, known)
-    database = workspace.root / "mlruns" / "mlflow.db"
-    if workspace.tracking_uri is None and not database.exists():
+    if database := missing_store(workspace):
         raise AlphabarError(
             f"MLflow has no model {model}: {database} does not exist",
             "run an experiment first, which registers its best model",

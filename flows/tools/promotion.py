@@ -8,7 +8,7 @@ from components.spec.experiment import RegistrySpec
 from components.spec.gate import Gate, load_gate
 from components.spec.recorded_names import no_champion, unknown_model, unknown_version
 from flows import telling
-from flows.run.known_names import known_versions, store_address
+from flows.run.known_names import known_versions, missing_store, store_address
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ def _registry(model: str, workspace: Workspace) -> "Tracker":
         raise AlphabarError(
             f"{model} is more than a model's name", f"give {name}, and the version as {version}"
         )
-    local = workspace.root / "mlruns" / "mlflow.db"
-    if workspace.tracking_uri is None and not local.is_file():
+    if local := missing_store(workspace):
         raise AlphabarError(
             f"nothing is registered here: {local} does not exist",
             "run an experiment with `registry.model`, go to its folder, or set MLFLOW_TRACKING_URI",

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import multiprocessing
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import alphabar
+from alphabar import arguments
 from alphabar.changed import changed
 from alphabar.experiments import Cell, Results
 from alphabar.figures import Figures
@@ -21,6 +23,7 @@ from alphabar.place import experiment_file, workspace_at
 from components.figures.judgement import Judgement
 from components.spec import model_config
 from flows.cli import app
+from flows.cli.options import MOST_IMAGES
 from tests.flows.untrained import write_untrained
 
 ROOT = Path(__file__).parents[2]
@@ -147,6 +150,43 @@ def test_a_changed_experiment_takes_nobody_elses_name() -> None:
         changed(file, {"name.first": 1})
 
 
+def test_what_is_swept_is_changed_by_its_whole_path() -> None:
+    file = ROOT / "experiments" / "digits.yaml"
+    swept = changed(file, {"sweep": {"sampling.guidance": [1, 3]}}).sweep
+    assert swept == {"process.schedule": ["linear", "cosine"], "sampling.guidance": [1, 3]}
+
+
+def test_values_are_those_of_yaml_or_refused() -> None:
+    file = ROOT / "experiments" / "digits.yaml"
+    whole = changed(file, {"training": {"steps": 77}})
+    assert changed(file, {"training": {"steps": np.int64(77)}}) == whole
+    two = np.array([1, 2])
+    assert changed(file, {"sweep": {"sampling.guidance": two}}).sweep["sampling.guidance"] == [1, 2]
+    endless: dict[str, object] = {}
+    endless["steps"] = endless
+    for wrong in (object(), float("nan"), b"7", endless):
+        with pytest.raises(alphabar.AlphabarError, match="is no value of an experiment file"):
+            changed(file, {"training": {"steps": wrong}})
+
+
+def test_a_script_without_its_guard_is_told_so_in_the_process_that_reads_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process = multiprocessing.current_process()
+    monkeypatch.setattr(process, "_inheriting", True, raising=False)
+    with pytest.raises(alphabar.AlphabarError, match="where it is imported") as caught:
+        alphabar.run("digits")
+    assert "__main__" in caught.value.remedy
+
+
+def test_a_model_is_called_by_its_name_in_errors(models: Path) -> None:
+    model = replace(alphabar.load(models / "strong"), name="mine@champion")
+    with pytest.raises(alphabar.AlphabarError) as caught:
+        model.sample(steps=0)
+    assert str(models) not in caught.value.what
+    assert "the arguments of `sample`" in caught.value.what
+
+
 def test_an_experiment_is_found_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments" / "a.yaml").write_text("name: first\ndata: {}\n")
@@ -160,6 +200,10 @@ def test_an_experiment_is_found_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("name: second\ndata: {}\n")
     with pytest.raises(alphabar.AlphabarError, match="several experiments are called second"):
         experiment_file("second", place)
+
+
+def test_one_call_draws_as_many_images_as_one_command() -> None:
+    assert arguments.MOST_IMAGES == MOST_IMAGES
 
 
 def test_every_public_name_is_typed_and_has_an_example() -> None:
@@ -192,6 +236,9 @@ def test_results_are_said_in_a_line() -> None:
     found = Results("digits", "fid", "steps=9", {"steps=5": cell, "steps=9": cell}, None)
     assert repr(found) == "<Results of digits: 2 cells, best steps=9 by fid>"
     assert repr(replace(found, best=None)) == "<Results of digits: 2 cells, no best>"
+    for wrong in ("steps=6", 99, []):
+        with pytest.raises(alphabar.AlphabarError, match="digits has no evaluated cell "):
+            found.load(wrong)  # type: ignore[arg-type]
 
 
 def test_a_text_is_one_prompt(models: Path) -> None:
@@ -211,6 +258,9 @@ def test_a_text_is_one_prompt(models: Path) -> None:
         (lambda: alphabar.results(5), "experiment file 5 is no place"),  # type: ignore[arg-type]
         (lambda: alphabar.compare(None, None), "run None is no text"),  # type: ignore[arg-type]
         (lambda: alphabar.load(""), "model '' is no place"),
+        (lambda: alphabar.load("m", root=3), "root 3 is no place"),  # type: ignore[arg-type]
+        (lambda: alphabar.sample("m", 10**12), "1000000000000 images are too many"),
+        (lambda: alphabar.evaluate("m", n="x"), "'x' images cannot be sampled"),  # type: ignore[arg-type]
     ],
 )
 def test_an_argument_of_a_wrong_type_is_named(call: Callable[[], object], said: str) -> None:

@@ -54,3 +54,7 @@ def test_no_message_names_an_option_or_a_temporary_place(tmp_path: Path) -> None
         assert "--" not in said, said
         assert "/tmp" not in said.replace(str(tmp_path), ""), said
         assert named in said, said
+
+
+def test_the_options_of_a_command_are_a_function_s_arguments() -> None:
+    assert spoken("the options of `alphabar sample`: no") == "the arguments of `sample`: no"

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,3 +115,42 @@ def test_the_help_of_schedules_has_the_options_of_scheduling() -> None:
     shown = CliRunner().invoke(app, ["schedule", "-h"], env={"COLUMNS": "200"}).stdout
     for option in ("--cron", "--timezone", "--pin", "--when-busy"):
         assert option in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("sample m --out x -n 0", "Invalid value for '--count' / '-n'"),
+        ("sample", "Missing argument 'MODEL'"),
+        ("nonsense", "No such command 'nonsense'"),
+        ("plot nonsense", "No such command 'nonsense'"),
+        ("schedule", "Missing option '--cron'"),
+        ("schedule puase", "there is no command `schedule puase`"),
+        ("schedule lisst digits", "there is no command `schedule lisst`"),
+    ],
+)
+def test_what_is_mistyped_is_answered_with_one_document(words: str, said: str) -> None:
+    words = "schedule add f.yaml" if words == "schedule" else words
+    result = CliRunner().invoke(app, [*words.split(), "--json"])
+    assert result.exit_code != 0
+    error = json.loads(result.stdout)["error"]
+    assert said in error["message"]
+    assert error["remedy"]
+    assert not CliRunner().invoke(app, words.split()).stdout
+
+
+def test_a_file_that_the_system_refuses_is_answered_as_any_error(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError):
+        _refused_below(tmp_path / "file")
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["found"] == 1
+    assert answer["error"]["message"] == f"{tmp_path / 'file' / 'x'}: Not a directory"
+
+
+def _refused_below(file: Path) -> None:
+    with answering():
+        tell("line", found=1)
+        (file / "x").mkdir()

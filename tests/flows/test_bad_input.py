@@ -250,3 +250,14 @@ def test_every_command_has_help_with_an_example(place: Project) -> None:
         result = place.alphabar_here(*command.split(), "--help")
         assert result.returncode == 0, command
         assert f"alphabar {command}" in result.stdout.split("Example:")[1], command
+
+
+@pytest.mark.parametrize("words", [("plan", "experiment.yaml"), ("run", "experiment.yaml")])
+def test_a_file_in_the_place_of_the_store_is_named_before_anything_starts(
+    place: Project, shrunk: dict[str, Any], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    place.write(shrunk)
+    (tmp_path / "file").write_text("")
+    for store in (tmp_path / "file", tmp_path / "file" / "below"):
+        message = refused(place, *words, "--store", store)
+        assert f"the store {store} cannot be a folder: {tmp_path / 'file'} is a file" in message

@@ -16,6 +16,7 @@ from components.errors import AlphabarError
 from components.generation.editing.inversion import psnr
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
 from flows.cli import app
+from flows.tools.chosen import Chosen
 from tests.model_config import model_config
 
 SIZE = 8
@@ -352,3 +353,21 @@ def test_psnr_is_that_of_the_definition() -> None:
     assert psnr(image, image + 1) == pytest.approx(20 * math.log10(255))
     black, white = np.zeros((2, 2, 3), dtype=np.uint8), np.full((2, 2, 3), 255, dtype=np.uint8)
     assert psnr(black, white) == 0
+
+
+@pytest.mark.parametrize("command", ["invert", "img2img", "inpaint"])
+def test_a_mistyped_image_is_answered_before_any_weights_are_loaded(
+    models: dict[str, str],
+    mask: Path,
+    tmp_path: Path,
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Chosen, "load", lambda *_: pytest.fail("weights are loaded"))
+    picture(tmp_path / "seven.png")
+    options: list[Any] = ["--mask", mask] if command == "inpaint" else []
+    error = refused(
+        command, models["none"], tmp_path / "sevn.png", *options, "--out", tmp_path / "out", "-q"
+    )
+    assert error.what == f"there is no image {tmp_path / 'sevn.png'}"
+    assert f"did you mean {tmp_path / 'seven.png'}?" in error.remedy

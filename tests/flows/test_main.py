@@ -10,7 +10,7 @@ from components.reporting.tables.table import Table
 from flows.cli import main
 from flows.console import Display, Work
 from flows.run.execution import ProgressEvent
-from flows.telling import show, tell
+from flows.telling import of_a_file, show, tell
 
 
 def test_a_file_that_the_system_refuses_is_named_once(
@@ -28,11 +28,9 @@ def test_a_file_that_the_system_refuses_is_named_once(
 
 
 def test_an_error_of_the_system_becomes_a_message() -> None:
-    from flows.cli import _of_a_file
-
     with pytest.raises(OSError) as caught:  # noqa: PT011 - any
         Path("x" * 300).read_text()
-    assert str(_of_a_file(caught.value)).startswith("x" * 300 + ": File name too long")
+    assert str(of_a_file(caught.value)).startswith("x" * 300 + ": File name too long")
 
 
 def test_a_terminal_of_few_characters_is_no_error(

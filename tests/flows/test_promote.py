@@ -359,6 +359,11 @@ def test_the_run_s_own_study_is_about_the_version_that_it_registers(
     assert (rate.side, rate.value) == ("baseline", pytest.approx(0.2))
 
 
+def test_a_study_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AlphabarError, match=f"the study {tmp_path / 'no'} has no .*key.csv"):
+        read_study(tmp_path / "no", "animals version 3", {})
+
+
 def test_the_only_champion_is_not_told_to_roll_back(place: Path, command: Command) -> None:
     words = ("promote", "animals", "--gate", gates(place, STRICT), "--version", "champion")
     code, out, _ = command(*words)

@@ -134,8 +134,9 @@ def test_a_model_that_is_not_there_is_named_with_those_that_are(
 def test_files_that_are_gone_are_named(tracker: Tracker, enter: Enter) -> None:
     enter("a1", 150.0)
     (load_model_dir(tracker, "digits", "1") / "model.safetensors").unlink()
-    with pytest.raises(AlphabarError, match="version 1"):
+    with pytest.raises(AlphabarError, match="version 1") as caught:
         load_model_dir(tracker, "digits", "1")
+    assert "delete this one and its sweep's run in MLflow" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

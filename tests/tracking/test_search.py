@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,3 +128,13 @@ def test_names_that_nothing_can_be_compared_of_are_not_proposed(
         recorded_cells(tracker, ["digitz-empti"])
     assert "digitz-empty" not in caught.value.remedy
     assert "digits" in caught.value.remedy
+
+
+def test_figures_whose_files_are_gone_are_named_with_what_helps(
+    tracker: Tracker, recorded: dict[str, str]
+) -> None:
+    assert tracker.artifacts is not None
+    shutil.rmtree(tracker.artifacts)
+    with pytest.raises(AlphabarError, match="the figures of run .* cannot be read") as caught:
+        recorded_cells(tracker, ["digits"])
+    assert "delete that run in MLflow" in caught.value.remedy

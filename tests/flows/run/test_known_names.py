@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from components.errors import AlphabarError
 from components.spec.record_tags import CELL
 from components.tracking.connection import connect
 from flows.run.known_names import known_runs, known_versions
@@ -103,3 +104,20 @@ def test_what_a_look_at_the_folder_tells_is_told_before_anything_heavy_is_import
         assert code == 2, (words, said)
         assert "remedy" in said, words
         assert heavy == [], words
+
+
+def test_to_look_for_something_makes_no_store(tmp_path: Path) -> None:
+    from flows.tools.comparing import compare_runs
+    from flows.tools.models import find_model
+    from flows.tools.promotion import roll_back
+
+    database = tmp_path / "mistyped" / "x.db"
+    place = Workspace(tmp_path, tmp_path / "artifacts", f"sqlite:///{database}")
+    for look in (
+        lambda: compare_runs(["digits"], place, None),
+        lambda: find_model("digits@champion", place),
+        lambda: roll_back("digits", place),
+    ):
+        with pytest.raises(AlphabarError, match=f"{database} does not exist"):
+            look()
+    assert not database.parent.exists()

@@ -1,12 +1,15 @@
 """When a schedule's runs are due, also on the days on which clocks change."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from prefect.server.schemas.schedules import CronSchedule
+from typer.testing import CliRunner
 
 from components.errors import AlphabarError
+from flows.cli import app
 from flows.servers.cron import checked_timezone, local_timezone, next_run
 
 AHEAD = 3
@@ -93,3 +96,10 @@ def test_the_machines_time_zone_has_a_name(monkeypatch: pytest.MonkeyPatch) -> N
     assert local_timezone() == "America/New_York"
     monkeypatch.setenv("TZ", "Mars/Olympus")
     assert ZoneInfo(local_timezone())
+
+
+def test_an_empty_time_zone_is_not_this_machine_s(tmp_path: Path) -> None:
+    file = tmp_path / "e.yaml"
+    file.write_text("name: a\ndata: {source: digits}\n")
+    words = ["schedule", str(file), "--cron", "0 2 * * *", "--timezone", ""]
+    assert "'' is no time zone" in str(CliRunner().invoke(app, words).exception)
