@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from components.errors import AlphabarError
 from flows.cli import app
+from flows.servers import deployment
 from flows.servers.cron import checked_timezone, local_timezone, next_run
 
 AHEAD = 3
@@ -98,7 +99,10 @@ def test_the_machines_time_zone_has_a_name(monkeypatch: pytest.MonkeyPatch) -> N
     assert ZoneInfo(local_timezone())
 
 
-def test_an_empty_time_zone_is_not_this_machine_s(tmp_path: Path) -> None:
+def test_an_empty_time_zone_is_not_this_machine_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployment, "schedule", lambda *_, **__: pytest.fail("it is scheduled"))
     file = tmp_path / "e.yaml"
     file.write_text("name: a\ndata: {source: digits}\n")
     words = ["schedule", str(file), "--cron", "0 2 * * *", "--timezone", ""]

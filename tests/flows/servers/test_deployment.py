@@ -112,8 +112,9 @@ def test_an_experiment_has_one_schedule_which_can_be_changed_paused_and_removed(
 
     unschedule("nightly", served_root)
     assert schedules(served_root) == []
-    with pytest.raises(AlphabarError, match="no schedule is named nightly"):
+    with pytest.raises(AlphabarError, match="no schedule is named nightly") as caught:
         unschedule("nightly", served_root)
+    assert caught.value.remedy.startswith("make one: `alphabar schedule FILE")
 
 
 def test_a_schedules_form_has_the_experiment_and_a_run_by_hand_is_due_now(
