@@ -7,6 +7,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from components.errors import AlphabarError
+from flows.telling import of_a_file
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,7 +60,8 @@ def replaced(text: str, words: Mapping[str, str]) -> str:
 
 
 def in_python(function: Callable[P, R]) -> Callable[P, R]:
-    """``function`` with what its errors say as `spoken`."""
+    """``function`` with what its errors say as `spoken`; a file or folder that the system refuses
+    is such an error, too."""
 
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -70,5 +72,9 @@ def in_python(function: Callable[P, R]) -> Callable[P, R]:
             if (what, remedy) == (error.what, error.remedy):
                 raise
             raise AlphabarError(what, remedy) from error
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise of_a_file(error) from error
 
     return called

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import alphabar
-from alphabar.spoken import places, spoken
+from alphabar.spoken import in_python, places, spoken
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,9 @@ def test_no_message_names_an_option_or_a_temporary_place(tmp_path: Path) -> None
 
 def test_the_options_of_a_command_are_a_function_s_arguments() -> None:
     assert spoken("the options of `alphabar sample`: no") == "the arguments of `sample`: no"
+
+
+def test_a_file_that_the_system_refuses_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(alphabar.AlphabarError, match="file/x: Not a directory"):
+        in_python((tmp_path / "file" / "x").mkdir)()
