@@ -1,7 +1,7 @@
 """What models and runs are called in MLflow, and which of them a mistyped name meant."""
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from components.errors import AlphabarError
 from components.spec.loading import meant
@@ -10,6 +10,21 @@ SHORTEST_ID = 6
 """Characters of a run's id that name it."""
 
 MOST_NAMES = 10
+
+
+def with_those_above(runs: Iterable[str], above: Callable[[str], str | None]) -> set[str]:
+    """``runs`` and all that they belong to.
+
+    Args:
+        above: a run's id → that of the run which it belongs to; None where it belongs to none.
+    """
+    found: set[str] = set()
+    for run in runs:
+        at: str | None = run
+        while at is not None and at not in found:
+            found.add(at)
+            at = above(at)
+    return found
 
 
 def unknown_model(store: str, name: str, known: Collection[str]) -> AlphabarError:

@@ -17,7 +17,7 @@ from components.figures.record import RECORD, read_judgement
 from components.files.digests import file_sha256
 from components.files.yaml_file import read_yaml
 from components.spec.record_tags import STAGE_KEY, SWEEP
-from components.spec.recorded_names import SHORTEST_ID, unknown_run
+from components.spec.recorded_names import SHORTEST_ID, unknown_run, with_those_above
 from components.tracking.cell_log import EVALUATION, RECORD_DIGEST, WHOLE
 from components.tracking.images import open_whole
 from components.tracking.rows import above
@@ -167,14 +167,11 @@ def _meant(name: str, runs: dict[str, Run], experiments: dict[str, str]) -> Run:
 
 def _able(runs: dict[str, Run], experiments: dict[str, str]) -> set[str]:
     """The names of those with evaluated cells."""
-    able: set[str] = set()
-    for run_id in (run_id for run_id, run in runs.items() if WHOLE in run.data.tags):
-        at: str | None = run_id
-        while at in runs and at not in able:
-            able.add(at)
-            at = above(runs[at])
-    sweeps = [runs[run_id] for run_id in able if SWEEP in runs[run_id].data.tags]
-    names = {_full_name(runs[run_id], experiments) for run_id in able}
+    cells = (run_id for run_id, run in runs.items() if WHOLE in run.data.tags)
+    ids = with_those_above(cells, lambda run_id: above(runs[run_id]) if run_id in runs else None)
+    able = [runs[run_id] for run_id in ids if run_id in runs]
+    names = {_full_name(run, experiments) for run in able}
+    sweeps = (run for run in able if SWEEP in run.data.tags)
     return names | {experiments[run.info.experiment_id] for run in sweeps}
 
 

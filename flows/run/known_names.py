@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.spec.record_tags import CELL, PARENT, SWEEP
-from components.spec.recorded_names import SHORTEST_ID
+from components.spec.recorded_names import SHORTEST_ID, with_those_above
 from flows.run.recorded import SECONDS, SQLITE
 from flows.workspace import Workspace
 
@@ -99,12 +99,7 @@ def known_runs(workspace: Workspace) -> KnownRuns | None:
     if rows is None:
         return None
     above = {run: parent or nested for _, run, _, _, parent, nested, _ in rows}
-    able: set[str] = set()
-    for run in (row[1] for row in rows if row[3]):
-        at: str | None = run
-        while at is not None and at not in able:
-            able.add(at)
-            at = above.get(at)
+    able = with_those_above((row[1] for row in rows if row[3]), above.get)
     named = {run: [f"{experiment}/{name}"] for experiment, run, name, *_ in rows}
     for experiment, run, *_, sweep in rows:
         named[run] += [experiment] if sweep else []

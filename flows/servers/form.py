@@ -44,10 +44,8 @@ def form_words(file: str, *, pin: bool) -> str:
     )
 
 
-def follow_file(
-    client: "SyncPrefectClient", deployment: "DeploymentResponse", root: Path
-) -> Experiment | None:
-    """Fill the form of an unpinned schedule anew where its file has changed; with what.
+def follow_file(client: "SyncPrefectClient", deployment: "DeploymentResponse", root: Path) -> None:
+    """Fill the form of an unpinned schedule anew where its file has changed.
 
     A file that is missing or wrong leaves the form as it is: the run says what is wrong.
     """
@@ -56,14 +54,13 @@ def follow_file(
     given = deployment.parameters
     file = str(given.get("file") or "")
     if not file or given.get("pin", True):
-        return None
+        return
     try:
         experiment = load_experiment(root / file)
     except AlphabarError:
-        return None
+        return
     if content_digest(experiment) == given.get("as_scheduled"):
-        return None
+        return
     parameters = given | parameters_of(experiment, file, pin=False)
     update = DeploymentUpdate(parameters=parameters, description=form_words(file, pin=False))
     client.update_deployment(deployment.id, update)
-    return experiment
