@@ -7,6 +7,7 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.files.json_file import read_object, write_json
+from components.files.manifest import intact
 from components.files.tables import read_csv
 from components.preference.design.design import Design, Shown
 from components.preference.design.size import NOISE, REAL, Kind
@@ -123,7 +124,7 @@ def read_pairs_key(path: Path, question: str = "preference") -> Key:
     """
     remedy = "give the key.csv that the study stage wrote"
     try:
-        rows = read_csv(path)
+        rows = read_csv(intact(path))
         items = {row["pair"]: Item(row["pair"], row["left"], row["right"]) for row in rows}
     except OSError as error:
         raise AlphabarError(f"{path} cannot be read: {error.strerror}", remedy) from None
