@@ -1,7 +1,7 @@
 """The key of a study: what each item is, apart from all that annotators receive."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,21 @@ class Item:
 
 
 @dataclass(frozen=True)
+class PairAbout:
+    """What a pair of a study was asked to show.
+
+    Attributes:
+        seed: that all its images were drawn with; None where nobody knows.
+        files: model, or `REAL`, → its image, a path from the study's folder.
+        digests: the same → SHA-256 of that file.
+    """
+
+    seed: int | None
+    files: Mapping[str, str]
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Key:
     """What the answers to a study are read with.
 
@@ -57,12 +72,16 @@ class Key:
         kind: of the study.
         questions: names of what is asked about each item.
         items: the item's name → what it is.
+        pairs: the pair's name → what else is known of it; attention checks are not among them.
+        models: the model's name → where its images come from, as `source` of the export has it.
     """
 
     study: str
     kind: Kind
     questions: tuple[str, ...]
     items: Mapping[str, Item]
+    pairs: Mapping[str, PairAbout] = field(default_factory=dict)
+    models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def key_of(
@@ -106,11 +125,13 @@ def read_key(path: Path) -> Key:
         items = {str(name): _item(each) for name, each in content["items"].items()}
         questions = tuple(str(each) for each in content["questions"])
         kind, study = content["kind"], content["study"]
+        pairs = {str(name): PairAbout(**each) for name, each in content.get("pairs", {}).items()}
+        models = {str(name): dict(each) for name, each in content.get("models", {}).items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise AlphabarError(f"{path} is no key of a study: {error!r}", REMEDY) from error
     if kind not in ("pairwise", "realism") or not isinstance(study, str) or not questions:
         raise AlphabarError(f"{path} is no key of a study", REMEDY)
-    return Key(study, kind, questions, items)
+    return Key(study, kind, questions, items, pairs, models)
 
 
 def read_pairs_key(path: Path, question: str = "preference") -> Key:
