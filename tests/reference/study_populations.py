@@ -3,8 +3,8 @@
 import numpy as np
 
 from components.preference.statistics import bradley_terry, davidson
+from components.preference.statistics.minds import Population, outcome_shares
 from components.preference.statistics.ranking import duels
-from components.preference.statistics.simulate import Population, outcome_shares
 from components.preference.statistics.worths import Table, fit
 
 HARD = Population(utilities=(0.0, 0.6), clickers=0.2, side=0.4)

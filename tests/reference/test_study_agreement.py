@@ -13,7 +13,8 @@ from components.preference.statistics.agreement import (
 )
 from components.preference.statistics.careless import exclusions, judged
 from components.preference.statistics.choices import Answer, Outcome, choices_of
-from components.preference.statistics.simulate import Design, Population, simulate
+from components.preference.statistics.minds import Population
+from components.preference.statistics.simulate import Design, simulate
 
 N = np.nan
 FIFTEEN = np.array(

@@ -11,6 +11,7 @@ from components.preference.statistics.bradley_terry import bradley_terry
 from components.preference.statistics.choices import Choices
 from components.preference.statistics.crossed import crossed_variance, crossed_weights
 from components.preference.statistics.davidson import davidson
+from components.preference.statistics.minds import Population, outcome_shares
 from components.preference.statistics.mixed import mixed_logistic
 from components.preference.statistics.planning import measured_spread, plan, still_needed
 from components.preference.statistics.sequential import (
@@ -19,7 +20,7 @@ from components.preference.statistics.sequential import (
     mixture_deviate,
     people_sequence,
 )
-from components.preference.statistics.simulate import Design, Population, outcome_shares, simulate
+from components.preference.statistics.simulate import Design, simulate
 from components.preference.statistics.win_rate import clopper_pearson, wilson, win_rate
 from tests.reference.study_populations import FIVE, HARD, true_rate, true_worths
 

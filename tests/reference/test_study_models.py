@@ -10,8 +10,9 @@ from scipy.sparse.csgraph import connected_components
 from components.preference.statistics import bradley_terry as bt
 from components.preference.statistics import davidson as dv
 from components.preference.statistics.choices import Answer, Choices, Outcome, choices_of
+from components.preference.statistics.minds import Population
 from components.preference.statistics.ranking import duels
-from components.preference.statistics.simulate import Design, Population, simulate
+from components.preference.statistics.simulate import Design, simulate
 from components.preference.statistics.win_rate import win_rate
 from components.preference.statistics.worths import (
     NoFiniteEstimateError,

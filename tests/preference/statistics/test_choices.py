@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from components.preference.statistics.choices import NOBODY, Answer, Outcome, choices_of
-from components.preference.statistics.simulate import Design, Population, simulate
+from components.preference.statistics.minds import Population
+from components.preference.statistics.simulate import Design, simulate
 
 ANSWERS = [
     Answer("q", "1", "x", "y", Outcome.LEFT, "words", 3.0, "cat", "animals"),
