@@ -46,6 +46,7 @@ STAGES = {
     "checkpoint": Stage("components.finetuning.checkpoint:checkpoint"),
     "report": Stage("components.reporting.pages.report:report"),
     "study": Stage("components.preference.study:study"),
+    "answers": Stage("components.preference.simulated.stage:answers"),
 }
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

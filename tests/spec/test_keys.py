@@ -26,8 +26,7 @@ from components.spec.plan import (
     in_order,
     plan_baselines,
     plan_finetune,
-    plan_report,
-    plan_study,
+    plan_pages,
 )
 from components.spec.plan.node import stage_key
 from components.spec.sections.base import Section
@@ -42,7 +41,7 @@ WHOLE: dict[str, Any] = {
     "evaluation": {"likelihood": "elbo"},
     "guide": {"training.steps": 5},
     "finetune": {"style": "bold", "evaluate_every": 10},
-    "study": {},
+    "study": {"simulate": {"taste": "contrast"}},
     "registry": {"model": "whole"},
     "runner": {"threads": 2, "accelerator": "cpu"},
 }
@@ -57,7 +56,7 @@ SAMPLE, SAMPLE_TUNED = {"sample"}, {"sample-finetuned"}
 LIKELIHOOD = {"likelihood"}
 EVALUATE = {"evaluate", "evaluate-baseline"}
 EVALUATE_TUNED = {"evaluate-finetuned", "evaluate-drift"}
-REPORT, STUDY = {"report"}, {"study"}
+REPORT, STUDY, ANSWERS = {"report"}, {"study", "answers"}, {"answers"}
 
 TUNED = FINETUNE | SAMPLE_TUNED | EVALUATE_TUNED | REPORT | STUDY
 DRIFT = {"evaluate-drift"}
@@ -303,6 +302,11 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "finetune.sampling": ([{"steps": 7}], TUNED - FINETUNE),
     "study.pairs": (7, STUDY),
     "study.seed": (7, STUDY),
+    "study.simulate.taste": ("sharpness", ANSWERS),
+    "study.simulate.strength": (7.0, ANSWERS),
+    "study.simulate.clickers": (0.7, ANSWERS),
+    "study.simulate.ties": (0.7, ANSWERS),
+    "study.simulate.seed": (7, ANSWERS),
     "registry.model": ("other", NOTHING),
     "registry.finetuned": ("other", NOTHING),
     "registry.gate": ("gates.yaml", NOTHING),
@@ -351,13 +355,13 @@ def merged(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
     result = copy.deepcopy(values)
     for name, value in others.items():
         inside = isinstance(value, dict) and isinstance(result.get(name), dict)
-        result[name] = result[name] | value if inside else value
+        result[name] = merged(result[name], value) if inside else value
     return result
 
 
 def with_value(values: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     section, _, leaf = path.partition(".")
-    if "." in leaf and section == "finetune":
+    if "." in leaf and section in ("finetune", "study"):
         inside, _, leaf = leaf.partition(".")
         return merged(values, {section: {inside: {leaf: value}}})
     section, _, leaf = path.rpartition(".")
@@ -382,11 +386,9 @@ def nodes(plan: Plan) -> dict[str, Node]:
     """Every stage of an experiment without a sweep, by name."""
     (best,) = plan.cells
     tuned = plan_finetune(plan, best) if plan.experiment.finetune else None
-    ends = [best.evaluate, best.reference, plan_report(plan, best, tuned)]
+    ends = [best.evaluate, best.reference, *plan_pages(plan, best, tuned)]
     if tuned:
         ends += tuned.ends()
-        if plan.experiment.study:
-            ends.append(plan_study(plan, best, tuned))
     return {node.name: node for node in in_order(ends)}
 
 

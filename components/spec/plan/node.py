@@ -32,6 +32,7 @@ STAGE_VERSIONS = {
     "checkpoint": 1,
     "report": 13,
     "study": 4,
+    "answers": 1,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""
 

@@ -8,16 +8,21 @@ from components.spec.licences import licence_of_data
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.finetune import FinetunePlan, TunedModel
 from components.spec.plan.node import Node, dump
+from components.spec.sections.simulate import SimulateSpec
+from components.spec.sections.study import StudySpec
 
 LOOK = ("evaluate_samples", "evaluate_size", "evaluate_steps", "evaluate_guidance")
 """Fields of the training section by which figures of one name differ in training and after it."""
 
 
 def plan_pages(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> list[Node]:
-    """The report and, with a fine-tuned model, the study that the file asks for."""
+    """The report and, with a fine-tuned model, the study that the file asks for, and what
+    simulated annotators answer."""
     pages = [plan_report(plan, best, tuned)]
     if tuned and plan.experiment.study:
         pages.append(plan_study(plan, best, tuned))
+        if plan.experiment.study.simulate:
+            pages.append(plan_answers("answers", plan.experiment.study.simulate, pages[1]))
     return pages
 
 
@@ -139,8 +144,20 @@ def _setting(experiment: Experiment, path: str) -> Any:
 def plan_study(plan: Plan, best: PlannedCell, tuned: FinetunePlan) -> Node:
     """The blind comparison of the best baseline's and the fine-tuned model's samples."""
     assert plan.experiment.study is not None
-    spec = dump(plan.experiment.study) | {"name": plan.experiment.name}
+    spec = study_settings(plan.experiment.study) | {"name": plan.experiment.name}
     if licences := [each.words for each in licence_of_data(best.cell.experiment.data)]:
         spec["licences"] = licences
     inputs = {"baseline": best.sample, "finetuned": tuned.chosen.sample}
     return Node("study", "study", spec, inputs, reads=("name", "study", "data"))
+
+
+def study_settings(study: StudySpec) -> dict[str, Any]:
+    """What the stage `study` reads of the section: of simulated annotators, that there are any."""
+    spec = dump(study)
+    return spec | {"simulated": True} if spec.pop("simulate", None) else spec
+
+
+def plan_answers(name: str, simulate: SimulateSpec, study: Node) -> Node:
+    """What simulated annotators answer to a study."""
+    reads = ("study.simulate",)
+    return Node(name, "answers", {"simulate": dump(simulate)}, {"study": study}, reads=reads)
