@@ -53,7 +53,7 @@ class Model:
         seed: int | None = None,
         *,
         guide: str | Path | None = None,
-        progress: Progress = silent,
+        progress: Progress | None = None,
         **settings: Any,
     ) -> "Sampled":
         """Images from this model: `alphabar.sample` with the model in front.
@@ -169,7 +169,7 @@ def sample(
     prompts: str | Sequence[str] | None = None,
     seed: int | None = None,
     guide: str | Path | None = None,
-    progress: Progress = silent,
+    progress: Progress | None = None,
     root: str | Path | None = None,
     **settings: Any,
 ) -> Sampled:
@@ -184,7 +184,7 @@ def sample(
         prompts: classes or captions that the images take turns with; a text is one.
         seed: image k is of this seed + k; None takes the model's own.
         guide: a weaker model to be guided away from.
-        progress: is told (done, total, note).
+        progress: is told (done, total, note), where it is given.
         root: the project's folder; the current one unless given.
         settings: keys of the sampling section, over the model's own: ``steps=20, guidance=4``.
 
@@ -211,7 +211,7 @@ def sample(
 
     asked = prompts_of(sampler.model, texts, count)
     begun = time.perf_counter()
-    found = generate(sampler, asked, progress=progress)
+    found = generate(sampler, asked, progress=progress or silent)
     seconds = time.perf_counter() - begun
     words = "; ".join([chosen.words(), *prompt_words(sampler, texts)])
     return Sampled(

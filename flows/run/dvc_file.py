@@ -66,7 +66,14 @@ def dvc_file(workspace: Workspace) -> str:
     Raises:
         AlphabarError: params.yaml is missing, faulty or has a sweep.
     """
-    given = read_mapping(workspace.root / PARAMS, EXPERIMENT_KEYS)
+    path = workspace.root / PARAMS
+    if not path.is_file():
+        raise AlphabarError(
+            f"{path} does not exist",
+            f"write the experiment that `dvc repro` is to run into {PARAMS}, in the folder that "
+            "this command is called in",
+        )
+    given = read_mapping(path, EXPERIMENT_KEYS)
     experiment = parse_experiment(given, PARAMS)
     nodes = whole_plan(experiment, workspace, lambda data: "unread")
     content = {

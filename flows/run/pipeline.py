@@ -103,4 +103,4 @@ def _publish(
 
 
 def _published(workspace: Workspace) -> int:
-    return sum(1 for _ in workspace.store_root.glob("*/*/manifest.json"))
+    return sum(path.is_file() for path in workspace.store_root.glob("*/*/manifest.json"))

@@ -274,6 +274,5 @@ def _described(
     client: "SyncPrefectClient", deployment: "DeploymentResponse", api: str
 ) -> Scheduled:
     page = f"{page_url(api)}/deployments/deployment/{deployment.id}"
-    return described(
-        deployment, page, tuple(online_workers(client, deployment.work_pool_name or ""))
-    )
+    workers = tuple(online_workers(client, deployment.work_pool_name or ""))
+    return described(deployment, page, workers, Path(_folder(deployment)))

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from flows.servers.cron import next_run
@@ -27,6 +28,7 @@ class Scheduled:
         cron: the cron expression, in ``timezone``'s time.
         next_run: when the scheduler starts it next; None when the schedule is paused.
         file: the experiment file, as seen from the project's folder.
+        gone: whether that file is no longer there.
         pinned: whether its runs have the file's content of when it was scheduled; else each run
             reads the file.
         when_busy: what becomes of a run while another one is going.
@@ -43,6 +45,7 @@ class Scheduled:
     when_busy: WhenBusy
     workers: tuple[str, ...]
     page: str
+    gone: bool = False
 
     def content(self) -> dict[str, Any]:
         """All of it as plain JSON values; the time with its offset from UTC."""
@@ -58,6 +61,11 @@ class Scheduled:
             f"  {BUSY[self.when_busy]}",
             f"  page {self.page}",
         ]
+        if self.gone and not self.pinned:
+            lines.append(
+                f"  {self.file} is not there: its runs will fail; put it back, or "
+                f"`alphabar schedule remove {self.name}`"
+            )
         if not self.workers:
             lines.append("  no worker is running: runs wait until `alphabar up` is")
         return lines
@@ -69,8 +77,10 @@ class Scheduled:
         return f"{self.file} as it is at each run"
 
 
-def described(deployment: "DeploymentResponse", page: str, workers: tuple[str, ...]) -> Scheduled:
-    """The schedule that a deployment is."""
+def described(
+    deployment: "DeploymentResponse", page: str, workers: tuple[str, ...], root: Path
+) -> Scheduled:
+    """The schedule that a deployment is; ``root`` is the project's folder."""
     rule = deployment.schedules[0] if deployment.schedules else None
     cron = str(getattr(rule.schedule, "cron", "")) if rule else ""
     timezone = str(getattr(rule.schedule, "timezone", None) or "UTC") if rule else "UTC"
@@ -88,4 +98,5 @@ def described(deployment: "DeploymentResponse", page: str, workers: tuple[str, .
         "skip" if skips else "queue",
         workers,
         page,
+        "file" in given and not (root / str(given["file"])).is_file(),
     )

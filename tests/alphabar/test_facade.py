@@ -119,7 +119,7 @@ def test_pictures_in_a_list_are_judged_as_their_array_is(tmp_path: Path) -> None
 def test_prompts_that_are_given_and_none_are_refused(models: Path) -> None:
     with pytest.raises(alphabar.AlphabarError, match="list of prompts is empty"):
         alphabar.load(models / "strong").sample([])
-    found = alphabar.load(models / "strong").sample(n=2, steps=2)
+    found = alphabar.load(models / "strong").sample(n=2, steps=2, progress=None)
     assert [picture.size for picture in found] == [(4, 4), (4, 4)]
 
 

@@ -125,8 +125,9 @@ def test_a_file_of_the_users_own_is_not_overwritten(tmp_path: Path) -> None:
 def test_params_that_cannot_be_planned_are_refused_before_anything_is_written(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(AlphabarError, match=r"params\.yaml does not exist"):
+    with pytest.raises(AlphabarError, match=r"params\.yaml does not exist") as caught:
         write_dvc_file(Workspace(tmp_path, tmp_path))
+    assert "into params.yaml" in caught.value.remedy
     with pytest.raises(AlphabarError, match="sweep runs with `alphabar run`"):
         write_dvc_file(workspace(tmp_path, sweep={"sampling.guidance": [1, 2]}))
     with pytest.raises(AlphabarError, match=r"params\.yaml[^$]*stepz"):

@@ -105,6 +105,11 @@ def test_an_experiment_has_one_schedule_which_can_be_changed_paused_and_removed(
     assert (made.next_run.hour, made.next_run.minute, made.next_run.weekday()) == (4, 30, 0)
     assert schedules(served_root) == [made]
 
+    kept = file.rename(file.with_suffix(".kept"))
+    (gone,) = schedules(served_root)
+    assert "is not there: its runs will fail" in "\n".join(gone.lines())
+    kept.rename(file)
+
     paused = switch("nightly", served_root, on=False)
     assert paused.next_run is None
     assert "paused" in paused.lines()[0]
