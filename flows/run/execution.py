@@ -27,6 +27,7 @@ from flows.workspace import Workspace
 
 REPORT_SECONDS = 0.25  # a worker reports progress at most this often
 TICK_SECONDS = 3.0
+BEGAN = "began"  # what a worker says first
 GO_ON = "run again: what is published is kept, and training goes on from its last checkpoint"
 
 
@@ -81,6 +82,7 @@ class Workers:
         self._events: Any = self._context.SimpleQueue()
         self._pool: ProcessPoolExecutor | None = None
         self._stopped = False
+        self._began = threading.Event()
         self._lock = threading.RLock()  # a signal may come while this thread holds it
         self._drain = threading.Thread(target=self._listen, daemon=True)
 
@@ -101,7 +103,7 @@ class Workers:
         """Run ``node`` in a worker and wait; ``tick`` is called every few seconds meanwhile.
 
         Raises:
-            AlphabarError: the stage refused its input, or its worker was killed.
+            AlphabarError: the stage refused its input, its worker was killed, or none could start.
         """
         future = self._submit(node)
         try:
@@ -118,6 +120,13 @@ class Workers:
                 self._pool = None
             if self._stopped:
                 raise AlphabarError(f"{node.name} was stopped", GO_ON) from error
+            if not self._began.wait(timeout=1):
+                raise AlphabarError(
+                    f"no worker process could be started for {node.name}; what the first one said "
+                    "stands above",
+                    'in a script, put what it does under `if __name__ == "__main__":`, since each '
+                    "worker reads the script again",
+                ) from error
             raise AlphabarError(
                 f"the process that ran {node.name} was killed (out of memory?)",
                 "run again: it goes on from its last checkpoint; fewer `runner.workers` or a "
@@ -143,7 +152,10 @@ class Workers:
 
     def _listen(self) -> None:
         while (event := self._events.get()) is not None:
-            self._listener(event)
+            if event == BEGAN:
+                self._began.set()
+            else:
+                self._listener(event)
 
 
 _events: Any = None  # the queue of this worker process, set once when it starts
@@ -152,6 +164,7 @@ _events: Any = None  # the queue of this worker process, set once when it starts
 def _start_worker(events: Any) -> None:
     global _events
     _events = events
+    events.put(BEGAN)
     leave_to_the_caller()
     parent = multiprocessing.parent_process()
     assert parent is not None
