@@ -1,0 +1,1 @@
+"""The page that an annotator answers a study on."""

@@ -1,0 +1,187 @@
+// A keeper of answers at a server; see file.js for what a keeper is.
+//
+// Each step waits in this browser, under a name of its own so that two tabs do not overwrite each
+// other's, until the server has acknowledged it. Steps are posted one after the other, and again
+// with the same id after a delay that grows; the server takes an id once.
+function serverKeeper(told) {
+  const { answers: address, csrf } = content.server;
+  const WAITING = SLOT + "-unsent-";
+  const ENDING = /^\d{9}-[0-9a-f-]{36}$/; // which step, and its id
+  const [FIRST_DELAY, LONGEST_DELAY, PATIENCE] = [1000, 30000, 20000]; // milliseconds
+  let refused = false;
+  let fault = "";
+  let timer = null;
+  let posting = false;
+  let failures = 0;
+  let known = content.server.state;
+  if (!isState(known)) {
+    told.warn("What the server holds of this study cannot be read: reload the page.");
+    known = fresh(0);
+  }
+  let waiting = stored();
+  let state = replayed();
+
+  function warn() {
+    refused = true;
+    told.warn("This browser keeps nothing: stay on this page until it says that all is saved.");
+  }
+
+  // The steps that this page or another tab of it left unsent, in their order.
+  function stored() {
+    const ours = (name) => name.startsWith(WAITING) && ENDING.test(name.slice(WAITING.length));
+    try {
+      const names = Object.keys(localStorage).filter(ours).sort();
+      return names.map((name) => ({ name, step: read(localStorage.getItem(name)) })).filter(({ step }) => step);
+    } catch (error) {
+      warn();
+      return [];
+    }
+  }
+
+  function read(text) {
+    try {
+      const step = JSON.parse(text);
+      return isObject(step) && typeof step.id === "string" ? step : null;
+    } catch (error) {
+      return null;
+    }
+  }
+
+  function keep(step) {
+    const last = [...stored(), ...waiting].map(({ name }) => Number(name.slice(WAITING.length, WAITING.length + 9)));
+    const turn = String(Math.max(0, ...last) + 1).padStart(9, "0");
+    const name = `${WAITING}${turn}-${step.id}`;
+    waiting.push({ name, step });
+    try {
+      localStorage.setItem(name, JSON.stringify(step));
+    } catch (error) {
+      warn();
+    }
+  }
+
+  function drop({ name }) {
+    waiting = waiting.filter((each) => each.name !== name);
+    try {
+      localStorage.removeItem(name);
+    } catch (error) {
+      warn();
+    }
+  }
+
+  // What the server has, and what it does not have yet.
+  function replayed() {
+    return waiting.reduce((before, { step }) => after(before, step) || before, known);
+  }
+
+  // RFC 9562, version 4; crypto.randomUUID is for secure addresses only
+  function newId() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  }
+
+  async function post(step) {
+    const ended = new AbortController();
+    const patience = setTimeout(() => ended.abort(), PATIENCE);
+    try {
+      const answer = await fetch(address, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
+        body: JSON.stringify({ ...step, revision: known.revision }),
+        keepalive: true, // goes on while the tab closes
+        signal: ended.signal,
+      });
+      const body = await answer.json().catch(() => ({}));
+      return { status: answer.status, body: isObject(body) ? body : {} };
+    } catch (error) {
+      return { status: 0, body: {} };
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  function acknowledged(first) {
+    known = { ...(after(known, first.step) || known), revision: known.revision };
+    drop(first);
+  }
+
+  // Another tab or device is further. What was answered there counts; the rest is sent again.
+  function takeOver(theirs) {
+    known = theirs;
+    let reached = known;
+    for (const each of [...waiting]) {
+      const next = after(reached, each.step);
+      if (next) reached = next;
+      else drop(each);
+    }
+    state = reached;
+    told.changed("You went on in another tab or on another device: this page shows what you answered there.");
+  }
+
+  function later(seconds) {
+    failures += 1;
+    const delay = Math.min(FIRST_DELAY * 2 ** (failures - 1), LONGEST_DELAY);
+    timer = setTimeout(send, Math.max(delay, Number.isFinite(seconds) ? seconds * 1000 : 0));
+  }
+
+  async function send() {
+    clearTimeout(timer);
+    if (posting) return;
+    posting = true;
+    let going = true;
+    while (going && waiting.length) going = await sent(waiting[0]);
+    posting = false;
+    told.status();
+  }
+
+  // Posts one step; whether the next may follow at once.
+  async function sent(first) {
+    const { status, body } = await post(first.step);
+    if (status === 200 && body.acknowledged === first.step.id && Number.isInteger(body.revision)) {
+      acknowledged(first);
+      known.revision = Math.max(known.revision, body.revision);
+      [failures, fault] = [0, ""];
+      told.status();
+      return true;
+    }
+    if (status === 409 && isState(body.state)) {
+      const again = known.revision === body.state.revision; // nothing new: do not ask at once
+      takeOver(body.state);
+      if (!again) return true;
+    }
+    fault = typeof body.error === "string" ? body.error.slice(0, 200) : "";
+    later(body.retry_after);
+    told.status();
+    return false;
+  }
+
+  function save(step) {
+    const next = after(state, step);
+    if (!next) return false;
+    const { annotator } = next;
+    const { place } = step;
+    keep({ id: newId(), ...(place ? { annotator } : {}), ...step });
+    state = { ...next, revision: state.revision };
+    send();
+    return true;
+  }
+
+  window.addEventListener("online", send);
+  send();
+
+  return {
+    get state() {
+      return state;
+    },
+    save,
+    status() {
+      const count = waiting.length;
+      if (!count) return { words: state.annotator ? "All saved." : "", unsafe: false };
+      const why = fault ? ` The server says: ${fault}` : failures ? " The server is not reached; trying again." : "";
+      const kept = refused || !failures ? "" : " What is not saved yet is kept in this browser.";
+      return { words: `${count} not yet saved.${why}${kept}`, unsafe: true, failing: failures > 0 };
+    },
+  };
+}
