@@ -24,12 +24,14 @@ Described = tuple[str, Path, "Callable[[Page], None]"]
 
 
 def pages(project: Path) -> Iterator[Described]:
-    """Name, file and what must hold, of every page under ``reports/``."""
+    """Name, file and what must hold, of every page under ``reports/``; of a study the first."""
     for page in sorted((project / "reports").glob("*/index.html")):
         name = page.parent.name
         yield name, page, checks.comparison if name == "compare" else checks.report
         if (study := page.parent / "study" / "index.html").is_file():
             yield f"{name}-study", study, checks.study
+    for page in sorted((project / "reports" / "studies").glob("*/annotator-01.html")):
+        yield f"{page.parent.name}-annotator", page, checks.annotator
 
 
 def look_at_reports(

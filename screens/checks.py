@@ -51,6 +51,22 @@ def study(page: "Page") -> None:
     page.wait_for_function("text => document.getElementById('done').innerText !== text", arg=before)
 
 
+def annotator(page: "Page") -> None:
+    """A study's page of one slot: takes a name, shows an item, takes an answer to each question."""
+    page.fill("#annotator", "ada")
+    page.click("#who button")
+    assert page.locator("#choice").is_visible()
+    before = page.inner_text("#place")
+    if page.locator("#cover").is_visible():
+        page.click("#cover")
+    page.wait_for_selector("[data-answer][aria-disabled=false]")
+    for _ in range(page.locator("[data-question]").count()):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "text => document.getElementById('place').innerText !== text", arg=before
+    )
+
+
 def without_scripts(page: "Page") -> None:
     """Everything can be read: every section, two cells side by side, seeds and prompts."""
     assert page.locator("#pair-table tbody td").first.inner_text().strip()

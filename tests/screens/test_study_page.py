@@ -1,5 +1,6 @@
 """An annotator's page in a browser, from its start to the import of its file."""
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from screens import checks
 from screens.browser import MISSING, browser, find_browser, violations
-from tests.preference.page.contents import ODD, image, pairwise, realism
+from tests.preference.page.contents import ODD, digits, image, pairwise, realism
 from tests.screens.study_page import (
     answer,
     begin,
@@ -28,6 +30,9 @@ PICTURES = "ALPHABAR_PICTURES"
 """Names a folder that pictures of the page are written into, for the README."""
 
 REFUSES = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('refused'); }})"
+JUMPS = """{ let jump = -40; const Clock = Date; Date = class extends Clock {
+    constructor() { super(Clock.now() + 3600e3 * (jump += 10)); } } }"""
+"""The clock is ten hours later each time that it is looked at."""
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SMALLEST = 44  # CSS pixels of what is touched
 
@@ -198,7 +203,8 @@ def test_answers_are_taken_back(chromium: Browser, tmp_path: Path) -> None:
 
 def test_no_answer_is_taken_before_the_least_time(chromium: Browser, tmp_path: Path) -> None:
     content = pairwise(1, ("quality",), least_seconds=0.6)
-    with visited(chromium) as (_, opened):
+    with visited(chromium) as (context, opened):
+        context.add_init_script(JUMPS)
         page = opened(written(tmp_path, content))
         begin(page)
         page.wait_for_function(
@@ -360,6 +366,17 @@ def test_an_image_that_does_not_load_is_told_and_asked_for_again(
         page.wait_for_selector("#failed:visible")
 
 
+@pytest.mark.parametrize("content", [pairwise(2), realism(2, brief_seconds=0.1)])
+def test_what_must_hold_on_any_study_s_page_holds(
+    chromium: Browser, tmp_path: Path, content: Any
+) -> None:
+    with visited(chromium, viewport={"width": 320, "height": 600}) as (_, opened):
+        page = opened(written(tmp_path, content))
+        checks.whatever_its_width(page)
+        checks.annotator(page)
+        checks.whatever_its_width(page)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_part(chromium: Browser, tmp_path: Path, scheme: str) -> None:
     example = {"prompt": ODD[0], "left": image(9), "right": image(90), "why": "because"}
@@ -376,6 +393,35 @@ def test_axe_finds_nothing_in_any_part(chromium: Browser, tmp_path: Path, scheme
         assert page.is_visible("#end")
         page.click("#by-hand summary")
         assert violations(page) == []
+
+
+@pytest.mark.skipif(PICTURES not in os.environ, reason=f"{PICTURES} names no folder for pictures")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("window", [{"viewport": {"width": 1200, "height": 860}}, PHONE])
+def test_pictures_of_the_page(
+    chromium: Browser, tmp_path: Path, window: dict[str, Any], scheme: str
+) -> None:
+    out = Path(os.environ[PICTURES])
+    out.mkdir(parents=True, exist_ok=True)
+    with visited(chromium, color_scheme=scheme, **window) as (_, opened):
+        page = opened(written(tmp_path, digits()))
+        width = page.viewport_size["width"] if page.viewport_size else 0
+
+        def picture(name: str) -> None:
+            page.screenshot(path=out / f"study-{name}-{width}-{scheme}.png")
+
+        picture("start")
+        begin(page)
+        answer(page, 1, "ArrowLeft")
+        picture("pair")
+        page.keyboard.press("Space")
+        page.wait_for_function("() => document.getElementById('zoom-image').offsetWidth > 99")
+        picture("zoom")
+        page.keyboard.press("Escape")
+        page.keyboard.press("ArrowDown")
+        for place in (2, 3):
+            answer(page, place, "ArrowRight", "ArrowUp")
+        picture("end")
 
 
 def _fits_a_phone(page: Page) -> None:

@@ -29,7 +29,11 @@ function fileKeeper(told) {
 
   function keep(next) {
     state = next;
-    history.replaceState({ ...history.state, [SLOT]: state }, "");
+    try {
+      history.replaceState({ ...history.state, [SLOT]: state }, "");
+    } catch (error) {
+      // too often or too large for this browser: localStorage is left
+    }
   }
 
   // Another tab of this page is further: this one goes on where that one is.

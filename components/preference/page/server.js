@@ -13,8 +13,8 @@ function serverKeeper(told) {
   let timer = null;
   let posting = false;
   let failures = 0;
-  let known = content.server.state;
-  if (!isState(known)) {
+  let known = understood(content.server.state);
+  if (!known) {
     told.warn("What the server holds of this study cannot be read: reload the page.");
     known = fresh(0);
   }
@@ -24,6 +24,13 @@ function serverKeeper(told) {
   function warn() {
     refused = true;
     told.warn("This browser keeps nothing: stay on this page until it says that all is saved.");
+  }
+
+  // The server's state; null where it is none. Before a name is given there may be none.
+  function understood(theirs) {
+    if (!isObject(theirs)) return null;
+    const found = { ...theirs, annotator: theirs.annotator === null ? "" : theirs.annotator };
+    return isState(found) ? found : null;
   }
 
   // The steps that this page or another tab of it left unsent, in their order.
@@ -82,6 +89,12 @@ function serverKeeper(told) {
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   }
 
+  // A step as it is sent; its annotator is who the server knows, if somebody else was faster.
+  function asSent(step) {
+    const who = "item" in step ? { annotator: known.annotator || state.annotator } : {};
+    return JSON.stringify({ ...step, ...who, revision: known.revision });
+  }
+
   async function post(step) {
     const ended = new AbortController();
     const patience = setTimeout(() => ended.abort(), PATIENCE);
@@ -89,7 +102,7 @@ function serverKeeper(told) {
       const answer = await fetch(address, {
         method: "POST",
         headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
-        body: JSON.stringify({ ...step, revision: known.revision }),
+        body: asSent(step),
         keepalive: true, // goes on while the tab closes
         signal: ended.signal,
       });
@@ -128,6 +141,7 @@ function serverKeeper(told) {
 
   async function send() {
     clearTimeout(timer);
+    timer = null;
     if (posting) return;
     posting = true;
     let going = true;
@@ -146,9 +160,10 @@ function serverKeeper(told) {
       told.status();
       return true;
     }
-    if (status === 409 && isState(body.state)) {
-      const again = known.revision === body.state.revision; // nothing new: do not ask at once
-      takeOver(body.state);
+    const theirs = status === 409 ? understood(body.state) : null;
+    if (theirs) {
+      const again = known.revision === theirs.revision; // nothing new: do not ask at once
+      takeOver(theirs);
       if (!again) return true;
     }
     fault = typeof body.error === "string" ? body.error.slice(0, 200) : "";
@@ -160,11 +175,10 @@ function serverKeeper(told) {
   function save(step) {
     const next = after(state, step);
     if (!next) return false;
-    const { annotator } = next;
-    const { place } = step;
-    keep({ id: newId(), ...(place ? { annotator } : {}), ...step });
+    keep({ id: newId(), ...step });
     state = { ...next, revision: state.revision };
-    send();
+    if (timer === null) send(); // else it waits for its turn, as the server may have asked
+    else told.status();
     return true;
   }
 

@@ -24,9 +24,15 @@ ODD = (
 def image(shade: int, side: int = 32) -> str:
     """A data: URI of a checked PNG."""
     checks = np.indices((side, side)).sum(0) // 4 % 2
-    pixels = np.stack([checks * shade, (1 - checks) * 200, np.full_like(checks, shade)], -1)
+    return _png(
+        np.stack([checks * shade, (1 - checks) * 200, np.full_like(checks, shade)], -1) / 255
+    )
+
+
+def _png(pixels: np.ndarray) -> str:
+    """A data: URI of pixels from 0 to 1."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(buffer, format="PNG")
+    Image.fromarray((pixels.clip(0, 1) * 255).round().astype(np.uint8)).save(buffer, format="PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
@@ -43,6 +49,23 @@ def pairwise(count: int = 3, questions: Sequence[str] = tuple(QUESTIONS), **more
     ]
     asked = [{"id": name, "text": QUESTIONS[name]} for name in questions]
     return _content("pairwise", asked, items) | more
+
+
+def digits() -> Any:
+    """A content that shows what a study looks like: digits as people wrote them, and blurred."""
+    from scipy.ndimage import gaussian_filter
+    from sklearn.datasets import load_digits
+
+    drawn = load_digits().images / 16
+    content = pairwise(3)
+    for item, place, word in zip(
+        content["items"], (3, 5, 8), ("three", "five", "eight"), strict=True
+    ):
+        noise = np.random.default_rng(place).normal(0, 0.25, (8, 8))
+        item["prompt"] = f"a handwritten {word}"
+        item["left"] = _png(drawn[place])
+        item["right"] = _png(gaussian_filter(drawn[place] + noise, 0.5))
+    return content
 
 
 def realism(count: int = 3, **more: Any) -> Any:
