@@ -82,6 +82,8 @@ def test_another_process_under_the_same_pid_is_not_taken_for_ours(
     record = tmp_path / "process.json"
     started = python(tmp_path, "import time; time.sleep(60)")
     try:
+        while not psutil.Process(started.pid).cmdline():  # for an instant the kernel shows none
+            time.sleep(0.01)
         values = json.loads(record.read_text())
         values[field] = {"started": started.started - 60, "command": ["python", "-c", ""]}[field]
         record.write_text(json.dumps(values))
