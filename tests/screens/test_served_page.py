@@ -147,7 +147,22 @@ def test_of_two_names_the_first_counts(chromium: Browser, server: AnswersServer)
         begin(page, "second")
         answer(page, 1, "ArrowLeft")
         saved(page)
+    assert server.seen[-1]["annotator"] == "first"
     assert server.state["annotator"] == "first"
+    assert server.given() == [("1", "left")]
+
+
+def test_a_step_that_was_only_late_disturbs_nobody(
+    chromium: Browser, server: AnswersServer
+) -> None:
+    with visited(chromium, faults=True) as (_, opened):
+        page = opened(server.address)
+        begin(page)
+        saved(page)
+        server.state["revision"] += 1  # as by a closed tab's last post that says nothing new
+        answer(page, 1, "ArrowLeft")
+        saved(page)
+        assert page.text_content("#notice") == ""
     assert server.given() == [("1", "left")]
 
 

@@ -178,6 +178,21 @@ def test_of_two_tabs_each_shows_what_the_other_took(chromium: Browser, tmp_path:
     assert answers == ["right", "left", "tie"]
 
 
+def test_what_a_browser_kept_of_something_else_is_passed_over(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    made = '{"item": "nothing", "answers": {}, "seconds": 1, "place": 1, "when": ""}'
+    state = '{"annotator": "a", "revision": 9, "answers": [%s]}'
+    kept = ["{", "null", "[]", "[" * 100_000, state % made, state % "NaN", '{"annotator": 3}']
+    with visited(chromium) as (_, opened):
+        page = opened(written(tmp_path, pairwise(1)))
+        for text in kept:
+            page.evaluate("t => localStorage.setItem('alphabar-study-c0ffee12-7', t)", text)
+            page.reload()
+            assert page.is_visible("#start")
+        assert not page.is_visible("#warning")
+
+
 def test_answers_are_taken_back(chromium: Browser, tmp_path: Path) -> None:
     content = pairwise(2)
     with visited(chromium) as (_, opened):

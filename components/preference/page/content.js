@@ -12,7 +12,17 @@ const SMALL = 256; // images below this many pixels keep their pixels square
 
 const at = (id) => document.getElementById(id);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-const numberOf = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+// What a JSON text says; null where it is none.
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return null;
+  }
+}
 
 function markSmall(image) {
   image.classList.toggle("small", image.naturalWidth < SMALL && image.naturalHeight < SMALL);

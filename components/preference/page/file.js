@@ -20,9 +20,9 @@ function fileKeeper(told) {
 
   function stored() {
     try {
-      return JSON.parse(localStorage.getItem(SLOT));
+      return parsed(localStorage.getItem(SLOT));
     } catch (error) {
-      if (!(error instanceof SyntaxError)) warn();
+      warn();
       return null;
     }
   }
@@ -68,7 +68,7 @@ function fileKeeper(told) {
     save,
     status() {
       const unsafe = refused && state.answers.length > 0;
-      const words = refused ? "Answers are kept in this tab only." : "Answers are kept in this browser.";
+      const words = `Answers are kept in this ${refused ? "tab only" : "browser"}.`;
       return { words: state.annotator ? words : "", unsafe };
     },
   };

@@ -16,8 +16,9 @@ const looking = (() => {
     shownAt = null;
     at("failed").hidden = true;
     frames.classList.add("waiting");
-    say("The images are loading …".replace("images are", single ? "image is" : "images are"));
-    const shown = [load("left-image", item.left), ...(single ? [] : [load("right-image", item.right)])];
+    lock(true);
+    say(single ? "The image is loading …" : "The images are loading …");
+    const shown = (single ? ["left"] : ["left", "right"]).map((side) => load(side, item[side]));
     const loaded = await Promise.all(shown).then(() => true, () => false);
     if (mine !== turn) return;
     at("failed").hidden = loaded;
@@ -28,8 +29,8 @@ const looking = (() => {
     if (place + 1 < items.length) ahead(items[place + 1]);
   }
 
-  async function load(id, address) {
-    const image = at(id);
+  async function load(side, address) {
+    const image = at(side + "-image");
     image.src = address;
     await image.decode();
     markSmall(image);
@@ -44,22 +45,22 @@ const looking = (() => {
     shownAt = performance.now();
     if (LEAST > 0) {
       say(`Look first: answers are taken after ${content.least_seconds} s.`);
-      ready(false);
     }
     setTimeout(() => {
-      if (mine === turn) ready(true);
+      if (mine !== turn) return;
+      lock(false);
+      say("Choose now.");
     }, LEAST);
   }
 
-  function ready(now) {
-    if (now) say("Choose now.");
-    for (const button of all("[data-answer]")) button.setAttribute("aria-disabled", String(!now));
+  // Whether answers are not taken yet.
+  function lock(now) {
+    for (const button of all("[data-answer]")) button.setAttribute("aria-disabled", String(now));
   }
 
   function say(words, refused = false) {
     at("wait").textContent = words;
     at("wait").classList.toggle("refused", refused);
-    if (shownAt === null) for (const button of all("[data-answer]")) button.setAttribute("aria-disabled", "true");
   }
 
   // An image that is seen briefly, when it is asked for and once, even if the page is opened again.
@@ -119,9 +120,12 @@ const looking = (() => {
     uncover: () => brief && !at("cover").hidden && !at("cover").disabled && at("cover").click(),
     // Whether an answer may be taken; where not, the page says so.
     enough() {
-      const long = shownAt !== null && performance.now() - shownAt >= LEAST;
-      if (!long && shownAt !== null) say(`Not taken: look for ${content.least_seconds} s first.`, true);
-      if (!long && brief && shownAt === null) say("Not taken: see the image first.", true);
+      if (shownAt === null) {
+        if (brief && at("failed").hidden) say("Not taken: see the image first.", true);
+        return false;
+      }
+      const long = performance.now() - shownAt >= LEAST;
+      if (!long) say(`Not taken: look for ${content.least_seconds} s first.`, true);
       return long;
     },
     seconds: () => Math.min(Math.round((performance.now() - shownAt) / 100) / 10, LONGEST),

@@ -1,4 +1,4 @@
-// The annotator's code or name: whatever it is, the import takes it, or the page says why it cannot.
+// The annotator's code or name: the import takes it, or the page says why it cannot.
 const LONGEST_NAME = 64; // letters, as the field's maxlength
 
 // As it is kept: composed, without what no table can hold (control characters, halves of letters).

@@ -1,5 +1,6 @@
 // What the annotator does, and what the page shows of it.
 const told = { changed, warn, status };
+const DONE = "Done, thank you.";
 let keeper = null;
 
 // Another tab or device is further.
@@ -53,12 +54,13 @@ function showItem(place) {
 
 function ending() {
   const { unsafe } = keeper.status();
-  at("thanks").textContent = unsafe && content.server ? "Nearly done: stay on this page." : "Done, thank you.";
-  at("ending").textContent = !content.server
-    ? `Download your answers and hand the file, ${tableName()}, to whoever asked you.`
+  const [thanks, words] = !content.server
+    ? [DONE, `Download your answers and hand the file, ${tableName()}, to whoever asked you.`]
     : unsafe
-      ? "Your last answers are not saved yet. This page goes on trying."
-      : "All your answers are saved: you can close this page.";
+      ? ["Nearly done: stay on this page.", "Not all answers are saved yet: this page tries again."]
+      : [DONE, "All your answers are saved: you can close this page."];
+  at("thanks").textContent = thanks;
+  at("ending").textContent = words;
 }
 
 function start() {
@@ -103,9 +105,9 @@ function clear() {
 
 const say = (said) => () => answer(questions.current(), said);
 const KEYS = {
-  ...(single
-    ? { ArrowLeft: say("real"), ArrowRight: say("generated") }
-    : { ArrowLeft: say("left"), ArrowRight: say("right"), ArrowDown: say("tie"), ArrowUp: say("both bad") }),
+  ArrowLeft: say(single ? "real" : "left"),
+  ArrowRight: say(single ? "generated" : "right"),
+  ...(single ? {} : { ArrowDown: say("tie"), ArrowUp: say("both bad") }),
   " ": () => (brief ? looking.uncover() : zoom.open("left")),
   Backspace: undo,
 };
@@ -113,7 +115,8 @@ const KEYS = {
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   const presses = event.target instanceof HTMLButtonElement && event.key === " ";
-  if (at("choice").hidden || document.querySelector("dialog[open]") || presses || !(event.key in KEYS)) return;
+  const elsewhere = at("choice").hidden || document.querySelector("dialog[open]");
+  if (elsewhere || presses || !(event.key in KEYS)) return;
   event.preventDefault();
   KEYS[event.key]();
 });

@@ -61,6 +61,7 @@ def page(
 
     Raises:
         KeyError: ``content`` lacks a field, or its kind is unknown.
+        ValueError: a number of it is not finite.
     """
     here = Path(__file__).parent
     environment = jinja2.Environment(
@@ -70,6 +71,7 @@ def page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False}
     css = _text(here / "page.css")
     script = '"use strict";\n(() => {\n' + "\n".join(_text(here / n) for n in SCRIPTS) + "})();\n"
     return environment.get_template("page.html").render(

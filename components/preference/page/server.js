@@ -38,25 +38,18 @@ function serverKeeper(told) {
     const ours = (name) => name.startsWith(WAITING) && ENDING.test(name.slice(WAITING.length));
     try {
       const names = Object.keys(localStorage).filter(ours).sort();
-      return names.map((name) => ({ name, step: read(localStorage.getItem(name)) })).filter(({ step }) => step);
+      const found = names.map((name) => ({ name, step: parsed(localStorage.getItem(name)) }));
+      return found.filter(({ step }) => isObject(step) && typeof step.id === "string");
     } catch (error) {
       warn();
       return [];
     }
   }
 
-  function read(text) {
-    try {
-      const step = JSON.parse(text);
-      return isObject(step) && typeof step.id === "string" ? step : null;
-    } catch (error) {
-      return null;
-    }
-  }
-
   function keep(step) {
-    const last = [...stored(), ...waiting].map(({ name }) => Number(name.slice(WAITING.length, WAITING.length + 9)));
-    const turn = String(Math.max(0, ...last) + 1).padStart(9, "0");
+    const turnOf = ({ name }) => parseInt(name.slice(WAITING.length), 10);
+    const turns = [...stored(), ...waiting].map(turnOf);
+    const turn = String(Math.max(0, ...turns) + 1).padStart(9, "0");
     const name = `${WAITING}${turn}-${step.id}`;
     waiting.push({ name, step });
     try {
@@ -129,9 +122,14 @@ function serverKeeper(told) {
       if (next) reached = next;
       else drop(each);
     }
+    const before = answered(state);
     state = reached;
-    told.changed("You went on in another tab or on another device: this page shows what you answered there.");
+    if (answered(state) === before) told.status();
+    else told.changed("You went on in another tab or on another device: this page goes on there.");
   }
+
+  const answered = ({ annotator, answers }) =>
+    JSON.stringify([annotator, ...answers.map((made) => [made.item, made.answers]).sort()]);
 
   function later(seconds) {
     failures += 1;
@@ -166,7 +164,8 @@ function serverKeeper(told) {
       takeOver(theirs);
       if (!again) return true;
     }
-    fault = typeof body.error === "string" ? body.error.slice(0, 200) : "";
+    const words = typeof body.error === "string" ? body.error.slice(0, 200) : `code ${status}`;
+    fault = status ? words + (status === 403 ? ": reload this page" : "") : "";
     later(body.retry_after);
     told.status();
     return false;
@@ -193,9 +192,11 @@ function serverKeeper(told) {
     status() {
       const count = waiting.length;
       if (!count) return { words: state.annotator ? "All saved." : "", unsafe: false };
-      const why = fault ? ` The server says: ${fault}` : failures ? " The server is not reached; trying again." : "";
-      const kept = refused || !failures ? "" : " What is not saved yet is kept in this browser.";
-      return { words: `${count} not yet saved.${why}${kept}`, unsafe: true, failing: failures > 0 };
+      const said = [`${count} not yet saved.`];
+      if (fault) said.push(`The server says: ${fault}.`);
+      else if (failures) said.push("The server is not reached; trying again.");
+      if (failures && !refused) said.push("What is not saved yet is kept in this browser.");
+      return { words: said.join(" "), unsafe: true, failing: failures > 0 };
     },
   };
 }

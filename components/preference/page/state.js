@@ -1,4 +1,4 @@
-// What an annotator has said so far: {annotator, answers, revision}, and what each step makes of it.
+// What an annotator has said so far, {annotator, answers, revision}, and what a step makes of it.
 // A step is {annotator}, {item, answers, seconds, place, when}, {undo: item} or {clear: true}.
 const places = new Map(items.map((item, place) => [item.item, place]));
 
@@ -27,10 +27,6 @@ function isAnswer(made) {
   );
 }
 
-function isObject(value) {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
-}
-
 const isAnswered = (state, item) => state.answers.some((made) => made.item === item);
 
 // The place of the item that is to be answered: as many as there are when all are.
@@ -42,7 +38,8 @@ function nextPlace(state) {
 // The answer that stands furthest in the page's order, which is the one that undo takes back.
 function lastAnswer(state) {
   const order = (made) => places.get(made.item);
-  return state.answers.reduce((last, made) => (last && order(last) > order(made) ? last : made), null);
+  const later = (last, made) => (last && order(last) > order(made) ? last : made);
+  return state.answers.reduce(later, null);
 }
 
 // The state after a step; null where the step has nothing to change any more.

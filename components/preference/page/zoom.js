@@ -15,7 +15,8 @@ const zoom = (() => {
   }
 
   function size() {
-    const [x, y] = [middle(view.scrollLeft, view.clientWidth, view.scrollWidth), middle(view.scrollTop, view.clientHeight, view.scrollHeight)];
+    const x = middle(view.scrollLeft, view.clientWidth, view.scrollWidth);
+    const y = middle(view.scrollTop, view.clientHeight, view.scrollHeight);
     const length = `${fitting() * times}px`;
     Object.assign(image.style, { width: length, height: length });
     view.scrollLeft = x * view.scrollWidth - view.clientWidth / 2;
@@ -65,7 +66,8 @@ const zoom = (() => {
   dialog.addEventListener("keydown", (event) => {
     const moves = event.target === view && times > 1 && event.key.startsWith("Arrow");
     const presses = event.target instanceof HTMLButtonElement && event.key === " ";
-    if (moves || presses || event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) return;
+    const chord = event.ctrlKey || event.metaKey || event.altKey;
+    if (moves || presses || chord || !(event.key in KEYS)) return;
     event.preventDefault();
     KEYS[event.key]();
   });

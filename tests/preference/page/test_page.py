@@ -125,3 +125,5 @@ def test_a_content_that_lacks_something_is_an_error() -> None:
         page(content, name="x")
     with pytest.raises(KeyError, match="ranking"):
         page(pairwise(kind="ranking"), name="x")
+    with pytest.raises(ValueError, match="JSON"):
+        page(pairwise(least_seconds=float("nan")), name="x")
