@@ -8,6 +8,7 @@ import typer
 
 from flows.cli.application import Application
 from flows.cli.options import folder
+from flows.cli.records import Json
 from flows.telling import note, show, tell
 
 app = Application("Blind preference studies.")
@@ -84,6 +85,35 @@ def plan(
         f"power of {it.power:.2f}"
     )
     note(found.assumes)
+
+
+@app.command(answers=False)
+def serve(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A study under reports/studies/, or its folder.")
+    ],
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Where to listen; 0.0.0.0 lets every machine in that reaches this one.",
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Likewise; it is a part of every link.")
+    ] = 8750,
+    as_json: Json = False,
+) -> None:
+    """Serve a study to its annotators, a link for each, until Ctrl-C.
+
+    Each answer is acknowledged when it is on the disk. Only this machine can reach it, unless told
+    otherwise.
+
+    Example: `alphabar study serve digits`
+    """
+    from flows.tools.study_serving import serve_study
+
+    serve_study(name, host, port, as_json=as_json)
 
 
 @app.command()

@@ -58,7 +58,7 @@ def _row(raw: Raw, key: Key, now: datetime) -> AnswerRow:
         item,
         _question(texts["question"], key),
         _outcome(texts["answer"], key),
-        _annotator(texts["annotator"]),
+        annotator_name(texts["annotator"]),
         _seconds(texts["seconds"]),
         _order(texts["place"]),
     )
@@ -81,7 +81,10 @@ def _outcome(text: str, key: Key) -> Outcome:
     return known[said]
 
 
-def _annotator(text: str) -> str:
+def annotator_name(text: str) -> str:
+    """The annotator's name in a text, as it is counted; raises ValueError where it is none."""
+    if odd := odd_character(text):
+        raise ValueError(f"`annotator` has the character {odd}")
     name = unicodedata.normalize("NFC", text.strip())
     if not name:
         raise ValueError("it has no annotator's name")

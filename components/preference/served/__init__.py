@@ -1,0 +1,1 @@
+"""A study as a small web application: links, answers on disk, and how far it is."""
