@@ -3,6 +3,7 @@
 const looking = (() => {
   const LEAST = content.least_seconds * 1000; // milliseconds
   const LONGEST = 86400; // seconds: what the import takes
+  const AGAIN = 3000; // milliseconds until images that did not load are asked for again
   const SEEN = SLOT + "-seen";
   const frames = at("images");
   let turn = 0; // of what is shown, so that what is late for an earlier item is passed over
@@ -22,11 +23,17 @@ const looking = (() => {
     const loaded = await Promise.all(shown).then(() => true, () => false);
     if (mine !== turn) return;
     at("failed").hidden = loaded;
-    if (!loaded) return say("");
+    if (!loaded) return later(mine);
     frames.classList.remove("waiting");
     if (brief) cover(mine, place);
     else begin(mine);
     if (place + 1 < items.length) ahead(items[place + 1]);
+  }
+
+  // A server may be away for a while; a file's images never come.
+  function later(mine) {
+    say("");
+    if (content.server) setTimeout(() => mine === turn && look(asked), AGAIN);
   }
 
   async function load(side, address) {

@@ -162,7 +162,9 @@ class Site:
         if wait := self._reads.wait(MONITOR):
             return too_many(wait)
         nonce = secrets.token_urlsafe(18)
-        text = await self._monitor.page(nonce, peek=request.query_params.get("peek") == "yes")
+        asked = request.query_params
+        peek, live = asked.get("peek") == "yes", asked.get("part") == "live"
+        text = await self._monitor.page(nonce, peek=peek, live=live)
         return HTMLResponse(text, headers={"content-security-policy": policy(nonce)})
 
     async def _add(self, slot: int, posted: Posted) -> Taken | Behind:

@@ -35,14 +35,14 @@ class Monitor:
         self._lock = asyncio.Lock()
         self._known: dict[bool, Monitored] = {}
 
-    async def page(self, nonce: str, *, peek: bool) -> str:
-        """The page as HTML; counted in another thread, one at a time."""
+    async def page(self, nonce: str, *, peek: bool, live: bool = False) -> str:
+        """The page as HTML, or only what changes; counted in another thread, one at a time."""
         async with self._lock:
             known = self._known.get(peek)
             if known is None or datetime.now(UTC) - known.at > FRESH:
                 known = await asyncio.to_thread(self._count, peek)
                 self._known[peek] = known
-        return monitor_page(known, self._about, nonce, peek=peek)
+        return monitor_page(known, self._about, nonce, peek=peek, live=live)
 
     def _count(self, peek: bool) -> "Monitored":
         # scipy.stats takes seconds to load: a server that starts again takes answers before
@@ -54,12 +54,15 @@ class Monitor:
             return monitored(db, self._about, self._key, datetime.now(UTC), peek=peek)
 
 
-def monitor_page(found: "Monitored", about: About, nonce: str, *, peek: bool) -> str:
+def monitor_page(
+    found: "Monitored", about: About, nonce: str, *, peek: bool, live: bool = False
+) -> str:
     """The page as HTML.
 
     Args:
         nonce: of the content security policy that it is sent with.
         peek: whether a result before the planned answers was asked for.
+        live: give no more than what changes.
     """
     here = Path(__file__).parent
     environment = jinja2.Environment(
@@ -70,7 +73,7 @@ def monitor_page(found: "Monitored", about: About, nonce: str, *, peek: bool) ->
         lstrip_blocks=True,
     )
     environment.filters |= {"ago": lambda when: ago(when, found.at), "clock": clock}
-    return environment.get_template("monitor.html").render(
+    return environment.get_template("monitor_live.html" if live else "monitor.html").render(
         it=found,
         about=about,
         nonce=nonce,

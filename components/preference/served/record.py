@@ -177,7 +177,12 @@ def standing(db: sqlite3.Connection) -> list[Said]:
     """Every answer that stands, in the order in which they came."""
     query = """SELECT number, slot, annotator, item, answers, seconds, place, told, received
                FROM present ORDER BY number"""
-    return [Said(*row[:4], json.loads(row[4]), *row[5:]) for row in map(list, db.execute(query))]
+    return [
+        Said(number, slot, annotator, item, json.loads(answers), seconds, place, told, received)
+        for number, slot, annotator, item, answers, seconds, place, told, received in db.execute(
+            query
+        )
+    ]
 
 
 def names(db: sqlite3.Connection) -> dict[int, str]:
