@@ -96,7 +96,7 @@ def serve(
         str,
         typer.Option(
             metavar="ADDRESS",
-            help="Where to listen; 0.0.0.0 lets every machine in that reaches this one.",
+            help="Where to listen; 0.0.0.0 is at all of this machine's networks, for all in them.",
         ),
     ] = "127.0.0.1",
     port: Annotated[

@@ -6,7 +6,7 @@ from components.files.tables import csv_lines
 from components.preference.about import read_about
 from components.preference.answers.row import FIELDS, row_digest
 from components.preference.served.posted import settled
-from components.preference.served.record import Said, names, reading, standing
+from components.preference.served.record import FILE, Said, names, reading, standing
 
 COLUMNS = (*FIELDS, "digest")
 
@@ -26,6 +26,8 @@ def served_files(study: Path) -> list[tuple[str, bytes]]:
     Raises:
         AlphabarError: the folder is no study, or its record is another one's or damaged.
     """
+    if not (study / FILE).is_file():
+        return []
     about = read_about(study)
     with reading(study, about.study) as db:
         said, called = (standing(db), names(db)) if db else ([], {})

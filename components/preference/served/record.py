@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from components.errors import AlphabarError, first_line
+from components.files.json_file import parse_json
 from components.preference.served.posted import Posted
 
 FILE = "served.sqlite"
@@ -169,7 +170,7 @@ def state_of(db: sqlite3.Connection, slot: int) -> State:
     names = ("id", "annotator", "item", "answers", "seconds", "place", "when")
     answers = [dict(zip(names, row, strict=True)) for row in db.execute(query, (slot,))]
     for each in answers:
-        each["answers"] = json.loads(each["answers"])
+        each["answers"] = parse_json(each["answers"])
     return {"annotator": annotator, "revision": revision, "answers": answers}
 
 
@@ -178,7 +179,7 @@ def standing(db: sqlite3.Connection) -> list[Said]:
     query = """SELECT number, slot, annotator, item, answers, seconds, place, told, received
                FROM present ORDER BY number"""
     return [
-        Said(number, slot, annotator, item, json.loads(answers), seconds, place, told, received)
+        Said(number, slot, annotator, item, parse_json(answers), seconds, place, told, received)
         for number, slot, annotator, item, answers, seconds, place, told, received in db.execute(
             query
         )

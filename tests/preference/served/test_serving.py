@@ -15,6 +15,7 @@ import pytest
 from components.errors import AlphabarError
 from components.preference.served.export import served_files
 from components.preference.served.links import read_links
+from components.preference.served.record import open_record
 from components.preference.served.serving import ready
 from tests.preference.served.conftest import (
     STUDY,
@@ -182,6 +183,12 @@ def test_a_record_that_a_kill_left_empty_is_begun_anew(study: Path) -> None:
     assert served_files(study) == []
     with ready(study, "127.0.0.1", free_port()) as served:
         assert served.kept == 0
+
+
+def test_a_commit_is_on_the_disk_when_it_returns(study: Path) -> None:
+    with closing(open_record(study, STUDY)) as db:
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert db.execute("PRAGMA synchronous").fetchone() == (2,), "FULL"
 
 
 def test_a_study_of_one_image_is_served(tmp_path: Path) -> None:
