@@ -171,7 +171,7 @@ def _annotator(
 ) -> Annotator:
     own = [datetime.fromisoformat(each.received) for each in said if each.slot == number]
     gaps = [(b - a).total_seconds() for a, b in zip(own, own[1:], strict=False)][-LATELY:]
-    going = [gap for gap in gaps if gap <= PAUSE]
+    going = [gap for gap in gaps if 0 <= gap <= PAUSE]
     total = sum(going)
     checks = choices.where(choices.attention)
     if name in choices.people:

@@ -14,6 +14,9 @@ from components.preference.answers.row import Raw, Refused, Where
 from components.preference.design.key import Key
 
 MOST_VALUES = 200
+LONGEST_NAME = 80
+"""Shorter than an import takes, so that a number has room behind it."""
+
 MOST_REVISION = 10**9
 WORDS = {"pairwise": ("left", "right", "tie", "both bad"), "realism": ("real", "generated")}
 """Kind of the study → the answers that its page knows."""
@@ -68,6 +71,8 @@ def read_posted(body: bytes, items: Sequence[str], key: Key) -> Posted:
         item = _item(_text(content, "undo"), items)
         return Posted("undo", name, revision, "", item, {}, 0.0, 0, when)
     annotator = annotator_name(_text(content, "annotator"))
+    if len(annotator) > LONGEST_NAME:
+        raise ValueError(f"the annotator's name {quoted(annotator)} is too long")
     if "item" not in content and "answers" not in content:
         return Posted("annotator", name, revision, annotator, "", {}, 0.0, 0, when)
     item, answers = _item(_text(content, "item"), items), _answers(content, key)

@@ -147,9 +147,9 @@ def add(db: sqlite3.Connection, slot: int, posted: Posted, received: str) -> Tak
     """
     answers = json.dumps(posted.answers)
     content = (posted.kind, posted.annotator, posted.item, answers)
-    query = "SELECT revision, kind, annotator, item, answers FROM history WHERE slot = ? AND id = ?"
+    query = "SELECT revision, kind, item, answers FROM history WHERE slot = ? AND id = ?"
     if same := db.execute(query, (slot, posted.id)).fetchone():
-        if tuple(same[1:]) != content:
+        if tuple(same[1:]) != (posted.kind, posted.item, answers):
             raise ValueError("another message has this `id`")
         return Taken(int(same[0]))
     state = _standing(db, slot)

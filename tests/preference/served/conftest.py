@@ -162,7 +162,9 @@ def start(folder: Path, port: int, *more: str) -> Server:
         lines.append(process.stdout.readline())
         if not lines[-1]:
             raise AssertionError(f"no server: {process.stderr.read() if process.stderr else ''}")
-    return Server(folder, port, process, json.loads("".join(lines)))
+    told = json.loads("".join(lines))
+    assert "error" not in told, told
+    return Server(folder, port, process, told)
 
 
 def launch(folder: Path, port: int, *more: str) -> subprocess.Popen[str]:

@@ -38,6 +38,7 @@ LOST = object()
         ({"annotator": ""}, "no annotator's name"),
         ({"annotator": "../../etc/passwd"}, "looks like a path"),
         ({"annotator": "x" * 101}, "is too long"),
+        ({"annotator": "x" * 81}, "is too long"),
         ({"annotator": "a\u0000b"}, "U+0000"),
         ({"annotator": "a\rb"}, "U+000D"),
         ({"annotator": 3}, "`annotator` is no text"),
