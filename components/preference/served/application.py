@@ -89,11 +89,11 @@ class Site:
 
     Attributes:
         served: the study.
-        writer: of its record.
+        record: where its answers are kept.
     """
 
     served: Served
-    writer: Writer
+    record: Writer
     _posts: Limiter = field(default_factory=lambda: Limiter(limits.POSTS))
     _reads: Limiter = field(default_factory=lambda: Limiter(limits.READS))
 
@@ -108,7 +108,7 @@ class Site:
         slot = self._slot(request)
         if wait := self._reads.wait(slot.number):
             return too_many(wait)
-        state = await self.writer.do(lambda db: state_of(db, slot.number))
+        state = await self.record.do(lambda db: state_of(db, slot.number))
         nonce = secrets.token_urlsafe(18)
         token = request.path_params["token"]
         server = {
@@ -169,7 +169,7 @@ class Site:
 
     async def _add(self, slot: int, posted: Posted) -> Taken | Behind:
         received = datetime.now(UTC).isoformat(timespec="milliseconds")
-        return await self.writer.do(lambda db: add(db, slot, posted, received))
+        return await self.record.do(lambda db: add(db, slot, posted, received))
 
     def _slot(self, request: Request) -> Slot:
         number = self._number(request)
