@@ -163,6 +163,11 @@ class CaptionView:
     def resize(self) -> str:
         return self.clip.resize
 
+    @property
+    def key(self) -> str:
+        """SHA-256 of the CLIP's weights."""
+        return self.clip.key
+
     @classmethod
     def of(
         cls,

@@ -1,8 +1,8 @@
 """The function behind every family of figures: one registry.
 
 A new figure is one function and one line here, and one entry in `components.spec.metric_families`,
-whose ``judge`` says what the function is given: a `View`, a `CaptionView`, a `Recognition`, a
-`ModelView` or a `ScorerView`.
+whose ``judge`` says what the function is given: a `View`, a `CaptionView`, a `PreferenceView`, a
+`Recognition`, a `ModelView` or a `ScorerView`.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,6 +20,7 @@ from components.evaluation.metrics.inception_score import SPLITS
 from components.evaluation.metrics.r_precision import clip_r_precision
 from components.evaluation.metrics.retrieval import retrieval
 from components.evaluation.model_view import ModelView
+from components.evaluation.preferences.scores import PreferenceView
 from components.evaluation.recognition import Recognition
 from components.evaluation.scorer_view import ScorerView
 from components.evaluation.view import SEED, View
@@ -136,6 +137,11 @@ def _r_precision(view: CaptionView) -> Finding:
     return Finding(found.measured, CAPTIONS, len(view.distinct), settings, found.chance)
 
 
+def _preference_score(view: PreferenceView) -> Finding:
+    measured = mean_of_images(view.scores, view.confidence)
+    return Finding(measured, CAPTIONS, view.captions, view.told)
+
+
 def _retrieval(view: ScorerView) -> Finding:
     found = retrieval(view.images, view.distinct, view.caption_of, view.seed, view.confidence)
     return Finding(found.measured, CAPTIONS, found.candidates, chance=found.chance)
@@ -170,6 +176,7 @@ MEASURES: dict[str, Family] = {
     "clip_score": _clip_score,
     "clip_cosine": _clip_cosine,
     "r_precision": _r_precision,
+    "preference_score": _preference_score,
     "recognised": _recognised,
     "retrieval": _retrieval,
     "elbo_bpd": _elbo_bpd,

@@ -1,7 +1,7 @@
 """The judge: from images to figures, with one pass of features a set and extractor."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from components.errors import AlphabarError
+from components.evaluation.captioned import OF_CAPTIONS, of_clip, of_preference
 from components.evaluation.captions import CaptionView, Clip, build_clip
 from components.evaluation.copies_shown import closest
 from components.evaluation.degenerate import notes_on
@@ -17,10 +18,13 @@ from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.finding import Finding, Sight
 from components.evaluation.images.image_set import ImageSet
 from components.evaluation.needs import needs_are_met, refuse_missing
+from components.evaluation.preferences.model import PreferenceModel, build_preference
+from components.evaluation.preferences.scores import PreferenceView
 from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.recognition import Recogniser, Recognition, train_recogniser
 from components.evaluation.references import References
 from components.evaluation.side_by_side import side_by_side
+from components.evaluation.taking import Found, Take
 from components.evaluation.view import View
 from components.figures.figure import Figure
 from components.figures.judgement import Judgement
@@ -32,21 +36,6 @@ from components.spec.reading import Reading
 
 GROUP_IMAGES, MOST_GROUPS = 20, 100
 """Groups with fewer images on either side are left out, and those after so many."""
-
-
-@dataclass(frozen=True)
-class _Take:
-    """One figure to be taken.
-
-    Attributes:
-        name: its full name.
-        family: what it is an instance of.
-        sight: what it is taken of.
-    """
-
-    name: str
-    family: str
-    sight: Sight
 
 
 class Judge:
@@ -96,9 +85,16 @@ class Judge:
         """The model that reads captions, if there is one."""
         return build_clip(self.protocol.clip, self.bank, self._scorer_dir)
 
+    @cached_property
+    def preference(self) -> PreferenceModel | None:
+        """The model of people's choices, if there is one."""
+        return build_preference(self.protocol.preference, self.bank.device, self.bank.weights)
+
     def release(self) -> None:
-        """Let go of the CLIP, whose text tower is large; it is loaded again when it is needed."""
-        self.__dict__.pop("clip", None)
+        """Let go of the CLIP and the preference model, whose text towers are large; they are loaded
+        again when they are needed."""
+        for name in ("clip", "preference"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def recogniser(self) -> Recogniser:
@@ -126,11 +122,13 @@ class Judge:
             self.bank.extractor(name, self.protocol.size)
         if extractor_of(self.protocol.clip):
             self.bank.clip(self.protocol.clip)
+        build_preference(self.protocol.preference, self.bank.device, self.bank.weights)
 
     def names(self) -> list[str]:
         """Every figure that it may take; some need classes, captions or training images."""
         seats: list[tuple[Kind, str]] = [("extractor", n) for n in self.protocol.extractors]
         seats += [("clip", clip.suffix)] if (clip := self.clip) else []
+        seats += [("preference", model.suffix)] if (model := self.preference) else []
         seats += [("classifier", Recognition.judge)]
         return [
             metric_name(family, judge)
@@ -152,10 +150,14 @@ class Judge:
         if not images.class_names and holdout is not None:
             images = replace(images, class_names=holdout.class_names)
         views = [self.view(images, name) for name in self.protocol.extractors]
-        beside = (self.caption_view(images), self.recognition(images))
+        beside = (
+            self.caption_view(images),
+            self.preference_view(images),
+            self.recognition(images),
+        )
         others: list[Sight] = [sight for sight in beside if sight]
         side_by_side([work for view in views for work in view.work()])
-        found = _Found()
+        found = Found()
         for take in self._takes([*views, *others]):
             self._run(take, found, len(images), seed)
         refuse_missing(self.protocol, found.figures, self.references.known)
@@ -190,16 +192,16 @@ class Judge:
 
     def caption_view(self, images: ImageSet) -> CaptionView | None:
         """Images and captions in the CLIP's space, where there is one and there are captions."""
-        asked = asked_of("clip", self.protocol.families)
-        if not asked or not any(images.captions) or self.clip is None:
+        if not asked_of("clip", self.protocol.families) or not any(images.captions):
             return None
-        if bare := sum(not caption for caption in images.captions):
-            raise AlphabarError(
-                f"{bare} of {len(images)} images have no caption",
-                "give every image a caption, or set `evaluation.clip: none`",
-            )
-        level = self.protocol.confidence
-        return CaptionView.of(self.clip, images.images, images.captions, level, self._reading)
+        return of_clip(self.clip, images, self.protocol.confidence, self._reading)
+
+    def preference_view(self, images: ImageSet) -> PreferenceView | None:
+        """Images and captions as the preference model scores them, likewise."""
+        if not asked_of("preference", self.protocol.families) or not any(images.captions):
+            return None
+        level, progress = self.protocol.confidence, self.bank.progress
+        return of_preference(self.preference, images, level, self._reading, progress)
 
     def recognition(self, images: ImageSet) -> Recognition | None:
         """Images and the classifier of real ones, where one is wanted."""
@@ -217,16 +219,16 @@ class Judge:
         digest = f"{images.digest} mirrored"
         return self.bank.features(turned, extractor, self.protocol.size, digest)
 
-    def _takes(self, sights: Sequence[Sight], in_groups: bool = False) -> Iterator[_Take]:
+    def _takes(self, sights: Sequence[Sight], in_groups: bool = False) -> Iterator[Take]:
         # a group has no training images of its own
         known = self.references.known - ({"training images"} if in_groups else set())
         for sight in sights:
             for family in asked_of(sight.kind, self.protocol.families):
                 wanted = METRICS[family].in_groups or not in_groups
                 if wanted and needs_are_met(family, sight.extractor, known):
-                    yield _Take(metric_name(family, sight.judge), family, sight)
+                    yield Take(metric_name(family, sight.judge), family, sight)
 
-    def _run(self, take: _Take, found: "_Found", n: int, seed: int | None) -> None:
+    def _run(self, take: Take, found: Found, n: int, seed: int | None) -> None:
         """Take one figure, or note why it cannot be taken."""
         try:
             finding = measure_of(take.family, self.protocol.options)(take.sight)
@@ -239,7 +241,7 @@ class Judge:
             protocol = self._protocol(take, finding, n, seed)
             found.figures[take.name] = Figure(take.name, finding.measured, protocol)
 
-    def _protocol(self, take: _Take, finding: Finding, n: int, seed: int | None) -> Protocol:
+    def _protocol(self, take: Take, finding: Finding, n: int, seed: int | None) -> Protocol:
         return Protocol(
             n_generated=n,
             n_reference=finding.n_reference,
@@ -251,7 +253,7 @@ class Judge:
             classifier_accuracy=finding.accuracy,
             chance=finding.chance,
             settings={**finding.settings, **_from(take.family)} or None,
-            reference_key=self._key(finding.against),
+            reference_key=self._key(take.sight, finding.against),
         )
 
     def _groups(
@@ -271,26 +273,20 @@ class Judge:
             least = len(rows) if alone else min(len(rows), len(real))
             if len(groups) == MOST_GROUPS or least < GROUP_IMAGES:
                 continue
-            found = _Found()
-            seen = [sight for sight in sights if not alone or sight.kind == CaptionView.kind]
+            found = Found()
+            seen = [sight for sight in sights if not alone or isinstance(sight, OF_CAPTIONS)]
             parts = [sight.rows(rows, real) for sight in seen]
             for take in self._takes(parts, in_groups=True):
                 self._run(take, found, len(rows), seed)
             groups[group] = found.figures
         return groups
 
-    def _key(self, against: str) -> str | None:
+    def _key(self, sight: Sight, against: str) -> str | None:
         """Content key of what a figure was measured against."""
         if against == CAPTIONS:
-            return self.clip.key if self.clip else None
+            return sight.key if isinstance(sight, OF_CAPTIONS) else None
         images = self.references.behind(against)
         return images.key if images else None
-
-
-@dataclass(frozen=True)
-class _Found:
-    figures: dict[str, Figure] = field(default_factory=dict)
-    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def _from(family: str) -> dict[str, str]:

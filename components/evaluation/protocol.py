@@ -20,6 +20,7 @@ class EvaluationProtocol:
         demanded: whether a family that cannot be measured is an error, and not left out.
         neighbours: reach of the balls of precision and its kin.
         clip: ``domain``, ``none`` or ``clip:MODEL:WEIGHTS``.
+        preference: ``none``, ``pickscore:DIR`` or ``hps:FILE``.
         groups: ``class``, ``caption`` or ``none``.
         confidence: level of every interval.
         options: family of a plug-in → what it reads.
@@ -31,6 +32,7 @@ class EvaluationProtocol:
     demanded: bool = False
     neighbours: int = NEIGHBOURS
     clip: str = "none"
+    preference: str = "none"
     groups: str = "none"
     confidence: float = 0.95
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class EvaluationProtocol:
         """From the evaluation section as plain values."""
         spec = EvaluationSpec.model_validate(values)
         families = list(TAKEN if spec.metrics is None else spec.metrics)
+        families += families_of("preference") if spec.judges_preference else []
         families += families_of("classifier") if spec.recognises else []
         return cls(
             extractors=(spec.extractor, *spec.others),
@@ -48,6 +51,7 @@ class EvaluationProtocol:
             demanded=spec.metrics is not None,
             neighbours=spec.neighbours,
             clip=spec.clip,
+            preference=spec.preference,
             groups=spec.groups,
             confidence=spec.confidence,
             options=spec.options,

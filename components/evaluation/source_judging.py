@@ -71,7 +71,7 @@ class Against:
 
     def generated(self, path: Path) -> Source:
         """What is judged, with captions where they are read; AlphabarError as `read_source`."""
-        return read_source(path, captioned=self.spec.reads_captions)
+        return read_source(path, captioned=self.spec.needs_captions)
 
     def judged(self, ours: Source) -> Judgement:
         """Every figure that applies, and how folders were taken; with seeds where they are known,
@@ -88,7 +88,7 @@ class Against:
         """Sentences about how folders were read, and about what no figure says."""
         told = [note for role, folder in self._folders(ours).items() for note in folder.words(role)]
         told += [] if self.reference else [ALONE]
-        asked = any(ours.images.captions) and not self.spec.reads_captions
+        asked = any(ours.images.captions) and not self.spec.needs_captions
         return [*told, UNREAD] if asked else told
 
     def _folders(self, ours: Source) -> dict[str, FolderReading]:

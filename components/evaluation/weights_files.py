@@ -9,7 +9,10 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from components.evaluation.preferences.pickscore_folder import find_pickscore_folder
+from components.files.digests import known_sha256
 from components.files.weights_folders import weights_folders
+from components.spec.catalogue.preferences import hps_name
 
 INCEPTION_FILES = ("inception-2015-12-05.pt", "pt_inception-2015-12-05-6726825d.pth")
 """clean-fid's TorchScript, and the same network's tensors as pytorch-fid publishes them."""
@@ -43,7 +46,8 @@ def dinov2_files(architecture: str) -> tuple[str, str]:
 
 
 def find_clip_file(given: str, weights: Path | None) -> Path | None:
-    """The file that ``clip:<model>:<given>`` names: a path, or a name in one of the folders."""
+    """The file that ``clip:<model>:<given>`` or ``hps:<given>`` names: a path, or a name in one of
+    the folders."""
     return find_file((given,), (Path(), *weights_folders(weights)))
 
 
@@ -59,6 +63,20 @@ def find_weights(extractor: str, weights: Path | None) -> Path | None:
     return find(parts, weights) if find else None
 
 
+def digest_of_weights(judge: str, weights: Path | None) -> str | None:
+    """SHA-256 of the weights that a judge of this name would read, as `find_weights` finds them; of
+    a preference model's folder, of all files that it is read from.
+
+    Raises:
+        AlphabarError: the folder of a preference model lacks some.
+    """
+    if (find := FOLDERS.get(judge.partition(":")[0])) is not None:
+        folder = find(judge, weights)
+        return None if folder is None else folder.digest()
+    path = find_weights(judge, weights)
+    return None if path is None else known_sha256(path)
+
+
 def _open_clip(parts: Sequence[str], weights: Path | None) -> Path | None:
     return find_clip_file(parts[1], weights) if len(parts) == 2 else None
 
@@ -67,5 +85,9 @@ FINDERS: dict[str, Callable[[Sequence[str], Path | None], Path | None]] = {
     "inception": lambda _parts, weights: find_inception_file(weights),
     "dinov2": lambda _parts, weights: find_file(dinov2_files(DINOV2), weights_folders(weights)),
     "clip": _open_clip,
+    "hps": lambda parts, weights: find_clip_file(hps_name(f"hps:{':'.join(parts)}").file, weights),
 }
 """Part of an extractor's name before the first colon → (its other parts, the folder) → the file."""
+
+FOLDERS = {"pickscore": find_pickscore_folder}
+"""The same → (the whole name, the folder) → the folder that it is read from."""

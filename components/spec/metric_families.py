@@ -192,6 +192,18 @@ FAMILIES: dict[str, MetricFamily] = {
         unseen=True,
         of_each_image=True,
     ),
+    "preference_score": MetricFamily(
+        "preference score",
+        "higher",
+        "what a model of people's choices gives image and caption",
+        "Kirstain et al. 2023; Wu et al. 2023",
+        judge="preference",
+        unseen=True,
+        of_each_image=True,
+        indispensable=True,
+        in_groups=True,
+        column=MainColumn(9, 2.1, "prefer-\nence"),
+    ),
     "recognised": MetricFamily(
         "recognised",
         "higher",

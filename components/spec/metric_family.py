@@ -5,11 +5,21 @@ from typing import Literal
 
 Direction = Literal["lower", "higher", "neither"]
 
-Judge = Literal["extractor", "clip", "classifier", "model", "scorer", "level", "codec", "subject"]
-"""Who judges: a network that looks at images, one that reads captions too, a classifier of real
-images, the model itself whatever sampler draws, the training of the domain's CLIP, a noise
-level that a network in training takes away, the codec itself, or a network that looks at images
-of a subject while it is learnt."""
+Judge = Literal[
+    "extractor",
+    "clip",
+    "preference",
+    "classifier",
+    "model",
+    "scorer",
+    "level",
+    "codec",
+    "subject",
+]
+"""Who judges: a network that looks at images, one that reads captions too, one that was trained on
+people's choices, a classifier of real images, the model itself whatever sampler draws, the training
+of the domain's CLIP, a noise level that a network in training takes away, the codec itself, or a
+network that looks at images of a subject while it is learnt."""
 
 Need = Literal["real images", "training images", "base images", "clip extractor"]
 """What not every evaluation has."""
@@ -39,6 +49,7 @@ _EXTRACTORS = ("efficientnet_lite0", "inception", "dinov2")
 JUDGES: dict[Judge, JudgeKind] = {
     "extractor": JudgeKind(_EXTRACTORS, asked=True),
     "clip": JudgeKind(("domain",), asked=True, alone=True),
+    "preference": JudgeKind(("pickscore", "hps_v2.0", "hps_v2.1")),
     "classifier": JudgeKind(("svc",)),
     "model": JudgeKind((), alone=True, of_samples=False),
     "scorer": JudgeKind(("top1",)),

@@ -46,6 +46,14 @@ class EvaluationOptions:
             "of the captions of metadata.csv (default: none).",
         ),
     ] = None
+    preference: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="pickscore:DIR or hps:FILE, local weights of a model of people's choices: its "
+            "scores of images and captions (default: none).",
+        ),
+    ] = None
     neighbours: Annotated[
         int | None,
         typer.Option(
@@ -67,6 +75,7 @@ class EvaluationOptions:
             "metrics": [*dict.fromkeys([RANKING, *self.metric])] if self.metric else None,
             "size": self.size,
             "clip": self.clip,
+            "preference": self.preference,
             "neighbours": self.neighbours,
             "confidence": self.confidence,
         }

@@ -27,6 +27,7 @@ KEYS = {
     "finetunes": "finetune.kind",
     "extractors": "evaluation.extractor",
     "clips": "evaluation.clip",
+    "preferences": "evaluation.preference",
     "classifiers": "evaluation.classifier",
     "likelihoods": "evaluation.likelihood",
     "groups": "evaluation.groups",

@@ -10,7 +10,7 @@ from components.data.pin import pinned_hashes
 from components.data.prompt_file import read_prompts
 from components.data.readers import folders_of
 from components.errors import AlphabarError
-from components.evaluation.weights_files import find_weights
+from components.evaluation.weights_files import digest_of_weights
 from components.files.digests import known_sha256
 from components.licences import licence_of_weights
 from components.spec.codec_files import home_of, weights_of
@@ -75,15 +75,15 @@ def base_contents(base: Base | None, workspace: Workspace) -> BaseContent:
 
 
 def weights_hashes(folder: Path | None) -> Callable[[str], str | None]:
-    """A function that gives the SHA-256 of the file behind an extractor's name, if there is one.
+    """A function that gives the SHA-256 of the weights behind a judge's name, if there are any; it
+    raises AlphabarError where those of a folder are not whole.
 
     It reads each file once, however often it is called.
     """
 
     @cache
     def digest(extractor: str) -> str | None:
-        path = find_weights(extractor, folder)
-        return None if path is None else known_sha256(path)
+        return digest_of_weights(extractor, folder)
 
     return digest
 

@@ -247,6 +247,7 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "evaluation.metrics": (["fd", "recall"], JUDGED),
     "evaluation.neighbours": (7, JUDGED),
     "evaluation.clip": ("none", JUDGED | SCORER | MODEL),
+    "evaluation.preference": ("pickscore:a/folder", JUDGED),
     "evaluation.classifier": also({"conditioning": {"encoder": "class"}}, "svc", JUDGED),
     "evaluation.groups": ("caption", JUDGED),
     "evaluation.prompts": ("prompts.txt", SAMPLED),

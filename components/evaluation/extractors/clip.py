@@ -118,11 +118,7 @@ class OpenClip:
 
     def too_long(self, captions: Sequence[str]) -> int:
         """How many of the captions are cut at `context_length`; raises AlphabarError."""
-        tokenizer = self._tokenizer
-        if hasattr(tokenizer, "encode"):  # CLIP's own: without begin and end
-            lengths = (len(tokenizer.encode(caption)) + 2 for caption in captions)
-        else:
-            lengths = (len(tokenizer.tokenizer(caption).input_ids) for caption in captions)
+        lengths = lengths_of(self._tokenizer, captions)
         return sum(length > self.context_length for length in lengths)
 
     def logits(self, features: NDArray[np.float32]) -> None:
@@ -147,6 +143,13 @@ class OpenClip:
         pixels = transformed(images, self._transform, self.device)
         features: Tensor = self.model.encode_image(pixels)
         return features
+
+
+def lengths_of(tokenizer: Any, captions: Sequence[str]) -> list[int]:
+    """Tokens of each caption, begin and end among them, by a tokenizer of open_clip."""
+    if hasattr(tokenizer, "encode"):  # CLIP's own: without begin and end
+        return [len(tokenizer.encode(caption)) + 2 for caption in captions]
+    return [len(tokenizer.tokenizer(caption).input_ids) for caption in captions]
 
 
 def _parts(name: str) -> tuple[str, str]:

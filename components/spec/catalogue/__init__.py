@@ -17,6 +17,7 @@ from components.spec.catalogue.evaluation import (
 from components.spec.catalogue.finetuning import FINETUNES
 from components.spec.catalogue.networks import CODECS, CONDITIONERS, DENOISERS
 from components.spec.catalogue.optimizers import OPTIMIZERS
+from components.spec.catalogue.preferences import PREFERENCES
 from components.spec.catalogue.process import (
     LOSS_WEIGHTS,
     PREDICTIONS,
@@ -49,6 +50,7 @@ __all__ = [
     "LOSS_WEIGHTS",
     "OPTIMIZERS",
     "PREDICTIONS",
+    "PREFERENCES",
     "SCHEDULES",
     "SOLVERS",
     "SOURCES",
@@ -76,6 +78,7 @@ CATALOGUE: dict[str, Mapping[str, Described]] = {
     "finetunes": FINETUNES,
     "extractors": EXTRACTORS,
     "clips": CLIPS,
+    "preferences": PREFERENCES,
     "classifiers": CLASSIFIERS,
     "likelihoods": LIKELIHOODS,
     "groups": GROUPS,

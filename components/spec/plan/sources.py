@@ -167,7 +167,7 @@ class Sources:
         spec = judging(evaluation, also, reading, changed)
         reads = tuple(f"evaluation.{field}" for field in spec if field != READING)
         reads += TAUGHT if reading else ()
-        weights = self.outside.digests(*evaluation.extractors(), evaluation.clip)
+        weights = self.outside.digests(*evaluation.judges())
         inputs = inputs | roles(scorer=self.scorer())
         plugins = evaluation.packages()
         return self.computed(name, stage, spec, inputs, reads, weights, plugins=plugins)

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from components.spec.catalogue import CLASSIFIERS, CLIPS, EXTRACTORS, LIKELIHOODS
+from components.spec.catalogue import CLASSIFIERS, CLIPS, EXTRACTORS, LIKELIHOODS, PREFERENCES
 from components.spec.catalogue.evaluation import ExtractorEntry, clip_of, extractor_of
+from components.spec.catalogue.preferences import preference_of
 from components.spec.metric_families import FAMILIES
 from components.spec.metric_family import JUDGES
 from components.spec.metrics import METRICS, RANKING, TAKEN, asked_of, needing, slug
@@ -33,6 +34,17 @@ def check_clip(name: str) -> str:
     if clip_of(name) is None:
         raise ValueError(f"`{name}` is no CLIP: choose from {', '.join(CLIPS)}")
     return name
+
+
+def check_preference(name: str) -> str:
+    """What `evaluation.preference` may be; raises ValueError for anything else."""
+    if preference_of(name) is None:
+        raise ValueError(f"`{name}` is no preference model: choose from {', '.join(PREFERENCES)}")
+    return name
+
+
+def _is_unjudged(name: str) -> bool:
+    return not PREFERENCES[name].judges if name in PREFERENCES else False
 
 
 SEEN = "training"
@@ -62,6 +74,12 @@ class EvaluationSpec(Section):
     )
     clip: Annotated[str, AfterValidator(check_clip)] = Field(
         "domain", description="which CLIP score: domain, none, or clip:MODEL:WEIGHTS"
+    )
+    preference: Annotated[str, AfterValidator(check_preference)] = Field(
+        "none",
+        max_length=4096,
+        exclude_if=_is_unjudged,
+        description="which model of people's choices judges too: none, pickscore:DIR, or hps:FILE",
     )
     classifier: Annotated[str, OneOf("classifiers")] = Field(
         "none", description="svc: share of class-conditional samples that an SVC recognises"
@@ -127,6 +145,10 @@ class EvaluationSpec(Section):
         """All networks by which images are judged, the one that ranks cells first."""
         return [self.extractor, *self.others]
 
+    def judges(self) -> list[str]:
+        """All whose weights figures rest on: `extractors`, and who reads captions."""
+        return [*self.extractors(), self.clip, self.preference]
+
     def _entries(self) -> list[ExtractorEntry]:
         """What is known of `extractors`."""
         return [entry for name in self.extractors() if (entry := extractor_of(name))]
@@ -141,6 +163,17 @@ class EvaluationSpec(Section):
         """Whether a CLIP reads captions."""
         entry = clip_of(self.clip)
         return entry is not None and entry.reads_captions
+
+    @property
+    def judges_preference(self) -> bool:
+        """Whether a preference model judges images and captions."""
+        entry = preference_of(self.preference)
+        return entry is not None and entry.judges
+
+    @property
+    def needs_captions(self) -> bool:
+        """Whether anybody reads captions."""
+        return self.reads_captions or self.judges_preference
 
     @property
     def trains_clip(self) -> bool:

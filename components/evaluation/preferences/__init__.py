@@ -1,0 +1,1 @@
+"""Models that were trained on people's choices between images, as judges from local weights."""
