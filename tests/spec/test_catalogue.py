@@ -14,6 +14,7 @@ from components.evaluation.captions import CLIPS
 from components.evaluation.extractors import EXTRACTORS
 from components.evaluation.families import MEASURES
 from components.evaluation.images.image_set import GROUPS
+from components.evaluation.preferences.model import PREFERENCES
 from components.evaluation.view import View
 from components.networks.conditioners import CONDITIONERS
 from components.networks.denoisers import DENOISERS
@@ -49,7 +50,11 @@ REGISTRIES: dict[str, dict[str, Any]] = {
     "optimizers": OPTIMIZERS,
     "groups": GROUPS,
 }
-BY_KIND: dict[str, dict[str, Any]] = {"extractors": EXTRACTORS, "clips": CLIPS}
+BY_KIND: dict[str, dict[str, Any]] = {
+    "extractors": EXTRACTORS,
+    "clips": CLIPS,
+    "preferences": PREFERENCES,
+}
 """Registries of names such as ``clip:MODEL:WEIGHTS``, by what stands before the colon."""
 EVERY_TOPIC = pytest.mark.parametrize("topic", CATALOGUE)
 
@@ -69,9 +74,7 @@ def test_every_topic_has_its_key() -> None:
     assert list(KEYS) == list(CATALOGUE)
 
 
-NAMED = pytest.mark.parametrize(
-    "topic", [t for t in CATALOGUE if t not in ("extractors", "clips", "metrics")]
-)
+NAMED = pytest.mark.parametrize("topic", [t for t in CATALOGUE if t not in (*BY_KIND, "metrics")])
 
 
 @NAMED
@@ -180,6 +183,12 @@ def test_the_experiment_file_takes_no_other_extractors(name: str) -> None:
         ({"metrics": ["fd", "clip_score"], "clip": "none"}, "no meaning"),
         ({"others": ["efficientnet_lite0"]}, "both be called"),
         ({"clip": "ViT-B-32"}, "choose from"),
+        ({"preference": "imagereward:x"}, "choose from none, pickscore:DIR, hps:FILE"),
+        ({"preference": "pickscore:"}, "choose from"),
+        ({"preference": "hps:model.pt"}, "write v2.0 or v2.1 behind the file"),
+        ({"preference": "hps:HPS_v2.1.pt@v2.0"}, "says v2.0 of a file that is called v2.1"),
+        ({"preference": "hps:m.pt@v3.0"}, "write v2.0 or v2.1"),
+        ({"preference": "hps::m.pt@v2.1"}, "names no file"),
     ],
 )
 def test_metrics_that_cannot_be_taken_are_refused(wrong: dict[str, Any], message: str) -> None:

@@ -65,7 +65,7 @@ def preference_of(name: str) -> PreferenceEntry | None:
     """
     kind, _, given = name.partition(":")
     if not given.strip():
-        return PREFERENCES.get(name) if name not in (PICKSCORE, HPS) else None
+        return PREFERENCES.get(name)
     if HPS.startswith(f"{kind}:"):
         hps_name(name)
         return PREFERENCES[HPS]

@@ -165,7 +165,8 @@ class Sources:
         """
         evaluation = self.cell.experiment.evaluation
         spec = judging(evaluation, also, reading, changed)
-        reads = tuple(f"evaluation.{field}" for field in spec if field != READING)
+        fields = {**spec, "preference": None}  # which is not told where there is none
+        reads = tuple(f"evaluation.{field}" for field in fields if field != READING)
         reads += TAUGHT if reading else ()
         weights = self.outside.digests(*evaluation.judges())
         inputs = inputs | roles(scorer=self.scorer())

@@ -147,7 +147,8 @@ class EvaluationSpec(Section):
 
     def judges(self) -> list[str]:
         """All whose weights figures rest on: `extractors`, and who reads captions."""
-        return [*self.extractors(), self.clip, self.preference]
+        preferring = [self.preference] if self.judges_preference else []
+        return [*self.extractors(), self.clip, *preferring]
 
     def _entries(self) -> list[ExtractorEntry]:
         """What is known of `extractors`."""
