@@ -197,8 +197,8 @@ class Judge:
         return of_clip(self.clip, images, self.protocol.confidence, self._reading)
 
     def preference_view(self, images: ImageSet) -> PreferenceView | None:
-        """Images and captions as the preference model scores them, likewise."""
-        if not asked_of("preference", self.protocol.families) or not any(images.captions):
+        """Images and captions as the preference model scores them, where there is one."""
+        if not asked_of("preference", self.protocol.families):
             return None
         level, progress = self.protocol.confidence, self.bank.progress
         return of_preference(self.preference, images, level, self._reading, progress)

@@ -15,6 +15,7 @@ from components.errors import AlphabarError
 from components.evaluation.images.image_files import ImageFiles
 from components.figures.record import read_judgement
 from flows.cli import app, main
+from tests.tiny_preference_models import tiny_pickscore
 
 FD, COPIES = "fd_efficientnet_lite0", "authenticity_efficientnet_lite0"
 QUICK = ("--size", "32", "--metric", "fd", "--quiet")
@@ -46,6 +47,19 @@ def evaluate(*arguments: str) -> str:
     result = CliRunner().invoke(app, ["evaluate", *arguments])
     assert result.exit_code == 0, result.output
     return result.output
+
+
+def test_a_preference_model_judges_images_and_their_captions(here: Path, scans: np.ndarray) -> None:
+    save(scans[:24], here / "real")
+    save(scans[24:48], here / "other")
+    rows = [f"{k:03d}.png,a {['cat', 'dog'][k % 2]}" for k in range(24)]
+    (here / "other" / "metadata.csv").write_text("\n".join(["file_name,caption", *rows]) + "\n")
+    tiny_pickscore(here / "judge")
+    asked = ("other", "--reference", "real", "--preference", "pickscore:judge")
+    said = evaluate(*asked, "--out", "figures", *QUICK)
+    assert "preference score" in said
+    figure = read_judgement(here / "figures").figures["preference_score_pickscore"]
+    assert figure.low < figure.value < figure.high
 
 
 def test_two_folders_are_compared_without_a_training_run(here: Path, scans: np.ndarray) -> None:
@@ -183,6 +197,9 @@ def test_every_file_of_a_folder_is_judged_or_counted_and_named(
         (("real", "--reference", "real", "--out", "empty"), "exists"),
         (("real", "--reference", "real", "--style", "bold"), "without an experiment"),
         (("real", "--reference", "real", "--clip", "clip:ViT-B-32:w.pt"), "has no captions"),
+        (("real", "--reference", "real", "--preference", "pickscore:gone"), "has no captions"),
+        (("real", "--reference", "real", "--preference", "hps:model.pt"), "which HPS it is"),
+        (("real", "-e", "e.yaml", "--preference", "hps:v2.pt"), "--preference has no meaning"),
         (("real",), "what to compare with is not said"),
         (("real", "--reference", "e.yaml", "--size", "96"), "--size has no meaning"),
     ],

@@ -144,7 +144,8 @@ def _files(folder: Path, captioned: bool) -> Source:
     if not any((folder / name).is_file() for name in NAMES):
         raise AlphabarError(
             f"{folder} has no captions: {' or '.join(NAMES)} is missing",
-            "add it, with the columns `file_name` and `caption`, or leave `--clip` away",
+            "add it, with the columns `file_name` and `caption`, or leave `--clip` and "
+            "`--preference` away",
         )
     fields = DataSpec.model_fields
     rows = read_rows(folder, fields["caption_column"].default, fields["label_column"].default)
