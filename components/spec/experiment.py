@@ -179,6 +179,11 @@ class Experiment(Section):
                 "`evaluation.prompts` has no meaning with conditioning.encoder: "
                 f"{self.conditioning.encoder}, which is told nothing"
             )
+        if self.evaluation.judges_preference and not told.conditional:
+            raise ValueError(
+                "`evaluation.preference` has no meaning with conditioning.encoder: "
+                f"{self.conditioning.encoder}: images that nobody asked for have no captions"
+            )
         if self.evaluation.prompts == SEEN and not told.captions:
             raise ValueError(
                 f"`evaluation.prompts: {SEEN}` has no meaning with conditioning.encoder: "

@@ -31,7 +31,12 @@ def evaluation_of(values: Mapping[str, Any]) -> EvaluationSpec:
     """The evaluation section with these keys and no CLIP unless it is given; raises
     AlphabarError."""
     given = {"clip": "none"} | dict(values)
-    whole = {"name": "evaluate", "data": {"source": "digits"}, "evaluation": given}
+    whole = {
+        "name": "evaluate",
+        "data": {"source": "digits"},
+        "conditioning": {"encoder": "class"},  # as if they were asked for something
+        "evaluation": given,
+    }
     return validate(whole, "the options of `alphabar evaluate`").evaluation
 
 

@@ -4,18 +4,22 @@ The weights are seeded ones of a few kilobytes; all else is the chain that publi
 through: tokenizer, preprocessing, towers, normalisation, scale.
 """
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import open_clip
 import pytest
 import torch
+from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
 from components.evaluation.preferences.hps import hps_input
 from components.evaluation.preferences.model import build_preference
+from components.evaluation.preferences.pickscore import PickScore
 from components.evaluation.preferences.scores import scores
 from tests.tiny_preference_models import (
     HPS_MODEL,
@@ -81,6 +85,25 @@ def test_pickscore_is_its_authors_formula(pickscore_dir: Path) -> None:
     expected = model.logit_scale.exp() * (text_embs @ image_embs.T).diagonal()
     judge = build_preference(f"pickscore:{pickscore_dir}", CPU)
     np.testing.assert_allclose(scores(judge, pictures(), PROMPTS), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_pickscores_published_preprocessing_is_open_clips_to_the_bit(
+    pickscore_dir: Path, tmp_path: Path, old: bool
+) -> None:
+    """In the words of old and of newer configurations, of images whose crop is in the very middle:
+    else transformers' begins half a pixel before the middle, and torchvision's behind it."""
+    folder = shutil.copytree(pickscore_dir, tmp_path / "model")
+    config = json.loads((folder / "preprocessor_config.json").read_text())
+    if old:
+        config |= {"size": SIDE, "crop_size": SIDE}
+        for name in ("image_processor_type", "do_rescale", "rescale_factor", "do_convert_rgb"):
+            del config[name]
+    (folder / "preprocessor_config.json").write_text(json.dumps(config))
+    judge = PickScore(f"pickscore:{folder}", CPU)
+    transform = image_transform_v2(PreprocessCfg(size=SIDE), is_train=False)
+    for image in map(Image.fromarray, pictures()[:, :40, :60]):
+        assert torch.equal(judge.pixels(image), transform(image))
 
 
 class Padded:

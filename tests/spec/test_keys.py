@@ -528,6 +528,11 @@ def test_other_weights_under_one_name_are_another_judge() -> None:
     assert not changed(plans["none"], plans["dinov2"])
     assert changed(plans["none"], plans["clip:RN50:mine.pt"]) == judged
     assert changed(plans["none"], plans["inception"]) == judged | MODEL, "it judges training too"
+    preferring = merged(values, {"evaluation": {"preference": "pickscore:a/folder"}})
+    one, other = (
+        nodes(planned(preferring, weights={"pickscore:a/folder": digest}.get)) for digest in "ab"
+    )
+    assert changed(one, other) == judged
 
 
 def test_a_key_can_be_computed_from_the_manifest(tmp_path: Path) -> None:

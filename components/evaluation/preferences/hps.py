@@ -3,7 +3,9 @@
 Wu et al., 2023, "Human Preference Score v2": the cosine alone.
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -118,7 +120,7 @@ class Hps:
     @cached_property
     def _model(self) -> Any:
         state = read_checkpoint(self.given, self.path)
-        with reading(self.given, self.path), torch.random.fork_rng(devices=[]):
+        with reading(self.given, self.path), torch.random.fork_rng(devices=[]), _unwarned():
             model = open_clip.create_model(self.model_name)
         own = model.state_dict()
         if other := sorted(state.keys() ^ own.keys()):
@@ -127,6 +129,21 @@ class Hps:
         with reading(self.given, self.path):
             model.load_state_dict(state)
         return model.to(self.device).eval().requires_grad_(False)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Without open_clip's warning that weights are random, which they are for a moment only."""
+
+    def other(record: logging.LogRecord) -> bool:
+        return "initialized randomly" not in record.getMessage()
+
+    root = logging.getLogger()
+    root.addFilter(other)
+    try:
+        yield
+    finally:
+        root.removeFilter(other)
 
 
 def read_checkpoint(name: str, path: Path) -> Mapping[str, Tensor]:

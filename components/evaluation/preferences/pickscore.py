@@ -103,11 +103,12 @@ class PickScore:
         return sum(len(ids) > self.context_length for ids in whole)
 
     def _encode(self, images: NDArray[np.uint8]) -> Tensor:
-        pixels = transformed(images, self._pixels, self.device)
+        pixels = transformed(images, self.pixels, self.device)
         features: Tensor = self._model.get_image_features(pixel_values=pixels).pooler_output
         return features
 
-    def _pixels(self, image: Image.Image) -> Tensor:
+    def pixels(self, image: Image.Image) -> Tensor:
+        """An RGB image (3, side, side) as the network is fed it."""
         found: Tensor = self._processor(images=image, return_tensors="pt")["pixel_values"][0]
         return found
 

@@ -1,5 +1,6 @@
 """Scores of images and prompts, whatever judges: batches, files, errors; names and digests."""
 
+import logging
 import pickle
 import shutil
 from pathlib import Path
@@ -223,7 +224,7 @@ def _saved(content: Any) -> Any:
         (_saved({"state_dict": {"visual.proj": "x"}}), "tensors"),
         (_saved({"state_dict": {"visual.proj": torch.zeros(2, 2)}}), "are not of"),
         (_saved({"state_dict": Runs()}), "cannot be read"),
-        (lambda p: p.write_bytes(pickle.dumps({"state_dict": Runs()})), "cannot be read"),
+        (lambda p: p.write_bytes(pickle.dumps({"state_dict": Runs()}, 2)), "cannot be read"),
         (lambda p: p.write_bytes(b"no"), "cannot be read"),
     ],
 )
@@ -236,6 +237,14 @@ def test_a_checkpoint_of_something_else_is_refused_and_nothing_of_it_is_run(
         scores(build_preference(f"hps:{hps_model}:{path}", CPU), pictures(), PROMPTS)
     assert str(path) in refusal.value.what
     assert "this ran" not in capsys.readouterr().out
+
+
+def test_nothing_is_said_of_random_weights(
+    hps_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        scores(build_preference(f"hps:{HPS_MODEL}:{hps_file}", CPU), pictures(), PROMPTS)
+    assert caplog.text == ""
 
 
 def test_a_model_of_open_clip_that_there_is_none_of_is_refused(tmp_path: Path) -> None:
