@@ -8,6 +8,7 @@ from components.evaluation.images.image_files import ImageFiles
 from components.evaluation.preferences.model import PreferenceModel
 from components.evaluation.preferences.scores import scores
 from components.figures.image_scores import ImageScores
+from components.files.manifest import intact
 from components.preference.design.key import Key
 from components.runtime import Progress, silent
 
@@ -29,8 +30,8 @@ def scores_of_pairs(
         no pairs.
 
     Raises:
-        AlphabarError: an image is missing, no image, or outside the folder; the model's weights
-            are broken.
+        AlphabarError: an image is missing, no image, outside the folder, or not the one that was
+            published; the model's weights are broken.
     """
     prompts = {item.pair: item.prompt for item in key.items.values() if item.prompt}
     shown = [
@@ -86,4 +87,4 @@ def _inside(folder: Path, name: str) -> Path:
             f"{folder} has no image {name}, which its key names",
             "give the folder of the study with all of its images",
         )
-    return path
+    return intact(path)

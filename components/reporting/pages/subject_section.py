@@ -22,7 +22,7 @@ from components.spec.metrics import DRIFT, R_PRECISION, RANKING
 IMAGES = 8
 """Images of a prompt that are shown of each model."""
 
-OF_SUBJECT = ("clip_score", R_PRECISION, "authenticity", "neighbour_ratio")
+OF_SUBJECT = ("clip_score", R_PRECISION, "preference_score", "authenticity", "neighbour_ratio")
 """What is said of images of the subject."""
 
 OF_KIN = (DRIFT, RANKING, "recall", "vendi")

@@ -13,7 +13,7 @@ from components.reporting.tables.difference_table import differences_from
 from components.reporting.words.adaptation import adaptation
 from components.spec.metrics import R_PRECISION
 
-OF_PROMPTS = (R_PRECISION, "clip_score")
+OF_PROMPTS = (R_PRECISION, "clip_score", "preference_score")
 """What is said, besides, of how well images fit their prompts."""
 
 OF_SUBJECTS = (
