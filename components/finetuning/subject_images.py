@@ -22,12 +22,9 @@ from components.process.streams import Purpose
 from components.spec.catalogue.subjects import class_prompt, subject_prompt
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Order, TrainingSet, passes
-from components.training.latents import drawn
+from components.training.latents import drawn, moments_of
 from components.training.live_text import PLACES, LiveCaptions
 from components.training.task import Inputs
-
-_AT_ONCE = 64
-"""Images that an autoencoder is shown at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +107,7 @@ def shown(
     codec, order = model.codec, images.order
     if not isinstance(codec, Autoencoder):
         return TrainingSet(images.all, lambda _, part: codec.encode(part), rows, order=order)
-    moments = _moments(codec, images.all, model.device)
+    moments = moments_of(codec, images.all, model.device)
     codec.release()
     return TrainingSet(moments, partial(drawn, training.seed), rows, order=order)
 
@@ -123,14 +120,6 @@ def _told(conditioner: Conditioner, prompts: Sequence[str]) -> Rows:
     conditioner.null(1)  # kept from now on
     conditioner.release()
     return told
-
-
-def _moments(codec: Autoencoder, images: Tensor, device: torch.device) -> Tensor:
-    """Mean and deviation of each image's latents, (n, 2, channel, height, width) float32."""
-    found = [
-        torch.stack(codec.moments(part.to(device)), dim=1).cpu() for part in images.split(_AT_ONCE)
-    ]
-    return torch.cat(found)
 
 
 def _refuse_other_shape(images: NDArray[np.uint8], model: Checkpoint, folder: Path) -> None:

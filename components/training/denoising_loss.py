@@ -17,6 +17,29 @@ from components.training.parts import WHOLE, of_part
 
 
 @dataclass(frozen=True)
+class Noising:
+    """What is drawn for the rows of a step.
+
+    Attributes:
+        eps: (batch, channel, height, width) what is to be predicted.
+        noise: of that shape, what is added to the images: ``eps``, unless the input is perturbed.
+        t: (batch,) float64 times.
+    """
+
+    eps: Tensor
+    noise: Tensor
+    t: Tensor
+
+    def of(self, part: slice) -> "Noising":
+        """Those of some rows."""
+        return Noising(self.eps[part], self.noise[part], self.t[part])
+
+    def twice(self) -> "Noising":
+        """All rows, and the same behind them."""
+        return Noising(*(torch.cat([each, each]) for each in (self.eps, self.noise, self.t)))
+
+
+@dataclass(frozen=True)
 class DenoisingLoss:
     """The loss of ``model``'s network, or of one in its place.
 
@@ -48,18 +71,28 @@ class DenoisingLoss:
     ) -> Tensor:
         """The weighted squared errors that the loss is the mean of, of the rows ``part``:
         (rows, channel, height, width)."""
-        spec, schedule, prediction = self.training, self.model.schedule, self.model.prediction
-        random = generator(spec.seed, step, Purpose.TRAINING)
+        random = generator(self.training.seed, step, Purpose.TRAINING)
+        noising = self.noising(x0, random)
+        rows = of_part(self.dropped(rows, random), part)
+        return self.errors_under(noising.of(part), network, x0[part], rows)
+
+    def noising(self, x0: Tensor, random: torch.Generator) -> Noising:
+        """Times and noise for each row of ``x0``."""
+        spec = self.training
         eps = torch.randn(x0.shape, generator=random)
         eps = with_offset(eps, spec.offset_noise, random)
         noise = perturbed(eps, spec.input_perturbation, random).to(x0)
-        eps = eps.to(x0)
         sampling = TIME_SAMPLINGS[spec.time_sampling]
-        t = sampling(len(x0), schedule, random, spec.time_mean, spec.time_std)
-        rows = of_part(self.dropped(rows, random), part)
-        x0, eps, noise, t = x0[part], eps[part], noise[part], t[part]
+        t = sampling(len(x0), self.model.schedule, random, spec.time_mean, spec.time_std)
+        return Noising(eps.to(x0), noise, t)
+
+    def errors_under(self, noising: Noising, network: nn.Module, x0: Tensor, rows: Rows) -> Tensor:
+        """The weighted squared errors of ``network`` where ``x0`` has that noise, of its shape."""
+        schedule, prediction = self.model.schedule, self.model.prediction
+        eps, t = noising.eps, noising.t
         alpha, sigma = coefficients(schedule, t, x0)
-        x_t = diffuse(x0, noise, alpha, sigma).contiguous(memory_format=torch.channels_last)
+        x_t = diffuse(x0, noising.noise, alpha, sigma)
+        x_t = x_t.contiguous(memory_format=torch.channels_last)
         output = network(
             prediction.scale(alpha, sigma) * x_t,
             schedule.timestep(t).to(x0.device),

@@ -24,7 +24,7 @@ from components.files.array_file import give_back, read_array
 from components.files.growing_array import GrowingArray
 from components.files.manifest import intact
 from components.networks.codecs import Shape, build_codec
-from components.networks.codecs.autoencoder import config_of
+from components.networks.codecs.autoencoder import Autoencoder, config_of
 from components.networks.device import resolve_device
 from components.process.streams import Purpose, generator
 from components.runtime import Runtime
@@ -32,7 +32,8 @@ from components.spec.model_folder import CODEC
 
 FILE, MIRRORED = "train.npy", "mirrored.npy"
 
-_AT_ONCE = 256
+_AT_ONCE, _FEW = 256, 64
+"""Images that an autoencoder is shown at once."""
 
 
 def encode_images(
@@ -107,6 +108,15 @@ def load_encoded(directory: Path, shape: Shape, file: str = FILE) -> EncodedImag
             f"delete {directory} and run the experiment again",
         )
     return EncodedImages(moments)
+
+
+def moments_of(codec: Autoencoder, images: Tensor, device: torch.device) -> Tensor:
+    """Mean and deviation of the latents of few ``images``, uint8 (n, channel, height, width):
+    (n, 2, channel, height, width) float32."""
+    found = [
+        torch.stack(codec.moments(part.to(device)), dim=1).cpu() for part in images.split(_FEW)
+    ]
+    return torch.cat(found)
 
 
 def drawn(seed: int, step: int, moments: Tensor) -> Tensor:
