@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.data.decided import find_study
 from components.data.pin import raw_folder
 from components.errors import AlphabarError
 from components.files.hub import find_folder
@@ -71,7 +72,7 @@ class Workspace:
         """What a stage reads beside other stages' outputs: raw data for `prepare` and `subject`,
         and what the file names of the user's own: prompts for `sample`, a trained codec for
         `autoencoder`, the directory of a network that others have trained for `train`, a whole
-        model for `base`."""
+        model for `base`, the decided pairs of a study for `finetune`."""
         if node.stage == "prepare":
             return {"raw": self.raw(DataSpec.model_validate(node.spec))}
         if node.stage == "subject" and "data" in node.spec:
@@ -80,6 +81,8 @@ class Workspace:
             from flows.tools.models import find_given
 
             return {"base": find_given(node.settings["base"]["name"], self)}
+        if node.stage == "finetune" and "preferences" in node.settings:
+            return {"preferences": find_study(node.settings["preferences"]["study"], self.root)}
         prompts = node.settings.get("prompts") if node.stage == "sample" else None
         pretrained = node.settings.get("codec", {}).get("pretrained")
         network = node.settings.get("network", {}).get("pretrained")

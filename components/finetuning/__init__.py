@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.finetuning.consistency import consistency
+from components.finetuning.dpo import dpo
 from components.finetuning.dreambooth import dreambooth
 from components.finetuning.full import full
 from components.finetuning.lora import lora
@@ -26,5 +27,6 @@ FINETUNES: dict[str, Kind] = {
     "lora": lora,
     "dreambooth": dreambooth,
     "textual_inversion": textual_inversion,
+    "dpo": dpo,
     "consistency": consistency,
 }

@@ -6,10 +6,12 @@ from typing import Any
 
 from components.figures.figure import Figure
 from components.figures.judgement import Figures
-from components.files.manifest import MANIFEST, read_manifest, there
+from components.files.json_file import read_object
+from components.files.manifest import MANIFEST, read_manifest, remedy, there
 from components.networks.adapter_header import read_adapter
 from components.networks.checkpoint_header import read_config
 from components.spec.catalogue import FINETUNES
+from components.spec.catalogue.dpo import decided_by
 from components.spec.catalogue.sampling import guide_of
 from components.spec.licences import Licensed
 from components.spec.model_config import ModelConfig
@@ -74,12 +76,21 @@ def model_card(
         text.append(guide)
     if words:
         text.append(words.card)
+    if decided := decided_by(_figures(training or weights.parent)):
+        text.append(f"Trained on {decided}.")
     if licences:
         text += ["", "## Licences", *(f"- {each.words}" for each in licences)]
     for title, values in sections.items():
         if values:
             text += ["", f"## {title}", *(f"- {field}: {value}" for field, value in values.items())]
     return "\n".join(text) + "\n"
+
+
+def _figures(training: Path) -> dict[str, Any]:
+    """What a training says of itself; nothing of weights that have no manifest."""
+    path = training / "metrics.json"
+    known = (training / MANIFEST).is_file() and there(path)
+    return read_object(path, remedy(training)) if known else {}
 
 
 def config_of(weights: Path) -> ModelConfig:

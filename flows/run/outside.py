@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from components.data.decided import decided_digest, find_study
 from components.data.pin import pinned_hashes
 from components.data.prompt_file import read_prompts
 from components.data.readers import folders_of
@@ -56,6 +57,7 @@ def plan_here(
         encoders_hashes(workspace.weights),
         network_hashes(workspace.weights),
         base_contents(base, workspace),
+        decided_hashes(workspace.root),
     )
     refuse_unfit_codecs(plan.cells, workspace.root)
     refuse_unfit_tunings(plan, base, workspace)
@@ -96,6 +98,17 @@ def prompts_hashes(root: Path) -> Callable[[str], str]:
     def digest(name: str) -> str:
         read_prompts(root / name)
         return known_sha256(root / name)
+
+    return digest
+
+
+def decided_hashes(root: Path) -> Callable[[str], str]:
+    """A function that gives the SHA-256 of the decided pairs that `finetune.preferences` names,
+    from ``root``; it raises AlphabarError where there are none."""
+
+    @cache
+    def digest(name: str) -> str:
+        return decided_digest(find_study(name, root))
 
     return digest
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from components.data.decided import find_study, read_decided
 from components.data.metadata import Row
 from components.data.pin import raw_folder
 from components.data.readers import Reader, readers_of
@@ -24,6 +25,7 @@ from components.data.readers.words import (
 from components.data.sources.folder import read_rows
 from components.data.splits import split_of
 from components.networks.checkpoint_header import FILE_NAME, read_shapes
+from components.spec.catalogue.dpo import DRAWN
 from components.spec.catalogue.finetuning import trained_lora
 from components.spec.catalogue.inversion import InversionSettings
 from components.spec.catalogue.lora import LoraSettings
@@ -37,6 +39,7 @@ from components.spec.chosen_layers import (
 from components.spec.experiment import Experiment
 from components.spec.pipelines.folder import PipelineFolder
 from components.spec.plan import Plan
+from components.spec.plan.preferences import simulated
 from components.spec.sections.data import DataSpec
 from components.spec.sections.finetuning import FinetuneSpec
 from components.spec.tunings import tunings
@@ -65,6 +68,7 @@ def refuse_unfit_tunings(plan: Plan, base: Base | None, workspace: Workspace) ->
             _refuse_unfit_layers(spec, base, pipeline)
     for spec in specs:
         _refuse_unfit_subject(spec, plan.experiment.data, workspace.root)
+        _refuse_unfit_preferences(spec, plan, workspace.root)
 
 
 def _lora(spec: FinetuneSpec) -> LoraSettings | None:
@@ -212,6 +216,15 @@ def _refuse_unfit_subject(spec: FinetuneSpec, data: DataSpec, root: Path) -> Non
         refuse_unmet(wanted.difference(*(row.captions for row in shown)))
         if data.images is None:
             refuse_not_few(len(shown), OF_CAPTIONS)
+
+
+def _refuse_unfit_preferences(spec: FinetuneSpec, plan: Plan, root: Path) -> None:
+    name = spec.settings.get("preferences")
+    if name == DRAWN:
+        simulated(plan.experiment)
+    elif name is not None:
+        plan.outside.decided(name)
+        read_decided(find_study(name, root))
 
 
 def _rows(data: DataSpec, root: Path) -> list[Row]:

@@ -213,6 +213,7 @@ ROOT = Path(__file__).parents[2]
 READERS = {"load_json", "read_array", "read_archive", "read_csv", "safe_open"}
 OF_THEIR_OWN = {
     "components/data/cache.py": "DVC's cache, by content",
+    "components/data/decided.py": "a study's manifest is older than its analysis, and lacks it",
     "components/evaluation/metrics/moments.py": "the user's statistics of other tools",
     "components/evaluation/features/feature_store.py": "each array has its digest behind it",
     "components/networks/conditioners/writing_states.py": "work that is not published yet",

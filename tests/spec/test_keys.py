@@ -111,6 +111,12 @@ KIN = {"sample-class", "evaluate-class"}
 KIN_BOTH = KIN | {"sample-class-baseline", "sample-class-others", "evaluate-class-baseline"}
 SAMPLE_SUBJECT = {"sample-subject", *ALIKE, *KIN}
 SAMPLE_BOTH = SAMPLE_SUBJECT | {"sample-subject-baseline", "evaluate-subject-baseline"}
+PREFERRED: dict[str, Any] = {"finetune": {"kind": "dpo", "style": None, "preferences": "mine"}}
+DRAWN: dict[str, Any] = {
+    "finetune": {"kind": "dpo", "style": None, "preferences": "drawn"},
+    "study": {"simulate": {"taste": "brightness"}},
+}
+OF_PAIRS = {"sample-pairs-one", "sample-pairs-other", "study-pairs", "answers-pairs"}
 TAUGHT: dict[str, Any] = {
     "conditioning": {"encoder": "clip:a/folder"},
     "finetune": {"kind": "textual_inversion", "token": "<a>", "initial": "cat", "style": "bold"},
@@ -284,6 +290,9 @@ FIELDS: dict[str, tuple[Any, set[str]] | Case] = {
     "finetune.subject_samples": also(SUBJECT, 7, (SAMPLE_BOTH - KIN) | REPORT),
     "finetune.subject_prompts": also(SUBJECT, ["{token}"], (SAMPLE_BOTH - KIN) | REPORT),
     "finetune.class_samples": also(SUBJECT, 70, KIN_BOTH | REPORT),
+    "finetune.preferences": also(PREFERRED, "other", TUNED),
+    "finetune.beta": also(PREFERRED, 7.0, TUNED),
+    "finetune.preference_pairs": also(DRAWN, 7, TUNED | OF_PAIRS),
     "finetune.rank": also(LOW_RANK, 8, TUNED),
     "finetune.alpha": also(LOW_RANK, 8.0, TUNED),
     "finetune.dropout": also(LOW_RANK, 0.5, TUNED),
@@ -374,7 +383,7 @@ def planned(values: dict[str, Any], **others: Any) -> Plan:
         return f"hash of {data.source} {data.name}"
 
     of = "digest of {}".format
-    found = {"folder": of, "network": of, "base": lambda name: model_of(of(name))}
+    found = {"folder": of, "network": of, "decided": of, "base": lambda name: model_of(of(name))}
     return plan_baselines(validate(values, "the test"), data_hash, **found | others)
 
 

@@ -221,6 +221,19 @@ def test_the_card_of_a_distilled_model_says_so(
     assert {"- segments: 2", "- teacher_guidance: 2"} <= set(card.splitlines())
 
 
+def test_the_card_says_who_decided_what_a_model_was_trained_on(
+    tracker: Tracker, enter: Enter, train_dir: Path
+) -> None:
+    spec = {"kind": "dpo", "beta": 2000.0, "preferences": {"sha256": "f2"}}
+    (train_dir / "manifest.json").write_text(json.dumps({"spec": spec}))
+    figures = {"preference_pairs": 7, "simulated_pairs": 7}
+    (train_dir / "metrics.json").write_text(json.dumps(figures))
+    enter("a1", 150.0)
+    card = (load_model_dir(tracker, "digits", "1") / "README.md").read_text()
+    assert "Trained on 7 pairs decided by simulated annotators: preferences of no person." in card
+    assert {"- beta: 2000", "- preferences.sha256: f2"} <= set(card.splitlines())
+
+
 def test_a_model_without_the_figure_it_is_chosen_by_is_refused(
     tracker: Tracker, enter: Enter, evaluation: Callable[..., Path], figure: Make
 ) -> None:

@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from components.spec.catalogue.dpo import decided_by
 from components.training.history import NOT_FINITE
 from components.training.stopwatch import evaluations_share
 
 
 def remarks(figures: Mapping[str, Any]) -> str:
-    """What a reader must know of a run: evaluations that were missed, captions that were cut.
+    """What a reader must know of a run: who decided what it was trained on, evaluations that were
+    missed, captions that were cut.
 
     Args:
         figures: metrics.json of a ``train/`` or ``finetune/`` directory.
     """
-    parts = filter(None, (_ending(figures), _missed(figures), _cut(figures)))
+    parts = filter(None, _said(figures))
     return "; ".join(parts)
 
 
@@ -30,6 +32,10 @@ def time_taken(runs: Iterable[Mapping[str, float]]) -> str:
     return (
         f"evaluations took {least if least == most else f'{least} to {most}'} of the training time"
     )
+
+
+def _said(figures: Mapping[str, Any]) -> tuple[str, ...]:
+    return decided_by(figures), _ending(figures), _missed(figures), _cut(figures)
 
 
 def _ending(figures: Mapping[str, Any]) -> str:

@@ -9,9 +9,9 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class FinetuneWords:
-    """What a kind is called; ``{kind}``, ``{style}``, ``{token}`` and ``{class_word}`` stand for
-    those of the file, ``{start}`` for what it starts from and ``{target}`` for what it is trained
-    on.
+    """What a kind is called; ``{kind}``, ``{style}``, ``{token}``, ``{class_word}`` and
+    ``{preferences}`` stand for those of the file, ``{start}`` for what it starts from and
+    ``{target}`` for what it is trained on.
 
     Attributes:
         act: what is done: ``distillation``.
@@ -43,7 +43,8 @@ class FinetuneWords:
         """
         base, style = section.get("base"), section["style"] or data["style"]
         called = style or data.get("name") or data["source"]
-        given = {name: section.get(name) for name in ("kind", "token", "class_word")} | {
+        names = ("kind", "token", "class_word", "preferences")
+        given = {name: section.get(name) for name in names} | {
             "style": called,
             "start": "The best baseline" if base is None else f"The base {base}",
             "target": f"the style {style}" if style else called,

@@ -15,12 +15,12 @@ from components.spec.catalogue.consistency import (
     one_step_a_segment,
     teacher_and_average,
 )
-from components.spec.catalogue.dreambooth import (
-    TRAINS_A_LORA,
-    DreamBoothSettings,
-    of_other_stages,
-    trains_a_lora,
+from components.spec.catalogue.dpo import (
+    DpoSettings,
+    pair_and_reference,
+    unread_of_preferences,
 )
+from components.spec.catalogue.dreambooth import DreamBoothSettings, of_other_stages
 from components.spec.catalogue.finetune_words import FinetuneWords
 from components.spec.catalogue.inversion import (
     InversionSettings,
@@ -31,6 +31,7 @@ from components.spec.catalogue.inversion import (
 )
 from components.spec.catalogue.lora import LoraSettings
 from components.spec.catalogue.subjects import subject_reading
+from components.spec.catalogue.weights import WeightsSettings, trains_a_lora
 from components.spec.reading import Reading
 
 Values = Mapping[str, Any]
@@ -87,6 +88,8 @@ class FinetuneEntry:
             `finetune.subject`, so that the model must read captions. They come in the role
             ``subject``, images of its class that the baseline has drawn, where it reads some, in
             the role ``prior``; ``data`` is the baseline's own.
+        learns_preferences: whether it is trained on pairs that somebody has decided between, which
+            come in the role ``preferences``; ``data`` is the baseline's own.
         saves_adapter: whether it publishes what it has trained alone, which is read with the
             baseline's model beside it, in the role ``base``.
         saves_adapter_where: finetune section → the same, of a kind where the section decides.
@@ -114,6 +117,7 @@ class FinetuneEntry:
     needs_style: bool = False
     needs_own_data: bool = False
     learns_subject: Callable[[Values], bool] = _never
+    learns_preferences: bool = False
     saves_adapter: bool = False
     saves_adapter_where: Callable[[Values], bool] = _never
     unread: Callable[[Values], frozenset[str]] = _none_unread
@@ -138,7 +142,7 @@ def trained_lora(kind: str, settings: Values) -> LoraSettings | None:
     if own is None or not issubclass(own, LoraSettings):
         return None
     found = own.model_validate(settings)
-    trains = not isinstance(found, DreamBoothSettings) or TRAINS_A_LORA[found.weights]
+    trains = not isinstance(found, WeightsSettings) or found.trains_a_lora
     return found if trains else None
 
 
@@ -226,6 +230,28 @@ FINETUNES: dict[str, FinetuneEntry] = {
         unread=of_other_stages,
         trains_text=_text_if_asked,
         reading=subject_reading,
+    ),
+    "dpo": FinetuneEntry(
+        "towards the images that people chose in a study, with the base as reference, full or LoRA",
+        "Diffusion-DPO: Wallace et al. 2023",
+        FinetuneWords(
+            act="preference tuning",
+            done="tuned to preferences",
+            model="DPO",
+            run="DPO on {preferences}",
+            goal="preferences",
+            title="Preferences: {preferences}",
+            about="{start} was trained on pairs of images that were decided between, and held to "
+            "itself; both are measured against the same holdout, which knows no preference.",
+            card="It was trained on pairs of images that were decided between (Diffusion-DPO).",
+        ),
+        compared="sampling",
+        settings=DpoSettings,
+        learns_preferences=True,
+        saves_adapter_where=trains_a_lora,
+        unread=unread_of_preferences,
+        beside=pair_and_reference,
+        trains_text=_text_if_asked,
     ),
     "consistency": FinetuneEntry(
         "consistency distillation into a sampler of 1 to 4 steps",

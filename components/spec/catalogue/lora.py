@@ -48,8 +48,8 @@ class LoraSettings(BaseModel):
     dora: bool = Field(False, description="lora: with a magnitude for every output")
     text_encoder: bool = Field(
         False,
-        description="lora, dreambooth of a LoRA: change layers of the text encoders, too, as "
-        "`targets` has it",
+        description="lora, dreambooth and dpo of a LoRA: change layers of the text encoders, too, "
+        "as `targets` has it",
     )
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from components.errors import AlphabarError
+from components.spec.catalogue.dpo import DRAWN
 from components.spec.experiment import Experiment
 from components.spec.keys import digest
 from components.spec.metrics import ranking_metric
@@ -11,6 +12,7 @@ from components.spec.plan.node import (
     BaseContent,
     Compute,
     DataHash,
+    DecidedHash,
     EncodersHash,
     FolderHash,
     Node,
@@ -96,6 +98,9 @@ class Plan:
         after = self.experiment.model_dump(mode="json", include=follows)
         if tuned := [list(each.overrides) for each in tunings(self.experiment) if each.overrides]:
             after["finetunes"] = tuned
+        named = (each.spec.settings.get("preferences", DRAWN) for each in tunings(self.experiment))
+        if decided := [self.outside.decided(name) for name in named if name != DRAWN]:
+            after["decided"] = decided
         del after["registry"]["gate"]
         return digest([after, [[cell.evaluate.key, cell.may_win] for cell in self.cells]])
 
@@ -110,10 +115,12 @@ def plan_baselines(
     encoders: EncodersHash = no_encoders,
     network: FolderHash = no_folders,
     base: BaseContent = no_base,
+    decided: DecidedHash = no_folders,
 ) -> Plan:
     """The stages of every cell; what they depend on besides is as `Outside` has it."""
     machine = compute or Compute()
-    outside = Outside(data_hash, machine, weights, prompts, folder, encoders, network, base)
+    found = prompts, folder, encoders, network, base, decided
+    outside = Outside(data_hash, machine, weights, *found)
     swept = bool(experiment.sweep or experiment.cells or experiment.also)
     made: dict[Hashable, Node] = {}
     cells = [_plan_cell(cell, Sources(cell, outside, swept, made)) for cell in expand(experiment)]

@@ -1,11 +1,13 @@
 """The stages that follow once the best baseline is known: its fine-tune and their figures."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from components.spec.metrics import DRIFT, LIKENESS
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.encoded import encoded
 from components.spec.plan.node import Node, roles
+from components.spec.plan.preferences import preference_inputs, preferences_told
 from components.spec.plan.sources import Sources
 from components.spec.plan.subject import SubjectNodes, subject_inputs, subject_nodes
 from components.spec.reading import Reading
@@ -122,27 +124,38 @@ def _reading(tuning: Tuning, sources: Sources) -> Reading | None:
     return replace(reading, template=None)  # which is said of the data's captions alone
 
 
-def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
-    base, spec = best.cell.experiment, tuning.spec
-    data, own, reading = sources.finetune_data(), sources.data(), _reading(tuning, sources)
+def _training(tuning: Tuning, best: PlannedCell, sources: Sources) -> Node:
+    """The stage `finetune`."""
+    spec, model = tuning.spec, best.train
     read = {"kind": spec.kind} | spec.read
     if spec.kept_steps:
         read["checkpoints"] = spec.kept_steps
-    inputs = {"model": best.train, "data": data}
+    inputs = {"model": model, "data": sources.finetune_data()}
+    aside: dict[str, Any] = {}
     if spec.learns_subject:
-        inputs |= subject_inputs(sources, tuning, best.train)
+        inputs |= subject_inputs(sources, tuning, model)
+    elif spec.entry.learns_preferences:
+        told, aside = preferences_told(sources, tuning)
+        read = {n: v for n, v in read.items() if n != "preferences"} | told
+        inputs |= preference_inputs(sources, tuning, model)
     else:
         # the codec comes with the model
-        made = encoded(sources, data).items()
+        made = encoded(sources, inputs["data"]).items()
         live = {"text"} if spec.entry.trains_text(spec.model_dump()) else set()
         inputs |= {role: node for role, node in made if node.stage == "encode" and role not in live}
-    inputs |= roles(base_data=own if spec.entry.needs_own_data else None)
-    training = spec.training(base.training)
+    inputs |= roles(base_data=sources.data() if spec.entry.needs_own_data else None)
+    training = spec.training(best.cell.experiment.training)
     if spec.learns_subject and training.evaluate_every:
         read["judged_by"] = LIKENESS  # evaluations before were by the distance to the holdout
-    finetune = sources.trained(
-        f"finetune{tuning.of_training}", "finetune", read, training, inputs, ("finetune",)
-    )
+    name = f"finetune{tuning.of_training}"
+    node = sources.trained(name, "finetune", read, training, inputs, ("finetune",))
+    return replace(node, unkeyed=node.unkeyed | aside)
+
+
+def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
+    base, spec = best.cell.experiment, tuning.spec
+    data, own, reading = sources.finetune_data(), sources.data(), _reading(tuning, sources)
+    finetune = _training(tuning, best, sources)
     published = _published(tuning, finetune, best.train)
 
     def cell(index: int, sampling: SamplingSpec) -> TunedCell:
@@ -167,7 +180,7 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
     cells = tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling)))
     subject = None
     if spec.learns_subject:
-        subject = subject_nodes(sources, tuning, inputs["subject"], best.train, published)
+        subject = subject_nodes(sources, tuning, finetune.inputs["subject"], best.train, published)
     return TunedModel(tuning, finetune, published, cells, subject)
 
 

@@ -96,6 +96,10 @@ def no_encoders(encoder: str) -> list[str]:
     return []
 
 
+DecidedHash = Callable[[str], str]
+"""The SHA-256 of the decided pairs that `finetune.preferences` names, by their content."""
+
+
 BaseContent = Callable[[str], dict[str, Any]]
 """What is known of the model of `finetune.base`: ``sha256`` of its files, and ``licences`` of what
 it was made from. Its sections are in the experiment."""

@@ -6,6 +6,7 @@ from components.spec.plan.node import (
     BaseContent,
     Compute,
     DataHash,
+    DecidedHash,
     EncodersHash,
     FolderHash,
     PromptsHash,
@@ -31,6 +32,7 @@ class Outside:
         encoders: gives the digests of the folders that text encoders are read from.
         network: gives the digest of the network in a directory of `network.pretrained`.
         base: gives what is known of the model of `finetune.base`.
+        decided: gives the digest of the pairs that `finetune.preferences` names.
     """
 
     data_hash: DataHash
@@ -41,6 +43,7 @@ class Outside:
     encoders: EncodersHash = no_encoders
     network: FolderHash = no_folders
     base: BaseContent = no_base
+    decided: DecidedHash = no_folders
 
     def digests(self, *extractors: str) -> dict[str, str]:
         """Extractor → digest, of those whose weights lie in a file here."""

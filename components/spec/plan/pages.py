@@ -8,8 +8,7 @@ from components.spec.licences import licence_of_data
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.finetune import FinetunePlan, TunedModel
 from components.spec.plan.node import Node, dump
-from components.spec.sections.simulate import SimulateSpec
-from components.spec.sections.study import StudySpec
+from components.spec.plan.studies import plan_answers, study_settings
 
 LOOK = ("evaluate_samples", "evaluate_size", "evaluate_steps", "evaluate_guidance")
 """Fields of the training section by which figures of one name differ in training and after it."""
@@ -149,15 +148,3 @@ def plan_study(plan: Plan, best: PlannedCell, tuned: FinetunePlan) -> Node:
         spec["licences"] = licences
     inputs = {"baseline": best.sample, "finetuned": tuned.chosen.sample}
     return Node("study", "study", spec, inputs, reads=("name", "study", "data"))
-
-
-def study_settings(study: StudySpec) -> dict[str, Any]:
-    """What the stage `study` reads of the section: of simulated annotators, that there are any."""
-    spec = dump(study)
-    return spec | {"simulated": True} if spec.pop("simulate", None) else spec
-
-
-def plan_answers(name: str, simulate: SimulateSpec, study: Node) -> Node:
-    """What simulated annotators answer to a study."""
-    reads = ("study.simulate",)
-    return Node(name, "answers", {"simulate": dump(simulate)}, {"study": study}, reads=reads)

@@ -1,4 +1,4 @@
-"""The sections `finetune` and `study`."""
+"""The section `finetune`."""
 
 import itertools
 from collections.abc import Callable, Mapping
@@ -20,29 +20,13 @@ from components.spec.sections.base import (
     unfit,
 )
 from components.spec.sections.data import DataSpec, check_style
+from components.spec.sections.limits import FinetuneLimits
 from components.spec.sections.names import OneOf
 from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import DECIDED_BY_EVALUATIONS, TrainingSpec
 
 TAKEN_OVER = ("steps", "batch_size", "lr", "warmup_steps", "ema", "evaluate_every")
 """Fields that a fine-tune has in the place of its baseline's training section."""
-
-
-class FinetuneLimits(Section):
-    """What a fine-tune may cost the base; the winner is the best of those that keep it."""
-
-    drift_at_most: float | None = Field(
-        None,
-        ge=0.0,
-        le=2.0,
-        description="feature drift from the base's images of the same seeds and prompts; none: any",
-    )
-    base_fd_at_most: float | None = Field(
-        None,
-        ge=0.0,
-        le=1.0e6,
-        description="Fréchet distance to the base's own holdout, in times the base's; none: any",
-    )
 
 
 S = TypeVar("S", bound=Section)
@@ -79,7 +63,7 @@ def with_settings(entries: Mapping[str, FinetuneEntry]) -> Callable[[type[S]], t
 @with_settings(FINETUNES)
 class FinetuneSpec(Section):
     """The best baseline, or a model that is there already, trained further: on another style or
-    other data, on one subject, or into a few-step sampler.
+    other data, on one subject, on preferences, or into a few-step sampler.
 
     It has the fields of every kind's own settings besides; those of other kinds are refused.
     """
@@ -158,7 +142,7 @@ class FinetuneSpec(Section):
                 "trained further on the data"
             )
         self._settings_fit_together()
-        self._subject_fits()
+        self._own_data_fits()
         self.samplings(SamplingSpec())
         return self
 
@@ -169,10 +153,11 @@ class FinetuneSpec(Section):
         except ValidationError as error:
             raise unfit(error) from None
 
-    def _subject_fits(self) -> None:
-        for name in ("style", "images") if self.learns_subject else ():
+    def _own_data_fits(self) -> None:
+        own = "preferences" if self.entry.learns_preferences else "subject"
+        for name in ("style", "images") if self.brings_data else ():
             if getattr(self, name) is not None:
-                what = f"`{name}` has no meaning with kind `{self.kind}`: its data is `subject`"
+                what = f"`{name}` has no meaning with kind `{self.kind}`: its data is `{own}`"
                 raise UnfitError(what, f"leave `{name}` out")
         if self.settings.get("prior_weight") and self.batch_size < 2:
             raise ValueError("`batch_size: 1` has no place for the prior, which is half of a batch")
@@ -181,6 +166,11 @@ class FinetuneSpec(Section):
     def learns_subject(self) -> bool:
         """Whether it is of a subject's few images, in the place of the data's."""
         return self.entry.learns_subject(self.settings)
+
+    @property
+    def brings_data(self) -> bool:
+        """Whether it is trained on what its own settings name, not on the data's images."""
+        return self.learns_subject or self.entry.learns_preferences
 
     @property
     def settings(self) -> dict[str, Any]:

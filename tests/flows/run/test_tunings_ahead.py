@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from components.data.decided import decided_digest
 from components.errors import AlphabarError
 from components.spec.loading import parse_experiment
-from components.spec.plan import Plan
+from components.spec.plan import Plan, plan_finetune
 from flows.run.outside import plan_here
 from flows.run.planning import describe_plan
 from flows.workspace import Workspace
+from tests.finetuning.test_dpo import six
 from tests.finetuning.test_finetune import baseline
 from tests.flows.pinned import write_pictures
 from tests.tiny_pipelines import write_flux, write_sd1, write_sdxl
@@ -118,6 +120,34 @@ def test_what_cannot_be_is_refused_before_anything_runs(
         planned(place, finetune)
     assert not place.store_root.exists()
     assert not (place.root / "mlruns").exists()
+
+
+def test_a_study_of_preferences_is_looked_at_before_anything_runs(place: Workspace) -> None:
+    digits = {"source": "digits", "style": "bold", "size": 8}
+
+    def ours(name: str, **sections: Any) -> Plan:
+        section = {"base": "model", "kind": "dpo", "preferences": name}
+        return planned(place, section, data=digits, **sections)
+
+    with pytest.raises(AlphabarError, match="there is no study reports/studies/cats") as caught:
+        ours("cats")
+    assert "a study whose answers are analysed" in caught.value.remedy
+    study = place.root / "reports" / "studies" / "cats"
+    study.mkdir(parents=True)
+    with pytest.raises(AlphabarError, match="has no decided pairs") as caught:
+        ours("cats")
+    assert "alphabar study analyze cats" in caught.value.remedy
+    decided = six(study / "analysis" / "decided")
+    plan = ours("cats")
+    tuned = plan_finetune(plan, plan.cells[0]).chosen
+    assert tuned.finetune.spec["preferences"] == {"sha256": decided_digest(decided)}
+    assert place.outside_inputs(tuned.finetune) == {"preferences": decided}
+    (decided / "decided.csv").write_text("pair\n1\n")
+    with pytest.raises(AlphabarError, match="has no column 'winner_image'"):
+        ours("cats")
+    with pytest.raises(AlphabarError, match="there is no `study.simulate`"):
+        ours("drawn")
+    assert ours("drawn", study={"simulate": {"taste": "brightness"}}).cells
 
 
 def test_a_cell_of_a_sweep_is_looked_at_as_the_file_s_own(place: Workspace) -> None:

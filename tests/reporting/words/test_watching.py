@@ -30,6 +30,11 @@ from components.reporting.words.watching import remarks, time_taken
             "diverged at step 14, best at 8",
         ),
         (
+            {"preference_pairs": 7, "simulated_pairs": 7, "stopped_early": True, "stopped_at": 3},
+            "7 pairs decided by simulated annotators: preferences of no person; "
+            "stopped early at step 3",
+        ),
+        (
             {"evaluations_missed": {"ValueError": 2}},
             "2 evaluations missed (ValueError), none gave the figure that decides",
         ),
