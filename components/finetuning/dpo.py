@@ -7,9 +7,10 @@ time t and under one noise ε, the loss is
 
 with L the weighted squared error of the prediction that the model was trained with, a mean over the
 elements of x0, and L_ref that of the base, which stays as it is. The paper's T ω(λ_t) and its sums
-over elements are in β so: it is the `beta_dpo` of the authors' code, 2000 for Stable Diffusion 1.5
-and 5000 for SDXL. Times, noise and weights are those of the section `training`, for any prediction;
-ε is drawn once a pair, as the authors' code does. No condition is dropped.
+over elements are in β so: it is the `beta_dpo` of the authors' code, for which the paper has 2000
+with Stable Diffusion 1.5 and 5000 with SDXL. Times, noise and weights are those of the section
+`training`, for any prediction; ε is drawn once a pair, as the authors' code does. No condition is
+dropped.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Diffusion-DPO against the loss of its authors' training script, its equation and closed forms.
 
-`authors_loss` is the loop of train.py of Wallace et al. 2023 written down again, with nothing of
-ours but the networks; `equation_14` is the paper's, with its sums and its T.
+`authors_loss` is what the training script of Wallace et al. 2023 computes, on means; `equation_14`
+is the paper's, on sums. Neither has anything of ours but the networks and the schedules.
 """
 
 import itertools
@@ -110,16 +110,15 @@ def authors_loss(
     noise: tuple[Tensor, Tensor],
     rows: dict[str, Tensor],
 ) -> Tensor:
-    """train.py: winners and losers in one batch, one noise and one time for both."""
-    (eps, t), classes = noise, rows["class_labels"]
-    batch = torch.cat([x0[:, 0], x0[:, 1]])
-    given = batch, eps.repeat(2, 1, 1, 1), t.repeat(2), classes.repeat(2)
-    model_losses, ref_losses = (of(each, *given).mean(dim=[1, 2, 3]) for each in networks)
-    model_losses_w, model_losses_l = model_losses.chunk(2)
-    ref_losses_w, ref_losses_l = ref_losses.chunk(2)
-    model_diff, ref_diff = model_losses_w - model_losses_l, ref_losses_w - ref_losses_l
-    inside_term = -0.5 * BETA * (model_diff - ref_diff)
-    return -(rows[WEIGHT] * nn.functional.logsigmoid(inside_term)).mean()
+    """On means over the elements; one noise and one time for winner and loser."""
+    eps, t = noise
+    sides = [
+        [of(net, x0[:, side], eps, t, rows["class_labels"]).mean((1, 2, 3)) for net in networks]
+        for side in (0, 1)
+    ]
+    (own_w, base_w), (own_l, base_l) = sides
+    inside = -0.5 * BETA * ((own_w - own_l) - (base_w - base_l))
+    return (rows[WEIGHT] * nn.functional.softplus(-inside)).mean()
 
 
 def equation_14(
