@@ -102,9 +102,12 @@ def _before_and_after(results: Results, choice: Choice) -> list[dict[str, Any]]:
 def _settings(tuned: Finetuned) -> list[tuple[str, object]]:
     """The chosen one's settings that its kind reads, those of a section of its own by ``a.b``."""
     others = {name for entry in FINETUNES.values() for name in entry.options}
-    unread = others - {*tuned.entry.options}
-    flat = dict[str, object]()
-    for name, value in tuned.section.items():
+    entry, flat = tuned.entry, dict[str, object]()
+    unread = others - {*entry.options}
+    own = entry.settings.model_fields if entry.settings else {}
+    read_by_it = own.keys() - entry.unread(tuned.section)
+    usual = {name: own[name].default for name in read_by_it}  # what no section says, being usual
+    for name, value in (usual | dict(tuned.section)).items():
         if isinstance(value, Mapping):
             flat |= {f"{name}.{part}": each for part, each in value.items()}
         else:
