@@ -12,6 +12,7 @@ from components.errors import AlphabarError
 from components.files.json_file import read_object
 from components.files.manifest import MANIFEST, intact, read_manifest, remedy, there
 from components.files.tables import csv_rows
+from components.spec.catalogue import FINETUNES
 from components.spec.keys import digest
 from components.tracking.fields import log_metrics, tag_texts
 from components.tracking.figure_table import NOT_FINITE, log_finite
@@ -190,8 +191,11 @@ def _images_per_second(directory: Path, costs: Costs) -> float | None:
     """Images trained on in a second of steps, without evaluations; None where it is not known."""
     whole = (directory / MANIFEST).is_file()
     spec = read_manifest(directory).get("spec", {}) if whole else {}
-    batch = spec.get("training", {}).get("batch_size")
-    return batch / costs.seconds_a_step if batch and costs.seconds_a_step else None
+    batch, kind = spec.get("training", {}).get("batch_size"), str(spec.get("kind"))
+    if not batch or not costs.seconds_a_step:
+        return None
+    images = FINETUNES[kind].images_a_row if kind in FINETUNES else 1
+    return float(images * batch / costs.seconds_a_step)
 
 
 def _broken(path: Path, error: Exception) -> AlphabarError:

@@ -154,6 +154,16 @@ def test_a_figure_while_training_is_no_point_of_the_cells_chart(
     assert points(tracker, run_id, "fd_efficientnet_lite0") == []
 
 
+@pytest.mark.parametrize(("spec", "images"), [({}, 16.0), ({"kind": "dpo"}, 32.0)])
+def test_images_a_second_are_those_of_rows_that_may_have_two(
+    tracker: Tracker, run_id: str, train_dir: Path, spec: dict[str, Any], images: float
+) -> None:
+    told = {"spec": {"training": {"batch_size": 8}} | spec, "costs": {"seconds_a_step": 0.5}}
+    (train_dir / "manifest.json").write_text(json.dumps(told))
+    tracker.log_training(run_id, train_dir)
+    assert points(tracker, run_id, "training_images_per_second") == [(0, images)]
+
+
 def test_a_published_directory_is_logged_whole_and_once(
     tracker: Tracker, run_id: str, train_dir: Path
 ) -> None:

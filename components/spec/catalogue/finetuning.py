@@ -98,6 +98,7 @@ class FinetuneEntry:
         sampled: (finetune section, the baseline's sampling section) → how the model is sampled,
             unless the file says otherwise.
         watched: finetune section → fields of the training section by which evaluations sample it.
+        images_a_row: that one row of a batch has.
         beside: (finetune section, whether the model is told what to draw) → network evaluations
             that a row of a training step takes besides its own forward and backward pass.
         trains_text: finetune section → whether captions are encoded in every step, since what
@@ -124,6 +125,7 @@ class FinetuneEntry:
     scaled: bool = True
     sampled: Callable[[Values, Values], Values] = _as_the_baseline
     watched: Callable[[Values], Values] = _as_in_training
+    images_a_row: int = 1
     beside: Callable[[Values, bool], int] = _none_beside
     trains_text: Callable[[Values], bool] = _never
     words_alone: bool = False
@@ -248,6 +250,7 @@ FINETUNES: dict[str, FinetuneEntry] = {
         compared="sampling",
         settings=DpoSettings,
         learns_preferences=True,
+        images_a_row=2,
         saves_adapter_where=trains_a_lora,
         unread=unread_of_preferences,
         beside=pair_and_reference,
