@@ -7,7 +7,7 @@ images.npy    uint8 (m, height, width, channel)
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from components.errors import AlphabarError, first_of, quoted
 from components.files.digests import known_sha256
 from components.files.manifest import MANIFEST, intact
 from components.files.tables import read_csv
+from components.spec.catalogue.dpo import PAIRS, SIMULATED
 from components.spec.keys import digest
 
 TABLE, IMAGES = "decided.csv", "images.npy"
@@ -127,6 +128,12 @@ def read_images(folder: Path) -> "NDArray[np.uint8]":
         if images.dtype != "uint8" or images.ndim != 4:
             raise ValueError(f"{IMAGES} holds {images.dtype} {images.shape}, and no images")
     return images
+
+
+def counts_of(pairs: Sequence[Decided]) -> dict[str, int]:
+    """How many pairs there are, and how many of them no person decided, where there are some."""
+    simulated = sum(pair.simulated for pair in pairs)
+    return {PAIRS: len(pairs)} | ({SIMULATED: simulated} if simulated else {})
 
 
 @contextlib.contextmanager

@@ -57,7 +57,8 @@ def dpo(
     told = partial(shown, pairs)
 
     def objective(trained: Checkpoint) -> Preference:
-        reference = copy_for_ema(trained.network)  # the layers of a LoRA change nothing at first
+        # the layers of a LoRA change nothing at first
+        reference = copy_for_ema(trained.network).to(model.device)
         return Preference(DenoisingLoss(trained, training), reference, spec["beta"])
 
     if FINETUNES[spec["kind"]].saves_adapter_where(spec):

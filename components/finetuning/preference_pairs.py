@@ -15,6 +15,7 @@ from components.data.decided import (
     IMAGES,
     TABLE,
     Decided,
+    counts_of,
     decided_digest,
     decided_folder,
     read_decided,
@@ -24,7 +25,6 @@ from components.errors import AlphabarError, first_of, quoted
 from components.networks.checkpoint import Checkpoint
 from components.networks.codecs.autoencoder import Autoencoder
 from components.networks.conditioners.rows import Rows, take
-from components.spec.catalogue.dpo import PAIRS, SIMULATED
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
 from components.training.latents import drawn, moments_of
@@ -80,8 +80,7 @@ class PreferencePairs:
     @property
     def facts(self) -> dict[str, int]:
         """What metrics.json is to say."""
-        simulated = sum(pair.simulated for pair in self.pairs)
-        return {PAIRS: len(self.pairs)} | ({SIMULATED: simulated} if simulated else {})
+        return counts_of(self.pairs)
 
 
 def shown(

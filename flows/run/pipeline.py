@@ -21,7 +21,7 @@ from flows.run.recorded import sweep_run
 from flows.run.recording import Recorder
 from flows.run.results import Outcome, every_node
 from flows.run.session import Session
-from flows.run.tuning_notes import tuning_notes
+from flows.run.tuning_notes import preference_notes, tuning_notes
 from flows.servers.link import Link
 from flows.servers.processes import Say
 from flows.workspace import Workspace
@@ -35,7 +35,8 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
     """
     experiment = plan.experiment
     of_data = plan_notes(plan.cells, workspace.store, workspace.root, workspace.weights)
-    for note in (*given_notes(experiment, workspace), *tuning_notes(experiment), *of_data):
+    of_tuning = [*tuning_notes(experiment), *preference_notes(experiment, workspace.root)]
+    for note in (*given_notes(experiment, workspace), *of_tuning, *of_data):
         display.say(note)
     with Recorder.connected(plan, workspace, display) as recorder:
         with _session(workspace, display, experiment, link) as session:

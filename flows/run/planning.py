@@ -16,7 +16,7 @@ from components.spec.sections.data import DataSpec
 from components.store import Store
 from flows.run.outside import plan_here
 from flows.run.pretrained_words import given_notes
-from flows.run.tuning_notes import tuning_notes
+from flows.run.tuning_notes import preference_notes, tuning_notes
 from flows.telling import show, tell
 from flows.workspace import Workspace
 
@@ -63,7 +63,9 @@ def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
     store = workspace.store
     best, ends, then = _later(plan, store)
     stages = planned_stages(plan, store, ends)
-    notes = [*given_notes(plan.experiment, workspace), *tuning_notes(plan.experiment)]
+    experiment = plan.experiment
+    notes = [*given_notes(experiment, workspace), *tuning_notes(experiment)]
+    notes += preference_notes(experiment, workspace.root)
     if not warning:
         notes += plan_notes(plan.cells, store, workspace.root, workspace.weights)
     return Description(plan, stages, notes, warning, "" if best else tuning, then, best)

@@ -1,5 +1,9 @@
 """What is said of a plan's fine-tunes before they run: what is allowed, and may not be meant."""
 
+from pathlib import Path
+
+from components.data.decided import Decided, counts_of, find_study, read_decided
+from components.spec.catalogue.dpo import DRAWN, decided_by
 from components.spec.experiment import Experiment
 from components.spec.tunings import tunings
 
@@ -9,6 +13,25 @@ def tuning_notes(experiment: Experiment) -> list[str]:
     if experiment.finetune is None:
         return []
     return [*_limits(experiment), *_warm_ups(experiment), *_registered(experiment)]
+
+
+def preference_notes(experiment: Experiment, root: Path) -> list[str]:
+    """Who has decided the pairs that fine-tunes learn, a sentence for each study once.
+
+    Args:
+        root: the project's folder.
+    """
+    specs = (each.spec for each in tunings(experiment))
+    names = dict.fromkeys(spec.settings.get("preferences") for spec in specs)
+    return [
+        f"finetune.preferences: {name} has {decided_by(counts_of(_pairs(name, root)))}"
+        for name in names
+        if name is not None and name != DRAWN
+    ]
+
+
+def _pairs(name: str, root: Path) -> tuple[Decided, ...]:
+    return read_decided(find_study(name, root))
 
 
 def _limits(experiment: Experiment) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from components.errors import UnfitError
+from components.errors import UnfitError, number_of
 from components.spec.catalogue.weights import WeightsSettings, unread_of_a_lora
 
 Values = Mapping[str, Any]
@@ -85,7 +85,8 @@ def decided_by(figures: Values) -> str:
     if not pairs:
         return ""
     if not simulated:
-        return f"{pairs} pairs decided by people"
+        return f"{number_of(pairs, 'pair')} decided by people"
     if simulated == pairs:
-        return f"{pairs} pairs decided by simulated annotators: preferences of no person"
+        counted = number_of(pairs, "pair")
+        return f"{counted} decided by simulated annotators: preferences of no person"
     return f"{pairs} decided pairs, {simulated} of them by simulated annotators, who are no people"

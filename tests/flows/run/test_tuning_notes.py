@@ -1,11 +1,14 @@
 """What a plan says of fine-tunes that may not be meant as they are written."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from components.spec.loading import parse_experiment
-from flows.run.tuning_notes import tuning_notes
+from flows.run.tuning_notes import preference_notes, tuning_notes
+from tests.finetuning.test_dpo import six, write_decided
 
 
 def notes(finetune: dict[str, Any], **rest: Any) -> list[str]:
@@ -24,6 +27,24 @@ def test_a_warm_up_that_outlasts_its_training_is_said_of_each_such_training_once
     assert (
         tuning_notes(parse_experiment({"name": "plain", "data": {"source": "digits"}}, "the test"))
         == []
+    )
+
+
+def test_who_decided_the_pairs_is_said_of_each_study(tmp_path: Path) -> None:
+    six(tmp_path / "people")
+    rows = [{"label": "1", "simulated": "true"}]
+    write_decided(tmp_path / "nobody", rows, np.zeros((2, 8, 8, 1), np.uint8))
+    values = {"name": "noted", "data": {"source": "folder", "name": "mine", "size": 16}}
+    section = {"base": "z@champion", "kind": "dpo", "preferences": "people"}
+    sweep = {"finetune.preferences": ["people", "nobody"], "finetune.beta": [1, 2]}
+    experiment = parse_experiment(values | {"finetune": section, "sweep": sweep}, "the test")
+    assert preference_notes(experiment, tmp_path) == [
+        "finetune.preferences: people has 6 pairs decided by people",
+        "finetune.preferences: nobody has 1 pair decided by simulated annotators: preferences of "
+        "no person",
+    ]
+    assert not preference_notes(
+        experiment.model_copy(update={"finetune": None, "sweep": {}}), tmp_path
     )
 
 
