@@ -53,17 +53,18 @@ def test_drawn_pairs_are_the_bases_own_and_decided_by_simulated_annotators(
     assert (answers.stage, answers.inputs.keys()) == ("answers", {"study"})
     assert answers.spec["simulate"]["taste"] == "brightness"
     study = answers.inputs["study"]
-    assert (study.stage, study.inputs.keys()) == ("study", {"baseline", "finetuned"})
+    assert (study.stage, study.inputs.keys()) == ("study", {"baseline", "finetuned", "real"})
     assert (study.spec["pairs"], study.spec["same_seeds"]) == (30, False)
     assert study.spec["simulated"] is True
-    samples = [*study.inputs.values(), tuned.sample]
+    assert study.inputs["real"].stage == "prepare"
+    samples = [study.inputs["baseline"], study.inputs["finetuned"], tuned.sample]
     for sample in samples[:2]:
         assert (sample.spec["samples"], sample.spec["prompts"]) == (30, {"split": "train"})
         assert sample.inputs["model"] is tuned.finetune.inputs["model"]
     seeds = [sample.spec["sampling"]["seed"] for sample in samples]
     apart = [abs(a - b) for a, b in itertools.combinations(seeds, 2)]
     assert min(apart) > 100_000, "a pair would be twice one image, or what is judged was trained on"
-    names = [node.name for node in (study, answers, *study.inputs.values())]
+    names = [node.name for node in (study, answers, *samples[:2])]
     assert len({*names, "study", "answers", "sample"}) == len(names) + 3
     json.dumps(tuned.finetune.settings)
 

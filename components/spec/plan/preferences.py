@@ -61,7 +61,8 @@ def _decided(sources: Sources, tuning: Tuning, model: Node) -> Node:
     )
     told = {"name": experiment.name, "pairs": count, "same_seeds": False}
     reads = ("name", "study", f"finetune.{PAIRS}")
-    inputs = {"baseline": one, "finetuned": other}
+    # real images beside noise show who looks at all
+    inputs = {"baseline": one, "finetuned": other, "real": sources.data()}
     asked = Node(f"study-pairs{named}", "study", study_settings(study) | told, inputs, reads=reads)
     return plan_answers(f"answers-pairs{named}", simulate, asked)
 
