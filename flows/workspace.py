@@ -64,6 +64,10 @@ class Workspace:
         """Where people read about the experiment ``name``."""
         return self.root / "reports" / f"{name}{self.report_suffix}"
 
+    def studies(self, name: str) -> Path:
+        """Where the study ``name`` is, with the answers to it."""
+        return self.root / "reports" / "studies" / f"{name}{self.report_suffix}"
+
     def raw(self, data: DataSpec) -> Path:
         """The raw files of a data section."""
         return raw_folder(data, self.root).folder

@@ -28,8 +28,6 @@ def pages(project: Path) -> Iterator[Described]:
     for page in sorted((project / "reports").glob("*/index.html")):
         name = page.parent.name
         yield name, page, checks.comparison if name == "compare" else checks.report
-        if (study := page.parent / "study" / "index.html").is_file():
-            yield f"{name}-study", study, checks.study
     for page in sorted((project / "reports" / "studies").glob("*/annotator-01.html")):
         yield f"{page.parent.name}-annotator", page, checks.annotator
 
@@ -46,8 +44,7 @@ def look_at_reports(
                 with opened(chromium, file.resolve().as_uri(), width) as page:
                     page.screenshot(path=picture, full_page=True)
                     faults += violations(page)
-                    if check is not checks.study:
-                        checks.whatever_its_width(page)
+                    checks.whatever_its_width(page)
                     check(page)
                     faults += violations(page)
             except AssertionError as error:

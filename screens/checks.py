@@ -41,16 +41,6 @@ def comparison(page: "Page") -> None:
     _compares_two(page)
 
 
-def study(page: "Page") -> None:
-    """The study: asks for a name, then shows a pair and goes on with a key."""
-    page.fill("#annotator", "ada")
-    page.click("#who button")
-    assert page.locator("#choice").is_visible()
-    before = page.inner_text("#done")
-    page.keyboard.press("ArrowLeft")
-    page.wait_for_function("text => document.getElementById('done').innerText !== text", arg=before)
-
-
 def annotator(page: "Page") -> None:
     """A study's page of one slot: takes a name, shows an item, takes an answer to each question."""
     page.fill("#annotator", "ada")

@@ -35,7 +35,10 @@ WORK = ".work"
 """The folder of a store where stages work, by which a store is known."""
 
 STAMP = ".keys"
-"""The file in a folder of reports/ that says which report, and which study, are copied there."""
+"""The file in a folder of reports/ that says which report is copied there."""
+
+STUDY = "study.json"
+"""The file by which a study's folder is known."""
 
 SHOWN = 5
 """So many damaged files are named in one message."""
@@ -201,6 +204,11 @@ def remedy(directory: Path) -> str:
     directory = Path(os.path.normpath(directory))
     if (directory / STAMP).is_file() or (directory.parent / STAMP).is_file():
         return "run the experiment again: the report is put there anew, and answers are kept"
+    if (directory / STUDY).is_file() and not KEY.fullmatch(directory.name):
+        return (
+            "run the experiment again, or export the study again to a new folder and copy the file "
+            "from there: the same inputs give the same study, and answers stay where they are"
+        )
     return (
         f"delete {directory} and run again: it is made anew, and what was made from it stays "
         "(a copy: copy it again)"

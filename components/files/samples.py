@@ -1,9 +1,10 @@
 """A folder of samples: the images, and what each one was asked to be."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -117,11 +118,18 @@ def _whole(text: str, column: str) -> int:
     return number
 
 
-def spread(rows: tuple[SampleRow, ...], count: int, order: list[int]) -> list[int]:
+class Classed(Protocol):
+    """What has a class; -1 is none."""
+
+    @property
+    def class_index(self) -> int: ...
+
+
+def spread(rows: Sequence[Classed], count: int, order: list[int]) -> list[int]:
     """``count`` positions in ``rows``, as evenly over the classes as they allow.
 
     Args:
-        rows: the samples to choose from.
+        rows: what is to choose from.
         count: how many; all of them when there are fewer.
         order: every position once; those that come first in it are taken first.
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.errors import AlphabarError
-from components.files.manifest import KEY, MANIFEST, STAMP, UNLISTED, Damage, damages
+from components.files.manifest import KEY, MANIFEST, STUDY, UNLISTED, Damage, damages
 from components.runtime import Progress
+
+IMAGES = "images"
+"""The folder of a study's images."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +70,12 @@ def _damage(directory: Path) -> list[Damage]:
 
 
 def _of_a_study(damage: Damage, directory: Path) -> bool:
-    """Whether it is a file of the study's page that a report has in it, published by itself."""
+    """Whether it is what people put beside a study, such as their answers; never into a folder of
+    it, nor into a store."""
+    inside = damage.path.relative_to(directory)
     return (
         damage.fault == UNLISTED
-        and (directory / STAMP).is_file()
-        and any((above / MANIFEST).is_file() for above in _between(damage.path, directory))
+        and (directory / STUDY).is_file()
+        and not KEY.fullmatch(directory.name)
+        and inside.parts[0] != IMAGES
     )
-
-
-def _between(path: Path, directory: Path) -> Iterable[Path]:
-    """The folders above ``path`` that lie in ``directory``."""
-    return (above for above in path.parents if directory in above.parents)

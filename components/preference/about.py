@@ -36,6 +36,7 @@ class About:
         brief_seconds: how long an image of `realism` is seen; 0: until it is answered.
         licences: of what is shown, a line each.
         simulated: whether simulated annotators answer it; whatever is counted of it says so.
+        notes: what else there is to be said of how it was made, a sentence each.
     """
 
     study: str
@@ -53,6 +54,7 @@ class About:
     brief_seconds: float = 0.0
     licences: tuple[str, ...] = field(default=())
     simulated: bool = False
+    notes: tuple[str, ...] = field(default=())
 
 
 def write_about(folder: Path, about: About) -> None:
@@ -72,7 +74,7 @@ def read_about(folder: Path) -> About:
         raise AlphabarError(f"{folder} is no study: it has no {FILE}", remedy)
     content = read_object(intact(path), remedy)
     try:
-        listed = {name: tuple(content.get(name, ())) for name in ("models", "licences")}
+        listed = {name: tuple(content.get(name, ())) for name in ("models", "licences", "notes")}
         about = About(**{**content, **listed})
         numbers = (about.pairs, about.people, about.raters, about.repeats, about.checks)
         sound = all(isinstance(each, int) and each >= 0 for each in numbers)

@@ -41,7 +41,7 @@ def write_models(samples: Mapping[str, Path], out: Path) -> None:
     Raises:
         AlphabarError: a directory's manifest is broken.
     """
-    sides = {name: _side(directory) for name, directory in samples.items()}
+    sides = {name: side_of(directory) for name, directory in samples.items()}
     write_json(out / FILE, {name: asdict(side) if side else None for name, side in sides.items()})
 
 
@@ -70,7 +70,12 @@ def read_models(directory: Path) -> Sides:
         ) from error
 
 
-def _side(directory: Path) -> Side | None:
+def side_of(directory: Path) -> Side | None:
+    """Who drew the images of a ``sample/`` directory; None where no stage that draws published it.
+
+    Raises:
+        AlphabarError: its manifest is broken.
+    """
     if not (directory / MANIFEST).is_file():
         return None
     manifest = read_manifest(directory)

@@ -7,6 +7,8 @@ for it, which `with_occasion` fills when the page is put in place.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
+from pathlib import PurePosixPath
 
 from components.reporting.pages.template import rendered
 
@@ -56,4 +58,7 @@ def with_occasion(page: str, occasion: Occasion) -> str:
         words = rendered("occasion.html", occasion=occasion, part=name, beside=EXPERIMENT)
         places = rf"(<!-- {name}: -->).*?(<!-- :{name} -->)"
         page = re.sub(places, lambda m, w=words: f"{m[1]}{w}{m[2]}", page, count=1, flags=re.DOTALL)  # type: ignore[misc]
+    if occasion.place:  # the study lies under the same name as its report
+        name = escape(PurePosixPath(occasion.place).name)
+        page = re.sub(r'(href="\.\./studies/)[^"/]*', lambda m: f"{m[1]}{name}", page, count=1)
     return page

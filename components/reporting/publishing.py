@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from components.errors import AlphabarError
@@ -22,18 +21,15 @@ from components.files.manifest import (
 from components.files.put import put
 from components.reporting.occasion import Occasion, with_occasion
 
-ASIDE = "answers-of-study-"
-ANSWERS = "results"
-"""Sub-folder of a study where its annotators' answers are collected."""
+STUDY, ASIDE = "study", "answers-of-study-"
+"""Where earlier versions put a study into its report, and where one with answers goes aside."""
 
 
 PAGE = "index.html"
 
 
-def publish_report(
-    report: Path, study: Path | None, target: Path, occasion: Occasion | None = None
-) -> Path:
-    """Put ``report`` (and ``study`` inside it) at ``target`` in one rename each way.
+def publish_report(report: Path, target: Path, occasion: Occasion | None = None) -> Path:
+    """Put ``report`` at ``target`` in one rename each way.
 
     What was there before is replaced only when the new folder is whole; nothing happens when
     it is the same report already, with every file as it was published.
@@ -44,14 +40,11 @@ def publish_report(
     Raises:
         AlphabarError: a published file is damaged, or the disk is full.
     """
-    wanted = [read_manifest(part)["key"] for part in (report, study) if part]
+    wanted = str(read_manifest(report)["key"])
     texts = _texts(report, occasion)
-    same = _same(report, target, texts) and _same(study, target / "study")
-    if same and _stamped(target) == wanted:
+    if _stamped(target)[:1] == [wanted] and _same(report, target, texts):
         return target
-    for part in (report, study):
-        if part:
-            check(part)
+    check(report)
     target.parent.mkdir(parents=True, exist_ok=True)
     with naming_a_full_disk(target.parent), put(target) as fresh:
         shutil.copytree(report, fresh)
@@ -59,10 +52,8 @@ def publish_report(
             (fresh / name).write_text(text, encoding="utf-8")
         if texts:
             write_manifest(fresh, _manifest(report, texts))
-        if study:
-            shutil.copytree(study, fresh / "study")
-        _keep_answers(target, fresh, wanted)
-        (fresh / STAMP).write_text(" ".join(wanted))
+        _keep_answers(target, fresh)
+        (fresh / STAMP).write_text(wanted)
     return target
 
 
@@ -85,11 +76,9 @@ def _manifest(report: Path, texts: Mapping[str, str]) -> dict[str, Any]:
     return manifest | {"files": dict(sorted({**manifest["files"], **listed(texts)}.items()))}
 
 
-def _same(source: Path | None, copy: Path, texts: Mapping[str, str] = MappingProxyType({})) -> bool:
+def _same(source: Path, copy: Path, texts: Mapping[str, str]) -> bool:
     """Whether every published file lies unchanged in the copy, or as ``texts`` has it; others may
     lie beside them."""
-    if source is None:
-        return True
     try:
         known = {name: value for name, value in read_manifest(copy).items() if name != SEAL}
         if known != _manifest(source, texts):
@@ -99,14 +88,18 @@ def _same(source: Path | None, copy: Path, texts: Mapping[str, str] = MappingPro
         return False
 
 
-def _keep_answers(target: Path, fresh: Path, wanted: list[str]) -> None:
-    """Carry over what people have put beside a study: with it, or aside if the study changed."""
-    answers, known = target / "study" / ANSWERS, _stamped(target)
+def _keep_answers(target: Path, fresh: Path) -> None:
+    """Carry over a study of an earlier version, with its key, that people have answered."""
     for before in target.glob(f"{ASIDE}*"):
         shutil.copytree(before, fresh / before.name)
-    if not answers.is_dir():
-        return
-    same = len(known) > 1 and known[1:] == wanted[1:]
-    name = known[1][:8] if len(known) > 1 else "unknown"
-    place = fresh / "study" / ANSWERS if same else fresh / f"{ASIDE}{name}"
-    shutil.copytree(answers, place, dirs_exist_ok=True)
+    if (target / STUDY).is_dir() and _answered(target / STUDY):
+        name = (*_stamped(target)[1:], "unknown")[0][:8]
+        shutil.copytree(target / STUDY, fresh / f"{ASIDE}{name}", dirs_exist_ok=True)
+
+
+def _answered(study: Path) -> bool:
+    """Whether people have put anything beside a study."""
+    try:
+        return any(damage.fault == UNLISTED for damage in damages(study))
+    except AlphabarError:
+        return True  # nobody knows what was published there

@@ -118,6 +118,8 @@ class Experiment(Section):
     def _is_free(cls, name: str) -> str:
         if name == "compare":
             raise ValueError("reports/compare is where `alphabar compare` writes: choose another")
+        if name == "studies":
+            raise ValueError("reports/studies is where studies lie: choose another")
         return name
 
     @model_validator(mode="after")
@@ -135,6 +137,11 @@ class Experiment(Section):
             self._checkpoints_are_cells(self.finetune)
         if self.study is not None and self.finetune is None:
             raise ValueError("study compares baseline and fine-tuned model: give `finetune` too")
+        if self.study is not None and self.study.samples > self.evaluation.samples:
+            raise ValueError(
+                f"`study.pairs: {self.study.pairs}` shows {self.study.samples} samples of each "
+                f"model, and `evaluation.samples` is {self.evaluation.samples}"
+            )
         if self.registry.finetuned is not None and self.finetune is None:
             raise ValueError(
                 f"`registry.finetuned: {self.registry.finetuned}` registers a fine-tune: give "

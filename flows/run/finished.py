@@ -1,9 +1,13 @@
 """What a finished run left behind, read without Prefect, MLflow or a server."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from components.figures.winner import best_cell, with_choice
+from components.reporting.occasion import Occasion
 from components.reporting.publishing import publish_report
+from components.reporting.study_publishing import publish_study
 from components.spec.plan import (
     FinetunePlan,
     Node,
@@ -35,10 +39,28 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     record = sweep_run(workspace.tracking_uri, workspace.root, experiment.name, plan.sweep_key)
     if record is None or not record.complete:
         return None
-    report, *study = (store.path(page) for page in pages)
-    target, told = workspace.reports(experiment.name), occasion(plan, workspace, record)
-    place = publish_report(report, study[0] if study else None, target, told)
-    return Outcome(plan, best, tuned, place, failures={}, stages_run=0, stages=len(whole))
+    place, study = publish_pages(
+        pages, workspace, experiment.name, occasion(plan, workspace, record)
+    )
+    stages = len(whole)
+    return Outcome(plan, best, tuned, place, {}, stages_run=0, stages=stages, study=study)
+
+
+def publish_pages(
+    pages: Sequence[Node], workspace: Workspace, name: str, told: Occasion
+) -> tuple[Path, Path | None]:
+    """Put an experiment's report, and the study that there may be, where people look for them;
+    returns both places.
+
+    Args:
+        pages: those that are published, the report first.
+
+    Raises:
+        AlphabarError: a published file is damaged, or the disk is full.
+    """
+    of = {page.stage: workspace.store.path(page) for page in pages}
+    study = publish_study(of["study"], workspace.studies(name)) if "study" in of else None
+    return publish_report(of["report"], workspace.reports(name), told), study
 
 
 def finished_finetunes(

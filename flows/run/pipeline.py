@@ -8,12 +8,11 @@ from pathlib import Path
 from components.data.plan_notes import plan_notes
 from components.errors import AlphabarError
 from components.figures.winner import best_cell
-from components.reporting.publishing import publish_report
 from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan, in_order, plan_finetune, plan_pages
 from flows.console import Display
 from flows.run.execution import Workers
-from flows.run.finished import finished_finetunes
+from flows.run.finished import finished_finetunes, publish_pages
 from flows.run.occasion import occasion
 from flows.run.phase import run_phase
 from flows.run.pretrained_words import given_notes
@@ -59,8 +58,8 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
             failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)
             stages_run = _published(workspace) - before
             stages = len(every_node(finished, tuned, pages))
-        report = _publish(pages, failures, workspace, plan)
-        outcome = Outcome(finished, best, tuned, report, failures, stages_run, stages)
+        report, study = _publish(pages, failures, workspace, plan)
+        outcome = Outcome(finished, best, tuned, report, failures, stages_run, stages, study=study)
         recorder.finish(outcome)
         return replace(outcome, registered=recorder.registered, recorded=not recorder.lost)
 
@@ -93,14 +92,13 @@ def _session(
 
 def _publish(
     pages: list[Node], failures: dict[str, Exception], workspace: Workspace, plan: Plan
-) -> Path:
-    paths = [workspace.store.path(node) for node in pages if workspace.store.has(node)]
-    if not paths or paths[0] != workspace.store.path(pages[0]):
+) -> tuple[Path, Path | None]:
+    there = [node for node in pages if workspace.store.has(node)]
+    if pages[0] not in there:
         raise next(iter(failures.values()))
     name = plan.experiment.name
     record = sweep_run(workspace.tracking_uri, workspace.root, name, plan.sweep_key)
-    target, told = workspace.reports(name), occasion(plan, workspace, record)
-    return publish_report(paths[0], paths[1] if len(paths) > 1 else None, target, told)
+    return publish_pages(there, workspace, name, occasion(plan, workspace, record))
 
 
 def _published(workspace: Workspace) -> int:

@@ -27,6 +27,7 @@ class Outcome:
         stages: how many there are, each key once, the pages among them.
         registered: what became of each model that was registered, a sentence each.
         recorded: whether MLflow has the whole record.
+        study: where the study's folder was put; None where there is none.
     """
 
     plan: Plan
@@ -38,6 +39,7 @@ class Outcome:
     stages: int
     registered: tuple[str, ...] = ()
     recorded: bool = True
+    study: Path | None = None
 
 
 def every_node(plan: Plan, tuned: FinetunePlan | None, pages: Sequence[Node]) -> list[Node]:
@@ -93,10 +95,10 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
         tell(f"{'' if number else 'finetune':8} {line}", finetune=lines)
     stages = {"stages_planned": outcome.stages, "stages_run": outcome.stages_run}
     tell(f"stages   {stages_words(outcome)}", **stages)
-    page, study = outcome.report / "index.html", outcome.report / "study"
+    page = outcome.report / "index.html"
     tell(f"report   {page}", report=page)
-    if study.is_dir():
-        tell(f"study    {study / 'index.html'}", study=study / "index.html")
+    if outcome.study:
+        tell(f"study    {outcome.study} (a page for each annotator)", study=outcome.study)
     for line in outcome.registered:
         tell(f"registry {line}", registry=outcome.registered)
     where = workspace.tracking_uri or "`alphabar up` serves the runs"

@@ -14,6 +14,10 @@ import pytest
 
 import alphabar
 from alphabar import experiments, judging, models, plot
+from components.preference.about import KEY
+from components.preference.answers.imported import import_answers
+from components.preference.answers.row import SIGNED
+from components.preference.design.key import read_key
 from components.spec.loading import load_experiment
 from components.tracking.connection import connect
 from flows.run.finished import finished_outcome
@@ -38,8 +42,8 @@ def test_the_run_prints_every_cell_and_the_paths_to_look_at(finished: Finished) 
     for text in (*CELLS, "real images (floor)", "kind=full", "kind=lora", "baseline", "best"):
         assert text in printed
     report = project.root / "reports" / "digits"
-    for path in (report / "index.html", report / "study" / "index.html"):
-        assert str(path) in printed
+    for path in (report / "index.html", report.parent / "studies" / "digits" / "annotator-01.html"):
+        assert str(path if path.parent == report else path.parent) in printed
         assert path.is_file()
 
 
@@ -169,7 +173,7 @@ def test_the_report_has_what_a_reader_looks_for(finished: Finished) -> None:
     project, _ = finished
     report = project.root / "reports" / "digits"
     page = (report / "index.html").read_text()
-    for text in (*CELLS, "floor", "SVC", "study/index.html"):
+    for text in (*CELLS, "floor", "SVC", "../studies/digits/"):
         assert text in page
     with (report / "results.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -182,33 +186,30 @@ def test_the_report_has_what_a_reader_looks_for(finished: Finished) -> None:
 
 
 def test_the_study_pairs_the_same_prompts_and_keeps_its_key_apart(finished: Finished) -> None:
-    study = finished[0].root / "reports" / "digits" / "study"
-    page = (study / "index.html").read_text()
-    with (study / "key.csv").open() as file:
-        key = list(csv.DictReader(file))
-    with (study / "pairs.csv").open() as file:
-        pairs = list(csv.DictReader(file))
-    assert len(pairs) == len(key) == 6
-    assert all({row["left"], row["right"]} == {"baseline", "finetuned"} for row in key)
-    assert "finetuned" not in page
-    assert "finetuned" not in (study / "pairs.csv").read_text()
+    study = finished[0].root / "reports" / "studies" / "digits"
+    key = read_key(study / KEY)
+    assert len(key.pairs) == 6
+    assert all(set(about.files) == {"baseline", "finetuned"} for about in key.pairs.values())
+    assert all(about.seed is not None for about in key.pairs.values())
+    for path in [*study.glob("annotator-*.html"), *study.glob("*.csv")]:
+        assert "finetuned" not in path.read_text()
 
 
 def test_answers_to_the_study_are_unblinded(finished: Finished) -> None:
     project, _ = finished
-    key = project.root / "reports" / "digits" / "study" / "key.csv"
-    with key.open() as file:
-        sides = {row["pair"]: row for row in csv.DictReader(file)}
+    study = project.root / "reports" / "studies" / "digits"
+    key = read_key(study / KEY)
+    asked = [(item, each) for item, each in key.items.items() if each.slot == 0]
     lines = [
-        f"{pair},{'left' if row['left'] == 'finetuned' else 'right'},me,1"
-        for pair, row in sides.items()
+        f"{key.study},{item},{question},{'left' if each.left == 'finetuned' else 'right'},me,1,1"
+        for item, each in asked
+        for question in key.questions
     ]
     answers = project.root / "answers.csv"
-    answers.write_text("\n".join(["pair,choice,annotator,seconds", *lines]) + "\n")
-    result = project.alphabar_here("study", "results", answers, "--key", key)
-    assert result.returncode == 0, result.stderr
-    assert "6 for the fine-tuned model, 0 for the baseline" in result.stdout
-    assert "win rate 100.0 %" in result.stdout
+    answers.write_text("\n".join([",".join(SIGNED), *lines]) + "\n")
+    found = import_answers(study, [answers], key)
+    assert found.refused == ()
+    assert len(found.kept) == len(asked) * len(key.questions)
 
 
 def test_every_command_with_a_table_answers_a_program_in_full(finished: Finished) -> None:

@@ -118,7 +118,7 @@ def test_repro_runs_what_a_stage_needs_and_all_stages_leave_the_status_clean(
     root, printed = reproduced
     assert ran(printed) == BY_DVC
     assert (root / "pipeline" / "report" / "index.html").is_file()
-    assert (root / "pipeline" / "study" / "key.csv").is_file()
+    assert (root / "pipeline" / "study" / "key.json").is_file()
     assert "up to date" in dvc(root, "status")
 
 

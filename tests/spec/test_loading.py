@@ -28,6 +28,7 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
     ("values", "named"),
     [
         ({"name": "compare"}, ["`name`", "`alphabar compare` writes"]),
+        ({"name": "studies"}, ["`name`", "where studies lie"]),
         ({"trainning": {}}, ["file.yaml", "`trainning`", "did you mean `training`"]),
         ({"training": {"stepz": 3}}, ["`training.stepz`", "did you mean `steps`"]),
         ({"training": {"lr": "fast"}}, ["`training.lr: 'fast'`", "number"]),
@@ -71,6 +72,20 @@ def test_every_shipped_experiment_is_valid(path: Path) -> None:
         ({"sweep": {"training.seed": [[1]]}}, ["`sweep.training.seed.0: [1]`", "must be text"]),
         ({"sweep": {"sampling.guidance": []}}, ["`sweep.sampling.guidance: []`"]),
         ({"study": {}}, ["give `finetune` too"]),
+        (
+            {"study": {"pairs": 6000}, "finetune": {"style": "bold"}},
+            [
+                "`study.pairs: 6000` shows 6000 samples of each model",
+                "`evaluation.samples` is 2000",
+            ],
+        ),
+        ({"study": {"people": 2}}, ["2 people cannot judge 40 pairs", "`people` is 3 to 120"]),
+        ({"study": {"questions": ["quality", "quality"]}}, ["`questions` names one twice"]),
+        ({"study": {"checks": 5}}, ["`study.checks: 5`", "6"]),
+        (
+            {"study": {"kind": "realism", "simulate": {"taste": "contrast"}}},
+            ["`simulate` answers studies of the kind pairwise only"],
+        ),
         ({"finetune": {"style": "regular"}}, ["the style that the baseline is trained on"]),
         ({"network": {"channels": [8] * 5}}, ["`data.size: 8` cannot be halved 4 times"]),
         (

@@ -10,7 +10,7 @@ from components.files.json_file import read_object, write_json
 from components.files.manifest import intact
 from components.files.tables import read_csv
 from components.preference.design.design import Design, Shown
-from components.preference.design.size import NOISE, REAL, Kind
+from components.preference.design.size import NOISE, REAL, Kind, Size
 from components.preference.statistics.choices import Outcome
 
 GENERATED = "generated"
@@ -97,10 +97,9 @@ def key_of(
         prompts, groups: of each pair of the study, in the order of their numbers; checks have none.
     """
     single = design.size.kind == "realism"
-    width = len(str(design.size.pairs + design.size.checks))
     items = {
         row.item: Item(
-            pair=f"{row.pair:0{width}d}",
+            pair=pair_name(row.pair, design.size),
             left=row.left,
             right=GENERATED if single else row.right,
             kind=row.kind,
@@ -111,6 +110,11 @@ def key_of(
         for row in design.rows
     }
     return Key(study, design.size.kind, tuple(questions), items)
+
+
+def pair_name(pair: int, size: Size) -> str:
+    """What the key calls a pair, or an attention check's, of a study of this size."""
+    return f"{pair:0{len(str(size.pairs + size.checks))}d}"
 
 
 def write_key(path: Path, key: Key) -> None:

@@ -30,8 +30,8 @@ STAGE_VERSIONS = {
     "evaluate": 6,
     "finetune": 7,
     "checkpoint": 1,
-    "report": 13,
-    "study": 4,
+    "report": 14,
+    "study": 5,
     "answers": 1,
 }
 """Raised when a stage's code changes its output, so that old outputs are not taken for new."""

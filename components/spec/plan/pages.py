@@ -147,4 +147,5 @@ def plan_study(plan: Plan, best: PlannedCell, tuned: FinetunePlan) -> Node:
     if licences := [each.words for each in licence_of_data(best.cell.experiment.data)]:
         spec["licences"] = licences
     inputs = {"baseline": best.sample, "finetuned": tuned.chosen.sample}
+    inputs["real"] = best.sample.inputs["data"]  # its holdout: beside noise, or beside generated
     return Node("study", "study", spec, inputs, reads=("name", "study", "data"))

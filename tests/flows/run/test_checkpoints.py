@@ -12,7 +12,8 @@ import yaml
 
 from components.networks.adapters import load_adapted
 from components.networks.checkpoint import load_checkpoint
-from components.preference.models import read_models
+from components.preference.about import KEY
+from components.preference.design.key import read_key
 from components.spec.loading import parse_experiment
 from components.spec.plan import in_order, plan_finetune, plan_study
 from components.store import Store
@@ -101,9 +102,8 @@ def test_the_chosen_checkpoint_is_shown_in_the_study(place: Workspace, outcome: 
     tuned = outcome.tuned
     assert tuned is not None
     node = plan_study(outcome.plan, outcome.best, tuned)
-    side = read_models(Store(place.store_root).path(node))["finetuned"]
-    assert side is not None
-    assert side.model == tuned.chosen.published.key
+    key = read_key(Store(place.store_root).path(node) / KEY)
+    assert key.models["finetuned"]["model"] == tuned.chosen.published.key
 
 
 def test_the_record_has_a_run_a_training_and_below_it_its_cells(

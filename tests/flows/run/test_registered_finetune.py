@@ -18,7 +18,8 @@ from components.figures.standing import BETTER
 from components.figures.winner import beside_bases
 from components.files.manifest import listed, write_manifest
 from components.networks.checkpoint import new_checkpoint, save_checkpoint
-from components.preference.models import read_models
+from components.preference.about import KEY
+from components.preference.design.key import read_key
 from components.spec.keys import digest
 from components.spec.loading import parse_experiment
 from components.spec.record_tags import SAMPLED_WITH, STAGE_KEY
@@ -104,10 +105,10 @@ def test_the_chosen_one_is_registered_beside_its_baseline_and_shown_in_the_study
     assert (of["finetune"], of["finetune.kind"]) == (chosen.tuning.name, "lora")
     assert (of["base.key"], of["base.registered"]) == (outcome.best.train.key, "plain@1")
     assert (of["base.given"], of["alphabar.baseline"]) == ("model", outcome.best.name)
-    side = read_models(outcome.report / "study")["finetuned"]
-    assert side is not None
-    assert (side.model, side.sample) == (chosen.finetune.key, chosen.sample.key)
-    assert digest(dict(side.sampling)) == of[SAMPLED_WITH]
+    assert outcome.study is not None
+    side = read_key(outcome.study / KEY).models["finetuned"]
+    assert (side["model"], side["sample"]) == (chosen.finetune.key, chosen.sample.key)
+    assert digest(dict(side["sampling"])) == of[SAMPLED_WITH]
     (found,) = client.search_experiments(filter_string="name = 'twice'")
     (sweep,) = client.search_runs([found.experiment_id], "tags.`alphabar.sweep` = 'true'")
     assert sweep.data.tags["study.baseline"] == "plain@1"

@@ -10,7 +10,7 @@ import pytest
 from components.errors import AlphabarError
 from components.figures.winner import best_cell
 from components.files.digests import hashed
-from components.files.manifest import STAMP, UNLISTED, listed, write_manifest
+from components.files.manifest import UNLISTED, listed, write_manifest
 from components.files.verification import Verified, verify
 from components.runtime import silent
 from components.spec.loading import parse_experiment
@@ -153,20 +153,21 @@ def test_a_stage_that_a_later_phase_made_again_is_no_failure_and_is_told(
     assert said == [f"note: {made.name} was made again, after this: its process was killed"]
 
 
-def test_a_study_in_a_report_is_published_by_itself(tmp_path: Path) -> None:
-    report = tmp_path / "reports" / "digits"
-    study = report / "study"
-    study.mkdir(parents=True)
-    (report / "index.html").write_text("report")
-    write_manifest(report, {"files": listed({"index.html": report / "index.html"})})
-    (report / STAMP).write_text("k")
-    (study / "key.csv").write_text("key")
-    write_manifest(study, {"files": listed({"key.csv": study / "key.csv"})})
-    assert verify([tmp_path], silent) == Verified(2, ())
-    for added in (study / "more.csv", report / "more.csv"):
-        added.write_text("a")
-        found = verify([report], silent).damage
-        assert [(each.path, each.fault) for each in found] == [(added, UNLISTED)]
-        added.unlink()
-    flip(study / "key.csv")
-    assert [each.path for each in verify([report], silent).damage] == [study / "key.csv"]
+def test_what_people_put_beside_a_study_is_theirs(tmp_path: Path) -> None:
+    study = tmp_path / "reports" / "studies" / "digits"
+    (study / "images").mkdir(parents=True)
+    files = {name: study / name for name in ("study.json", "key.json", "images/a.png")}
+    for path in files.values():
+        path.write_text("published")
+    write_manifest(study, {"files": listed(files)})
+    (study / "answers").mkdir()
+    for name in ("answers/ab", "links.json", "served.sqlite"):
+        (study / name).write_text("hers")
+    assert verify([tmp_path], silent) == Verified(1, ())
+    added = study / "images" / "b.png"
+    added.write_text("another image")
+    found = verify([study], silent).damage
+    assert [(each.path, each.fault) for each in found] == [(added, UNLISTED)]
+    added.unlink()
+    flip(study / "key.json")
+    assert [each.path for each in verify([study], silent).damage] == [study / "key.json"]

@@ -1,0 +1,95 @@
+"""Studies where people answer them: copies of published stages under reports/studies/<name>/.
+
+What lies there beside the published files is people's: answers, links, a served database, what
+was analysed. None of it is ever moved or removed, but with the whole study that it belongs to.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from components.errors import AlphabarError
+from components.files.digests import known_sha256
+from components.files.full_disk import naming_a_full_disk
+from components.files.json_file import read_object
+from components.files.manifest import MANIFEST, SEAL, UNLISTED, check, damages, read_manifest
+from components.files.put import put
+
+SAYING = ("study.json", "key.json")
+"""Files of a study that have its identity, as `study`."""
+
+
+def publish_study(study: Path, target: Path) -> Path:
+    """Put a published study at ``target``.
+
+    Where the same study is there, only files that are not as published are put anew, each in one
+    rename. Another one goes aside, to ``<target>-<its identity's first 8 digits>``, unless it is
+    nothing but what an earlier run published.
+
+    Raises:
+        AlphabarError: a published file is damaged, or the disk is full.
+    """
+    check(study)
+    with naming_a_full_disk(target.parent):
+        if target.is_dir() and _identity(target) == _identity(study):
+            _refresh(study, target)
+            return target
+        if target.exists() and not _replaceable(target):
+            target.rename(_aside(target))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with put(target) as fresh:
+            shutil.copytree(study, fresh)
+    return target
+
+
+def _refresh(study: Path, target: Path) -> None:
+    files, known = read_manifest(study)["files"], _known(target).get("files", {})
+    for name, entry in files.items():
+        place = target / name
+        if not place.is_file() or known_sha256(place) != entry["sha256"]:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _copy(study / name, place)
+    for name in known.keys() - files.keys():
+        (target / name).unlink(missing_ok=True)
+    if not (target / MANIFEST).is_file() or known != read_manifest(study).get("files"):
+        _copy(study / MANIFEST, target / MANIFEST)
+
+
+def _copy(source: Path, place: Path) -> None:
+    with put(place) as part:
+        shutil.copy2(source, part)
+
+
+def _replaceable(target: Path) -> bool:
+    """Whether a run published all that lies there, and nothing else does."""
+    return _known(target).get("stage") == "study" and not any(_added(target))
+
+
+def _added(target: Path) -> Iterator[Path]:
+    return (damage.path for damage in damages(target) if damage.fault == UNLISTED)
+
+
+def _known(target: Path) -> Mapping[str, Any]:
+    """The manifest there; empty where it is missing or broken."""
+    try:
+        manifest = read_manifest(target)
+    except AlphabarError:
+        return {}
+    return manifest if SEAL in manifest else {}
+
+
+def _identity(folder: Path) -> str | None:
+    for name in SAYING:
+        try:
+            return str(read_object(folder / name, "")["study"])
+        except (AlphabarError, KeyError):
+            continue
+    return None
+
+
+def _aside(target: Path) -> Path:
+    """A place beside ``target`` where nothing lies."""
+    name = f"{target.name}-{(_identity(target) or 'unknown')[:8]}"
+    places = [target.with_name(name), *(target.with_name(f"{name}-{k}") for k in range(2, 1000))]
+    return next(place for place in places if not place.exists())
