@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from flows.cli import study_export
 from flows.cli.application import Application
-from flows.cli.options import folder
 from flows.cli.records import Json
 from flows.telling import note, show, tell
 
@@ -19,33 +19,7 @@ def main() -> None:
     """Blind preference studies."""
 
 
-@app.command()
-def export(
-    baseline: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Samples of one model (`alphabar sample`).")
-    ],
-    finetuned: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Samples of the other, on the same seeds.")
-    ],
-    out: Annotated[
-        Path,
-        typer.Option("--out", parser=folder, metavar="FOLDER", help="A new folder for the study."),
-    ],
-    pairs: Annotated[int, typer.Option(min=1, max=10_000, help="Side-by-side choices.")] = 40,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of sides and order.")] = 0,
-    name: Annotated[str, typer.Option(help="The page's title.")] = "study",
-) -> None:
-    """Write a self-contained page for side-by-side choices, pairs.csv, and the key apart.
-
-    Example: `alphabar study export samples/a samples/b --out reports/a-or-b --pairs 60`
-    """
-    from flows.tools.exporting import export_study
-    from flows.workspace import Workspace
-
-    spec = {"pairs": pairs, "seed": seed, "name": name}
-    export_study(baseline, finetuned, out, spec, Workspace.here())
-    tell(f"the page to send to annotators: {out / 'index.html'}", page=out / "index.html")
-    tell(f"keep to yourself: {out / 'key.csv'}", key=out / "key.csv")
+study_export.register(app)
 
 
 @app.command()

@@ -1,14 +1,13 @@
-"""Models and studies in new folders of the user's choice."""
+"""Models in new folders of the user's choice."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from components.data.pin import USERS
 from components.errors import AlphabarError
 from components.files.new_folder import new_folder
 from components.licences import licences_of
-from components.runtime import Runtime
-from flows.run.stages import prepare_process, run_stage
+from flows.run.stages import prepare_process
 from flows.tools.chosen import Chosen
 from flows.tools.sampling import GUIDED, Manner
 from flows.workspace import Workspace
@@ -66,29 +65,3 @@ def export_lora(chosen: Chosen, out: Path, workspace: Workspace) -> list[str]:
 
         name = out.absolute().name
         return save_lora(chosen.model, chosen.base, part, name, workspace.weights)
-
-
-def export_study(
-    baseline: Path, finetuned: Path, out: Path, spec: dict[str, Any], workspace: Workspace
-) -> None:
-    """Write the study of two folders of samples into the new folder ``out``.
-
-    Raises:
-        AlphabarError: ``out`` exists, the samples do not match pair by pair, or there are fewer
-            than ``spec["pairs"]``.
-    """
-    from components.files.samples import read_samples
-
-    samples = len(read_samples(baseline).rows)
-    if spec["pairs"] > samples:
-        raise AlphabarError(
-            f"--pairs {spec['pairs']} is more than the {samples} samples in {baseline}",
-            f"give --pairs {samples} or fewer, or draw more samples of both models",
-        )
-    inputs = {"baseline": baseline, "finetuned": finetuned}
-    datasets = workspace.root / USERS
-    found = [licences_of(folder, workspace.store_root, datasets) for folder in inputs.values()]
-    if licences := list(dict.fromkeys(each.words for one in found for each in one)):
-        spec = {**spec, "licences": licences}
-    with new_folder(out, workspace.store_root) as part:
-        run_stage("study", spec, inputs, part, Runtime())
