@@ -165,7 +165,9 @@ def _chances(choices: Choices, counts: np.ndarray, rule: Rule) -> tuple[Floats, 
     np.divide(counts[..., 0], counts[..., 1], out=shares, where=counts[..., 1] > 0)
     outcomes = choices.where(~choices.attention).outcome
     clicks = np.bincount(outcomes, minlength=4) / max(len(outcomes), 1)
-    unlike = 1 - float((np.r_[[clicks[:2].mean()] * 2, clicks[2:]] ** 2).sum())
+    alike = float((np.r_[[clicks[:2].mean()] * 2, clicks[2:]] ** 2).sum())
+    # where everybody always says the same, such as tie, a repeat tells nobody from anybody
+    unlike = min(max(1 - alike, 0.04), 0.96)
     middle = [
         float(np.nanmedian(shares[:, sign])) if counts[:, sign, 1].any() else 0.0 for sign in (1, 2)
     ]

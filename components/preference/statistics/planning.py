@@ -92,6 +92,8 @@ def power(
     spread = spread or Spread()
     raters = min(raters, people)
     n = pairs * raters * (1 - spread.ties)
+    if people < 2 or pairs < 2 or n == 0:
+        return 0.0
     m, r = n / people, raters * (1 - spread.ties)
     p, q = effect, 1 - effect
     by_person = p * q / n * (1 + max(m - 1, 0) * spread.person)
@@ -99,8 +101,6 @@ def power(
     lean = abs(p - 0.5)
     by_person += lean**2 / (people * max(people - 1, 1))
     variance = by_person + by_prompt
-    if people < 2 or pairs < 2:
-        return 0.0
     freedom = variance**2 / (by_person**2 / (people - 1) + by_prompt**2 / (pairs - 1))
     edge, away = float(stats.t.ppf(0.5 + confidence / 2, freedom)), lean / variance**0.5
     # Johnson and Welch's (1940) normal approximation of the noncentral t: good to 0.01, never NaN
