@@ -1,7 +1,6 @@
-"""How often people preferred one of two models."""
+"""How often people preferred one of two models of a study."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -10,10 +9,14 @@ class WinRate:
 
     Attributes:
         value: None when nobody preferred either model.
-        low, high: about other people and other pairs; None where that cannot be said.
+        low, high: about other people and other prompts; None where that cannot be said.
         choices: how many choices were counted.
-        side: which of the study's two models the version is.
+        model, against: which of the study's models the version is, and beside whom.
+        question: that was asked.
         without: why there is no interval; empty where there is one.
+        simulated: whether no person answered.
+        missing: answers that lack to the planned ones; 0 or fewer where none does.
+        look: low and high of the interval that holds at any look, for a study that is not finished.
     """
 
     value: float | None
@@ -21,12 +24,19 @@ class WinRate:
     high: float | None
     confidence: float
     choices: int
-    side: Literal["baseline", "finetuned"] = "finetuned"
+    model: str = "finetuned"
+    against: str = "baseline"
+    question: str = ""
     without: str = ""
+    simulated: bool = False
+    missing: int = 0
+    look: tuple[float, float] | None = None
 
-    def of_baseline(self) -> "WinRate":
-        """The same choices seen from the other model; ``self`` is the fine-tuned model's."""
+    def of_other(self) -> "WinRate":
+        """The same choices seen from the other model."""
         value, low, high = (
             None if end is None else 1 - end for end in (self.value, self.high, self.low)
         )
-        return replace(self, value=value, low=low, high=high, side="baseline")
+        look = (1 - self.look[1], 1 - self.look[0]) if self.look else None
+        turned = replace(self, model=self.against, against=self.model)
+        return replace(turned, value=value, low=low, high=high, look=look)

@@ -62,12 +62,18 @@ class MetricGate(Section):
 
 
 class PreferenceGate(Section):
-    """What is asked of a blind study in which the version is one of the two models."""
+    """What is asked of a blind study in which the version is one of the models."""
 
     win_rate_above: float = Field(
         0.5, ge=0.0, lt=1.0, description="the lower end of the win rate's interval lies above"
     )
     required: bool = Field(True, description="false: without a study the condition passes")
+    question: str | None = Field(
+        None, description="whose answers count; `quality`, or the only one, unless given"
+    )
+    allow_simulated: bool = Field(
+        False, description="true: a study that simulated annotators answered may pass"
+    )
 
 
 class Gate(Section):

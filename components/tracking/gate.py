@@ -186,15 +186,33 @@ def _of_preference(asked: PreferenceGate, study: WinRate | None) -> Condition:
     if study is None:
         reason = "no study" + ("" if asked.required else ", and none is required")
         return Condition("preference", kind, words, not asked.required, reason)
-    if study.low is None or study.value is None:
-        reason = f"the study's win rate has no interval: {study.without}"
-        return Condition("preference", kind, words, False, reason, win_rate=study)
-    passed = study.low > limit
-    interval = f"{study.value:.3g} [{study.low:.3g}, {study.high:.3g}]"
-    side = "above" if passed else "not above"
-    who = "as the study's " + ("baseline" if study.side == "baseline" else "fine-tuned model")
-    reason = f"the win rate {interval} of {study.choices} choices, {who}, lies {side} {limit:g}"
+    passed, reason = _preferred(asked, study)
     return Condition("preference", kind, words, passed, reason, win_rate=study)
+
+
+def _preferred(asked: PreferenceGate, study: WinRate) -> tuple[bool, str]:
+    limit = asked.win_rate_above
+    if study.simulated and not asked.allow_simulated:
+        return False, (
+            "simulated annotators answered the study, not people "
+            "(`preference.allow_simulated: true` would count it)"
+        )
+    if study.low is None or study.high is None or study.value is None:
+        return False, f"the study's win rate has no interval: {study.without}"
+    low, high, how = study.low, study.high, ""
+    if study.missing > 0:
+        # looked at before its end: only an interval that holds at any look decides
+        low, high = study.look or (0.0, 1.0)
+        how = f", {study.missing} answers before its planned end and so always valid"
+    passed = low > limit
+    who = f"of {study.model} over {study.against}" + " by simulated annotators" * study.simulated
+    about = f" ({study.question})" if study.question else ""
+    side = "above" if passed else "not above"
+    interval = f"{study.value:.3g} [{low:.3g}, {high:.3g}]"
+    return passed, (
+        f"the win rate {interval} {who}{about}, of {study.choices} choices{how}, lies {side} "
+        f"{limit:g}"
+    )
 
 
 def _missing(name: str, figures: Figures, clip: str) -> str:

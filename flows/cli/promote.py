@@ -29,11 +29,11 @@ def promote(
         str, typer.Option("--version", metavar="VERSION", help="A version's number, or an alias.")
     ] = "candidate",
     study: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FOLDER",
-            help="A study's folder of answers, with its key.csv in the folder above; "
-            "the version is one of its two models.",
+            metavar="STUDY",
+            help="A study with its answers, by its name in reports/studies/ or its folder; the "
+            "version is one of its models.",
         ),
     ] = None,
     dry_run: Annotated[

@@ -1,6 +1,5 @@
 """A registered version behind a gate, and the way back: `alphabar promote` and `rollback`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.errors import AlphabarError
@@ -9,6 +8,7 @@ from components.spec.gate import Gate, load_gate
 from components.spec.recorded_names import no_champion, unknown_model, unknown_version
 from flows import telling
 from flows.run.known_names import known_versions, missing_store, store_address
+from flows.tools.study_place import study_folder
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def promote_version(
     model: str,
     gate: Gate,
     version: str,
-    study: Path | None,
+    study: str | None,
     workspace: Workspace,
     *,
     dry_run: bool,
@@ -55,7 +55,9 @@ def promote_version(
     if study:
         with tracker.talking():
             meant = find_version(tracker, model, version)
-        win_rate = read_study(study, f"{model} version {meant.version}", meant.tags)
+        asked = gate.preference.question if gate.preference else None
+        folder = study_folder(study, workspace)
+        win_rate = read_study(folder, f"{model} version {meant.version}", meant.tags, asked)
         version = str(meant.version)  # the alias may move on meanwhile
     return promote(tracker, model, gate, version, win_rate, dry_run=dry_run)
 

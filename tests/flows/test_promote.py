@@ -1,12 +1,12 @@
 """`alphabar promote` and `alphabar rollback` as they are typed, on a registry with real models."""
 
-import csv
 import json
 import os
 import re
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,14 @@ import numpy as np
 import pytest
 
 from components.errors import AlphabarError
-from components.files.manifest import write_manifest
+from components.files.manifest import read_manifest, write_manifest
 from components.files.new_folder import seal_folder
-from components.preference.models import write_models
+from components.preference.answers.exclusions import exclude, take_back
+from components.preference.answers.imported import import_answers
+from components.preference.design.key import Item
+from components.preference.statistics.win_rate import win_rate
 from components.preference.verdict import read_study
+from components.spec.keys import digest
 from components.spec.loading import parse_experiment
 from components.spec.plan import Plan, plan_baselines
 from components.store import describe
@@ -29,6 +33,7 @@ from flows.run.results import Outcome
 from flows.workspace import Workspace
 from tests.figures import made
 from tests.flows.untrained import write_untrained
+from tests.preference.studies import answered, build, for_model, leaning
 
 FD = "fd_efficientnet_lite0"
 STRICT, LOOSE = f"metrics: {{{FD}: {{at_most: 10}}}}", f"metrics: {{{FD}: {{at_most: 1000}}}}"
@@ -217,62 +222,136 @@ def study(place: Path) -> Path:
 
     Five people answered the 30 pairs, each 24 times for the fine-tuned model.
     """
-    folder = place / "study"
-    (folder / "results").mkdir(parents=True)
-    write(
-        folder / "key.csv",
-        [{"pair": k, "left": "finetuned", "right": "baseline"} for k in range(30)],
-    )
-    for i, name in enumerate(("anna", "ben", "cleo", "dan", "eve")):
-        rows = [
-            {"pair": k, "choice": "right" if k // 6 == i else "left", "annotator": name}
-            | {"seconds": 3 + i}
-            for k in range(30)
-        ]
-        write(folder / "results" / f"{name}.csv", rows)
-    name_models(folder, *TRAINED)
-    return folder
+    return make_study(place / "study", *TRAINED)
 
 
-def name_models(
-    study: Path, baseline: str, finetuned: str, sampling: dict[str, Any] = SAMPLING
-) -> None:
-    """What the study stage writes of published samples."""
-    sides = {
+def make_study(
+    folder: Path,
+    baseline: str,
+    finetuned: str,
+    sampling: dict[str, Any] = SAMPLING,
+    *,
+    people: int = 5,
+    simulated: bool = False,
+) -> Path:
+    """The folder of a study of two trainings, answered by ``people`` of five."""
+    known = {
         name: {"sample": "c" * 64, "model": key, "sampling": sampling}
         for name, key in (("baseline", baseline), ("finetuned", finetuned))
     }
-    (study / "models.json").write_text(json.dumps(sides))
+    models = ("baseline", "finetuned")
+    made = build(folder, models, pairs=30, people=5, raters=5, simulated=simulated, known=known)
 
+    def says(item: Item, question: str, slot: int) -> str:
+        lost = question == "prompt" or int(item.pair) // 6 == slot
+        return for_model("baseline" if lost else "finetuned")(item, question, slot)
 
-def write(path: Path, rows: list[dict[str, Any]]) -> None:
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    files = answered(made, folder.parent / "files", says, range(people))
+    import_answers(folder, files, made.key)
+    return folder
 
 
 def test_the_win_rate_of_a_study_is_a_condition(place: Path, command: Command, study: Path) -> None:
     path = gates(place, PREFERENCE)
     words = ("promote", "animals", "--gate", path, "--dry-run")
     assert command(*words)[0] == 1
-    for folder in (study, study / "results"):
+    (place / "reports" / "studies").mkdir(parents=True)
+    (place / "reports" / "studies" / "foxes").symlink_to(study)
+    for folder in (study, "study", "foxes"):
         code, out, _ = command(*words, "--study", folder)
         assert code == 0
         assert "0.8 [0.614, 0.986]" in out  # 0.3 / 5, one undecided person, is all its deviation
-        assert "150 choices" in out
+        assert "(quality), of 150 choices" in " ".join(out.split())
     gates(place, PREFERENCE.replace("0.5", "0.63"))
     assert command(*words, "--study", study)[0] == 1
-    for name in ("ben", "cleo", "dan", "eve"):
-        (study / "results" / f"{name}.csv").unlink()
-    gates(place, PREFERENCE)
+    gates(place, "preference: {win_rate_above: 0.5, question: prompt}")
+    code, out, _ = command(*words, "--study", study)
+    assert code == 1
+    assert "(prompt)" in out
+    gates(place, "preference: {win_rate_above: 0.5, question: taste}")
+    code, _, err = command(*words, "--study", study)
+    assert code == 2
+    assert "does not ask `taste`" in err
+
+
+def test_an_exclusion_changes_what_the_gate_reads(
+    place: Path, command: Command, study: Path
+) -> None:
+    words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--dry-run")
+    for name in range(1, 5):
+        exclude(study, "annotator", f"person-{name}", "asleep", "by hand", datetime.now(UTC))
     code, out, _ = command(*words, "--study", study)
     assert code == 1
     assert "no interval: one person preferred either model" in " ".join(out.split())
-    (study / "results" / "anna.csv").unlink()
-    code, _, err = command(*words, "--study", study)
+    for name in range(1, 5):
+        take_back(study, "annotator", f"person-{name}", datetime.now(UTC))
+    assert command(*words, "--study", study)[0] == 0
+
+
+def test_a_study_by_simulated_annotators_passes_only_where_the_gate_allows_it(
+    place: Path, command: Command
+) -> None:
+    words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--dry-run", "--study")
+    study = make_study(place / "simulated", *TRAINED, simulated=True)
+    code, out, _ = command(*words, study)
+    assert code == 1
+    assert "simulated annotators answered the study" in " ".join(out.split())
+    gates(place, "preference: {win_rate_above: 0.5, allow_simulated: true}")
+    code, out, _ = command(*words, study)
+    assert code == 0
+    assert "by simulated annotators" in " ".join(out.split())
+
+
+def test_a_study_before_its_end_passes_by_the_always_valid_interval_alone(
+    place: Path, command: Command
+) -> None:
+    words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--dry-run", "--study")
+    study = make_study(place / "early", *TRAINED, people=4)
+    code, out, _ = command(*words, study)
+    assert code == 1
+    assert "30 answers before its planned end" in " ".join(out.split())
+    assert "[0, 1]" in out
+
+
+def test_a_study_without_answers_or_of_single_images_is_refused(
+    place: Path, command: Command, study: Path
+) -> None:
+    words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--study")
+    shutil.rmtree(study / "answers")
+    code, _, err = command(*words, study)
     assert code == 2
-    assert "no answers" in err
+    assert "has no answers" in err
+    build(place / "single", kind="realism")
+    code, _, err = command(*words, place / "single")
+    assert code == 2
+    assert "asks about single images" in err
+    code, _, err = command(*words, "nowhere")
+    assert code == 2
+    assert "there is no study nowhere" in err
+
+
+def test_the_baseline_of_several_candidates_has_no_one_win_rate(place: Path) -> None:
+    known = {
+        name: {"sample": None, "model": key, "sampling": SAMPLING}
+        for name, key in (("old", TRAINED[0]), ("new", TRAINED[1]), ("other", "e0" * 32))
+    }
+    made = build(place / "three", tuple(known), pairs=30, people=6, raters=3, known=known)
+    files = answered(made, place / "files", leaning("new", 3))
+    import_answers(made.folder, files, made.key)
+    tags = {"alphabar.stage_key": TRAINED[1], "alphabar.sampling": digest(SAMPLING)}
+    rate = read_study(made.folder, "animals version 2", tags)
+    assert (rate.model, rate.against, rate.missing) == ("new", "old", 0)
+    own = import_answers(made.folder, [], made.key).counted.of_question("quality")
+    found = win_rate(own, own.model("new"), own.model("old"), draws=0)
+    assert found.crossed
+    assert (rate.value, rate.low, rate.high) == (
+        found.value,
+        found.crossed.low,
+        found.crossed.high,
+    )
+    tags["alphabar.stage_key"] = TRAINED[0]
+    with pytest.raises(AlphabarError, match="2 candidates, so it has no one win rate"):
+        read_study(made.folder, "animals version 1", tags)
 
 
 def test_the_model_that_lost_a_study_gets_the_rate_that_it_lost_with(
@@ -282,31 +361,30 @@ def test_the_model_that_lost_a_study_gets_the_rate_that_it_lost_with(
     code, out, _ = command(*words, "--version", 1, "--dry-run")
     assert code == 1
     assert "0.2 [0.0138, 0.386]" in out
-    assert "the study's baseline" in out
+    assert "of baseline over finetuned" in " ".join(out.split())
     code, out, _ = command(*words, "--version", "candidate")
     assert (code, champion(place)) == (0, "2")
-    assert "the study's fine-tuned model" in out
+    assert "of finetuned over baseline" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
     ("baseline", "finetuned", "sampling", "said"),
     [
-        ("c0" * 32, "d0" * 32, SAMPLING, "neither of the two models"),
-        (*TRAINED, {**SAMPLING, "guidance": 4.0}, "neither of the two models"),
+        ("c0" * 32, "d0" * 32, SAMPLING, "no model of"),
+        (*TRAINED, {**SAMPLING, "guidance": 4.0}, "no model of"),
         (TRAINED[1], TRAINED[1], SAMPLING, "both models"),
     ],
 )
 def test_a_study_of_other_models_is_refused(
     place: Path,
     command: Command,
-    study: Path,
     baseline: str,
     finetuned: str,
     sampling: dict[str, Any],
     said: str,
 ) -> None:
     path = gates(place, PREFERENCE)
-    name_models(study, baseline, finetuned, sampling)
+    study = make_study(place / "study", baseline, finetuned, sampling)
     before = contents(place)
     code, _, err = command("promote", "animals", "--gate", path, "--study", study)
     assert code == 2
@@ -316,17 +394,13 @@ def test_a_study_of_other_models_is_refused(
 
 
 def test_a_study_that_does_not_say_what_it_compares_is_refused(
-    place: Path, command: Command, study: Path
+    place: Path, command: Command
 ) -> None:
-    words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--study", study)
-    (study / "models.json").write_text('{"baseline": null, "finetuned": null}')
+    made = build(place / "study")
+    words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--study", made.folder)
     code, _, err = command(*words)
     assert code == 2
     assert "not recorded" in err
-    (study / "models.json").unlink()
-    code, _, err = command(*words)
-    assert code == 2
-    assert "run the experiment again" in err
 
 
 def test_a_version_that_does_not_say_what_trained_it_has_no_study(
@@ -341,7 +415,7 @@ def test_a_version_that_does_not_say_what_trained_it_has_no_study(
 
 
 def test_the_run_s_own_study_is_about_the_version_that_it_registers(
-    place: Path, registry: Path, study: Path
+    place: Path, registry: Path
 ) -> None:
     """The plan's own nodes, the store's own manifest, and the recorder's own tags."""
     workspace, plan = Workspace(place, place / "artifacts"), winner(10, "gates.yaml")
@@ -351,17 +425,32 @@ def test_the_run_s_own_study_is_about_the_version_that_it_registers(
     sampled = workspace.store.path(best.sample)
     sampled.mkdir(parents=True)
     write_manifest(sampled, describe(best.sample, sampled))
-    write_models({"baseline": sampled, "finetuned": registry}, study)
+    manifest = read_manifest(sampled)
+    study = make_study(
+        place / "study", manifest["inputs"]["model"], "f0" * 32, manifest["spec"]["sampling"]
+    )
     with Recorder.connected(plan, workspace, Display(quiet=True)) as recorder:
         recorder.finish(Outcome(plan, best, None, registry / "model-0", {}, 0, 0))
     tags = connect(None, place).client.get_model_version("animals", "3").tags
     rate = read_study(study, "animals version 3", tags)
-    assert (rate.side, rate.value) == ("baseline", pytest.approx(0.2))
+    assert (rate.model, rate.value) == ("baseline", pytest.approx(0.2))
 
 
-def test_a_study_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(AlphabarError, match=f"the study {tmp_path / 'no'} has no .*key.csv"):
-        read_study(tmp_path / "no", "animals version 3", {})
+def test_an_analysis_writes_its_rates_to_the_versions_that_the_study_is_about(
+    place: Path, command: Command, study: Path
+) -> None:
+    code, out, err = command("study", "analyze", study, "--draws", 100)
+    assert code == 0, err
+    assert "in MLflow on animals version 1, animals version 2" in " ".join(out.split())
+    client = connect(None, place).client
+    tags = client.get_model_version("animals", "2").tags
+    assert tags["study.foxes.quality.win_rate"] == "0.8"
+    assert tags["study.foxes.simulated"] == "false"
+    shutil.rmtree(place / "mlruns")
+    code, out, _ = command("study", "analyze", study, "--draws", 100)
+    assert code == 0
+    assert "nothing is recorded in MLflow here" in out
+    assert not (place / "mlruns").exists()
 
 
 def test_the_only_champion_is_not_told_to_roll_back(place: Path, command: Command) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -251,7 +252,7 @@ def test_the_win_rate_must_lie_above_with_its_lower_end() -> None:
 
 def test_one_persons_win_rate_does_not_pass() -> None:
     alone = WinRate(1.0, None, None, 0.95, 40, without="one person preferred either model")
-    for study in (alone, alone.of_baseline()):
+    for study in (alone, alone.of_other()):
         decision = preferred(study, win_rate_above=0.0)
         assert not decision.promote
         assert "no interval: one person preferred either model" in decision.reason
@@ -259,16 +260,36 @@ def test_one_persons_win_rate_does_not_pass() -> None:
 
 def test_the_baseline_s_win_rate_is_what_the_other_model_left(figure: Make) -> None:
     lost = WinRate(0.8, 0.63, 0.9, 0.95, 30)
-    rate = lost.of_baseline()
+    rate = lost.of_other()
     assert (rate.value, rate.low, rate.high) == pytest.approx((0.2, 0.1, 0.37))
-    assert (rate.choices, rate.confidence, rate.side) == (30, 0.95, "baseline")
+    assert (rate.choices, rate.confidence, rate.model) == (30, 0.95, "baseline")
     assert preferred(lost).promote
     refused = preferred(rate)
     assert not refused.promote
-    assert "the study's baseline" in refused.reason
-    assert preferred(WinRate(0.2, 0.1, 0.37, 0.95, 30).of_baseline()).promote
-    nobody = WinRate(None, None, None, 0.95, 0).of_baseline()
-    assert (nobody.value, nobody.side) == (None, "baseline")
+    assert "of baseline over finetuned" in refused.reason
+    assert preferred(WinRate(0.2, 0.1, 0.37, 0.95, 30).of_other()).promote
+    nobody = WinRate(None, None, None, 0.95, 0).of_other()
+    assert (nobody.value, nobody.model) == (None, "baseline")
+
+
+def test_simulated_annotators_pass_only_where_the_gate_allows_them() -> None:
+    rate = WinRate(0.8, 0.63, 0.9, 0.95, 30, simulated=True)
+    refused = preferred(rate)
+    assert not refused.promote
+    assert "simulated annotators answered the study, not people" in refused.reason
+    assert preferred(rate, allow_simulated=True).promote
+
+
+def test_before_its_end_only_the_always_valid_interval_counts() -> None:
+    early = WinRate(0.8, 0.63, 0.9, 0.95, 30, missing=10, look=(0.45, 1.0))
+    refused = preferred(early)
+    assert not refused.promote
+    assert "[0.45, 1]" in refused.reason
+    assert "10 answers before its planned end" in refused.reason
+    assert preferred(replace(early, look=(0.52, 1.0))).promote
+    assert not preferred(replace(early, look=None)).promote
+    turned = early.of_other()
+    assert turned.look == (0.0, pytest.approx(0.55))
 
 
 def test_without_a_study_only_a_preference_that_is_not_required_passes() -> None:
