@@ -1,0 +1,1 @@
+"""The page of a preference study: its figures with plots, tables, and pairs with their images."""
