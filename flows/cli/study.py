@@ -1,12 +1,10 @@
 """`alphabar study`: the blind comparison of two models."""
 
-from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.cli import study_export
+from flows.cli import study_answers, study_export
 from flows.cli.application import Application
 from flows.cli.records import Json
 from flows.telling import note, show, tell
@@ -90,43 +88,4 @@ def serve(
     serve_study(name, host, port, as_json=as_json)
 
 
-@app.command()
-def results(
-    responses: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Annotators' responses.csv files.")
-    ],
-    key: Annotated[Path, typer.Option("--key", help="The study's key.csv.")],
-) -> None:
-    """Unblind annotators' answers: the fine-tuned model's win rate with its interval.
-
-    The interval and p are about other people and other pairs; it takes at least two of both. A
-    person's own interval is about that person only.
-
-    Example: `alphabar study results anna.csv ben.csv --key reports/digits/study/key.csv`
-    """
-    from components.preference.analysis import analyse
-    from components.reporting.tables.table import Column, Table
-
-    found = analyse(responses, key)
-    choices = (Column(title, right=True) for title in ("fine-tuned", "baseline", "no preference"))
-    people = [
-        (p.name, p.wins, p.losses, p.ties, _interval(p.rate, p.low, p.high)) for p in found.people
-    ]
-    table = Table.of_texts("choices", ["person", *choices, "win rate"], people)
-    show(table, **{key: each for key, each in asdict(found).items() if key != "notes"})
-    answers = f"{found.wins} for the fine-tuned model, {found.losses} for the baseline"
-    count = "1 person" if len(found.people) == 1 else f"{len(found.people)} people"
-    tell(f"{count}: {answers}, {found.ties} without preference")
-    if interval := _interval(found.rate, found.low, found.high):
-        told = f", p = {found.p_value:.3g}" if found.p_value is not None else ""
-        tell(f"win rate {interval}{told}")
-    for each in filter(None, [found.without and f"no interval: {found.without}", *found.notes]):
-        note(each)
-
-
-def _interval(rate: float | None, low: float | None, high: float | None) -> str:
-    """A rate in per cent with its interval, as far as there are any."""
-    if rate is None:
-        return ""
-    ends = "" if low is None or high is None else f" [{100 * low:.1f}, {100 * high:.1f}]"
-    return f"{100 * rate:.1f} %{ends}"
+study_answers.register(app)

@@ -229,9 +229,9 @@ def test_a_corrupt_image_is_refused_by_name(dvc_project: Project, tmp_path: Path
     assert "1.png" in refused(dvc_project, "data", "add", mine, "--name", "mine")
 
 
-def test_answers_without_their_key_are_refused(place: Project) -> None:
-    message = refused(place, "study", "results", "answers.csv", "--key", "nowhere.csv")
-    assert "nowhere.csv" in message
+def test_answers_without_their_study_are_refused(place: Project) -> None:
+    assert "no study nowhere" in refused(place, "study", "import", "nowhere", "answers.csv")
+    assert "no study nowhere" in refused(place, "study", "analyze", "nowhere")
 
 
 @pytest.mark.parametrize("cron", ["every day", "61 * * * *", "* * *"])
@@ -244,8 +244,8 @@ def test_a_faulty_cron_expression_is_refused(
 
 def test_every_command_has_help_with_an_example(place: Project) -> None:
     commands = ["run", "plan", "verify", "data fetch", "data add", "sample", "evaluate", "compare"]
-    commands += ["export", "schedule", "up", "down", "study export", "study results", "stage"]
-    commands += ["study plan"]
+    commands += ["export", "schedule", "up", "down", "study export", "study import", "stage"]
+    commands += ["study plan", "study analyze"]
     for command in commands:
         result = place.alphabar_here(*command.split(), "--help")
         assert result.returncode == 0, command

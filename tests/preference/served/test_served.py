@@ -11,6 +11,8 @@ from components.preference.answers.imported import import_answers
 from components.preference.design.key import read_key
 from components.preference.served.export import served_files
 from components.preference.statistics.choices import Outcome
+from flows.tools.study_answers import Asked, import_answers_of
+from flows.workspace import Workspace
 from tests.preference.served.conftest import Annotator, Server, content_of
 
 
@@ -161,3 +163,19 @@ def test_what_was_served_is_imported_by_the_path_of_files(server: Server) -> Non
 
 def test_nothing_was_served_of_a_study_that_nobody_served(study: Path) -> None:
     assert served_files(study) == []
+
+
+def test_import_without_files_takes_in_what_was_served(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Annotator(server.links[0], "anna")
+    for place in (1, 2):
+        one.post(
+            one.message(place, revision=place - 1, answers={"prompt": "left", "quality": "tie"})
+        )
+    workspace = Workspace(tmp_path, tmp_path / "artifacts")
+    done = import_answers_of(str(server.folder), Asked(), workspace)
+    assert (done.nothing, done.taken, len(done.found.kept)) == (False, 1, 4)
+    one.post(one.message(3, revision=2, answers={"prompt": "left", "quality": "tie"}))
+    again = import_answers_of(str(server.folder), Asked(), workspace)
+    assert (len(again.found.kept), again.found.twice, again.found.refused) == (6, 4, ())
