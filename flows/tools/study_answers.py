@@ -136,6 +136,7 @@ def import_answers_of(name: str, asked: Asked, workspace: Workspace) -> Done:
 def _served(study: "Study", aside: Path) -> list[Path]:
     """The answers that `study serve` has, as files; none where the study was not served."""
     from components.preference.about import FILE
+    from components.preference.answers.kept_files import superseded
     from components.preference.served.export import served_files
 
     found: list[Path] = []
@@ -144,6 +145,7 @@ def _served(study: "Study", aside: Path) -> list[Path]:
     for name, content in served_files(study.folder):
         path = aside / name
         path.write_bytes(content)
+        superseded(study.folder, name, content)
         found.append(path)
     return found
 

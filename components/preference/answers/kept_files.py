@@ -61,6 +61,19 @@ def kept_files(study: Path) -> list[tuple[Path, About]]:
     return sorted(there, key=lambda each: (each[1].number, each[0].name))
 
 
+def superseded(study: Path, name: str, content: bytes) -> None:
+    """Forget the kept files of a name but the one with this content.
+
+    It is for a record that goes on elsewhere and is taken in again: what was taken back there since
+    must not stand beside what was said instead.
+    """
+    newest = hashlib.sha256(content).hexdigest()
+    for path, about in kept_files(study):
+        if about.name == name and path.name != newest:
+            path.unlink()
+            (study / FOLDER / ABOUT / f"{path.name}.json").unlink()
+
+
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file of answers; raises ValueError in a sentence."""
     try:

@@ -178,4 +178,11 @@ def test_import_without_files_takes_in_what_was_served(
     assert (done.nothing, done.taken, len(done.found.kept)) == (False, 1, 4)
     one.post(one.message(3, revision=2, answers={"prompt": "left", "quality": "tie"}))
     again = import_answers_of(str(server.folder), Asked(), workspace)
-    assert (len(again.found.kept), again.found.twice, again.found.refused) == (6, 4, ())
+    assert (len(again.found.kept), again.found.twice, again.found.refused) == (6, 0, ())
+    when = "2026-05-04T12:00:00Z"
+    undone = {"id": "undo-0001", "revision": 3, "undo": one.items[2], "when": when}
+    assert one.post(undone).status_code == 200
+    one.post(one.message(3, revision=4, answers={"prompt": "right", "quality": "tie"}))
+    changed = import_answers_of(str(server.folder), Asked(), workspace)
+    assert (len(changed.found.kept), changed.found.refused) == (6, ())
+    assert changed.found.kept[-2].answer == Outcome.RIGHT
