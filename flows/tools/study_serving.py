@@ -4,14 +4,13 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 
-from components.preference.about import FILE
 from components.preference.served.serving import Serving, ready
 from components.reporting.tables.table import Table
 from flows.signals import ENDING
 from flows.telling import answering, note, show, tell
+from flows.tools.study_place import study_folder
 from flows.workspace import Workspace
 
 
@@ -24,23 +23,17 @@ def serve_study(name: str, host: str, port: int, *, as_json: bool) -> None:
         as_json: print the links as one JSON document instead of a table, and nothing else.
 
     Raises:
-        AlphabarError: as `ready`.
+        AlphabarError: there is no such study, or as `ready`.
     """
     ended = threading.Event()
     with contextlib.ExitStack() as held:
         with answering() if as_json else contextlib.nullcontext():
-            serving = held.enter_context(ready(study_folder(name), host, port))
+            serving = held.enter_context(ready(study_folder(name, Workspace.here()), host, port))
             held.enter_context(_signals_set(ended))
             _tell(serving)
         serving.run(ended)
     if not as_json:
         tell("stopped; all answers that were acknowledged are kept")
-
-
-def study_folder(name: str) -> Path:
-    """The folder of a study, given as such or by the name that it has under reports/studies/."""
-    named = Workspace.here().root / "reports" / "studies" / name
-    return named if (named / FILE).is_file() else Path(name)
 
 
 def _tell(serving: Serving) -> None:
