@@ -2,6 +2,7 @@
 
 What lies there beside the published files is people's: answers, links, a served database, what
 was analysed. None of it is ever moved or removed, but with the whole study that it belongs to.
+A study that simulated annotators answer has no people: its answers are published, too.
 """
 
 import shutil
@@ -18,6 +19,9 @@ from components.files.put import put
 
 SAYING = ("study.json", "key.json")
 """Files of a study that have its identity, as `study`."""
+
+ANSWERS, ANALYSIS = "answers", "analysis"
+"""Folders of a study that are no person's where simulated annotators answer it."""
 
 
 def publish_study(study: Path, target: Path) -> Path:
@@ -43,6 +47,34 @@ def publish_study(study: Path, target: Path) -> Path:
     return target
 
 
+def publish_answers(answers: Path, study: Path) -> bool:
+    """Put what simulated annotators answered into their published study; whether that is new.
+
+    What was analysed of other answers goes.
+
+    Args:
+        answers: the directory of the stage `answers`.
+
+    Raises:
+        AlphabarError: a published file is damaged, or the disk is full.
+    """
+    check(answers)
+    source, target = answers / ANSWERS, study / ANSWERS
+    if _files(source) == _files(target):
+        return False
+    with naming_a_full_disk(study):
+        shutil.rmtree(study / ANALYSIS, ignore_errors=True)
+        with put(target) as fresh:
+            shutil.copytree(source, fresh)
+    return True
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """Each file by its path in the folder → its SHA-256."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): known_sha256(path) for path in found}
+
+
 def _refresh(study: Path, target: Path) -> None:
     files, known = read_manifest(study)["files"], _known(target).get("files", {})
     for name, entry in files.items():
@@ -63,7 +95,12 @@ def _copy(source: Path, place: Path) -> None:
 
 def _replaceable(target: Path) -> bool:
     """Whether a run published all that lies there, and nothing else does."""
-    return _known(target).get("stage") == "study" and not any(_added(target))
+    known = _known(target)
+    if known.get("stage") != "study":
+        return False
+    ours = (ANSWERS, ANALYSIS) if known.get("spec", {}).get("simulated") else ()
+    added = (path.relative_to(target).parts[0] for path in _added(target))
+    return all(name in ours for name in added)
 
 
 def _added(target: Path) -> Iterator[Path]:

@@ -26,7 +26,7 @@ class Answered:
 
     Attributes:
         slot: the annotator's, from 0.
-        place: in the annotator's order, from 1.
+        place: among the annotator's items as the key has them, from 1.
         item: what was shown.
         answer: given.
         seconds: that it took.
@@ -43,7 +43,7 @@ def answers_of(key: Key, liking: Liking, population: Population, seed: int) -> l
     """Everybody's answers to every item of theirs, repeats and attention checks among them.
 
     Args:
-        key: of a study of pairs; its items stand in the order of showing, and each is somebody's.
+        key: of a study of pairs in which each item is somebody's.
         population: whom the study asks; its ``utilities`` are not used, ``liking`` is.
         seed: the same one gives the same answers.
 

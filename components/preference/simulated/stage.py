@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -10,17 +11,21 @@ from PIL import Image
 from components.errors import AlphabarError
 from components.files.manifest import intact
 from components.files.tables import write_csv
-from components.preference.about import KEY, About, read_about
+from components.preference.analysis.decided import FOLDER as DECIDED
+from components.preference.analysis.decided import write_decided
+from components.preference.analysis.made import of_question
+from components.preference.analysis.opened import Study, open_study
+from components.preference.analysis.tallies import tallies
+from components.preference.analysis.written import decided_question
+from components.preference.answers.imported import Imported, import_answers
 from components.preference.answers.row import SIGNED, row_digest
-from components.preference.design.key import Key, read_key
+from components.preference.design.key import Key
 from components.preference.simulated.people import Answered, Liking, answers_of
 from components.preference.simulated.tastes import measured
 from components.preference.statistics.choices import Outcome
 from components.preference.statistics.minds import Population
 from components.runtime import Runtime
 from components.spec.sections.simulate import SimulateSpec
-
-FOLDER = "answers"
 
 WORDS = {
     Outcome.LEFT: "left",
@@ -31,7 +36,10 @@ WORDS = {
 
 
 def answers(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
-    """Write ``answers/annotator-NN.csv``, files as the study's page gives them, into ``out``.
+    """Write what they answered into ``out``, and the table of the pairs that they decided.
+
+    ``answers/`` is what a study's folder has after `alphabar study import` of the files that the
+    study's page would give; ``decided/`` is as `alphabar study analyze` writes it.
 
     Args:
         spec: ``simulate``, as `SimulateSpec` has it.
@@ -43,11 +51,10 @@ def answers(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
         AlphabarError: the study is not marked, its folder is broken, or its images are all alike
             to that taste.
     """
-    study = inputs["study"]
-    about, key = read_about(study), read_key(intact(study / KEY))
-    if not about.simulated:
+    study = open_study(inputs["study"])
+    if not study.about.simulated:
         raise AlphabarError(
-            f"the study in {study} is one for people",
+            f"the study in {study.folder} is one for people",
             "simulated annotators answer studies only that are marked so: give `study.simulate`",
         )
     simulate = SimulateSpec.model_validate(spec["simulate"])
@@ -58,30 +65,42 @@ def answers(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
         tie=simulate.ties,
         clickers=simulate.clickers,
     )
-    liking = _liking(simulate, about, key, study, runtime)
+    liking = _liking(simulate, study, runtime)
     try:
-        found = answers_of(key, liking, population, simulate.seed)
+        found = answers_of(study.key, liking, population, simulate.seed)
     except ValueError as error:
-        raise AlphabarError(f"the study in {study}: {error}", "give `kind: pairwise`") from None
-    (out / FOLDER).mkdir()
-    for slot in range(about.people):
-        own = [each for each in found if each.slot == slot]
-        write_csv(out / FOLDER / f"annotator-{slot + 1:02d}.csv", _rows(own, key))
+        raise AlphabarError(f"{study.folder}: {error}", "give `kind: pairwise`") from None
+    imported = _imported(study, found, out)
+    question = decided_question(study.about)
+    (out / DECIDED).mkdir()
+    asked = of_question(imported.counted, question)
+    write_decided(out / DECIDED, study, tallies(asked, question, study.key))
 
 
-def _liking(
-    simulate: SimulateSpec, about: About, key: Key, study: Path, runtime: Runtime
-) -> Liking:
+def _imported(study: Study, found: Sequence[Answered], out: Path) -> Imported:
+    """The answers, as if they had come from the page in a file each."""
+    with TemporaryDirectory() as place:
+        files = []
+        for slot in range(study.about.people):
+            files.append(Path(place) / f"annotator-{slot + 1:02d}.csv")
+            write_csv(files[-1], _rows([a for a in found if a.slot == slot], study.key))
+        imported = import_answers(out, files, study.key)
+    assert not imported.refused, imported.refused[:3]
+    return imported
+
+
+def _liking(simulate: SimulateSpec, study: Study, runtime: Runtime) -> Liking:
     """How much more the taste likes an image than the others of its pair, in units of the usual
     difference (root mean square over all pairs), times the strength."""
     values: dict[tuple[str, str], float] = {}
-    for done, (pair, each) in enumerate(key.pairs.items()):
-        runtime.progress(done, len(key.pairs), "pairs")
+    pairs, baseline = study.key.pairs, study.about.models[0]
+    for done, (pair, each) in enumerate(pairs.items()):
+        runtime.progress(done, len(pairs), "pairs")
         for model, file in each.files.items():
             if simulate.taste == "candidate":
-                values[pair, model] = float(model != about.models[0])
+                values[pair, model] = float(model != baseline)
             else:
-                with Image.open(intact(study / file)) as image:
+                with Image.open(intact(study.folder / file)) as image:
                     values[pair, model] = measured(simulate.taste, np.asarray(image.convert("RGB")))
     apart = np.array(_differences(values))
     usual = float(np.sqrt(np.mean(apart**2))) if len(apart) else 0.0

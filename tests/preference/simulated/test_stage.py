@@ -1,5 +1,6 @@
 """The stage answers a study as its taste says, and its files are taken as the page's are."""
 
+import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from components.preference.design.design import draw_design
 from components.preference.design.key import Key, PairAbout, key_of, read_key, write_key
 from components.preference.design.size import Size
 from components.preference.simulated.people import answers_of
-from components.preference.simulated.stage import FOLDER, answers
+from components.preference.simulated.stage import answers
 from components.preference.statistics.minds import Population
 from components.preference.statistics.win_rate import Rate, win_rate
 from components.runtime import Runtime
@@ -57,8 +58,7 @@ def answered(study: Path, out: Path, **simulate: Any) -> Imported:
     out.mkdir()
     spec = {"simulate": {"taste": "brightness", "clickers": 0.0} | simulate}
     answers(spec, {"study": study}, out, Runtime())
-    files = sorted((out / FOLDER).glob("*.csv"))
-    return import_answers(out, files, read_key(study / KEY))
+    return import_answers(out, [], read_key(study / KEY))
 
 
 def rate_of(found: Imported) -> Rate:
@@ -71,6 +71,19 @@ def test_every_answer_is_taken_and_the_taste_decides(study: Path, tmp_path: Path
     assert (found.refused, found.twice) == ((), 0)
     assert len(found.kept) == 2 * len(a_key().items)
     assert rate_of(found).value == pytest.approx(0.9, abs=0.05)
+
+
+def test_the_decided_pairs_are_those_that_most_prefer(study: Path, tmp_path: Path) -> None:
+    answered(study, tmp_path / "out", strength=8.0)
+    with (tmp_path / "out" / "decided" / "decided.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    images = np.load(tmp_path / "out" / "decided" / "images.npy")
+    assert 35 < len(rows) <= 40
+    assert {row["simulated"] for row in rows} == {"true"}
+    for row in rows:
+        won, lost = (images[int(row[f"{which}_image"])].mean() for which in ("winner", "loser"))
+        assert won > lost
+        assert 0 < float(row["weight"]) <= 1
 
 
 def test_without_a_taste_and_with_the_opposite_one(study: Path, tmp_path: Path) -> None:
@@ -91,8 +104,8 @@ def test_the_same_seed_gives_the_same_files_and_another_others(study: Path, tmp_
     texts = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         answered(study, tmp_path / name, seed=seed)
-        files = sorted((tmp_path / name / FOLDER).glob("*.csv"))
-        texts.append([file.read_bytes() for file in files])
+        files = sorted((tmp_path / name).rglob("*"))
+        texts.append([file.read_bytes() for file in files if file.is_file()])
     assert texts[0] == texts[1] != texts[2]
 
 
