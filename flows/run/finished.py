@@ -7,7 +7,6 @@ from pathlib import Path
 from components.figures.winner import best_cell, with_choice
 from components.reporting.occasion import Occasion
 from components.reporting.publishing import publish_report
-from components.reporting.study_publishing import publish_study
 from components.spec.plan import (
     FinetunePlan,
     Node,
@@ -20,6 +19,7 @@ from components.store import Store
 from flows.run.occasion import occasion
 from flows.run.recorded import sweep_run
 from flows.run.results import Outcome, every_node
+from flows.run.studies import analyse_simulated, publish_studies
 from flows.workspace import Workspace
 
 
@@ -39,18 +39,22 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     record = sweep_run(workspace.tracking_uri, workspace.root, experiment.name, plan.sweep_key)
     if record is None or not record.complete:
         return None
-    place, study = publish_pages(
-        pages, workspace, experiment.name, occasion(plan, workspace, record)
-    )
+    told = occasion(plan, workspace, record)
+    place, studies = publish_pages(pages, tuned, workspace, experiment.name, told)
+    analyse_simulated(studies, workspace)
     stages = len(whole)
-    return Outcome(plan, best, tuned, place, {}, stages_run=0, stages=stages, study=study)
+    return Outcome(plan, best, tuned, place, {}, stages_run=0, stages=stages, studies=studies)
 
 
 def publish_pages(
-    pages: Sequence[Node], workspace: Workspace, name: str, told: Occasion
-) -> tuple[Path, Path | None]:
-    """Put an experiment's report, and the study that there may be, where people look for them;
-    returns both places.
+    pages: Sequence[Node],
+    tuned: FinetunePlan | None,
+    workspace: Workspace,
+    name: str,
+    told: Occasion,
+) -> tuple[Path, tuple[Path, ...]]:
+    """Put an experiment's report, and the studies that there may be, where people look for them;
+    returns their places.
 
     Args:
         pages: those that are published, the report first.
@@ -58,9 +62,10 @@ def publish_pages(
     Raises:
         AlphabarError: a published file is damaged, or the disk is full.
     """
-    of = {page.stage: workspace.store.path(page) for page in pages}
-    study = publish_study(of["study"], workspace.studies(name)) if "study" in of else None
-    return publish_report(of["report"], workspace.reports(name), told), study
+    report = next(page for page in pages if page.stage == "report")
+    studies = publish_studies(pages, tuned, workspace, name)
+    place = workspace.reports(name)
+    return publish_report(workspace.store.path(report), place, told), studies
 
 
 def finished_finetunes(

@@ -9,7 +9,7 @@ from components.data.plan_notes import plan_notes
 from components.errors import AlphabarError
 from components.figures.winner import best_cell
 from components.spec.experiment import Experiment
-from components.spec.plan import Node, Plan, in_order, plan_finetune, plan_pages
+from components.spec.plan import FinetunePlan, Node, Plan, in_order, plan_finetune, plan_pages
 from flows.console import Display
 from flows.run.execution import Workers
 from flows.run.finished import finished_finetunes, publish_pages
@@ -20,6 +20,7 @@ from flows.run.recorded import sweep_run
 from flows.run.recording import Recorder
 from flows.run.results import Outcome, every_node
 from flows.run.session import Session
+from flows.run.studies import analyse_simulated
 from flows.run.tuning_notes import preference_notes, tuning_notes
 from flows.servers.link import Link
 from flows.servers.processes import Say
@@ -58,9 +59,13 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
             failures = still_missing(failures, plan.nodes() + pages, workspace, display.say)
             stages_run = _published(workspace) - before
             stages = len(every_node(finished, tuned, pages))
-        report, study = _publish(pages, failures, workspace, plan)
-        outcome = Outcome(finished, best, tuned, report, failures, stages_run, stages, study=study)
+        report, studies = _publish(pages, tuned, failures, workspace, plan)
+        outcome = Outcome(
+            finished, best, tuned, report, failures, stages_run, stages, studies=studies
+        )
         recorder.finish(outcome)
+        # after the models are registered, whose versions get what a study says
+        analyse_simulated(studies, workspace)
         return replace(outcome, registered=recorder.registered, recorded=not recorder.lost)
 
 
@@ -91,14 +96,18 @@ def _session(
 
 
 def _publish(
-    pages: list[Node], failures: dict[str, Exception], workspace: Workspace, plan: Plan
-) -> tuple[Path, Path | None]:
+    pages: list[Node],
+    tuned: FinetunePlan | None,
+    failures: dict[str, Exception],
+    workspace: Workspace,
+    plan: Plan,
+) -> tuple[Path, tuple[Path, ...]]:
     there = [node for node in pages if workspace.store.has(node)]
     if pages[0] not in there:
         raise next(iter(failures.values()))
     name = plan.experiment.name
     record = sweep_run(workspace.tracking_uri, workspace.root, name, plan.sweep_key)
-    return publish_pages(there, workspace, name, occasion(plan, workspace, record))
+    return publish_pages(there, tuned, workspace, name, occasion(plan, workspace, record))
 
 
 def _published(workspace: Workspace) -> int:

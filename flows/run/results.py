@@ -11,6 +11,7 @@ from components.files.manifest import intact, remedy
 from components.reporting.tables.table import Table
 from components.spec.codec_files import DECIDING, JUDGEMENT
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, in_order, plan_pages
+from flows.run.studies import study_words
 from flows.run.tuned_results import TunedResults, tuned_lines
 from flows.run.tuned_table import tuned_table
 from flows.telling import note, show, tell
@@ -27,7 +28,7 @@ class Outcome:
         stages: how many there are, each key once, the pages among them.
         registered: what became of each model that was registered, a sentence each.
         recorded: whether MLflow has the whole record.
-        study: where the study's folder was put; None where there is none.
+        studies: where the folders of studies were put, the experiment's own first.
     """
 
     plan: Plan
@@ -39,7 +40,7 @@ class Outcome:
     stages: int
     registered: tuple[str, ...] = ()
     recorded: bool = True
-    study: Path | None = None
+    studies: tuple[Path, ...] = ()
 
 
 def every_node(plan: Plan, tuned: FinetunePlan | None, pages: Sequence[Node]) -> list[Node]:
@@ -97,8 +98,13 @@ def show_outcome(outcome: Outcome, workspace: Workspace) -> None:
     tell(f"stages   {stages_words(outcome)}", **stages)
     page = outcome.report / "index.html"
     tell(f"report   {page}", report=page)
-    if outcome.study:
-        tell(f"study    {outcome.study} (a page for each annotator)", study=outcome.study)
+    said = {str(folder): study_words(folder) for folder in outcome.studies}
+    for folder in outcome.studies:
+        analysis = folder / "analysis" / "index.html"
+        what = f"analysed: {analysis}" if said[str(folder)] else "a page for each annotator"
+        tell(f"study    {folder} ({what})", study=outcome.studies[0], studies=said)
+        for sentence in said[str(folder)]:
+            tell(f"         {sentence}")
     for line in outcome.registered:
         tell(f"registry {line}", registry=outcome.registered)
     where = workspace.tracking_uri or "`alphabar up` serves the runs"

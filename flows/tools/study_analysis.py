@@ -10,6 +10,7 @@ from components.errors import AlphabarError
 from components.figures.study_figures import StudyFigures
 from components.files.manifest import intact
 from flows.run.known_names import missing_store
+from flows.run.studies import SUMMARY
 from flows.telling import note, show, tell
 from flows.tools.study_place import find_study
 from flows.workspace import Workspace
@@ -64,6 +65,7 @@ def analyze_study(
         write_analysis,
     )
     from components.preference.answers.imported import import_answers
+    from components.reporting.study import words
     from components.reporting.study.page import study_page
     from flows.tools.study_scores import asked_of, automatic_of
 
@@ -79,7 +81,8 @@ def analyze_study(
     automatic = automatic_of(study, workspace, judges)
     figures = analyse(study, imported, settings, peek=peek, automatic=automatic)
     page = study_page(figures, _images(study, figures), _files(figures))
-    texts = {PAGE: page, REPORT: report(study, figures)}
+    said = "\n".join(words.summary(figures))
+    texts = {PAGE: page, REPORT: report(study, figures), SUMMARY: f"{said}\n"}
     asked = asked_of(study, workspace.store_root)
     written = write_analysis(study, imported, figures, texts, question, asked)
     return Analysed(figures, written, *_log(study, figures, workspace))

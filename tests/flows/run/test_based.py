@@ -321,8 +321,8 @@ def test_a_run_from_nothing_ends_in_report_record_registry_and_study(place: Work
     outcome = ExperimentRun(checked_plan(experiment, place), place, quiet=True).alone()
     assert not outcome.failures
     assert outcome.recorded
-    assert outcome.study == place.studies(outcome.plan.experiment.name)
-    assert (outcome.study / "annotator-01.html").is_file()
+    assert outcome.studies == (place.studies(outcome.plan.experiment.name),)
+    assert (outcome.studies[0] / "annotator-01.html").is_file()
     page = (outcome.report / "index.html").read_text()
     assert "LoRA to mine" in page
     assert "The base sd1 stays as it is; low-rank changes of it were trained on mine." in page

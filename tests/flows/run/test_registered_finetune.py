@@ -105,8 +105,7 @@ def test_the_chosen_one_is_registered_beside_its_baseline_and_shown_in_the_study
     assert (of["finetune"], of["finetune.kind"]) == (chosen.tuning.name, "lora")
     assert (of["base.key"], of["base.registered"]) == (outcome.best.train.key, "plain@1")
     assert (of["base.given"], of["alphabar.baseline"]) == ("model", outcome.best.name)
-    assert outcome.study is not None
-    side = read_key(outcome.study / KEY).models["finetuned"]
+    side = read_key(outcome.studies[0] / KEY).models["finetuned"]
     assert (side["model"], side["sample"]) == (chosen.finetune.key, chosen.sample.key)
     assert digest(dict(side["sampling"])) == of[SAMPLED_WITH]
     (found,) = client.search_experiments(filter_string="name = 'twice'")
