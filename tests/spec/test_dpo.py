@@ -53,11 +53,11 @@ def test_drawn_pairs_are_the_bases_own_and_decided_by_simulated_annotators(
     assert (answers.stage, answers.inputs.keys()) == ("answers", {"study"})
     assert answers.spec["simulate"]["taste"] == "brightness"
     study = answers.inputs["study"]
-    assert (study.stage, study.inputs.keys()) == ("study", {"baseline", "finetuned", "real"})
+    assert (study.stage, study.inputs.keys()) == ("study", {"one", "other", "real"})
     assert (study.spec["pairs"], study.spec["same_seeds"]) == (30, False)
     assert study.spec["simulated"] is True
     assert study.inputs["real"].stage == "prepare"
-    samples = [study.inputs["baseline"], study.inputs["finetuned"], tuned.sample]
+    samples = [study.inputs["one"], study.inputs["other"], tuned.sample]
     for sample in samples[:2]:
         assert (sample.spec["samples"], sample.spec["prompts"]) == (30, {"split": "train"})
         assert sample.inputs["model"] is tuned.finetune.inputs["model"]

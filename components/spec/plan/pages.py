@@ -64,6 +64,8 @@ def plan_report(plan: Plan, best: PlannedCell, tuned: FinetunePlan | None) -> No
         "best_finetune": tuned.best if tuned else 0,
         "study": plan.experiment.study is not None,
     }
+    if plan.experiment.study and plan.experiment.study.simulate:
+        spec["simulated"] = True
     spec["looks"] = {"training": _looks(cell.train for cell in plan.cells if cell.trained)}
     if tuned:
         spec["looks"]["finetune"] = _looks(model.finetune for model in tuned.models)

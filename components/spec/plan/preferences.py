@@ -59,10 +59,10 @@ def _decided(sources: Sources, tuning: Tuning, model: Node) -> Node:
         _drawn(sources, f"sample-pairs-{which}{named}", model, count, far)
         for which, far in zip(("one", "other"), PAIR_SEEDS, strict=True)
     )
-    told = {"name": experiment.name, "pairs": count, "same_seeds": False}
+    told = {"name": f"{experiment.name}-pairs", "pairs": count, "same_seeds": False}
     reads = ("name", "study", f"finetune.{PAIRS}")
     # real images beside noise show who looks at all
-    inputs = {"baseline": one, "finetuned": other, "real": sources.data()}
+    inputs = {"one": one, "other": other, "real": sources.data()}
     asked = Node(f"study-pairs{named}", "study", study_settings(study) | told, inputs, reads=reads)
     return plan_answers(f"answers-pairs{named}", simulate, asked)
 
