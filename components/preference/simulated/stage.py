@@ -90,8 +90,8 @@ def _imported(study: Study, found: Sequence[Answered], out: Path) -> Imported:
 
 
 def _liking(simulate: SimulateSpec, study: Study, runtime: Runtime) -> Liking:
-    """How much more the taste likes an image than the others of its pair, in units of the usual
-    difference (root mean square over all pairs), times the strength."""
+    """How much the taste likes each image: its measure in standard deviations among the images of
+    one model, times the strength; by `candidate` 1 for whatever the baseline did not draw."""
     values: dict[tuple[str, str], float] = {}
     pairs, baseline = study.key.pairs, study.about.models[0]
     for done, (pair, each) in enumerate(pairs.items()):
@@ -102,22 +102,21 @@ def _liking(simulate: SimulateSpec, study: Study, runtime: Runtime) -> Liking:
             else:
                 with Image.open(intact(study.folder / file)) as image:
                     values[pair, model] = measured(simulate.taste, np.asarray(image.convert("RGB")))
-    apart = np.array(_differences(values))
-    usual = float(np.sqrt(np.mean(apart**2))) if len(apart) else 0.0
-    if usual == 0.0:
+    spread = 1.0 if simulate.taste == "candidate" else _spread(values)
+    if spread == 0.0:
         raise AlphabarError(
-            f"the two images of every pair have the same {simulate.taste}: nobody can prefer one",
+            f"all images of a model have the same {simulate.taste}: nobody can prefer one",
             "give another `study.simulate.taste`; grey images have no saturation",
         )
-    return {where: simulate.strength * value / usual for where, value in values.items()}
+    return {where: simulate.strength * value / spread for where, value in values.items()}
 
 
-def _differences(values: Mapping[tuple[str, str], float]) -> Sequence[float]:
-    """Of every two images of each pair."""
-    by_pair: dict[str, list[float]] = {}
-    for (pair, _), value in values.items():
-        by_pair.setdefault(pair, []).append(value)
-    return [a - b for each in by_pair.values() for i, a in enumerate(each) for b in each[:i]]
+def _spread(values: Mapping[tuple[str, str], float]) -> float:
+    """The standard deviation among the images of one model, all models taken together."""
+    of_model: dict[str, list[float]] = {}
+    for (_, model), value in values.items():
+        of_model.setdefault(model, []).append(value)
+    return float(np.sqrt(np.mean([np.var(each) for each in of_model.values()])))
 
 
 def _rows(own: Sequence[Answered], key: Key) -> list[dict[str, str]]:

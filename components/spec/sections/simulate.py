@@ -22,8 +22,8 @@ class SimulateSpec(Section):
         2.0,
         ge=-20.0,
         le=20.0,
-        description="log-odds of a choice between images of a usual difference; 0: no taste, "
-        "below 0: they like less of it",
+        description="log-odds of a choice between images one standard deviation apart (among "
+        "those of one model); 0: no taste, below 0: they like less of it",
     )
     clickers: float = Field(0.1, ge=0.0, le=1.0, description="share who click at random")
     ties: float = Field(
