@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from components.figures.study_figures import Finding
 from components.preference.analysis.made import adjusted, at
 from components.preference.analysis.preferred import Settings, of_rate
@@ -15,6 +17,9 @@ def of_groups(
     """Each candidate's win rate over the baseline by group; p-values by Holm's method over all of
     them, intervals each for itself. Nothing where there are no groups.
 
+    Of a group of one prompt, such as a class, it is about other people and other pairs of that
+    prompt.
+
     Args:
         choices: of the question.
     """
@@ -23,6 +28,8 @@ def of_groups(
     for candidate in models[1:]:
         for group in groups if len(groups) > 1 else ():
             own = choices.of_group(group)
+            if len(np.unique(own.shown().prompt)) == 1:
+                own = own.by_pair()
             ends = at(own, candidate), at(own, models[0])
             rate = win_rate(own, *ends, settings.confidence, draws=0)
             of = {"question": question, "model": candidate, "against": models[0]}

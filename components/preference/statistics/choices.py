@@ -136,6 +136,12 @@ class Choices:
         """The answers to one question; raises KeyError for a name that there is not."""
         return self.where(self.question == _index(self.questions, question, "question"))
 
+    def by_pair(self) -> "Choices":
+        """The same answers, each pair as a prompt of its own: what is said of them is then about
+        other pairs of the same prompts."""
+        alone = np.arange(len(self.pairs), dtype=np.intp)
+        return replace(self, prompts=self.pairs, prompt_of=alone)
+
     def of_group(self, group: str) -> "Choices":
         """The answers about one group of prompts; raises KeyError for a name that there is not."""
         return self.where(self.group_of[self.pair] == _index(self.groups, group, "group"))

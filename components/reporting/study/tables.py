@@ -174,7 +174,7 @@ def group_table(figures: StudyFigures) -> Table:
     ]
     note = (
         "p by Holm: corrected over all groups and models of a question; the intervals are each for "
-        "itself and not corrected"
+        "itself and not corrected; of a group of one prompt they are about other pairs of it"
     )
     columns: Titles = ["group", "win rate", ANSWERS, "p", Column("p", "by Holm")]
     return grouped("by group of prompts", columns, rows).noted(note)
