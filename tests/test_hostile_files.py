@@ -12,12 +12,12 @@ from components.errors import AlphabarError
 from components.figures.closest import read_pairs
 from components.figures.record import read_judgement
 from components.files.manifest import read_manifest
-from components.preference.models import read_models
+from components.preference.models import drawn_by
 from components.spec.model_folder import own_sampling
 
 READERS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "prepared data": ("dataset.json", load_info),
-    "a study's models": ("models.json", read_models),
+    "whose samples": ("drawn_by.json", drawn_by),
     "a model's settings": ("sampling.json", own_sampling),
     "an evaluation": ("metrics.json", read_judgement),
     "its closest pairs": ("closest_pairs.json", read_pairs),

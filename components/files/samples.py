@@ -16,6 +16,9 @@ from components.files.tables import read_csv
 COLUMNS = ("index", "seed", "class", "label", "caption")
 """Of samples.csv; row k describes image k."""
 
+DRAWN_BY = "drawn_by.json"
+"""Beside samples that a command drew: which model drew them, and how."""
+
 GROUP = "group"
 """One more, where the prompts have groups."""
 

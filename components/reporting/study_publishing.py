@@ -36,11 +36,11 @@ def publish_study(study: Path, target: Path) -> Path:
     """
     check(study)
     with naming_a_full_disk(target.parent):
-        if target.is_dir() and _identity(target) == _identity(study):
+        if target.is_dir() and identity(target) == identity(study):
             _refresh(study, target)
             return target
         if target.exists() and not _replaceable(target):
-            target.rename(_aside(target))
+            put_aside(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         with put(target) as fresh:
             shutil.copytree(study, fresh)
@@ -116,7 +116,8 @@ def _known(target: Path) -> Mapping[str, Any]:
     return manifest if SEAL in manifest else {}
 
 
-def _identity(folder: Path) -> str | None:
+def identity(folder: Path) -> str | None:
+    """What stands in every answer to the study in ``folder``; None where that is no study."""
     for name in SAYING:
         try:
             return str(read_object(folder / name, "")["study"])
@@ -125,8 +126,14 @@ def _identity(folder: Path) -> str | None:
     return None
 
 
+def put_aside(target: Path) -> Path:
+    """Move a study to a place beside it where nothing lies; returns that."""
+    place = _aside(target)
+    target.rename(place)
+    return place
+
+
 def _aside(target: Path) -> Path:
-    """A place beside ``target`` where nothing lies."""
-    name = f"{target.name}-{(_identity(target) or 'unknown')[:8]}"
+    name = f"{target.name}-{(identity(target) or 'unknown')[:8]}"
     places = [target.with_name(name), *(target.with_name(f"{name}-{k}") for k in range(2, 1000))]
     return next(place for place in places if not place.exists())

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError, quoted, shortened
+from components.files.json_file import write_json
 from components.files.new_folder import new_folder
+from components.files.samples import DRAWN_BY
 from components.runtime import Progress
 from components.spec.catalogue.sampling import GUIDED_BY_MODEL, guide_of, reads_negative_prompt
 from components.spec.model_folder import drawing_notes, own_guide, own_sampling
@@ -16,6 +18,7 @@ from components.spec.sections.sampling import SamplingSpec
 from flows.tools.chosen import OWN_SETTINGS, Chosen
 from flows.tools.judged_settings import judged_with
 from flows.tools.models import find_base, find_model, version_of
+from flows.tools.whose import whose
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -215,6 +218,7 @@ def write_sampled(
         asked = all_prompts(sampler.model, prompts, count)
         images = write_samples(sampler, asked, part, progress, about=chosen.about())
         _sheet(chosen, images, asked, part)
+        write_json(part / DRAWN_BY, whose(chosen, workspace))
         return prompt_words(sampler, list(asked.captions))
 
 

@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,7 @@ class Exported:
 
 
 def export_study(request: StudyRequest, workspace: Workspace, progress: Progress) -> Exported:
-    """Write the study; what was exported there before and nobody has answered is replaced.
+    """Write the study; another one that was exported there before goes aside.
 
     Raises:
         AlphabarError: the name or a setting is wrong, what is compared does not go together, or
@@ -138,10 +139,49 @@ def export_study(request: StudyRequest, workspace: Workspace, progress: Progress
         settings = replace(request.settings, licences=_licences(request, drawing, workspace))
         from components.preference.export.folder import write_study
 
+        alike = _alike(material)
         with renewed_folder(out, COMMAND, workspace.store_root) as part:
             about = write_study(material, settings, real, part, progress)
             refuse_answered(out)
-    return Exported(about, out, tuple(drawing.told))
+            told = [*drawing.told, *alike, *_put_aside(out, about)]
+    return Exported(about, out, tuple(told))
+
+
+def _put_aside(out: Path, about: About) -> list[str]:
+    """Move another study away that was exported to ``out``: its pages may have been sent."""
+    from components.reporting.study_publishing import identity, put_aside
+
+    before = identity(out)
+    if before in (None, about.study):
+        return []
+    place = put_aside(out)
+    return [
+        f"another study of this name is now in {place}: answers to pages that were sent before "
+        "belong to it"
+    ]
+
+
+def _alike(material: "Material") -> list[str]:
+    """How many rows show the same image of several models, in a sentence.
+
+    Raises:
+        AlphabarError: two models have the same images throughout.
+    """
+    import numpy as np
+
+    told = []
+    for one, other in combinations(material.images, 2):
+        images = material.images[one], material.images[other]
+        rows = range(len(images[0]))
+        same = sum(np.array_equal(images[0][k], images[1][k]) for k in rows)
+        if same == len(rows):
+            raise AlphabarError(
+                f"{one} and {other} have the very same images: there is nothing to choose",
+                "give two models that differ",
+            )
+        if same:
+            told.append(f"{same} of {len(rows)} images are the same by {one} and by {other}")
+    return told
 
 
 def refuse_answered(folder: Path) -> None:

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from components.data.prompt_file import read_prompts
 from components.errors import AlphabarError
-from components.files.manifest import MANIFEST, read_manifest
 from components.runtime import Progress
-from components.spec.model_folder import REGISTERED
-from components.spec.plan.node import dump
 from flows.tools.chosen import Chosen
 from flows.tools.sampling import GUIDED, Manner, Request, choose, write_sampled
+from flows.tools.whose import key_of_model, manifest_of, whose
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -96,7 +94,7 @@ class Drawing:
             notes = write_sampled(each, folder, self._count, asked, self._workspace, progress)
             self.told += [f"{name}: {line}" for line in (each.words(), *notes)]
             self.drawn_from.append(each.model)
-            found[name] = OfModel(folder, self._about(each))
+            found[name] = OfModel(folder, whose(each, self._workspace))
         return found
 
     def _chosen(self, models: Mapping[str, str]) -> dict[str, Chosen]:
@@ -142,46 +140,16 @@ class Drawing:
             )
         return ()
 
-    def _about(self, chosen: Chosen) -> dict[str, Any]:
-        registered = REGISTERED.match(chosen.called)
-        version = chosen.version.removeprefix("version ")
-        named = f"{registered[1]}@{version}" if registered and version != chosen.version else None
-        return {
-            "sample": None,
-            "model": _key(chosen, self._workspace),
-            "sampling": dump(chosen.sampling),  # as the stage `sample` has it in its spec
-            "registered": named,
-            "from": chosen.called,
-        }
-
-
-def _key(chosen: Chosen, workspace: Workspace) -> str | None:
-    """That of the stage that trained a model; None where nobody knows."""
-    registered = REGISTERED.match(chosen.called)
-    if registered and not Path(chosen.called).exists():
-        from components.spec.record_tags import STAGE_KEY
-        from components.tracking.connection import connect
-        from components.tracking.versions import find_version
-
-        tracker = connect(workspace.tracking_uri, workspace.root)
-        found = find_version(tracker, registered[1], registered[2])
-        return found.tags.get(STAGE_KEY)
-    return _manifest(chosen.model).get("key")
-
 
 def data_of(chosen: Chosen, workspace: Workspace) -> Path | None:
     """The prepared data of a model; None where they are not in the store."""
-    key = _key(chosen, workspace)
+    key = key_of_model(chosen, workspace)
     stages = sorted(workspace.store_root.glob(f"*/{key}")) if key else []
     return next(filter(None, (data_of_folder(each, workspace) for each in stages)), None)
 
 
 def data_of_folder(folder: Path, workspace: Workspace) -> Path | None:
     """The prepared data that a published stage has read; None where they are not known."""
-    key = _manifest(folder).get("inputs", {}).get("data")
+    key = manifest_of(folder).get("inputs", {}).get("data")
     found = sorted(workspace.store_root.glob(f"*/{key}")) if key else []
     return next((each for each in found if (each / "dataset.json").is_file()), None)
-
-
-def _manifest(folder: Path) -> Mapping[str, Any]:
-    return read_manifest(folder) if (folder / MANIFEST).is_file() else {}

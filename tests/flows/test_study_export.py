@@ -92,6 +92,39 @@ def test_a_study_in_people_s_hands_is_not_overwritten(place: Path, name: str) ->
     assert (study / "annotator-01.html").read_bytes() == page
 
 
+def test_another_study_of_the_name_goes_aside_since_its_pages_may_have_been_sent(
+    place: Path,
+) -> None:
+    words = ("--baseline", "a", "--candidate", "b", *FEW)
+    exported("mine", *words)
+    studies = place / "reports" / "studies"
+    before = read_about(studies / "mine").study
+    told = exported("mine", *words, "--seed", 5)
+    aside = studies / f"mine-{before[:8]}"
+    assert f"another study of this name is now in {aside}" in told
+    assert read_about(aside).study == before != read_about(studies / "mine").study
+
+
+def test_an_attention_check_has_a_pair_s_words_and_not_the_name_of_the_real_file(
+    place: Path,
+) -> None:
+    (place / "photos").mkdir()
+    for k in range(6):
+        image = Image.fromarray(np.full((8, 8, 3), 30 * k, np.uint8))
+        image.save(place / "photos" / f"IMG_{k}.png")
+    exported("mine", "--baseline", "flat", "--candidate", "bright", *FEW, "--real", "photos")
+    pages = [path.read_text() for path in (place / "reports/studies/mine").glob("*.html")]
+    assert pages
+    assert not [page for page in pages if "IMG_" in page]
+
+
+def test_two_models_of_the_very_same_images_are_refused(place: Path) -> None:
+    shutil.copytree(place / "a", place / "twin")
+    with pytest.raises(AlphabarError, match="a and twin have the very same images"):
+        exported("mine", "--baseline", "a", "--candidate", "twin", *FEW)
+    assert not (place / "reports" / "studies" / "mine").exists()
+
+
 def test_nothing_that_is_not_a_study_is_overwritten(place: Path) -> None:
     with pytest.raises(AlphabarError, match="has not written"):
         exported("x", "--baseline", "a", "--candidate", "b", *FEW, "--out", "flat")

@@ -1,10 +1,14 @@
+"""What a folder of samples says of the model that drew them."""
+
 from pathlib import Path
 
 import pytest
 
 from components.errors import AlphabarError
+from components.files.json_file import write_json
 from components.files.new_folder import seal_folder
-from components.preference.models import FILE, Side, read_models, write_models
+from components.files.samples import DRAWN_BY
+from components.preference.models import drawn_by
 
 
 def publish(directory: Path, key: str, model: str, guidance: float) -> None:
@@ -19,47 +23,36 @@ def publish(directory: Path, key: str, model: str, guidance: float) -> None:
     seal_folder(directory, manifest)
 
 
-def test_the_study_says_which_two_models_it_compares(
-    models: dict[str, Path], tmp_path: Path
-) -> None:
+def test_samples_of_a_stage_say_which_model_drew_them(models: dict[str, Path]) -> None:
     publish(models["baseline"], "a1" * 32, "a0" * 32, 2.0)
-    publish(models["finetuned"], "b1" * 32, "b0" * 32, 3.0)
-    write_models(models, tmp_path)
-    assert read_models(tmp_path) == {
-        "baseline": Side("a1" * 32, "a0" * 32, {"solver": "ddim", "guidance": 2.0}),
-        "finetuned": Side("b1" * 32, "b0" * 32, {"solver": "ddim", "guidance": 3.0}),
+    assert drawn_by(models["baseline"]) == {
+        "sample": "a1" * 32,
+        "model": "a0" * 32,
+        "sampling": {"solver": "ddim", "guidance": 2.0},
+        "registered": None,
+        "from": "a stage `sample`",
     }
 
 
+def test_samples_of_a_command_say_what_it_has_written(models: dict[str, Path]) -> None:
+    said = {"model": "a0" * 32, "sampling": {"steps": 4}, "registered": "digits@3", "from": "x"}
+    write_json(models["baseline"] / DRAWN_BY, said)
+    assert drawn_by(models["baseline"]) == said | {"sample": None}
+
+
 @pytest.mark.parametrize("manifest", [None, {"key": "c" * 64, "inputs": {}, "spec": {}}])
-def test_images_that_no_drawing_stage_published_have_nobody_s_name(
-    models: dict[str, Path], tmp_path: Path, manifest: dict[str, object] | None
+def test_images_that_nobody_says_anything_of_have_their_folder_s_name(
+    models: dict[str, Path], manifest: dict[str, object] | None
 ) -> None:
-    publish(models["finetuned"], "b1" * 32, "b0" * 32, 3.0)
     if manifest:
         seal_folder(models["baseline"], manifest)
-    write_models(models, tmp_path)
-    found = read_models(tmp_path)
-    assert found["baseline"] is None
-    assert found["finetuned"] is not None
+    found = drawn_by(models["baseline"])
+    assert found.pop("from") == models["baseline"].name
+    assert set(found.values()) == {None}
 
 
-def test_a_study_of_before_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(AlphabarError, match=r"models\.json does not exist") as caught:
-        read_models(tmp_path)
-    assert "run the experiment again" in caught.value.remedy
-
-
-@pytest.mark.parametrize(
-    "text", ["{", "[]", "{}", '{"baseline": {"key": "x"}, "finetuned": null}', '{"baseline": 3}']
-)
-def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
-    (tmp_path / FILE).write_text(text)
-    with pytest.raises(AlphabarError, match=r"models\.json is broken"):
-        read_models(tmp_path)
-
-
-def test_a_broken_manifest_is_named(models: dict[str, Path], tmp_path: Path) -> None:
-    (models["baseline"] / "manifest.json").write_text("{")
-    with pytest.raises(AlphabarError, match=r"manifest\.json is broken"):
-        write_models(models, tmp_path)
+@pytest.mark.parametrize("name", ["manifest.json", DRAWN_BY])
+def test_a_broken_file_is_named(models: dict[str, Path], name: str) -> None:
+    (models["baseline"] / name).write_text("{")
+    with pytest.raises(AlphabarError, match=rf"{name} "):
+        drawn_by(models["baseline"])

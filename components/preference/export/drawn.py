@@ -87,7 +87,9 @@ def drawn(design: Design, material: Material, real: Pictures | None, secret: byt
         if size.kind == "pairwise":
             places[pair][REAL] = plain
         own = real.asked if real and plain.of == REAL else material.asked
-        asked[pair] = own[plain.row]
+        # without words of its own a check has those of a pair, as every item has some
+        said = own[plain.row].prompt
+        asked[pair] = own[plain.row] if said else material.asked[rows[check % len(rows)]]
     pairwise = size.kind == "pairwise"
     return Drawn(asked, places, (STAND_INS,) if pairwise and order[0].of != REAL else ())
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from components.data.grids import as_image
 from components.data.squares import FITS
 from components.files.samples import Samples, read_samples
-from components.preference.models import side_of
+from components.preference.models import drawn_by
 from components.preference.pairs import check_matched
 
 Pixels = NDArray[np.uint8]
@@ -37,6 +37,7 @@ class Asked:
         class_index: −1 where there are no classes.
         group: of its prompt; empty where there are no groups.
         seed: that all images of the row were drawn with; None where they were not, or nobody knows.
+        named: whether its words are but the name of its file.
     """
 
     label: str = ""
@@ -44,6 +45,7 @@ class Asked:
     class_index: int = -1
     group: str = ""
     seed: int | None = None
+    named: bool = False
 
     @property
     def prompt(self) -> str:
@@ -146,7 +148,7 @@ def material_of_samples(folders: Mapping[str, Path], *, same_seeds: bool = True)
     names = list(found)
     for name in names[1:]:
         check_matched(found[names[0]], found[name], seeds=same_seeds)
-    models = {name: _from(folder) for name, folder in folders.items()}
+    models = {name: drawn_by(folder) for name, folder in folders.items()}
     asked = pictures_of_samples(found[names[0]]).asked
     if not same_seeds:
         asked = tuple(replace(row, seed=None) for row in asked)
@@ -159,11 +161,3 @@ def pictures_of_samples(samples: Samples) -> Pictures:
         Asked(row.label, row.caption, row.class_index, row.group, row.seed) for row in samples.rows
     )
     return Pictures(asked, samples.images)
-
-
-def _from(folder: Path) -> dict[str, Any]:
-    """Where the images of a folder of samples come from."""
-    side = side_of(folder)
-    known = asdict(side) if side else {"sample": None, "model": None, "sampling": None}
-    # a stage's folder is told by its key: where it lies differs from machine to machine
-    return {**known, "registered": None, "from": "a stage `sample`" if side else folder.name}

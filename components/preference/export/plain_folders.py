@@ -170,7 +170,7 @@ def _asked(
         told.pop("seed", None)
     asked = Asked(**told)
     if not asked.prompt:
-        asked = replace(asked, caption=Path(name).name)
+        asked = replace(asked, caption=Path(name).name, named=True)
     if odd := odd_character(asked.prompt + asked.group, lines=True):
         raise AlphabarError(
             f"what an image of {folder} shows, {quoted(asked.prompt)}, has the character {odd}",

@@ -1,5 +1,6 @@
 """Real images: what attention checks and `realism` show beside images that a model made."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from components.data.arrays import load_info, load_split
@@ -20,7 +21,10 @@ def read_real(folder: Path) -> Pictures:
         samples = read_samples(folder)
         asked = tuple(Asked(r.label, r.caption, r.class_index, r.group) for r in samples.rows)
         return Pictures(asked, samples.images)
-    return pictures_of_folder(folder)
+    pictures = pictures_of_folder(folder)
+    # a file's name is no prompt: it would tell a check from a pair
+    asked = tuple(replace(row, caption="") if row.named else row for row in pictures.asked)
+    return replace(pictures, asked=asked)
 
 
 def holdout(data: Path) -> Pictures:
