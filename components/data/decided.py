@@ -157,6 +157,8 @@ def _naming(folder: Path) -> Iterator[None]:
 def _published(path: Path) -> Path:
     """``path``, to be read: as `intact`, by the manifest of its folder or of the one above. That of
     a study is older than what its answers came to, and does not list it."""
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path.name} is no file")
     folders = (path.parent, path.parent.parent)
     return intact(path) if any((each / MANIFEST).is_file() for each in folders) else path
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from components.errors import AlphabarError
 from components.figures.win_rate import WinRate
+from components.files.manifest import MANIFEST
+from components.preference.about import FILE
 from components.preference.analysis.looks import look, progress
 from components.preference.analysis.made import at, of_question
 from components.preference.analysis.opened import Study, open_study
@@ -37,6 +39,11 @@ def read_study(
             win rates, or the version is not one of its models.
     """
     study = open_study(folder)
+    if (folder / FILE).is_file() and not (folder / MANIFEST).is_file():
+        raise AlphabarError(
+            f"{folder} has no {MANIFEST}, so nobody knows that the study is as it was exported",
+            "give the folder that `alphabar study export` or a run wrote, whole",
+        )
     if study.about.kind != "pairwise":
         raise AlphabarError(
             f"the study in {folder} asks about single images, so it has no win rate",

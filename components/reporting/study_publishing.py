@@ -14,11 +14,15 @@ from components.errors import AlphabarError
 from components.files.digests import known_sha256
 from components.files.full_disk import naming_a_full_disk
 from components.files.json_file import read_object
+from components.files.lock import HeldError, locked_folder
 from components.files.manifest import MANIFEST, SEAL, UNLISTED, check, damages, read_manifest
 from components.files.put import put
 
 SAYING = ("study.json", "key.json")
 """Files of a study that have its identity, as `study`."""
+
+STAMP, SERVED = ".published", ".served.lock"
+"""What says which answers a run has put there, and what is held while a study is served."""
 
 ANSWERS, ANALYSIS = "answers", "analysis"
 """Folders of a study that are no person's where simulated annotators answer it."""
@@ -47,31 +51,43 @@ def publish_study(study: Path, target: Path) -> Path:
     return target
 
 
-def publish_answers(answers: Path, study: Path) -> bool:
+def publish_answers(answers: Path, published: Path, study: Path) -> bool:
     """Put what simulated annotators answered into their published study; whether that is new.
 
-    What was analysed of other answers goes.
+    What was analysed of other answers goes. Answers that no run has put there are nobody's to
+    remove: the study goes aside with them, and is put there anew.
 
     Args:
         answers: the directory of the stage `answers`.
+        published: of the stage `study`, which ``study`` is a copy of.
 
     Raises:
         AlphabarError: a published file is damaged, or the disk is full.
     """
     check(answers)
     source, target = answers / ANSWERS, study / ANSWERS
-    if _files(source) == _files(target):
+    if (there := _files(target)) == _files(source):
         return False
+    if there and " ".join(sorted(there)) != _stamp(target):
+        put_aside(study)
+        publish_study(published, study)
     with naming_a_full_disk(study):
         shutil.rmtree(study / ANALYSIS, ignore_errors=True)
         with put(target) as fresh:
             shutil.copytree(source, fresh)
+            (fresh / STAMP).write_text(" ".join(sorted(_files(source))))
     return True
 
 
+def _stamp(answers: Path) -> str:
+    """Which answers a run has put there."""
+    path = answers / STAMP
+    return path.read_text(errors="replace") if path.is_file() else ""
+
+
 def _files(folder: Path) -> dict[str, str]:
-    """Each file by its path in the folder → its SHA-256."""
-    found = (path for path in folder.rglob("*") if path.is_file())
+    """Each file by its path in the folder → its SHA-256; hidden ones are nobody's answers."""
+    found = (path for path in folder.rglob("[!.]*") if path.is_file())
     return {path.relative_to(folder).as_posix(): known_sha256(path) for path in found}
 
 
@@ -127,8 +143,21 @@ def identity(folder: Path) -> str | None:
 
 
 def put_aside(target: Path) -> Path:
-    """Move a study to a place beside it where nothing lies; returns that."""
+    """Move a study to a place beside it where nothing lies; returns that.
+
+    Raises:
+        AlphabarError: it is being served.
+    """
     place = _aside(target)
+    try:
+        if (target / SERVED).exists():
+            with locked_folder(target / SERVED, wait=False):
+                pass
+    except HeldError:
+        raise AlphabarError(
+            f"the study in {target} is being served, and another one is to take its place",
+            "stop `alphabar study serve` first, then do the same again: nothing is lost",
+        ) from None
     target.rename(place)
     return place
 

@@ -38,7 +38,9 @@ def publish_studies(
     for named, node in studies.items():
         folder = publish_study(workspace.store.path(node), workspace.studies(named))
         if node.key in answers:
-            publish_answers(workspace.store.path(answers[node.key]), folder)
+            publish_answers(
+                workspace.store.path(answers[node.key]), workspace.store.path(node), folder
+            )
         placed.append(folder)
     return tuple(placed)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from components.files.new_folder import seal_folder
 from components.files.tables import csv_lines
 from components.preference.about import KEY, QUESTIONS, REALISM, About, write_about
 from components.preference.analysis.opened import Study, open_study
@@ -52,6 +53,7 @@ def build(
     sizes = (pairs, people, raters, 6, 6, 1)
     about = About(ID, name, kind, asked, tuple(models), *sizes, simulated=simulated)
     write_about(folder, about)
+    seal_folder(folder, {"command": "study export"})
     return open_study(folder)
 
 

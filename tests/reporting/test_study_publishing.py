@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from components.errors import AlphabarError
+from components.files.lock import locked_folder
 from components.files.manifest import intact
 from components.files.new_folder import seal_folder
 from components.files.verification import verify
-from components.reporting.study_publishing import publish_study
+from components.reporting.study_publishing import SERVED, publish_answers, publish_study
 
 
 def published(folder: Path, study: str, page: str = "page", **more: str) -> Path:
@@ -147,3 +148,56 @@ def test_the_remedy_for_a_damaged_study_keeps_answers(tmp_path: Path, target: Pa
         intact(target / "annotator-01.html")
     assert "answers stay where they are" in caught.value.remedy
     assert "delete" not in caught.value.remedy
+
+
+def simulated(folder: Path, text: str) -> Path:
+    """What the stage `answers` leaves in the store."""
+    (folder / "answers" / "about").mkdir(parents=True)
+    (folder / "answers" / text).write_text(text)
+    (folder / "answers" / "about" / f"{text}.json").write_text("{}")
+    seal_folder(folder, {"stage": "answers", "key": text})
+    return folder
+
+
+def test_other_simulated_answers_take_the_place_of_those_before_with_what_was_analysed(
+    tmp_path: Path, target: Path
+) -> None:
+    study = published(tmp_path / "one", ONE)
+    publish_study(study, target)
+    first = simulated(tmp_path / "first", "aa")
+    assert publish_answers(first, study, target)
+    (target / "analysis").mkdir()
+    assert not publish_answers(first, study, target)
+    assert (target / "analysis").is_dir()
+    assert publish_answers(simulated(tmp_path / "second", "bb"), study, target)
+    assert [path.name for path in (target / "answers").glob("[!.]?")] == ["bb"]
+    assert not (target / "analysis").exists()
+    assert [path.name for path in target.parent.glob("[!.]*")] == ["digits"]
+
+
+def test_answers_that_no_run_has_put_there_go_aside_with_their_study(
+    tmp_path: Path, target: Path
+) -> None:
+    study = published(tmp_path / "one", ONE)
+    publish_study(study, target)
+    publish_answers(simulated(tmp_path / "first", "aa"), study, target)
+    (target / "answers" / "hers").write_text("a person's")
+    publish_answers(simulated(tmp_path / "second", "bb"), study, target)
+    aside = target.with_name("digits-01234567")
+    assert (aside / "answers" / "hers").read_text() == "a person's"
+    assert not (target / "answers" / "hers").exists()
+    assert (target / "answers" / "bb").is_file()
+
+
+def test_a_study_is_not_moved_away_under_its_server(tmp_path: Path, target: Path) -> None:
+    publish_study(published(tmp_path / "one", ONE), target)
+    answered(target)
+    other = published(tmp_path / "two", OTHER)
+    with (
+        locked_folder(target / SERVED, wait=False),
+        pytest.raises(AlphabarError, match="is being served") as caught,
+    ):
+        publish_study(other, target)
+    assert "stop `alphabar study serve` first" in caught.value.remedy
+    publish_study(other, target)
+    assert target.with_name("digits-01234567").is_dir()

@@ -54,7 +54,10 @@ def write_study(
     digests = {file: file_sha256(out / file) for own in files.values() for file in own.values()}
     tasks = tasks_of(design, found, files)
     told = [[t.item, t.prompt, digests[t.left], digests.get(t.right)] for t in tasks]
-    content = json.dumps([settings.kind, asked, told], sort_keys=True).encode()
+    of: list[object] = [settings.kind, asked, told]
+    if settings.simulated:  # no answer of a person's is ever taken for one of theirs
+        of.append("simulated")
+    content = json.dumps(of, sort_keys=True).encode()
     # keyed, so that it says nothing of what it is made of
     study = hmac.new(secret, content, hashlib.sha256).hexdigest()[:STUDY_DIGITS]
     about = _about(settings, design, asked, study, (*material.notes, *notes, *found.notes))

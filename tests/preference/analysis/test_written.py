@@ -118,7 +118,7 @@ def test_a_damaged_image_leaves_the_last_analysis_as_it_was(tmp_path: Path) -> N
     before = (done.folder / "figures.json").read_bytes()
     assert list(damages(done.folder)) == []
     next((study.folder / "images").iterdir()).write_bytes(b"no image")
-    with pytest.raises(AlphabarError, match="no image that can be read"):
+    with pytest.raises(AlphabarError, match="is damaged"):
         wrote(study, for_model("new"))
     assert (done.folder / "figures.json").read_bytes() == before
     assert [p.name for p in study.folder.iterdir() if p.name.startswith(".")] == []
