@@ -11,6 +11,12 @@ View = Literal["counted", "all", "careless out"]
 left when people flagged by the rule are taken out of the counted ones."""
 
 COUNTED: View = "counted"
+MOST_PEEKS = 12
+"""Early looks that are listed."""
+
+AT_A_LOOK = "the interval does not hold at this look: it is for one look at the planned end"
+"""What the note of an interval begins with that was made before the planned answers came."""
+
 VIEWS: tuple[View, ...] = (COUNTED, "all", "careless out")
 
 
@@ -117,6 +123,19 @@ class PairTally:
 
 
 @dataclass(frozen=True)
+class Peek:
+    """A look at the result before the planned answers were there.
+
+    Attributes:
+        when: ISO 8601.
+        answers: first answers to the question with the fewest, then.
+    """
+
+    when: str
+    answers: int
+
+
+@dataclass(frozen=True)
 class Progress:
     """How far a study is.
 
@@ -126,6 +145,7 @@ class Progress:
         counted: those of them that no exclusion is about.
         people, planned_people: who answered, and for how many it was drawn.
         peek: whether figures were asked for before the plan is fulfilled.
+        peeks: all looks at the result that there were before the plan was fulfilled.
     """
 
     planned: int
@@ -134,6 +154,7 @@ class Progress:
     people: int
     planned_people: int
     peek: bool = False
+    peeks: tuple[Peek, ...] = ()
 
     @property
     def missing(self) -> int:
@@ -144,6 +165,16 @@ class Progress:
     def finished(self) -> bool:
         """Whether the planned answers are there."""
         return self.missing <= 0
+
+    @property
+    def looked(self) -> str:
+        """How often and when the result was looked at early, in words."""
+        if not self.peeks:
+            return "never"
+        times = "once" if len(self.peeks) == 1 else f"{len(self.peeks)} times"
+        when = [f"{each.when} at {each.answers:,} answers" for each in self.peeks]
+        shown = when if len(when) <= MOST_PEEKS else [*when[: MOST_PEEKS - 1], "…", when[-1]]
+        return f"{times} ({'; '.join(shown)})"
 
     @property
     def told(self) -> bool:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,8 @@ def analyze_study(
         AlphabarError: there is no such study, question or judge, or it has no answers.
     """
     from components.preference.analysis.analysed import analyse
+    from components.preference.analysis.looks import progress
+    from components.preference.analysis.peeks import record_peek
     from components.preference.analysis.report import report
     from components.preference.analysis.written import (
         PAGE,
@@ -78,6 +81,8 @@ def analyze_study(
             f"the study {study.about.name} has no answers",
             f"take them in: `alphabar study import {name} FILE...`",
         )
+    if peek:
+        record_peek(study.folder, progress(study, imported, peek=peek), datetime.now(UTC))
     automatic = automatic_of(study, workspace, judges)
     figures = analyse(study, imported, settings, peek=peek, automatic=automatic)
     page = study_page(figures, _images(study, figures), _files(figures))
@@ -92,7 +97,7 @@ def _files(figures: StudyFigures) -> list[str]:
     from components.preference.analysis import decided, written
 
     files = [written.REPORT, written.ANSWERS, written.FIGURES_CSV, written.FIGURES_JSON]
-    if figures.progress.told and figures.kind == "pairwise":
+    if figures.progress.finished and figures.kind == "pairwise":
         files.append(f"{decided.FOLDER}/{decided.TABLE}")
     return [*files, written.REFUSED]
 
@@ -127,7 +132,10 @@ def _log(study: "Study", figures: StudyFigures, workspace: Workspace) -> tuple[l
         logged = log_study(tracker, figures, study.key.models)
     except AlphabarError as error:
         return [], f"MLflow has not got the figures: {error.line}"
-    return logged, "" if logged else "no registered version is a model of this study"
+    return (
+        logged,
+        "" if logged else f"no registered version is a model of the study {study.about.name}",
+    )
 
 
 def show_analysis(done: Analysed) -> None:

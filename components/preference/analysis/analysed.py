@@ -13,7 +13,7 @@ from components.figures.study_figures import (
 from components.preference.analysis.automatic import Automatic, agreeing, directions
 from components.preference.analysis.care import agreements, people, verdicts
 from components.preference.analysis.groups import of_groups
-from components.preference.analysis.looks import looks, needed, progress
+from components.preference.analysis.looks import at_a_look, looks, needed, progress
 from components.preference.analysis.made import of_question
 from components.preference.analysis.opened import Study
 from components.preference.analysis.preferred import Settings, mixed, ranked, win_rates
@@ -59,7 +59,8 @@ def analyse(
     for question in study.key.questions:
         own = of_question(imported.counted, question)
         if done.told:
-            findings += _who_won(study, views, question, settings, automatic or Automatic())
+            won = _who_won(study, views, question, settings, automatic or Automatic())
+            findings += won if done.finished else at_a_look(won)
             found = tallies(own, question, study.key)
             shown["contested"] += contested(found, MOST_PAIRS)
             shown["one_sided"] += one_sided(found, MOST_PAIRS)

@@ -1,13 +1,15 @@
 """How far a study is, what may be said of it before its end, and what it still needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from components.figures.study_figures import Finding, Progress
+from components.figures.study_figures import AT_A_LOOK, Finding, Progress
 from components.preference.about import About
 from components.preference.analysis.made import at, of_interval, of_question
 from components.preference.analysis.opened import Study
+from components.preference.analysis.peeks import read_peeks
 from components.preference.analysis.preferred import Settings
 from components.preference.answers.imported import Imported
 from components.preference.statistics.choices import Choices
@@ -27,7 +29,8 @@ def progress(study: Study, imported: Imported, *, peek: bool) -> Progress:
         for choices in (imported.choices, imported.counted)
     )
     people = len({row.annotator for row in imported.kept})
-    return Progress(study.planned, came, counted, people, study.about.people, peek)
+    looked = read_peeks(study.folder)
+    return Progress(study.planned, came, counted, people, study.about.people, peek, looked)
 
 
 def planned_error(about: About) -> float:
@@ -61,18 +64,34 @@ def looks(choices: Choices, about: About, question: str, settings: Settings) -> 
     for baseline, candidate in combinations(about.models, 2):
         of: dict[str, Any] = {"question": question, "model": candidate, "against": baseline}
         found = look(choices, about, (candidate, baseline), settings.confidence)
-        yield of_interval("win_rate_always", found.interval, found.answers, _may_stop(found), **of)
+        note = _may_stop(found)
+        if not found.answers:
+            yield Finding("win_rate_always", note=f"nobody preferred either model; {note}", **of)
+            continue
+        yield of_interval("win_rate_always", found.interval, found.answers, note, **of)
 
 
 def _may_stop(found: Look) -> str:
     interval = found.interval
     if (interval.low, interval.high) == (0.0, 1.0):
-        few = f"with fewer than {LEAST_PEOPLE} people and prompts nothing can be said: go on"
+        few = f"with fewer than {LEAST_PEOPLE} people nothing can be said yet: go on"
         return few if found.people < LEAST_PEOPLE else "nothing can be said yet: go on"
     if interval.low > 0.5 or interval.high < 0.5:
         side = "above" if interval.low > 0.5 else "below"
         return f"the interval lies {side} one half, so the study may stop here"
     return "the interval holds one half: go on, or stop at the planned answers"
+
+
+def at_a_look(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings of who won as they stand before the planned end: each says what does not hold.
+
+    Only `looks` has intervals for any look.
+    """
+    for each in findings:
+        if each.low is None:
+            yield each
+        else:
+            yield replace(each, note="; ".join(filter(None, (AT_A_LOOK, each.note))))
 
 
 def needed(choices: Choices, about: About, question: str, confidence: float) -> Iterator[Finding]:
@@ -92,7 +111,7 @@ def needed(choices: Choices, about: About, question: str, confidence: float) -> 
         asked = len(choices.shown().between(at(choices, candidate), at(choices, baseline)))
         told = f"for a power of {POWER:g} at a win rate of {EFFECT:g}"
         if found.plan is None:
-            note = f"{told} no number of pairs is enough with so many people"
+            note = f"{told} no number of pairs is enough with so few people: more people are needed"
             yield Finding("answers_needed", answers=asked, note=note, **of)
             continue
         note = f"{told}, by the ties and correlations so far; the power is {found.power:.2f} now"

@@ -70,8 +70,8 @@ def _answers(study: Study, figures: StudyFigures) -> Iterator[str]:
     for question, came in progress.came.items():
         yield f"- `{plain(question)}`: {came}{planned}, {progress.counted[question]} counted"
     if not progress.finished:
-        looked = "looked at before the planned end" if progress.peek else "not looked at yet"
-        yield f"- {progress.missing} answers are missing; the result was {looked}"
+        yield f"- {progress.missing} answers are missing"
+    yield f"- The result was looked at before the planned end: {plain(progress.looked)}"
     out = [each for each in figures.people if each.excluded]
     yield f"- People excluded: {len(out)}"
     for each in out:

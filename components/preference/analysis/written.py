@@ -131,7 +131,7 @@ def _why_undecided(study: Study, figures: StudyFigures) -> str:
         return "it asks about single images"
     if not study.key.pairs:
         return "its key names no images"
-    return "" if figures.progress.told else "its planned answers are not all there"
+    return "" if figures.progress.finished else "its planned answers are not all there"
 
 
 def write_refused(path: Path, refused: tuple[Refused, ...]) -> None:

@@ -34,7 +34,8 @@ class Look:
 
     Attributes:
         people, answers: so far; answers that the rate counts.
-        interval: of the win rate; from 0 to 1 where nothing can be said yet.
+        interval: of the win rate; from 0 to 1 where nothing can be said yet, about the rate so
+            far (one half without any decided answer).
     """
 
     people: int
@@ -63,11 +64,12 @@ def crossed_look(
     decided = choices.shown().between(candidate, baseline).decided()
     people = len(np.unique(decided.person))
     method = "normal mixture over looks, two-way clustered"
-    nothing = Interval(0.5, 0.0, 1.0, confidence, method)
-    if people < LEAST_PEOPLE or len(np.unique(decided.prompt)) < LEAST_PEOPLE:
-        return Look(people, len(decided), nothing)
     values = scores(decided, candidate)
-    rate, n = float(values.mean()), len(values)
+    n = len(values)
+    rate = float(values.mean()) if n else 0.5
+    nothing = Interval(rate, 0.0, 1.0, confidence, method)
+    if people < LEAST_PEOPLE or len(np.unique(decided.prompt)) < LEAST_PEOPLE:
+        return Look(people, n, nothing)
     found = crossed_variance(
         (values - rate) / n,
         decided.person,

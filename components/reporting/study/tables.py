@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from components.figures.study_figures import COUNTED, VIEWS, Finding, StudyFigures
+from components.figures.study_figures import AT_A_LOOK, COUNTED, VIEWS, Finding, StudyFigures
 from components.reporting.study.words import CALLED, IN_VIEW, ends, p_text, short
 from components.reporting.tables.table import Column, Content, Table, Text, Value
 
@@ -81,7 +81,9 @@ def main_table(figures: StudyFigures) -> Table:
         rows.append((first.question, [who(first), cells[0], *p_values, first.answers, *cells[1:]]))
     main, *rest = [Column(title, below) for title, below in names.values()]
     columns: Titles = ["model", main, "p", Column("p", "by Holm over all models"), ANSWERS, *rest]
-    return grouped("rates of the counted answers", columns, rows)
+    made = grouped("rates of the counted answers", columns, rows)
+    early = any(f.note.startswith(AT_A_LOOK) for f in figures.found(*names, view=COUNTED))
+    return made.noted(f"of every interval here: {AT_A_LOOK}") if early else made
 
 
 def rate_table(figures: StudyFigures) -> Table:
@@ -90,12 +92,16 @@ def rate_table(figures: StudyFigures) -> Table:
     if name == "win_rate" and not figures.progress.finished:
         name = "win_rate_always"
     rows: list[list[Content]] = [
-        [f.question, who(f), short(f), ends(f), f.answers, p_text(f.p_value), p_text(f.p_adjusted)]
+        [
+            *(f.question, who(f), short(f), ends(f), f.answers),
+            *(p_text(f.p_value), p_text(f.p_adjusted)),
+            worded(f.note if f.name == "win_rate_always" else ""),
+        ]
         for f in figures.found(name, view=COUNTED, group="")
     ]
     what = {"win_rate": "win rate", "win_rate_always": "win rate, always valid"}
     value = Column(what.get(name, "error rate"), right=True)
-    titles: Titles = ["question", "model", value, "interval", ANSWERS, "p", "p by Holm"]
+    titles: Titles = ["question", "model", value, "interval", ANSWERS, "p", "p by Holm", "note"]
     caption = "simulated annotators" if figures.simulated else "rates of the counted answers"
     return Table.of_texts(caption, titles, rows).without_empty_columns()
 

@@ -85,6 +85,8 @@ def facts(figures: StudyFigures) -> Iterator[tuple[str, str]]:
     yield "models", f"{', '.join(figures.models)} (the first is the baseline)"
     slots = f", of {progress.planned_people} slots" if progress.planned_people else ""
     yield "people", f"{progress.people}{slots}"
+    if progress.peeks:
+        yield "looked at before the planned end", progress.looked
     level = f"{100 * figures.confidence:g} %"
     yield "intervals", f"{level}; bootstraps: {figures.draws} draws from seed {figures.seed}"
 
@@ -133,9 +135,10 @@ def _who_won(found: Finding) -> str:
     elif found.high < 0.5:
         verdict = "lost to"
     holm = f", p {p_text(found.p_adjusted)} by Holm" if found.p_adjusted is not None else ""
+    why = f"; {found.note}" if found.name == "win_rate_always" and found.note else ""
     return (
         f"{asked}: {found.model} {verdict} {found.against}, win rate {short(found)} "
-        f"{ends(found)}, of {number_of(found.answers, 'decided answer')}{holm}."
+        f"{ends(found)}, of {number_of(found.answers, 'decided answer')}{holm}{why}."
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.figures.study_figures import Finding, StudyFigures
+from components.figures.study_figures import AT_A_LOOK, Finding, StudyFigures
 from components.preference.analysis.analysed import analyse
 from components.preference.analysis.automatic import Automatic
 from components.preference.analysis.made import at
@@ -18,6 +18,8 @@ from components.preference.statistics.bradley_terry import bradley_terry
 from components.preference.statistics.judges import agreement_with
 from components.preference.statistics.sequential import crossed_look
 from components.preference.statistics.win_rate import win_rate
+from components.reporting.study.tables import rate_table
+from components.reporting.study.words import summary
 from tests.preference.studies import Says, always, answered, build, for_model, leaning
 
 FAST = Settings(draws=100)
@@ -95,6 +97,24 @@ def test_before_the_planned_answers_nobody_is_said_to_win_unless_one_peeks(tmp_p
     assert seen.low < fixed.low
     assert seen.value == crossed_look(own, at(own, "new"), at(own, "old")).interval.value
     assert "one half" in seen.note
+    for name in ("win_rate", "win_rate_wilson", "win_rate_exact", "win_rate_bootstrap"):
+        assert AT_A_LOOK in only(peeked, name, question="quality").note
+
+
+def test_a_look_at_few_people_shows_the_rate_so_far_and_says_to_go_on(tmp_path: Path) -> None:
+    study = build(tmp_path / "study")
+    imported = took(study, leaning("new", 3), (0, 1))
+    figures = analyse(study, imported, FAST, peek=True)
+    seen = only(figures, "win_rate_always", question="quality")
+    assert seen.value == only(figures, "win_rate", question="quality").value != 0.5
+    assert (seen.low, seen.high) == (0.0, 1.0)
+    why = "with fewer than 5 people nothing can be said yet: go on"
+    assert seen.note == why
+    assert any(why in sentence for sentence in summary(figures))
+    (first, *_) = rate_table(figures).rows
+    assert why in [getattr(cell, "whole", cell) for cell in first.cells]
+    (needed, *_) = figures.found("answers_needed")
+    assert "so few people" in needed.note
 
 
 def test_who_is_excluded_after_all_answers_came_leaves_the_study_finished(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What an analysis writes: whole or not at all, escaped, marked, and a table to train on."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from components.files.manifest import damages, intact
 from components.files.tables import read_csv
 from components.preference.analysis.analysed import analyse
 from components.preference.analysis.opened import Study, open_study
+from components.preference.analysis.peeks import read_peeks, record_peek
 from components.preference.analysis.preferred import Settings
 from components.preference.analysis.report import report
 from components.preference.analysis.written import Written, decided_question, write_analysis
 from components.preference.answers.imported import import_answers
+from components.reporting.study.words import facts
 from tests.preference.studies import ID, Says, answered, build, for_model, leaning
 
 FAST = Settings(draws=100)
@@ -109,7 +112,33 @@ def test_before_its_end_a_study_decides_no_pairs(tmp_path: Path) -> None:
     done = write_analysis(study, imported, analyse(study, imported, FAST), {})
     assert (done.decided, (done.folder / "decided").exists()) == (None, False)
     peeked = analyse(study, imported, FAST, peek=True)
-    assert write_analysis(study, imported, peeked, {}).decided
+    done = write_analysis(study, imported, peeked, {})
+    assert (done.decided, done.why) == (None, "its planned answers are not all there")
+    assert not (done.folder / "decided").exists()
+
+
+def test_early_looks_are_kept_and_told_ever_after(tmp_path: Path) -> None:
+    study = build(tmp_path / "study")
+    files = answered(study, tmp_path / "files", for_model("new"), (0, 1))
+    imported = import_answers(study.folder, files, study.key)
+    first = analyse(study, imported, FAST)
+    assert "looked at before the planned end: never" in report(study, first)
+    came = first.progress.came["quality"]
+    for day in (4, 5):
+        record_peek(study.folder, first.progress, datetime(2026, 5, day, 12, tzinfo=UTC))
+    imported = import_answers(
+        study.folder, answered(study, tmp_path / "files", for_model("new"), (2, 3)), study.key
+    )
+    last = analyse(study, imported, FAST)
+    assert last.progress.finished
+    told = f"2 times (2026-05-04T12:00:00+00:00 at {came} answers; 2026-05-05"
+    assert told in report(study, last)
+    assert told in dict(facts(last))["looked at before the planned end"]
+    record_peek(study.folder, last.progress, datetime(2026, 5, 6, tzinfo=UTC))
+    assert len(read_peeks(study.folder)) == 2
+    (study.folder / "peeks.json").write_text('[{"when": 3}]')
+    with pytest.raises(AlphabarError, match=r"peeks.json is no list of looks"):
+        read_peeks(study.folder)
 
 
 def test_a_damaged_image_leaves_the_last_analysis_as_it_was(tmp_path: Path) -> None:
