@@ -5,13 +5,14 @@ import itertools
 import choix
 import numpy as np
 import pytest
+from scipy import special
 from scipy.sparse.csgraph import connected_components
 
 from components.preference.statistics import bradley_terry as bt
 from components.preference.statistics import davidson as dv
 from components.preference.statistics.choices import Answer, Choices, Outcome, choices_of
 from components.preference.statistics.minds import Population
-from components.preference.statistics.ranking import duels
+from components.preference.statistics.ranking import _log_odds, duels
 from components.preference.statistics.simulate import Design, simulate
 from components.preference.statistics.win_rate import win_rate
 from components.preference.statistics.worths import (
@@ -82,11 +83,42 @@ def test_with_two_models_the_worth_is_the_win_rate() -> None:
     assert found.beats[1, 0] == pytest.approx(rate.value, rel=1e-9)
     n, r = rate.wins + rate.losses, rate.value
     log_odds_error = (n * r * (1 - r)) ** -0.5
-    low = found.independent[1].low
-    assert np.log(r / low) == pytest.approx(1.959964 * (1 - r) * log_odds_error, rel=1e-6)
+    alone = found.independent[1]
+    for end in (alone.low, alone.high):
+        apart = abs(special.logit(end) - special.logit(r))
+        assert apart == pytest.approx(1.959964 * log_odds_error, rel=1e-6)
+    # crossed, too: of two models the worth is the chance to be chosen, on the same scale
+    crossed = found.worths[1]
+    ends = found.beats_low[1, 0], found.beats_high[1, 0]
+    assert (crossed.low, crossed.high) == pytest.approx(ends, rel=1e-9)
     # crossed: about as wide as the rate's, which lives on another scale
     width = found.beats_high[1, 0] - found.beats_low[1, 0]
     assert width == pytest.approx(rate.crossed.high - rate.crossed.low, rel=0.05)
+
+
+def test_no_interval_of_a_worth_leaves_its_scale() -> None:
+    """Two people of whom one chooses the third model hardly ever: the log scale went beyond 1."""
+    duels_of_three = (("a", "b"), ("a", "c"), ("b", "c"))
+    answers = [
+        Answer(f"p{p}", f"{one}{other}{k}", one, other, Outcome((k + p) % 5 == 0))
+        for p in range(2)
+        for one, other in duels_of_three
+        for k in range(6)
+    ]
+    for model in (bt.bradley_terry, dv.davidson):
+        found = model(choices_of(answers), pseudo=0.5)
+        for each in (*found.worths, *found.independent):
+            assert 0 <= each.low < each.value < each.high <= 1
+        # the delta method by finite differences: log w / (1 - w) of each model
+        theta = np.log([each.value for each in found.worths])
+        for m, (value, gradient) in enumerate(_log_odds(theta, 3)):
+            ahead, behind = (
+                [special.logit(special.softmax(theta + s * e)[m]) for e in np.eye(3)]
+                for s in (1e-5, -1e-5)
+            )
+            steps = (np.array(ahead) - behind) / 2e-5
+            np.testing.assert_allclose(gradient, steps, atol=1e-6)
+            assert value == pytest.approx(special.logit(found.worths[m].value))
 
 
 def test_a_finite_estimate_exists_where_ford_says_in_all_small_tournaments() -> None:

@@ -1,6 +1,6 @@
 """Models in the order of their worths, with what these may be among other people and prompts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -36,7 +36,8 @@ class Ranking:
     """Worths of k models.
 
     Attributes:
-        worths: of the choices' models, summing to 1; crossed intervals on the log scale.
+        worths: of the choices' models, summing to 1; crossed intervals on the log-odds scale, so
+            that none leaves (0, 1).
         independent: the same worths with intervals from the observed information.
         bootstrap: the same with crossed bootstrap intervals; None where none was drawn.
         beats: (k, k) how often the row's model beats the column's where one of them is chosen.
@@ -100,7 +101,7 @@ def rank(
     moved = influences(full, found, duel, outcome)
     measure = _Measure(found, moved, counted, confidence)
     logs = special.log_softmax(found.theta[:models])
-    both = [measure.of(float(logs[m]), g) for m, g in enumerate(_gradients(logs, len(found.theta)))]
+    both = [measure.of(*each) for each in _log_odds(logs, len(found.theta))]
     bootstrap = None
     if draws:
         drawn = _drawn(table, found, pseudo, (duel, outcome), counted, draws, seed)
@@ -114,8 +115,8 @@ def rank(
         last = np.eye(len(found.theta))[-1]
         nu = [_through(np.exp, each) for each in measure.of(float(found.theta[-1]), last)]
     return Ranking(
-        worths=tuple(_through(np.exp, crossed) for crossed, _ in both),
-        independent=tuple(_through(np.exp, alone) for _, alone in both),
+        worths=tuple(_through(special.expit, crossed) for crossed, _ in both),
+        independent=tuple(_through(special.expit, alone) for _, alone in both),
         bootstrap=bootstrap,
         beats=beats,
         beats_low=low,
@@ -156,11 +157,18 @@ def _through(link: Callable[[float], Any], interval: Interval) -> Interval:
     return replace(interval, value=value, low=low, high=high)
 
 
-def _gradients(logs: Floats, parameters: int) -> Floats:
-    """(models, parameters) of the logarithms of worths that sum to 1."""
-    gradients = np.zeros((len(logs), parameters))
-    gradients[:, : len(logs)] = np.eye(len(logs)) - np.exp(logs)
-    return gradients
+def _log_odds(logs: Floats, parameters: int) -> Iterator[tuple[float, Floats]]:
+    """Of each worth log w / (1 - w) with its gradient, by d log w_m / d θ_j = [m = j] - w_j.
+
+    Args:
+        logs: (models,) of worths that sum to 1.
+        parameters: how many θ has, worths first.
+    """
+    for m, log in enumerate(logs):
+        rest = float(special.logsumexp(np.delete(logs, m)))
+        gradient = np.zeros(parameters)
+        gradient[: len(logs)] = (np.eye(len(logs))[m] - np.exp(logs)) / np.exp(rest)
+        yield float(log) - rest, gradient
 
 
 def _beats(measure: _Measure, models: int) -> tuple[Floats, Floats, Floats]:

@@ -45,6 +45,11 @@ NO_SHARES = (
 """Findings that are no shares, and so not written in per cent."""
 
 
+MOST_SPAN = 1e4
+"""A factor between the ends of ν's interval, or the odds of a worth's, beyond which it says no more
+than that there is one."""
+
+
 def percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
@@ -59,12 +64,24 @@ def short(finding: Finding) -> str:
 
 
 def ends(finding: Finding) -> str:
-    """``[low, high]``; empty where there is no interval."""
+    """``[low, high]``; empty where there is no interval, words where it says nothing."""
     if finding.low is None or finding.high is None:
         return ""
+    if _boundless(finding):
+        return "not told apart from anything"
     if finding.name in NO_SHARES:
         return f"[{finding.low:.3f}, {finding.high:.3f}]"
     return f"[{100 * finding.low:.1f}, {100 * finding.high:.1f}]"
+
+
+def _boundless(finding: Finding) -> bool:
+    """Whether an interval on the log scale says nothing: it spans more than a factor of 10⁴."""
+    low, high = finding.low or 0.0, finding.high or 0.0
+    if finding.name.endswith("_nu"):
+        return low <= 0 or high > MOST_SPAN * low
+    if finding.name.startswith(("bradley_terry", "davidson")) and low < 0.5 < high:
+        return low <= 0 or high >= 1 or high * (1 - low) > MOST_SPAN * low * (1 - high)
+    return False
 
 
 def p_text(p_value: float | None) -> str:

@@ -13,7 +13,7 @@ from components.figures.study_figures import (
 )
 from components.reporting.study.page import study_page
 from components.reporting.study.tables import main_table, rate_table, view_table
-from components.reporting.study.words import summary
+from components.reporting.study.words import ends, summary
 
 RATE = Finding(
     "win_rate",
@@ -114,6 +114,16 @@ def test_intervals_stand_beside_each_other_and_views_too(figures: StudyFigures) 
     assert row.group == "quality"
     (seen,) = view_table(figures).rows
     assert [getattr(cell, "value", cell) for cell in seen.cells[1:3]] == ["70.0 %", "65.0 %"]
+
+
+def test_an_interval_that_says_nothing_has_no_digits() -> None:
+    nu = replace(RATE, name="davidson_nu", value=0.2, low=1e-4, high=400.0)
+    worth = replace(RATE, name="davidson", value=0.5, low=1e-5, high=0.9)
+    for each in (nu, worth):
+        assert ends(each) == "not told apart from anything"
+    assert ends(replace(nu, low=0.1)) == "[0.100, 400.000]"
+    assert ends(replace(worth, high=0.1)) == "[0.0, 10.0]"
+    assert ends(replace(worth, low=0.2)) == "[20.0, 90.0]"
 
 
 def test_the_record_is_plain_and_has_no_nan(figures: StudyFigures) -> None:
