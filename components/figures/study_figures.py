@@ -14,6 +14,12 @@ COUNTED: View = "counted"
 MOST_PEEKS = 12
 """Early looks that are listed."""
 
+ALPHA = (
+    "Krippendorff’s α is corrected for chance and falls where nearly all answers are alike, so "
+    "read it beside the shares of the answers"
+)
+"""What stands beside its values."""
+
 AT_A_LOOK = "the interval does not hold at this look: it is for one look at the planned end"
 """What the note of an interval begins with that was made before the planned answers came."""
 

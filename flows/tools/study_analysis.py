@@ -132,10 +132,8 @@ def _log(study: "Study", figures: StudyFigures, workspace: Workspace) -> tuple[l
         logged = log_study(tracker, figures, study.key.models)
     except AlphabarError as error:
         return [], f"MLflow has not got the figures: {error.line}"
-    return (
-        logged,
-        "" if logged else f"no registered version is a model of the study {study.about.name}",
-    )
+    nobody = f"no registered version is a model of the study {study.about.name}"
+    return logged, "" if logged else nobody
 
 
 def show_analysis(done: Analysed) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import tempfile
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,6 +116,12 @@ def import_answers_of(name: str, asked: Asked, workspace: Workspace) -> Done:
         files = list(asked.files) or _served(study, Path(aside))
         found = import_answers(study.folder, files, study.key, asked.columns, now)
         taken = sum(_is_kept(study, path) for path in files) if files else None
+    if not (asked.files or found.kept or asked.changes_count):
+        raise AlphabarError(
+            f"the study {study.about.name} has no answers, and no file was given",
+            f"give files: `alphabar study import {name} FILE...`, or have it answered: "
+            f"`alphabar study serve {name}`",
+        )
     _write_refused(study, found)
     for what, named in [_named(each, study, found) for each in asked.exclude]:
         exclude(study.folder, what, named, asked.why, "by hand", now)
@@ -128,7 +134,8 @@ def import_answers_of(name: str, asked: Asked, workspace: Workspace) -> Done:
         for person in flagged:
             exclude(study.folder, "annotator", person.person, person.reason, "careless", now)
     if asked.changes_count:
-        found = import_answers(study.folder, [], study.key, None, now)
+        again = import_answers(study.folder, [], study.key, None, now)
+        found = replace(found, kept=again.kept, choices=again.choices, counted=again.counted)
     exclusions = read_exclusions(study.folder)
     return Done(study, found, exclusions, taken, tuple(verdict.person for verdict in flagged))
 
@@ -210,11 +217,19 @@ def _named(text: str, study: "Study", found: "Imported") -> tuple["What", str]:
 
 def show_done(done: Done) -> None:
     """Print what was taken, what was refused and why, and what is not counted."""
-    found, refused = done.found, done.found.refused
+    from components.preference.answers.slots import shared_slots
+
+    found, refused = done.found, done.found.given
+    earlier = len(found.refused) - len(refused)
     if refused:
         show(_refused_table(done))
         if len(refused) > SHOWN:
             note(f"{len(refused) - SHOWN} more refused rows are in {refused_file(done.study)}")
+    if earlier:
+        note(f"{earlier:,} refused of earlier files are in {refused_file(done.study)}")
+    shared = list(shared_slots(found, done.study.key))
+    for each in shared:
+        note(each)
     if done.exclusions:
         show(_exclusion_table(done.exclusions))
     people = number_of(len({row.annotator for row in found.kept}), "annotator")
@@ -225,6 +240,8 @@ def show_done(done: Done) -> None:
         "new": found.new,
         "twice": found.twice,
         "refused": [_flat(each) for each in refused],
+        "refused_earlier": earlier,
+        "shared_slots": shared,
         "exclusions": [asdict(each) for each in done.exclusions],
         "careless": list(done.left_out),
     }
@@ -242,7 +259,7 @@ def _flat(each: Any) -> dict[str, str]:
 
 
 def _refused_table(done: Done) -> Table:
-    refused = done.found.refused
+    refused = done.found.given
     rows = [
         (each.where.file, each.where.place, Text(each.reason, each.reason))
         for each in refused[:SHOWN]

@@ -16,7 +16,7 @@ from components.spec.metrics import METRICS, family_of
 from flows.workspace import Workspace
 
 if TYPE_CHECKING:
-    from components.preference.analysis.automatic import Automatic
+    from components.preference.analysis.automatic import Aggregates, Automatic, Spans
     from components.preference.analysis.decided import Asked
     from components.preference.analysis.opened import Study
 
@@ -46,7 +46,7 @@ def automatic_of(study: "Study", workspace: Workspace, judges: Sequence[str] = (
     }
     for name in judges:
         scores |= _judged(name, study, workspace)
-    return Automatic(scores, _aggregates({model: each.figures for model, each in known.items()}))
+    return Automatic(scores, *_aggregates({model: each.figures for model, each in known.items()}))
 
 
 def asked_of(study: "Study", store: Path) -> "Asked":
@@ -88,9 +88,11 @@ def _scores(judgement: Judgement) -> ImageScores | None:
     return image_scores(judgement) if judgement.origins else None
 
 
-def _aggregates(of: dict[str, Figures]) -> dict[str, dict[str, float]]:
-    """Figure → model → value, higher is better; of figures that all models have measured alike."""
+def _aggregates(of: dict[str, Figures]) -> tuple["Aggregates", "Spans"]:
+    """Figure → model → value and interval, higher is better; of figures that all models have
+    measured alike."""
     found: dict[str, dict[str, float]] = {}
+    spans: dict[str, dict[str, tuple[float, float]]] = {}
     for name in {name for figures in of.values() for name in figures}:
         own = {model: figures[name] for model, figures in of.items() if name in figures}
         family = METRICS[family_of(name) or name]
@@ -101,7 +103,9 @@ def _aggregates(of: dict[str, Figures]) -> dict[str, dict[str, float]]:
         if better != "neither" and alike and all(figure.finite for figure in own.values()):
             sign = -1.0 if better == "lower" else 1.0
             found[readable(name)] = {model: sign * figure.value for model, figure in own.items()}
-    return dict(sorted(found.items()))
+            ends = {model: (sign * f.low, sign * f.high) for model, f in own.items()}
+            spans[readable(name)] = {model: (min(e), max(e)) for model, e in ends.items()}
+    return dict(sorted(found.items())), spans
 
 
 def _judged(

@@ -107,11 +107,44 @@ def test_where_nothing_is_taken_the_exit_code_says_so(
     assert code == 2
     assert "no known table of answers" in out
     assert command("import", "foxes", tmp_path / "missing.csv")[0] == 2
-    assert command("import", "foxes")[0] == 2
+    code, _, err = command("import", "foxes")
+    assert (code, "no file was given" in err, "study serve foxes" in err) == (2, True, True)
+    assert command("import", "foxes", "--json")[0] == 2
     code, _, err = command("analyze", "foxes")
     assert code == 2
     assert "has no answers" in err
     assert not analysed(study).exists()
+
+
+def test_only_what_is_refused_of_the_files_given_now_is_shown(
+    study: Study, tmp_path: Path, command: Command
+) -> None:
+    first, second = answered(study, tmp_path / "files", for_model("new"), (0, 1))
+    lines = first.read_text().splitlines()
+    first.write_text("\n".join([*lines, "x,nobody,quality,left,ann,1,1,"]) + "\n")
+    _, out, _ = command("import", "foxes", first)
+    assert "refused (1)" in out
+    _, out, _ = command("import", "foxes", second)
+    assert "refused (" not in out
+    assert "1 refused of earlier files are in" in out
+    told = json.loads(command("import", "foxes", "--json")[1])
+    assert (len(told["refused"]), told["refused_earlier"]) == (1, 0)
+    other = tmp_path / "other.csv"
+    header, *rows = [line.rpartition(",")[0] for line in second.read_text().splitlines()]
+    other.write_text("\n".join([header, *(f"ffff{row[8:]}" for row in rows)]) + "\n")
+    code, out, _ = command("import", "foxes", other, "--json")
+    (refused,) = json.loads(out)["refused"]
+    assert (code, refused["place"]) == (2, "file")
+    assert refused["reason"].startswith(f"all {len(rows)} answers: it answers another study")
+
+
+def test_two_people_who_opened_one_page_are_named(
+    study: Study, tmp_path: Path, command: Command
+) -> None:
+    files = answered(study, tmp_path / "files", for_model("new"), (0,), ("anna",))
+    files += answered(study, tmp_path / "more", for_model("new"), (0,), ("ben",))
+    _, out, _ = command("import", "foxes", *files)
+    assert "slot 1 was answered by anna and ben: each of its pairs counts twice" in out
 
 
 def test_exclusions_are_recorded_shown_and_taken_back(

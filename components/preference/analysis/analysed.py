@@ -21,6 +21,7 @@ from components.preference.analysis.realism import errors
 from components.preference.analysis.tallies import contested, one_sided, tallies
 from components.preference.answers.exclusions import Exclusion, read_exclusions
 from components.preference.answers.imported import Imported
+from components.preference.answers.slots import shared_slots
 from components.preference.statistics.choices import Choices
 
 MOST_PAIRS = 6
@@ -107,7 +108,7 @@ def _who_won(
         found += mixed(asked, question, models, settings)
         found += of_groups(asked, question, models, settings)
         found += agreeing(asked, question, automatic.scores, settings)
-        found += directions(asked, question, models, automatic.aggregates, settings.confidence)
+        found += directions(asked, question, models, automatic, settings.confidence)
     return found
 
 
@@ -126,8 +127,13 @@ def _notes(study: Study, imported: Imported, excluded: Sequence[Exclusion]) -> I
     if imported.refused:
         yield f"{len(imported.refused)} answers or files were refused (refused.csv)"
     for each in excluded:
-        back = f", taken back {each.taken_back}" if each.taken_back else ""
-        yield f"excluded: {each.what} {each.name}, {each.why} ({each.rule}, {each.when}{back})"
+        why = f"{each.what} {each.name}, {each.why} ({each.rule}, {each.when})"
+        yield (
+            f"counted again since {each.taken_back}: {why}"
+            if each.taken_back
+            else (f"excluded: {why}")
+        )
+    yield from shared_slots(imported, study.key)
     yield from copied(imported)
 
 

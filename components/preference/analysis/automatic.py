@@ -19,6 +19,10 @@ Aggregates = Mapping[str, Mapping[str, float]]
 """Figure → model → its value, higher is better; models may lack."""
 
 
+Spans = Mapping[str, Mapping[str, tuple[float, float]]]
+"""Figure → model → the ends of its value's interval; where they lack it is the value alone."""
+
+
 @dataclass(frozen=True)
 class Automatic:
     """What machines say of a study's models.
@@ -26,10 +30,12 @@ class Automatic:
     Attributes:
         scores: of single images.
         aggregates: of all samples of a model.
+        spans: of aggregates.
     """
 
     scores: Scores = field(default_factory=dict)
     aggregates: Aggregates = field(default_factory=dict)
+    spans: Spans = field(default_factory=dict)
 
 
 def agreeing(
@@ -79,11 +85,12 @@ def directions(
     choices: Choices,
     question: str,
     models: Sequence[str],
-    aggregates: Aggregates,
+    automatic: Automatic,
     confidence: float,
 ) -> Iterator[Finding]:
     """Whether a figure of all samples ranks a candidate and the baseline as people do: 1 or 0; no
-    value where people cannot be told to prefer either, or the figure is the same.
+    value where people cannot be told to prefer either, or the figure's two values cannot be told
+    apart: their intervals overlap, or without intervals they are equal.
 
     Args:
         choices: of the question.
@@ -92,7 +99,7 @@ def directions(
         ends = at(choices, candidate), at(choices, models[0])
         rate = win_rate(choices, *ends, confidence, draws=0)
         of: dict[str, Any] = {"question": question, "model": candidate, "against": models[0]}
-        for name, values in aggregates.items():
+        for name, values in automatic.aggregates.items():
             if candidate not in values or models[0] not in values:
                 continue
             ahead = values[candidate] - values[models[0]]
@@ -101,7 +108,12 @@ def directions(
             people = None
             if beyond and rate.value is not None:
                 people = candidate if rate.value > 0.5 else models[0]
-            note = f"it prefers {prefers}" if ahead else "it has both alike"
+            spans = automatic.spans.get(name, {})
+            ends_of = [spans.get(m, (values[m], values[m])) for m in (candidate, models[0])]
+            alike = max(low for low, _ in ends_of) <= min(high for _, high in ends_of)
+            note = f"it prefers {prefers}"
+            if alike:
+                note = "its intervals overlap" if ahead else "it has both alike"
             note += f", people prefer {people}" if people else ", people cannot be told apart"
-            value = float(prefers == people) if people and ahead else None
+            value = float(prefers == people) if people and not alike else None
             yield Finding("direction", value=value, method=name, note=note, **of)

@@ -88,7 +88,10 @@ def at_a_look(findings: Iterable[Finding]) -> Iterator[Finding]:
     Only `looks` has intervals for any look.
     """
     for each in findings:
-        if each.low is None:
+        if each.name == "direction":
+            says = each.note.rpartition(", people ")[0]
+            yield replace(each, value=None, note=f"{says}; of people only looks are told so far")
+        elif each.low is None:
             yield each
         else:
             yield replace(each, note="; ".join(filter(None, (AT_A_LOOK, each.note))))

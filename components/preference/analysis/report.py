@@ -4,7 +4,7 @@ blanks for what only its owner does."""
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from components.figures.study_figures import COUNTED, Finding, StudyFigures
+from components.figures.study_figures import ALPHA, COUNTED, Finding, StudyFigures
 from components.preference.analysis.opened import Study
 
 MARKS = "\\`*_[]|#"
@@ -72,12 +72,16 @@ def _answers(study: Study, figures: StudyFigures) -> Iterator[str]:
     if not progress.finished:
         yield f"- {progress.missing} answers are missing"
     yield f"- The result was looked at before the planned end: {plain(progress.looked)}"
+    for note in figures.notes:
+        if note.startswith("slot "):
+            yield f"- {plain(note)}"
     out = [each for each in figures.people if each.excluded]
     yield f"- People excluded: {len(out)}"
     for each in out:
         yield f"  - {plain(each.name)}: {plain(each.excluded)}"
     flagged = sum(each.flagged for each in figures.people)
     yield f"- People whom the stated rule takes for random clickers: {flagged}"
+    yield f"- {ALPHA}"
     for name, words in (
         ("alpha", "Krippendorff's α, nominal"),
         ("consistency", "Hidden repeats answered as at first"),
@@ -86,6 +90,8 @@ def _answers(study: Study, figures: StudyFigures) -> Iterator[str]:
         ("seconds", "Median seconds a choice"),
     ):
         yield from _listed(words, figures.found(name, view=COUNTED))
+    if len(figures.questions) > 1:
+        yield "- Attention checks and hidden repeats count once for each question"
     yield ""
 
 
@@ -121,7 +127,7 @@ def _results(figures: StudyFigures) -> Iterator[str]:
 
 def _listed(words: str, found: Sequence[Finding]) -> Iterator[str]:
     for each in found:
-        of = f" of {plain(each.model)}" if each.model else ""
+        of = f" of {plain(each.model)}" if each.model and each.name != "hits" else ""
         of += f" over {plain(each.against)}" if each.against else ""
         asked = f" (`{plain(each.question)}`)" if each.question else ""
         yield f"- {words}{of}{asked}: {told(each)}"
@@ -141,5 +147,5 @@ def told(finding: Finding) -> str:
 
 def plain(text: str) -> str:
     """A text that Markdown and HTML leave as it is, in one line."""
-    marked = (f"\\{each}" if each in MARKS else escape(each) for each in " ".join(text.split()))
-    return "".join(marked)
+    line = " ".join(text.split())
+    return "".join(f"\\{e}" if e in MARKS else escape(e, quote=False) for e in line)

@@ -1,5 +1,6 @@
 """Files of answers into a study: what is taken, what is refused and why, and the choices."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,11 +28,12 @@ class Imported:
 
     Attributes:
         kept: every answer once, in the order in which they came.
-        refused: every answer and file that was not taken.
+        refused: every answer and file that was not taken, now or earlier.
         twice: answers that say again what was said before.
         new: how many files were not there before.
         choices: of all that is kept.
         counted: of what no exclusion is about.
+        given: of those refused, what stands in the files given now; all where none was given.
     """
 
     kept: tuple[AnswerRow, ...]
@@ -40,6 +42,7 @@ class Imported:
     new: int
     choices: Choices
     counted: Choices
+    given: tuple[Refused, ...] = ()
 
 
 def import_answers(
@@ -65,7 +68,7 @@ def import_answers(
     """
     now = now or datetime.now(UTC)
     refused: list[Refused] = []
-    new = 0
+    new, named = 0, set()
     for path in files:
         name = shortened(path.name)
         try:
@@ -76,9 +79,12 @@ def import_answers(
         taken, faults = _read(name, content, columns, key, now)
         if taken:
             new += keep(study, content, path.name, columns)
+            named.add(hashlib.sha256(content).hexdigest())
         else:
-            refused += faults
+            refused += _alike(name, faults)
+    given = list(refused)
     rows: list[Checked] = []
+    places: set[int] = set()
     for path, about in kept_files(study):
         try:
             content = read_kept(path)
@@ -88,16 +94,29 @@ def import_answers(
         taken, faults = _read(about.name, content, about.columns, key, now)
         rows += taken
         refused += faults
+        if path.name in named:
+            given += faults
+            places |= {id(where) for _, where in taken}
     found = once(rows, key.items)
     left = counted(found.kept, read_exclusions(study), key)
+    everything = (*refused, *found.refused)
     return Imported(
         found.kept,
-        (*refused, *found.refused),
+        everything,
         found.twice,
         new,
         as_choices(found.kept, key),
         as_choices(left, key),
+        (*given, *(e for e in found.refused if id(e.where) in places)) if files else everything,
     )
+
+
+def _alike(name: str, faults: list[Refused]) -> list[Refused]:
+    """What is refused of a file of which nothing is taken, in one line where it has one reason."""
+    reasons = {each.reason for each in faults}
+    if len(faults) < 2 or len(reasons) > 1:
+        return faults
+    return [Refused(Where(name, "file"), f"all {len(faults):,} answers: {reasons.pop()}")]
 
 
 def as_choices(rows: Iterable[AnswerRow], key: Key) -> Choices:

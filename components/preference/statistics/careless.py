@@ -29,6 +29,9 @@ QUICK = 3
 ALIKE = (2, QUICK)
 """Signs that go together within a person, by taste or haste."""
 
+MOST_ODDS = 1e6
+"""Odds that are told in digits."""
+
 GRID = 0.01
 """What scores are rounded to, so that all of them can be enumerated."""
 
@@ -71,6 +74,7 @@ class Verdict:
         power: how often such a random clicker is flagged who takes the time of a careful person.
         counts: (happened, of) for each of `SIGNS`.
         enough: whether the power reaches the rule's least; where not, no flag says little.
+        looks: seconds below which a choice was too quick.
     """
 
     person: str
@@ -81,17 +85,28 @@ class Verdict:
     power: float
     counts: tuple[tuple[int, int], ...]
     enough: bool
+    looks: float = Rule.looks
 
     @property
     def reason(self) -> str:
         """A sentence for the list of exclusions."""
         parts = [
-            f"{sign} {happened} of {of}"
+            f"{sign}{f' (below {self.looks:g} s)' * (sign == SIGNS[QUICK])} {happened} of {of}"
             for sign, (happened, of) in zip(SIGNS, self.counts, strict=True)
             if of
         ]
-        odds = "likelier from random clicks than from care"
-        return f"{', '.join(parts)}: e^{self.score:.1f} times {odds}"
+        return f"{', '.join(parts)}: {odds_in_words(self.score)}"
+
+
+def odds_in_words(score: float) -> str:
+    """A log-likelihood ratio of random clicks against care."""
+    odds = "likelier from random clicks than from care"
+    if score < 0:
+        score, odds = -score, "likelier from care than from random clicks"
+    if score > np.log(MOST_ODDS):
+        return f"more than a million times {odds}"
+    times = float(np.exp(score))
+    return f"about {times:.1f} times {odds}" if times < 10 else f"about {times:,.0f} times {odds}"
 
 
 @dataclass(frozen=True)
@@ -194,6 +209,7 @@ def _verdict(name: str, counts: np.ndarray, care: Floats, click: Floats, rule: R
         power=power,
         counts=tuple((int(seen), int(of)) for seen, of in counts),
         enough=power >= rule.least,
+        looks=rule.looks,
     )
 
 

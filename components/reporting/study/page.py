@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.figures.study_figures import COUNTED, PairTally, StudyFigures
+from components.figures.study_figures import ALPHA, COUNTED, PairTally, StudyFigures
 from components.reporting.pages.template import plotted, rendered
 from components.reporting.study import machines, people, plots, tables, words
 from components.reporting.tables.table import Table
@@ -44,6 +44,7 @@ def study_page(figures: StudyFigures, images: Images, files: Sequence[str] = ())
         one_sided=[_pair(pair, images) for pair in figures.one_sided],
         files=files,
         counted=COUNTED,
+        alpha=ALPHA,
     )
 
 

@@ -43,7 +43,10 @@ def people_table(figures: StudyFigures) -> Table:
         "why",
         "not counted",
     ]
-    return Table.of_texts("people", columns, rows).without_empty_columns()
+    made = Table.of_texts("people", columns, rows).without_empty_columns()
+    if len(figures.questions) > 1:
+        made = made.noted("an attention check, or a hidden repeat, counts once for each question")
+    return made
 
 
 def _verdict(flagged: bool, enough: bool) -> str:

@@ -12,6 +12,7 @@ from components.preference.analysis.automatic import Automatic
 from components.preference.analysis.made import at
 from components.preference.analysis.opened import Study
 from components.preference.analysis.preferred import Settings
+from components.preference.analysis.report import report
 from components.preference.answers.exclusions import exclude, take_back
 from components.preference.answers.imported import Imported, import_answers
 from components.preference.statistics.bradley_terry import bradley_terry
@@ -133,7 +134,8 @@ def test_who_is_excluded_after_all_answers_came_leaves_the_study_finished(tmp_pa
     again = analyse(study, import_answers(study.folder, [], study.key), FAST)
     restored = only(again, "win_rate", question="quality")
     assert (restored.value, restored.low) == (before.value, before.low)
-    assert any("taken back" in note for note in again.notes)
+    note = f"counted again since {NOW.isoformat()}: annotator person-0, asleep"
+    assert any(each.startswith(note) for each in again.notes)
 
 
 def test_a_model_that_never_wins_is_told_and_gets_worths_under_another_name(tmp_path: Path) -> None:
@@ -264,7 +266,16 @@ def test_an_automatic_score_agrees_as_often_as_people_choose_the_higher(tmp_path
     half = {pair: scores for pair, scores in knows.items() if int(pair) < 10}
     automatic = Automatic(
         {"knows": knows, "alike": alike, "half": half, "none": {}},
-        {"FD": {"old": -3.0, "new": -2.0}, "CLIP": {"old": 2.0, "new": 1.0}, "x": {"old": 1.0}},
+        {
+            "FD": {"old": -3.0, "new": -2.0},
+            "CLIP": {"old": 2.0, "new": 1.0},
+            "x": {"old": 1.0},
+            "IS": {"old": 1.0, "new": 2.0},
+        },
+        {
+            "FD": {"old": (-3.2, -2.8), "new": (-2.2, -1.8)},
+            "IS": {"old": (0.5, 1.5), "new": (1.5, 2.5)},
+        },
     )
     figures = analyse(study, imported, FAST, automatic=automatic)
     own = imported.counted.of_question("quality")
@@ -279,7 +290,9 @@ def test_an_automatic_score_agrees_as_often_as_people_choose_the_higher(tmp_path
     assert people.value == agreement_with(own, knows, draws=0).people_value
     assert only(figures, "agrees_tau", question="quality", model="knows").value is not None
     said = {f.method: f.value for f in figures.found("direction", question="quality")}
-    assert said == {"FD": 1.0, "CLIP": 0.0}
+    assert said == {"FD": 1.0, "CLIP": 0.0, "IS": None}
+    (alike,) = [f for f in figures.found("direction", question="quality") if f.method == "IS"]
+    assert alike.note == "its intervals overlap, people prefer new"
 
 
 def test_one_file_under_several_names_is_told(tmp_path: Path) -> None:
@@ -291,6 +304,17 @@ def test_one_file_under_several_names_is_told(tmp_path: Path) -> None:
     imported = import_answers(study.folder, [path, copy], study.key)
     figures = analyse(study, imported, FAST)
     assert any("gave the same answers in the same seconds" in note for note in figures.notes)
+
+
+def test_one_slot_under_two_names_is_told_with_its_weight(tmp_path: Path) -> None:
+    study = build(tmp_path / "study", people=2, raters=2)
+    names = ("anna", "cleo")
+    files = answered(study, tmp_path / "files", for_model("new"), names=names)
+    files += answered(study, tmp_path / "more", for_model("old"), (0,), ("ben",))
+    figures = analyse(study, import_answers(study.folder, files, study.key), FAST)
+    told = "slot 1 was answered by anna and ben: each of its pairs counts twice"
+    assert [note for note in figures.notes if note.startswith("slot")] == [told]
+    assert told in report(study, figures)
 
 
 def test_contested_and_one_sided_pairs_are_those(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from components.preference.analysis.analysed import analyse
 from components.preference.analysis.opened import Study, open_study
 from components.preference.analysis.peeks import read_peeks, record_peek
 from components.preference.analysis.preferred import Settings
-from components.preference.analysis.report import report
+from components.preference.analysis.report import plain, report
 from components.preference.analysis.written import Written, decided_question, write_analysis
 from components.preference.answers.imported import import_answers
+from components.preference.statistics.careless import Verdict, odds_in_words
 from components.reporting.study.words import facts
 from tests.preference.studies import ID, Says, answered, build, for_model, leaning
 
@@ -82,6 +83,7 @@ def test_names_and_prompts_are_text_wherever_they_stand(tmp_path: Path) -> None:
     assert "<b>" not in text
     assert "<i>" not in text
     assert "\\| \\`x\\` &lt;i&gt;" in text
+    assert plain('the model\'s "own" & <b>') == 'the model\'s "own" &amp; &lt;b&gt;'
 
 
 def test_a_simulated_study_is_marked_in_every_file(tmp_path: Path) -> None:
@@ -151,6 +153,17 @@ def test_a_damaged_image_leaves_the_last_analysis_as_it_was(tmp_path: Path) -> N
         wrote(study, for_model("new"))
     assert (done.folder / "figures.json").read_bytes() == before
     assert [p.name for p in study.folder.iterdir() if p.name.startswith(".")] == []
+
+
+def test_why_somebody_is_flagged_is_said_in_words() -> None:
+    counts = ((6, 12), (0, 0), (0, 0), (48, 48))
+    flagged = Verdict("ann", True, 24.8, 4.0, 0.01, 0.9, counts, True)
+    assert flagged.reason == (
+        "attention checks failed 6 of 12, too quick (below 1 s) 48 of 48: more than a million "
+        "times likelier from random clicks than from care"
+    )
+    assert odds_in_words(np.log(20)).startswith("about 20 times likelier from random clicks")
+    assert odds_in_words(-np.log(2)) == "about 2.0 times likelier from care than from random clicks"
 
 
 def test_quality_decides_or_the_only_question_or_the_named_one(tmp_path: Path) -> None:
