@@ -67,21 +67,7 @@ def import_answers(
         AlphabarError: what the study's folder says of earlier imports or exclusions is broken.
     """
     now = now or datetime.now(UTC)
-    refused: list[Refused] = []
-    new, named = 0, set()
-    for path in files:
-        name = shortened(path.name)
-        try:
-            content = read_bytes(path)
-        except ValueError as error:
-            refused.append(Refused(Where(name, "file"), str(error)))
-            continue
-        taken, faults = _read(name, content, columns, key, now)
-        if taken:
-            new += keep(study, content, path.name, columns)
-            named.add(hashlib.sha256(content).hexdigest())
-        else:
-            refused += _alike(name, faults)
+    refused, new, named = _kept_now(study, files, key, columns, now)
     given = list(refused)
     rows: list[Checked] = []
     places: set[int] = set()
@@ -109,6 +95,33 @@ def import_answers(
         as_choices(left, key),
         (*given, *(e for e in found.refused if id(e.where) in places)) if files else everything,
     )
+
+
+def _kept_now(
+    study: Path,
+    files: Sequence[Path],
+    key: Key,
+    columns: Mapping[str, str] | None,
+    now: datetime,
+) -> tuple[list[Refused], int, set[str]]:
+    """What is refused of files of which nothing is taken; how many others are new, and the SHA-256
+    of each of these."""
+    refused: list[Refused] = []
+    new, named = 0, set()
+    for path in files:
+        name = shortened(path.name)
+        try:
+            content = read_bytes(path)
+        except ValueError as error:
+            refused.append(Refused(Where(name, "file"), str(error)))
+            continue
+        taken, faults = _read(name, content, columns, key, now)
+        if taken:
+            new += keep(study, content, path.name, columns)
+            named.add(hashlib.sha256(content).hexdigest())
+        else:
+            refused += _alike(name, faults)
+    return refused, new, named
 
 
 def _alike(name: str, faults: list[Refused]) -> list[Refused]:
