@@ -220,6 +220,11 @@ def test_before_its_end_a_study_tells_nobody_who_leads_unless_asked(
     assert "Who was preferred" not in page
     _, out, _ = command("analyze", "foxes", "--draws", 100, "--peek")
     assert "win rate, always valid" in out
+    assert "its planned answers are not all there" in out
+    assert len(json.loads((study.folder / "peeks.json").read_text())) == 1
+    command("analyze", "foxes", "--draws", 100)
+    assert len(json.loads((study.folder / "peeks.json").read_text())) == 1
+    assert "once (" in (analysed(study) / "report.md").read_text()
 
 
 def test_a_study_that_is_not_there_is_named_with_those_that_are(
