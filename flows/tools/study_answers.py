@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.errors import AlphabarError, first_of, number_of, quoted
+from components.files.full_disk import naming_a_full_disk
 from components.reporting.tables.table import Column, Table, Text
 from flows.telling import note, show, tell
 from flows.tools.study_place import find_study
@@ -106,38 +107,60 @@ def import_answers_of(name: str, asked: Asked, workspace: Workspace) -> Done:
     Raises:
         AlphabarError: there is no such study, a name is not there, or there is nothing to do.
     """
-    from components.preference.answers.exclusions import exclude, read_exclusions, take_back
-    from components.preference.answers.imported import import_answers
-    from components.preference.statistics.careless import judged
-
     study, now = find_study(name, workspace), datetime.now(UTC)
     asked.check()
+    with naming_a_full_disk(study.folder):
+        return _imported(study, name, asked, now)
+
+
+def _imported(study: "Study", name: str, asked: Asked, now: datetime) -> Done:
+    from components.preference.answers.exclusions import read_exclusions
+    from components.preference.answers.imported import import_answers
+    from components.preference.answers.kept_files import SERVED
+
     with tempfile.TemporaryDirectory() as aside:
         files = list(asked.files) or _served(study, Path(aside))
-        found = import_answers(study.folder, files, study.key, asked.columns, now)
+        source = "" if asked.files else SERVED
+        found = import_answers(study.folder, files, study.key, asked.columns, now, source)
         taken = sum(_is_kept(study, path) for path in files) if files else None
-    if not (asked.files or found.kept or asked.changes_count):
+    if not (asked.files or found.kept or found.refused or asked.changes_count):
         raise AlphabarError(
             f"the study {study.about.name} has no answers, and no file was given",
             f"give files: `alphabar study import {name} FILE...`, or have it answered: "
             f"`alphabar study serve {name}`",
         )
     _write_refused(study, found)
-    for what, named in [_named(each, study, found) for each in asked.exclude]:
-        exclude(study.folder, what, named, asked.why, "by hand", now)
-    for each in asked.take_back:
-        what, named = _split(each)
-        take_back(study.folder, what, named, now)
-    flagged = []
-    if asked.careless and len(found.choices):
-        flagged = [each for each in judged(found.choices) if each.flagged]
-        for person in flagged:
-            exclude(study.folder, "annotator", person.person, person.reason, "careless", now)
+    left_out = _left_out(study, asked, found, now)
     if asked.changes_count:
         again = import_answers(study.folder, [], study.key, None, now)
         found = replace(found, kept=again.kept, choices=again.choices, counted=again.counted)
-    exclusions = read_exclusions(study.folder)
-    return Done(study, found, exclusions, taken, tuple(verdict.person for verdict in flagged))
+    return Done(study, found, read_exclusions(study.folder), taken, left_out)
+
+
+def _left_out(study: "Study", asked: Asked, found: "Imported", now: datetime) -> tuple[str, ...]:
+    """Exclude and take back all that is asked for, or nothing; whom the rule has excluded."""
+    from components.preference.answers.exclusions import (
+        exclude,
+        read_exclusions,
+        refuse_counted,
+        take_back,
+    )
+    from components.preference.statistics.careless import judged
+
+    out = [_named(each, study, found) for each in asked.exclude]
+    back = [_split(each) for each in asked.take_back]
+    known = [(e.what, e.name) for e in read_exclusions(study.folder) if not e.taken_back]
+    refuse_counted(back, [*known, *out])
+    for what, named in out:
+        exclude(study.folder, what, named, asked.why, "by hand", now)
+    for what, named in dict.fromkeys(back):
+        take_back(study.folder, what, named, now)
+    if not asked.careless or not len(found.choices):
+        return ()
+    flagged = [each for each in judged(found.choices) if each.flagged]
+    for person in flagged:
+        exclude(study.folder, "annotator", person.person, person.reason, "careless", now)
+    return tuple(verdict.person for verdict in flagged)
 
 
 def _served(study: "Study", aside: Path) -> list[Path]:
@@ -150,10 +173,11 @@ def _served(study: "Study", aside: Path) -> list[Path]:
     if not (study.folder / FILE).is_file():
         return found  # one of before: it cannot be served
     for name, content in served_files(study.folder):
-        path = aside / name
-        path.write_bytes(content)
         superseded(study.folder, name, content)
-        found.append(path)
+        if content:
+            path = aside / name
+            path.write_bytes(content)
+            found.append(path)
     return found
 
 

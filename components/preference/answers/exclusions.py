@@ -1,5 +1,6 @@
 """Answers that are not counted: a record of what, why, when and by which rule; none is deleted."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -41,16 +42,21 @@ class Exclusion:
 def read_exclusions(study: Path) -> list[Exclusion]:
     """All that was ever excluded, what was taken back too; raises AlphabarError where broken."""
     path, remedy = study / FILE, "mend it, or remove it to count all answers"
-    if not path.exists():
+    if not os.path.lexists(path):  # of a link that leads nowhere nobody knows what it excluded
         return []
     content = read_json(path, remedy)
+    if not isinstance(content, list):
+        raise AlphabarError(f"{path} is no list of exclusions", remedy)
     try:
         found = [Exclusion(**each) for each in content]
     except TypeError as error:
         raise AlphabarError(f"{path} is no list of exclusions: {error}", remedy) from error
     for each in found:
-        texts = (each.name, each.why, each.rule, each.when, each.taken_back or "")
-        if each.what not in WHATS or not all(isinstance(text, str) for text in texts):
+        texts = [each.name, each.why, each.rule, each.when]
+        if each.taken_back is not None:
+            texts.append(each.taken_back)
+        sound = all(isinstance(text, str) for text in texts) and each.taken_back != ""
+        if each.what not in WHATS or not sound:
             raise AlphabarError(f"{path} excludes {quoted(each.what)} {quoted(each.name)}", remedy)
     return found
 
@@ -67,14 +73,21 @@ def exclude(study: Path, what: What, name: str, why: str, rule: str, now: dateti
 def take_back(study: Path, what: What, name: str, now: datetime) -> None:
     """Count them again; the record says so. Raises AlphabarError where they are not excluded."""
     known, when = read_exclusions(study), now.isoformat(timespec="seconds")
-    if not any(_same(each, what, name) for each in known):
-        excluded = ", ".join(f"{e.what} {quoted(e.name)}" for e in known if not e.taken_back)
-        raise AlphabarError(
-            f"the {what} {quoted(name)} is not excluded",
-            f"name one that is: {excluded or 'there is none'}",
-        )
+    refuse_counted([(what, name)], [(e.what, e.name) for e in known if not e.taken_back])
     changed = [replace(e, taken_back=when) if _same(e, what, name) else e for e in known]
     _write(study, changed)
+
+
+def refuse_counted(asked: Iterable[tuple[What, str]], excluded: Iterable[tuple[What, str]]) -> None:
+    """Raise AlphabarError where anything to be taken back is not excluded."""
+    known = list(excluded)
+    for what, name in asked:
+        if (what, name) not in known:
+            told = ", ".join(f"{each} {quoted(other)}" for each, other in known)
+            raise AlphabarError(
+                f"the {what} {quoted(name)} is not excluded",
+                f"name one that is: {told or 'there is none'}",
+            )
 
 
 def counted(

@@ -11,7 +11,13 @@ from components.files.json_file import parse_json
 from components.files.text_file import UTF16
 from components.preference.answers.checked import checked
 from components.preference.answers.exclusions import counted, read_exclusions
-from components.preference.answers.kept_files import keep, kept_files, read_bytes, read_kept
+from components.preference.answers.kept_files import (
+    keep,
+    kept_files,
+    read_bytes,
+    read_kept,
+    unknown_files,
+)
 from components.preference.answers.label_studio import label_studio_answers
 from components.preference.answers.once import once
 from components.preference.answers.row import AnswerRow, Raw, Refused, Where
@@ -51,6 +57,7 @@ def import_answers(
     key: Key,
     columns: Mapping[str, str] | None = None,
     now: datetime | None = None,
+    source: str = "",
 ) -> Imported:
     """Keep files of answers with a study, and read all that it has.
 
@@ -62,28 +69,22 @@ def import_answers(
         files: the page's, Label Studio's, MTurk's, or tables with ``columns``.
         columns: field (`row.FIELDS`) → column, of tables that none of those wrote.
         now: what is later than this is in the future; the clock's time where None.
+        source: where ``files`` are from; empty where somebody gave them (`kept_files.About`).
 
     Raises:
         AlphabarError: what the study's folder says of earlier imports or exclusions is broken.
     """
     now = now or datetime.now(UTC)
-    refused, new, named = _kept_now(study, files, key, columns, now)
-    given = list(refused)
-    rows: list[Checked] = []
-    places: set[int] = set()
-    for path, about in kept_files(study):
-        try:
-            content = read_kept(path)
-        except ValueError as error:
-            refused.append(Refused(Where(about.name, "file"), str(error)))
-            continue
-        taken, faults = _read(about.name, content, about.columns, key, now)
-        rows += taken
-        refused += faults
-        if path.name in named:
-            given += faults
-            places |= {id(where) for _, where in taken}
-    found = once(rows, key.items)
+    refused, new, named = _kept_now(study, files, key, columns, now, source)
+    rows, lost, of_file = _kept(study, key, now)
+    found = once([each for own in rows.values() for each in own], key.items)
+    places = {id(where) for name in named for _, where in rows.get(name, [])}
+    given = [
+        *refused,
+        *lost,
+        *(each for name in of_file if name in named for each in of_file[name]),
+    ]
+    refused += [*lost, *(each for faults in of_file.values() for each in faults)]
     left = counted(found.kept, read_exclusions(study), key)
     everything = (*refused, *found.refused)
     return Imported(
@@ -103,6 +104,7 @@ def _kept_now(
     key: Key,
     columns: Mapping[str, str] | None,
     now: datetime,
+    source: str,
 ) -> tuple[list[Refused], int, set[str]]:
     """What is refused of files of which nothing is taken; how many others are new, and the SHA-256
     of each of these."""
@@ -117,7 +119,7 @@ def _kept_now(
             continue
         taken, faults = _read(name, content, columns, key, now)
         if taken:
-            new += keep(study, content, path.name, columns)
+            new += keep(study, content, path.name, columns, source)
             named.add(hashlib.sha256(content).hexdigest())
         else:
             refused += _alike(name, faults)
@@ -127,9 +129,32 @@ def _kept_now(
 def _alike(name: str, faults: list[Refused]) -> list[Refused]:
     """What is refused of a file of which nothing is taken, in one line where it has one reason."""
     reasons = {each.reason for each in faults}
+    if not faults:
+        return [Refused(Where(name, "file"), "it has no answers")]
     if len(faults) < 2 or len(reasons) > 1:
         return faults
     return [Refused(Where(name, "file"), f"all {len(faults):,} answers: {reasons.pop()}")]
+
+
+def _kept(
+    study: Path, key: Key, now: datetime
+) -> tuple[dict[str, list[Checked]], list[Refused], dict[str, list[Refused]]]:
+    """Of every kept file by its SHA-256 the answers, and what of them cannot be taken; between them
+    the files that are not there, not as they were, or of which nothing is known."""
+    rows: dict[str, list[Checked]] = {}
+    refused: dict[str, list[Refused]] = {}
+    lost = [
+        Refused(Where(name, "file"), "nothing in answers/about/ says what it is: import it again")
+        for name in unknown_files(study)
+    ]
+    for path, about in kept_files(study):
+        try:
+            content = read_kept(path)
+        except ValueError as error:
+            lost.append(Refused(Where(about.name, "file"), str(error)))
+            continue
+        rows[path.name], refused[path.name] = _read(about.name, content, about.columns, key, now)
+    return rows, lost, refused
 
 
 def as_choices(rows: Iterable[AnswerRow], key: Key) -> Choices:

@@ -6,7 +6,7 @@ from components.files.tables import csv_lines
 from components.preference.about import read_about
 from components.preference.answers.row import FIELDS, row_digest
 from components.preference.served.posted import settled
-from components.preference.served.record import FILE, Said, names, reading, standing
+from components.preference.served.record import FILE, Said, answered, names, reading, standing
 
 COLUMNS = (*FIELDS, "digest")
 
@@ -21,7 +21,8 @@ def served_files(study: Path) -> list[tuple[str, bytes]]:
         study: the study's folder.
 
     Returns:
-        A file for each annotator who answered, by number; none where nothing was served.
+        A file for each annotator who answered, by number; of no bytes where all that the annotator
+        answered was taken back. None where nothing was served.
 
     Raises:
         AlphabarError: the folder is no study, or its record is another one's or damaged.
@@ -31,11 +32,11 @@ def served_files(study: Path) -> list[tuple[str, bytes]]:
     about = read_about(study)
     with reading(study, about.study) as db:
         said, called = (standing(db), names(db)) if db else ([], {})
-    of: dict[int, list[Said]] = {}
+        of: dict[int, list[Said]] = {slot: [] for slot in answered(db)} if db else {}
     for each in said:
         of.setdefault(each.slot, []).append(each)
     return [
-        (f"served-{slot:02d}.csv", _file(about.study, called[slot], answers))
+        (f"served-{slot:02d}.csv", _file(about.study, called[slot], answers) if answers else b"")
         for slot, answers in sorted(of.items())
     ]
 

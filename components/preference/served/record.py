@@ -186,6 +186,12 @@ def standing(db: sqlite3.Connection) -> list[Said]:
     ]
 
 
+def answered(db: sqlite3.Connection) -> list[int]:
+    """Numbers of the annotators who ever answered, also where nothing of it stands."""
+    query = "SELECT DISTINCT slot FROM history WHERE kind = 'answer' ORDER BY slot"
+    return [int(slot) for (slot,) in db.execute(query)]
+
+
 def names(db: sqlite3.Connection) -> dict[int, str]:
     """Number of the annotator → the name, of those who told one.
 

@@ -58,11 +58,30 @@ def test_what_is_not_excluded_cannot_be_taken_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["5", "[1]", '[{"what": "annotator"}]', "{", '{"a": 1}', "null"]
+    "content",
+    [
+        "5",
+        "[1]",
+        '[{"what": "annotator"}]',
+        "{",
+        '{"a": 1}',
+        "{}",
+        "null",
+        *(
+            f'[{{"what": "annotator", "name": "a", "why": "w", "rule": "r", "when": "t", {back}}}]'
+            for back in ('"taken_back": false', '"taken_back": ""')
+        ),
+    ],
 )
 def test_a_broken_record_is_named_and_nothing_is_counted_wrongly(
     tmp_path: Path, content: str
 ) -> None:
     (tmp_path / FILE).write_text(content)
     with pytest.raises(AlphabarError, match=r"exclusions\.json"):
+        read_exclusions(tmp_path)
+
+
+def test_a_link_that_leads_nowhere_does_not_count_everybody(tmp_path: Path) -> None:
+    (tmp_path / FILE).symlink_to(tmp_path / "gone.json")
+    with pytest.raises(AlphabarError, match=r"exclusions\.json does not exist"):
         read_exclusions(tmp_path)

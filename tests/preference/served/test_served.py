@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from components.errors import AlphabarError
 from components.preference.answers.imported import import_answers
 from components.preference.design.key import read_key
 from components.preference.served.export import served_files
@@ -186,3 +187,32 @@ def test_import_without_files_takes_in_what_was_served(
     changed = import_answers_of(str(server.folder), Asked(), workspace)
     assert (len(changed.found.kept), changed.found.refused) == (6, ())
     assert changed.found.kept[-2].answer == Outcome.RIGHT
+
+
+def test_who_takes_everything_back_is_counted_no_longer(server: Server, tmp_path: Path) -> None:
+    one = Annotator(server.links[0], "anna")
+    one.post(one.message())
+    workspace = Workspace(tmp_path, tmp_path / "artifacts")
+    done = import_answers_of(str(server.folder), Asked(), workspace)
+    assert len(done.found.kept) == 2
+    undone = {
+        "id": "undo-0001",
+        "revision": 1,
+        "undo": one.items[0],
+        "when": "2026-05-04T12:00:00Z",
+    }
+    assert one.post(undone).status_code == 200
+    assert served_files(server.folder) == [("served-01.csv", b"")]
+    left = import_answers_of(str(server.folder), Asked(), workspace)
+    assert (left.found.kept, left.found.refused) == ((), ())
+
+
+def test_exclusions_are_all_made_or_none(server: Server, tmp_path: Path) -> None:
+    one = Annotator(server.links[0], "anna")
+    one.post(one.message())
+    workspace = Workspace(tmp_path, tmp_path / "artifacts")
+    asked = Asked(exclude=["annotator:anna"], take_back=["annotator:ghost"], why="x")
+    with pytest.raises(AlphabarError, match="'ghost' is not excluded"):
+        import_answers_of(str(server.folder), asked, workspace)
+    done = import_answers_of(str(server.folder), Asked(), workspace)
+    assert (list(done.exclusions), len(done.found.counted)) == ([], 2)
