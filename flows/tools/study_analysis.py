@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from components.errors import AlphabarError
 from components.figures.study_figures import StudyFigures
+from components.files.full_disk import naming_a_full_disk
 from components.files.manifest import intact
 from flows.run.known_names import missing_store
 from flows.run.studies import SUMMARY
@@ -89,7 +90,8 @@ def analyze_study(
     said = "\n".join(words.summary(figures))
     texts = {PAGE: page, REPORT: report(study, figures), SUMMARY: f"{said}\n"}
     asked = asked_of(study, workspace.store_root)
-    written = write_analysis(study, imported, figures, texts, question, asked)
+    with naming_a_full_disk(study.folder):
+        written = write_analysis(study, imported, figures, texts, question, asked)
     return Analysed(figures, written, *_log(study, figures, workspace))
 
 

@@ -27,7 +27,7 @@ def served_files(study: Path) -> list[tuple[str, bytes]]:
     Raises:
         AlphabarError: the folder is no study, or its record is another one's or damaged.
     """
-    if not (study / FILE).is_file():
+    if not (study / FILE).exists():
         return []
     about = read_about(study)
     with reading(study, about.study) as db:

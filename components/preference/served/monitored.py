@@ -118,7 +118,7 @@ def monitored(
         peek: show results before the planned number of answers, by an interval that holds however
             often one looks.
     """
-    said, called = standing(db), names(db)
+    said, called = [each for each in standing(db) if each.item in key.items], names(db)
     query = "SELECT slot, count(*) FROM history WHERE kind = 'undo' GROUP BY slot"
     undone = dict(db.execute(query))
     choices = as_choices(once(_rows(said, called, key, now), key.items).kept, key)

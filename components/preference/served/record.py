@@ -8,20 +8,26 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.errors import AlphabarError, first_line
+from components.errors import AlphabarError
 from components.files.json_file import parse_json
 from components.preference.served.posted import Posted
+from components.preference.served.sound import (
+    REMEDY,
+    SCHEMA,
+    refusal,
+    refuse_damaged,
+    refuse_no_file,
+)
 
 FILE = "served.sqlite"
 APPLICATION = 0x616C7072
 """What SQLite's header says the file is for."""
 
-REMEDY = f"move {FILE} away, or put back the one of this study"
 
 State = Mapping[str, Any]
 
@@ -78,17 +84,20 @@ def open_record(folder: Path, study: str) -> sqlite3.Connection:
             disk where SQLite cannot do what is needed.
     """
     path = folder / FILE
-    if not path.exists():  # SQLite would make it for everybody's eyes
+    refuse_no_file(path)
+    new = not path.exists()
+    if new:  # SQLite would make it for everybody's eyes
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    try:
-        _prepare(db, path, study)
-    except sqlite3.Error as error:
-        db.close()
-        raise AlphabarError(f"{path} cannot be used: {first_line(error)}", REMEDY) from None
-    except AlphabarError:
-        db.close()
-        raise
+    with ExitStack() as undone:
+        if new:
+            undone.callback(_remove, path)
+        try:
+            db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+            undone.callback(db.close)
+            _prepare(db, path, study)
+        except sqlite3.Error as error:
+            raise refusal(path, error) from None
+        undone.pop_all()
     return db
 
 
@@ -100,6 +109,7 @@ def reading(folder: Path, study: str) -> Iterator[sqlite3.Connection | None]:
         AlphabarError: as `open_record`.
     """
     path = folder / FILE
+    refuse_no_file(path)
     if not path.is_file():
         yield None
         return
@@ -110,9 +120,10 @@ def reading(folder: Path, study: str) -> Iterator[sqlite3.Connection | None]:
                 return
             _refuse_another(db, path, study)
             db.execute("BEGIN")  # all that is read is of one moment
+            refuse_damaged(db, path)
             yield db
     except sqlite3.Error as error:
-        raise AlphabarError(f"{path} cannot be read: {first_line(error)}", REMEDY) from None
+        raise refusal(path, error) from None
 
 
 def keep_links(
@@ -124,7 +135,7 @@ def keep_links(
         new: whether they were made just now, and take the place of any before.
 
     Raises:
-        AlphabarError: they are not the record's.
+        AlphabarError: they are not the record's, or they cannot be written.
     """
     known = dict(db.execute("SELECT slot, sha256 FROM links"))
     if known and known != dict(hashes) and not new:
@@ -132,10 +143,13 @@ def keep_links(
             f"the links in {folder} are not those of its {FILE}",
             "put back the links.json that was there, or remove it: new links are made then",
         )
-    db.execute("BEGIN IMMEDIATE")
-    db.execute("DELETE FROM links")
-    db.executemany("INSERT INTO links VALUES (?, ?)", hashes.items())
-    db.execute("COMMIT")
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("DELETE FROM links")
+        db.executemany("INSERT INTO links VALUES (?, ?)", hashes.items())
+        db.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise refusal(folder / FILE, error) from None
     return int(db.execute("SELECT count(*) FROM present").fetchone()[0])
 
 
@@ -234,7 +248,7 @@ def _prepare(db: sqlite3.Connection, path: Path, study: str) -> None:
         )
     db.execute("PRAGMA synchronous = FULL")
     if not db.execute("SELECT 1 FROM sqlite_schema").fetchone():
-        schema = (Path(__file__).parent / "record.sql").read_text(encoding="utf-8")
+        schema = SCHEMA.read_text(encoding="utf-8")
         db.execute("BEGIN IMMEDIATE")
         for statement in _statements(schema):
             db.execute(statement)
@@ -244,14 +258,21 @@ def _prepare(db: sqlite3.Connection, path: Path, study: str) -> None:
     _refuse_another(db, path, study)
     if (found := db.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
         raise AlphabarError(f"{path} is damaged: {found}", "put back a copy of it")
+    refuse_damaged(db, path)
+
+
+def _remove(path: Path) -> None:
+    """A record that was not made; an empty one would say that the study was served."""
+    for each in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
+        each.unlink(missing_ok=True)
 
 
 def _refuse_another(db: sqlite3.Connection, path: Path, study: str) -> None:
     if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
-        raise AlphabarError(f"{path} is another program's", REMEDY)
+        raise AlphabarError(f"{path} is another program's", REMEDY.format(FILE))
     whose = db.execute("SELECT value FROM about WHERE name = 'study'").fetchone()
     if whose is None or whose[0] != study:
-        raise AlphabarError(f"{path} has the answers to another study", REMEDY)
+        raise AlphabarError(f"{path} has the answers to another study", REMEDY.format(FILE))
 
 
 def _standing(db: sqlite3.Connection, slot: int) -> tuple[int, str]:

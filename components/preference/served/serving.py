@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from components.errors import AlphabarError
+from components.files.full_disk import naming_a_full_disk
 from components.files.lock import HeldError, locked_folder
 from components.files.manifest import MANIFEST, check_listed
 from components.preference.about import KEY, read_about
@@ -86,7 +87,8 @@ def ready(folder: Path, host: str, port: int) -> Iterator[Serving]:
 
     Raises:
         AlphabarError: the folder is no study or not as it was published, another server has it,
-            its record or links are of another study, or the address cannot be listened at.
+            its record or links are damaged or of another study, the disk is full, or the address
+            cannot be listened at.
     """
     about = read_about(folder)
     if not (folder / MANIFEST).is_file():
@@ -95,7 +97,7 @@ def ready(folder: Path, host: str, port: int) -> Iterator[Serving]:
     key = read_key(folder / KEY)
     if key.study != about.study:
         raise AlphabarError(f"{folder} has the key of another study", "export the study again")
-    with contextlib.ExitStack() as held:
+    with naming_a_full_disk(folder), contextlib.ExitStack() as held:
         held.enter_context(_alone(folder))
         listening = held.enter_context(_listening(host, port))
         known = read_links(folder, about.study, about.people)

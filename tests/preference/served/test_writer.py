@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -76,6 +77,47 @@ def test_what_the_disk_refuses_is_acknowledged_to_nobody(connection: sqlite3.Con
     refused = [each for each in found if isinstance(each, NotSavedError)]
     assert len(refused) == 10 - kept > 0
     assert "full" in str(refused[0])
+
+
+class Held:
+    """A connection whose COMMIT waits, and may fail."""
+
+    def __init__(self, connection: sqlite3.Connection, fault: sqlite3.Error | None) -> None:
+        self.connection, self.fault = connection, fault
+        self.reached, self.free = threading.Event(), threading.Event()
+
+    def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            self.reached.set()
+            assert self.free.wait(20)
+            if self.fault:
+                raise self.fault
+        return self.connection.execute(sql, *values)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+@pytest.mark.parametrize("fault", [None, sqlite3.OperationalError("disk I/O error")])
+def test_nothing_is_acknowledged_before_its_commit_has_ended(
+    connection: sqlite3.Connection, fault: sqlite3.Error | None
+) -> None:
+    held = Held(connection, fault)
+
+    async def one() -> tuple[bool, object]:
+        writer = Writer(held)  # type: ignore[arg-type]
+        job = asyncio.create_task(writer.do(put(1)))
+        assert await asyncio.to_thread(held.reached.wait, 20)
+        await asyncio.sleep(0.05)  # an acknowledgement that was sent would be here
+        early = job.done()
+        held.free.set()
+        (found,) = await asyncio.gather(job, return_exceptions=True)
+        await asyncio.to_thread(writer.close)
+        return early, found
+
+    early, found = asyncio.run(one())
+    assert not early
+    assert isinstance(found, NotSavedError) if fault else found == 1
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
