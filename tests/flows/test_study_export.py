@@ -125,6 +125,22 @@ def test_two_models_of_the_very_same_images_are_refused(place: Path) -> None:
     assert not (place / "reports" / "studies" / "mine").exists()
 
 
+def test_a_list_of_what_was_refused_is_nobody_s_answer(place: Path) -> None:
+    words = ("mine", "--baseline", "a", "--candidate", "b", *FEW)
+    exported(*words)
+    study = place / "reports" / "studies" / "mine"
+    (study / "answers").mkdir()
+    (study / "answers" / "refused.csv").write_text("file,place,reason\n")
+    exported(*words, "--seed", 7)
+    assert not (study / "answers").exists()
+    kept = study / "answers" / "about" / f"{'0' * 64}.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}")
+    (study / "answers" / "refused.csv").write_text("file,place,reason\n")
+    with pytest.raises(AlphabarError, match="in people's hands: it has answers"):
+        exported(*words, "--seed", 8)
+
+
 def test_nothing_that_is_not_a_study_is_overwritten(place: Path) -> None:
     with pytest.raises(AlphabarError, match="has not written"):
         exported("x", "--baseline", "a", "--candidate", "b", *FEW, "--out", "flat")

@@ -1,16 +1,15 @@
 """Which answers can be taken: each is held against the study's key, alone."""
 
 import math
-import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from components.errors import quoted
 from components.files.text_file import odd_character
+from components.preference.answers.name import annotator_name
 from components.preference.answers.row import SIGNED, AnswerRow, Raw, Refused, row_digest
 from components.preference.design.key import Key
 from components.preference.statistics.choices import Outcome
 
-LONGEST_NAME = 100
 LONGEST_SECONDS = 86_400.0
 AHEAD = timedelta(days=1)
 """How far a time may lie ahead: time zones that nobody wrote down, clocks that are fast."""
@@ -79,20 +78,6 @@ def _outcome(text: str, key: Key) -> Outcome:
     if said not in known:
         raise ValueError(f"the answer {quoted(text)} is none of {', '.join(known)}")
     return known[said]
-
-
-def annotator_name(text: str) -> str:
-    """The annotator's name in a text, as it is counted; raises ValueError where it is none."""
-    if odd := odd_character(text):
-        raise ValueError(f"`annotator` has the character {odd}")
-    name = unicodedata.normalize("NFC", text.strip())
-    if not name:
-        raise ValueError("it has no annotator's name")
-    if len(name) > LONGEST_NAME:
-        raise ValueError(f"the annotator's name {quoted(name)} is too long")
-    if "/" in name or "\\" in name or name.startswith(".."):
-        raise ValueError(f"the annotator's name {quoted(name)} looks like a path")
-    return name
 
 
 def _seconds(text: str) -> float:

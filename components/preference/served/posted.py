@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from components.errors import quoted
 from components.files.json_file import parse_json
-from components.preference.answers.checked import annotator_name, checked
+from components.preference.answers.checked import checked
+from components.preference.answers.name import annotator_name
 from components.preference.answers.row import Raw, Refused, Where
 from components.preference.design.key import Key
 
