@@ -1,7 +1,6 @@
 """A study of models, of samples or of folders of images, in a folder of its own."""
 
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from components.data.pin import USERS
 from components.errors import AlphabarError, first_of, number_of, quoted
-from components.files.manifest import MANIFEST, read_manifest
 from components.files.new_folder import refuse_unless_renewable, renewed_folder
 from components.licences import licences_of
 from components.preference.about import KEY, About
@@ -20,6 +18,7 @@ from components.runtime import Progress
 from flows.tools.images_to_judge import refuse_absent
 from flows.tools.models import holds_model
 from flows.tools.sampling import Request
+from flows.tools.study_answered import forget_refused, refuse_answered
 from flows.tools.study_models import HOLDOUT, Drawing, data_of_folder
 from flows.workspace import Workspace
 
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 COMMAND = "study export"
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-PEOPLES = ("answers", "exclusions.json", "links.json", "served.sqlite", "analysis")
-"""What lies in a study's folder once people have to do with it."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +120,7 @@ def export_study(request: StudyRequest, workspace: Workspace, progress: Progress
     """
     out = request.out or _usual(request.name, workspace)
     refuse_answered(out)
-    _forget_refused(out)
+    forget_refused(out, COMMAND)
     refuse_unless_renewable(out, COMMAND, workspace.store_root)
     names = called(request.compared)
     request.settings.size(names)  # what cannot be drawn is refused before anything is
@@ -185,31 +181,6 @@ def _alike(material: "Material") -> list[str]:
         if same:
             told.append(f"{same} of {len(rows)} images are the same by {one} and by {other}")
     return told
-
-
-def refuse_answered(folder: Path) -> None:
-    """Raise AlphabarError where people have to do with the study in ``folder``."""
-    there = [name for name in PEOPLES if (folder / name).exists()]
-    if there and not (there == ["answers"] and _only_refused(folder)):
-        raise AlphabarError(
-            f"the study in {folder} is in people's hands: it has {', '.join(there)}",
-            "give another name, or another folder with --out; or move that study away",
-        )
-
-
-def _only_refused(folder: Path) -> bool:
-    """Whether all that `study import` left there is the list of what it refused."""
-    from components.preference.analysis.written import REFUSED
-
-    answers = folder / "answers"
-    return [p for p in answers.rglob("*") if not p.is_dir()] == [answers / REFUSED]
-
-
-def _forget_refused(folder: Path) -> None:
-    """Remove that list, which is of the study that goes, so that the folder is as it was made."""
-    ours = (folder / MANIFEST).is_file() and read_manifest(folder).get("command") == COMMAND
-    if ours and _only_refused(folder):
-        shutil.rmtree(folder / "answers")
 
 
 def called(compared: Sequence[str]) -> list[str]:

@@ -39,7 +39,8 @@ class Imported:
         new: how many files were not there before.
         choices: of all that is kept.
         counted: of what no exclusion is about.
-        given: of those refused, what stands in the files given now; all where none was given.
+        given: of those refused, what stands in the files given now, and kept files that are lost;
+            all where none was given.
     """
 
     kept: tuple[AnswerRow, ...]

@@ -203,8 +203,10 @@ def test_who_takes_everything_back_is_counted_no_longer(server: Server, tmp_path
     }
     assert one.post(undone).status_code == 200
     assert served_files(server.folder) == [("served-01.csv", b"")]
-    left = import_answers_of(str(server.folder), Asked(), workspace)
-    assert (left.found.kept, left.found.refused) == ((), ())
+    with pytest.raises(AlphabarError, match="has no answers"):
+        import_answers_of(str(server.folder), Asked(), workspace)
+    left = import_answers(server.folder, [], read_key(server.folder / "key.json"))
+    assert (left.kept, left.refused) == ((), ())
 
 
 def test_exclusions_are_all_made_or_none(server: Server, tmp_path: Path) -> None:
