@@ -38,17 +38,7 @@ def read_study(
         AlphabarError: a file is missing or not of its kind, the study has no such question or no
             win rates, or the version is not one of its models.
     """
-    study = open_study(folder)
-    if (folder / FILE).is_file() and not (folder / MANIFEST).is_file():
-        raise AlphabarError(
-            f"{folder} has no {MANIFEST}, so nobody knows that the study is as it was exported",
-            "give the folder that `alphabar study export` or a run wrote, whole",
-        )
-    if study.about.kind != "pairwise":
-        raise AlphabarError(
-            f"the study in {folder} asks about single images, so it has no win rate",
-            "give a study of pairs: `alphabar study export` without `--kind realism`",
-        )
+    study = _pairs(folder)
     model = _model(study, who, tags)
     asked = decided_question(study.about, question)
     imported = import_answers(folder, [], study.key)
@@ -85,6 +75,22 @@ def read_study(
         (sofar.low, sofar.high),
     )
     return rate.of_other() if model == baseline else rate
+
+
+def _pairs(folder: Path) -> Study:
+    """The study of pairs in a folder; raises AlphabarError where it is not as it was exported."""
+    study = open_study(folder)
+    if (folder / FILE).is_file() and not (folder / MANIFEST).is_file():
+        raise AlphabarError(
+            f"{folder} has no {MANIFEST}, so nobody knows that the study is as it was exported",
+            "give the folder that `alphabar study export` or a run wrote, whole",
+        )
+    if study.about.kind != "pairwise":
+        raise AlphabarError(
+            f"the study in {folder} asks about single images, so it has no win rate",
+            "give a study of pairs: `alphabar study export` without `--kind realism`",
+        )
+    return study
 
 
 def _model(study: Study, who: str, tags: Mapping[str, str]) -> str:

@@ -567,3 +567,12 @@ def publish(plan: Plan, workspace: Workspace, made: Path) -> None:
     for node in (cell.train, cell.evaluate):
         place = shutil.copytree(made, workspace.store.path(node))
         seal_folder(place, {"key": node.key})
+
+
+def test_a_study_without_its_manifest_decides_nothing(place: Path, command: Command) -> None:
+    words = ("promote", "animals", "--gate", gates(place, PREFERENCE), "--dry-run", "--study")
+    study = make_study(place / "bare", *TRAINED)
+    (study / "manifest.json").unlink()
+    code, _, err = command(*words, study)
+    assert code == 2
+    assert "has no manifest.json" in " ".join(err.split())
