@@ -180,3 +180,8 @@ def export(
     tell(f"keep to yourself: {found.key}", key=found.key)
     for line in found.about.notes:
         note(line)
+    if request.settings.images_url.startswith("images/"):
+        note(
+            "label_studio.json and mturk.csv look for images/ beside themselves: for a tool "
+            "elsewhere give --images-url"
+        )
