@@ -99,7 +99,7 @@ def test_a_study_outlives_its_server_and_goes_on_elsewhere(
     link = server.links[0]
     with device(chromium) as opened, device(chromium) as elsewhere:
         page = opened(link)
-        begin(page, "ada ‏ע <b>")
+        begin(page, "ada ע <b>")
         for place in (1, 2, 3):
             pair(page, place)
         saved(page)
@@ -136,7 +136,7 @@ def test_a_study_outlives_its_server_and_goes_on_elsewhere(
         says(tab, "#ending", "are saved")
         found = state(link)
         assert len(found["answers"]) == 16
-        assert found["annotator"] == "ada ‏ע <b>"
+        assert found["annotator"] == "ada ע <b>"
     files = []
     for name, content in served_files(server.folder):
         files.append(server.folder.parent / name)
