@@ -40,14 +40,13 @@ NAMES = (
     "=HYPERLINK(1)",
     '\'=1, "quoted"; and,commas',
     "'",
-    "\u200b-1",
     "\uff1dfull width",
     "\u2212minus",
-    "عَلِيّ \u202eabc",
+    "عَلِيّ abc",
     "👩\u200d🚀👨\u200d👩\u200d👧",
     "e\u0301\u0327 \u1100\u1161\u11a8",
     "\ttab\x07\x85bell\ud800",
-    "\ufeff#1 \u2028 line",
+    "\ufeff#1 line",
     "@a" + "b" * 1_000_000,
     "𝕏" * 200,
 )
@@ -337,7 +336,8 @@ def test_whatever_the_name_its_file_is_taken(chromium: Browser, tmp_path: Path) 
 def test_a_name_that_no_import_takes_is_refused_in_words(chromium: Browser, tmp_path: Path) -> None:
     with visited(chromium) as (_, opened):
         page = opened(written(tmp_path, pairwise(1)))
-        for name in ("", " \u3000 ", "\u200b", "a/b", "a\\b", "../../x"):
+        unseen = ("\u200b-1", "x \u202eabc", "#1 \u2028 line")
+        for name in ("", " \u3000 ", "\u200b", "a/b", "a\\b", "../../x", *unseen):
             page.fill("#annotator", "x")
             page.fill("#annotator", name)
             page.click("#who button")
