@@ -18,11 +18,11 @@ from components.preference.analysis.decided import Asked, write_decided
 from components.preference.analysis.made import of_question
 from components.preference.analysis.opened import Study
 from components.preference.analysis.tallies import tallies
-from components.preference.answers.checked import PAIRWISE, REALISM
+from components.preference.answers.checked import word_of
 from components.preference.answers.exclusions import counted, read_exclusions
 from components.preference.answers.imported import Imported
 from components.preference.answers.row import Refused
-from components.preference.design.key import Item, Key
+from components.preference.design.key import Item
 
 FOLDER = "analysis"
 PAGE, REPORT, ANSWERS, REFUSED = "index.html", "report.md", "answers.csv", "refused.csv"
@@ -145,8 +145,8 @@ def _answers(study: Study, imported: Imported) -> Iterator[list[object]]:
     left = set(map(id, counted(imported.kept, read_exclusions(study.folder), key)))
     for row in imported.kept:
         item = key.items[row.item]
-        said = _word(int(row.answer), key)
-        expected = "" if item.expected is None else _word(int(item.expected), key)
+        said = word_of(int(row.answer), key.kind)
+        expected = "" if item.expected is None else word_of(int(item.expected), key.kind)
         yield [
             row.study,
             item.pair,
@@ -166,8 +166,3 @@ def _answers(study: Study, imported: Imported) -> Iterator[list[object]]:
 
 def _of_item(item: Item) -> tuple[str, str, str, str]:
     return item.prompt, item.group, item.left, item.right
-
-
-def _word(outcome: int, key: Key) -> str:
-    words = PAIRWISE if key.kind == "pairwise" else REALISM
-    return next(word for word, means in words.items() if int(means) == outcome)

@@ -8,6 +8,7 @@ from components.files.text_file import odd_character
 from components.preference.answers.name import annotator_name
 from components.preference.answers.row import SIGNED, AnswerRow, Raw, Refused, row_digest
 from components.preference.design.key import Key
+from components.preference.design.size import Kind
 from components.preference.statistics.choices import Outcome
 
 LONGEST_SECONDS = 86_400.0
@@ -24,6 +25,12 @@ PAIRWISE = {
 REALISM = {"real": Outcome.LEFT, "generated": Outcome.RIGHT}
 
 MTURK_TIME = "%a %b %d %H:%M:%S %Y"
+
+
+def word_of(outcome: int, kind: Kind) -> str:
+    """What files of answers say for an `Outcome` in a study of that kind."""
+    words = PAIRWISE if kind == "pairwise" else REALISM
+    return next(word for word, means in words.items() if int(means) == outcome)
 
 
 def checked(raw: Raw, key: Key, now: datetime) -> AnswerRow | Refused:

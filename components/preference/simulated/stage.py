@@ -17,22 +17,15 @@ from components.preference.analysis.made import of_question
 from components.preference.analysis.opened import Study, open_study
 from components.preference.analysis.tallies import tallies
 from components.preference.analysis.written import decided_question
+from components.preference.answers.checked import word_of
 from components.preference.answers.imported import Imported, import_answers
 from components.preference.answers.row import SIGNED, row_digest
 from components.preference.design.key import Key
 from components.preference.simulated.people import Answered, Liking, answers_of
 from components.preference.simulated.tastes import measured
-from components.preference.statistics.choices import Outcome
 from components.preference.statistics.minds import Population
 from components.runtime import Runtime
 from components.spec.sections.simulate import SimulateSpec
-
-WORDS = {
-    Outcome.LEFT: "left",
-    Outcome.RIGHT: "right",
-    Outcome.TIE: "tie",
-    Outcome.BOTH_BAD: "both bad",
-}
 
 
 def answers(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime) -> None:
@@ -79,11 +72,14 @@ def answers(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime
 
 def _imported(study: Study, found: Sequence[Answered], out: Path) -> Imported:
     """The answers, as if they had come from the page in a file each."""
+    own: dict[int, list[Answered]] = {slot: [] for slot in range(study.about.people)}
+    for each in found:
+        own[each.slot].append(each)
     with TemporaryDirectory() as place:
         files = []
-        for slot in range(study.about.people):
+        for slot, answered in own.items():
             files.append(Path(place) / f"annotator-{slot + 1:02d}.csv")
-            write_csv(files[-1], _rows([a for a in found if a.slot == slot], study.key))
+            write_csv(files[-1], _rows(answered, study.key))
         imported = import_answers(out, files, study.key)
     assert not imported.refused, imported.refused[:3]
     return imported
@@ -128,7 +124,7 @@ def _rows(own: Sequence[Answered], key: Key) -> list[dict[str, str]]:
                 key.study,
                 each.item,
                 question,
-                WORDS[each.answer],
+                word_of(each.answer, key.kind),
                 f"simulated-{each.slot + 1:02d}",
                 f"{each.seconds:.1f}",
                 str(each.place),
