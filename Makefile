@@ -49,7 +49,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.frechet --out reports/benchmarks.json
 	$(BIN)/python -m benchmarks.memory
 	$(BIN)/python -m benchmarks.captions
-	$(BIN)/python -m benchmarks.training --out reports/benchmarks.json
+	$(BIN)/python -m benchmarks.cached_text --out reports/benchmarks.json
 	$(BIN)/python -m benchmarks.plan --out reports/benchmarks.json
 	$(BIN)/python -m benchmarks.evaluation --out reports/benchmarks.json
 

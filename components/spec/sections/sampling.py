@@ -70,6 +70,18 @@ class SamplingSpec(Section):
         exclude_if=lambda scale: scale == 1.0,
         description="how many times what an adapter has learnt counts; 0 is its base",
     )
+    precision: Literal["auto", "32-true", "bf16-mixed"] = Field(
+        "32-true",
+        exclude_if=lambda precision: precision == "32-true",
+        description="of the network's arithmetic; auto: what is faster on this machine, measured "
+        "once",
+    )
+    compile: Literal["auto", "on", "off"] = Field(
+        "off",
+        exclude_if=lambda compile: compile == "off",
+        description="whether torch.compile makes the network's kernels; auto: where that pays "
+        "within the images that are drawn on this machine, measured once",
+    )
     seed: int = Field(
         0,
         ge=0,

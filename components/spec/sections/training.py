@@ -89,7 +89,24 @@ class TrainingSpec(Section):
     input_perturbation: float = Field(
         0.0, ge=0.0, le=1.0, description="extra noise in the input that is not to be predicted"
     )
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = Field("32-true")
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = Field(
+        "32-true",
+        description="of the network's arithmetic; auto: what is faster on this machine, 32-true or "
+        "bf16-mixed, measured once",
+    )
+    compile: Literal["auto", "on", "off"] = Field(
+        "off",
+        exclude_if=lambda compile: compile == "off",
+        description="whether torch.compile makes the network's kernels; auto: where that pays "
+        "within `steps` on this machine, measured once",
+    )
+    log_every: int = Field(
+        10,
+        ge=1,
+        le=MOST_STEPS,
+        exclude_if=lambda steps: steps == 10,
+        description="steps between rows of history.csv; the loss is looked at then",
+    )
     seed: int = Field(0, ge=0, le=MOST_SEED, description="seed of weights, batches and noise")
     checkpoint_every: Annotated[int, Unkeyed()] = Field(
         200,
