@@ -12,8 +12,9 @@ from components.errors import AlphabarError
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.rows import Rows, aligned
 from components.networks.ema import copy_for_ema
-from components.process.diffuse import diffuse
-from components.process.streams import Purpose, generator
+from components.process.diffuse import diffuse, spread
+from components.process.streams import Draws, Purpose
+from components.process.transfer import to_device
 from components.sampling.denoiser import Denoise, denoiser
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.reading import within_bounds
@@ -90,13 +91,13 @@ class Distillation:
         Args:
             x0: (batch, channel, height, width).
         """
-        random = generator(self.seed, step, Purpose.DISTILLATION)
-        eps = torch.randn(x0.shape, generator=random).to(x0)
-        i = torch.randint(0, self.times.steps, (len(x0),), generator=random)
+        random = Draws.of(self.seed, step, Purpose.DISTILLATION, x0.device)
+        eps = random.normal(x0.shape).to(x0)
+        i = torch.randint(0, self.times.steps, (len(x0),), generator=random.few)
         x0, eps, i, rows = x0[part], eps[part], i[part], of_part(rows, part)
         alpha, sigma = self._at(i, x0)
         x_t = diffuse(x0, eps, alpha, sigma).contiguous(memory_format=torch.channels_last)
-        rows = {name: tensor.to(x0.device) for name, tensor in rows.items()}
+        rows = {name: to_device(tensor, x0.device) for name, tensor in rows.items()}
         with torch.no_grad():
             target = self.target(x_t, i, self.student(average, rows), rows)
         found, _ = self.student(network, rows)(x_t, self.times.t[i])
@@ -119,7 +120,7 @@ class Distillation:
         length = self.times.steps // self.segments
         end = (i // length + 1) * length
         alpha_b, sigma_b = self._at(end, x_t)
-        arrived = (end == i + 1).to(x_t.device).view(-1, 1, 1, 1)
+        arrived = to_device(end == i + 1, x_t.device).view(-1, 1, 1, 1)
         # rows that have arrived ask the student nothing; their time may lie at the clean image
         ahead = torch.where(end == i + 1, i, i + 1)
         x0_s, _ = student(torch.where(arrived, x_t, x_s), self.times.t[ahead])
@@ -133,7 +134,9 @@ class Distillation:
         """(x, t) → (x0, ε) of ``network`` in the place of the teacher's."""
 
         def predict(x: Tensor, t: Tensor) -> Tensor:
-            output: Tensor = network(x, self.teacher.schedule.timestep(t).to(x.device), **rows)
+            output: Tensor = network(
+                x, to_device(self.teacher.schedule.timestep(t), x.device), **rows
+            )
             return output
 
         return denoiser(predict, self.teacher.schedule, self.teacher.prediction)
@@ -141,7 +144,7 @@ class Distillation:
     def _teach(self, x: Tensor, t: Tensor, rows: Rows) -> tuple[Tensor, Tensor]:
         model = self.teacher
         rows, null = aligned(rows, model.conditioner.null(len(x)))
-        null = {name: tensor.to(x.device) for name, tensor in null.items()}
+        null = {name: to_device(tensor, x.device) for name, tensor in null.items()}
         denoise = guided_denoiser(
             Conditioned(model.predict, rows),
             Conditioned(model.predict, null) if rows else None,
@@ -157,9 +160,7 @@ class Distillation:
 
     def _at(self, i: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         """(α, σ) at positions of the grid, shaped to broadcast to ``like``."""
-        shape = (-1, *(1,) * (like.ndim - 1))
-        alpha, sigma = self.times.alpha[i], self.times.sigma[i]
-        return alpha.to(like).view(shape), sigma.to(like).view(shape)
+        return spread(self.times.alpha[i], like), spread(self.times.sigma[i], like)
 
 
 def pseudo_huber(found: Tensor, target: Tensor, weight: Tensor, *, bounded: bool) -> Tensor:

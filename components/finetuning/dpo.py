@@ -27,7 +27,7 @@ from components.finetuning.preference_pairs import WEIGHT, PreferencePairs, show
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.rows import Rows
 from components.networks.ema import copy_for_ema
-from components.process.streams import Purpose, generator
+from components.process.streams import Draws, Purpose
 from components.spec.catalogue import FINETUNES
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising_loss import DenoisingLoss
@@ -97,7 +97,7 @@ class Preference:
         Args:
             x0: (batch, 2, channel, height, width), winners first.
         """
-        random = generator(self.loss.training.seed, step, Purpose.TRAINING)
+        random = Draws.of(self.loss.training.seed, step, Purpose.TRAINING, x0.device)
         noising = self.loss.noising(x0[:, 0], random).of(part).twice()
         rows = of_part(rows, part)
         weight = rows.pop(WEIGHT)

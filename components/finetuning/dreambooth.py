@@ -21,6 +21,7 @@ from components.finetuning.subject_images import SubjectImages, shown
 from components.finetuning.subject_look import subject_look
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.rows import Rows
+from components.process.diffuse import spread
 from components.spec.catalogue import FINETUNES
 from components.spec.sections.training import TrainingSpec
 from components.training.denoising_loss import DenoisingLoss
@@ -99,4 +100,4 @@ class PriorPreservation:
         times = torch.empty(len(x0))
         for turn, weight in enumerate((1.0, self.weight)):
             times[turn::2] = weight * len(x0) / len(times[turn::2])
-        return (times[part].to(errors).view(-1, 1, 1, 1) * errors).mean()
+        return (spread(times[part], errors) * errors).mean()

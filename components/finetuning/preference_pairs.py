@@ -24,11 +24,11 @@ from components.data.decided import (
 from components.errors import AlphabarError, first_of, quoted
 from components.networks.checkpoint import Checkpoint
 from components.networks.codecs.autoencoder import Autoencoder
-from components.networks.conditioners.rows import Rows, take
+from components.networks.conditioners.rows import PLACES, Rows, take
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
 from components.training.latents import drawn, moments_of
-from components.training.live_text import PLACES, LiveCaptions
+from components.training.live_text import LiveCaptions
 from components.training.task import Inputs
 
 WEIGHT = "pair_weight"

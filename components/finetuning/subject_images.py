@@ -17,13 +17,13 @@ from components.files.samples import read_samples
 from components.networks.checkpoint import Checkpoint
 from components.networks.codecs.autoencoder import Autoencoder
 from components.networks.conditioners.conditioner import Conditioner
-from components.networks.conditioners.rows import Rows, take
+from components.networks.conditioners.rows import PLACES, Rows, take
 from components.process.streams import Purpose
 from components.spec.catalogue.subjects import class_prompt, subject_prompt
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Order, TrainingSet, passes
 from components.training.latents import drawn, moments_of
-from components.training.live_text import PLACES, LiveCaptions
+from components.training.live_text import LiveCaptions
 from components.training.task import Inputs
 
 

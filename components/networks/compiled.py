@@ -2,48 +2,70 @@
 files stay as they are."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from components.errors import AlphabarError
+from components.errors import AlphabarError, first_line
+from components.networks.conditioners.rows import MASK, STATES
 
 SMALL = 100_000_000
 """Parameters below which a GPU waits for Python, and CUDA graphs spare it that."""
 
 
 def compile_network(network: nn.Module, *, grad: bool, graphs: bool = True) -> None:
-    """Compile ``network``'s forward in place; it happens at the next call, and takes a minute or so.
+    """Compile ``network``'s forward in place; the next call does it, and takes a minute or so.
 
-    Shapes that change between calls are compiled as variables. A copy of the network is not
-    compiled.
+    Kernels follow from an input's shapes alone, not from those before it, so that a resumed run
+    computes with the same: one set serves captions of every length and, without ``grad``, every
+    number of rows. A copy of the network is not compiled.
 
     Args:
-        grad: whether it is trained; else its weights stay what they are.
+        grad: whether it is trained.
         graphs: whether small networks may run as CUDA graphs on a GPU, where outputs and gradients
-            of one call are gone with the next; outputs without ``grad`` are copied.
+            of one call are gone with the next; without ``grad``, outputs are copied.
 
     Raises:
         AlphabarError: there is no C++ compiler, here; and at a call, the network cannot be compiled
             as a whole, or not for so many kinds of input.
     """
     _need_compiler()
-    small = sum(weight.numel() for weight in network.parameters()) < SMALL
-    as_graph = graphs and small and device_of(network).type == "cuda"
-    mode = "reduce-overhead" if as_graph else None
-    network.compile(dynamic=None, fullgraph=True, mode=mode)
+    as_graph = graphs and _is_small(network) and device_of(network).type == "cuda"
+    network.compile(dynamic=False, fullgraph=True, mode="reduce-overhead" if as_graph else None)
     compiled: Any = network._compiled_call_impl
-    network._compiled_call_impl = _told(compiled, type(network).__name__, as_graph, not grad)
+    name = type(network).__name__
+
+    def call(*given: Any, **named: Any) -> Any:
+        from torch._dynamo.exc import FailOnRecompileLimitHit, Unsupported
+
+        _mark(given, named, every_row=not grad)
+        if as_graph:
+            torch.compiler.cudagraph_mark_step_begin()
+        try:
+            found = compiled(*given, **named)
+        except (FailOnRecompileLimitHit, Unsupported) as error:
+            raise AlphabarError(
+                f"torch.compile cannot take {name}: {first_line(error)}", "use `compile: off`"
+            ) from error
+        return found if grad or not as_graph else _copied(found)
+
+    network._compiled_call_impl = call
 
 
 def compile_cache(folder: Path | None) -> None:
-    """Keep what is compiled from now on in ``folder``, for later processes; None changes nothing."""
+    """Keep what is compiled from now on in ``folder``, for later processes; not with None."""
     if folder is not None:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
         os.environ["TRITON_CACHE_DIR"] = str(folder / "triton")
+
+
+def compilations() -> int:
+    """How many graphs have been compiled in this process."""
+    from torch._dynamo.utils import counters
+
+    return int(counters["stats"]["unique_graphs"])
 
 
 def device_of(network: nn.Module) -> torch.device:
@@ -51,23 +73,25 @@ def device_of(network: nn.Module) -> torch.device:
     return next((weight.device for weight in network.parameters()), torch.device("cpu"))
 
 
-def _told(compiled: Callable[..., Any], name: str, as_graph: bool, copied: bool) -> Any:
-    """``compiled`` with messages for people; as a graph, each call is a step of its own."""
-    from torch._dynamo.exc import FailOnRecompileLimitHit, Unsupported
+def _is_small(network: nn.Module) -> bool:
+    return sum(weight.numel() for weight in network.parameters()) < SMALL
 
-    def call(*given: Any, **named: Any) -> Any:
-        if as_graph:
-            torch.compiler.cudagraph_mark_step_begin()
-        try:
-            found = compiled(*given, **named)
-        except (FailOnRecompileLimitHit, Unsupported) as error:
-            raise AlphabarError(
-                f"torch.compile cannot take {name}: {str(error).strip().splitlines()[0]}",
-                "use `compile: off`",
-            ) from error
-        return found.clone() if as_graph and copied and isinstance(found, Tensor) else found
 
-    return call
+def _mark(given: tuple[Any, ...], named: dict[str, Any], *, every_row: bool) -> None:
+    """Say which sizes kernels may not rely on."""
+    for name in (STATES, MASK):
+        if name in named:
+            torch._dynamo.maybe_mark_dynamic(named[name], 1)
+    if every_row:
+        for each in (*given, *named.values()):
+            if isinstance(each, Tensor) and each.ndim:
+                torch._dynamo.maybe_mark_dynamic(each, 0)
+
+
+def _copied(found: Any) -> Any:
+    from torch.utils._pytree import tree_map_only
+
+    return tree_map_only(Tensor, Tensor.clone, found)
 
 
 def _need_compiler() -> None:

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from components.process.schedules import Schedule
+from components.process.transfer import to_device
 
 
 def diffuse(x0: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
@@ -17,5 +18,9 @@ def diffuse(x0: Tensor, eps: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
 
 def coefficients(schedule: Schedule, t: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
     """(α, σ) at ``t`` (batch,), cast to ``like``'s type and device, shaped to broadcast to it."""
-    shape = (-1, *(1,) * (like.ndim - 1))
-    return schedule.alpha(t).to(like).view(shape), schedule.sigma(t).to(like).view(shape)
+    return spread(schedule.alpha(t), like), spread(schedule.sigma(t), like)
+
+
+def spread(values: Tensor, like: Tensor) -> Tensor:
+    """A number for each row, (batch,), of ``like``'s type and device, shaped to broadcast to it."""
+    return to_device(values, like.device, like.dtype).view(-1, *(1,) * (like.ndim - 1))

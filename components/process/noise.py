@@ -17,7 +17,9 @@ def with_offset(eps: Tensor, spread: float, generator: torch.Generator) -> Tenso
     if not spread:
         return eps
     shape = (*eps.shape[:2], *(1,) * (eps.ndim - 2))
-    return eps + spread * torch.randn(shape, generator=generator, dtype=eps.dtype)
+    return eps + spread * torch.randn(
+        shape, generator=generator, device=eps.device, dtype=eps.dtype
+    )
 
 
 def perturbed(eps: Tensor, spread: float, generator: torch.Generator) -> Tensor:
@@ -32,4 +34,6 @@ def perturbed(eps: Tensor, spread: float, generator: torch.Generator) -> Tensor:
     """
     if not spread:
         return eps
-    return eps + spread * torch.randn(eps.shape, generator=generator, dtype=eps.dtype)
+    return eps + spread * torch.randn(
+        eps.shape, generator=generator, device=eps.device, dtype=eps.dtype
+    )

@@ -2,10 +2,12 @@
 
 The three are words of their own in the key and the counter of Philox, so that draws of two
 purposes, two seeds or two indices are never one draw. A seed of `torch.Generator` cannot promise
-that: of its 64 bits the CPU's generator reads 32.
+that: of its 64 bits the CPU's generator reads 32. A GPU's reads all of them: it draws the noise of
+training itself, other numbers than the CPU, by a seed that is two words of the stream.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 
 import torch
@@ -65,8 +67,13 @@ def normal(seeds: Sequence[int], index: int, purpose: Purpose, shape: tuple[int,
     return torch.cat(found).view(len(seeds), *shape)
 
 
-def generator(seed: int, index: int, purpose: Purpose) -> torch.Generator:
-    """A CPU generator whose whole state, not 32 bits of it, comes from the three."""
+def generator(
+    seed: int, index: int, purpose: Purpose, device: torch.device | str = "cpu"
+) -> torch.Generator:
+    """A generator of the three: on a GPU by a seed of 64 bits, elsewhere the CPU's, whose whole
+    state, not 32 bits of it, comes from them."""
+    if torch.device(device).type == "cuda":
+        return torch.Generator(device).manual_seed(_seed(seed, index, purpose))
     made = torch.Generator().manual_seed(0)
     state = made.get_state()
     # a count, two flags and a place come before the twister's words, all of 8 bytes
@@ -75,11 +82,39 @@ def generator(seed: int, index: int, purpose: Purpose) -> torch.Generator:
     return made
 
 
+@dataclass(frozen=True)
+class Draws:
+    """The generators of one stream, on the CPU one and the same.
+
+    Attributes:
+        few: on the CPU, for the few numbers that are looked at there: times, dropped conditions.
+        many: on the device that computes, for noise.
+    """
+
+    few: torch.Generator
+    many: torch.Generator
+
+    @classmethod
+    def of(cls, seed: int, index: int, purpose: Purpose, device: torch.device) -> "Draws":
+        """Those of a purpose, a seed and an index."""
+        few = generator(seed, index, purpose)
+        many = generator(seed, index, purpose, device) if device.type == "cuda" else few
+        return cls(few, many)
+
+    def normal(self, shape: Sequence[int]) -> Tensor:
+        """Standard normal numbers of ``many``, float32, on its device."""
+        return torch.randn(tuple(shape), generator=self.many, device=self.many.device)
+
+
 def seed_globally(seed: int, index: int, purpose: Purpose) -> None:
     """Set torch's global generators, which networks' dropout draws from."""
-    low, high = words([seed], index, purpose, 2)[0].tolist()
-    torch.manual_seed((high << 32 | low) % (1 << 63))  # devices read all of it, the CPU 32 bits
+    torch.manual_seed(_seed(seed, index, purpose) % (1 << 63))  # the CPU reads 32 bits of it
     torch.set_rng_state(generator(seed, index, purpose).get_state())
+
+
+def _seed(seed: int, index: int, purpose: Purpose) -> int:
+    low, high = words([seed], index, purpose, 2)[0].tolist()
+    return int(high << 32 | low)
 
 
 def _column(values: list[int]) -> Tensor:

@@ -11,8 +11,9 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from components.data.captions import Captions
 from components.networks.conditioners.conditioner import Table
-from components.networks.conditioners.rows import Rows
+from components.networks.conditioners.rows import PLACES, Rows
 from components.process.streams import Purpose, generator, words
+from components.process.transfer import to_device
 from components.training.stored import Stored
 
 Batch = tuple[int, Tensor, Rows]
@@ -104,6 +105,15 @@ class TrainingData(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         return DataLoader(self.batches, batch_size=None)
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        step, stored, rows = batch
+        moved = {
+            name: row if name == PLACES else to_device(row, device) for name, row in rows.items()
+        }
+        return step, to_device(stored, device), moved
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         step, stored, rows = batch

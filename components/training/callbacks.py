@@ -1,24 +1,26 @@
-"""What Lightning calls while it trains: progress, history, checkpoints, evaluation."""
+"""What Lightning calls while it trains: progress, history, checkpoints, evaluation.
 
+What keeps, shows or judges something reads the losses first: none of it is of a run that diverged.
+"""
+
+import math
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from torchmetrics import MeanMetric
 
 from components.meter import Meter
 from components.runtime import Progress
 from components.spec.sections.training import TrainingSpec
 from components.training.history import Journal
 from components.training.kept import keep
+from components.training.losses import Losses
 from components.training.module import TrainingModule
 from components.training.stopwatch import Stopwatch
 from components.training.task import Save, Snapshot
 from components.training.watch import Watch
-
-HISTORY_EVERY = 10  # steps between rows of history.csv
 
 
 class MoveAverage(pl.Callback):
@@ -34,8 +36,8 @@ class MoveAverage(pl.Callback):
 class EndStep(pl.Callback):
     """Stands where a step's work is done and what is done beside it begins."""
 
-    def __init__(self, meter: Meter) -> None:
-        self.meter = meter
+    def __init__(self, meter: Meter, training: TrainingSpec) -> None:
+        self.meter, self.training = meter, training
 
     def state_dict(self) -> dict[str, Any]:
         """What a resume point needs to go on measuring."""
@@ -48,7 +50,11 @@ class EndStep(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self.meter.ends()
+        step = trainer.global_step
+        read = self.training.logs(step) or self.training.evaluates(step)
+        if read:
+            pl_module.losses.read()
+        self.meter.ends(waited=read)
 
 
 class BeginStep(pl.Callback):
@@ -67,7 +73,8 @@ class BeginStep(pl.Callback):
 
 
 class ReportProgress(pl.Callback):
-    """Hand (step, total, loss) on, and what there is to say of the evaluations."""
+    """Hand (step, total, loss) on, the last that was read, and what there is to say of the
+    evaluations."""
 
     def __init__(
         self, progress: Progress, total: int, notice: Callable[[], str] = lambda: ""
@@ -77,7 +84,8 @@ class ReportProgress(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        parts = (f"loss {pl_module.last_loss:.4f}", self.notice())
+        last = pl_module.losses.last
+        parts = ("" if math.isnan(last) else f"loss {last:.4f}", self.notice())
         self.progress(trainer.global_step, self.total, ", ".join(filter(None, parts)))
 
 
@@ -87,45 +95,39 @@ class WriteHistory(pl.Callback):
     Stands after `Evaluate`: a run that this ends has a last row too.
 
     Args:
-        may_end: whether `Evaluate` may end training after a step.
+        losses: what the module puts its losses into.
     """
 
-    def __init__(self, journal: Journal, total: int, may_end: Callable[[int], bool]) -> None:
-        self.journal, self.total, self.may_end = journal, total, may_end
-        self.loss = MeanMetric().set_dtype(torch.float64)
-        self.loss.persistent(True)
+    def __init__(self, journal: Journal, losses: Losses, training: TrainingSpec) -> None:
+        self.journal, self.losses, self.training = journal, losses, training
         self.grad_norm = 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """What a resume point needs to go on within a row."""
-        return dict(self.loss.state_dict())
+        return self.losses.state()
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """The reverse of `state_dict`."""
-        self.loss.load_state_dict(state_dict)
+        self.losses.restore(state_dict)
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Any
     ) -> None:
         """Before clipping, and only where a row may be written."""
         step = trainer.global_step + 1
-        if self._writes(step) or self.may_end(step):
+        if self.training.logs(step) or self.training.may_end(step):
             gradients = [p.grad for p in pl_module.parameters() if p.grad is not None]
             self.grad_norm = float(torch.nn.utils.get_total_norm(gradients))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self.loss.update(pl_module.last_loss)
-        if self._writes(trainer.global_step) or trainer.should_stop:
+        if self.training.logs(trainer.global_step) or trainer.should_stop:
+            self.losses.read()
             rate = trainer.optimizers[0].param_groups[0]["lr"]
-            figures = {"loss": float(self.loss.compute()), "lr": rate, "grad_norm": self.grad_norm}
+            figures = {"loss": self.losses.take_mean(), "lr": rate, "grad_norm": self.grad_norm}
             rounded = {name: f"{value:.6g}" for name, value in figures.items()}
             self.journal.append([{"step": trainer.global_step, **rounded}])
-            self.loss.reset()
-
-    def _writes(self, step: int) -> bool:
-        return step % HISTORY_EVERY == 0 or step == self.total
 
 
 class WriteSnapshots(pl.Callback):
@@ -142,6 +144,7 @@ class WriteSnapshots(pl.Callback):
     ) -> None:
         step = trainer.global_step
         if step in self.steps or trainer.should_stop:
+            pl_module.losses.read()
             pairs = zip(pl_module.power_sigma_rels, pl_module.power_emas, strict=True)
             for sigma_rel, average in pairs:
                 self.write(self.folder, average, sigma_rel, step)
@@ -160,6 +163,7 @@ class KeepCheckpoints(pl.Callback):
         self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         if trainer.global_step in self.steps:
+            pl_module.losses.read()
             keep(self.scratch, trainer.global_step, self.save, pl_module.ema)
 
 
@@ -195,6 +199,7 @@ class Evaluate(pl.Callback):
         step = trainer.global_step
         if not self.training.evaluates(step):
             return
+        pl_module.losses.read()
         with self.stopwatch.evaluating():
             self.watch.look(pl_module.ema, step)
         trainer.should_stop = step < self.training.steps and self.watch.is_left_behind()

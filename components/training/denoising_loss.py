@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.rows import Rows, aligned
-from components.process.diffuse import coefficients, diffuse
+from components.process.diffuse import coefficients, diffuse, spread
 from components.process.noise import perturbed, with_offset
-from components.process.streams import Purpose, generator
+from components.process.streams import Draws, Purpose
 from components.process.time_sampling import TIME_SAMPLINGS
+from components.process.transfer import to_device
 from components.process.weights import Constants, loss_weight
 from components.spec.sections.training import TrainingSpec
 from components.training.parts import WHOLE, of_part
@@ -71,19 +72,18 @@ class DenoisingLoss:
     ) -> Tensor:
         """The weighted squared errors that the loss is the mean of, of the rows ``part``:
         (rows, channel, height, width)."""
-        random = generator(self.training.seed, step, Purpose.TRAINING)
+        random = Draws.of(self.training.seed, step, Purpose.TRAINING, x0.device)
         noising = self.noising(x0, random)
-        rows = of_part(self.dropped(rows, random), part)
+        rows = of_part(self.dropped(rows, random.few), part)
         return self.errors_under(noising.of(part), network, x0[part], rows)
 
-    def noising(self, x0: Tensor, random: torch.Generator) -> Noising:
-        """Times and noise for each row of ``x0``."""
+    def noising(self, x0: Tensor, random: Draws) -> Noising:
+        """Times, on the CPU, and noise for each row of ``x0``."""
         spec = self.training
-        eps = torch.randn(x0.shape, generator=random)
-        eps = with_offset(eps, spec.offset_noise, random)
-        noise = perturbed(eps, spec.input_perturbation, random).to(x0)
+        eps = with_offset(random.normal(x0.shape), spec.offset_noise, random.many)
+        noise = perturbed(eps, spec.input_perturbation, random.many).to(x0)
         sampling = TIME_SAMPLINGS[spec.time_sampling]
-        t = sampling(len(x0), self.model.schedule, random, spec.time_mean, spec.time_std)
+        t = sampling(len(x0), self.model.schedule, random.few, spec.time_mean, spec.time_std)
         return Noising(eps.to(x0), noise, t)
 
     def errors_under(self, noising: Noising, network: nn.Module, x0: Tensor, rows: Rows) -> Tensor:
@@ -95,12 +95,12 @@ class DenoisingLoss:
         x_t = x_t.contiguous(memory_format=torch.channels_last)
         output = network(
             prediction.scale(alpha, sigma) * x_t,
-            schedule.timestep(t).to(x0.device),
+            to_device(schedule.timestep(t), x0.device),
             **rows,
         )
         target = prediction.target(x0, eps, alpha, sigma)
         error = torch.nn.functional.mse_loss(output.float(), target, reduction="none")
-        return self._weight(t).to(error).view(-1, 1, 1, 1) * error
+        return spread(self._weight(t), error) * error
 
     def dropped(self, rows: Rows, generator: torch.Generator) -> Rows:
         """A share of the rows replaced by the absent condition (Ho, Salimans 2022, alg. 1)."""
@@ -112,8 +112,9 @@ class DenoisingLoss:
         rows, null = aligned(rows, self.model.conditioner.null(count))
         result = {}
         for name, tensor in rows.items():
-            mask = drop.view(-1, *(1,) * (tensor.ndim - 1)).to(tensor.device)
-            result[name] = torch.where(mask, null[name].to(tensor), tensor)
+            mask = to_device(drop, tensor.device).view(-1, *(1,) * (tensor.ndim - 1))
+            absent = to_device(null[name], tensor.device, tensor.dtype)
+            result[name] = torch.where(mask, absent, tensor)
         return result
 
     def _weight(self, t: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from components.spec.sections.training import TrainingSpec
 from components.training.batches import TrainingSet
 from components.training.denoising_loss import DenoisingLoss
 from components.training.latents import MIRRORED, drawn, load_encoded
-from components.training.live_text import trained_model
+from components.training.live_text import WithText, trained_model
 from components.training.sampled_look import LookAt, SampledLook, Sees, with_network
 from components.training.stored import Mirrored, StoredImages
 from components.training.task import Inputs, Objective, Save, Task, every_weight
@@ -51,6 +51,7 @@ def denoising_task(
         look: makes what evaluates the run; samples of the holdout's prompts.
     """
     trained, seen = (live, trained_model) if live else (model, with_network)
+    kernels = trained.network.denoiser if isinstance(trained.network, WithText) else trained.network
 
     def snapshot(folder: Path, average: nn.Module, sigma_rel: float, step: int) -> None:
         write_snapshot(folder, model.config, average, sigma_rel, step)
@@ -65,6 +66,7 @@ def denoising_task(
         trains,
         random_layers=model.config.network.dropout > 0,
         facts=partial(_of_data, model),
+        kernels=kernels,
     )
 
 

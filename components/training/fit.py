@@ -4,7 +4,10 @@ import contextlib
 import tempfile
 from pathlib import Path
 
+import pytorch_lightning as pl
+
 from components.meter import Meter
+from components.networks.compiled import compilations, compile_cache, compile_network
 from components.networks.device import resolve_device
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import forget_after
@@ -12,7 +15,8 @@ from components.runtime import Runtime
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingData
 from components.training.callbacks import EndStep, Evaluate
-from components.training.module import DivergedError, TrainingModule
+from components.training.losses import DivergedError
+from components.training.module import TrainingModule
 from components.training.publish import publish
 from components.training.resume import RESUME_FILE, read_state, rewind, steps_done
 from components.training.run import Run, Trained
@@ -53,9 +57,8 @@ def fit(
         watch = None
         if training.evaluate_every:
             watch = Watch.over(task, training, inputs, scratch, runtime, device, extractor)
-        run = Run(
-            task, training, runtime, scratch, watch, Stopwatch(runtime.clock), Meter(device.type)
-        )
+        meter = Meter(device.type, compiled=compilations)
+        run = Run(task, training, runtime, scratch, watch, Stopwatch(runtime.clock), meter)
         try:
             trained = _train(run, inputs)
         except DivergedError as error:
@@ -72,34 +75,49 @@ def _train(run: Run, inputs: Inputs) -> Trained:
     """Module, data, trainer; from the resume point on, where there is one."""
     step = steps_done(run.scratch)
     rewind(run.scratch, run.watch, step)
-    module = TrainingModule(run.task, run.training)
     if run.is_over(step):
+        module = TrainingModule(run.task, run.training)
         state = read_state(run.scratch)
         module.load_state_dict(state["state_dict"])
         run.meter.restore(state["callbacks"][EndStep.__qualname__])
         if run.watch:
             run.stopwatch.restore(state["callbacks"][Evaluate.__qualname__])
         return Trained(run, module, step)
-    data = TrainingData(
-        Batches(
-            run.task.data(inputs),
-            batch_size=run.training.batch_size,
-            first=step,
-            last=run.training.steps,
-            seed=run.training.seed,
-        )
-    )
-    trainer = trainer_of(run)
+    trainer, module, data = ready(run, inputs, step)
     resume = run.scratch / RESUME_FILE if step else None
     try:
         trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
-    except DivergedError:
+    except DivergedError as error:
         if not run.can_end_with_the_best():
             raise
         # the last step's weights may be what diverged
-        forget_after(run.scratch / SNAPSHOTS, trainer.global_step - 1)
-        return Trained(run, module, trainer.global_step, diverged=True)
+        forget_after(run.scratch / SNAPSHOTS, error.step - 1)
+        return Trained(run, module, error.step, diverged=True)
     return Trained(run, module, trainer.global_step)
+
+
+def ready(run: Run, inputs: Inputs, step: int) -> tuple[pl.Trainer, TrainingModule, TrainingData]:
+    """What trains, what is trained, and on what, from ``step`` on."""
+    module = TrainingModule(run.task, run.training, run.losses)
+    batches = Batches(
+        run.task.data(inputs),
+        batch_size=run.training.batch_size,
+        first=step,
+        last=run.training.steps,
+        seed=run.training.seed,
+    )
+    if run.training.compile == "on":
+        _compile(run)
+    return trainer_of(run), module, TrainingData(batches)
+
+
+def _compile(run: Run) -> None:
+    """Compile what is trained; its averages, which evaluations draw from, are left as they are."""
+    cache, task = run.runtime.cache, run.task
+    compile_cache(cache and cache / "compiled")
+    kernels = task.network if task.kernels is None else task.kernels
+    # the gradient of a part outlives the next part's
+    compile_network(kernels, grad=True, graphs=run.training.accumulate == 1)
 
 
 def _naming(best: Path, error: DivergedError) -> DivergedError:
@@ -107,4 +125,5 @@ def _naming(best: Path, error: DivergedError) -> DivergedError:
         error.what,
         f"{error.remedy}; the best evaluation's weights are in {best}, and `training.publish: best`"
         " publishes them where training ends so",
+        error.step,
     )

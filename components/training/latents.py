@@ -26,7 +26,7 @@ from components.files.manifest import intact
 from components.networks.codecs import Shape, build_codec
 from components.networks.codecs.autoencoder import Autoencoder, config_of
 from components.networks.device import resolve_device
-from components.process.streams import Purpose, generator
+from components.process.streams import Draws, Purpose
 from components.runtime import Runtime
 from components.spec.model_folder import CODEC
 
@@ -122,5 +122,5 @@ def moments_of(codec: Autoencoder, images: Tensor, device: torch.device) -> Tens
 def drawn(seed: int, step: int, moments: Tensor) -> Tensor:
     """An x0 (batch, channel, height, width) from each of the normals ``moments`` (batch, 2, …)."""
     mean, deviation = moments.float().unbind(1)
-    noise = torch.randn(mean.shape, generator=generator(seed, step, Purpose.POSTERIOR))
-    return mean + deviation * noise.to(mean)
+    draws = Draws.of(seed, step, Purpose.POSTERIOR, mean.device)
+    return mean + deviation * draws.normal(mean.shape).to(mean)

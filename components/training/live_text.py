@@ -17,12 +17,12 @@ from components.data.captions import Entries
 from components.networks.adapters.parts import told_text
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.conditioner import Table
-from components.networks.conditioners.rows import Rows
+from components.networks.conditioners.rows import PLACES, Rows
 from components.networks.conditioners.text import TextCondition
 from components.training.task import Inputs
 
-PLACES, ABSENT = "caption_places", -1
-"""Name of the row, int64 (batch,), and what stands for the absent condition."""
+ABSENT = -1
+"""What stands for the absent condition among `PLACES`."""
 
 
 class WithText(nn.Module):

@@ -8,30 +8,27 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from components.errors import AlphabarError
 from components.networks.ema import copy_for_ema, update_ema
 from components.networks.posthoc_ema import TRACKED, update_power_ema
 from components.process.streams import Purpose, seed_globally
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batch
 from components.training.checkpointing import compute_again
+from components.training.losses import Losses
 from components.training.optimizers import OPTIMIZERS
 from components.training.parts import WHOLE, parts_of, share_of
 from components.training.task import Task
-
-
-class DivergedError(AlphabarError):
-    """The loss is not finite."""
 
 
 class TrainingModule(pl.LightningModule):
     """Trains the network of a task by its objective.
 
     All that is random in a step comes from streams of its own, by (seed, step), so that a resumed
-    run continues as if it had never stopped.
+    run continues as if it had never stopped. A step waits for no device: who needs its loss reads
+    ``losses``.
     """
 
-    def __init__(self, task: Task, training: TrainingSpec) -> None:
+    def __init__(self, task: Task, training: TrainingSpec, losses: Losses | None = None) -> None:
         super().__init__()
         self.task, self.training_spec = task, training
         self.network = task.network.train()
@@ -42,20 +39,16 @@ class TrainingModule(pl.LightningModule):
         self.power_emas = torch.nn.ModuleList(
             copy_for_ema(task.network) for _ in self.power_sigma_rels
         )
-        self.last_loss = math.nan
+        self.losses = losses or Losses()
         self._rest: Iterator[Tensor] = iter(())
         if training.gradient_checkpointing:
             compute_again(self.network)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """The loss of one batch, or of its first part.
-
-        Raises:
-            DivergedError: it is not finite.
-        """
+        """The loss of one batch, or of its first part."""
         if self.task.random_layers:
             seed_globally(self.training_spec.seed, batch[0], Purpose.DROPOUT)
-        self.last_loss = 0.0
+        self.losses.begin(batch[0])
         self._rest = self._losses(batch)
         return next(self._rest)
 
@@ -77,13 +70,7 @@ class TrainingModule(pl.LightningModule):
             loss = self.task.objective(self.network, self.ema, step, x0, rows, part)
             if part != WHOLE:
                 loss = loss * share_of(part, len(x0))
-            self.last_loss += loss.item()
-            if not math.isfinite(self.last_loss):
-                raise DivergedError(
-                    f"the loss is {self.last_loss} at step {step}: training diverged",
-                    "lower `training.lr` or `training.gradient_clip`; the last good checkpoint is "
-                    "kept",
-                )
+            self.losses.add(loss)
             yield loss
 
     def configure_optimizers(self) -> Any:
@@ -91,7 +78,9 @@ class TrainingModule(pl.LightningModule):
         spec = self.training_spec
         # the moving averages are parameters of this module too, but frozen ones
         trained = [weight for weight in self.network.parameters() if weight.requires_grad]
-        optimizer = OPTIMIZERS[spec.optimizer](trained, spec.lr, spec.weight_decay)
+        # Lightning clips no gradients that a fused step is to scale back
+        fused = self.device.type == "cuda" and spec.precision != "16-mixed"
+        optimizer = OPTIMIZERS[spec.optimizer](trained, spec.lr, spec.weight_decay, fused)
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._lr_factor)
         return {
             "optimizer": optimizer,

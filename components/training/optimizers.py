@@ -1,20 +1,33 @@
 """Optimisers by name. To add one: its line here and in the catalogue."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from torch import nn
 from torch.optim import AdamW, Optimizer
 
-MakeOptimizer = Callable[[Iterable[nn.Parameter], float, float], Optimizer]
-"""(weights, learning rate, weight decay) → the optimiser."""
+
+class MakeOptimizer(Protocol):
+    """Makes an optimiser of ``weights``; ``fused`` says whether its step may be one kernel."""
+
+    def __call__(
+        self,
+        weights: Iterable[nn.Parameter],
+        lr: float,
+        weight_decay: float,
+        fused: bool = False,
+    ) -> Optimizer: ...
 
 
-def _adamw(weights: Iterable[nn.Parameter], lr: float, weight_decay: float) -> Optimizer:
-    return AdamW(weights, lr=lr, weight_decay=weight_decay)
+def _adamw(
+    weights: Iterable[nn.Parameter], lr: float, weight_decay: float, fused: bool = False
+) -> Optimizer:
+    return AdamW(weights, lr=lr, weight_decay=weight_decay, fused=fused or None)
 
 
-def _adamw8bit(weights: Iterable[nn.Parameter], lr: float, weight_decay: float) -> Optimizer:
+def _adamw8bit(
+    weights: Iterable[nn.Parameter], lr: float, weight_decay: float, fused: bool = False
+) -> Optimizer:
     import bitsandbytes
 
     made: Any = bitsandbytes.optim.AdamW8bit(weights, lr=lr, weight_decay=weight_decay)

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from components.networks.conditioners.rows import Rows
-from components.process.streams import Purpose, generator
+from components.process.streams import Draws, Purpose
 from components.spec.sections.codec import CodecSpec
 from components.training.parts import WHOLE
 from components.training.perceptual import PerceptualDistance
@@ -37,9 +36,9 @@ class ReconstructionLoss:
         autoencoder: Any = network
         images = x0[part]
         posterior = autoencoder.encode(images).latent_dist
-        random = generator(self.spec.seed, step, Purpose.POSTERIOR)
+        draws = Draws.of(self.spec.seed, step, Purpose.POSTERIOR, x0.device)
         shape = (len(x0), *posterior.mean.shape[1:])
-        noise = torch.randn(shape, generator=random)[part].to(posterior.mean)
+        noise = draws.normal(shape)[part].to(posterior.mean)
         found = autoencoder.decode(posterior.mean + posterior.std * noise).sample.float()
         loss: Tensor = (found - images).abs().mean()
         if self.spec.kl:

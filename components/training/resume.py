@@ -70,13 +70,14 @@ class KeepResumePoint(pl.Callback):
     def on_train_batch_end(
         self,
         trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
+        pl_module: Any,
         outputs: Any,
         batch: Any,
         batch_idx: int,
     ) -> None:
         due = self.clock() - self.latest >= RESUME_SECONDS
         if due or trainer.global_step % self.every == 0:
+            pl_module.losses.read()
             with put(self.path) as part:
                 trainer.save_checkpoint(part, weights_only=False)  # the whole state
             self.kept(trainer.global_step)

@@ -1,11 +1,12 @@
 """A training run: its task, where it works, who watches it; and what it ends with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.meter import Meter
 from components.runtime import Runtime
 from components.spec.sections.training import TrainingSpec
+from components.training.losses import Losses
 from components.training.module import TrainingModule
 from components.training.stopwatch import Stopwatch
 from components.training.task import Task
@@ -21,6 +22,7 @@ class Run:
         watch: what evaluates it; None where nothing does.
         stopwatch: takes its time, and its evaluations'.
         meter: measures its steps.
+        losses: of its steps.
     """
 
     task: Task
@@ -30,6 +32,7 @@ class Run:
     watch: Watch | None
     stopwatch: Stopwatch
     meter: Meter
+    losses: Losses = field(default_factory=Losses)
 
     def is_over(self, step: int) -> bool:
         """Whether nothing is to be trained after ``step``."""

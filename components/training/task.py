@@ -87,6 +87,7 @@ class Task:
         random_layers: whether the network draws random numbers while it trains: dropout.
         facts: the stage's inputs → what else metrics.json is to say.
         checkpoints: the steps after which the moving average is kept beside that of the last.
+        kernels: the part of the network that `training.compile` compiles; None for all of it.
     """
 
     network: nn.Module
@@ -99,3 +100,4 @@ class Task:
     random_layers: bool = False
     facts: Callable[[Inputs], dict[str, int]] = no_facts
     checkpoints: Sequence[int] = ()
+    kernels: nn.Module | None = None

@@ -1,8 +1,10 @@
 """Lightning's trainer for a run, and what it calls on the way."""
 
 import warnings
+from typing import Any
 
 import pytorch_lightning as pl
+import torch
 
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import snapshot_steps
@@ -24,6 +26,10 @@ from components.training.run import Run
 def trainer_of(run: Run) -> pl.Trainer:
     """A trainer that writes nothing but what its callbacks do."""
     training = run.training
+    assert training.precision != "auto", "the plan says which"
+    # what is not written yet is read by nothing here, and need not be filled
+    fills: Any = torch.utils.deterministic
+    fills.fill_uninitialized_memory = False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pl.Trainer(
@@ -45,7 +51,7 @@ def _callbacks(run: Run) -> list[pl.Callback]:
     """In the order in which Lightning calls them; each says what must stand before it."""
     training, runtime, watch = run.training, run.runtime, run.watch
     history = Journal(run.scratch / HISTORY_FILE, HISTORY)
-    callbacks: list[pl.Callback] = [MoveAverage(), EndStep(run.meter)]
+    callbacks: list[pl.Callback] = [MoveAverage(), EndStep(run.meter, training)]
     resume = KeepResumePoint(run.scratch, training.checkpoint_every, runtime.clock)
     if watch is None:
         callbacks.append(ReportProgress(runtime.progress, training.steps))
@@ -55,7 +61,7 @@ def _callbacks(run: Run) -> list[pl.Callback]:
             ReportProgress(runtime.progress, training.steps, watch.notice),
         ]
         resume.kept = watch.best.resume_at
-    callbacks.append(WriteHistory(history, training.steps, training.may_end))
+    callbacks.append(WriteHistory(history, run.losses, training))
     if training.ema_snapshots and run.task.snapshot:
         steps = snapshot_steps(training.steps, training.ema_snapshots)
         callbacks.append(WriteSnapshots(run.scratch / SNAPSHOTS, steps, run.task.snapshot))

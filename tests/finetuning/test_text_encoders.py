@@ -23,6 +23,7 @@ from components.networks.checkpoint import (
     new_checkpoint,
     save_checkpoint,
 )
+from components.networks.conditioners.rows import PLACES
 from components.runtime import Runtime
 from components.spec.catalogue.lora import LoraSettings
 from components.spec.sections.finetuning import FinetuneSpec
@@ -31,7 +32,6 @@ from components.spec.sections.training import TrainingSpec
 from components.training.denoising_loss import DenoisingLoss
 from components.training.live_text import (
     ABSENT,
-    PLACES,
     live_model,
     own_encoders,
     texts_of,

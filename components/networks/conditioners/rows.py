@@ -8,6 +8,10 @@ POOLED, TIME_IDS = "text_embeds", "time_ids"
 """Names of the rows of captions, as diffusers' networks call them: the states of their tokens,
 which of them there are, a vector of the whole caption, and SDXL's sizes of the image."""
 
+PLACES = "caption_places"
+"""Name of the row of captions that are read in the step: their places among the data's, int64
+(batch,), on the CPU, where they are looked up."""
+
 Rows = dict[str, Tensor]
 
 

@@ -172,6 +172,10 @@ class TrainingSpec(Section):
             return False
         return step % self.evaluate_every == 0 or step == self.steps or step in self.evaluate_at
 
+    def logs(self, step: int) -> bool:
+        """Whether the loss is read after ``step``, for a row of history.csv."""
+        return step % self.log_every == 0 or step == self.steps
+
     def may_end(self, step: int) -> bool:
         """Whether the evaluation after ``step`` may end training."""
         return self.patience > 0 and self.evaluates(step)
