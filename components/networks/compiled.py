@@ -33,19 +33,24 @@ def compile_network(network: nn.Module, *, grad: bool, graphs: bool = True) -> N
     """
     _need_compiler()
     as_graph = graphs and _is_small(network) and device_of(network).type == "cuda"
-    network.compile(dynamic=False, fullgraph=True, mode="reduce-overhead" if as_graph else None)
+    network.compile(
+        dynamic=False,
+        fullgraph=True,
+        isolate_recompiles=True,  # others of the same class have their own
+        mode="reduce-overhead" if as_graph else None,
+    )
     compiled: Any = network._compiled_call_impl
     name = type(network).__name__
 
     def call(*given: Any, **named: Any) -> Any:
-        from torch._dynamo.exc import FailOnRecompileLimitHit, Unsupported
+        from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
         _mark(given, named, every_row=not grad)
         if as_graph:
             torch.compiler.cudagraph_mark_step_begin()
         try:
             found = compiled(*given, **named)
-        except (FailOnRecompileLimitHit, Unsupported) as error:
+        except (FailOnRecompileLimitHit, TorchDynamoException) as error:
             raise AlphabarError(
                 f"torch.compile cannot take {name}: {first_line(error)}", "use `compile: off`"
             ) from error
