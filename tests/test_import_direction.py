@@ -1,6 +1,7 @@
 """Imports point one way, and what must stay light or bare stays so."""
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -102,5 +103,7 @@ def test_help_and_plan_load_nothing_heavy(module: str) -> None:
 
 
 def test_nothing_below_flows_reads_the_environment() -> None:
-    readers = [p for p in FILES if "os.environ" in p.read_text() or "os.getenv" in p.read_text()]
+    told = re.compile(r'^ *os\.environ\["\w+"\] = ', re.MULTILINE)  # another library, by us
+    texts = {path: told.sub("", path.read_text()) for path in FILES}
+    readers = [p for p, text in texts.items() if "os.environ" in text or "os.getenv" in text]
     assert readers == []

@@ -9,18 +9,21 @@ import torch
 from torch import Tensor, nn
 
 from components.errors import AlphabarError, first_line
-from components.networks.conditioners.rows import MASK, STATES
+from components.networks.conditioners.rows import MASK, STATES, Rows, padded
 
 SMALL = 100_000_000
 """Parameters below which a GPU waits for Python, and CUDA graphs spare it that."""
+
+TOKENS, SHAPES = 16, 64
+"""Captions are as long as a multiple of this; the most shapes that a network is compiled for."""
 
 
 def compile_network(network: nn.Module, *, grad: bool, graphs: bool = True) -> None:
     """Compile ``network``'s forward in place; the next call does it, and takes a minute or so.
 
     Kernels follow from an input's shapes alone, not from those before it, so that a resumed run
-    computes with the same: one set serves captions of every length and, without ``grad``, every
-    number of rows. A copy of the network is not compiled.
+    computes with the same; another number of rows is compiled anew, and so are captions beyond the
+    next `TOKENS`, to which they are padded. A copy of the network is not compiled.
 
     Args:
         grad: whether it is trained.
@@ -36,6 +39,7 @@ def compile_network(network: nn.Module, *, grad: bool, graphs: bool = True) -> N
     network.compile(
         dynamic=False,
         fullgraph=True,
+        recompile_limit=SHAPES,
         isolate_recompiles=True,  # others of the same class have their own
         mode="reduce-overhead" if as_graph else None,
     )
@@ -45,7 +49,7 @@ def compile_network(network: nn.Module, *, grad: bool, graphs: bool = True) -> N
     def call(*given: Any, **named: Any) -> Any:
         from torch._dynamo.exc import FailOnRecompileLimitHit, TorchDynamoException
 
-        _mark(given, named, every_row=not grad)
+        named = _whole(named)
         if as_graph:
             torch.compiler.cudagraph_mark_step_begin()
         try:
@@ -82,15 +86,10 @@ def _is_small(network: nn.Module) -> bool:
     return sum(weight.numel() for weight in network.parameters()) < SMALL
 
 
-def _mark(given: tuple[Any, ...], named: dict[str, Any], *, every_row: bool) -> None:
-    """Say which sizes kernels may not rely on."""
-    for name in (STATES, MASK):
-        if name in named:
-            torch._dynamo.maybe_mark_dynamic(named[name], 1)
-    if every_row:
-        for each in (*given, *named.values()):
-            if isinstance(each, Tensor) and each.ndim:
-                torch._dynamo.maybe_mark_dynamic(each, 0)
+def _whole(rows: Rows) -> Rows:
+    if STATES not in rows or MASK not in rows:
+        return rows
+    return padded(rows, -(-rows[STATES].shape[1] // TOKENS) * TOKENS)
 
 
 def _copied(found: Any) -> Any:

@@ -21,7 +21,7 @@ class Told(nn.Module):
         self.layer = nn.Linear(4, 4)
 
     def forward(self, x: Tensor, timestep: Tensor, **rows: Tensor) -> Tensor:
-        told = (rows[STATES] * rows[MASK][..., None]).mean(1)
+        told = (rows[STATES] * rows[MASK][..., None]).sum(1)
         mixed: Tensor = self.layer(x + told) * timestep[:, None]
         return mixed
 
@@ -38,7 +38,7 @@ def given(count: int, length: int) -> tuple[tuple[Tensor, Tensor], dict[str, Ten
     return (torch.randn(count, 4), torch.rand(count)), rows
 
 
-def test_captions_of_any_length_and_any_number_of_rows_need_one_graph(
+def test_captions_of_many_lengths_share_a_graph_and_longer_ones_have_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
@@ -48,11 +48,11 @@ def test_captions_of_any_length_and_any_number_of_rows_need_one_graph(
     network = copy.deepcopy(plain)
     compile_network(network, grad=False)
     known = compilations()
-    for count, length in ((5, 7), (5, 3), (2, 12), (8, 5), (3, 9), (4, 2), (7, 8), (9, 4), (6, 6)):
-        x, rows = given(count, length)
+    for length in (7, 3, 12, 5, 9, 1, 2, 8, 16, 17):
+        x, rows = given(5, length)
         with torch.no_grad():
             torch.testing.assert_close(network(*x, **rows), plain(*x, **rows))
-    assert compilations() == known + 1
+    assert compilations() == known + 2
     assert any(tmp_path.iterdir())
     assert list(network.state_dict()) == list(plain.state_dict())
     assert copy.deepcopy(network)._compiled_call_impl is None
