@@ -138,7 +138,8 @@ class Bench:
     """The sides of one network."""
 
     def __init__(self, work: Work, name: str, device: str, precision: str) -> None:
-        self.work, self.name, self.precision = work, name, precision
+        self.work, self.name = work, name
+        self.precision: Any = precision
         self.device = torch.device(device)
         self.compile_seconds = 0.0
 
@@ -256,7 +257,7 @@ class Peer:
         self.bench = bench
         model = network.unet if bench.name == UNET else network.transformer
         self.model = copy.deepcopy(model).train().to(memory_format=torch.contiguous_format)
-        self.noise = DDPMScheduler(num_train_timesteps=1000, beta_schedule="linear")
+        self.noise: Any = DDPMScheduler(num_train_timesteps=1000, beta_schedule="linear")
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=1e-4, betas=(0.95, 0.999), weight_decay=1e-6, eps=1e-8
         )
