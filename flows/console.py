@@ -164,6 +164,10 @@ class Work:
     def __call__(self, done: int, total: int, note: str = "") -> None:
         self._display.event(ProgressEvent(self._name, done, total, note))
 
+    def say(self, text: str) -> None:
+        """One line, unless quiet."""
+        self._display.say(text)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,

@@ -25,6 +25,7 @@ ORDER = [
     {"evaluation"},
     {"training"},
     {"finetuning"},
+    {"speed"},
     {"tracking", "preference", "reporting"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -5,7 +5,7 @@ for it, which `with_occasion` fills when the page is put in place.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import PurePosixPath
@@ -40,12 +40,14 @@ class Occasion:
         file: the experiment file's path from the project's folder; empty where it has none there.
         place: the report's folder, likewise.
         recorded: where MLflow has it; None where that is not known.
+        settled: what each `auto` of it came to.
     """
 
     text: str
     file: str = ""
     place: str = ""
     recorded: Recorded | None = None
+    settled: Sequence[str] = ()
 
     def files(self) -> Mapping[str, str]:
         """Name → text of what lies beside the page."""

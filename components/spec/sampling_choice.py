@@ -60,13 +60,21 @@ def sampling_of(
         origin: what a message calls the place that they come from.
 
     Raises:
-        AlphabarError: a key that is not one of the section's, or a value out of its range.
+        AlphabarError: a key that is not one of the section's, or a value out of its range, or
+            `auto`, which is measured for experiments alone.
     """
     values = sampling_over(own, given) if own else dict(given)
     # the parts of an experiment that a sampling section may lean on: here they are trained already
     around = {"training": {"ema_snapshots": 1}, "guide": {"training.steps": 1}}
     whole = {"name": "sample", "data": {"source": "digits"}, "sampling": values}
-    return validate(around | whole, origin).sampling
+    sampling = validate(around | whole, origin).sampling
+    for name, value in (("precision", sampling.precision), ("compile", sampling.compile)):
+        if value == "auto":
+            raise AlphabarError(
+                f"{origin}: `{name}: auto` is measured for the images of an experiment alone",
+                f"say which `{name}`, or leave it out",
+            )
+    return sampling
 
 
 def sampling_over(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,11 +37,18 @@ class Cell:
 
     Attributes:
         may_win: False for a cell of `also`, which the others are only compared with.
+        given: the experiment as the file says it, where ``experiment`` has what its `auto` came to.
     """
 
     overrides: Overridden
     experiment: Experiment
     may_win: bool = True
+    given: Experiment | None = None
+
+    @property
+    def written(self) -> Experiment:
+        """The experiment with every `auto` of the file."""
+        return self.given or self.experiment
 
     @cached_property
     def name(self) -> str:

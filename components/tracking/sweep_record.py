@@ -14,6 +14,7 @@ from components.spec.experiment import Experiment
 from components.spec.gate import Gate
 from components.spec.metrics import DRIFT
 from components.spec.plan import FinetunePlan, Node, Plan, PlannedCell, TunedModel
+from components.spec.plan.auto import auto_words
 from components.spec.plan.subject import SubjectNodes
 from components.store import Store, git_commit
 from components.tracking.escapes import loading_fault
@@ -80,7 +81,9 @@ class SweepRecord:
     def baselines(self, plan: Plan) -> None:
         """Every model and cell of ``plan``, which has the finished ones."""
         models: dict[str, str] = {}
-        self._tracker.log_settings(self.run, settings_text(plan.experiment))
+        settled = auto_words(cell.cell for cell in plan.cells)
+        comment = "".join(f"# {words}\n" for words in settled)
+        self._tracker.log_settings(self.run, comment + settings_text(plan.experiment))
         self._codecs(plan)
         self._scorers(plan)
         for cell in plan.cells:

@@ -84,7 +84,7 @@ class SweepRows:
     def guide(self, cell: PlannedCell, guide: Node) -> str:
         """The run of the weaker model that guides a cell's."""
         return self._network(
-            f"train guide {cell.cell.model_name}", guide, weaker(cell.cell.experiment)
+            f"train guide {cell.cell.model_name}", guide, weaker(cell.cell.written)
         )
 
     def tuned(self, best: PlannedCell, model: TunedModel) -> str:

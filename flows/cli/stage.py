@@ -50,4 +50,6 @@ def stage(
 
     with Work(name, quiet=quiet) as progress:
         experiment, workspace = load_experiment(params), Workspace.here()
-        run_single_stage(name, experiment, folder, workspace, progress, plugin or (), version)
+        run_single_stage(
+            name, experiment, folder, workspace, progress, plugin or (), version, progress.say
+        )

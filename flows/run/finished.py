@@ -39,7 +39,7 @@ def finished_outcome(plan: Plan, workspace: Workspace) -> Outcome | None:
     record = sweep_run(workspace.tracking_uri, workspace.root, experiment.name, plan.sweep_key)
     if record is None or not record.complete:
         return None
-    told = occasion(plan, workspace, record)
+    told = occasion(plan, workspace, record, tuned)
     place, studies = publish_pages(pages, tuned, workspace, experiment.name, told)
     analyse_simulated(studies, workspace)
     stages = len(whole)

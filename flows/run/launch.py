@@ -46,7 +46,8 @@ def run_experiment(
     from flows.telling import tell, warn_of_plugins
 
     warn_of_plugins()
-    plan = checked_plan(experiment, workspace, contents=verify)
+    say = Display(quiet=quiet).say
+    plan = checked_plan(experiment, workspace, say, contents=verify)
     if outcome := finished_outcome(plan, workspace):
         show_outcome(outcome, workspace)
         return
@@ -54,7 +55,7 @@ def run_experiment(
     from flows.servers.prefect_server import ensure_prefect_server, using_prefect_server
 
     with using_prefect_server(workspace.root):
-        address = ensure_prefect_server(workspace.root, say=Display(quiet=quiet).say)
+        address = ensure_prefect_server(workspace.root, say=say)
         os.environ.update(client_environment(address, workspace.root))
         from flows.run.experiment import run_tracked
         from flows.servers.left_runs import settle_left_runs

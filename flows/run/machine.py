@@ -4,11 +4,16 @@ import importlib.util
 import os
 import platform
 import re
+import shutil
+import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from components.spec.experiment import RunnerSpec
 from components.spec.plan import Compute
+from components.store import processor
 
 CGROUP = Path("/sys/fs/cgroup")
 
@@ -34,6 +39,35 @@ def accelerator() -> str:
     if sys.platform == "darwin" and platform.machine() == "arm64":
         return "mps"
     return "gpu" if _torch_is_built_for_gpus() and _has_gpu() else "cpu"
+
+
+def described(accelerator: str) -> dict[str, Any]:
+    """What speed depends on of this machine: the processor's model, the cores that may be used,
+    and the GPU's name where it is what computes."""
+    gpu = {"gpu": gpu_name()} if accelerator == "gpu" else {}
+    return {"processor": processor(), "cores": cores(), **gpu}
+
+
+@cache
+def gpu_name(driver: Path = Path("/proc/driver/nvidia/gpus")) -> str:
+    """What the driver calls the first GPU; empty where it does not say."""
+    for information in sorted(driver.glob("*/information")):
+        if named := re.search(r"^Model:\s*(.+)$", information.read_text(errors="replace"), re.M):
+            return named[1].strip()
+    if (asked := shutil.which("nvidia-smi")) is None:
+        return ""
+    command = [asked, "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found.stdout.strip().partition("\n")[0] if found.returncode == 0 else ""
+
+
+def cpp_compiler() -> str | None:
+    """The C++ compiler that torch.compile would call, as it looks for it; None without one."""
+    words = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++").split()
+    return shutil.which(words[0]) if words else None
 
 
 def _has_gpu() -> bool:

@@ -19,8 +19,12 @@ from components.spec.experiment import Experiment
 from components.spec.keys import digest
 from components.spec.pipelines.vae_folder import read_vae_folder
 from components.spec.plan import DataHash, Plan, plan_baselines
+from components.spec.plan.auto import AUTO, says_auto, tuned_samplings, tuned_training
 from components.spec.plan.node import BaseContent
+from components.spec.tunings import tunings
 from flows.run.based import Base, as_base_says, content_of, find_base_of, refuse_other_images
+from flows.run.choices import Choices
+from flows.run.loads import Surroundings
 from flows.run.machine import resolved
 from flows.run.pretrained import as_directory_says, network_hashes
 from flows.run.trained_files import refuse_broken, refuse_unfit_codecs
@@ -29,12 +33,17 @@ from flows.workspace import Workspace
 
 
 def plan_here(
-    experiment: Experiment, workspace: Workspace, data_hash: DataHash | None = None
+    experiment: Experiment,
+    workspace: Workspace,
+    data_hash: DataHash | None = None,
+    choices: Choices | None = None,
 ) -> Plan:
     """The plan of an experiment in this folder, on this machine.
 
     Args:
         data_hash: gives raw data's hashes where they are not to be verified.
+        choices: settles every `auto` of the baselines and of what may follow them; of what is kept
+            unless it says otherwise.
 
     Raises:
         AlphabarError: raw data is missing or not what its pin says, or a file of prompts or a text
@@ -47,10 +56,12 @@ def plan_here(
         refuse_other_images(settled, base, workspace.root)
     else:
         settled = as_directory_says(experiment, workspace.root, workspace.weights)
+    chosen, compute = choices or Choices(), resolved(settled.runner)
+    around = Surroundings(compute, workspace.root, workspace.weights, base)
     plan = plan_baselines(
         settled,
         data_hash or pinned_hashes(workspace.root),
-        resolved(experiment.runner),
+        compute,
         weights_hashes(workspace.weights),
         prompts_hashes(workspace.root),
         folder_hashes(workspace.root),
@@ -58,10 +69,22 @@ def plan_here(
         network_hashes(workspace.weights),
         base_contents(base, workspace),
         decided_hashes(workspace.root),
+        chosen.at(workspace, around),
     )
     refuse_unfit_codecs(plan.cells, workspace.root)
     refuse_unfit_tunings(plan, base, workspace)
+    _settle_tunings(plan)
     return plan
+
+
+def _settle_tunings(plan: Plan) -> None:
+    """Settle every `auto` of fine-tunes, whichever baseline will be the best."""
+    able = [cell.cell for cell in plan.cells if cell.may_win]
+    for spec in [each.spec for each in tunings(plan.experiment)]:
+        own = any(AUTO in change.values() for change in spec.sampling)
+        for cell in able if own else filter(says_auto, able):
+            tuned_training(cell, spec, plan.outside.settle)
+            tuned_samplings(cell, spec, plan.outside.settle)
 
 
 def base_contents(base: Base | None, workspace: Workspace) -> BaseContent:

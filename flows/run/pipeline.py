@@ -107,7 +107,8 @@ def _publish(
         raise next(iter(failures.values()))
     name = plan.experiment.name
     record = sweep_run(workspace.tracking_uri, workspace.root, name, plan.sweep_key)
-    return publish_pages(there, tuned, workspace, name, occasion(plan, workspace, record))
+    told = occasion(plan, workspace, record, tuned)
+    return publish_pages(there, tuned, workspace, name, told)
 
 
 def _published(workspace: Workspace) -> int:

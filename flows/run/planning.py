@@ -1,7 +1,7 @@
 """The plan in words: which stages a run would start, and how long they may take."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from components.data.plan_notes import plan_notes
@@ -14,6 +14,8 @@ from components.spec.experiment import Experiment
 from components.spec.plan import Node, Plan, in_order, plan_finetune
 from components.spec.sections.data import DataSpec
 from components.store import Store
+from flows.run.choices import Choices
+from flows.run.compilers import refuse_without_compiler
 from flows.run.outside import plan_here
 from flows.run.pretrained_words import given_notes
 from flows.run.tuning_notes import preference_notes, tuning_notes
@@ -39,6 +41,7 @@ class Description:
             are among the stages.
         then: what follows and is not among the stages, and what it waits for.
         best: the best cell, where all are evaluated.
+        choices: what `auto` came to.
     """
 
     plan: Plan
@@ -48,27 +51,37 @@ class Description:
     tuning: str = ""
     then: tuple[list[str], str] = ([], "")
     best: str | None = None
+    choices: Choices = field(default_factory=Choices)
 
 
 def describe_plan(experiment: Experiment, workspace: Workspace) -> Description:
     """Look at the plan and the store; nothing is run, fetched or written."""
-    warning = None
+    warning, damaged = None, list[str]()
+    choices = Choices(damaged.append)
     try:
-        plan = plan_here(experiment, workspace)
+        plan = plan_here(experiment, workspace, choices=choices)
         tuning = _tuning_words(plan)
     except AlphabarError as error:
         warning = str(error)
-        plan = plan_here(experiment, workspace, _unknown)
+        damaged.clear()
+        choices = Choices(damaged.append)
+        plan = plan_here(experiment, workspace, _unknown, choices)
         tuning = _tuning_words(plan)
     store = workspace.store
+    refuse_without_compiler(plan.nodes(), store)
     best, ends, then = _later(plan, store)
     stages = planned_stages(plan, store, ends)
     experiment = plan.experiment
-    notes = [*given_notes(experiment, workspace), *tuning_notes(experiment)]
+    notes = [
+        *dict.fromkeys(damaged),
+        *given_notes(experiment, workspace),
+        *tuning_notes(experiment),
+    ]
     notes += preference_notes(experiment, workspace.root)
     if not warning:
         notes += plan_notes(plan.cells, store, workspace.root, workspace.weights)
-    return Description(plan, stages, notes, warning, "" if best else tuning, then, best)
+    tuning = "" if best else tuning
+    return Description(plan, stages, notes, warning, tuning, then, best, choices)
 
 
 def _later(plan: Plan, store: Store) -> tuple[str | None, list[Node], tuple[list[str], str]]:
@@ -125,6 +138,9 @@ def print_plan(description: Description, *, every: bool = False) -> None:
     threads = number_of(compute.threads, "thread")
     said = f"a stage computes with {threads}, networks on {compute.accelerator}"
     tell(said, threads=compute.threads, accelerator=compute.accelerator)
+    made = [each.content() for each in description.choices.made]
+    for each in description.choices.notes():
+        tell(each, choices=made)
     if every or len(description.stages) <= LISTED:
         _print_stages(description.stages)
     else:

@@ -105,7 +105,7 @@ def scheduled_flow(
         found = given(experiment, file, workspace.root, pin=pin, as_scheduled=as_scheduled)
         workspace = placed(workspace, found)
         get_run_logger().info(f"this run has {found.words}")
-        plan = checked_plan(found.experiment, workspace)
+        plan = checked_plan(found.experiment, workspace, get_run_logger().info)
     except AlphabarError as error:
         return refused(error)
     return _run(plan, workspace, found, quiet=quiet)

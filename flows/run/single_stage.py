@@ -5,7 +5,7 @@ outputs. A folder's manifest has only what is the same every time.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from components.errors import AlphabarError
@@ -24,6 +24,7 @@ from components.spec.plan import (
     plan_pages,
 )
 from components.store import describe
+from flows.run.choices import Choices, unsaid
 from flows.run.dvc_figures import write_figures
 from flows.run.outside import plan_here
 from flows.run.stages import STAGES, prepare_process, run_stage
@@ -38,18 +39,21 @@ def run_single_stage(
     progress: Progress,
     plugins: Sequence[str] = (),
     version: int | None = None,
+    say: Callable[[str], None] = unsaid,
 ) -> None:
     """Run the stage ``name`` from and into sub-folders of ``folder``.
 
     Args:
         plugins: what the stage is to use, as `plugin_texts` has it; empty where nobody says.
         version: which the stage is to be of; None where nobody says.
+        say: told what is measured before, where the experiment says `auto`.
 
     Raises:
         AlphabarError: the experiment has a sweep, the name is not one of its stages, it is of
             another version or would use other plug-ins, or an input folder is missing or damaged.
     """
-    nodes = {node.name: node for node in whole_plan(experiment, workspace)}
+    with Choices(say, measures=True) as choices:
+        nodes = {node.name: node for node in whole_plan(experiment, workspace, choices=choices)}
     if name not in nodes:
         raise AlphabarError(f"the experiment has no stage {name}", nearest(name, list(nodes)))
     node = nodes[name]
@@ -105,12 +109,15 @@ def refuse_other_code(node: Node, plugins: Sequence[str], version: int | None = 
 
 
 def whole_plan(
-    experiment: Experiment, workspace: Workspace, data_hash: DataHash | None = None
+    experiment: Experiment,
+    workspace: Workspace,
+    data_hash: DataHash | None = None,
+    choices: Choices | None = None,
 ) -> list[Node]:
     """Every stage of an experiment without a sweep: its only cell is the best one.
 
     Args:
-        data_hash: as `plan_here` takes it.
+        data_hash, choices: as `plan_here` takes them.
 
     Raises:
         AlphabarError: it has a sweep, or raw data is missing or not what its pin says.
@@ -120,7 +127,7 @@ def whole_plan(
             "an experiment with a sweep runs with `alphabar run`",
             "remove `sweep`, `cells` and `also`, or use `alphabar run`",
         )
-    plan = plan_here(experiment, workspace, data_hash)
+    plan = plan_here(experiment, workspace, data_hash, choices)
     (best,) = plan.cells
     tuned = plan_finetune(plan, best) if experiment.finetune else None
     ends = [

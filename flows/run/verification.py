@@ -3,20 +3,33 @@
 from components.spec.experiment import Experiment
 from components.spec.plan import Plan, in_order
 from components.store import Store
+from flows.run.choices import Choices, unsaid
+from flows.run.compilers import refuse_without_compiler
 from flows.run.finished import what_follows
 from flows.run.outside import plan_here
+from flows.servers.processes import Say
 from flows.tools.promotion import registry_gate
 from flows.workspace import Workspace
 
 
-def checked_plan(experiment: Experiment, workspace: Workspace, *, contents: bool = False) -> Plan:
+def checked_plan(
+    experiment: Experiment, workspace: Workspace, say: Say = unsaid, *, contents: bool = False
+) -> Plan:
     """What a run begins with: the plan, once its gate, its data and what is published are sound.
+
+    What its `auto` comes to on this machine is measured where that is not kept.
+
+    Args:
+        say: told what is measured, and what `auto` came to.
 
     Raises:
         AlphabarError: one of them is not.
     """
     registry_gate(experiment.registry, workspace)
-    plan = plan_here(experiment, workspace)
+    with Choices(say, measures=True) as choices:
+        plan = plan_here(experiment, workspace, choices=choices)
+    for note in choices.notes():
+        say(note)
     check_plan(plan, workspace.store, contents=contents)
     return plan
 
@@ -33,6 +46,7 @@ def check_plan(plan: Plan, store: Store, *, contents: bool) -> None:
         AlphabarError: names what is damaged, up to five directories of it.
     """
     nodes = plan.nodes()
+    refuse_without_compiler(nodes, store)
     store.check_published(nodes, contents=contents)
     if not all(store.has(node) for node in nodes):
         return

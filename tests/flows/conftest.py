@@ -1,11 +1,12 @@
 """Projects, the one run that many tests look at, and a Prefect server for the others.
 
-An experiment runs as a whole in five files, once in each, and their tests ask about that run:
+An experiment runs as a whole in six files, once in each, and their tests ask about that run:
 
     test_chain        a sweep with a fine-tune, a study and a registered winner; what reads them
     test_core_chain   likelihood, EMA lengths, a guide of its own, distillation
     test_killed       stopped, killed, gone on, sampled anew by another guidance, left by Prefect
     test_plugins      a package's own schedule, solver, metric, source and conditioner
+    test_autos        `auto` for precision and compiling, measured once
     test_dvc          the same stages under `dvc repro`, and their bytes once more
 """
 

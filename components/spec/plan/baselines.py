@@ -8,6 +8,7 @@ from components.spec.catalogue.dpo import DRAWN
 from components.spec.experiment import Experiment
 from components.spec.keys import digest
 from components.spec.metrics import ranking_metric
+from components.spec.plan.auto import Settle, settled_cell, unmeasured
 from components.spec.plan.node import (
     BaseContent,
     Compute,
@@ -116,14 +117,16 @@ def plan_baselines(
     network: FolderHash = no_folders,
     base: BaseContent = no_base,
     decided: DecidedHash = no_folders,
+    settle: Settle = unmeasured,
 ) -> Plan:
     """The stages of every cell; what they depend on besides is as `Outside` has it."""
     machine = compute or Compute()
-    found = prompts, folder, encoders, network, base, decided
+    found = prompts, folder, encoders, network, base, decided, settle
     outside = Outside(data_hash, machine, weights, *found)
     swept = bool(experiment.sweep or experiment.cells or experiment.also)
     made: dict[Hashable, Node] = {}
-    cells = [_plan_cell(cell, Sources(cell, outside, swept, made)) for cell in expand(experiment)]
+    settled = [settled_cell(cell, settle) for cell in expand(experiment)]
+    cells = [_plan_cell(cell, Sources(cell, outside, swept, made)) for cell in settled]
     return Plan(experiment, cells, outside)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from components.spec.metrics import DRIFT, LIKENESS
+from components.spec.plan.auto import tuned_samplings, tuned_training
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.encoded import encoded
 from components.spec.plan.node import Node, roles
@@ -144,7 +145,7 @@ def _training(tuning: Tuning, best: PlannedCell, sources: Sources) -> Node:
         live = {"text"} if spec.entry.trains_text(spec.model_dump()) else set()
         inputs |= {role: node for role, node in made if node.stage == "encode" and role not in live}
     inputs |= roles(base_data=sources.data() if spec.entry.needs_own_data else None)
-    training = spec.training(best.cell.experiment.training)
+    training = tuned_training(best.cell, spec, sources.outside.settle)
     if spec.learns_subject and training.evaluate_every:
         read["judged_by"] = LIKENESS  # evaluations before were by the distance to the holdout
     name = f"finetune{tuning.of_training}"
@@ -153,7 +154,7 @@ def _training(tuning: Tuning, best: PlannedCell, sources: Sources) -> Node:
 
 
 def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
-    base, spec = best.cell.experiment, tuning.spec
+    spec = tuning.spec
     data, own, reading = sources.finetune_data(), sources.data(), _reading(tuning, sources)
     finetune = _training(tuning, best, sources)
     published = _published(tuning, finetune, best.train)
@@ -177,7 +178,8 @@ def _model(tuning: Tuning, best: PlannedCell, sources: Sources) -> TunedModel:
         drift = sources.judged(name, "evaluate", beside, DRIFT, reading=same)
         return TunedCell(sampling, sample, evaluate, drift)
 
-    cells = tuple(cell(i, sampling) for i, sampling in enumerate(spec.samplings(base.sampling)))
+    samplings = tuned_samplings(best.cell, spec, sources.outside.settle)
+    cells = tuple(cell(i, sampling) for i, sampling in enumerate(samplings))
     subject = None
     if spec.learns_subject:
         subject = subject_nodes(sources, tuning, finetune.inputs["subject"], best.train, published)

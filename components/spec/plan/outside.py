@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from components.spec.plan.auto import Settle, unmeasured
 from components.spec.plan.node import (
     BaseContent,
     Compute,
@@ -33,6 +34,7 @@ class Outside:
         network: gives the digest of the network in a directory of `network.pretrained`.
         base: gives what is known of the model of `finetune.base`.
         decided: gives the digest of the pairs that `finetune.preferences` names.
+        settle: gives an experiment with what its `auto` comes to on this machine.
     """
 
     data_hash: DataHash
@@ -44,6 +46,7 @@ class Outside:
     network: FolderHash = no_folders
     base: BaseContent = no_base
     decided: DecidedHash = no_folders
+    settle: Settle = unmeasured
 
     def digests(self, *extractors: str) -> dict[str, str]:
         """Extractor → digest, of those whose weights lie in a file here."""

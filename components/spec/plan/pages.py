@@ -5,6 +5,7 @@ from typing import Any
 
 from components.spec.experiment import Experiment
 from components.spec.licences import licence_of_data
+from components.spec.plan.auto import AUTO
 from components.spec.plan.baselines import Plan, PlannedCell
 from components.spec.plan.finetune import FinetunePlan, TunedModel
 from components.spec.plan.node import Node, dump
@@ -85,6 +86,14 @@ def _told(model: TunedModel) -> dict[str, Any]:
         "finetune": dump(model.tuning.spec),
         "samplings": [dump(cell.sampling) for cell in model.cells],
     }
+    if own := told["finetune"]["sampling"]:
+        told["finetune"]["sampling"] = [
+            {
+                name: getattr(cell.sampling, name) if value == AUTO else value
+                for name, value in pairs
+            }
+            for pairs, cell in zip((change.items() for change in own), model.cells, strict=True)
+        ]
     if model.tuning.checkpoint is not None:
         told |= {"training": model.tuning.training, "checkpoint": model.tuning.checkpoint}
     return told

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.spec.experiment import Experiment
+from components.spec.plan.auto import TRAINING
 from components.spec.plan.based import base
 from components.spec.plan.encoded import digests_of, encoded
 from components.spec.plan.judging import TAUGHT, as_watched, judging
@@ -121,10 +122,9 @@ class Sources:
 
     def guide(self) -> Node | None:
         """The weaker network of autoguidance, where the cell is guided by one."""
-        experiment = self.cell.experiment
-        if not experiment.sampling.guided_by_model:
+        if not self.cell.experiment.sampling.guided_by_model:
             return None
-        weak = weaker(experiment)
+        weak = self.outside.settle(weaker(self.cell.written), TRAINING)
         return self.once("guide", lambda: self._train("train-guide", weak, ("guide",)))
 
     def likelihood(self) -> Node | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from components.spec.catalogue.subjects import asked_prompts, class_prompt, subject_reading
 from components.spec.metrics import DRIFT
+from components.spec.plan.auto import tuned_samplings
 from components.spec.plan.judging import NO_DATA
 from components.spec.plan.node import Node, dump, roles
 from components.spec.plan.sources import Sources
@@ -112,7 +113,7 @@ class _Shown:
         """``count`` images each of the tuned model and of its base, of equal seeds."""
         sources, spec, named = self.sources, self.tuning.spec, self.tuning.suffix
         own = sources.cell.experiment.sampling
-        sampling, *_ = spec.samplings(own)
+        sampling, *_ = tuned_samplings(sources.cell, spec, sources.outside.settle)
         models = {"model": self.tuned} | roles(base=self.model if spec.saves_adapter else None)
         name, told = f"sample-{what}{named}", (*reads, "sampling")
         ours = _sampled(sources, name, sampling, models, asked, count, told)

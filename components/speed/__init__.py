@@ -1,0 +1,1 @@
+"""How fast a network is on this machine: measured once, kept, and what that decides."""
