@@ -1,14 +1,16 @@
 """Every metric in one pass, beside bare extraction and beside three libraries one by one.
 
-2,000 generated and 2,000 reference images of 96 x 96 pixels, EfficientNet-Lite0 at 96 px. The
+2,000 generated and 2,000 reference images of 96 x 96 pixels, EfficientNet-Lite0 at 96 px: timm's
+network as it is (`eager network`), the extractor's engine (`features only`), and all figures. The
 reference stands in for the training images, too. Feature caches on disk are off, so that each
-round extracts anew.
+round extracts anew; engines are built before. From folders of files decoding is added, once before
+extraction (`decode, then features`) and once beside it (`features from files`).
 """
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,9 +23,9 @@ from torch import nn
 from benchmarks.timing import in_turn, report
 from components.evaluation.extractors.efficientnet import EfficientNetLite0, load_efficientnet_lite0
 from components.evaluation.features.feature_bank import FeatureBank
-from components.evaluation.images.image_files import ImageFiles
+from components.evaluation.images.image_files import ImageFiles, Pictures
 from components.evaluation.images.image_set import ImageSet
-from components.evaluation.images.pixels import batch_size
+from components.evaluation.images.pixels import batch_size, network_input
 from components.evaluation.judge import Judge
 from components.evaluation.protocol import EvaluationProtocol
 from components.evaluation.references import References
@@ -35,30 +37,85 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--images", type=int, default=IMAGES)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--quick", action="store_true", help="few images, two rounds")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    generated, reference = pictures(options.images, 1), pictures(options.images, 2)
-    size = f"{options.images} + {options.images} images at {SIDE} px"
+    images, rounds = (64, 2) if options.quick else (options.images, options.rounds)
+    sets = pictures(images, 1), pictures(images, 2)
+    bench = Bench(torch.device(options.device))
+    size = f"{images} + {images} images at {SIDE} px on {options.device}"
+    print(f"engine: {bench.extractor.engine}")
+    bench.features(sets[0][:8])
     seconds = in_turn(
         {
-            "features only": lambda: extract(generated, reference),
-            "every metric": lambda: judge(generated, reference),
+            "eager network": lambda: bench.eager(*sets),
+            "features only": lambda: bench.features(*sets),
+            "every metric": lambda: bench.judge(*sets),
         },
-        options.rounds,
+        rounds,
     )
-    report(f"one pass, {size}", seconds, "features only", options.out)
+    told = report(f"one pass, {size}", seconds, "features only", options.out)
+    _ratio("the engine is", told, "eager network", "features only", "times as fast")
+    _ratio("every metric costs", told, "every metric", "features only", "of extraction")
     with tempfile.TemporaryDirectory() as folder:
-        folders = [save(Path(folder) / name, images) for name, images in
-                   (("generated", generated), ("reference", reference))]  # fmt: skip
-        peer = Peer(*map(str, folders))
+        folders = [save(Path(folder) / str(n), each) for n, each in enumerate(sets)]
+        files = [ImageFiles.in_folder(each) for each in folders]
+        peer = Peer(*map(str, folders), bench.device)
         seconds = in_turn(
             {
                 "clean-fid FID, KID, prdc": peer.run,
-                "every metric": lambda: judge(*map(ImageFiles.in_folder, folders)),
+                "decode, then features": lambda: bench.features(*map(decoded, files)),
+                "features from files": lambda: bench.features(*files),
+                "every metric": lambda: bench.judge(*files),
             },
-            options.rounds,
+            rounds,
         )
     report(f"from folders, {size}", seconds, "clean-fid FID, KID, prdc", options.out)
+
+
+def _ratio(said: str, told: Mapping[str, float], one: str, other: str, unit: str) -> None:
+    print(f"{said} {told[one] / told[other]:.2f} {unit}")
+
+
+class Bench:
+    """The network as timm has it, the extractor and the judge, on one device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.extractor = EfficientNetLite0(SIDE, device)
+        self._network = load_efficientnet_lite0().to(device)
+
+    def eager(self, *sets: NDArray[np.uint8]) -> None:
+        step = batch_size(SIDE)
+        with torch.inference_mode():
+            for images in sets:
+                for start in range(0, len(images), step):
+                    pixels = network_input(images[start : start + step], SIDE, self.device)
+                    pixels = pixels.contiguous(memory_format=torch.channels_last)
+                    self._network(pixels).cpu()
+
+    def features(self, *sets: Pictures) -> None:
+        for number, images in enumerate(sets):
+            self._bank().features(images, self.extractor.name, SIDE, str(number))
+
+    def judge(self, generated: Pictures, reference: Pictures) -> None:
+        real = ImageSet.bare(reference, "reference")
+        protocol = EvaluationProtocol((self.extractor.name,), SIDE)
+        judge = Judge(protocol, References(real, real), self._bank())
+        found = judge.measure(ImageSet.bare(generated, "generated"), 0)
+        assert len(found.figures) == 12, sorted(found.left_out)
+
+    def _bank(self) -> FeatureBank:
+        """Without features, but with the engine, which a process builds once."""
+        bank = FeatureBank(self.device)
+        bank._extractors[self.extractor.name, SIDE] = self.extractor
+        return bank
+
+
+def decoded(files: ImageFiles) -> NDArray[np.uint8]:
+    """All images, which are of one size."""
+    return np.concatenate([images for window in files.windows() for _, images in window])
 
 
 def pictures(n: int, seed: int) -> NDArray[np.uint8]:
@@ -79,28 +136,13 @@ def save(folder: Path, images: NDArray[np.uint8]) -> Path:
     return folder
 
 
-def extract(*sets: NDArray[np.uint8]) -> None:
-    extractor = EfficientNetLite0(SIDE, torch.device("cpu"))
-    for images in sets:
-        extractor(images)
-
-
-def judge(generated: Any, reference: Any) -> None:
-    real = ImageSet.bare(reference, "reference")
-    protocol = EvaluationProtocol(("efficientnet_lite0",), SIDE)
-    found = Judge(protocol, References(real, real), FeatureBank("cpu")).measure(
-        ImageSet.bare(generated, "generated"), 0
-    )
-    assert len(found.figures) == 12, sorted(found.left_out)
-
-
 class Peer:
     """FID and KID by clean-fid, then prdc, each taking features of both folders as its own
     command would; with the same network, and as many decoders as there are cores."""
 
-    def __init__(self, generated: str, reference: str) -> None:
-        self.folders = (generated, reference)
-        self.network = _Scaled(load_efficientnet_lite0())
+    def __init__(self, generated: str, reference: str, device: torch.device) -> None:
+        self.folders, self.device = (generated, reference), device
+        self.network = _Scaled(load_efficientnet_lite0()).to(device)
 
     def run(self) -> None:
         generated, reference = self.features()
@@ -117,7 +159,7 @@ class Peer:
                 model=self.network,
                 num_workers=WORKERS,
                 batch_size=batch_size(SIDE),
-                device=torch.device("cpu"),
+                device=self.device,
                 custom_fn_resize=_as_it_is,
                 verbose=False,
             )

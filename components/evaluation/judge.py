@@ -13,6 +13,7 @@ from components.evaluation.captioned import OF_CAPTIONS, of_clip, of_preference
 from components.evaluation.captions import CaptionView, Clip, build_clip
 from components.evaluation.copies_shown import closest
 from components.evaluation.degenerate import notes_on
+from components.evaluation.extractors.onnx_runtime import slower_on
 from components.evaluation.families import measure_of
 from components.evaluation.features.feature_bank import FeatureBank, FeatureSet
 from components.evaluation.finding import Finding, Sight
@@ -167,7 +168,7 @@ class Judge:
             found.figures,
             groups,
             found.left_out,
-            tuple(notes_on(first, self.references.name("reference"))),
+            (*notes_on(first, self.references.name("reference")), *slower_on(self.bank.device)),
             closest=closest(images, first, self.references.training),
         )
 
@@ -254,6 +255,7 @@ class Judge:
             chance=finding.chance,
             settings={**finding.settings, **_from(take.family)} or None,
             reference_key=self._key(take.sight, finding.against),
+            engine=take.sight.engine,
         )
 
     def _groups(

@@ -71,6 +71,7 @@ class Recognition:
     kind: ClassVar[Judge] = "classifier"
     judge = extractor = "svc"
     resize = NOTHING
+    engine = None
 
     def rows(self, generated: Rows, _reference: Rows) -> "Recognition":
         """Some of the images."""

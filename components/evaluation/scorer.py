@@ -64,7 +64,8 @@ def scorer(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
         info, holdout = load_info(folder), load_split(folder, "holdout")
         seen, style = _features(bank, holdout, settings), str(info.style or info.name)
         view = ScorerView.of(clip, seen, holdout.captions, style, settings.seed, _CONFIDENCE)
-        figures |= _measured(view, clip.resize, info.data_hash)
+        engine = bank.extractor(EfficientNetLite0.name, settings.size).engine
+        figures |= _measured(view, clip.resize, info.data_hash, engine)
     clip.save(out)
     write_judgement(out, Judgement(figures))
 
@@ -87,7 +88,7 @@ def _features(bank: FeatureBank, split: Split, settings: ScorerSpec) -> Values:
     return bank.features(split.images, EfficientNetLite0.name, settings.size).values
 
 
-def _measured(view: ScorerView, resize: str, data_hash: str) -> dict[str, Figure]:
+def _measured(view: ScorerView, resize: str, data_hash: str, engine: str) -> dict[str, Figure]:
     """The figures of all families that the training of a scorer judges, by name."""
     figures = {}
     for family in families_of(view.kind):
@@ -104,6 +105,7 @@ def _measured(view: ScorerView, resize: str, data_hash: str) -> dict[str, Figure
             data_hash=data_hash,
             seed=view.seed,
             chance=finding.chance,
+            engine=engine,
         )
         figures[name] = Figure(name, Measured(finding.measured.estimate), protocol)
     return figures

@@ -77,6 +77,7 @@ def similarity(
             data_hash=real.data_hash,
             seed=int(seeds.min()),
             reference_key=real.key,
+            engine=features.engine,
         )
         counts = {"n_generated": len(drawn), "n_reference": len(real)}
         found[extractor] = {**told, **counts, "resize": features.resize}

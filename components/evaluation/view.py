@@ -89,6 +89,10 @@ class View:
     def resize(self) -> str:
         return self.generated.resize
 
+    @property
+    def engine(self) -> str:
+        return self.generated.engine
+
     def rows(self, generated: Rows, reference: Rows) -> "View":
         """Some of the images, against some of the reference; without the training images."""
         real = self.reference

@@ -28,6 +28,7 @@ COMPARED = (
 """What two figures must share to be comparable.
 
 The seed is not among them, nor how the interval was made: that gives the same value another one.
+Nor is the engine: all of them give features that are equal to 1e-5, far below any interval.
 """
 
 
@@ -47,6 +48,7 @@ class Protocol:
         chance: what a guess would reach.
         settings: what else two figures must share, such as k of precision and recall.
         reference_key: content key of what was judged against: real images, or a scorer's weights.
+        engine: what computed the judging network's features, such as ``onnxruntime 1.32.0``.
     """
 
     n_generated: int
@@ -60,6 +62,7 @@ class Protocol:
     chance: float | None = None
     settings: Mapping[str, Any] | None = None
     reference_key: str | None = None
+    engine: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values, without what does not apply."""

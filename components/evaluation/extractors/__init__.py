@@ -1,6 +1,6 @@
 """Image features by name. A new extractor is one file and one line here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from components.errors import AlphabarError
 from components.evaluation.extractors.clip import OpenClip
 from components.evaluation.extractors.dinov2 import DinoV2
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
+from components.evaluation.extractors.engine import Part
 from components.evaluation.extractors.inception import Inception
 from components.runtime import Progress, silent
 from components.spec.catalogue import EXTRACTORS as LISTED
@@ -42,12 +43,22 @@ class Extractor(Protocol):
     def device(self) -> torch.device: ...
 
     @property
+    def engine(self) -> str:
+        """What computes the features, for records: a package and its version."""
+
+    @property
     def weights_digest(self) -> str:
         """SHA-256 of the weights."""
 
     def __call__(
         self, images: NDArray[np.uint8], progress: Progress = silent
     ) -> NDArray[np.float32]: ...
+
+    def of_parts(
+        self, parts: Iterable[Part], n: int, progress: Progress = silent
+    ) -> NDArray[np.float32]:
+        """The same of ``n`` images that come part by part, with their rows, each part of one size;
+        the next parts are asked for while the network is at work."""
 
     def logits(self, features: NDArray[np.float32]) -> NDArray[np.float32] | None:
         """(n, classes) as the network's classifier reads features; None if it has none."""

@@ -1,60 +1,79 @@
 """Images through a network, a batch at a time, into one array."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from components.errors import AlphabarError
+from components.evaluation.extractors.engine import Engine, Images, Part, Prepare
 from components.evaluation.images.pixels import check_images
 from components.runtime import Progress, silent
 
-Encode = Callable[[NDArray[np.uint8]], Tensor]
-"""A batch of images (b, height, width, channel) uint8 to its features (b, d)."""
+_TOLD = 64  # images between two words on progress
 
 
-def extract_features(
-    encode: Encode,
-    images: NDArray[np.uint8],
-    dimension: int,
-    step: int,
-    extractor: str,
-    progress: Progress = silent,
-) -> NDArray[np.float32]:
-    """Features (n, dimension) float32, in memory once, of ``step`` images at a time.
+@dataclass(frozen=True)
+class Reader:
+    """A network with what brings images to it.
 
-    Raises:
-        AlphabarError: the images are not uint8 with 1 or 3 channels, there are none, or the
-            network ``extractor`` gives something that is not a finite number.
+    Attributes:
+        extractor: whom an error names.
+        dimension: of the features.
+        prepare: a batch of images to what the network reads.
+        engine: the network.
     """
-    check_images(images)
-    features = np.empty((len(images), dimension), np.float32)
-    with torch.inference_mode(), repeatable_convolutions():
-        for start in range(0, len(images), step):
-            rows = slice(start, start + step)
-            features[rows] = encode(images[rows]).float().cpu().numpy()
-            _check_finite(features[rows], start, extractor)
-            progress(min(rows.stop, len(images)), len(images), "image features")
-    return features
 
+    extractor: str
+    dimension: int
+    prepare: Prepare
+    engine: Engine
 
-def _check_finite(features: NDArray[np.float32], start: int, extractor: str) -> None:
-    bad = ~np.isfinite(features).all(axis=1)
-    if bad.any():
-        raise AlphabarError(
-            f"the extractor `{extractor}` gives NaN or infinite features, first for image "
-            f"{start + int(bad.argmax())}",
-            "its weights are broken or do not belong to it: give others, or choose another "
-            "extractor",
-        )
+    def __call__(self, images: Images, progress: Progress = silent) -> NDArray[np.float32]:
+        """Features (n, dimension) float32, in memory once.
 
+        Raises:
+            AlphabarError: the images are not uint8 with 1 or 3 channels, there are none, or the
+                network gives something that is not a finite number.
+        """
+        check_images(images)
+        return self.of_parts([(np.arange(len(images)), images)], len(images), progress)
 
-@contextmanager
-def repeatable_convolutions() -> Iterator[None]:
-    """Let a GPU neither choose kernels by timing nor round to TF32: both move the features."""
-    backend = torch.backends.cudnn
-    with backend.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        yield
+    def of_parts(
+        self, parts: Iterable[Part], n: int, progress: Progress = silent
+    ) -> NDArray[np.float32]:
+        """The same of ``n`` images that come part by part, each of one size; the next part is
+        asked for while the network is at work.
+
+        Raises:
+            AlphabarError: as above; or what ``parts`` raises.
+        """
+        features = np.empty((n, self.dimension), np.float32)
+        done = told = 0
+        with closing(self.engine.run(self._batches(parts), self.prepare)) as found:
+            for rows, values in found:
+                features[rows] = values
+                self._check_finite(values, rows)
+                done += len(values)
+                if done - told >= _TOLD or done == n:
+                    told = done
+                    progress(done, n, "image features")
+        return features
+
+    def _batches(self, parts: Iterable[Part]) -> Iterator[Part]:
+        for rows, images in parts:
+            for start in range(0, len(images), self.engine.batch):
+                chosen = slice(start, start + self.engine.batch)
+                yield rows[chosen], images[chosen]
+
+    def _check_finite(self, features: NDArray[np.float32], rows: NDArray[np.intp]) -> None:
+        bad = ~np.isfinite(features).all(axis=1)
+        if bad.any():
+            raise AlphabarError(
+                f"the extractor `{self.extractor}` gives NaN or infinite features, first for image "
+                f"{rows[bad].min()}",
+                "its weights are broken or do not belong to it: give others, or choose another "
+                "extractor",
+            )

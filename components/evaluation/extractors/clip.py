@@ -1,6 +1,6 @@
 """CLIP models of open_clip by ``clip:MODEL:WEIGHTS``: image features, and captions beside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,12 @@ from open_clip.transform import PreprocessCfg, image_transform_v2, merge_preproc
 from torch import Tensor
 
 from components.errors import AlphabarError
-from components.evaluation.extractors.batches import extract_features
+from components.evaluation.extractors.batches import Reader
+from components.evaluation.extractors.engine import Part, TorchEngine, torch_name
+from components.evaluation.extractors.folding import fold
 from components.evaluation.extractors.pillow import transformed
 from components.evaluation.extractors.weights import loading, missing_weights
+from components.evaluation.images.pixels import probe_of
 from components.evaluation.weights_files import find_clip_file
 from components.files.digests import known_sha256
 from components.files.weights_folders import weights_folders
@@ -77,13 +80,27 @@ class OpenClip:
         return known_sha256(self.path)
 
     @cached_property
+    @torch.inference_mode(False)
     def model(self) -> Any:
         """The model, loaded when it is first needed; raises AlphabarError."""
         with loading(self.name, self.path), torch.random.fork_rng(devices=[]):
             model = open_clip.create_model(
                 self.model_name, str(self.path), force_quick_gelu=self.quick_gelu
             )
-        return model.to(self.device).eval().requires_grad_(False)
+        model.eval().requires_grad_(False)
+        fold(model.visual, probe_of(self.size))
+        return model.to(self.device)
+
+    @property
+    def engine(self) -> str:
+        """What computes its features, for records: ONNX Runtime is no faster at transformers."""
+        return torch_name()
+
+    @cached_property
+    def reader(self) -> Reader:
+        """The network in its engine, loaded when it is first needed; raises AlphabarError."""
+        engine = TorchEngine(self.model.encode_image, self.device, _BATCH)
+        return Reader(self.name, self.dimension, self._prepare, engine)
 
     def __call__(
         self, images: NDArray[np.uint8], progress: Progress = silent
@@ -94,7 +111,13 @@ class OpenClip:
             AlphabarError: the images are not uint8 with 1 or 3 channels, there are none, or the
                 weights are broken.
         """
-        return extract_features(self._encode, images, self.dimension, _BATCH, self.name, progress)
+        return self.reader(images, progress)
+
+    def of_parts(
+        self, parts: Iterable[Part], n: int, progress: Progress = silent
+    ) -> NDArray[np.float32]:
+        """The same of ``n`` images that come part by part; see `Reader.of_parts`."""
+        return self.reader.of_parts(parts, n, progress)
 
     def encode_captions(self, captions: Sequence[str]) -> NDArray[np.float32]:
         """Embeddings (n, dimension) float32, of any length; each distinct caption read once.
@@ -139,10 +162,8 @@ class OpenClip:
     def _transform(self) -> Any:
         return image_transform_v2(self.preprocessing, is_train=False)
 
-    def _encode(self, images: NDArray[np.uint8]) -> Tensor:
-        pixels = transformed(images, self._transform, self.device)
-        features: Tensor = self.model.encode_image(pixels)
-        return features
+    def _prepare(self, images: NDArray[np.uint8]) -> Tensor:
+        return transformed(images, self._transform, self.device)
 
 
 def lengths_of(tokenizer: Any, captions: Sequence[str]) -> list[int]:

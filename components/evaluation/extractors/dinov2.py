@@ -3,6 +3,7 @@
 Oquab et al., 2023; Stein et al., 2023, whose FD is of ViT-L/14 at 224 pixels.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from torchvision.transforms import functional as pictures
 
-from components.evaluation.extractors.batches import extract_features
+from components.evaluation.extractors.batches import Reader
+from components.evaluation.extractors.engine import Part, TorchEngine, torch_name
 from components.evaluation.extractors.pillow import transformed
 from components.evaluation.extractors.weights import loading, missing_weights
 from components.evaluation.weights_files import (
@@ -74,6 +76,17 @@ class DinoV2:
             network = load_dinov2(self.architecture, self.path)
         return network.to(self.device)
 
+    @property
+    def engine(self) -> str:
+        """What computes its features, for records: ONNX Runtime is no faster at transformers."""
+        return torch_name()
+
+    @cached_property
+    def reader(self) -> Reader:
+        """The network in its engine, loaded when it is first needed; raises AlphabarError."""
+        engine = TorchEngine(self.network, self.device, _BATCH)
+        return Reader(self.name, self.dimension, self._prepare, engine)
+
     def __call__(
         self, images: NDArray[np.uint8], progress: Progress = silent
     ) -> NDArray[np.float32]:
@@ -83,14 +96,19 @@ class DinoV2:
             AlphabarError: the images are not uint8 with 1 or 3 channels, there are none, or the
                 weights are broken.
         """
-        return extract_features(self._encode, images, self.dimension, _BATCH, self.name, progress)
+        return self.reader(images, progress)
+
+    def of_parts(
+        self, parts: Iterable[Part], n: int, progress: Progress = silent
+    ) -> NDArray[np.float32]:
+        """The same of ``n`` images that come part by part; see `Reader.of_parts`."""
+        return self.reader.of_parts(parts, n, progress)
 
     def logits(self, features: NDArray[np.float32]) -> None:
         """It knows no classes."""
 
-    def _encode(self, images: NDArray[np.uint8]) -> Tensor:
-        features: Tensor = self.network(transformed(images, dgm_eval_input, self.device))
-        return features
+    def _prepare(self, images: NDArray[np.uint8]) -> Tensor:
+        return transformed(images, dgm_eval_input, self.device)
 
 
 def dgm_eval_input(image: Image.Image) -> Tensor:

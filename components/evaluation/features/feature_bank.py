@@ -3,7 +3,9 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 
@@ -27,7 +29,7 @@ from components.evaluation.images.image_files import ImageFiles, Pictures, diges
 from components.evaluation.images.pixels import check_images
 from components.runtime import Progress, silent
 
-VERSION = 2
+VERSION = 3
 """Part of every key; raise it when features or what is derived from them come out otherwise:
 an extractor's code, the decoding of files, radii of manifolds or gaps of training images."""
 
@@ -54,6 +56,11 @@ class FeatureSet:
     key: str
     _source: Extractor = field(repr=False)
 
+    @property
+    def engine(self) -> str:
+        """What computed them, for records."""
+        return self._source.engine
+
     def probability_blocks(self) -> Iterator[NDArray[np.float32]] | None:
         """(rows, classes) of the extractor's own classifier, in blocks made one at a time.
 
@@ -76,8 +83,9 @@ class FeatureBank:
     """Extracts features once, and keeps them in memory and on disk by what they depend on.
 
     A set's key is the SHA-256 of its pixels, shape and type, the extractor's name, size, resize,
-    weights and `VERSION`, and what computes: the kind of device and torch's threads, since a GPU
-    rounds otherwise than a CPU, and so do two threads than one.
+    weights and `VERSION`, and what computes: the engine, the kind of device and torch's threads,
+    since a GPU rounds otherwise than a CPU, one engine than another, and torch's two threads than
+    one.
 
     Args:
         device: where networks compute.
@@ -187,22 +195,17 @@ class FeatureBank:
             if min(images.strides) < 0:
                 return self._turned(images, source)
             return source(images, self.progress)
-        values, done = np.empty((len(images), source.dimension), np.float32), 0
-        for window in images.windows():
-            for rows, part in window:
-                values[rows] = source(part)
-                done += len(rows)
-            self.progress(done, len(images), "image features")
-        return values
+        with closing(images.windows()) as windows:
+            parts = chain.from_iterable(windows)
+            return source.of_parts(parts, len(images), self.progress)
 
     def _turned(self, images: NDArray[np.uint8], source: Extractor) -> Values:
         """Of a mirrored view, which is copied part by part: torch takes no negative strides."""
-        values = np.empty((len(images), source.dimension), np.float32)
-        for start in range(0, len(images), _ROWS):
-            rows = slice(start, start + _ROWS)
-            values[rows] = source(np.ascontiguousarray(images[rows]))
-            self.progress(min(start + _ROWS, len(images)), len(images), "image features")
-        return values
+        rows = np.arange(len(images))
+        starts = range(0, len(images), _ROWS)
+        chosen = (slice(start, start + _ROWS) for start in starts)
+        parts = ((rows[part], np.ascontiguousarray(images[part])) for part in chosen)
+        return source.of_parts(parts, len(images), self.progress)
 
     def _remember(self, found: FeatureSet) -> None:
         with self._lock:
@@ -214,6 +217,6 @@ class FeatureBank:
 
 
 def _identity(source: Extractor) -> str:
-    computes = (source.device.type, torch.get_num_threads())
+    computes = (source.engine, source.device.type, torch.get_num_threads())
     parts = (source.name, source.size, source.resize, source.weights_digest, *computes)
     return " ".join(map(str, (VERSION, *parts)))

@@ -31,6 +31,9 @@ def clean_resize(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     def fill(row: int) -> None:
         resized[row] = resize(images[row])
 
+    if len(images) == 1:
+        fill(0)
+        return resized
     with ThreadPoolExecutor() as pool:  # Pillow lets other threads run while it resizes
         list(pool.map(fill, range(len(images))))
     return resized

@@ -1,8 +1,7 @@
 """A folder of image files as a set to be judged: of any sizes, decoded a window at a time."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +14,16 @@ from components.data.faults import listed
 from components.data.folder_files import folder_files
 from components.data.images import KINDS, check_image, square_pixels, whole_pixels
 from components.errors import AlphabarError
+from components.evaluation.working import working
 
 WINDOW = 64
 """Images that are decoded at once."""
 
 DECODERS = 4
 """Threads that decode; Pillow lets go of the interpreter meanwhile."""
+
+Window = list[tuple[NDArray[np.intp], NDArray[np.uint8]]]
+"""Images decoded together: for each size their rows and (k, height, width, 3)."""
 
 THUMBNAIL = 96
 """Side of the pictures that `ImageFiles.thumbnails` makes, pixels."""
@@ -71,13 +74,13 @@ class ImageFiles:
                 raise _unreadable(path, error) from error
         return whole.hexdigest()
 
-    def windows(self) -> Iterator[list[tuple[NDArray[np.intp], NDArray[np.uint8]]]]:
+    def windows(self) -> Generator[Window, None, None]:
         """The images window by window: for each size rows and (k, height, width, 3) uint8.
 
         Raises:
             AlphabarError: files are no images, or hostile ones; the first ten are named.
         """
-        with ThreadPoolExecutor(DECODERS) as pool:
+        with working(DECODERS) as pool:
 
             def decoding(start: int) -> Iterator[NDArray[np.uint8]]:
                 return pool.map(whole_pixels, self.paths[start : start + WINDOW])

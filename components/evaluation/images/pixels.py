@@ -43,13 +43,28 @@ def network_input(images: NDArray[np.uint8], size: int, device: torch.device) ->
         size: side of the result, pixels.
 
     Returns:
-        (n, 3, size, size) float32 in [-1, 1], channels last.
+        (n, 3, size, size) float32 in [-1, 1].
     """
-    pixels = torch.tensor(images, device=device).permute(0, 3, 1, 2).float() / 255.0
+    stored = on_device(torch.tensor(images), device).permute(0, 3, 1, 2)
+    pixels = stored.to(torch.float32, memory_format=torch.contiguous_format).div_(255.0)
     if pixels.shape[2:] != (size, size):
         pixels = interpolate(pixels, (size, size), mode="bilinear", antialias=True)
-    scaled = ((pixels - 0.5) / 0.5).expand(-1, 3, -1, -1)
-    return scaled.contiguous(memory_format=torch.channels_last)
+    scaled = pixels.sub_(0.5).div_(0.5).expand(-1, 3, -1, -1)
+    layout = torch.contiguous_format if device.type == "cpu" else torch.channels_last
+    return scaled.contiguous(memory_format=layout)
+
+
+def on_device(pixels: Tensor, device: torch.device) -> Tensor:
+    """``pixels`` on ``device``; to a GPU they are copied while it and this thread go on."""
+    if device.type != "cuda":
+        return pixels.to(device)
+    return pixels.pin_memory().to(device, non_blocking=True)
+
+
+def probe_of(size: int) -> Tensor:
+    """(1, 3, size, size) noise in [-1, 1], always the same, to try a network with."""
+    values = np.random.default_rng(0).uniform(-1, 1, (1, 3, size, size))
+    return torch.from_numpy(values.astype(np.float32))
 
 
 def batch_size(size: int) -> int:

@@ -21,8 +21,9 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as pictures
 
 from components.errors import AlphabarError, first_of
-from components.evaluation.extractors.batches import extract_features
+from components.evaluation.extractors.batches import Reader
 from components.evaluation.extractors.clip import lengths_of
+from components.evaluation.extractors.engine import TorchEngine, torch_name
 from components.evaluation.extractors.pillow import transformed
 from components.evaluation.preferences.loading import absent, broken, reading
 from components.evaluation.weights_files import find_clip_file
@@ -75,6 +76,11 @@ class Hps:
         self._dimension: int = config["embed_dim"]
 
     @property
+    def engine(self) -> str:
+        """What computes its embeddings, for records."""
+        return torch_name()
+
+    @property
     def resize(self) -> str:
         return f"torchvision tensor bicubic longest {self.size}px, padded black"
 
@@ -89,7 +95,7 @@ class Hps:
             AlphabarError: the images are not uint8 with 1 or 3 channels, there are none, or the
                 checkpoint is broken or not of this model.
         """
-        return extract_features(self._encode, images, self._dimension, _BATCH, self.given, progress)
+        return self._reader(images, progress)
 
     def captions(self, captions: Sequence[str]) -> NDArray[np.float32]:
         """Embeddings (n, dimension), of any length; what is behind 77 tokens is not read."""
@@ -104,10 +110,13 @@ class Hps:
     def too_long(self, captions: Sequence[str]) -> int:
         return sum(n > self.context_length for n in lengths_of(self._tokenizer, captions))
 
-    def _encode(self, images: NDArray[np.uint8]) -> Tensor:
-        pixels = transformed(images, self._pixels, self.device)
-        features: Tensor = self._model.encode_image(pixels)
-        return features
+    @cached_property
+    def _reader(self) -> Reader:
+        engine = TorchEngine(self._model.encode_image, self.device, _BATCH)
+        return Reader(self.given, self._dimension, self._prepare, engine)
+
+    def _prepare(self, images: NDArray[np.uint8]) -> Tensor:
+        return transformed(images, self._pixels, self.device)
 
     def _pixels(self, image: Image.Image) -> Tensor:
         return hps_input(image, self.size)

@@ -33,6 +33,10 @@ class PreferenceModel(Protocol):
         """What records call it: the kind of model and the digest of its files."""
 
     @property
+    def engine(self) -> str:
+        """What computes the embeddings, for records."""
+
+    @property
     def resize(self) -> str:
         """How images come to its size, for records."""
 

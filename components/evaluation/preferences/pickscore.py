@@ -17,7 +17,8 @@ from torch import Tensor
 from components.data.readers.encoder_folder import CONFIG
 from components.data.readers.vocabulary import fault_of
 from components.errors import first_of
-from components.evaluation.extractors.batches import extract_features
+from components.evaluation.extractors.batches import Reader
+from components.evaluation.extractors.engine import TorchEngine, torch_name
 from components.evaluation.extractors.pillow import transformed
 from components.evaluation.preferences.loading import absent, broken, reading
 from components.evaluation.preferences.pickscore_folder import (
@@ -59,6 +60,11 @@ class PickScore:
         self.name = f"{self.suffix} {self.key[:12]}"
 
     @property
+    def engine(self) -> str:
+        """What computes its embeddings, for records."""
+        return torch_name()
+
+    @property
     def resize(self) -> str:
         """Its own preprocessing, whose file is part of `key`."""
         return "Pillow, by its preprocessor_config.json"
@@ -79,8 +85,7 @@ class PickScore:
             AlphabarError: the images are not uint8 with 1 or 3 channels, there are none, or the
                 folder's files are broken.
         """
-        width: int = self._model.config.projection_dim
-        return extract_features(self._encode, images, width, _BATCH, self.given, progress)
+        return self._reader(images, progress)
 
     def captions(self, captions: Sequence[str]) -> NDArray[np.float32]:
         """Embeddings (n, dimension), of any length; what is behind 77 tokens is not read."""
@@ -102,8 +107,16 @@ class PickScore:
         whole = self._tokenizer([*captions], truncation=False, verbose=False).input_ids
         return sum(len(ids) > self.context_length for ids in whole)
 
-    def _encode(self, images: NDArray[np.uint8]) -> Tensor:
-        pixels = transformed(images, self.pixels, self.device)
+    @cached_property
+    def _reader(self) -> Reader:
+        width: int = self._model.config.projection_dim
+        engine = TorchEngine(self._embedded, self.device, _BATCH)
+        return Reader(self.given, width, self._prepare, engine)
+
+    def _prepare(self, images: NDArray[np.uint8]) -> Tensor:
+        return transformed(images, self.pixels, self.device)
+
+    def _embedded(self, pixels: Tensor) -> Tensor:
         features: Tensor = self._model.get_image_features(pixel_values=pixels).pooler_output
         return features
 

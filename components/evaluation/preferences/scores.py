@@ -94,6 +94,10 @@ class PreferenceView:
         return self.model.name
 
     @property
+    def engine(self) -> str:
+        return self.model.engine
+
+    @property
     def resize(self) -> str:
         return self.model.resize
 

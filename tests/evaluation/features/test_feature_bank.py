@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from components.errors import AlphabarError
+from components.evaluation.extractors import efficientnet
 from components.evaluation.extractors.efficientnet import (
     EfficientNetLite0,
     load_efficientnet_lite0,
@@ -122,12 +123,13 @@ def test_a_cache_that_cannot_be_written_does_not_stop_an_evaluation(
 
 
 def test_features_that_are_not_finite_are_refused_and_not_stored(
-    images: np.ndarray, tmp_path: Path
+    images: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bank = FeatureBank("cpu", tmp_path)
-    network = bank.extractor(LITE, SIZE).network
+    network = load_efficientnet_lite0()
     with torch.no_grad():
         network.conv_stem.weight[0, 0, 0, 0] = torch.nan
+    monkeypatch.setattr(efficientnet, "load_efficientnet_lite0", lambda: network)
     with pytest.raises(AlphabarError, match="`efficientnet_lite0` gives NaN"):
         bank.features(images, LITE, SIZE)
     assert not (tmp_path / "features").exists()

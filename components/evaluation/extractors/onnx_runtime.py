@@ -1,0 +1,95 @@
+"""ONNX Runtime: whether it is there, and networks exported to it."""
+
+import io
+import warnings
+from functools import cache
+from threading import Lock
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from components.errors import first_line
+from components.evaluation.extractors.engine import (
+    INPUT,
+    Engine,
+    OnnxEngine,
+    TorchEngine,
+    torch_name,
+)
+
+_PIXELS_A_RUN = 8 * 64 * 64  # what one thread computes stays in its cache
+_ERRORS = 3  # ONNX Runtime's level of log
+_EXPORTING = Lock()  # torch's exporter keeps its state in globals
+
+
+@cache
+def _runtime() -> Any:
+    """The module; or why it cannot be had, in words."""
+    try:
+        import onnxruntime
+    except Exception as error:  # a library that does not fit the machine raises many kinds
+        return first_line(error)
+    onnxruntime.set_default_logger_severity(_ERRORS)
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+def lacking() -> str:
+    """Why ONNX Runtime cannot be used on this machine; empty where it can."""
+    return _runtime() if isinstance(_runtime(), str) else ""
+
+
+def slower_on(device: torch.device) -> list[str]:
+    """A sentence for the user where torch takes ONNX Runtime's place on the CPU."""
+    if device.type != "cpu" or not (why := lacking()):
+        return []
+    return [
+        f"ONNX Runtime cannot be used ({why}): features are torch's, which are equal but take "
+        "longer; install onnxruntime"
+    ]
+
+
+def engine_name(device: torch.device) -> str:
+    """The engine that `build_engine` will give: ONNX Runtime on the CPU, where it is there."""
+    if device.type != "cpu" or lacking():
+        return torch_name()
+    return f"onnxruntime {_runtime().__version__}"
+
+
+def build_engine(network: nn.Module, probe: Tensor, device: torch.device, batch: int) -> Engine:
+    """``network`` in what computes it fastest on ``device``, with equal features.
+
+    Args:
+        network: in evaluation mode, on the CPU.
+        probe: (1, 3, side, side) of the size that it will read.
+        batch: images that torch takes at once.
+    """
+    if device.type != "cpu" or lacking():
+        there = network.to(device).to(memory_format=torch.channels_last)
+        return TorchEngine(there, device, batch)
+    ort, options = _runtime(), _runtime().SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS
+    session = ort.InferenceSession(
+        exported(network, probe), options, providers=["CPUExecutionProvider"]
+    )
+    at_once = max(1, _PIXELS_A_RUN // (probe.shape[2] * probe.shape[3]))
+    return OnnxEngine(session, engine_name(device), at_once)
+
+
+def exported(network: nn.Module, probe: Tensor) -> bytes:
+    """``network`` as an ONNX model for any number of images of ``probe``'s size."""
+    content: Any = io.BytesIO()
+    with _EXPORTING, warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the exporter is going out of use, shapes are constants
+        torch.onnx.export(
+            network.to(memory_format=torch.contiguous_format),
+            (probe.expand(2, -1, -1, -1),),
+            content,
+            dynamo=False,
+            input_names=[INPUT],
+            output_names=["features"],
+            dynamic_axes={INPUT: {0: "n"}, "features": {0: "n"}},
+        )
+    return content.getvalue()  # type: ignore[no-any-return]
