@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from components.figures.comparison import difference, differing
+from components.figures.comparison import difference, differing, unpaired
+from components.figures.figure import Origins
 from tests.figures.made import made
 
 
@@ -17,6 +18,20 @@ def test_seed_and_kind_of_interval_are_no_part_of_the_protocol_and_settings_are(
     ]
     none = made("recall_x", 1, 0, 2, settings={})
     assert differing(none, made("recall_x", 1, 0, 2)) == []
+
+
+def test_figures_of_different_engines_are_compared_and_pair() -> None:
+    rng = np.random.default_rng(0)
+    origins = Origins(np.arange(40), "p")
+    one, other = (
+        made(
+            "fd_x", 1, 0, 2, engine=engine, origins=origins,
+            pseudo=(rng.normal(size=40), rng.normal(size=540), None),
+        )
+        for engine in ("onnxruntime 1.32.0", "torch 2.14.1")
+    )  # fmt: skip
+    assert differing(one, other) == []
+    assert unpaired(one, other) == ""
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,16 @@ from components.reporting.tables.values import value_of
 from components.reporting.words.naming import evaluations_words
 
 WAYS = {"lower": "lower", "higher": "higher", "neither": ""}
-COMMON = ("extractor", "resize", "n_generated", "against", "confidence", "data_hash", "seed")
+COMMON = (
+    "extractor",
+    "engine",
+    "resize",
+    "n_generated",
+    "against",
+    "confidence",
+    "data_hash",
+    "seed",
+)
 """Parts of the protocol that are said once where most figures share them."""
 
 
