@@ -1,3 +1,5 @@
+import copy
+import pickle
 import subprocess
 import sys
 import threading
@@ -14,9 +16,14 @@ from torch import nn
 from components.errors import AlphabarError
 from components.evaluation.extractors import onnx_runtime
 from components.evaluation.extractors.efficientnet import EfficientNetLite0
-from components.evaluation.extractors.engine import OnnxEngine, TorchEngine, torch_name
+from components.evaluation.extractors.engine import TorchEngine, torch_name
 from components.evaluation.extractors.folding import fold
-from components.evaluation.extractors.onnx_runtime import engine_name, lacking, slower_on
+from components.evaluation.extractors.onnx_runtime import (
+    OnnxEngine,
+    engine_name,
+    lacking,
+    slower_on,
+)
 from components.evaluation.features.feature_bank import FeatureBank
 from components.evaluation.images.image_files import ImageFiles
 from components.evaluation.working import single_threaded, working
@@ -46,6 +53,13 @@ def test_the_cpu_computes_with_onnx_runtime_and_says_so(images: np.ndarray) -> N
     assert isinstance(extractor.reader.engine, OnnxEngine)
     assert extractor.reader.engine.name == extractor.engine
     assert (lacking(), slower_on(CPU)) == ("", [])
+
+
+def test_an_extractor_with_its_engine_is_copied_and_pickled(images: np.ndarray) -> None:
+    extractor = EfficientNetLite0(32, CPU)
+    expected = extractor(images).tobytes()
+    for other in (copy.deepcopy(extractor), pickle.loads(pickle.dumps(extractor))):
+        assert other(images).tobytes() == expected
 
 
 def test_a_gpu_computes_with_torch() -> None:

@@ -1,17 +1,17 @@
-"""What computes a network's features: torch on its device, or ONNX Runtime on the CPU."""
+"""What computes a network's features, and torch as one that does."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from components.evaluation.working import single_threaded, working
+from components.evaluation.working import working
 
 Images = NDArray[np.uint8]
 Rows = NDArray[np.intp]
@@ -24,7 +24,7 @@ Found = tuple[Rows, NDArray[np.float32]]
 Prepare = Callable[[Images], Tensor]
 """A batch of images to what the network reads, on the network's device."""
 
-_AHEAD = 2
+AHEAD = 2
 """Batches that wait, prepared or computed, beside the one that is worked at."""
 
 
@@ -65,7 +65,7 @@ class TorchEngine:
 
     def run(self, parts: Iterable[Part], prepare: Prepare) -> Generator[Found, None, None]:
         waiting = deque[tuple[Rows, _Returning]]()
-        lag = _AHEAD if self._device.type == "cuda" else 0
+        lag = AHEAD if self._device.type == "cuda" else 0
         for rows, pixels in _prepared(parts, prepare):
             waiting.append((rows, self._begun(pixels)))
             if len(waiting) > lag:
@@ -109,46 +109,11 @@ def _prepared(parts: Iterable[Part], prepare: Prepare) -> Iterator[tuple[Rows, T
     with working(1) as pool:
         for rows, images in parts:
             coming.append((rows, pool.submit(made, images)))
-            if len(coming) >= _AHEAD:
+            if len(coming) >= AHEAD:
                 earlier, pixels = coming.popleft()
                 yield earlier, pixels.result()
         for rows, pixels in coming:
             yield rows, pixels.result()
-
-
-class OnnxEngine:
-    """An exported network in ONNX Runtime: as many batches at once as torch has threads, each in
-    one thread, so that an image's features depend neither on the threads nor on its neighbours.
-
-    Args:
-        session: an `onnxruntime.InferenceSession` with one thread.
-    """
-
-    def __init__(self, session: Any, name: str, batch: int) -> None:
-        self.name, self.batch, self._session = name, batch, session
-
-    def run(self, parts: Iterable[Part], prepare: Prepare) -> Generator[Found, None, None]:
-        threads = torch.get_num_threads()
-
-        @torch.inference_mode()
-        def read(images: Images) -> NDArray[np.float32]:
-            pixels = prepare(images).contiguous().numpy()
-            found: NDArray[np.float32] = self._session.run(None, {INPUT: pixels})[0]
-            return found
-
-        waiting = deque[tuple[Rows, Future[NDArray[np.float32]]]]()
-        with working(threads, single_threaded()) as pool:
-            for rows, images in parts:
-                waiting.append((rows, pool.submit(read, images)))
-                if len(waiting) > _AHEAD * threads:
-                    earlier, features = waiting.popleft()
-                    yield earlier, features.result()
-            for rows, features in waiting:
-                yield rows, features.result()
-
-
-INPUT = "pixels"
-"""What an exported network calls its images."""
 
 
 @contextmanager

@@ -2,21 +2,34 @@
 
 import io
 import warnings
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future
 from functools import cache
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from components.errors import first_line
 from components.evaluation.extractors.engine import (
-    INPUT,
+    AHEAD,
     Engine,
-    OnnxEngine,
+    Found,
+    Images,
+    Part,
+    Prepare,
+    Rows,
     TorchEngine,
     torch_name,
 )
+from components.evaluation.working import single_threaded, working
+
+INPUT = "pixels"
+"""What an exported network calls its images."""
 
 _PIXELS_A_RUN = 8 * 64 * 64  # what one thread computes stays in its cache
 _ERRORS = 3  # ONNX Runtime's level of log
@@ -57,6 +70,42 @@ def engine_name(device: torch.device) -> str:
     return f"onnxruntime {_runtime().__version__}"
 
 
+class OnnxEngine:
+    """An exported network in ONNX Runtime: as many batches at once as torch has threads, each in
+    one thread, so that an image's features depend neither on the threads nor on its neighbours.
+
+    Args:
+        model: as `exported` gives it; a copy of the engine loads it again.
+        batch: images that it takes at once.
+    """
+
+    def __init__(self, model: bytes, batch: int) -> None:
+        self.name, self.batch, self._model = engine_name(torch.device("cpu")), batch, model
+        self._session = _session(model)
+
+    def __reduce__(self) -> tuple[type["OnnxEngine"], tuple[bytes, int]]:
+        return OnnxEngine, (self._model, self.batch)
+
+    def run(self, parts: Iterable[Part], prepare: Prepare) -> Generator[Found, None, None]:
+        threads = torch.get_num_threads()
+
+        @torch.inference_mode()
+        def read(images: Images) -> NDArray[np.float32]:
+            pixels = prepare(images).contiguous().numpy()
+            found: NDArray[np.float32] = self._session.run(None, {INPUT: pixels})[0]
+            return found
+
+        waiting = deque[tuple[Rows, Future[NDArray[np.float32]]]]()
+        with working(threads, single_threaded()) as pool:
+            for rows, images in parts:
+                waiting.append((rows, pool.submit(read, images)))
+                if len(waiting) > AHEAD * threads:
+                    earlier, features = waiting.popleft()
+                    yield earlier, features.result()
+            for rows, features in waiting:
+                yield rows, features.result()
+
+
 def build_engine(network: nn.Module, probe: Tensor, device: torch.device, batch: int) -> Engine:
     """``network`` in what computes it fastest on ``device``, with equal features.
 
@@ -68,14 +117,16 @@ def build_engine(network: nn.Module, probe: Tensor, device: torch.device, batch:
     if device.type != "cpu" or lacking():
         there = network.to(device).to(memory_format=torch.channels_last)
         return TorchEngine(there, device, batch)
-    ort, options = _runtime(), _runtime().SessionOptions()
+    at_once = max(1, _PIXELS_A_RUN // (probe.shape[2] * probe.shape[3]))
+    return OnnxEngine(exported(network, probe), at_once)
+
+
+def _session(model: bytes) -> Any:
+    options = _runtime().SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS
-    session = ort.InferenceSession(
-        exported(network, probe), options, providers=["CPUExecutionProvider"]
-    )
-    at_once = max(1, _PIXELS_A_RUN // (probe.shape[2] * probe.shape[3]))
-    return OnnxEngine(session, engine_name(device), at_once)
+    providers = ["CPUExecutionProvider"]
+    return _runtime().InferenceSession(model, options, providers=providers)
 
 
 def exported(network: nn.Module, probe: Tensor) -> bytes:
