@@ -44,7 +44,8 @@ format: $(STAMP)
 screens: $(STAMP)
 	$(BIN)/python -m screens --out reports/screens
 
-# Times what we do beside the libraries that do it too: about 15 minutes on two idle cores.
+# Times what we do beside the libraries that do it too: about an hour on two idle cores.
+# `benchmarks/gpu.sh` does what needs a GPU.
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.frechet --out reports/benchmarks.json
 	$(BIN)/python -m benchmarks.memory
@@ -52,6 +53,10 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.cached_text --out reports/benchmarks.json
 	$(BIN)/python -m benchmarks.plan --out reports/benchmarks.json
 	$(BIN)/python -m benchmarks.evaluation --out reports/benchmarks.json
+	$(BIN)/python -m benchmarks.big_data
+	$(BIN)/python -m benchmarks.training --out reports/benchmarks.json
+	$(BIN)/python -m benchmarks.sampling --out reports/benchmarks.json
+	$(BIN)/python -m benchmarks.chain --out reports/benchmarks.json
 
 # Resolve anew what pyproject.toml allows, with the versions in the lock as they are unless
 # they must move; then try it (`make test`) before committing.

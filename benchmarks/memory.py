@@ -7,7 +7,10 @@ reference here has 2,000 images, as a holdout does.
 import argparse
 import resource
 import sys
+import threading
 import time
+from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +46,50 @@ def peak() -> float:
     """The largest resident memory so far, GiB."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / GIB
+
+
+class Anonymous:
+    """The most anonymous memory of this process while it is entered, bytes: what is read through a
+    mapped file is not in it. From Linux's /proc."""
+
+    SECONDS = 0.005
+    """Between two looks."""
+
+    def __init__(self) -> None:
+        self.before = self.most = 0
+        self._over = threading.Event()
+        self._watch = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> "Anonymous":
+        self.before = self.most = anonymous()
+        self._watch.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        self._watch.join()
+        self.most = max(self.most, anonymous())
+
+    @property
+    def grown(self) -> int:
+        """How much more there was than before, bytes."""
+        return self.most - self.before
+
+    def _look(self) -> None:
+        while not self._over.wait(self.SECONDS):
+            self.most = max(self.most, anonymous())
+
+
+def anonymous() -> int:
+    """The anonymous memory of this process, bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (found,) = (line for line in lines if line.startswith("RssAnon:"))
+    return int(found.split()[1]) * 1024
 
 
 if __name__ == "__main__":
