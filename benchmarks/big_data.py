@@ -65,11 +65,13 @@ def main() -> None:
             few = peak(warm, root / "of-few", options.steps, options.batch_size)
             many = peak(whole, root / "of-many", options.steps, options.batch_size)
             most = max(most, few - before, many - before)
+            above, more = ((many - other) / MIB for other in (before, few))
+            order = options.images * 8 / MIB
             print(
-                f"{kind}: {options.images:,} images, {size:.1f} GiB of files: the peak is "
-                f"{(many - before) / MIB:.0f} MiB of anonymous memory above what there was, network "
-                f"and all that is loaded once in it, and {(many - few) / MIB:.0f} MiB above that of "
-                f"{FEW:,} images; the order of a pass has {options.images * 8 / MIB:.0f} MiB"
+                f"{kind}: {options.images:,} images, {size:.1f} GiB of files: at most {above:.0f} "
+                "MiB of anonymous memory above what there was, with the network and all that is "
+                f"loaded once, {more:.0f} MiB more than with {FEW:,} images; the order of a pass "
+                f"has {order:.0f} MiB"
             )
             if kind == "pixels":
                 start = time.perf_counter()

@@ -33,22 +33,31 @@ if [ "$device" = cuda ] && ! "$python" -c "import sys, torch; sys.exit(not torch
     exit 2
 fi
 
-part() { # seconds module: at most so long; what was measured until then is kept
-    echo "== $2, at most $1 s"
-    timeout --kill-after=5 "$1" "$python" -m "benchmarks.$2" \
-        --device "$device" --rounds 5 --out "$out" $quick
-    local code=$?
-    [ $code -eq 124 ] && echo "== $2 took longer than $1 s, and was ended"
-    [ $code -ne 0 ] && [ $code -ne 124 ] && echo "== $2 failed with exit code $code"
-    [ $code -ne 0 ] && failed=1
+part() { # seconds module options: at most so long; what was measured until then is kept
+    local seconds=$1 module=$2 code
+    shift 2
+    echo "== $module, at most $seconds s"
+    timeout --kill-after=5 "$seconds" "$python" -m "benchmarks.$module" \
+        --device "$device" --out "$out" $quick "$@"
+    code=$?
+    [ $code -eq 0 ] && return
+    failed=1
+    if [ $code -eq 124 ] || [ $code -eq 137 ]; then
+        echo "== $module took longer than $seconds s, and was ended"
+    else
+        echo "== $module failed with exit code $code"
+    fi
 }
 
 failed=0
 mkdir -p "$(dirname "$out")"
 rm -f "$out"
 [ "$device" = cuda ] && "$python" -c "import torch; print(torch.cuda.get_device_name(), torch.__version__)"
-part 190 training
-part 150 sampling
-part 80 evaluation
+rounds="--rounds 5" compiled="--precision bf16-mixed --compile"
+[ -n "$quick" ] && rounds="--rounds 1" compiled=""
+part 110 training $rounds $compiled --network UNet
+part 110 training $rounds $compiled --network DiT
+part 140 sampling $rounds
+part 70 evaluation $rounds
 "$python" -m benchmarks.table "$out" || failed=1
 exit $failed

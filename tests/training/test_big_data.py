@@ -13,7 +13,7 @@ from benchmarks.memory import Anonymous
 FEW, MANY, SIDE, STEPS, BATCH = 1000, 150_000, 64, 4, 8
 MIB = 2**20
 BOUND = 100 * MIB
-"""The order of a pass and the classes have 1 MiB each; the rest is what torch keeps or gives back."""
+"""The order of a pass and the classes have 1 MiB each; the rest is what torch keeps."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
 
