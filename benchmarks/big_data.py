@@ -156,10 +156,11 @@ def spec(inputs: Inputs, steps: int, batch_size: int) -> dict[str, Any]:
         evaluate_samples=20,
         evaluate_steps=2,
     )
+    channels = [8] if "encoded" in inputs else [8, 8, 8, 8]  # attention at 8 px
     sections: dict[str, Any] = {
         "codec": CODEC if "encoded" in inputs else CodecSpec(),
         "conditioning": ConditioningSpec(encoder="class"),
-        "network": NetworkSpec(channels=[8], layers_per_block=1),
+        "network": NetworkSpec(channels=channels, layers_per_block=1),
         "process": ProcessSpec(),
         "training": training,
     }
