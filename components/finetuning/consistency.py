@@ -12,6 +12,7 @@ from components.errors import AlphabarError
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.rows import Rows, aligned
 from components.networks.ema import copy_for_ema
+from components.networks.memory_format import laid
 from components.process.diffuse import diffuse, spread
 from components.process.streams import Draws, Purpose
 from components.process.transfer import to_device
@@ -96,7 +97,7 @@ class Distillation:
         i = torch.randint(0, self.times.steps, (len(x0),), generator=random.few)
         x0, eps, i, rows = x0[part], eps[part], i[part], of_part(rows, part)
         alpha, sigma = self._at(i, x0)
-        x_t = diffuse(x0, eps, alpha, sigma).contiguous(memory_format=torch.channels_last)
+        x_t = laid(diffuse(x0, eps, alpha, sigma))
         rows = {name: to_device(tensor, x0.device) for name, tensor in rows.items()}
         with torch.no_grad():
             target = self.target(x_t, i, self.student(average, rows), rows)

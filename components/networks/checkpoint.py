@@ -15,6 +15,7 @@ from components.networks.conditioners import Conditioner, Given, build_condition
 from components.networks.denoisers import build_network, denoiser_of
 from components.networks.denoisers.pretrained import refuse_unfit_told
 from components.networks.ema_snapshots import FOLDER, rebuild
+from components.networks.memory_format import placed
 from components.networks.pipeline import read_parts
 from components.networks.weights_file import read_weights, write_weights
 from components.process.prediction import Prediction, build_prediction
@@ -207,9 +208,7 @@ def load_checkpoint(
     except (KeyError, RuntimeError) as error:
         raise broken(path, error) from error
     check_weights(path, checkpoint.network)
-    if assigned:
-        checkpoint.network.to(memory_format=torch.channels_last)
-    checkpoint.network.to(device).eval()
+    placed(checkpoint.network, device).eval()
     return replace(checkpoint, origin=str(directory))
 
 
@@ -226,7 +225,7 @@ def _of_pipeline(
     return Checkpoint(
         parts.config,
         parts.codec,
-        parts.network.to(device),
+        placed(parts.network, device),
         parts.conditioner,
         _schedule(process),
         build_prediction(process),

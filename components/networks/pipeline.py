@@ -89,7 +89,7 @@ def read_denoiser(pipeline: PipelineFolder) -> PretrainedNetwork:
     places = {f"{_PREFIX}{name}": shape for name, shape in place_table(pipeline.network).items()}
     network = read_network(partial(_built, pipeline, build), files, _PREFIX.__add__, places)
     assert isinstance(network, PretrainedNetwork)
-    return network.to(memory_format=torch.channels_last)
+    return network
 
 
 def _built(pipeline: PipelineFolder, build: Any) -> Any:

@@ -20,6 +20,7 @@ from components.networks.conditioners.rows import MASK, POOLED, STATES, TIME_IDS
 from components.networks.denoisers import build_network
 from components.networks.denoisers.pretrained import READS
 from components.networks.device import resolve_device
+from components.networks.memory_format import laid, placed
 from components.spec.pipelines.families import NETWORKS
 from components.speed.load import BF16, Load
 from components.training.checkpointing import compute_again
@@ -57,14 +58,14 @@ class Steps:
         self._load, told = load, _told(load)
         self._device = resolve_device(load.accelerator)
         self.network = build_network(load.network, load.shape, cast(Conditioner, told), seed=0)
-        self.network.to(self._device).train(load.trains)
+        placed(self.network, self._device).train(load.trains)
         if load.checkpointing:
             compute_again(self.network)
         self._optimizer = None
         if load.optimizer is not None:
             self._optimizer = OPTIMIZERS[load.optimizer](self.network.parameters(), 1e-6, 0.0)
         x = torch.randn(load.rows, *load.shape, device=self._device)
-        self._x = x.contiguous(memory_format=torch.channels_last)
+        self._x = laid(x)
         self._target = torch.randn_like(self._x)
         self._timestep = torch.linspace(1, 999, load.rows, device=self._device)
         self._rows = _rows(load, told, self._device)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.rows import Rows, aligned
+from components.networks.memory_format import laid
 from components.process.diffuse import coefficients, diffuse, spread
 from components.process.noise import perturbed, with_offset
 from components.process.streams import Draws, Purpose
@@ -91,8 +92,7 @@ class DenoisingLoss:
         schedule, prediction = self.model.schedule, self.model.prediction
         eps, t = noising.eps, noising.t
         alpha, sigma = coefficients(schedule, t, x0)
-        x_t = diffuse(x0, noising.noise, alpha, sigma)
-        x_t = x_t.contiguous(memory_format=torch.channels_last)
+        x_t = laid(diffuse(x0, noising.noise, alpha, sigma))
         output = network(
             prediction.scale(alpha, sigma) * x_t,
             to_device(schedule.timestep(t), x0.device),

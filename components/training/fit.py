@@ -11,6 +11,7 @@ from components.networks.compiled import compilations, compile_cache, compile_ne
 from components.networks.device import resolve_device
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import forget_after
+from components.networks.memory_format import placed
 from components.runtime import Runtime
 from components.spec.sections.training import TrainingSpec
 from components.training.batches import Batches, TrainingData
@@ -53,7 +54,7 @@ def fit(
         if scratch is None:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         device = resolve_device(runtime.accelerator)
-        task.network.to(device)
+        placed(task.network, device)
         watch = None
         if training.evaluate_every:
             watch = Watch.over(task, training, inputs, scratch, runtime, device, extractor)

@@ -31,6 +31,7 @@ from components.evaluation.working import single_threaded, working
 INPUT = "pixels"
 """What an exported network calls its images."""
 
+_NAME = "onnxruntime"
 _PIXELS_A_RUN = 8 * 64 * 64  # what one thread computes stays in its cache
 _ERRORS = 3  # ONNX Runtime's level of log
 _EXPORTING = Lock()  # torch's exporter keeps its state in globals
@@ -67,7 +68,13 @@ def engine_name(device: torch.device) -> str:
     """The engine that `build_engine` will give: ONNX Runtime on the CPU, where it is there."""
     if device.type != "cpu" or lacking():
         return torch_name()
-    return f"onnxruntime {_runtime().__version__}"
+    return f"{_NAME} {_runtime().__version__}"
+
+
+def of_any_threads(engine: str) -> bool:
+    """Whether the features of the engine of this name do not depend on how many threads there
+    are."""
+    return engine.startswith(f"{_NAME} ")
 
 
 class OnnxEngine:

@@ -17,6 +17,7 @@ from scipy.special import softmax
 from components.errors import AlphabarError
 from components.evaluation.extractors import Extractor, build_extractor
 from components.evaluation.extractors.clip import OpenClip
+from components.evaluation.extractors.onnx_runtime import of_any_threads
 from components.evaluation.features.feature_store import (
     Arrays,
     Values,
@@ -83,9 +84,9 @@ class FeatureBank:
     """Extracts features once, and keeps them in memory and on disk by what they depend on.
 
     A set's key is the SHA-256 of its pixels, shape and type, the extractor's name, size, resize,
-    weights and `VERSION`, and what computes: the engine, the kind of device and torch's threads,
-    since a GPU rounds otherwise than a CPU, one engine than another, and torch's two threads than
-    one.
+    weights and `VERSION`, and what computes: the engine and the kind of device, since a GPU rounds
+    otherwise than a CPU and one engine than another; and torch's threads, where torch is the
+    engine. What follows from features is kept by threads, too: sums are split among them.
 
     Args:
         device: where networks compute.
@@ -156,7 +157,7 @@ class FeatureBank:
         """
         if self.folder is None or not features.key:
             return make()
-        path = self.folder / f"{features.key}-{name}.npz"
+        path = self.folder / f"{features.key}-{name}-{torch.get_num_threads()}.npz"
         known = read_arrays(path)
         if known is not None and {n: a.shape for n, a in known.items()} == dict(shapes):
             return known
@@ -217,6 +218,7 @@ class FeatureBank:
 
 
 def _identity(source: Extractor) -> str:
-    computes = (source.engine, source.device.type, torch.get_num_threads())
+    threads = 0 if of_any_threads(source.engine) else torch.get_num_threads()
+    computes = (source.engine, source.device.type, threads)
     parts = (source.name, source.size, source.resize, source.weights_digest, *computes)
     return " ".join(map(str, (VERSION, *parts)))

@@ -107,7 +107,7 @@ def pretrained(
     """
     refuse_unfit_told(NetworkConfig(kind=FOREIGN, model=model, config=config), shape, conditioner)
     with seeded(seed):
-        return PretrainedNetwork(model, config).to(memory_format=torch.channels_last)
+        return PretrainedNetwork(model, config)
 
 
 def refuse_unfit_told(

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from components.networks.conditioners import Conditioner
@@ -143,7 +142,7 @@ def unet(
             n_classes=conditioner.n_classes,
             width=conditioner.width,
             pooled=conditioner.pooled,
-        ).to(memory_format=torch.channels_last)
+        )
 
 
 UNET = Denoiser(unet, exported=lambda network: network.unet)

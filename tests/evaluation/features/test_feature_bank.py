@@ -214,7 +214,7 @@ def test_what_follows_from_features_is_made_once_and_a_broken_file_is_made_anew(
         assert found["gap"].tolist() == [0.0, 1.0, 2.0]
         assert found["duplicated"].tolist() == [True, False]
     assert len(made) == 1
-    (path,) = (tmp_path / "features").glob("*-gaps.npz")
+    (path,) = (tmp_path / "features").glob("*-gaps-*.npz")
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 1
     path.write_bytes(content)
