@@ -95,10 +95,11 @@ def test_where_nothing_compiles_the_reason_is_what_is_found(
     from torch._inductor import cpp_builder
 
     monkeypatch.setenv("CXX", "no-such-compiler")
-    monkeypatch.setattr(torch._inductor.config.cpp, "cxx", (None, "no-such-compiler"))
+    missing: Any = torch._inductor.config.patch({"cpp.cxx": (None, "no-such-compiler")})
     cpp_builder.cpp_compiler_search.cache_clear()
     try:
-        found = time_compiled(TRAINED, "32-true", tmp_path)
+        with missing:
+            found = time_compiled(TRAINED, "32-true", tmp_path)
     finally:
         cpp_builder.cpp_compiler_search.cache_clear()
     assert found == {"fault": "torch.compile finds no C++ compiler"}
