@@ -1,6 +1,6 @@
 """The one loop that samples: batches that fit into memory, each with its denoiser and noise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,20 +9,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from components.errors import AlphabarError
-from components.generation.denoising import build_denoiser, encode_conditions, no_condition
+from components.generation.batch_size import fitting, halved, is_out_of_memory, preferred
+from components.generation.denoising import (
+    Conditions,
+    build_denoiser,
+    encode_conditions,
+    no_condition,
+)
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint
 from components.runtime import Progress
 from components.sampling.denoiser import Denoise
 from components.sampling.network import Evaluations
-from components.sampling.noise import Noise, seeded_noise
+from components.sampling.noise import Noise, ready, seeded_noise
 from components.sampling.solvers.steps import Callback
-
-BATCH = 256  # images at once: changes memory, not the images
-PLACES = 8 * 64 * 64
-"""Of the latents that a network of a diffusers directory is shown at once, some hundred times as
-large as ours: 8 images of Stable Diffusion 1, 2 of XL."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,13 @@ class Sampled:
     Attributes:
         images: (n, height, width, channel), uint8.
         network_evaluations: rows that went through networks, an image; measured.
+        batch: images at once in the end, where memory has not sufficed for as many as usual; else
+            None.
     """
 
     images: NDArray[np.uint8]
     network_evaluations: float
+    batch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,46 +96,56 @@ def sample_in_batches(
         AlphabarError: a prompt that is none of the model's, or a result that is not finite.
     """
     evaluations, images = Evaluations(), []
-    at_once = _at_once(sampler.model)
-    for start in range(0, count, at_once):
-        rows = torch.arange(start, min(start + at_once, count))
+    wanted = min(count, preferred(sampler.model))
+    at_once = fitting(sampler, wanted, lambda: _conditions(sampler, prompts, [0]).strong)
 
-        def report(step: int, start: int = start, size: int = len(rows)) -> None:
+    def begun(start: int) -> Batch:
+        rows = range(start, min(start + at_once, count))
+
+        def report(step: int) -> None:
             # a solver with adaptive steps may take more of them, or fewer
-            progress(start * steps + size * min(step + 1, steps), count * steps, "")
+            progress(start * steps + len(rows) * min(step + 1, steps), count * steps, "")
 
-        batch = _batch(sampler, prompts, rows, report, evaluations)
-        images.append(to_images(solve(batch), sampler.model))
-        report(steps)
-    return Sampled(np.concatenate(images), evaluations.rows / count)
+        return _batch(sampler, prompts, rows, report, evaluations)
+
+    start, batch, before = 0, None, 0
+    while start < count:
+        try:
+            batch = batch or begun(start)
+            x0, end = solve(batch), start + len(batch.rows)
+            # while a device is still at work on this one
+            following = begun(end) if end < count else None
+            images.append(to_images(x0, sampler.model))
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            at_once, batch, evaluations.rows = halved(at_once, sampler.model), None, before
+        else:
+            batch.callback(steps)
+            start, batch, before = end, following, evaluations.rows
+    forced = at_once if at_once < wanted else None
+    return Sampled(np.concatenate(images), evaluations.rows / count, forced)
 
 
-def _at_once(model: Checkpoint) -> int:
-    """Images in a batch."""
-    if model.config.network.model is None:
-        return BATCH
-    _, height, width = model.codec.shape
-    return max(1, min(BATCH, PLACES // (height * width)))
+def _conditions(sampler: Sampler, prompts: Prompts | None, rows: Sequence[int]) -> Conditions:
+    if prompts is None:
+        return no_condition(sampler, len(rows))
+    return encode_conditions(sampler, prompts.some(rows))
 
 
 def _batch(
     sampler: Sampler,
     prompts: Prompts | None,
-    rows: Tensor,
+    rows: Sequence[int],
     callback: Callback,
     evaluations: Evaluations,
 ) -> Batch:
     # batch by batch, as long captions take much memory
-    conditions = (
-        encode_conditions(sampler, prompts.some(rows.tolist()))
-        if prompts is not None
-        else no_condition(sampler, len(rows))
-    )
-    model = sampler.model
-    seeds = [sampler.sampling.seed + int(k) for k in rows]
-    noise = seeded_noise(seeds, model.codec.shape, model.device)
+    conditions, model = _conditions(sampler, prompts, rows), sampler.model
+    seeds = [sampler.sampling.seed + k for k in rows]
+    noise = ready(seeded_noise(seeds, model.codec.shape, model.device))
     denoise = build_denoiser(sampler, conditions, evaluations)
-    return Batch(sampler, rows, denoise, noise, callback)
+    return Batch(sampler, torch.tensor(rows), denoise, noise, callback)
 
 
 def from_images(images: NDArray[np.uint8], model: Checkpoint) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from components.errors import AlphabarError
+from components.generation.forwards import network_of
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint
@@ -68,11 +69,13 @@ def build_denoiser(
     """
     model, sampling, guide = sampler.model, sampler.sampling, sampler.guide
     counter = evaluations or Evaluations()
-    network = counter.counted(model.predict)
+    network = counter.counted(network_of(model, sampling))
     strong = Conditioned(network, _to(conditions.strong, model.device))
     weak = None
     if guide is not None:
-        weak = Conditioned(counter.counted(guide.predict), _to(conditions.weak, guide.device))
+        weak = Conditioned(
+            counter.counted(network_of(guide, sampling)), _to(conditions.weak, guide.device)
+        )
     elif conditions.strong:
         weak = Conditioned(network, _to(conditions.weak, model.device))
     guidance = Guidance(

@@ -19,6 +19,7 @@ from components.generation.image_folder import write_image_folder
 from components.generation.prompts import Prompts, file_prompts, split_prompts
 from components.generation.sampler import Sampler, load_sampler
 from components.licences import licences_in, publish_licences
+from components.networks.compiled import compile_cache
 from components.networks.device import resolve_device
 from components.runtime import Progress, Runtime
 from components.spec.sections.sampling import SamplingSpec
@@ -39,6 +40,7 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     """
     sampling = SamplingSpec.model_validate(spec["sampling"])
     device = resolve_device(runtime.accelerator)
+    compile_cache(runtime.cache and runtime.cache / "compiled")
     base, guide = inputs.get("base"), inputs.get("guide")
     sampler = load_sampler(
         inputs["model"], sampling, guide, device, base=base, weights=runtime.weights
@@ -67,9 +69,10 @@ def write_samples(
 ) -> NDArray[np.uint8]:
     """Sample an image for every prompt.
 
-    Writes images.npy (n, height, width, channel) uint8, samples.csv, grid.png, metrics.json,
-    and with ``about`` an ImageFolder: images/00000.png, …, each with its prompt, its seed and
-    ``about`` in its metadata, and images/metadata.csv.
+    Writes images.npy (n, height, width, channel) uint8, samples.csv, grid.png, metrics.json (with
+    ``batch`` where memory has not sufficed for as many images at once as usual), and with ``about``
+    an ImageFolder: images/00000.png, …, each with its prompt, its seed and ``about`` in its
+    metadata, and images/metadata.csv.
 
     Returns:
         The images.
@@ -79,7 +82,8 @@ def write_samples(
     named = save_samples(images, prompts, sampler.sampling.seed, out)
     save_png(out / "grid.png", contact_sheet(images[:GRID_IMAGES], GRID_COLUMNS))
     figures = {"samples": len(images), "network_evaluations": sampled.network_evaluations}
-    write_json(out / "metrics.json", figures)
+    forced = {"batch": sampled.batch} if sampled.batch else {}
+    write_json(out / "metrics.json", figures | forced)
     if about is not None:
         write_image_folder(out / "images", images, named, about)
     return images

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from components.errors import AlphabarError
+from components.generation.forwards import prepare
 from components.generation.guide import check_guide
 from components.networks.adapters import Worn, load_worn
 from components.networks.checkpoint import Checkpoint, load_checkpoint
@@ -94,11 +95,15 @@ def load_sampler(
         adapters: that the model is drawn with besides, and how many times each counts.
 
     Raises:
-        AlphabarError: a checkpoint is missing or broken, or they do not fit each other.
+        AlphabarError: a checkpoint is missing or broken, they do not fit each other, or they
+            cannot be compiled as ``sampling.compile`` asks.
     """
     worn = Worn(base, adapters, sampling.adapter_scale)
     strong = load_worn(model, worn, device, sampling.ema_length, weights)
     weak = load_checkpoint(guide, device, weights=weights) if guide else None
+    for each in (strong, weak):
+        if each is not None:
+            prepare(each, sampling)
     return Sampler(strong, sampling, weak)
 
 

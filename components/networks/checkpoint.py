@@ -18,6 +18,7 @@ from components.networks.ema_snapshots import FOLDER, rebuild
 from components.networks.memory_format import placed
 from components.networks.pipeline import read_parts
 from components.networks.weights_file import read_weights, write_weights
+from components.process.one_time import is_one_time
 from components.process.prediction import Prediction, build_prediction
 from components.process.schedules import Schedule, build_schedule
 from components.spec.catalogue import SCHEDULES
@@ -59,8 +60,16 @@ class Checkpoint:
 
     def predict(self, x: Tensor, t: Tensor, rows: Mapping[str, Tensor]) -> Tensor:
         """The network's prediction at times t ∈ [0, 1]."""
-        prediction: Tensor = self.network(x, self.schedule.timestep(t).to(x.device), **rows)
+        prediction: Tensor = self.network(x, _told(self.schedule, t, x.device), **rows)
         return prediction
+
+
+def _told(schedule: Schedule, t: Tensor, device: torch.device) -> Tensor:
+    """What the network is told of ``t`` (batch,), on ``device``, which need not wait for one time
+    of all rows."""
+    if is_one_time(t):
+        return torch.full((len(t),), float(schedule.timestep(t[:1])), device=device)
+    return schedule.timestep(t).to(device)
 
 
 def new_checkpoint(

@@ -18,6 +18,7 @@ from components.process.philox import WORD, philox
 STATE_WORDS = 624  # of the Mersenne twister behind torch's CPU generator
 AT_ONCE = 1 << 18
 """Numbers drawn at once: what fits a processor's cache."""
+AT_ONCE_ELSEWHERE = 1 << 24  # some 2 GiB while they are made
 
 
 class Purpose(IntEnum):
@@ -35,8 +36,15 @@ class Purpose(IntEnum):
     PRIOR_ORDER = 9  # the shuffle of the images of a subject's class; a pass
 
 
-def words(seeds: Sequence[int], index: int, purpose: Purpose, count: int) -> Tensor:
-    """(seeds, count) random words, int64 within [0, 2³²); row k depends on ``seeds[k]`` alone.
+def words(
+    seeds: Sequence[int],
+    index: int,
+    purpose: Purpose,
+    count: int,
+    device: torch.device | str = "cpu",
+) -> Tensor:
+    """(seeds, count) random words, int64 within [0, 2³²), the same on every ``device``; row k
+    depends on ``seeds[k]`` alone.
 
     Args:
         seeds: the key, each within [0, 2⁶⁴).
@@ -47,22 +55,36 @@ def words(seeds: Sequence[int], index: int, purpose: Purpose, count: int) -> Ten
     """
     if not all(0 <= value < 1 << 64 for value in (*seeds, index)):
         raise ValueError("seeds and indices of random numbers lie within [0, 2⁶⁴)")
-    key = _column([seed & WORD for seed in seeds]), _column([seed >> 32 for seed in seeds])
+    key = (
+        _column([seed & WORD for seed in seeds]).to(device, non_blocking=True),
+        _column([seed >> 32 for seed in seeds]).to(device, non_blocking=True),
+    )
     low, high, use = (torch.tensor(word) for word in (index & WORD, index >> 32, int(purpose)))
-    blocks = torch.arange(-(-count // 4))
+    blocks = torch.arange(-(-count // 4), device=device)
     return torch.stack(philox((blocks, low, high, use), key), -1).flatten(1)[:, :count]
 
 
-def normal(seeds: Sequence[int], index: int, purpose: Purpose, shape: tuple[int, ...]) -> Tensor:
-    """(seeds, *shape) standard normal numbers, float32, on the CPU.
+def normal(
+    seeds: Sequence[int],
+    index: int,
+    purpose: Purpose,
+    shape: tuple[int, ...],
+    device: torch.device | str = "cpu",
+) -> Tensor:
+    """(seeds, *shape) standard normal numbers, float32, computed on ``device``.
 
     Φ⁻¹((w + ½)/2³²) of each word w, in float64: symmetric, up to ±6.3, and one number a word, so
-    that none depends on how many are drawn.
+    that none depends on how many are drawn. Another device has the same words and may round Φ⁻¹
+    otherwise in its last bit.
+
+    Args:
+        device: one that computes in float64.
     """
     count = torch.Size(shape).numel()
-    rows, found = max(1, AT_ONCE // count), []
+    at_once = AT_ONCE if torch.device(device).type == "cpu" else AT_ONCE_ELSEWHERE
+    rows, found = max(1, at_once // count), []
     for start in range(0, len(seeds), rows):
-        drawn = words(seeds[start : start + rows], index, purpose, count)
+        drawn = words(seeds[start : start + rows], index, purpose, count, device)
         found.append(torch.special.ndtri((drawn.double() + 0.5) / (WORD + 1)).float())
     return torch.cat(found).view(len(seeds), *shape)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 Condition = Mapping[str, Tensor]
@@ -25,6 +26,12 @@ class Conditioned:
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         """The prediction for the whole batch."""
         return self.network(x, t, self.condition)
+
+    def beside(self, other: "Conditioned") -> "Conditioned":
+        """This network with its own rows' conditions and behind them those of ``other``."""
+        behind = other.condition
+        both = {name: torch.cat([own, behind[name]]) for name, own in self.condition.items()}
+        return Conditioned(self.network, both)
 
     def of(self, index: Tensor) -> Condition:
         """The condition of the chosen rows."""

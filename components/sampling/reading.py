@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from components.process.diffuse import coefficients
+from components.process.one_time import is_one_time
 from components.process.prediction import Prediction
 from components.process.schedules import Schedule
 
@@ -18,7 +19,8 @@ class Reading:
 
     Attributes:
         x: x_t, (batch, channel, height, width).
-        alpha, sigma: of each row, shaped to broadcast to x.
+        alpha, sigma: of each row, shaped to broadcast to x; of rows that stand at one time two
+            numbers on the CPU, which no other device is made to wait for.
         clip: hold x0 `within_bounds`, and let ε follow from it, so that the pair still makes up
             x_t (Ho 2020's code; Ho, Salimans 2022 rely on it for strong guidance).
     """
@@ -34,19 +36,22 @@ class Reading:
         cls, x: Tensor, t: Tensor, schedule: Schedule, prediction: Prediction, clip: bool
     ) -> "Reading":
         """Of ``x`` at the times ``t`` (batch,)."""
-        alpha, sigma = coefficients(schedule, t, x)
+        if is_one_time(t):
+            alpha, sigma = (at(t[:1])[0].to(x.dtype) for at in (schedule.alpha, schedule.sigma))
+        else:
+            alpha, sigma = coefficients(schedule, t, x)
         return cls(x, alpha, sigma, prediction, clip)
 
     def rows(self, index: Tensor) -> "Reading":
         """Of the chosen rows."""
-        return Reading(
-            self.x[index], self.alpha[index], self.sigma[index], self.prediction, self.clip
-        )
+        alpha, sigma = (each[index] if each.ndim else each for each in (self.alpha, self.sigma))
+        return Reading(self.x[index], alpha, sigma, self.prediction, self.clip)
 
     @property
     def network_input(self) -> Tensor:
         """x_t as the network is to see it."""
-        return self.prediction.scale(self.alpha, self.sigma) * self.x
+        scale = self.prediction.scale(self.alpha, self.sigma)
+        return self.x if scale.ndim == 0 and float(scale) == 1 else scale * self.x
 
     def x0(self, output: Tensor) -> Tensor:
         """The clean image that ``output`` predicts, not clipped."""

@@ -9,7 +9,7 @@ import torch
 
 from components.data.arrays import Split, load_split
 from components.errors import AlphabarError
-from components.generation import batches
+from components.generation import batch_size, batches
 from components.generation.batches import from_images, to_images
 from components.generation.denoising import no_condition
 from components.generation.editing.image_to_image import resample_images
@@ -206,7 +206,7 @@ def test_a_result_does_not_depend_on_the_batch(
         return np.clip(np.rint(found.noise * 40 + 128), 0, 255).astype(np.uint8)
 
     whole = run()
-    monkeypatch.setattr(batches, "BATCH", 3)
+    monkeypatch.setattr(batch_size, "BATCH", 3)
     parts = run()
     assert np.abs(whole.astype(int) - parts.astype(int)).max() <= 2
     assert (whole == parts).mean() > 0.97

@@ -15,7 +15,7 @@ from PIL import Image
 from components.data.arrays import load_info, load_split
 from components.data.prepare import prepare
 from components.errors import AlphabarError
-from components.generation import batches
+from components.generation import batch_size
 from components.generation.batches import Sampled
 from components.generation.generate import generate
 from components.generation.prompts import Prompts, class_captions, split_prompts
@@ -64,7 +64,7 @@ def test_images_do_not_depend_on_the_batch_size(
     model: Checkpoint, settings: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = images_of(model, 12, **settings)
-    monkeypatch.setattr(batches, "BATCH", 5)
+    monkeypatch.setattr(batch_size, "BATCH", 5)
     parts = images_of(model, 12, **settings)
     # a convolution's sums are ordered by batch size; a pixel may round the other way
     assert np.abs(whole.astype(int) - parts.astype(int)).max() <= 1
@@ -82,7 +82,7 @@ def test_an_image_is_its_seeds(model: Checkpoint) -> None:
 def test_the_evaluations_of_an_image_are_counted(
     model: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "BATCH", 2)
+    monkeypatch.setattr(batch_size, "BATCH", 2)
     assert sampled(model, 3, guidance=1).network_evaluations == 4
     assert sampled(model, 3, guidance=2).network_evaluations == 8
     # at t = 1, 3/4, 1/2, 1/4 the cosine schedule's σ/α is 640, 2.4, 1.0, 0.4
@@ -99,7 +99,7 @@ def test_more_steps_than_the_process_has_are_refused(model: Checkpoint) -> None:
 def test_progress_rises_to_its_total(
     model: Checkpoint, solver: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "BATCH", 2)
+    monkeypatch.setattr(batch_size, "BATCH", 2)
     seen: list[tuple[int, int]] = []
     generate(
         Sampler(model, SamplingSpec(solver=solver, steps=4)),

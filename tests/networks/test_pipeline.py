@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from components.generation import batches
+from components.generation import batch_size
 from components.generation.asked import prompts_of
 from components.generation.denoising import build_denoiser, encode_conditions
 from components.generation.generate import generate
@@ -205,7 +205,7 @@ def test_so_many_images_are_drawn_at_once_as_fit(
         return predict(model, x, t, rows)
 
     monkeypatch.setattr(type(sampler.model), "predict", counted)
-    monkeypatch.setattr(batches, "PLACES", 2 * 8 * 8)
+    monkeypatch.setattr(batch_size, "PLACES", 2 * 8 * 8)
     parts = generate(sampler, asked).images
     assert set(sizes) == {2, 4}  # with and without the condition
     assert abs(parts.astype(int) - whole.astype(int)).max() <= 1

@@ -53,7 +53,8 @@ def invert_images(
     _check_reversible(sampler.sampling)
     check_editable(sampler, images)
     sampler = replace(sampler, sampling=sampler.sampling.model_copy(update={"clip": False}))
-    times, noises = sampler.times, []
+    times = sampler.times
+    noises = np.empty((len(images), *sampler.model.codec.shape), np.float32)
     back = 1 + refinements  # evaluations of a step
 
     def there_and_back(batch: Batch) -> Tensor:
@@ -64,7 +65,7 @@ def invert_images(
             refinements=refinements,
             callback=lambda step: batch.callback((step + 1) * back - 1),
         )
-        noises.append((noise / times.start_scale).float().cpu().numpy())
+        noises[batch.rows.numpy()] = (noise / times.start_scale).float().cpu().numpy()
         x0: Tensor = sampler.solver(
             batch.denoise,
             noise,
@@ -79,7 +80,7 @@ def invert_images(
         sampler, prompts, len(images), there_and_back, steps=total, progress=progress
     )
     pairs = zip(again.images, images, strict=True)
-    return Inverted(np.concatenate(noises), again, tuple(psnr(a, b) for a, b in pairs))
+    return Inverted(noises, again, tuple(psnr(a, b) for a, b in pairs))
 
 
 def psnr(image: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:

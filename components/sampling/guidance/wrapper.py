@@ -1,8 +1,11 @@
 """Guidance as a wrapper of the denoiser, unknown to solvers."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
+from components.process.one_time import is_one_time
 from components.process.prediction import Prediction
 from components.process.schedules import Schedule
 from components.sampling.denoiser import Denoise, denoiser
@@ -31,8 +34,16 @@ def guided(
     if weak is None or alone == "strong":
         return denoiser(strong, schedule, prediction, clip=clip)
 
+    ask_both = _asking_both(strong, weak)
+
     def denoise(x: Tensor, t: Tensor) -> Pair:
         reading = Reading.at(x, t, schedule, prediction, clip)
+        if is_one_time(t):
+            if not guidance.covers(schedule.noise_level(t[:1])):
+                return reading.pair(strong(reading.network_input, t))
+            if alone == "weak":
+                return reading.pair(weak(reading.network_input, t))
+            return kind.combine(*ask_both(reading.network_input, t), reading, guidance)
         inside = guidance.covers(schedule.noise_level(t))
         asked = ~inside if alone == "weak" else torch.ones_like(inside)
         outputs = predictions(strong, weak, reading.network_input, t, asked, inside)
@@ -47,6 +58,21 @@ def guided(
         return _merged(inside, pair[0], plain[0]), _merged(inside, pair[1], plain[1])
 
     return denoise
+
+
+def _asking_both(
+    strong: Conditioned, weak: Conditioned
+) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """(x, one time of all rows) → both outputs; one batch where both are one network."""
+    if strong.network != weak.network:
+        return lambda x, t: (strong(x, t), weak(x, t))
+    both = strong.beside(weak)
+
+    def ask(x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        outputs = both(torch.cat([x, x]), t[:1].expand(2 * len(x)))
+        return outputs[: len(x)], outputs[len(x) :]
+
+    return ask
 
 
 def predictions(
@@ -69,10 +95,11 @@ def predictions(
     first, second = ask_strong.nonzero()[:, 0], ask_weak.nonzero()[:, 0]
     if strong.network != weak.network:
         return _outputs(strong, x, t, first), _outputs(weak, x, t, second)
-    others = weak.of(second)
-    condition = {name: torch.cat([own, others[name]]) for name, own in strong.of(first).items()}
     index = torch.cat([first, second])
-    both = strong.network(x[index], t[index], condition)
+    own, others = (
+        Conditioned(each.network, each.of(rows)) for each, rows in ((strong, first), (weak, second))
+    )
+    both = own.beside(others)(x[index], t[index])
     return both[: len(first)], both[len(first) :]
 
 
