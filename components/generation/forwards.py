@@ -25,7 +25,7 @@ def network_of(model: Checkpoint, sampling: SamplingSpec) -> Network:
     network: Network = model.predict
     if sampling.precision == "bf16-mixed":
         network = _in_bfloat16(network)
-    return _of_two_rows(network) if sampling.compile == "on" else network
+    return _as_compiled(network) if sampling.compile == "on" else network
 
 
 def _in_bfloat16(network: Network) -> Network:
@@ -36,14 +36,22 @@ def _in_bfloat16(network: Network) -> Network:
     return predict
 
 
-def _of_two_rows(network: Network) -> Network:
-    """``network``, which is never shown a single row: kernels are compiled for any number of rows
-    but one, for which they would be compiled anew."""
+def _as_compiled(network: Network) -> Network:
+    """``network``, which is shown but one kind of input: kernels that are compiled for any number
+    of rows are not for a single one, nor for other strides."""
 
     def predict(x: Tensor, t: Tensor, condition: Condition) -> Tensor:
         if len(x) > 1:
-            return network(x, t, condition)
+            return network(_channels_last(x), t, condition)
         twice = {name: torch.cat([rows, rows]) for name, rows in condition.items()}
-        return network(torch.cat([x, x]), t.expand(2), twice)[:1]
+        return network(_channels_last(torch.cat([x, x])), t.expand(2), twice)[:1]
 
     return predict
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    """``x`` with the strides of that format, where torch calls other ones of a single channel so,
+    too."""
+    _, channels, height, width = x.shape
+    strides = (channels * height * width, 1, width * channels, channels)
+    return x.contiguous(memory_format=torch.channels_last).as_strided(x.shape, strides)

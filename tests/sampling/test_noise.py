@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from components.sampling.noise import seeded_noise
+from components.sampling.noise import ready, seeded_noise
 
 SHAPE = (1, 4, 4)
 
@@ -29,6 +29,31 @@ def test_the_start_is_torchs_own_noise_of_the_seed() -> None:
     for row, seed in zip(seeded_noise([0, 7, 2**31], SHAPE)(-1), (0, 7, 2**31), strict=True):
         expected = torch.randn(SHAPE, generator=torch.Generator().manual_seed(seed))
         assert torch.equal(row, expected)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (1, 3, 5), (1, 4, 4), (3, 7, 11), (4, 16, 16)], ids=str
+)
+def test_of_every_seed_and_size_the_start_is_what_a_new_generator_gives(
+    shape: tuple[int, int, int],
+) -> None:
+    """torch draws fewer than 16 numbers in another way than more."""
+    seeds = [*range(40), *(2**k for k in range(6, 33)), 2**31 - 1, 2**32 - 1, 2**40 + 3]
+    expected = [torch.randn(shape, generator=torch.Generator().manual_seed(k)) for k in seeds]
+    assert torch.equal(seeded_noise(seeds, shape)(-1), torch.stack(expected))
+
+
+def test_a_start_that_is_ready_is_drawn_once_and_the_steps_when_they_are_asked() -> None:
+    asked: list[int] = []
+
+    def noise(step: int) -> torch.Tensor:
+        asked.append(step)
+        return torch.full((1,), float(step))
+
+    drawn = ready(noise)
+    assert asked == [-1]
+    assert [float(drawn(step)) for step in (-1, 4, -1)] == [-1, 4, -1]
+    assert asked == [-1, 4]
 
 
 def test_an_images_noise_does_not_depend_on_its_batch() -> None:
