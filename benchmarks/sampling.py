@@ -139,7 +139,7 @@ def unconditional(size: Size, device: str, folder: Path) -> tuple[str, dict[str,
     """Beside `DDIMPipeline`."""
     model, theirs = untrained(size, 0, device), untrained(size, 0, device)
     prepare(model, SamplingSpec.model_validate(size.settings))
-    pipeline = DDIMPipeline(theirs.network.unet, DDIMScheduler(**TRAINED, clip_sample=True))
+    pipeline: Any = DDIMPipeline(theirs.network.unet, DDIMScheduler(**TRAINED, clip_sample=True))
     pipeline.set_progress_bar_config(disable=True)
     x, t = inputs(size, size.batch, device)
     sides: dict[str, Work] = {
@@ -183,7 +183,8 @@ class Loop:
 
     @torch.no_grad()
     def run(self) -> Any:
-        unet, device, size = self.model.network.unet, self.model.device, self.size
+        network: Any = self.model.network
+        unet, device, size = network.unet, self.model.device, self.size
         self.scheduler.set_timesteps(size.steps)
         x = torch.randn(size.batch, 3, size.side, size.side, device=device)
         for t in self.scheduler.timesteps:
@@ -199,7 +200,7 @@ def text(size: Size, device: str, folder: Path) -> tuple[str, dict[str, Work]]:
     write_stable_diffusion(folder, size.channels, latent_side=max(8, size.side // 2))
     model = load_checkpoint(folder, device)
     prepare(model, SamplingSpec.model_validate(size.settings))
-    pipeline = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None).to(device)
+    pipeline: Any = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None).to(device)
     pipeline.set_progress_bar_config(disable=True)
     images = min(size.batch, 8)
     asked = [PROMPTS[k % len(PROMPTS)] for k in range(images)]
