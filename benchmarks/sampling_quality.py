@@ -6,6 +6,7 @@ difference paired seed by seed (`components.figures.statistics.paired`).
 """
 
 import json
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from numpy.typing import NDArray
 
 from components.data.arrays import load_split
 from components.data.fetch import fetch
@@ -35,7 +37,8 @@ from components.spec.sections.sampling import SamplingSpec
 from components.spec.sections.training import TrainingSpec
 from components.training.train import train
 
-EXPERIMENT = Path(__file__).parent.parent / "experiments" / "digits.yaml"
+ROOT = Path(__file__).parent.parent
+EXPERIMENT = ROOT / "experiments" / "digits.yaml"
 SIDE, CONFIDENCE = 64, 0.95
 DDIM: dict[str, Any] = {"solver": "ddim", "steps": 50, "guidance": 2.0}
 """As experiments/digits.yaml samples."""
@@ -57,7 +60,8 @@ def quality(
         if model is None or data is None:
             model, data = trained(Path(folder), device, quick=quick)
         seeds = [0] if quick else [0, 10_000, 20_000]
-        found = [compared(model, data, device, seed, 20 if quick else 1000) for seed in seeds]
+        judge = Distance.to(data, device, 40 if quick else None)
+        found = [compared(model, data, judge, seed, 20 if quick else 1000) for seed in seeds]
     for each in found:
         print(each.words())
     ratio = float(np.mean([each.evaluations for each in found]))
@@ -99,10 +103,28 @@ class Compared:
         )
 
 
-def compared(model: Path, data: Path, device: str, seed: int, images: int) -> Compared:
+@dataclass(frozen=True)
+class Distance:
+    """The Fréchet distance to real images, whose features are taken once."""
+
+    extractor: EfficientNetLite0
+    real: NDArray[np.float32]
+
+    @classmethod
+    def to(cls, data: Path, device: str, most: int | None) -> "Distance":
+        """To the first ``most`` held-out images; None for all."""
+        extractor = EfficientNetLite0(SIDE, torch.device(device))
+        return cls(extractor, extractor(np.asarray(load_split(data, "holdout").images[:most])))
+
+    def of(self, images: NDArray[np.uint8]) -> Measured:
+        """That of generated images."""
+        return frechet_measured(self.extractor(images), self.real, CONFIDENCE)
+
+
+def compared(model: Path, data: Path, judge: Distance, seed: int, images: int) -> Compared:
     """Both ways, from one range of seeds."""
     theirs, ours = (
-        measured(model, data, device, images, {**way, "seed": seed}) for way in (DDIM, FEWER)
+        measured(model, data, judge, images, {**way, "seed": seed}) for way in (DDIM, FEWER)
     )
     apart = difference(ours[0], theirs[0], CONFIDENCE, same_seeds=True)
     return Compared(
@@ -118,18 +140,17 @@ def compared(model: Path, data: Path, device: str, seed: int, images: int) -> Co
 
 
 def measured(
-    model: Path, data: Path, device: str, images: int, settings: dict[str, Any]
+    model: Path, data: Path, judge: Distance, images: int, settings: dict[str, Any]
 ) -> tuple[Measured, float, float]:
     """The distance, the evaluations an image, and the seconds of sampling."""
-    sampler = load_sampler(model, SamplingSpec.model_validate(settings), device=device)
+    sampler = load_sampler(
+        model, SamplingSpec.model_validate(settings), device=judge.extractor.device
+    )
     prompts = split_prompts(data, "holdout", images, sampler.model.conditioner)
     start = time.perf_counter()
     drawn = generate(sampler, prompts)
     seconds = time.perf_counter() - start
-    extractor = EfficientNetLite0(SIDE, torch.device(device))
-    real = extractor(np.asarray(load_split(data, "holdout").images))
-    found = frechet_measured(extractor(drawn.images), real, CONFIDENCE)
-    return found, drawn.network_evaluations, seconds
+    return judge.of(drawn.images), drawn.network_evaluations, seconds
 
 
 def trained(folder: Path, device: str, *, quick: bool) -> tuple[Path, Path]:
@@ -138,6 +159,7 @@ def trained(folder: Path, device: str, *, quick: bool) -> tuple[Path, Path]:
     data, model = folder / "prepared", folder / "model"
     data.mkdir()
     model.mkdir()
+    shutil.copy(ROOT / "data.dvc", folder)
     fetch(folder)
     section = DataSpec(**said["data"])
     raw = folder / "data" / section.source

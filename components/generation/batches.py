@@ -106,7 +106,7 @@ def sample_in_batches(
             # a solver with adaptive steps may take more of them, or fewer
             progress(start * steps + len(rows) * min(step + 1, steps), count * steps, "")
 
-        return _batch(sampler, prompts, rows, report, evaluations)
+        return _batch(sampler, prompts, rows, report, evaluations, at_once)
 
     start, batch, before = 0, None, 0
     while start < count:
@@ -139,12 +139,13 @@ def _batch(
     rows: Sequence[int],
     callback: Callback,
     evaluations: Evaluations,
+    at_once: int,
 ) -> Batch:
     # batch by batch, as long captions take much memory
     conditions, model = _conditions(sampler, prompts, rows), sampler.model
     seeds = [sampler.sampling.seed + k for k in rows]
     noise = ready(seeded_noise(seeds, model.codec.shape, model.device))
-    denoise = build_denoiser(sampler, conditions, evaluations)
+    denoise = build_denoiser(sampler, conditions, evaluations, at_once)
     return Batch(sampler, torch.tensor(rows), denoise, noise, callback)
 
 

@@ -15,6 +15,9 @@ from components.sampling.denoiser import Denoise
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.network import Evaluations
 
+LONE_ROWS = 16
+"""That compiled networks are shown at a time where nobody draws in batches."""
+
 
 @dataclass(frozen=True)
 class Conditions:
@@ -58,7 +61,10 @@ def no_condition(sampler: Sampler, count: int) -> Conditions:
 
 
 def build_denoiser(
-    sampler: Sampler, conditions: Conditions, evaluations: Evaluations | None = None
+    sampler: Sampler,
+    conditions: Conditions,
+    evaluations: Evaluations | None = None,
+    rows: int = LONE_ROWS,
 ) -> Denoise:
     """The denoiser of a batch of ``conditions``, its guidance and clipping as the settings say.
 
@@ -66,15 +72,16 @@ def build_denoiser(
 
     Args:
         evaluations: counts every row that goes through a network, the guide's too.
+        rows: that compiled networks are shown at a time.
     """
     model, sampling, guide = sampler.model, sampler.sampling, sampler.guide
     counter = evaluations or Evaluations()
-    network = counter.counted(network_of(model, sampling))
+    network = counter.counted(network_of(model, sampling, rows))
     strong = Conditioned(network, _to(conditions.strong, model.device))
     weak = None
     if guide is not None:
         weak = Conditioned(
-            counter.counted(network_of(guide, sampling)), _to(conditions.weak, guide.device)
+            counter.counted(network_of(guide, sampling, rows)), _to(conditions.weak, guide.device)
         )
     elif conditions.strong:
         weak = Conditioned(network, _to(conditions.weak, model.device))

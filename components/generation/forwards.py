@@ -20,12 +20,17 @@ def prepare(model: Checkpoint, sampling: SamplingSpec) -> None:
         compile_network(model.network, grad=False)
 
 
-def network_of(model: Checkpoint, sampling: SamplingSpec) -> Network:
-    """The predictions of ``model``, float32; all but its forward is computed in float32."""
+def network_of(model: Checkpoint, sampling: SamplingSpec, rows: int) -> Network:
+    """The predictions of ``model``, float32; all but its forward is computed in float32.
+
+    Args:
+        rows: that a compiled network is shown at a time, whatever it is asked for: one set of
+            kernels serves guided and unguided steps and the last, smaller batch.
+    """
     network: Network = model.predict
     if sampling.precision == "bf16-mixed":
         network = _in_bfloat16(network)
-    return _as_compiled(network) if sampling.compile == "on" else network
+    return _by(rows, network) if sampling.compile == "on" else network
 
 
 def _in_bfloat16(network: Network) -> Network:
@@ -36,17 +41,27 @@ def _in_bfloat16(network: Network) -> Network:
     return predict
 
 
-def _as_compiled(network: Network) -> Network:
-    """``network``, which is shown but one kind of input: kernels that are compiled for any number
-    of rows are not for a single one, nor for other strides."""
+def _by(rows: int, network: Network) -> Network:
+    """``network``, which is shown as many rows at each call, and one layout of them."""
 
     def predict(x: Tensor, t: Tensor, condition: Condition) -> Tensor:
-        if len(x) > 1:
-            return network(_channels_last(x), t, condition)
-        twice = {name: torch.cat([rows, rows]) for name, rows in condition.items()}
-        return network(_channels_last(torch.cat([x, x])), t.expand(2), twice)[:1]
+        found = []
+        for start in range(0, len(x), rows):
+            here = slice(start, start + rows)
+            some = {name: _filled(each[here], rows) for name, each in condition.items()}
+            asked = _channels_last(_filled(x[here], rows))
+            found.append(network(asked, _filled(t[here], rows), some))
+        return (found[0] if len(found) == 1 else torch.cat(found))[: len(x)]
 
     return predict
+
+
+def _filled(values: Tensor, rows: int) -> Tensor:
+    """``values`` with the last row again and again behind them, up to so many ``rows``."""
+    missing = rows - len(values)
+    if not missing:
+        return values
+    return torch.cat([values, values[-1:].expand(missing, *values.shape[1:])])
 
 
 def _channels_last(x: Tensor) -> Tensor:

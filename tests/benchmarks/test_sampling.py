@@ -39,7 +39,7 @@ def test_a_way_beside_itself_is_no_different(
     save_checkpoint(tmp_path, config, new_checkpoint(config, 0).network)
     monkeypatch.setattr(quality, "DDIM", {"solver": "ddim", "steps": 2, "guidance": 2.0})
     monkeypatch.setattr(quality, "FEWER", quality.DDIM)
-    found = compared(tmp_path, digits, "cpu", 0, 12)
+    found = compared(tmp_path, digits, quality.Distance.to(digits, "cpu", 30), 0, 12)
     assert found.theirs == found.ours > 0
     assert found.difference[0] == 0
     assert found.evaluations == 1

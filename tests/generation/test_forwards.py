@@ -53,8 +53,8 @@ def test_bfloat16_is_the_networks_alone() -> None:
     model, x = small(), torch.randn(3, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     t, rows = torch.full((3,), 0.5), model.conditioner.encode([1, 2, 3], [""] * 3)
     with torch.inference_mode():
-        exact = network_of(model, SamplingSpec())(x, t, rows)
-        mixed = network_of(model, SamplingSpec(precision="bf16-mixed"))(x, t, rows)
+        exact = network_of(model, SamplingSpec(), 3)(x, t, rows)
+        mixed = network_of(model, SamplingSpec(precision="bf16-mixed"), 3)(x, t, rows)
     assert mixed.dtype == torch.float32
     error = float((mixed - exact).norm() / exact.norm())
     assert 1e-4 < error < 3e-2, "of 8 bits, neither none nor all"
