@@ -34,6 +34,7 @@ from components.generation.generate import generate
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint, load_checkpoint, new_checkpoint
+from components.networks.memory_format import laid, placed
 from components.spec.model_config import new_config
 from components.spec.sections.sampling import SamplingSpec
 
@@ -112,7 +113,7 @@ def untrained(size: Size, classes: int, device: str) -> Checkpoint:
         "images": {"size": size.side, "channels": 3, "classes": [str(k) for k in range(classes)]},
     }
     model = new_checkpoint(new_config(sections), 0)
-    model.network.to(device).eval()
+    placed(model.network, device).eval()
     return model
 
 
@@ -208,8 +209,7 @@ def text(size: Size, device: str, folder: Path) -> tuple[str, dict[str, Work]]:
     given = {"guidance": GUIDANCE, "grid": "leading", "end": "first"}
     rows = model.conditioner.encode([-1] * 2 * images, asked * 2)
     rows = {name: each.to(device) for name, each in rows.items()}
-    x = torch.randn(2 * images, *model.codec.shape, device=device)
-    x = x.to(memory_format=torch.channels_last)
+    x = laid(torch.randn(2 * images, *model.codec.shape, device=device))
     t = torch.full((2 * images,), 500.0, device=device)
     sides: dict[str, Work] = {
         OURS: ours(model, size, prompts, **given),
@@ -227,8 +227,7 @@ def text(size: Size, device: str, folder: Path) -> tuple[str, dict[str, Work]]:
 
 
 def inputs(size: Size, rows: int, device: str) -> tuple[Tensor, Tensor]:
-    x = torch.randn(rows, 3, size.side, size.side, device=device)
-    x = x.to(memory_format=torch.channels_last)
+    x = laid(torch.randn(rows, 3, size.side, size.side, device=device))
     return x, torch.full((rows,), 500.0, device=device)
 
 

@@ -70,7 +70,8 @@ def quality(
     if out:
         known = json.loads(out.read_text()) if out.is_file() else {}
         out.parent.mkdir(parents=True, exist_ok=True)
-        kept = {title: [vars(each) for each in found]}
+        names = list(vars(found[0]))
+        kept = {title: {name: [vars(each)[name] for each in found] for name in names}}
         out.write_text(json.dumps(known | kept, indent=1) + "\n")
 
 
@@ -80,7 +81,7 @@ class Compared:
 
     Attributes:
         theirs, ours: Fréchet distances.
-        difference: ours less theirs, with the ends of its interval.
+        difference, low, high: ours less theirs, with the ends of its interval.
         evaluations, seconds: ours over theirs.
     """
 
@@ -88,17 +89,17 @@ class Compared:
     images: int
     theirs: float
     ours: float
-    difference: tuple[float, float, float]
-    p_value: float | None
+    difference: float
+    low: float
+    high: float
     evaluations: float
     seconds: float
 
     def words(self) -> str:
-        value, low, high = self.difference
         return (
             f"seeds {self.seed} to {self.seed + self.images - 1}: {self.theirs:.2f} by "
-            f"{_said(DDIM)}, {self.ours:.2f} by {_said(FEWER)}, difference {value:+.2f} "
-            f"[{low:+.2f}, {high:+.2f}]; {self.evaluations:.2f} of the evaluations, "
+            f"{_said(DDIM)}, {self.ours:.2f} by {_said(FEWER)}, difference {self.difference:+.2f} "
+            f"[{self.low:+.2f}, {self.high:+.2f}]; {self.evaluations:.2f} of the evaluations, "
             f"{self.seconds:.2f} of the seconds"
         )
 
@@ -132,8 +133,9 @@ def compared(model: Path, data: Path, judge: Distance, seed: int, images: int) -
         images,
         theirs[0].estimate.value,
         ours[0].estimate.value,
-        (apart.value, apart.low, apart.high),
-        apart.p_value,
+        apart.value,
+        apart.low,
+        apart.high,
         ours[1] / theirs[1],
         ours[2] / theirs[2],
     )

@@ -19,6 +19,7 @@ from components.generation.denoising import (
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint
+from components.networks.memory_format import laid
 from components.runtime import Progress
 from components.sampling.denoiser import Denoise
 from components.sampling.network import Evaluations
@@ -63,7 +64,7 @@ class Batch:
     def solve(self, noise: Noise) -> Tensor:
         """What the solver makes of nothing but ``noise``: x0, (batch, *`Codec.shape`)."""
         sampler, times = self.sampler, self.sampler.times
-        start = (times.start_scale * noise(-1)).to(memory_format=torch.channels_last)
+        start = laid(times.start_scale * noise(-1))
         x0: Tensor = sampler.solver(
             self.denoise, start, times, noise=noise, callback=self.callback, **sampler.options
         )
@@ -153,7 +154,7 @@ def from_images(images: NDArray[np.uint8], model: Checkpoint) -> Tensor:
     """Images (n, height, width, channel) as ``model`` sees them, (n, *`Codec.shape`) on its
     device; `to_images` goes the other way."""
     values = torch.from_numpy(images).to(model.device).permute(0, 3, 1, 2)
-    return model.codec.encode(values).to(memory_format=torch.channels_last)
+    return laid(model.codec.encode(values))
 
 
 def to_images(x0: Tensor, model: Checkpoint) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from components.networks.checkpoint import Checkpoint
 from components.networks.compiled import compile_network
+from components.networks.memory_format import format_on, laid
 from components.sampling.network import Condition, Network
 from components.spec.sections.sampling import SamplingSpec
 
@@ -49,7 +50,7 @@ def _by(rows: int, network: Network) -> Network:
         for start in range(0, len(x), rows):
             here = slice(start, start + rows)
             some = {name: _filled(each[here], rows) for name, each in condition.items()}
-            asked = _channels_last(_filled(x[here], rows))
+            asked = _strided(_filled(x[here], rows))
             found.append(network(asked, _filled(t[here], rows), some))
         return (found[0] if len(found) == 1 else torch.cat(found))[: len(x)]
 
@@ -64,9 +65,8 @@ def _filled(values: Tensor, rows: int) -> Tensor:
     return torch.cat([values, values[-1:].expand(missing, *values.shape[1:])])
 
 
-def _channels_last(x: Tensor) -> Tensor:
-    """``x`` with the strides of that format, where torch calls other ones of a single channel so,
-    too."""
-    _, channels, height, width = x.shape
-    strides = (channels * height * width, 1, width * channels, channels)
-    return x.contiguous(memory_format=torch.channels_last).as_strided(x.shape, strides)
+def _strided(x: Tensor) -> Tensor:
+    """``x`` as `laid` has it, with that format's own strides, where torch takes others of a single
+    channel for the same."""
+    made = torch.empty(x.shape, device="meta", memory_format=format_on(x.device))
+    return laid(x).as_strided(x.shape, made.stride())
