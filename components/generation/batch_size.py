@@ -24,7 +24,7 @@ BATCH = 256
 PLACES = 8 * 64 * 64
 """Of x0 that a processor's caches, or a network of a diffusers directory, some hundred times as
 large as ours, is shown at once: 32 images of 32 px, 8 of Stable Diffusion 1, 2 of XL. A UNet of 4 M
-parameters draws 32 px on two cores 1.3 times as fast in batches of 32 or 64 as in such of 256."""
+parameters draws 32 px on a core 1.7 times as fast in batches of 32 as in such of 256."""
 
 AMPLE = 4 << 30
 """Bytes; where so much is free nobody asks whether a processor's batch fits."""
