@@ -63,7 +63,10 @@ class Steps:
             compute_again(self.network)
         self._optimizer = None
         if load.optimizer is not None:
-            self._optimizer = OPTIMIZERS[load.optimizer](self.network.parameters(), 1e-6, 0.0)
+            fused = self._device.type == "cuda"
+            self._optimizer = OPTIMIZERS[load.optimizer](
+                self.network.parameters(), 1e-6, 0.0, fused
+            )
         x = torch.randn(load.rows, *load.shape, device=self._device)
         self._x = laid(x)
         self._target = torch.randn_like(self._x)

@@ -1,5 +1,7 @@
 """What a run begins with: a plan whose gate, data and published directories are sound."""
 
+from collections.abc import Callable
+
 from components.spec.experiment import Experiment
 from components.spec.plan import Plan, in_order
 from components.store import Store
@@ -7,13 +9,16 @@ from flows.run.choices import Choices, unsaid
 from flows.run.compilers import refuse_without_compiler
 from flows.run.finished import what_follows
 from flows.run.outside import plan_here
-from flows.servers.processes import Say
 from flows.tools.promotion import registry_gate
 from flows.workspace import Workspace
 
 
 def checked_plan(
-    experiment: Experiment, workspace: Workspace, say: Say = unsaid, *, contents: bool = False
+    experiment: Experiment,
+    workspace: Workspace,
+    say: Callable[[str], None] = unsaid,
+    *,
+    contents: bool = False,
 ) -> Plan:
     """What a run begins with: the plan, once its gate, its data and what is published are sound.
 

@@ -78,7 +78,7 @@ def test_the_scripts_find_the_figures_of_our_evaluation(
     assert theirs["clip"] == pytest.approx(max(0, 100 * ours["clip_cosine_domain"]), abs=1e-2)
 
 
-@pytest.mark.slow
+@pytest.mark.simulation
 def test_both_chains_run_through(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "benchmarks.chain", "--quick", "--out", tmp_path / "out.json"]
     result = subprocess.run(

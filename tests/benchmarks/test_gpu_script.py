@@ -42,7 +42,7 @@ def test_what_is_to_be_installed_is_named(tmp_path: Path) -> None:
     assert gpu_script("--fast").returncode == 2
 
 
-@pytest.mark.slow
+@pytest.mark.simulation
 def test_on_a_processor_it_runs_through_and_prints_every_goal(tmp_path: Path) -> None:
     result = gpu_script("--device", "cpu", "--quick", "--out", tmp_path / "gpu.json")
     assert result.returncode == 0, result.stdout + result.stderr
