@@ -5,7 +5,6 @@ seeds both ways; the distance is EfficientNet-Lite0's at 64 px to all held-out i
 difference paired seed by seed (`components.figures.statistics.paired`).
 """
 
-import json
 import shutil
 import tempfile
 import time
@@ -18,6 +17,7 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
+from benchmarks.timing import keep
 from components.data.arrays import load_split
 from components.data.fetch import fetch
 from components.data.prepare import prepare
@@ -78,13 +78,9 @@ def quality(
             print(f"  {each.words()}")
         ratio = float(np.mean([each.evaluations for each in of_way]))
         print(f"  {ratio:.2f} of its evaluations; at most {GOAL} is asked, at equal distance")
-        if out:
-            known = json.loads(out.read_text()) if out.is_file() else {}
-            out.parent.mkdir(parents=True, exist_ok=True)
-            names = [name for name in vars(of_way[0]) if name != "way"]
-            kept = {name: [vars(each)[name] for each in of_way] for name in names}
-            title = f"distance, {way} beside {_said(DDIM)}"
-            out.write_text(json.dumps(known | {title: kept}, indent=1) + "\n")
+        names = [name for name in vars(of_way[0]) if name != "way"]
+        kept = {name: [vars(each)[name] for each in of_way] for name in names}
+        keep(out, f"distance, {way} beside {_said(DDIM)}", kept)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -37,8 +38,14 @@ def report(
             name, f"{medians[name]:.3f}", f"{min(each):.3f}", f"{max(each):.3f}", f"{ratio:.3f}"
         )
     Console().print(table)
-    if out:
-        known = json.loads(out.read_text()) if out.is_file() else {}
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(known | {title: dict(seconds)}, indent=1) + "\n")
+    keep(out, title, seconds)
     return medians
+
+
+def keep(out: Path | None, title: str, values: Mapping[str, Any]) -> None:
+    """Add ``values`` to the JSON file ``out``; None keeps nothing."""
+    if out is None:
+        return
+    known = json.loads(out.read_text()) if out.is_file() else {}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(known | {title: dict(values)}, indent=1) + "\n")

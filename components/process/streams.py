@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from components.process.philox import WORD, philox
+from components.process.transfer import to_device
 
 STATE_WORDS = 624  # of the Mersenne twister behind torch's CPU generator
 AT_ONCE = 1 << 18
@@ -56,8 +57,8 @@ def words(
     if not all(0 <= value < 1 << 64 for value in (*seeds, index)):
         raise ValueError("seeds and indices of random numbers lie within [0, 2⁶⁴)")
     key = (
-        _column([seed & WORD for seed in seeds]).to(device, non_blocking=True),
-        _column([seed >> 32 for seed in seeds]).to(device, non_blocking=True),
+        to_device(_column([seed & WORD for seed in seeds]), device),
+        to_device(_column([seed >> 32 for seed in seeds]), device),
     )
     low, high, use = (torch.tensor(word) for word in (index & WORD, index >> 32, int(purpose)))
     blocks = torch.arange(-(-count // 4), device=device)

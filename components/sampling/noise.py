@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from components.process.streams import Purpose, normal
+from components.process.transfer import to_device
 
 Noise = Callable[[int], Tensor]
 """i → standard normal noise (batch, channel, height, width); i = −1 is the start, and every
@@ -40,11 +41,7 @@ def seeded_noise(
         rows, generator = torch.empty((len(seeds), *shape)), torch.Generator()
         for row, seed in zip(rows, seeds, strict=True):
             row.normal_(generator=generator.manual_seed(seed))
-        return (
-            rows.pin_memory().to(place, non_blocking=True)
-            if place.type == "cuda"
-            else rows.to(place)
-        )
+        return to_device(rows, place)
 
     return noise
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from components.errors import AlphabarError
 from components.spec.plan import Node
-from components.spec.plan.auto import ON
+from components.spec.plan.auto import ON, SAMPLING, TRAINING
 from components.store import Store
 from flows.run.machine import cpp_compiler
 
@@ -15,7 +15,7 @@ def refuse_without_compiler(nodes: Iterable[Node], store: Store) -> None:
     if cpp_compiler() is not None:
         return
     for node in nodes:
-        for part in ("training", "sampling"):
+        for part in (TRAINING, SAMPLING):
             section = node.spec.get(part)
             if isinstance(section, dict) and section.get("compile") == ON and not store.has(node):
                 raise AlphabarError(
