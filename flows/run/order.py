@@ -1,10 +1,11 @@
-"""The order in which stages run, whoever runs them: that of the plan."""
+"""The order in which stages run, whoever runs them: inputs first, and what takes longest early."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
+from components.spec.cost import stage_cost
 from components.spec.plan import Node
 
 End = TypeVar("End")
@@ -39,23 +40,36 @@ def start_when_ready(
     most: int,
 ) -> None:
     """As `start_in_order`, but each when it can begin: what it reads has ended, however, and fewer
-    than ``most`` of ``nodes`` go on. Among several the plan's order decides. Returns when the last
-    one is started.
+    than ``most`` of ``nodes`` go on. Among several a stage without network evaluations is the next
+    (others wait for it, or it ends a cell), then the one with the most of them before it and what
+    follows it end (the highest level first; Hu, 1961), then the plan's order. Returns when
+    the last one is started.
     """
+    rank = _ranks(nodes)
     waiting, going = {node.key: node for node in nodes}, set[str]()
     ended: SimpleQueue[str] = SimpleQueue()
     while waiting:
-        ready = next(
-            (n for n in waiting.values() if not _inputs(n) & (waiting.keys() | going)), None
-        )
-        if ready is None or len(going) >= most:
+        unended = waiting.keys() | going
+        ready = [n for n in waiting.values() if not _inputs(n) & unended]
+        if not ready or len(going) >= most:
             going.remove(ended.get())
             continue
-        key = ready.key
+        chosen = max(ready, key=lambda n: rank[n.key])  # of equals the first
+        key = chosen.key
         del waiting[key]
         going.add(key)
-        start_in_order([ready], start, ends)
+        start_in_order([chosen], start, ends)
         ends[key].add_done_callback(partial(_tell, ended, key))
+
+
+def _ranks(nodes: Sequence[Node]) -> dict[str, tuple[bool, int]]:
+    """Key → whether the stage asks no network, and the evaluations on the longest way from it."""
+    own = {node.key: stage_cost(node).evaluations for node in nodes}
+    after = dict.fromkeys(own, 0)
+    for node in reversed(nodes):
+        for key in _inputs(node) & own.keys():
+            after[key] = max(after[key], own[node.key] + after[node.key])
+    return {key: (not own[key], own[key] + after[key]) for key in own}
 
 
 def _tell(ended: SimpleQueue[str], key: str, _: object) -> None:
