@@ -10,6 +10,10 @@ RESUME_SECONDS = 60.0
 """The longest that long work goes on without a resume point in `Runtime.scratch`."""
 
 
+KERNELS = "compiled"
+"""The folder of a store's cache in which compiled networks' kernels are kept."""
+
+
 class Progress(Protocol):
     """Called by long work as it goes on: ``done`` of ``total`` units, with a short note."""
 
@@ -45,6 +49,11 @@ class Runtime:
     clock: Callable[[], float] = time.monotonic
     seconds: dict[str, float] = field(default_factory=dict)
     costs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kernels(self) -> Path | None:
+        """The folder of compiled kernels; ``None`` where nothing is kept."""
+        return self.cache and self.cache / KERNELS
 
     @property
     def taken(self) -> dict[str, dict[str, Any]]:

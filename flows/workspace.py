@@ -8,6 +8,7 @@ from components.data.decided import find_study
 from components.data.pin import raw_folder
 from components.errors import AlphabarError
 from components.files.hub import find_folder
+from components.runtime import KERNELS
 from components.spec.plan import Node
 from components.spec.sections.data import DataSpec
 from components.store import Store
@@ -59,6 +60,11 @@ class Workspace:
     def cache(self) -> Path:
         """Values that can be computed again, by content: features of images."""
         return self.store_root / ".cache"
+
+    @property
+    def kernels(self) -> Path:
+        """Compiled networks' kernels, among them."""
+        return self.cache / KERNELS
 
     def reports(self, name: str) -> Path:
         """Where people read about the experiment ``name``."""

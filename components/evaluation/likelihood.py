@@ -20,6 +20,7 @@ from torch import Tensor
 
 from components.errors import AlphabarError
 from components.networks.checkpoint import Checkpoint
+from components.networks.conditioners.rows import on_device
 from components.process.diffuse import coefficients, diffuse
 from components.process.schedules import Schedule
 from components.runtime import Progress, silent
@@ -78,7 +79,7 @@ def holdout_bits(
         progress(start, len(images), "")
         here = slice(start, start + BATCH)
         rows = model.conditioner.encode(classes[here], captions[here])
-        cond = {name: tensor.to(model.device) for name, tensor in rows.items()}
+        cond = on_device(rows, model.device)
         x = torch.from_numpy(images[start : start + BATCH]).permute(0, 3, 1, 2)
         x = model.codec.encode(x.to(model.device))
         denoise = denoiser(

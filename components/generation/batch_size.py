@@ -16,7 +16,7 @@ from components.errors import AlphabarError
 from components.generation.free_memory import free_memory
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint
-from components.networks.conditioners.rows import Rows
+from components.networks.conditioners.rows import Rows, on_device
 
 BATCH = 256
 """The most images at once."""
@@ -67,13 +67,13 @@ def _free_on_device(device: torch.device) -> int:
 def taken_by_a_row(model: Checkpoint, row: Rows) -> int:
     """Bytes that the network needs to predict one row: on a GPU the most that stood there after
     any of its parts, elsewhere what all parts make together, which no moment needs."""
-    on_device = model.device.type == "cuda"
-    before = torch.cuda.memory_allocated(model.device) if on_device else 0
+    on_gpu = model.device.type == "cuda"
+    before = torch.cuda.memory_allocated(model.device) if on_gpu else 0
     taken = 0
 
     def look(part: nn.Module, given: object, made: object) -> None:
         nonlocal taken
-        if on_device:
+        if on_gpu:
             taken = max(taken, torch.cuda.memory_allocated(model.device) - before)
         elif isinstance(made, Tensor):
             taken += made.nbytes
@@ -83,7 +83,7 @@ def taken_by_a_row(model: Checkpoint, row: Rows) -> int:
     try:
         x = torch.zeros((1, *model.codec.shape), device=model.device)
         # not called by its name, which may be compiled
-        told = {name: tensor.to(model.device) for name, tensor in row.items()}
+        told = on_device(row, model.device)
         model.network.forward(x, torch.zeros(1, device=model.device), **told)
     finally:
         for hook in hooks:

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-import torch
-
 from components.errors import AlphabarError
 from components.generation.forwards import network_of
 from components.generation.prompts import Prompts
 from components.generation.sampler import Sampler
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.conditioner import negative_prompt
-from components.networks.conditioners.rows import Rows, aligned
+from components.networks.conditioners.rows import Rows, aligned, on_device
 from components.sampling.denoiser import Denoise
 from components.sampling.guidance import Conditioned, Guidance, guided_denoiser
 from components.sampling.network import Evaluations
@@ -77,14 +75,15 @@ def build_denoiser(
     model, sampling, guide = sampler.model, sampler.sampling, sampler.guide
     counter = evaluations or Evaluations()
     network = counter.counted(network_of(model, sampling, rows))
-    strong = Conditioned(network, _to(conditions.strong, model.device))
+    strong = Conditioned(network, on_device(conditions.strong, model.device))
     weak = None
     if guide is not None:
         weak = Conditioned(
-            counter.counted(network_of(guide, sampling, rows)), _to(conditions.weak, guide.device)
+            counter.counted(network_of(guide, sampling, rows)),
+            on_device(conditions.weak, guide.device),
         )
     elif conditions.strong:
-        weak = Conditioned(network, _to(conditions.weak, model.device))
+        weak = Conditioned(network, on_device(conditions.weak, model.device))
     guidance = Guidance(
         sampling.guidance_kind,
         sampling.guidance,
@@ -110,7 +109,3 @@ def _negative(model: Checkpoint, text: str, count: int) -> Rows:
     """The rows of the negative prompt."""
     prompt = negative_prompt(model.conditioner, text)
     return model.conditioner.encode([prompt.index] * count, [prompt.caption] * count)
-
-
-def _to(rows: Rows, device: torch.device) -> Rows:
-    return {name: tensor.to(device) for name, tensor in rows.items()}

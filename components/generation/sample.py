@@ -40,7 +40,7 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
     """
     sampling = SamplingSpec.model_validate(spec["sampling"])
     device = resolve_device(runtime.accelerator)
-    compile_cache(runtime.cache and runtime.cache / "compiled")
+    compile_cache(runtime.kernels)
     base, guide = inputs.get("base"), inputs.get("guide")
     sampler = load_sampler(
         inputs["model"], sampling, guide, device, base=base, weights=runtime.weights

@@ -16,7 +16,7 @@ from components.data.arrays import load_captions, load_classes, load_images
 from components.figures.statistics.intervals import Estimate, mean_interval
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners import Conditioner
-from components.networks.conditioners.rows import Rows
+from components.networks.conditioners.rows import Rows, on_device
 from components.networks.conditioners.text import worded
 from components.process.diffuse import coefficients, diffuse
 from components.process.streams import Purpose, normal
@@ -92,7 +92,7 @@ class DenoisingProbe:
         t = schedule.time_of_noise_level(torch.full((len(x0),), level, dtype=torch.float64))
         noise = normal(range(len(x0)), index, Purpose.EVALUATION, tuple(x0.shape[1:]))
         alpha, sigma = coefficients(schedule, t, x0)
-        rows = {name: tensor.to(x0.device) for name, tensor in self.rows.items()}
+        rows = on_device(self.rows, x0.device)
         predict = Conditioned(replace(self.model, network=network).predict, rows)
         denoise = denoiser(predict, schedule, self.model.prediction)
         found, _ = denoise(diffuse(x0, noise.to(x0), alpha, sigma), t)

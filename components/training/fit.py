@@ -114,8 +114,8 @@ def ready(run: Run, inputs: Inputs, step: int) -> tuple[pl.Trainer, TrainingModu
 
 def _compile(run: Run) -> None:
     """Compile what is trained; its averages, which evaluations draw from, are left as they are."""
-    cache, task = run.runtime.cache, run.task
-    compile_cache(cache and cache / "compiled")
+    task = run.task
+    compile_cache(run.runtime.kernels)
     kernels = task.network if task.kernels is None else task.kernels
     # the gradient of a part outlives the next part's
     compile_network(kernels, grad=True, graphs=run.training.accumulate == 1)

@@ -17,7 +17,7 @@ from components.data.captions import Entries
 from components.networks.adapters.parts import told_text
 from components.networks.checkpoint import Checkpoint
 from components.networks.conditioners.conditioner import Table
-from components.networks.conditioners.rows import PLACES, Rows
+from components.networks.conditioners.rows import PLACES, Rows, on_device
 from components.networks.conditioners.text import TextCondition
 from components.training.task import Inputs
 
@@ -54,7 +54,7 @@ class WithText(nn.Module):
         """The denoiser's prediction; captions are given by `PLACES`, or as it reads them."""
         if PLACES in rows:
             told = self._tell([*self.encoders], rows[PLACES])
-            rows = {name: row.to(x.device) for name, row in told.items()}
+            rows = on_device(told, x.device)
         prediction: Tensor = self.denoiser(x, timestep, **rows)
         return prediction
 

@@ -19,9 +19,6 @@ from flows.run.machine import cpp_compiler, described
 from flows.run.measuring import Measuring
 from flows.workspace import Workspace
 
-COMPILED = "compiled"
-"""The folder of a store's cache in which stages keep what they compile."""
-
 NOT_YET = "not measured on this machine yet; the first run measures it, and keys may change"
 NO_COMPILER = "there is no C++ compiler (g++)"
 
@@ -49,7 +46,7 @@ class Choices:
 
     def at(self, workspace: Workspace, around: Surroundings) -> Settle:
         """What settles experiments of a plan in ``workspace``."""
-        self._cache = workspace.cache / COMPILED
+        self._cache = workspace.kernels
         kept = Kept(workspace.store_root / FOLDER, self._say)
         return partial(self._settled, kept, around)
 

@@ -40,6 +40,7 @@ class Chosen:
         version: which one that is: a number in the registry, or the key of its stage; empty where
             it has neither.
         whose: the settings that hold where nothing is given, in words.
+        kernels: the folder in which compiled kernels are kept, if they are.
     """
 
     model: Path
@@ -53,6 +54,7 @@ class Chosen:
     called: str = ""
     version: str = ""
     whose: str = OWN_SETTINGS
+    kernels: Path | None = None
 
     @property
     def captioned(self) -> bool:
@@ -98,8 +100,10 @@ class Chosen:
         """The sampler, on the machine's best device."""
         prepare_process(threads=None)
         from components.generation.sampler import load_sampler
+        from components.networks.compiled import compile_cache
         from components.networks.device import resolve_device
 
+        compile_cache(self.kernels)
         return load_sampler(
             self.model,
             self.sampling,

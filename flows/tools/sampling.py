@@ -129,6 +129,7 @@ def choose(manner: Manner, request: Request, workspace: Workspace) -> Chosen:
         request.model,
         version_of(request.model, directory, workspace),
         judged.words if judged else OWN_SETTINGS,
+        workspace.kernels,
     )
 
 

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from components.process.transfer import to_device
+
 STATES, MASK = "encoder_hidden_states", "encoder_attention_mask"
 POOLED, TIME_IDS = "text_embeds", "time_ids"
 """Names of the rows of captions, as diffusers' networks call them: the states of their tokens,
@@ -18,6 +20,11 @@ Rows = dict[str, Tensor]
 def take(rows: Rows, index: Tensor) -> Rows:
     """The chosen rows."""
     return {name: tensor[index] for name, tensor in rows.items()}
+
+
+def on_device(rows: Rows, device: torch.device) -> Rows:
+    """The rows where the network computes."""
+    return {name: to_device(tensor, device) for name, tensor in rows.items()}
 
 
 def padded(rows: Rows, length: int) -> Rows:

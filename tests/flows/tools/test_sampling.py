@@ -1,6 +1,7 @@
 """`alphabar sample`: the folder that it writes, and what is not judged of it."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,17 @@ def test_the_command_is_guided_by_default_and_by_a_weaker_model(
     assert figures(strong, tmp_path / "d", *negative)["network_evaluations"] == 6
     by_null, by_weak = (np.load(tmp_path / name / "images.npy") for name in "ac")
     assert (by_null != by_weak).any()
+
+
+def test_what_a_command_compiles_is_kept_with_the_store(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):  # set for the whole process
+        monkeypatch.setenv(name, "elsewhere")
+    figures(models / "strong", tmp_path / "out", "--guidance", "1")
+    kept = tmp_path / "artifacts" / ".cache" / "compiled"
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(kept)
 
 
 def test_a_negative_prompt_that_is_no_class_leaves_no_folder(models: Path, tmp_path: Path) -> None:
