@@ -88,8 +88,9 @@ def leave_to_the_caller() -> None:
 
 @contextlib.contextmanager
 def unheard_by_children() -> Iterator[None]:
-    """A process started within never hears a SIGHUP: a closed terminal sends it to all of them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    """A process started within never hears what ends a command: a terminal sends it to all of
+    them, and who started them stops them. This thread hears it at the end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
     finally:

@@ -17,6 +17,7 @@ from components.spec.plan import Plan
 from flows.console import Display
 from flows.run.artifact import leave_artifact
 from flows.run.cancelled import CancelWatch
+from flows.run.execution import Workers
 from flows.run.pipeline import run_experiment
 from flows.run.results import Outcome, show_outcome, what_stopped
 from flows.run.since_last import Schedule
@@ -37,6 +38,7 @@ class ExperimentRun:
         schedule: whose run it is; None where it is nobody's, or was given other parameters.
         source: what it runs, in words; empty where that is plain.
         watch: told which flow run this is; None where a worker of Prefect's watches it.
+        workers: that were warmed up for it.
 
     Attributes:
         outcome: what it leaves behind; None until all has run.
@@ -51,9 +53,11 @@ class ExperimentRun:
         schedule: Schedule | None = None,
         source: str = "",
         watch: CancelWatch | None = None,
+        workers: Workers | None = None,
     ) -> None:
         self._plan, self._workspace, self._quiet = plan, workspace, quiet
         self._schedule, self._source, self._watch = schedule, source, watch
+        self._workers = workers
         self.outcome: Outcome | None = None
 
     def in_flow(self) -> State[Any] | None:
@@ -69,7 +73,7 @@ class ExperimentRun:
         with Display(quiet=self._quiet, also=log.info) as display, heard_by(log.info):
             link = Link(self._workspace.root, display.say)
             try:
-                self.outcome = run_experiment(self._plan, self._workspace, display, link)
+                self.outcome = self._done(display, link)
             except BaseException as error:
                 if not link.answers():
                     raise Abort("nobody is there to be told how this ended") from error
@@ -88,9 +92,14 @@ class ExperimentRun:
         with Display(quiet=self._quiet) as display:
             link = Link(self._workspace.root, display.say)
             link.lose()
-            self.outcome = run_experiment(self._plan, self._workspace, display, link)
+            self.outcome = self._done(display, link)
         show_outcome(self.outcome, self._workspace)
         return self.outcome
+
+    def _done(self, display: Display, link: Link) -> Outcome:
+        count = self._plan.experiment.runner.workers
+        workers, self._workers = self._workers or Workers(self._workspace, count), None
+        return run_experiment(self._plan, self._workspace, display, link, workers)
 
     def __reduce__(self) -> tuple[Callable[[], None], tuple[()]]:
         """A cluster is sent the flow with every stage, and needs none of this."""
@@ -117,11 +126,14 @@ def tracked_flow(work: Callable[[], State[Any] | None], name: str) -> Flow[..., 
     return alphabar
 
 
-def run_tracked(plan: Plan, workspace: Workspace, *, quiet: bool = False) -> bool:
+def run_tracked(
+    plan: Plan, workspace: Workspace, *, quiet: bool = False, workers: Workers | None = None
+) -> bool:
     """Run ``plan`` as a flow run; to its end without Prefect where its server goes away.
 
     Args:
         plan: as `checked_plan` gives it, so that nothing is looked at twice.
+        workers: that were warmed up for it.
 
     Returns:
         whether Prefect's pages show the whole run.
@@ -131,7 +143,7 @@ def run_tracked(plan: Plan, workspace: Workspace, *, quiet: bool = False) -> boo
     """
     logging.raiseExceptions = False  # Prefect prints what it cannot send, as the handlers do
     watch = CancelWatch()
-    run = ExperimentRun(plan, workspace, quiet=quiet, watch=watch)
+    run = ExperimentRun(plan, workspace, quiet=quiet, watch=watch, workers=workers)
     name = f"{plan.experiment.name} {datetime.now():%Y-%m-%d %H:%M}"
     # not the method itself: of its run a cluster gets nothing, and so could not read it
     tracked = tracked_flow(lambda: run.in_flow(), name)

@@ -1,5 +1,6 @@
 """The order in which stages run, whoever runs them: inputs first, and what takes longest early."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from queue import SimpleQueue
@@ -60,6 +61,16 @@ def start_when_ready(
         going.add(key)
         start_in_order([chosen], start, ends)
         ends[key].add_done_callback(partial(_tell, ended, key))
+
+
+def widest(nodes: Sequence[Node]) -> int:
+    """How many of ``nodes``, inputs first, may go on at once: the most that are as many stages away
+    from those that begin."""
+    depth: dict[str, int] = {}
+    for node in nodes:
+        before = [depth[key] for key in _inputs(node) if key in depth]
+        depth[node.key] = 1 + max(before, default=-1)
+    return max(Counter(depth.values()).values(), default=0)
 
 
 def _ranks(nodes: Sequence[Node]) -> dict[str, tuple[bool, int]]:

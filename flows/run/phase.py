@@ -38,6 +38,7 @@ def run_phase(
     missing = [node for node in nodes if not session.workspace.store.has(node)]
     if not missing:
         return {}
+    session.warm(missing)
     run = _run_tasks if session.link.up() else run_plainly
     return run(missing, session, tick)
 

@@ -27,8 +27,13 @@ from flows.servers.processes import Say
 from flows.workspace import Workspace
 
 
-def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Link) -> Outcome:
+def run_experiment(
+    plan: Plan, workspace: Workspace, display: Display, link: Link, workers: Workers
+) -> Outcome:
     """Run what is not published yet, record it, and write the report.
+
+    Args:
+        workers: that this run ends with.
 
     Raises:
         AlphabarError: MLflow cannot be reached, or no cell of the sweep could be evaluated.
@@ -39,7 +44,7 @@ def run_experiment(plan: Plan, workspace: Workspace, display: Display, link: Lin
     for note in (*given_notes(experiment, workspace), *of_tuning, *of_data):
         display.say(note)
     with Recorder.connected(plan, workspace, display) as recorder:
-        with _session(workspace, display, experiment, link) as session:
+        with _session(workspace, display, experiment, link, workers) as session:
             before = _published(workspace)
             tick = recorder.training_goes_on
             failures = run_phase(plan.nodes(), session, tick=tick)
@@ -88,11 +93,11 @@ def still_missing(
 
 @contextlib.contextmanager
 def _session(
-    workspace: Workspace, display: Display, experiment: Experiment, link: Link
+    workspace: Workspace, display: Display, experiment: Experiment, link: Link, workers: Workers
 ) -> Iterator[Session]:
-    runner = experiment.runner
-    with Workers(workspace, runner.workers, display.event) as workers:
-        yield Session(workspace, display, runner, workers, link)
+    workers.listener = display.event
+    with workers:
+        yield Session(workspace, display, experiment.runner, workers, link)
 
 
 def _publish(

@@ -1,6 +1,6 @@
 """One run of an experiment: who computes, who watches, who records."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,11 @@ class Session:
     def stop(self) -> None:
         """End every running stage at once."""
         self._workers.stop()
+
+    def warm(self, nodes: Sequence[Node]) -> None:
+        """Have workers load what ``nodes`` need; a cluster's are its own."""
+        if self.runner.kind == "threads":
+            self._workers.warm(nodes)
 
     def run(self, node: Node, tick: Tick | None = None) -> Path:
         """Run one node, for which a worker is free; ``tick`` is called every few seconds."""

@@ -4,7 +4,7 @@ import importlib
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,14 @@ def run_stage(
     stage: str, spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime: Runtime
 ) -> None:
     """Import the stage's function and call it."""
+    load_stage(stage)(spec, inputs, out, runtime)
+
+
+def load_stage(stage: str) -> Callable[..., None]:
+    """The stage's function, with all that it imports: torch and seconds."""
     module, _, function = STAGES[stage].function.partition(":")
-    getattr(importlib.import_module(module), function)(spec, inputs, out, runtime)
+    loaded: Callable[..., None] = getattr(importlib.import_module(module), function)
+    return loaded
 
 
 def prepare_process(threads: int | None) -> None:

@@ -11,7 +11,7 @@ import fcntl
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from components.errors import AlphabarError
@@ -36,7 +36,11 @@ HEALTHY = "/api/health", b"true"
 
 
 def ensure_prefect_server(
-    root: Path, say: Say = print, port: int | None = None, pause: Pause = time.sleep
+    root: Path,
+    say: Say = print,
+    port: int | None = None,
+    pause: Pause = time.sleep,
+    meanwhile: Callable[[str], object] = lambda address: None,
 ) -> str:
     """The address of a Prefect API that answers.
 
@@ -47,6 +51,7 @@ def ensure_prefect_server(
         root: the folder whose `.prefect` holds the server's database.
         say: told what is waited for.
         port: a loopback port to listen on; any free one by default.
+        meanwhile: called with the address before it answers, while our server starts.
 
     Raises:
         AlphabarError: the user's server does not answer, or ours does not start.
@@ -72,6 +77,7 @@ def ensure_prefect_server(
             first = "" if (home / "prefect.db").exists() else " (the first time takes longer)"
             say(f"starting the Prefect server{first} ...")
             server = server or _start(home, port)
+            meanwhile(api_url(server))
             _await_healthy(server, pause)
             say(f"the Prefect server is ready after {time.monotonic() - began:.0f} s")
     return api_url(server)
