@@ -7,8 +7,8 @@ report are in its time. Theirs is `benchmarks/scripts`, a process each, for ever
 loop of diffusers, samples as PNG files, then clean-fid's FID and KID, prdc and torchmetrics'
 CLIPScore. A second row of theirs trains once a schedule, as a careful user would by hand.
 
-Of 60 steps instead of the file's 500, and one evaluation in each training instead of two: the file's
-two take an eighth of a training's time, and would take half of one so short.
+Of 60 steps instead of the file's 500, and one evaluation in each training instead of two: the
+file's two take an eighth of a training's time, and would take half of one so short.
 
 What is given to theirs and not timed: images in folders, the holdout, and the trained scorer, whose
 training is in our time. Theirs has no intervals, no evaluations in training, no accuracy of a
