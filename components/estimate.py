@@ -49,6 +49,16 @@ def planned_stages(plan: Plan, store: Store, later: Sequence[Node] = ()) -> list
     ]
 
 
+def longest_way(stages: Sequence[PlannedStage]) -> float:
+    """Seconds of those ``stages``, inputs first, that can only follow one another; a stage whose
+    time is not known counts for nothing."""
+    until: dict[str, float] = {}
+    for stage in stages:
+        before = [until[n.key] for n in stage.node.inputs.values() if n.key in until]
+        until[stage.node.key] = max(before, default=0.0) + (stage.seconds or 0.0)
+    return max(until.values(), default=0.0)
+
+
 Work = tuple[str, bool]
 """A stage, and whether it works on text: `encode` does so apart from images."""
 

@@ -1,12 +1,13 @@
 """How long a plan may take: from the store's latest runs and their work."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.estimate import LATEST, PlannedStage, planned_stages
+from components.estimate import LATEST, PlannedStage, longest_way, planned_stages
 from components.files.new_folder import seal_folder
 from components.spec.cost import Cost
 from components.spec.loading import parse_experiment
@@ -91,3 +92,17 @@ def test_a_network_is_expected_to_take_what_its_like_took(
         seconds = {s.node.stage: s.seconds for s in ours}
         assert seconds["train"] == pytest.approx(took[kind])
         assert seconds["sample"] == pytest.approx(took[kind] / 10)
+
+
+def test_stages_that_wait_for_each_other_take_their_times_together(
+    shrunk: dict[str, Any], tmp_path: Path
+) -> None:
+    shrunk |= {"sweep": {"sampling.guidance": [1, 2]}, "also": []}
+    seconds = {"train": 10.0, "sample": 4.0, "evaluate": 2.0}
+    found = [
+        replace(stage, seconds=seconds.get(stage.node.stage))
+        for stage in stages_of(shrunk, tmp_path)
+    ]
+    assert longest_way(found) == 16.0  # not both cells' 22
+    assert longest_way([stage for stage in found if stage.node.stage == "sample"]) == 4.0
+    assert longest_way([]) == 0.0

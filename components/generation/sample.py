@@ -19,7 +19,7 @@ from components.generation.image_folder import write_image_folder
 from components.generation.prompts import Prompts, file_prompts, split_prompts
 from components.generation.sampler import Sampler, load_sampler
 from components.licences import licences_in, publish_licences
-from components.networks.compiled import compile_cache
+from components.networks.compiled import COMPILING, compile_cache
 from components.networks.device import resolve_device
 from components.runtime import Progress, Runtime
 from components.spec.sections.sampling import SamplingSpec
@@ -55,6 +55,8 @@ def sample(spec: dict[str, Any], inputs: Mapping[str, Path], out: Path, runtime:
         if file_sha256(file) != asked["sha256"]:
             raise AlphabarError(f"{file} was changed since the plan was made", "run it again")
         prompts = file_prompts(file, sampler.model.conditioner, count)
+    if sampling.compile == "on":
+        runtime.progress(0, count, COMPILING)
     write_samples(sampler, prompts, out, runtime.progress)
     publish_licences(out, licences_in(inputs["model"]))
 

@@ -63,6 +63,9 @@ def compile_network(network: nn.Module, *, grad: bool, graphs: bool = True) -> N
     network._compiled_call_impl = call
 
 
+COMPILING = "compiling the network, a minute or more the first time"
+
+
 def compile_cache(folder: Path | None) -> None:
     """Keep what is compiled from now on in ``folder``, for later processes; not with None."""
     if folder is not None:

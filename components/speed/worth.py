@@ -132,6 +132,7 @@ class Choice:
             "compiled_seconds": found and found.step,
             "eager_seconds": found and found.eager,
             "paid_from": found and found.paid_from,
+            "why_not_compiled": self.why_not or None,
         }
 
     def _of_precision(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 
 from components.meter import Meter
-from components.networks.compiled import compilations, compile_cache, compile_network
+from components.networks.compiled import COMPILING, compilations, compile_cache, compile_network
 from components.networks.device import resolve_device
 from components.networks.ema_snapshots import FOLDER as SNAPSHOTS
 from components.networks.ema_snapshots import forget_after
@@ -108,6 +108,7 @@ def ready(run: Run, inputs: Inputs, step: int) -> tuple[pl.Trainer, TrainingModu
         seed=run.training.seed,
     )
     if run.training.compile == "on":
+        run.runtime.progress(step, run.training.steps, COMPILING)
         _compile(run)
     return trainer_of(run), module, TrainingData(batches)
 

@@ -20,6 +20,7 @@ from flows.run.measuring import Measuring
 from flows.workspace import Workspace
 
 NOT_YET = "not measured on this machine yet; the first run measures it, and keys may change"
+ALONE = "best with nothing else at work"
 NO_COMPILER = "there is no C++ compiler (g++)"
 
 
@@ -90,15 +91,16 @@ class Choices:
                 self.made.append(known)
         return known
 
-    def precisions(self, load: Load, names: list[str]) -> Values:
-        """Measure steps; said before."""
+    def precisions(self, part: str, load: Load, names: list[str]) -> Values:
+        """Measure steps of a section; said before."""
         beside = " beside ".join(names)
-        self._say(f"measuring {beside} on this machine, once: some 20 s")
+        self._say(f"{part}: measuring {beside} on this machine, once: some 20 s, {ALONE}")
         return self._measuring.precisions(load, names)
 
-    def compiled(self, load: Load, precision: str) -> Values:
+    def compiled(self, part: str, load: Load, precision: str) -> Values:
         """Measure compiling; said before."""
-        self._say("measuring what torch.compile gains on this machine, once: a minute or two")
+        gains = "measuring what torch.compile gains on this machine, once: a minute or two"
+        self._say(f"{part}: {gains}, {ALONE}")
         return self._measuring.compiled(load, precision, self._cache)
 
 
@@ -135,7 +137,7 @@ class _Question:
         whole = self._steps * step if step is not None else 0.0
         if whole < LEAST:
             unit = "steps" if self._part == TRAINING else "passes"
-            why = f"all {self._steps:,} {unit} take about {math.ceil(whole)} s"
+            why = f"all {self._steps:,} {unit} take about {math.ceil(whole)} s, and compiling more"
             return self._made(precision, False, seconds, why_not=why)
         if cpp_compiler() is None:
             return self._made(precision, False, seconds, why_not=NO_COMPILER)
@@ -159,7 +161,7 @@ class _Question:
     def _precisions(self, names: list[str]) -> dict[str, float | None]:
         question = question_of(self._load, precisions=names)
         if self._choices.measures:
-            measure = partial(self._choices.precisions, self._load, names)
+            measure = partial(self._choices.precisions, self._part, self._load, names)
             return self._kept.get(question, measure)
         return self._kept.find(question) or {}
 
@@ -167,7 +169,7 @@ class _Question:
         """What compiling takes and gives, or why it cannot be done."""
         question = question_of(self._load, compiled=precision)
         if measure:
-            work = partial(self._choices.compiled, self._load, precision)
+            work = partial(self._choices.compiled, self._part, self._load, precision)
             found: Values | None = self._kept.get(question, work)
         else:
             found = self._kept.find(question)

@@ -6,7 +6,7 @@ from typing import Any
 
 from components.data.plan_notes import plan_notes
 from components.errors import AlphabarError, number_of
-from components.estimate import PlannedStage, planned_stages
+from components.estimate import PlannedStage, longest_way, planned_stages
 from components.reporting.tables.table import Column, Table
 from components.reporting.words.naming import listed
 from components.spec.cost import Cost, stage_cost
@@ -156,7 +156,7 @@ def print_plan(description: Description, *, every: bool = False) -> None:
         unknown = len(todo) - len(times)
         more = f", and {number_of(unknown, 'stage')} that never ran here" if unknown else ""
         workers = number_of(experiment.runner.workers, "worker")
-        seconds = sum(times) / experiment.runner.workers
+        seconds = max(sum(times) / experiment.runner.workers, longest_way(todo))
         said = f"estimated time: {_words(seconds)} on {workers}{more}"
         tell(said, estimated_seconds=seconds, stages_without_estimate=unknown)
     elif todo:

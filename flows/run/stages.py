@@ -52,7 +52,14 @@ STAGES = {
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """What libraries read when they are loaded."""
 
-QUIET = ("pytorch_lightning.utilities.rank_zero", "transformers", "diffusers", "timm", "root")
+QUIET = (
+    "pytorch_lightning.utilities.rank_zero",
+    "transformers",
+    "diffusers",
+    "timm",
+    "torch.utils.cpp_extension",
+    "root",
+)
 
 
 def run_stage(

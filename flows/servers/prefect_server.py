@@ -171,6 +171,7 @@ def _await_healthy(server: Background, pause: Pause) -> None:
         server,
         lambda: server.replies(*HEALTHY),
         seconds=START_SECONDS,
-        remedy="run this again; if that does not help, `alphabar down` and run it once more",
+        remedy="run this again; if that does not help, move its .prefect/prefect.db away, which "
+        "holds nothing but the history on Prefect's pages",
         pause=pause,
     )

@@ -43,7 +43,7 @@ def manifest(project: Project, stage: str) -> dict[str, Any]:
 
 def test_what_auto_came_to_is_said_and_in_the_manifests(ran: Any) -> None:
     project, said = ran
-    assert said.count("measuring 32-true beside bf16-mixed on this machine, once") == 3
+    assert said.count(": measuring 32-true beside bf16-mixed on this machine, once") == 3
     for stage in ("train", "finetune"):
         training = manifest(project, stage)["spec"]["training"]
         assert training["precision"] in ("32-true", "bf16-mixed")

@@ -19,6 +19,17 @@ def refusal(values: dict) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize(("word", "taken"), [("on", "on"), ("off", "off"), ("'on'", "on")])
+def test_bare_on_and_off_are_what_they_say(tmp_path: Path, word: str, taken: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "{name: x, data: {source: digits}, "
+        f"training: {{compile: {word}}}, sampling: {{compile: {word}}}}}"
+    )
+    found = load_experiment(path)
+    assert (found.training.compile, found.sampling.compile) == (taken, taken)
+
+
 @pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.yaml")), ids=lambda p: p.name)
 def test_every_shipped_experiment_is_valid(path: Path) -> None:
     assert load_experiment(path).name

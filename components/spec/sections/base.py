@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from components.errors import UnfitError, quoted
@@ -47,6 +47,14 @@ Options = Annotated[
         description="what the chosen plug-in reads, as its own model says",
     ),
 ]
+
+
+def _switched(given: Any) -> Any:
+    return {True: "on", False: "off"}[given] if isinstance(given, bool) else given
+
+
+Switch = Annotated[Literal["auto", "on", "off"], BeforeValidator(_switched)]
+"""What YAML's bare `on` and `off`, which are true and false to its readers, may say, too."""
 
 
 class Unkeyed:

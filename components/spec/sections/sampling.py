@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from components.files.text_file import odd_character
 from components.spec.catalogue import GUIDANCE, GUIDES, SOLVERS
 from components.spec.choices import Choices
-from components.spec.sections.base import MOST_NOISE, Options, Section, refuse_unread
+from components.spec.sections.base import MOST_NOISE, Options, Section, Switch, refuse_unread
 from components.spec.sections.names import OneOf
 
 
@@ -76,7 +76,7 @@ class SamplingSpec(Section):
         description="of the network's arithmetic; auto: what is faster on this machine, measured "
         "once",
     )
-    compile: Literal["auto", "on", "off"] = Field(
+    compile: Switch = Field(
         "off",
         exclude_if=lambda compile: compile == "off",
         description="whether torch.compile makes the network's kernels; auto: where that pays "

@@ -10,7 +10,14 @@ from components.errors import AlphabarError
 from components.spec.catalogue import LOSS_WEIGHTS, OPTIMIZERS, TIME_SAMPLINGS
 from components.spec.catalogue.optimizers import USUAL
 from components.spec.metrics import METRICS, deciding_figures, family_of, lower_is_better
-from components.spec.sections.base import MOST_SEED, MOST_STEPS, Section, Unkeyed, refuse_unread
+from components.spec.sections.base import (
+    MOST_SEED,
+    MOST_STEPS,
+    Section,
+    Switch,
+    Unkeyed,
+    refuse_unread,
+)
 from components.spec.sections.names import OneOf, unknown_name
 
 DECIDED_BY_EVALUATIONS = ("select_by", "patience", "publish")
@@ -94,7 +101,7 @@ class TrainingSpec(Section):
         description="of the network's arithmetic; auto: what is faster on this machine, 32-true or "
         "bf16-mixed, measured once",
     )
-    compile: Literal["auto", "on", "off"] = Field(
+    compile: Switch = Field(
         "off",
         exclude_if=lambda compile: compile == "off",
         description="whether torch.compile makes the network's kernels; auto: where that pays "

@@ -83,8 +83,11 @@ def test_a_run_measures_once_and_later_plans_find_that(place: Workspace) -> None
     values = file_with(training={"precision": "auto", "steps": 9}, sampling={"precision": "auto"})
     said: list[str] = []
     plan = measured(values, place, said)
-    words = "measuring 32-true beside bf16-mixed on this machine, once: some 20 s"
-    assert said == [words, words]
+    words = (
+        "training: measuring 32-true beside bf16-mixed on this machine, once: some 20 s, "
+        "best with nothing else at work"
+    )
+    assert said == [words, words.replace("training", "sampling")]
     assert len(list((place.store_root / FOLDER).glob("*.json"))) == 2
     again: list[str] = []
     assert [node.key for node in measured(values, place, again).nodes()] == [
@@ -127,7 +130,7 @@ def test_a_damaged_choice_is_said_and_measured_anew(place: Workspace) -> None:
     said: list[str] = []
     measured(values, place, said)
     assert said[0] == described.notes[0]
-    assert said[1].startswith("measuring 32-true beside bf16-mixed")
+    assert said[1].startswith("training: measuring 32-true beside bf16-mixed")
     assert Kept(path.parent, said.append).find(
         question_of(load_in(values, place, "training"), precisions=["32-true", "bf16-mixed"])
     )
@@ -139,9 +142,13 @@ def test_few_steps_are_not_compiled_and_nothing_is_compiled_to_find_that_out(
     values, said = file_with(training={"compile": "auto", "steps": 3}), list[str]()
     with Choices(said.append, measures=True) as choices:
         plan = planned(values, place, choices)
-    assert said == ["measuring 32-true on this machine, once: some 20 s"]
+    assert [line.partition(",")[0] for line in said] == [
+        "training: measuring 32-true on this machine"
+    ]
     assert "compile" not in plan.cells[0].train.spec["training"]
-    assert choices.notes()[0].endswith("not compiled: all 3 steps take about 1 s")
+    assert choices.notes()[0].endswith(
+        "not compiled: all 3 steps take about 1 s, and compiling more"
+    )
 
 
 def test_the_plan_says_the_break_even(place: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
