@@ -36,8 +36,8 @@ class Stages:
 def chain() -> list[Node]:
     """a → b → c, and d beside them."""
     a = Node("a", "prepare", {"name": "a"}, {})
-    b = Node("b", "train", {"name": "b"}, {"data": a})
-    c = Node("c", "sample", {"name": "c"}, {"model": b})
+    b = Node("b", "scorer", {"name": "b"}, {"data": a})
+    c = Node("c", "similarity", {"name": "c"}, {"scorer": b})
     return [a, b, c, Node("d", "prepare", {"name": "d"}, {})]
 
 

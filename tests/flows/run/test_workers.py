@@ -23,11 +23,29 @@ def node(name: str, *inputs: Node) -> Node:
     return Node(name, "prepare", {"name": name}, sources, compute=Compute(1))
 
 
-def processes() -> list[psutil.Process]:
-    """The workers that this test has started, oldest first."""
-    children = psutil.Process().children()
-    spawned = [each for each in children if "spawn_main" in " ".join(each.cmdline())]
-    return sorted(spawned, key=psutil.Process.create_time)
+Processes = Callable[[], list[psutil.Process]]
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    """The workers that this test has started and that live, oldest first."""
+    others = {each.pid for each in psutil.Process().children()}
+
+    def mine() -> list[psutil.Process]:
+        children = psutil.Process().children()
+        found = [each for each in children if each.pid not in others and spawns(each)]
+        return sorted(found, key=psutil.Process.create_time)
+
+    yield mine
+    until(lambda: not mine())
+
+
+def spawns(process: psutil.Process) -> bool:
+    """Whether it is a worker that lives."""
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return False
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -42,12 +60,13 @@ def loaded(process: psutil.Process, library: str) -> bool:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Workspace]:
-    yield Workspace(tmp_path, tmp_path / "artifacts")
-    until(lambda: not processes())
+def place(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path, tmp_path / "artifacts")
 
 
-def test_a_worker_loads_what_stages_need_before_there_is_one(place: Workspace) -> None:
+def test_a_worker_loads_what_stages_need_before_there_is_one(
+    place: Workspace, processes: Processes
+) -> None:
     data = node("data")
     plan = [data, node("one", data), node("two", data), node("three", data)]
     with Workers(place, 2) as workers:
@@ -59,7 +78,9 @@ def test_a_worker_loads_what_stages_need_before_there_is_one(place: Workspace) -
         assert len(processes()) == 2
 
 
-def test_what_was_warmed_up_ends_with_a_run_that_does_not_begin(place: Workspace) -> None:
+def test_what_was_warmed_up_ends_with_a_run_that_does_not_begin(
+    place: Workspace, processes: Processes
+) -> None:
     workers = Workers(place, 1)
     workers.warm([node("data")])
     workers.close()
@@ -74,7 +95,9 @@ def test_no_more_workers_than_can_have_work_at_once() -> None:
     assert widest([]) == 0
 
 
-def test_where_one_is_killed_the_stages_of_the_others_go_on(place: Workspace) -> None:
+def test_where_one_is_killed_the_stages_of_the_others_go_on(
+    place: Workspace, processes: Processes
+) -> None:
     plan = [node("first"), node("second")]
     with Workers(place, 2) as workers, ThreadPoolExecutor(2) as threads:
         workers.warm(plan)
