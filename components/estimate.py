@@ -11,7 +11,7 @@ from components.errors import AlphabarError
 from components.files.json_file import read_object
 from components.files.manifest import read_manifest, remedy
 from components.spec.cost import Cost, stage_cost
-from components.spec.plan import Node, Plan, in_order
+from components.spec.plan import Node, Plan, in_order, longest_ways
 from components.store import Store
 
 MODELS = ("train", "base", "finetune", "checkpoint")
@@ -52,11 +52,9 @@ def planned_stages(plan: Plan, store: Store, later: Sequence[Node] = ()) -> list
 def longest_way(stages: Sequence[PlannedStage]) -> float:
     """Seconds of those ``stages``, inputs first, that can only follow one another; a stage whose
     time is not known counts for nothing."""
-    until: dict[str, float] = {}
-    for stage in stages:
-        before = [until[n.key] for n in stage.node.inputs.values() if n.key in until]
-        until[stage.node.key] = max(before, default=0.0) + (stage.seconds or 0.0)
-    return max(until.values(), default=0.0)
+    seconds = {stage.node.key: stage.seconds or 0.0 for stage in stages}
+    ways = longest_ways((stage.node for stage in stages), lambda node: seconds[node.key])
+    return max(ways.values(), default=0.0)
 
 
 Work = tuple[str, bool]

@@ -17,6 +17,9 @@ SMALL = 100_000_000
 TOKENS, SHAPES = 16, 64
 """Captions are as long as a multiple of this; the most shapes that a network is compiled for."""
 
+COMPILING = "compiling the network, a minute or more the first time"
+"""What a stage says while it waits for that."""
+
 
 def compile_network(network: nn.Module, *, grad: bool, graphs: bool = True) -> None:
     """Compile ``network``'s forward in place; the next call does it, and takes a minute or so.
@@ -61,9 +64,6 @@ def compile_network(network: nn.Module, *, grad: bool, graphs: bool = True) -> N
         return found if grad or not as_graph else _copied(found)
 
     network._compiled_call_impl = call
-
-
-COMPILING = "compiling the network, a minute or more the first time"
 
 
 def compile_cache(folder: Path | None) -> None:

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from graphlib import TopologicalSorter
+from heapq import heappop, heappush
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar
 
 from components.spec.cost import stage_cost
-from components.spec.plan import Node
+from components.spec.plan import Node, longest_ways
 
 End = TypeVar("End")
 """What stands for the end of a stage run that was started: a future."""
@@ -46,41 +48,43 @@ def start_when_ready(
     follows it end (the highest level first; Hu, 1961), then the plan's order. Returns when
     the last one is started.
     """
-    rank = _ranks(nodes)
-    waiting, going = {node.key: node for node in nodes}, set[str]()
+    by_key, rank = {node.key: node for node in nodes}, _ranks(nodes)
+    graph = TopologicalSorter({key: _inputs(node) & rank.keys() for key, node in by_key.items()})
+    graph.prepare()
+    ready: list[tuple[_Rank, str]] = []
     ended: SimpleQueue[str] = SimpleQueue()
-    while waiting:
-        unended = waiting.keys() | going
-        ready = [n for n in waiting.values() if not _inputs(n) & unended]
-        if not ready or len(going) >= most:
-            going.remove(ended.get())
+    started = going = 0
+    while started < len(by_key):
+        for key in graph.get_ready():
+            heappush(ready, (rank[key], key))
+        if not ready or going >= most:
+            graph.done(ended.get())
+            going -= 1
             continue
-        chosen = max(ready, key=lambda n: rank[n.key])  # of equals the first
-        key = chosen.key
-        del waiting[key]
-        going.add(key)
-        start_in_order([chosen], start, ends)
+        _, key = heappop(ready)
+        started, going = started + 1, going + 1
+        start_in_order([by_key[key]], start, ends)
         ends[key].add_done_callback(partial(_tell, ended, key))
 
 
 def widest(nodes: Sequence[Node]) -> int:
     """How many of ``nodes``, inputs first, may go on at once: the most that are as many stages away
     from those that begin."""
-    depth: dict[str, int] = {}
-    for node in nodes:
-        before = [depth[key] for key in _inputs(node) if key in depth]
-        depth[node.key] = 1 + max(before, default=-1)
-    return max(Counter(depth.values()).values(), default=0)
+    return max(Counter(longest_ways(nodes, lambda _: 1).values()).values(), default=0)
 
 
-def _ranks(nodes: Sequence[Node]) -> dict[str, tuple[bool, int]]:
-    """Key → whether the stage asks no network, and the evaluations on the longest way from it."""
+_Rank = tuple[bool, int, int]
+"""What is lower begins first: whether it asks a network, less the evaluations on the longest way
+from it, its place in the plan."""
+
+
+def _ranks(nodes: Sequence[Node]) -> dict[str, _Rank]:
     own = {node.key: stage_cost(node).evaluations for node in nodes}
     after = dict.fromkeys(own, 0)
     for node in reversed(nodes):
         for key in _inputs(node) & own.keys():
             after[key] = max(after[key], own[node.key] + after[node.key])
-    return {key: (not own[key], own[key] + after[key]) for key in own}
+    return {key: (own[key] > 0, -own[key] - after[key], place) for place, key in enumerate(own)}
 
 
 def _tell(ended: SimpleQueue[str], key: str, _: object) -> None:

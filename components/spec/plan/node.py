@@ -180,6 +180,16 @@ def _walk(node: Node, seen: Mapping[str, Node]) -> Iterator[Node]:
     yield node
 
 
+def longest_ways(nodes: Iterable[Node], length: Callable[[Node], float]) -> dict[str, float]:
+    """Key → how long it is to the end of each of ``nodes``, inputs first, by the longest way from
+    those that begin."""
+    ways: dict[str, float] = {}
+    for node in nodes:
+        before = [ways[source.key] for source in node.inputs.values() if source.key in ways]
+        ways[node.key] = max(before, default=0) + length(node)
+    return ways
+
+
 def roles(**nodes: Node | None) -> dict[str, Node]:
     """Those inputs that there are, by role."""
     return {role: node for role, node in nodes.items() if node is not None}

@@ -142,9 +142,8 @@ def test_few_steps_are_not_compiled_and_nothing_is_compiled_to_find_that_out(
     values, said = file_with(training={"compile": "auto", "steps": 3}), list[str]()
     with Choices(said.append, measures=True) as choices:
         plan = planned(values, place, choices)
-    assert [line.partition(",")[0] for line in said] == [
-        "training: measuring 32-true on this machine"
-    ]
+    alone = "best with nothing else at work"
+    assert said == [f"training: measuring 32-true on this machine, once: some 20 s, {alone}"]
     assert "compile" not in plan.cells[0].train.spec["training"]
     assert choices.notes()[0].endswith(
         "not compiled: all 3 steps take about 1 s, and compiling more"
